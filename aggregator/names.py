@@ -1,0 +1,30 @@
+"""Names of files and URLs made from people's words. Pure."""
+
+import re
+import unicodedata
+
+from anyascii import anyascii
+
+RESERVED_SLUGS = frozenset({"index"})  # Hugo: a file `index.md` swallows every other article of its folder
+MAX_SLUG = 80  # characters
+
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_NOT_WORD = re.compile(r"[^\w]+|_+")
+
+
+def slug(text: str) -> str:
+    """`text` as ASCII words joined by "-", at most 80 characters, cut at a word; "" where nothing is left.
+
+    Other scripts are transliterated, so that an Urdu or Chinese title keeps a telling name.
+    """
+    plain = _NOT_SLUG.sub("-", anyascii(text[:400]).lower().replace("'", "")).strip("-")
+    if len(plain) > MAX_SLUG:
+        head, cut, _ = plain[: MAX_SLUG + 1].rpartition("-")
+        plain = head if cut else plain[:MAX_SLUG]
+    return "" if plain in RESERVED_SLUGS else plain
+
+
+def category_name(label: str) -> str:
+    """File name of a category: its label in lower case, words joined by "-"; "" without a letter or digit in it."""
+    folded = unicodedata.normalize("NFC", label).lower()
+    return _NOT_WORD.sub("-", folded).strip("-")[:80].strip("-")
