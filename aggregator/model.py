@@ -267,7 +267,7 @@ class Also:
 class Article:
     """What we keep and publish: normalised, safe to print anywhere.
 
-    `normalise` fills everything down to `tags`; the fields after them are the store's, and keep their defaults until then.
+    `normalise` fills everything down to `tags`; what follows is the store's and keeps its defaults until then.
     """
 
     id: str  # 32 hexadecimal digits, ours, for good
