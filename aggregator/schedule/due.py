@@ -1,0 +1,57 @@
+"""The moment of the next fetch, and who asked for it. Pure."""
+
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from aggregator.model import Freshness, Source, SourceState
+from aggregator.settings import Fetch
+
+DAY = timedelta(days=1)
+LONGEST_WAIT = DAY  # of back-off, and of what a server may wish without Retry-After
+JITTER = 0.05  # of the wait, at most
+
+
+def due_after_success(
+    source: Source, state: SourceState, freshness: Freshness, fetch: Fetch, now: datetime
+) -> tuple[datetime, str]:
+    """When to ask again after an answer, and the name of the wish that was the longest.
+
+    Never before the longest of the source's interval, `min_interval`, the headers' freshness and the document's own
+    wish (both capped at 24 h), then past the hours and days the document wants skipped.
+    """
+    wishes = (
+        (source.interval, "interval"),
+        (fetch.min_interval, "min_interval"),
+        (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.said_by),
+        (min(state.wish, LONGEST_WAIT), "ttl"),
+    )
+    wait, reason = max(wishes, key=lambda wish: wish[0])
+    due = now + wait + jitter(source, wait)
+    skipped = after_skips(due, state.skip_hours, state.skip_days)
+    return (due, reason) if skipped == due else (skipped, "skipHours or skipDays")
+
+
+def due_after_failure(source: Source, failures: int, fetch: Fetch, now: datetime) -> datetime:
+    """When to ask again after `failures` failures in a row: the interval, doubled for each, to 24 h; never "never"."""
+    first = max(source.interval, fetch.min_interval)
+    wait = max(first, min(first * (1 << min(failures - 1, 20)), LONGEST_WAIT))
+    return now + wait + jitter(source, wait)
+
+
+def jitter(source: Source, wait: timedelta) -> timedelta:
+    """A delay of at most 5 % of `wait`, the same for a source each time: sources spread out, and stay spread."""
+    share = int.from_bytes(blake2b(source.name.encode(), digest_size=4).digest(), "big") / 2**32
+    return timedelta(seconds=int(wait.total_seconds() * JITTER * share))
+
+
+def after_skips(due: datetime, hours: tuple[int, ...], days: tuple[int, ...]) -> datetime:
+    """`due`, moved to the next full hour that RSS's skipHours (0-23, GMT) and skipDays (Monday is 0) allow.
+
+    `due` itself where they leave no hour at all: nobody means "never".
+    """
+    if len(set(hours)) >= 24 or len(set(days)) >= 7:
+        return due
+    moment = due
+    while moment.hour in hours or moment.weekday() in days:
+        moment = moment.replace(minute=0, second=0) + timedelta(hours=1)
+    return moment

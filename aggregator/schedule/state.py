@@ -1,0 +1,140 @@
+"""What an answer makes of a source's and a host's state. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.model import (
+    Failure,
+    Feed,
+    FeedDocument,
+    FeedFacts,
+    HostState,
+    NotModified,
+    Source,
+    SourceState,
+    Validators,
+)
+from aggregator.schedule.due import LONGEST_WAIT, due_after_failure, due_after_success
+from aggregator.settings import Fetch
+
+ALWAYS_304 = timedelta(days=8)  # some servers say 304 for ever: after so long we ask without conditions once
+GONE = 410
+SHORTEST_STAY_AWAY = timedelta(seconds=60)
+LONGEST_STAY_AWAY = timedelta(days=31)
+UNNAMED_STAY_AWAY = timedelta(hours=1)  # a 429 or 503 without a readable Retry-After; doubles to 24 h
+FORBIDDEN_IS_REFUSAL = 3  # so many 403s in a row on one host mean what a 429 means
+
+
+def is_conditional(state: SourceState, now: datetime) -> bool:
+    """Whether the next GET carries validators; False once after 8 days of nothing but 304."""
+    return state.unmodified_since is None or now - state.unmodified_since < ALWAYS_304
+
+
+def after_feed(
+    document: FeedDocument,
+    feed: Feed,
+    facts: FeedFacts,
+    state: SourceState,
+    source: Source,
+    fetch: Fetch,
+    now: datetime,
+) -> SourceState:
+    """State after a document that parsed. Of one that was cut off the entries count, its validators do not."""
+    fresh = replace(
+        state,
+        moved_to=document.permanent_url or state.moved_to,
+        validators=document.validators,
+        digest=document.digest,
+        seen=b"".join(entry.digest for entry in feed.entries),
+        last_fetch=now,
+        http_status=document.status,
+        failures=0,
+        error=None,
+        paused=None,
+        entries=len(feed.entries),
+        unmodified_since=None,
+        wish=max(feed.ttl or timedelta(0), feed.update_period or timedelta(0)),
+        skip_hours=feed.skip_hours,
+        skip_days=feed.skip_days,
+        facts=facts,
+    )
+    due, reason = due_after_success(source, fresh, document.freshness, fetch, now)
+    fresh = replace(fresh, next_fetch=due, due_reason=reason)
+    if feed.problem is None:
+        return fresh
+    return replace(
+        fresh, validators=Validators(), digest=b"", failures=state.failures + 1, error=_sentence(feed.problem)
+    )
+
+
+def after_not_modified(
+    answer: NotModified, state: SourceState, source: Source, fetch: Fetch, now: datetime
+) -> SourceState:
+    """State after a 304, or a 200 with last time's bytes: rescheduled like any success."""
+    fresh = replace(
+        state,
+        moved_to=answer.permanent_url or state.moved_to,
+        validators=answer.validators,
+        last_fetch=now,
+        http_status=answer.status,
+        failures=0,
+        error=None,
+        unmodified_since=(state.unmodified_since or now) if answer.status == 304 else None,
+    )
+    due, reason = due_after_success(source, fresh, answer.freshness, fetch, now)
+    return replace(fresh, next_fetch=due, due_reason=reason)
+
+
+def after_failure(failure: Failure, state: SourceState, source: Source, fetch: Fetch, now: datetime) -> SourceState:
+    """State after a failure: back-off, what Retry-After asks for, or, for 410 Gone alone, no polling any more."""
+    failures = state.failures + 1
+    fresh = replace(
+        state,
+        last_fetch=now,
+        http_status=failure.status,
+        failures=failures,
+        error=_sentence(failure),
+        validators=Validators() if failure.stage == "parse" else state.validators,
+        unmodified_since=None,
+    )
+    if failure.status == GONE:
+        return replace(
+            fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
+        )
+    if failure.status in (429, 503):
+        wait = _stay_away(failure, failures - 1)
+        return replace(fresh, next_fetch=now + wait, due_reason="retry-after")
+    return replace(fresh, next_fetch=due_after_failure(source, failures, fetch, now), due_reason="back-off")
+
+
+def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, now: datetime) -> HostState:
+    """State of the host that gave `answer`: kept away from after a 429, a Retry-After, or three 403 in a row.
+
+    A 503 without a readable Retry-After concerns its source alone.
+    """
+    if not isinstance(answer, Failure):
+        return HostState()
+    if answer.status == 403:
+        host = replace(host, forbidden=host.forbidden + 1)
+        return _refused(answer, host, now) if host.forbidden >= FORBIDDEN_IS_REFUSAL else host
+    host = replace(host, forbidden=0)
+    if answer.status == 429:
+        return _refused(answer, host, now)
+    if answer.status == 503 and answer.retry_after is not None:
+        return replace(host, not_before=now + _stay_away(answer, 0))
+    return host
+
+
+def _refused(failure: Failure, host: HostState, now: datetime) -> HostState:
+    refusals = host.refusals + 1 if failure.retry_after is None else host.refusals
+    return replace(host, not_before=now + _stay_away(failure, refusals - 1), refusals=refusals)
+
+
+def _stay_away(failure: Failure, earlier: int) -> timedelta:
+    if failure.retry_after is None:
+        return min(UNNAMED_STAY_AWAY * (1 << min(max(earlier, 0), 10)), LONGEST_WAIT)
+    return min(max(failure.retry_after, SHORTEST_STAY_AWAY), LONGEST_STAY_AWAY)
+
+
+def _sentence(failure: Failure) -> str:
+    return f"{failure.reason}; {failure.advice}" if failure.advice else failure.reason

@@ -1,0 +1,178 @@
+"""What each kind of answer makes of the source's and the host's state."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.model import (
+    Entry,
+    Failure,
+    Feed,
+    FeedDocument,
+    FeedFacts,
+    Freshness,
+    HostState,
+    NotModified,
+    Source,
+    SourceState,
+    Validators,
+)
+from aggregator.schedule import after_failure, after_feed, after_not_modified, host_after, is_conditional
+from aggregator.settings import Fetch
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+FETCH = Fetch()
+SOURCE = Source(name="a", url="http://example.org/feed", categories=("a",))
+DOCUMENT = FeedDocument(
+    url=SOURCE.url,
+    final_url=SOURCE.url,
+    body=b"x",
+    digest=b"d",
+    validators=Validators(etag='W/"1"', last_modified="yesterday, roughly"),
+)
+FEED = Feed(format="rss20", url=SOURCE.url, entries=(Entry(digest=b"12345678"), Entry(digest=b"abcdefgh")))
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def failed(status: int | None = None, retry_after: timedelta | None = None, stage: str = "fetch") -> Failure:
+    return Failure(
+        stage=stage,  # type: ignore[arg-type]  # a literal, spelled by the caller
+        subject=SOURCE.url,
+        reason="the server answered 500",
+        status=status,
+        retry_after=retry_after,
+    )
+
+
+def parsed(document: FeedDocument = DOCUMENT, feed: Feed = FEED, state: SourceState = SourceState()) -> SourceState:
+    return after_feed(document, feed, FeedFacts(title="T"), state, SOURCE, FETCH, NOW)
+
+
+def test_a_document_leaves_its_validators_digest_and_entries() -> None:
+    state = parsed(state=SourceState(failures=3, error="old"))
+    assert state.validators == DOCUMENT.validators
+    assert state.digest == b"d"
+    assert state.seen == b"12345678abcdefgh"
+    assert (state.entries, state.failures, state.error, state.last_fetch) == (2, 0, None, NOW)
+    assert state.facts.title == "T"
+
+
+def test_a_200_without_validators_drops_the_old_ones() -> None:
+    assert parsed(replace(DOCUMENT, validators=Validators()), state=parsed()).validators == Validators()
+
+
+def test_a_permanent_redirect_is_kept_once_its_document_parsed() -> None:
+    moved = parsed(replace(DOCUMENT, permanent_url="http://example.org/new"))
+    assert moved.moved_to == "http://example.org/new"
+    assert parsed(state=moved).moved_to == "http://example.org/new"
+
+
+def test_a_document_cut_off_is_a_failure_that_stores_no_validator_and_keeps_its_pace() -> None:
+    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is cut off in line 9")
+    state = parsed(feed=replace(FEED, problem=problem), state=parsed())
+    assert state.validators == Validators()
+    assert state.digest == b""
+    assert state.seen == b"12345678abcdefgh"
+    assert (state.failures, state.error) == (1, "it is cut off in line 9")
+    assert state.due_reason == "interval"
+
+
+def test_304_takes_new_validators_and_freshness() -> None:
+    answer = NotModified(
+        url=SOURCE.url,
+        status=304,
+        validators=Validators(etag='"2"'),
+        freshness=Freshness(fresh_for=5 * HOUR, said_by="max-age"),
+    )
+    state = after_not_modified(answer, parsed(), SOURCE, FETCH, NOW)
+    assert state.validators.etag == '"2"'
+    assert state.next_fetch is not None
+    assert state.next_fetch >= NOW + 5 * HOUR
+    assert state.due_reason == "max-age"
+    assert state.seen == parsed().seen
+
+
+def test_after_eight_days_of_nothing_but_304_one_get_is_unconditional() -> None:
+    answer = NotModified(url=SOURCE.url, status=304, validators=Validators(etag='"1"'))
+    state = parsed()
+    assert is_conditional(state, NOW)
+    state = after_not_modified(answer, state, SOURCE, FETCH, NOW)
+    state = after_not_modified(answer, state, SOURCE, FETCH, NOW + timedelta(days=7))
+    assert is_conditional(state, NOW + timedelta(days=7, hours=23))
+    assert not is_conditional(state, NOW + timedelta(days=8))
+    same_bytes = replace(answer, status=200)
+    state = after_not_modified(same_bytes, state, SOURCE, FETCH, NOW + timedelta(days=8))
+    assert is_conditional(state, NOW + timedelta(days=16))
+
+
+def test_a_failure_touches_neither_validators_nor_entries() -> None:
+    state = after_failure(failed(500), parsed(), SOURCE, FETCH, NOW)
+    assert state.validators == DOCUMENT.validators
+    assert state.digest == b"d"
+    assert (state.failures, state.http_status, state.due_reason) == (1, 500, "back-off")
+    assert state.error == "the server answered 500"
+
+
+def test_an_answer_that_is_no_feed_drops_the_validators() -> None:
+    assert after_failure(failed(200, stage="parse"), parsed(), SOURCE, FETCH, NOW).validators == Validators()
+
+
+def test_410_stops_polling_and_says_why() -> None:
+    state = after_failure(failed(410), parsed(), SOURCE, FETCH, NOW)
+    assert state.next_fetch is None
+    assert state.paused is not None
+    assert "410" in state.paused
+
+
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 500])
+def test_a_source_that_fails_for_a_week_is_asked_daily_and_returns_at_the_first_200(status: int | None) -> None:
+    state, moment, requests = parsed(), NOW, 0
+    while moment < NOW + timedelta(days=7):
+        state = after_failure(failed(status), state, SOURCE, FETCH, moment)
+        assert state.next_fetch is not None
+        assert state.next_fetch - moment <= timedelta(days=1.05)
+        moment, requests = state.next_fetch, requests + 1
+    assert 10 <= requests <= 14
+    assert parsed(state=state).failures == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        (timedelta(seconds=120), timedelta(seconds=120)),
+        (timedelta(seconds=5), timedelta(seconds=60)),
+        (timedelta(days=400), timedelta(days=31)),
+        (None, HOUR),
+    ],
+)
+def test_retry_after_is_obeyed_between_a_minute_and_a_month(asked: timedelta | None, waited: timedelta) -> None:
+    for status in (429, 503):
+        assert after_failure(failed(status, asked), SourceState(), SOURCE, FETCH, NOW).next_fetch == NOW + waited
+
+
+def test_429_holds_for_the_whole_host_and_doubles_where_it_names_no_time() -> None:
+    host = HostState()
+    for hours in (1, 2, 4, 8, 16, 24, 24):
+        host = host_after(failed(429), host, NOW)
+        assert host.not_before == NOW + hours * HOUR
+    assert host_after(DOCUMENT, host, NOW) == HostState()
+
+
+def test_503_without_a_time_concerns_its_source_alone() -> None:
+    assert host_after(failed(503), HostState(), NOW).not_before is None
+    assert host_after(failed(503, 10 * MINUTE), HostState(), NOW).not_before == NOW + 10 * MINUTE
+
+
+def test_three_403_in_a_row_on_one_host_count_as_a_429() -> None:
+    host = HostState()
+    for expected in (None, None, NOW + HOUR):
+        host = host_after(failed(403), host, NOW)
+        assert host.not_before == expected
+
+
+def test_403s_with_an_answer_between_do_not_add_up() -> None:
+    host = host_after(failed(403), host_after(failed(403), HostState(), NOW), NOW)
+    host = host_after(failed(404), host, NOW)
+    assert host_after(failed(403), host, NOW).not_before is None
