@@ -1,9 +1,12 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from tests.servers import Server
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -12,3 +15,10 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 def now() -> datetime:
     """A fixed moment, later than every date of the corpus that is honest."""
     return datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A real HTTP server on 127.0.0.1 that answers as the test tells it."""
+    with Server() as running:
+        yield running
