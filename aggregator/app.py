@@ -1,0 +1,64 @@
+"""Opens what a command works with, and closes it again. Shell: the one place that wires the edges together."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from aggregator import config, files
+from aggregator.clock import Clock, utc_now
+from aggregator.model import Source
+from aggregator.settings import Settings, sources
+from aggregator.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The settings, the store in step with them, and the clock."""
+
+    settings: Settings
+    sources: tuple[Source, ...]  # as configured, in the order of the file
+    store: Store
+    clock: Clock
+    worker: ThreadPoolExecutor = field(
+        repr=False
+    )  # the one thread that computes and writes, so the store has one writer
+
+    async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` gives, done in the worker thread while the event loop goes on."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, partial(work, *args, **kwargs))
+
+    @property
+    def articles_root(self) -> Path:
+        """Folder of the articles' files."""
+        return Path(self.settings.articles.path)
+
+    @property
+    def feeds_root(self) -> Path:
+        """Folder of the feeds that go out."""
+        return Path(self.settings.storage) / "feeds"
+
+
+@contextmanager
+def opened(path: Path, environ: Mapping[str, str], clock: Clock = utc_now) -> Iterator[App]:
+    """The app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
+    settings = config.load(path, environ)
+    with opened_with(settings, clock) as app:
+        yield app
+
+
+@contextmanager
+def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
+    """The app of these settings. Raises StoreError, FilesError."""
+    files.make_folder(Path(settings.storage))
+    configured = sources(settings)
+    with Store.open(settings.database or "") as store, ThreadPoolExecutor(1, thread_name_prefix="worker") as worker:
+        store.sync(configured, clock())
+        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker)

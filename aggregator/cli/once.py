@@ -1,0 +1,119 @@
+"""`aggregator once`: one cycle, then exit."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aggregator.cli.options import Options
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.app import App
+    from aggregator.cycle import Outcome, Report
+    from aggregator.publish import Published
+
+log = logging.getLogger("aggregator")
+
+
+def once(
+    ctx: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These sources, due or not.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source failed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+) -> None:
+    """Fetch the sources that are due, publish what changed, and exit."""
+    from aggregator.app import opened
+    from aggregator.publish import publish_changed
+
+    options: Options = ctx.obj
+    started = monotonic()
+    with opened(options.config, options.environ) as app:
+        _refuse_unknown(app, names or [])
+        report = asyncio.run(_cycle(app, names or None, everything))
+        published = publish_changed(app)
+    figures = _figures(report, published, monotonic() - started)
+    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
+    if strict and report.failures:
+        raise typer.Exit(1)
+
+
+def _refuse_unknown(app: "App", names: list[str]) -> None:
+    known = {source.name for source in app.sources}
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
+
+
+async def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
+    from aggregator.cycle import LEASE, Report, refresh
+    from aggregator.fetch import Fetcher
+
+    report = Report(sources=len(set(names)) if names else len(app.sources))
+    claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
+    with _progress(len(claimed)) as advance:
+
+        def tell(outcome: "Outcome") -> None:
+            report.outcomes.append(outcome)
+            advance()
+            if outcome.failure:
+                log.warning("%s: %s", outcome.source, outcome.failure)
+
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            await refresh(app, fetcher, claimed, tell)
+    return report
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on standard error where that is a terminal; what is given back moves it on by one source."""
+    if not sys.stderr.isatty() or not total:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TextColumn("sources"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("fetching", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _figures(report: "Report", published: "Published", seconds: float) -> dict[str, Any]:
+    return {
+        "sources": report.sources,
+        "fetched": report.count("fetched"),
+        "not_modified": report.count("not_modified"),
+        "skipped": report.count("skipped"),
+        "failed": report.count("failed"),
+        "entries": report.entries,
+        "new": report.total("new"),
+        "updated": report.total("updated"),
+        "duplicates": report.total("duplicates"),
+        "articles_written": published.articles,
+        "feeds_written": published.feeds,
+        "seconds": round(seconds, 3),
+        "failures": [
+            {"source": outcome.source, "url": outcome.url, "error": _error(outcome)} for outcome in report.failures
+        ],
+    }
+
+
+def _error(outcome: "Outcome") -> str:
+    failure = outcome.failure
+    assert failure is not None
+    return f"{failure.reason}; {failure.advice}" if failure.advice else failure.reason
+
+
+def _summary(figures: dict[str, Any]) -> str:
+    return (
+        "{sources} sources: {fetched} fetched, {not_modified} not modified, {skipped} skipped, {failed} failed\n"
+        "{entries} entries: {new} new, {updated} updated, {duplicates} duplicates\n"
+        "{articles_written} articles and {feeds_written} feeds written in {seconds} seconds"
+    ).format_map(figures)

@@ -1,0 +1,16 @@
+"""`aggregator publish`: every file anew from the database."""
+
+import typer
+
+from aggregator.cli.options import Options
+
+
+def publish(ctx: typer.Context) -> None:
+    """Write every article and feed anew from the database; what did not change is left alone."""
+    from aggregator.app import opened
+    from aggregator.publish import publish_all
+
+    options: Options = ctx.obj
+    with opened(options.config, options.environ) as app:
+        written = publish_all(app)
+    typer.echo(f"{written.articles} articles and {written.feeds} feeds written, the others were right already")

@@ -1,0 +1,20 @@
+"""`aggregator run`: the daemon."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.options import Options
+
+
+def run(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8080,
+) -> None:
+    """Fetch on schedule, publish and serve the feeds until told to stop."""
+    from aggregator.daemon import run_daemon
+
+    options: Options = ctx.obj
+    asyncio.run(run_daemon(options.config, options.environ, host, port))

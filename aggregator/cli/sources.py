@@ -1,0 +1,60 @@
+"""`aggregator sources`: what each source is doing."""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.options import Options
+from aggregator.model import Claimed
+from aggregator.status import paused, rfc3339, source_facts
+from aggregator.urls import without_credentials
+
+
+def sources(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+) -> None:
+    """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
+    from aggregator.app import opened
+
+    options: Options = ctx.obj
+    with opened(options.config, options.environ) as app:
+        known = app.store.sources()
+    if as_json:
+        typer.echo(json.dumps([source_facts(one) for one in known], indent=2, ensure_ascii=False))
+    elif sys.stdout.isatty():
+        _print_table(known)
+    else:
+        for one in known:
+            typer.echo("\t".join(_columns(one)))
+
+
+HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
+
+
+def _columns(one: Claimed) -> tuple[str, ...]:
+    state = one.state
+    moved = f"moved to {without_credentials(state.moved_to)}" if state.moved_to else ""
+    return (
+        one.source.name,
+        str(state.http_status or "-"),
+        rfc3339(state.last_fetch) or "never",
+        rfc3339(state.next_fetch) or ("never" if paused(one) else "now"),
+        str(state.failures),
+        str(state.entries),
+        "; ".join(filter(None, (paused(one), state.error, moved))),
+    )
+
+
+def _print_table(known: Iterable[Claimed]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*HEADINGS, box=None, header_style="bold")
+    for one in known:
+        table.add_row(*map(escape, _columns(one)), style="red" if one.state.failures else None)
+    Console().print(table)

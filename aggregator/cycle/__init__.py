@@ -1,0 +1,131 @@
+"""Due sources in, recorded articles out. Shell: orders fetch, parse, normalise, dedupe, schedule and store.
+
+The network waits in the event loop; what is computed and written happens in one worker thread, one source after the
+other, so that the store has one writer. What goes wrong with one source is a `Failure` in its outcome.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.app import App
+from aggregator.cycle.hosts import Hosts
+from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
+from aggregator.cycle.take import take
+from aggregator.errors import AggregatorError
+from aggregator.fetch import Fetcher
+from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
+from aggregator.schedule import after_failure, after_not_modified, is_conditional
+from aggregator.urls import host_key
+
+__all__ = ["LEASE", "Outcome", "Report", "refresh"]
+
+LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this
+SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
+
+Tell = Callable[[Outcome], None]
+
+
+async def refresh(app: App, fetcher: Fetcher, claimed: Sequence[Claimed], tell: Tell) -> None:
+    """Fetch the claimed sources and record what came; `tell` hears of each source as it is done.
+
+    One URL named by several sources is fetched once. Raises StoreError; what was not recorded by then is released.
+    """
+    cycle = _Cycle(app, fetcher, tell, claimed)
+    try:
+        await cycle.run(_same_url(claimed))
+    finally:
+        app.store.release(cycle.unfinished)
+
+
+def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
+    groups: dict[tuple[object, ...], list[Claimed]] = {}
+    for one in claimed:
+        groups.setdefault((_url(one), one.source.headers), []).append(one)
+    return tuple(map(tuple, groups.values()))
+
+
+def _url(one: Claimed) -> str:
+    return one.state.moved_to or one.source.url
+
+
+class _Cycle:
+    """One run over claimed sources: who is unfinished, which hosts hold us off, which states wait to be written."""
+
+    def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[Claimed]) -> None:
+        self._app, self._fetcher, self._tell = app, fetcher, tell
+        self._hosts = Hosts(app.store, (host_key(_url(one)) for one in claimed))
+        self._settled: list[tuple[int, SourceState]] = []
+        self.unfinished = {one.source.id for one in claimed}
+
+    async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
+        settling = asyncio.create_task(self._settle_regularly())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for same in groups:
+                    tasks.create_task(self._one_url(same))
+        except* AggregatorError as several:
+            raise several.exceptions[0] from None
+        finally:
+            settling.cancel()
+            await self._settle()
+
+    async def _one_url(self, same: tuple[Claimed, ...]) -> None:
+        host = host_key(_url(same[0]))
+        state, conditional = _common_state(same, self._app.clock())
+        answer = await self._fetcher.fetch(
+            same[0].source, state, conditional=conditional, admit=lambda: self._held_until(host) is None
+        )
+        now = self._app.clock()
+        if answer is None:
+            self._stay_away(same, self._held_until(host) or now)
+            return
+        self._hosts.learn(answer.host or host if isinstance(answer, Failure) else host, answer, now)
+        if isinstance(answer, FeedDocument):
+            self._done(same, await self._app.in_worker(take, self._app, same, answer, now))
+        else:
+            self._without_document(same, answer, now)
+
+    def _held_until(self, host: str) -> datetime | None:
+        return self._hosts.held_until(host, self._app.clock())
+
+    def _stay_away(self, same: tuple[Claimed, ...], until: datetime) -> None:
+        for one in same:
+            due = max(until, one.state.next_fetch or until)
+            self._settled.append((one.source.id, replace(one.state, next_fetch=due, due_reason="retry-after")))
+        self._done(same, [outcome_of(one.source, "skipped") for one in same])
+
+    def _without_document(self, same: tuple[Claimed, ...], answer: NotModified | Failure, now: datetime) -> None:
+        fetch = self._app.settings.fetch
+        for one in same:
+            if isinstance(answer, Failure):
+                state = after_failure(answer, one.state, one.source, fetch, now)
+            else:
+                state = after_not_modified(answer, one.state, one.source, fetch, now)
+            self._settled.append((one.source.id, state))
+        self._done(same, [outcome_without_document(one.source, answer) for one in same])
+
+    def _done(self, same: Iterable[Claimed], outcomes: Iterable[Outcome]) -> None:
+        self.unfinished.difference_update(one.source.id for one in same)
+        for outcome in outcomes:
+            self._tell(outcome)
+
+    async def _settle_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        states, self._settled = self._settled, []
+        hosts = self._hosts.taken_changes()
+        if states or hosts:
+            await self._app.in_worker(self._app.store.record_states, states, hosts, self._app.clock())
+
+
+def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:
+    """What to ask with on behalf of all sources of one URL: conditions only if all of them saw the same document."""
+    first = same[0].state
+    if all((one.state.validators, one.state.digest) == (first.validators, first.digest) for one in same):
+        return first, is_conditional(first, now)
+    return replace(first, validators=Validators(), digest=b""), False

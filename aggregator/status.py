@@ -1,0 +1,35 @@
+"""What is told of a source and its state, to people and programs. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from aggregator.model import Claimed
+from aggregator.urls import without_credentials
+
+
+def source_facts(one: Claimed) -> dict[str, Any]:
+    """A source as `sources --json` and `/status.json` give it; times RFC 3339, null where there is none."""
+    source, state = one.source, one.state
+    return {
+        "name": source.name,
+        "url": without_credentials(source.url),
+        "moved_to": without_credentials(state.moved_to) if state.moved_to else None,
+        "categories": list(source.categories),
+        "last_fetch": rfc3339(state.last_fetch),
+        "next_fetch": rfc3339(state.next_fetch),
+        "http_status": state.http_status,
+        "failures": state.failures,
+        "entries": state.entries,
+        "paused": paused(one),
+        "error": state.error,
+    }
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """`moment`, in UTC, as RFC 3339 writes it; None for None."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def paused(one: Claimed) -> str | None:
+    """Why the source is not polled at all; None where it is."""
+    return one.state.paused or (None if one.source.enabled else "enabled is false in the configuration")
