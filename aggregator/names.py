@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 from anyascii import anyascii
 
 RESERVED_SLUGS = frozenset({"index"})  # Hugo: a file `index.md` swallows every other article of its folder
 MAX_SLUG = 80  # characters
+ALL = "all"  # the category feed that holds every article; no category may take its name
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
@@ -28,3 +30,18 @@ def category_name(label: str) -> str:
     """File name of a category: its label in lower case, words joined by "-"; "" without a letter or digit in it."""
     folded = unicodedata.normalize("NFC", label).lower()
     return _NOT_WORD.sub("-", folded).strip("-")[:80].strip("-")
+
+
+def feed_url(public_url: str, category: str, suffix: str) -> str:
+    """Where readers find the feed of a category (its file name) in the format with this suffix."""
+    return f"{public_url}feeds/{quote(category)}.{suffix}"
+
+
+def page_url(public_url: str, category: str) -> str:
+    """Where people read a category (its file name); the front page for `all`."""
+    return public_url if category == ALL else f"{public_url}category/{quote(category)}"
+
+
+def feed_title(title: str, category: str, label: str) -> str:
+    """Title of a category's feed, in every format and in the OPML: the newsroom's, and the label but for `all`."""
+    return title if category == ALL else f"{title}: {label}"
