@@ -1,0 +1,184 @@
+"""URLs as strangers write them."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator import urls
+
+VALID_URI = re.compile(r"https?://[^\s/?#]+(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+
+BASE = "https://example.org/news/feed.xml"
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("https://example.org/a?b=c&d=%20#e", "https://example.org/a?b=c&d=%20#e"),
+        ("/a", "https://example.org/a"),
+        ("a/b", "https://example.org/news/a/b"),
+        ("../a", "https://example.org/a"),
+        ("//cdn.example.net/x.png", "https://cdn.example.net/x.png"),
+        ("?p=1", "https://example.org/news/feed.xml?p=1"),
+        ("  https://example.org/a b \n", "https://example.org/a%20b"),
+        ("https://example.org/a\n/b", "https://example.org/a/b"),
+        ("https://example.org/日本?ü=é#ß", "https://example.org/%E6%97%A5%E6%9C%AC?%C3%BC=%C3%A9#%C3%9F"),
+        ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
+        ("https://example.org/100%/[1]", "https://example.org/100%25/%5B1%5D"),
+        ("HTTPS://Example.ORG/Path", "https://example.org/Path"),
+        ("http://[2001:DB8::1]:8080/x y", "http://[2001:db8::1]:8080/x%20y"),
+        ("https://example.org/\ud800", "https://example.org/%EF%BF%BD"),
+        ("https://example.org/a#b#c", "https://example.org/a#b%23c"),
+    ],
+)
+def test_a_link_becomes_an_absolute_valid_uri(href: str, url: str) -> None:
+    assert urls.absolute(href, BASE) == url
+    assert urls.absolute(url) == url
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "htpt:/:s://example.org",
+        "javascript:alert(1)",
+        "mailto:someone@example.org",
+        "urn:uuid:1",
+        "https://",
+        "http:///path",
+        "http://example.org:99999/",
+        "http://example.org:port/",
+        "http://[::1",
+        "http://exa mple.org/",
+        "http://%65xample.org/",
+        "https://example.org/" + "a" * urls.MAX_LENGTH,
+    ],
+)
+def test_what_is_not_http_is_no_link(href: str) -> None:
+    assert urls.absolute(href, BASE) is None
+    assert not urls.is_http(href)
+    assert urls.canonical_key(href) is None
+    assert urls.host_key(href) == ""
+
+
+def test_a_relative_link_without_a_base_is_none() -> None:
+    assert urls.absolute("/a") is None
+    assert urls.absolute("/a", "not a url") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "printed"),
+    [
+        ("https://e.org/a?utm_source=rss&id=3&utm_medium=feed", "https://e.org/a?id=3"),
+        ("https://e.org/a?UTM_Source=rss", "https://e.org/a"),
+        ("https://e.org/a?b=1&amp;utm_source=rss", "https://e.org/a?b=1"),
+        ("https://e.org/a?z=1&a=%c3%a9&fbclid=x", "https://e.org/a?z=1&a=%c3%a9"),
+        ("https://e.org/a#utm_source=rss", "https://e.org/a"),
+        ("https://e.org/a#xtor=RSS-3208", "https://e.org/a"),
+        ("https://e.org/a#section-2", "https://e.org/a#section-2"),
+        ("https://e.org/a?ref=home&p=2&lang=de", "https://e.org/a?ref=home&p=2&lang=de"),
+        ("https://medium.example/p?source=rss----abc---4", "https://medium.example/p"),
+        ("https://e.org/a?source=agency", "https://e.org/a?source=agency"),
+        ("https://www.wsj.com/articles/x?mod=rss_markets", "https://www.wsj.com/articles/x"),
+        ("https://e.org/view?mod=3", "https://e.org/view?mod=3"),
+        ("https://e.org/?a&&b=", "https://e.org/?a&&b="),
+        ("https://e.org/plain", "https://e.org/plain"),
+    ],
+)
+def test_tracking_goes_and_everything_else_stays_as_published(url: str, printed: str) -> None:
+    assert urls.without_tracking(url) == printed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/story?a=1&b=2",
+        "https://EXAMPLE.org:443/story?b=2&a=1",
+        "https://www.example.org/story/?a=1&b=2#comments",
+        "https://m.example.org/story?a=1&b=2&utm_source=x",
+        "https://amp.example.org/story?a=1&b=2",
+        "https://example.org/story/amp/?a=1&b=2",
+        "https://example.org/amp/story?a=1&b=2",
+        "https://example.org/story?a=1&amp=1&b=2",
+        "https://example.org/./x/../story?a=1&b=2",
+        "https://example.org/%73tory?a=1&b=2",
+        "https://user:secret@example.org/story?a=1&b=2",
+        "https://www.google.com/amp/s/example.org/story?a=1&b=2",
+        "https://example-org.cdn.ampproject.org/c/s/example.org/story?a=1&b=2",
+    ],
+)
+def test_links_to_one_page_share_a_key(url: str) -> None:
+    assert urls.canonical_key(url) == "https://example.org/story?a=1&b=2"
+
+
+def test_links_to_different_pages_have_different_keys() -> None:
+    different = [
+        "https://example.org/",
+        "https://example.org/Story",
+        "https://example.org/story",
+        "https://example.org/story?id=1",
+        "https://example.org/story?id=2",
+        "https://example.org/#!/story",
+        "https://example.org:8080/story",
+        "https://blog.example.org/story",
+        "https://example.org/a%2Fb",
+        "https://example.org/a/b",
+        "https://amp.dev/story",
+    ]
+    keys = [urls.canonical_key(url) for url in different]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://feeds.bbci.co.uk/news/rss.xml", "bbci.co.uk"),
+        ("https://one.blogspot.com/feed", "blogspot.com"),
+        ("https://user:secret@WWW.Example.ORG./x", "example.org"),
+        ("https://bücher.example/x", "xn--bcher-kva.example"),
+        ("http://127.0.0.1:8080/x", "127.0.0.1:8080"),
+        ("http://127.0.0.1/x", "127.0.0.1:80"),
+        ("http://[::1]:8080/x", "[::1]:8080"),
+        ("https://localhost/x", "localhost:443"),
+        ("https://co.uk/x", "co.uk"),
+    ],
+)
+def test_a_host_is_its_registrable_name(url: str, key: str) -> None:
+    assert urls.host_key(url) == key
+
+
+def test_credentials_go_from_what_is_printed() -> None:
+    assert urls.without_credentials("https://user:p@ss@example.org/a@b") == "https://example.org/a@b"
+    assert urls.without_credentials("https://example.org/a@b") == "https://example.org/a@b"
+    assert urls.without_credentials("//user@example.org/a") == "//example.org/a"
+
+
+def test_one_origin_is_scheme_host_and_port() -> None:
+    assert urls.same_origin("https://Example.org/a", "https://user:secret@example.org:443/b")
+    assert not urls.same_origin("https://example.org/", "http://example.org/")
+    assert not urls.same_origin("https://example.org/", "https://example.org:8443/")
+    assert not urls.same_origin("https://example.org/", "https://www.example.org/")
+    assert not urls.same_origin("nonsense", "nonsense")
+
+
+_PIECES = (
+    "http:// https:// HTTP: // / example.org www. m. [::1] [ ] : :80 :x @ ? # ! & = % %41 %2f utm_source=x amp .amp "
+    "/amp/ .. . \0 é 日 \ud800 \\ a B ; \ufeff ℀ www.google.com/amp/s/ xn-- m=1"
+)
+PIECES = st.sampled_from([*_PIECES.split(), " ", "\n"])
+URLS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=12).map("".join))
+
+
+@settings(max_examples=400, deadline=None)
+@given(URLS, URLS)
+def test_no_text_makes_it_raise(href: str, base: str) -> None:
+    url = urls.absolute(href, base)
+    assert url is None or (VALID_URI.fullmatch(url) and urls.is_http(url) and urls.absolute(url) == url)
+    key = urls.canonical_key(href)
+    assert key is None or urls.canonical_key(key) == key
+    printed = urls.without_tracking(href)
+    assert urls.without_tracking(printed) == printed
+    assert urls.is_http(href) == bool(urls.host_key(href))
+    assert urls.same_origin(href, href) == urls.is_http(href)
+    urls.without_credentials(href)
