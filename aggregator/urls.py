@@ -15,39 +15,39 @@ MAX_LENGTH = 8192  # characters; no common server takes a longer URL
 
 # Names that only ever serve to follow a reader (lower case). `ref`, `id`, `p`, `lang`, `cid` and the like are not among
 # them: they lead to another page on too many sites.
-TRACKING_PREFIXES = (
-    "utm_",
-    "mtm_",
-    "matomo_",
-    "piwik_",
-    "hsa_",
-    "ns_mail_",
-    "at_custom",
-    "at_link_",
-    "at_ptr_",
-    "trk_",
-)
+TRACKING_PREFIXES = ("utm_", "mtm_", "matomo_", "piwik_", "hsa_", "ns_mail_", "at_custom", "at_link_", "at_ptr_")
 _TRACKING = """
     _branch_match_id _ga _gl _hsenc _hsmi _kx _openstat __hsfp __hssc __hstc __s __twitter_impression
     at_bbc_team at_campaign at_campaign_type at_creation at_format at_medium
-    dclid echobox epik fb_action_ids fb_action_types fb_ref fb_source fbclid feedname feedtype ftag
+    dclid echobox epik fb_action_ids fb_action_types fb_ref fb_source fbclid ftag
     gad_campaignid gad_source gbraid gclid gclsrc guccounter guce_referrer guce_referrer_sig
-    hsctatracking igsh igshid li_fat_id mbid_rss mc_cid mc_eid mkt_tok ml_subscriber ml_subscriber_hash msclkid
+    hsctatracking igsh igshid li_fat_id mc_cid mc_eid mkt_tok ml_subscriber ml_subscriber_hash msclkid
     ns_campaign ns_fee ns_linkname ns_mchannel ns_source oly_anon_id oly_enc_id
-    pk_campaign pk_content pk_kwd pk_keyword pk_medium pk_source rb_clickid rdt_cid
-    s_cid sccid smid srsltid ttclid twclid vero_conv vero_id wbraid wickedid wt_mc wt_zmc xtor xtref yclid ymclid ysclid
+    pk_campaign pk_content pk_kwd pk_keyword pk_medium pk_source rb_clickid rdt_cid s_cid sccid srsltid
+    trk_contact trk_module trk_msg trk_sid ttclid twclid vero_conv vero_id wbraid wickedid wt_mc wt_zmc
+    xtor xtref yclid ymclid ysclid
 """
 TRACKING_NAMES = frozenset(_TRACKING.split())
 # What is tracking on one site alone, by registrable name.
 TRACKING_OF_SITE = {
+    "aljazeera.com": frozenset({"traffic_source"}),
     "bbc.co.uk": frozenset({"ocid"}),
     "bbc.com": frozenset({"ocid"}),
-    "bloomberg.com": frozenset({"srnd", "sref"}),
+    "biorxiv.org": frozenset({"rss"}),
+    "bloomberg.com": frozenset({"sref", "srnd"}),
+    "derstandard.at": frozenset({"ref"}),
+    "dw.com": frozenset({"maca"}),
     "marketwatch.com": frozenset({"mod", "siteid"}),
+    "medrxiv.org": frozenset({"rss"}),
+    "medscape.com": frozenset({"src"}),
     "msn.com": frozenset({"ocid"}),
-    "nytimes.com": frozenset({"emc", "partner"}),
+    "nytimes.com": frozenset({"_r", "emc", "mwrsm", "partner", "smid", "smtyp"}),
+    "pcmag.com": frozenset({"kc"}),
+    "reuters.com": frozenset({"feedname", "feedtype"}),
+    "slashdot.org": frozenset({"from"}),
     "techcrunch.com": frozenset({"ncid"}),
     "theguardian.com": frozenset({"cmp"}),
+    "washingtonpost.com": frozenset({"itid", "postshare"}),
     "wsj.com": frozenset({"mod"}),
     "youtube.com": frozenset({"feature", "si"}),
 }
@@ -66,7 +66,6 @@ _HOST_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
 _DROPPED = str.maketrans("", "", "\t\r\n")  # as browsers do (WHATWG URL, 4.4)
 _EDGES = "".join(map(chr, range(0x21))) + "\xa0\ufeff"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would take "https:///a" for a path on the base's host
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AMP_CACHE = re.compile(r"https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
 _AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
@@ -97,7 +96,7 @@ def absolute(href: str, base: str | None = None) -> str | None:
         return None
     if _ORDINARY.fullmatch(href):
         return href
-    href = _SURROGATE.sub("\ufffd", href).strip(_EDGES).translate(_DROPPED)
+    href = href.strip(_EDGES).translate(_DROPPED)
     try:
         joined = urljoin(base, href) if base and not _SCHEME.match(href) else href
     except ValueError:  # brackets that are no IPv6 address
@@ -219,7 +218,7 @@ def _rebuilt(parts: SplitResult, authority: _Authority) -> str:
 
 
 def _quoted(text: str) -> str:
-    return _TO_QUOTE.sub(lambda found: quote(found[0], safe=""), text)
+    return _TO_QUOTE.sub(lambda found: quote(found[0], safe="", errors="replace"), text)
 
 
 def _untracked(query: str, site: frozenset[str]) -> str:
