@@ -1,0 +1,10 @@
+"""Articles and categories as bytes. Pure: no clock in them, so equal input gives equal bytes; any text is safe.
+
+The only importer of feedgen.
+"""
+
+from aggregator.render.article import article_file, article_path, pattern_fault
+from aggregator.render.formats import FORMATS, Format, feed_files
+from aggregator.render.front_matter import LAYOUTS
+
+__all__ = ["FORMATS", "LAYOUTS", "Format", "article_file", "article_path", "feed_files", "pattern_fault"]

@@ -1,0 +1,91 @@
+"""An article as a file: its bytes and its name."""
+
+import re
+from hashlib import blake2b
+
+from aggregator.model import Article, Credit, File
+from aggregator.names import slug
+from aggregator.render.escape import markdown_link
+from aggregator.render.front_matter import front_matter
+from aggregator.settings import Articles
+
+FIELDS = ("source", "category", "lang", "year", "month", "day", "hour", "minute", "slug", "id")
+MAX_SEGMENT = 200  # bytes of one name in a path: room for a clash's number and a temporary name
+SUFFIX = ".md"
+
+_FIELD = re.compile(r"\{(\w*)\}")
+
+
+def article_file(article: Article, settings: Articles) -> File:
+    """The article's file at `article.path`: front matter, Markdown, and a source link for each credit.
+
+    A blank line is between them, between two links too, so that each stands in a line of its own when rendered.
+    """
+    credited = article.credits or (Credit(source=article.source, link=article.link),)
+    links = dict.fromkeys(markdown_link(credit.source, credit.link) for credit in credited)
+    body = article.markdown.strip("\n")
+    text = "\n\n".join((*([body] if body else ()), *links))
+    head = front_matter(article, settings.front_matter)
+    return File(path=article.path, data=f"{head}\n{text}\n".encode(errors="replace"))
+
+
+def article_path(article: Article, pattern: str) -> str:
+    """Path of the article's file, relative to the articles' folder: `pattern` with its fields filled in.
+
+    `pattern` has no fault. Every field gives ASCII letters, digits and "-", at least one of them, so the path stays in
+    the folder whatever the title says. A name is at most 200 bytes long. Two articles may get the same path.
+    """
+    values = _values(article)
+    *folders, name = _FIELD.sub(lambda field: values[field[1]], pattern).split("/")
+    stem = _cut(name.removesuffix(SUFFIX), MAX_SEGMENT - len(SUFFIX))
+    return "/".join((*(_cut(folder, MAX_SEGMENT) for folder in folders), stem + SUFFIX))
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """What is wrong with `articles.name`, and what to write; None where nothing is."""
+    unknown = [field for field in _FIELD.findall(pattern) if field not in FIELDS]
+    literal = _FIELD.sub("", pattern)
+    segments = _FIELD.sub("x", pattern).split("/")
+    if unknown:
+        return f"has no field {{{unknown[0]}}}; write one of {', '.join(f'{{{field}}}' for field in FIELDS)}"
+    if "{" in literal or "}" in literal:
+        return "has a brace that belongs to no field; write a field such as {slug}"
+    if "\\" in literal or not literal.isprintable():
+        return "has a backslash or a control character; write folders with /"
+    if any(not segment or segment.startswith(".") for segment in segments):
+        return (
+            "leads out of its folder or names something hidden; write a relative path without . at the start of a name"
+        )
+    if not pattern.endswith(SUFFIX):
+        return f"does not end in {SUFFIX}; write for example {{day}}-{{slug}}{SUFFIX}"
+    if segments[-1] in {"index.md", "_index.md"}:
+        return "is index.md, which is no article to Hugo; write for example {slug}.md"
+    return None
+
+
+def _values(article: Article) -> dict[str, str]:
+    published = article.published
+    words = {
+        "source": article.source,
+        "category": next(iter(article.categories), article.source),
+        "lang": article.language or "und",
+        "slug": article.title,
+    }
+    return {
+        **{field: slug(text) or _short_hash(article.id) for field, text in words.items()},
+        "year": f"{published:%Y}",
+        "month": f"{published:%m}",
+        "day": f"{published:%d}",
+        "hour": f"{published:%H}",
+        "minute": f"{published:%M}",
+        "id": article.id,
+    }
+
+
+def _short_hash(article_id: str) -> str:
+    return blake2b(article_id.encode(), digest_size=4).hexdigest()
+
+
+def _cut(name: str, limit: int) -> str:
+    """`name`, cut to at most `limit` bytes of UTF-8."""
+    return name.encode()[:limit].decode(errors="ignore")

@@ -1,0 +1,67 @@
+"""JSON Feed 1.1."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from aggregator.model import Article, Credit, Enclosure, Person
+from aggregator.render.outgoing import GENERATOR, Channel
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def jsonfeed(channel: Channel) -> bytes:
+    """The channel as a JSON Feed 1.1 document in UTF-8: no null, no empty string or list but that of its items."""
+    head = _present(
+        version=VERSION,
+        title=channel.title,
+        home_page_url=channel.page_url,
+        feed_url=channel.self_url,
+        language=channel.language,
+        hubs=[{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
+        _generator={"name": GENERATOR},
+    )
+    document = {**head, "items": [_item(article) for article in channel.articles]}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _item(article: Article) -> dict[str, Any]:
+    return _present(
+        id=article.uid,
+        url=article.link,
+        title=article.title,
+        content_html=article.html,
+        content_text=None if article.html else article.summary or article.title,
+        summary=article.summary,
+        image=article.image,
+        date_published=_rfc3339(article.published),
+        date_modified=_rfc3339(article.updated),
+        authors=[_author(person) for person in article.authors],
+        tags=[term.term for term in article.terms],
+        language=article.language,
+        attachments=[_attachment(enclosure) for enclosure in article.enclosures],
+        _source=next(map(_source, article.credits), None),
+    )
+
+
+def _author(person: Person) -> dict[str, Any]:
+    return _present(name=person.name, url=person.url)
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+    return _present(url=enclosure.url, mime_type=enclosure.type, title=enclosure.title, size_in_bytes=enclosure.length)
+
+
+def _source(credit: Credit) -> dict[str, Any]:
+    """Who is credited, as RSS and Atom say it in `source`; JSON Feed has no field for it."""
+    return _present(
+        name=credit.source, title=credit.feed_title, home_page_url=credit.feed_link, feed_url=credit.feed_url
+    )
+
+
+def _present(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

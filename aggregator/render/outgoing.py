@@ -1,0 +1,139 @@
+"""What all formats share: an article and its feed with everything decided, so that a format only writes it down."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from html import escape
+from typing import Any, TypeVar, cast
+
+from aggregator.model import Also, Article, Credit, Enclosure, Person, Term
+from aggregator.render.escape import uri
+
+GENERATOR = "aggregator"  # without a version: a new one must not change every feed
+UNKNOWN_TYPE = "application/octet-stream"  # of an enclosure; RSS and JSON Feed demand a type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A feed that goes out, in one format: what stands in its head, and its articles newest first."""
+
+    title: str
+    self_url: str
+    page_url: str
+    media_type: str  # of the format
+    hub: str | None  # WebSub
+    language: str | None  # BCP 47; None where the articles differ
+    updated: datetime
+    articles: tuple[Article, ...]  # as `outgoing` gives them
+
+
+def outgoing(article: Article) -> Article:
+    """The article as every format shows it: each URL a URI, each list without repetitions, at least one author.
+
+    Stories that are told elsewhere too end the body as a paragraph of links. Characters that XML 1.0 forbids are gone:
+    one of them would lose the whole feed.
+    """
+    clean = _scrubbed(article)
+    return replace(
+        clean,
+        uid=uri(clean.uid),
+        link=uri(clean.link),
+        html=clean.html + _also_paragraph(clean.also),
+        language=clean.language if clean.language and _LANGUAGE.fullmatch(clean.language) else None,
+        authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
+        enclosures=_distinct(map(_enclosure, clean.enclosures), lambda enclosure: enclosure.url),
+        image=uri(clean.image) if clean.image else None,
+        terms=_distinct(filter(_named, map(_term, clean.terms)), _named),
+        credits=tuple(map(_credit, clean.credits)),
+        also=tuple(replace(other, link=uri(other.link)) for other in clean.also),
+    )
+
+
+def without_body(article: Article) -> Article:
+    """The article with its summary in the place of its body."""
+    return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
+
+
+def common_language(articles: tuple[Article, ...]) -> str | None:
+    """The language of all of them, None where they differ."""
+    languages = {article.language for article in articles}
+    return languages.pop() if len(languages) == 1 else None
+
+
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+)  # C1 is allowed, and refused by the W3C
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_WEB = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
+
+T = TypeVar("T")
+
+
+def _scrubbed(value: T) -> T:
+    """`value`, and whatever it holds, with no character that XML forbids."""
+    if isinstance(value, str):
+        return cast(T, _FORBIDDEN.sub("", value))
+    if isinstance(value, tuple):
+        return cast(T, tuple(map(_scrubbed, value)))
+    if is_dataclass(value):
+        parts: dict[str, Any] = {part.name: _scrubbed(getattr(value, part.name)) for part in fields(value)}
+        return cast(T, replace(cast(Any, value), **parts))
+    return value
+
+
+def _distinct(values: Iterable[T], name: Callable[[T], str]) -> tuple[T, ...]:
+    """`values` without those whose name an earlier one has."""
+    first: dict[str, T] = {}
+    for value in values:
+        first.setdefault(name(value), value)
+    return tuple(first.values())
+
+
+def _also_paragraph(others: tuple[Also, ...]) -> str:
+    links = (
+        f'<a href="{escape(uri(other.link))}">{escape(other.title)}</a> ({escape(other.source)})' for other in others
+    )
+    return f"<p>Also: {', '.join(links)}</p>" if others else ""
+
+
+def _person(person: Person) -> Person:
+    email = person.email if person.email and _EMAIL.fullmatch(person.email) else None
+    url = uri(person.url) if person.url and _WEB.fullmatch(person.url) else None
+    return Person(name=person.name or person.email or person.url, email=email, url=url)
+
+
+def _source_as_person(article: Article) -> Person:
+    """Who is named where the source names nobody: the source itself. Atom demands an author."""
+    credit = next(iter(article.credits), Credit(source=article.source, link=article.link))
+    return _person(Person(name=credit.feed_title or credit.source, url=credit.feed_link))
+
+
+def _enclosure(enclosure: Enclosure) -> Enclosure:
+    media_type = _MEDIA_TYPE.match(enclosure.type or "")
+    length = enclosure.length if enclosure.length and enclosure.length > 0 else None
+    return replace(
+        enclosure, url=uri(enclosure.url), type=media_type[0].lower() if media_type else UNKNOWN_TYPE, length=length
+    )
+
+
+def _term(term: Term) -> Term:
+    scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
+    return replace(term, term=" ".join(term.term.split()), scheme=scheme)
+
+
+def _named(term: Term) -> str:
+    return term.term
+
+
+def _credit(credit: Credit) -> Credit:
+    return replace(
+        credit,
+        link=uri(credit.link),
+        feed_title=credit.feed_title or credit.source,
+        feed_link=uri(credit.feed_link) if credit.feed_link else None,
+        feed_url=uri(credit.feed_url),
+    )

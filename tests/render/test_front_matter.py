@@ -1,0 +1,172 @@
+import tomllib
+from datetime import datetime
+from typing import Any, get_args
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.model import Article
+from aggregator.render.escape import markdown_line
+from aggregator.render.front_matter import LAYOUTS, front_matter
+from aggregator.settings import Articles
+from tests.render.examples import PUBLISHED, UPDATED, article
+
+STORY = article(
+    title='A "title" with <b>, \\ and ’',
+    summary="Some *stressed* words...",
+    categories=("politics", "us"),
+    tags=("example",),
+    image="https://example.org/image.jpg",
+    edited=UPDATED,
+)
+
+MAINROAD = r"""---
+title: "A \"title\" with <b>, \\ and ’"
+date: "2025-02-08 04:51:01"
+lastmod: "2025-02-09 10:00:00"
+summary: "Some \\*stressed\\* words..."
+categories:
+  - "politics"
+  - "us"
+lang:
+  - "en"
+translations:
+  - "en"
+tags:
+  - "example"
+menu: ""
+thumbnail: "https://example.org/image.jpg"
+lead: ""
+comments: false
+authorbox: false
+pager: true
+toc: false
+mathjax: false
+sidebar: "right"
+widgets:
+  - "search"
+  - "recent"
+  - "taglist"
+---
+"""
+
+HUGO = r"""---
+title: "A \"title\" with <b>, \\ and ’"
+date: "2025-02-08T04:51:01+00:00"
+lastmod: "2025-02-09T10:00:00+00:00"
+summary: "Some \\*stressed\\* words..."
+categories:
+  - "politics"
+  - "us"
+lang:
+  - "en"
+translations:
+  - "en"
+tags:
+  - "example"
+---
+"""
+
+JEKYLL = r"""---
+layout: "post"
+title: "A \"title\" with <b>, \\ and ’"
+date: "2025-02-08 04:51:01 +0000"
+last_modified_at: "2025-02-09 10:00:00 +0000"
+description: "Some *stressed* words..."
+categories:
+  - "politics"
+  - "us"
+tags:
+  - "example"
+lang: "en"
+image: "https://example.org/image.jpg"
+render_with_liquid: false
+---
+"""
+
+ZOLA = r"""+++
+title = "A \"title\" with <b>, \\ and ’"
+date = 2025-02-08T04:51:01Z
+updated = 2025-02-09T10:00:00Z
+description = "Some *stressed* words..."
+[taxonomies]
+categories = ["politics", "us"]
+tags = ["example"]
+[extra]
+lang = "en"
+thumbnail = "https://example.org/image.jpg"
++++
+"""
+
+
+@pytest.mark.parametrize(
+    ("layout", "expected"), [("mainroad", MAINROAD), ("hugo", HUGO), ("jekyll", JEKYLL), ("zola", ZOLA)]
+)
+def test_each_layout_writes_its_own_form(layout: str, expected: str) -> None:
+    assert front_matter(STORY, layout) == expected
+
+
+def test_the_settings_offer_exactly_these_layouts() -> None:
+    offered = get_args(Articles.model_fields["front_matter"].annotation)
+    assert tuple(layout.name for layout in LAYOUTS) == offered
+
+
+@pytest.mark.parametrize("layout", [layout.name for layout in LAYOUTS])
+def test_an_article_that_was_not_edited_has_one_date(layout: str) -> None:
+    head = front_matter(article(updated=UPDATED), layout)
+    assert "2025-02-08" in head
+    assert "2025-02-09" not in head
+
+
+@pytest.mark.parametrize("layout", ["mainroad", "hugo"])
+def test_lists_stay_lists_when_nothing_is_in_them(layout: str) -> None:
+    head = _yaml_head(article(language=None, tags=()), layout)
+    assert (head["lang"], head["translations"], head["tags"]) == ([], [], [])
+
+
+def test_a_missing_image_is_an_empty_thumbnail() -> None:
+    assert _yaml_head(article(), "mainroad")["thumbnail"] == ""
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LISTS = st.lists(TEXT, max_size=3).map(tuple)
+
+
+@given(TEXT, TEXT, LISTS, LISTS)
+@pytest.mark.parametrize("layout", ["mainroad", "hugo", "jekyll"])
+def test_yaml_gives_back_strings_as_strings(
+    layout: str, title: str, summary: str, categories: tuple[str, ...], tags: tuple[str, ...]
+) -> None:
+    head = _yaml_head(article(title=title, summary=summary, categories=categories, tags=tags), layout)
+    assert (head["title"], tuple(head["categories"]), tuple(head["tags"])) == (title, categories, tags)
+    assert head["description" if layout == "jekyll" else "summary"] == (
+        summary if layout == "jekyll" else markdown_line(summary)
+    )
+
+
+@given(TEXT, TEXT, LISTS, LISTS)
+def test_toml_gives_back_strings_as_strings(
+    title: str, summary: str, categories: tuple[str, ...], tags: tuple[str, ...]
+) -> None:
+    text = front_matter(article(title=title, summary=summary, categories=categories, tags=tags), "zola")
+    head = tomllib.loads(text.removeprefix("+++\n").removesuffix("+++\n"))
+    assert (head["title"], head["description"], head["date"]) == (title, summary, PUBLISHED)
+    assert (tuple(head["taxonomies"]["categories"]), tuple(head["taxonomies"]["tags"])) == (categories, tags)
+
+
+@pytest.mark.parametrize("word", ["null", "~", "yes", "no", "1.0", "0x1f", "2024-01-01", "12:30", "a: b", "!!str x"])
+def test_words_with_a_meaning_in_yaml_are_text(word: str) -> None:
+    assert _yaml_head(article(title=word, categories=(word,)), "mainroad")["title"] == word
+
+
+def test_a_date_carries_its_offset_unless_the_theme_wants_none() -> None:
+    assert datetime.fromisoformat(_yaml_head(article(), "hugo")["date"]) == PUBLISHED
+    assert datetime.fromisoformat(_yaml_head(article(), "mainroad")["date"] + "Z") == PUBLISHED
+
+
+def _yaml_head(story: Article, layout: str) -> dict[str, Any]:
+    (head,) = [document for document in yaml.safe_load_all(front_matter(story, layout)) if document is not None]
+    assert isinstance(head, dict)
+    return head
