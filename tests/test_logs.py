@@ -1,0 +1,180 @@
+"""One line an event, no secret in it, no control character."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from aggregator import logs
+from aggregator.errors import StoreError
+
+CANARY = "canary-7f3a9c"
+LOG = logging.getLogger("aggregator.test")
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {name: logging.getLogger(name).level for name in ("aggregator", *logs._CHATTY)}
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(params=["text", "json"])
+def stream(request: pytest.FixtureRequest) -> io.StringIO:
+    stream = io.StringIO()
+    logs.setup(stream, json=request.param == "json")
+    return stream
+
+
+def test_text_goes_to_a_terminal_and_json_elsewhere() -> None:
+    terminal, file = Terminal(), io.StringIO()
+    logs.setup(terminal)
+    LOG.info("fetched %d", 3)
+    logs.setup(file)
+    LOG.warning("late")
+
+    assert terminal.getvalue().endswith("Z info aggregator.test: fetched 3\n")
+    event = json.loads(file.getvalue())
+    assert event.pop("time").endswith("Z")
+    assert event == {"level": "warning", "logger": "aggregator.test", "message": "late"}
+
+
+def test_a_second_setup_replaces_the_first() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    logs.setup(first)
+    logs.setup(second)
+    LOG.info("once")
+    assert first.getvalue() == ""
+    assert len(second.getvalue().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"cannot reach https://reader:{CANARY}@example.org/feed.xml",
+        f"cannot reach https://{CANARY}@example.org/feed.xml",
+        f"cannot open postgresql+psycopg://news:p@{CANARY}@db.example.org/news",
+        f"GET https://example.org/feed.xml?user=1&token={CANARY}&x=1",
+        f"GET https://example.org/feed.xml?api_key={CANARY}",
+        f"Authorization: Bearer {CANARY}",
+        f"headers {{'Authorization': 'Bearer {CANARY}', 'Accept': '*/*'}}",
+        f"headers [(b'authorization', b'Basic {CANARY}')]",
+        f"PROXY-AUTHORIZATION = {CANARY}",
+        f"Cookie: session={CANARY}",
+        f"sent bearer {CANARY} to the host",
+    ],
+)
+def test_secrets_that_show_by_their_form_are_masked(stream: io.StringIO, line: str) -> None:
+    LOG.warning("%s", line)
+    assert CANARY not in stream.getvalue()
+    assert logs.HIDDEN in stream.getvalue()
+
+
+def test_secrets_of_the_configuration_are_masked_wherever_they_stand(stream: io.StringIO) -> None:
+    logs.hide(["", "ab", CANARY, CANARY[:8]])
+    try:
+        raise ValueError(f"bad value {CANARY}")
+    except ValueError:
+        LOG.exception("absurd: %s", CANARY)
+    assert CANARY[:8] not in stream.getvalue()
+    assert "absurd" in stream.getvalue()
+
+
+def test_what_is_no_secret_stays(stream: io.StringIO) -> None:
+    lines = [
+        "https://example.org/@someone/feed?author=a@example.org&page=2",
+        "the server answered 401 Unauthorized; the basic plan has no feeds",
+    ]
+    for line in lines:
+        LOG.info(line)
+    assert logs.HIDDEN not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "character", ["\n", "\r", "\t", "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff"]
+)
+def test_one_event_is_one_line_without_control_characters(stream: io.StringIO, character: str) -> None:
+    LOG.info("title %s", f"one{character}two")
+    line = stream.getvalue().removesuffix("\n")
+    assert line.isprintable()
+    assert len(line.splitlines()) == 1
+
+
+def test_a_lone_surrogate_can_be_written(stream: io.StringIO) -> None:
+    LOG.info("title \ud800")
+    stream.getvalue().encode()
+
+
+def test_text_in_any_script_stays_readable() -> None:
+    stream = Terminal()
+    logs.setup(stream)
+    LOG.info("Überschrift 見出し عنوان")
+    assert "Überschrift 見出し عنوان" in stream.getvalue()
+
+
+def test_an_expected_error_is_its_sentence_and_a_bug_says_where(stream: io.StringIO) -> None:
+    for error in (StoreError("the disk is full"), KeyError("absent")):
+        try:
+            raise error
+        except Exception:
+            LOG.exception("not published")
+    expected, bug = stream.getvalue().splitlines()
+    assert "not published" in expected
+    assert "the disk is full" in expected
+    assert "StoreError" not in expected
+    assert "KeyError: 'absent' (test_logs.py:" in bug
+
+
+def test_json_carries_the_whole_traceback_of_a_bug() -> None:
+    stream = io.StringIO()
+    logs.setup(stream, json=True)
+    try:
+        raise KeyError("absent")
+    except KeyError:
+        LOG.exception("not published")
+    event = json.loads(stream.getvalue())
+    assert event["traceback"].startswith("Traceback (most recent call last):\n")
+
+
+def test_a_long_message_is_cut(stream: io.StringIO) -> None:
+    LOG.info("x" * 100_000)
+    assert len(stream.getvalue()) < 9_000
+
+
+def test_libraries_are_quiet_until_something_is_wrong(stream: io.StringIO) -> None:
+    for name in ("httpx", "apscheduler.executors.default", "uvicorn.access", "aiohttp.client"):
+        logging.getLogger(name).info("chatter")
+    logging.getLogger("httpx").warning("trouble")
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_debug_lines_come_when_asked_for(stream: io.StringIO) -> None:
+    LOG.debug("hidden")
+    logs.setup(stream, json=False, debug=True)
+    LOG.debug("shown")
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "shown" in stream.getvalue()
+
+
+def test_warnings_become_lines(stream: io.StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logs.setup(stream, json=False)
+        warnings.warn("old way\nof doing it", DeprecationWarning, stacklevel=1)
+        logging.captureWarnings(False)
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "old way" in stream.getvalue()
