@@ -1,0 +1,168 @@
+"""The HTTP client: one source in; a document, "not modified" or a failure out. Edge.
+
+Rule: polite and bounded. A source is asked with its validators, at its host's pace, over at most five redirects that
+are each checked as the first, within one time limit and one size. What a server does is a value, never an exception.
+"""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import httpx
+
+from aggregator import __version__
+from aggregator.clock import Clock
+from aggregator.fetch.answer import Answer, AnswerError, read_answer
+from aggregator.fetch.failures import error_reason
+from aggregator.fetch.guard import Guard, Lookup, Names, system_lookup
+from aggregator.fetch.hosts import Admit, Hosts
+from aggregator.fetch.outcome import Outcome, failure, outcome
+from aggregator.fetch.redirects import REDIRECTS, Hop, first_hop, next_hop
+from aggregator.fetch.transport import FastTransport, LenientTransport
+from aggregator.model import Source, SourceState, Validators
+from aggregator.settings import Fetch
+from aggregator.urls import host_key, is_http
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
+)
+
+
+class Fetcher:
+    """The client, open within an `async with`; one for all sources, since it keeps the hosts' pace."""
+
+    def __init__(self, settings: Fetch, clock: Clock, *, lookup: Lookup = system_lookup) -> None:
+        self._settings, self._clock, self._lookup = settings, clock, lookup
+        contact = f" (+{settings.contact})" if settings.contact else ""
+        self._headers = {
+            "User-Agent": f"aggregator/{__version__}{contact}",
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip",  # a bomb of br took 737 MB; zlib's output is bounded while it inflates
+        }
+
+    async def __aenter__(self) -> Self:
+        proxy = self._settings.proxy
+        guard = None if proxy else Guard(self._settings.allow_private)  # a proxy resolves and connects in our stead
+        tls = httpx.create_ssl_context()
+        self._hosts = Hosts(self._settings)
+        self._names = Names(guard, self._lookup, self._settings.concurrency)
+        self._fast = FastTransport(self._names, guard, tls, proxy)
+        self._lenient = LenientTransport(self._names, tls, proxy)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._fast.aclose()
+        await self._lenient.aclose()
+        self._names.close()
+
+    async def fetch(
+        self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True
+    ) -> Outcome | None:
+        """What the source has now; None if it was not asked because `admit` said no.
+
+        `admit` hears the host (`urls.host_key`) when its turn has come, which may be long after the call. With
+        `conditional` off the validators stay at home.
+        """
+        validators = state.validators if conditional else Validators()
+        asking = _Asking(source, validators, admit, self._settings.timeout.total_seconds())
+        first = hop = first_hop(source, state)
+        try:
+            while (answer := await self._ask(asking, hop)) and answer.status in REDIRECTS:
+                hop = next_hop(hop, answer.status, answer.headers.get("location", ""))
+        except AnswerError as error:
+            return failure(first, hop, error.reason, error.advice, status=error.status)
+        except TimeoutError:
+            return failure(
+                first, hop, f"it gave no complete answer within {self._settings.timeout.total_seconds():g} s"
+            )
+        except (aiohttp.ClientError, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
+            return failure(first, hop, *error_reason(error))
+        if answer:
+            return outcome(answer, first, hop, state, asking.conditions(hop), self._clock())
+        if hop is first:
+            return None
+        return failure(first, hop, f"it redirects to {host_key(hop.url)}, which asked to be left alone for a while")
+
+    async def _ask(self, asking: "_Asking", hop: Hop) -> Answer | None:
+        """The answer of one hop; None if `admit` said no. What aiohttp cannot read gets the second try."""
+        if not is_http(hop.url):
+            raise AnswerError("its URL is no http or https address")
+        request = httpx.Request("GET", hop.url, headers=_encoded(self._headers | asking.headers(hop)))
+        try:
+            return await self._exchange(self._fast, request, asking)
+        except aiohttp.ClientHttpProxyError:
+            raise
+        except aiohttp.ClientResponseError:
+            return await self._exchange(self._lenient, request, asking)
+
+    async def _exchange(
+        self, transport: httpx.AsyncBaseTransport, request: httpx.Request, asking: "_Asking"
+    ) -> Answer | None:
+        async with self._hosts.turn(str(request.url), asking.admit) as place:
+            if place is None:
+                return None
+            async with asking.time_limit():
+                return await read_answer(transport, request, self._settings.max_bytes, place.heard)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One call of `fetch`: what it may send where, and the time it has left."""
+
+    source: Source
+    validators: Validators
+    admit: Admit
+    seconds_left: float
+
+    def conditions(self, hop: Hop) -> Validators:
+        """Validators for one hop.
+
+        They name a state of the document at one URL. They go along a temporary redirect, at whose end they were given;
+        not along a permanent one, after which the document is to be known by another URL.
+        """
+        return Validators() if hop.moved else self.validators
+
+    def headers(self, hop: Hop) -> dict[str, str]:
+        """Headers for one hop beyond those that every request has."""
+        conditions = self.conditions(hop)
+        headers: dict[str, str] = {}
+        if conditions.etag:
+            headers["If-None-Match"] = conditions.etag
+        if conditions.last_modified:
+            headers["If-Modified-Since"] = conditions.last_modified
+        return headers | _credentials(self.source) if hop.trusted else headers
+
+    @asynccontextmanager
+    async def time_limit(self) -> AsyncIterator[None]:
+        """Ends what is inside after the time left (TimeoutError), and takes off what it took. Waiting is free."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(self.seconds_left):
+                yield
+        finally:
+            self.seconds_left -= loop.time() - started
+
+
+def _credentials(source: Source) -> dict[str, str]:
+    """The source's own headers, and those that the credentials in its URL amount to (RFC 7617)."""
+    own = {name.title(): value for name, value in source.headers}
+    parts = urlsplit(source.url)
+    if parts.username is None or "Authorization" in own:
+        return own
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return own | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as bytes, since httpx takes ASCII text only and validators are whatever the server chose."""
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

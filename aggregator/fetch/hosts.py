@@ -1,0 +1,96 @@
+"""One host's pace, and the fetcher's: who may ask now. Edge: it waits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aggregator.settings import Fetch
+from aggregator.urls import host_key
+
+Admit = Callable[[str], bool]
+
+SILENCE = 2.0  # seconds without a byte after which a request no longer counts among `concurrency`
+NO_LIMIT = 1_000_000
+
+
+class Place:
+    """A place among the requests in flight. A silent request gives it up, so that hosts that hang slow no other."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(SILENCE, self._listen)
+
+    def heard(self) -> None:
+        """Note that the server said something."""
+        self._heard = self._loop.time()
+
+    def give_up(self) -> None:
+        """Let another request have the place; does nothing the second time."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+            self._places.release()
+
+    def _listen(self) -> None:
+        silent_at = self._heard + SILENCE
+        if self._loop.time() >= silent_at:
+            self.give_up()
+        else:
+            self._timer = self._loop.call_at(silent_at, self._listen)
+
+
+class Hosts:
+    """At most `per_host` requests in flight to each host, their starts `host_gap` apart; `concurrency` over all.
+
+    Who waits for its host holds no place among `concurrency`.
+    """
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._places = asyncio.Semaphore(fetch.concurrency)
+        self._paced = fetch.per_host, fetch.host_gap.total_seconds()
+        self._unpaced = {name.lower() for name in fetch.unpaced}
+        self._paces: dict[str, _Pace] = {}
+
+    @asynccontextmanager
+    async def turn(self, url: str, admit: Admit) -> AsyncIterator[Place | None]:
+        """Wait until `url` may be asked, and hold its turn. None: by then `admit` said no to its host (`host_key`)."""
+        key = host_key(url)
+        pace = self._paces.get(key) or self._paces.setdefault(key, self._pace(key, url))
+        async with pace.in_flight:
+            place = await self._start(key, pace, admit)
+            try:
+                yield place
+            finally:
+                if place:
+                    place.give_up()
+
+    def _pace(self, key: str, url: str) -> "_Pace":
+        parts = urlsplit(url)
+        if self._unpaced & {key, parts.hostname or "", parts.netloc.rpartition("@")[2].lower()}:
+            return _Pace(NO_LIMIT, 0.0)
+        return _Pace(*self._paced)
+
+    async def _start(self, key: str, pace: "_Pace", admit: Admit) -> Place | None:
+        loop = asyncio.get_running_loop()
+        async with pace.starting:  # first come, first served
+            if not admit(key):  # asked before the gap, so that a host's whole queue learns at once of a 429 ...
+                return None
+            await asyncio.sleep(pace.next_start - loop.time())
+            await self._places.acquire()
+            place = Place(self._places)
+            if not admit(key):  # ... and after it, for the answers that came meanwhile
+                place.give_up()
+                return None
+            pace.next_start = loop.time() + pace.gap
+            return place
+
+
+class _Pace:
+    def __init__(self, per_host: int, gap: float) -> None:
+        self.in_flight = asyncio.Semaphore(per_host)
+        self.starting = asyncio.Lock()
+        self.gap = gap
+        self.next_start = 0.0
