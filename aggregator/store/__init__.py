@@ -1,0 +1,6 @@
+"""Edge: the database, SQLite or PostgreSQL. Nothing but values of `model` goes in or comes out."""
+
+from aggregator.store.dialect import RacedError
+from aggregator.store.store import BUSY_TIMEOUT, Store
+
+__all__ = ["BUSY_TIMEOUT", "RacedError", "Store"]

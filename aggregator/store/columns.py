@@ -1,0 +1,105 @@
+"""Column types: values of `model` on one side, what both databases keep alike on the other."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC datetime, kept as microseconds since 1970: SQLite has no type for times, and text would lose the zone."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds since 1970."""
+        return None if value is None else (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """The moment, in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A timedelta, kept as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """Microseconds."""
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        """The span."""
+        return None if value is None else timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[str]):
+    """Text without what a database refuses: NUL (PostgreSQL) and lone surrogates (both), which a JSON Feed can hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as both databases take it."""
+        return None if value is None else _storable(value)
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "")
+
+
+class Value(TypeDecorator[Any]):
+    """One dataclass value of scalars, kept as a JSON object without its Nones."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        super().__init__()
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> dict[str, Any]:
+        """The JSON object."""
+        return _object(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """The dataclass value."""
+        return self.kind(**value)
+
+
+class Several(TypeDecorator[tuple[Any, ...]]):
+    """A short tuple, of scalars or of dataclass values of one kind, kept as a JSON list."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type | None = None) -> None:
+        self.kind = kind
+        super().__init__()
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any]:
+        """The JSON list."""
+        return [one if self.kind is None else _object(one) for one in value or ()]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Any, ...]:
+        """The tuple."""
+        kind = self.kind
+        return tuple(value if kind is None else (kind(**one) for one in value))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: held for name, held in pairs if held is not None}

@@ -1,0 +1,173 @@
+"""What differs between the databases. A new one is a class here and a line in `DIALECTS`."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from aggregator.errors import StoreBusyError, StoreError
+
+
+class RacedError(StoreBusyError):
+    """Another process recorded one of these articles first: ask `known` again and decide again."""
+
+
+class Dialect(Protocol):
+    """One kind of database."""
+
+    insert: Callable[..., Any]  # takes a table; the statement has `on_conflict_do_update`
+
+    def display(self, url: URL) -> str:
+        """The database as sentences name it, without its password."""
+
+    def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
+        """Connections that wait so long for somebody else's lock."""
+
+    def lock(self, connection: Connection) -> None:
+        """Let nobody else change schema or sources until this transaction ends."""
+
+    def check(self, connection: Connection) -> str | None:
+        """What is damaged in the database; reads all of it."""
+
+    def raced(self, error: BaseException) -> bool:
+        """Whether another transaction was first, so that trying again helps."""
+
+    def failure(self, error: BaseException, name: str) -> StoreError:
+        """One sentence: what is wrong with the database `name`, and what to do."""
+
+
+class SQLite:
+    """One file, one writer at a time."""
+
+    insert = staticmethod(sqlite.insert)
+
+    def display(self, url: URL) -> str:
+        """The path of the file."""
+        return url.database or ":memory:"
+
+    def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
+        """Makes the folder too. Connections are durable (WAL, FULL) and control their transactions themselves."""
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; install Python with SQLite 3.35 or later")
+        try:
+            Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder of the database {url.database} cannot be made: {error.strerror}") from error
+        engine = create_engine(url)
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            connection.isolation_level = None  # or sqlite3 begins transactions when it likes, and never for a SELECT
+            connection.execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            # A transaction that writes takes the lock at once: one that turns to writing later fails without waiting.
+            writes = connection.get_execution_options().get("writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def lock(self, connection: Connection) -> None:
+        """Nothing to do: BEGIN IMMEDIATE did it."""
+
+    def check(self, connection: Connection) -> str | None:
+        """The first complaint of quick_check."""
+        found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        return None if found == "ok" else found
+
+    def raced(self, error: BaseException) -> bool:
+        """Whether a unique key was taken: another process can only have come between two transactions."""
+        code = getattr(error, "sqlite_errorcode", 0)
+        return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+    def failure(self, error: BaseException, name: str) -> StoreError:
+        """By SQLite's primary result code."""
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StoreBusyError(f"Another process holds the database {name}; wait until it is done, or stop it")
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
+                advice = "let this user write to the file and to its folder"
+                return StoreError(f"The database {name} cannot be opened for writing; {advice}")
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                advice = "bring back a copy of it, or move it away and a new one is made"
+                return StoreError(f"The database {name} is damaged, or not an SQLite database at all; {advice}")
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+                return StoreError(
+                    f"The disk does not take what is written to the database {name}; is it full? Make room"
+                )
+        return StoreError(f"The database {name} failed: {error}")
+
+
+class PostgreSQL:
+    """A server, many writers."""
+
+    insert = staticmethod(postgresql.insert)
+    LOCK = 0x61676772  # "aggr", among the advisory locks of the database
+
+    def display(self, url: URL) -> str:
+        """The URL with its password masked, and without its options, which may hold one too."""
+        return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+    def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
+        """A pool that outlives a restart of the server: each connection is tried before its use."""
+        try:
+            engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StoreError("PostgreSQL needs the driver psycopg; install aggregator[cluster]") from error
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            connection.execute(f"SET lock_timeout = {busy_timeout // timedelta(milliseconds=1)}")
+            connection.commit()
+
+        return engine
+
+    def lock(self, connection: Connection) -> None:
+        """An advisory lock: reading and recording go on beside it."""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
+
+    def check(self, connection: Connection) -> str | None:
+        """None: the server checks its own pages."""
+        return None
+
+    def raced(self, error: BaseException) -> bool:
+        """Whether a unique key was taken, or two transactions waited for each other."""
+        return getattr(error, "sqlstate", None) in ("23505", "40P01", "40001")
+
+    def failure(self, error: BaseException, name: str) -> StoreError:
+        """By SQLSTATE; without one the server was not reached."""
+        reason = str(error).strip().partition("\n")[0]
+        match str(getattr(error, "sqlstate", None) or ""):
+            case "55P03" | "53300":
+                return StoreBusyError(
+                    f"Other processes hold the database {name}; wait until they are done, or stop them"
+                )
+            case "3D000":
+                return StoreError(f"The database {name} does not exist; create it with createdb")
+            case "42501" | "25006":
+                return StoreError(f"The database {name} may not be written by this user; grant it the right to")
+            case "53100":
+                return StoreError(f"The disk of the database {name} is full; make room on the server")
+            case "" | "57P01" | "57P02" | "57P03" | "08006":
+                advice = "see that the server runs and that user and password are right"
+                return StoreError(f"The database {name} cannot be reached ({reason}); {advice}")
+        return StoreError(f"The database {name} failed: {reason}")
+
+
+DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
+
+
+def translated(error: DBAPIError, dialect: Dialect, name: str) -> StoreError:
+    """The driver's error as ours."""
+    cause = error.orig or error
+    if dialect.raced(cause):
+        return RacedError(f"Another process wrote to the database {name} first; try again")
+    return dialect.failure(cause, name)

@@ -1,0 +1,1 @@
+"""The schema's history, one version a release that changes it."""

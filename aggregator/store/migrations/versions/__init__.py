@@ -1,0 +1,1 @@
+"""Migrations, each named for its revision."""

@@ -1,0 +1,169 @@
+"""What goes out: articles with their credits, categories and tags, feeds of categories, and the marks "to publish"."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
+
+from aggregator.model import Also, Article, CategoryFeed, Credit, Mark
+from aggregator.names import category_name
+from aggregator.store.rows import article_from, listed
+from aggregator.store.schema import (
+    article,
+    article_category,
+    article_source,
+    category,
+    newest_first,
+    pending_article,
+    pending_category,
+    shown,
+    source,
+)
+from aggregator.urls import without_credentials
+
+_ids = listed("ids")
+_ARTICLES = select(article, source.c.name.label("source")).join(source).where(not_(article.c.pruned))
+_ONE = _ARTICLES.where(article.c.id == bindparam("id"))
+_AFTER = _ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("most"))
+_PENDING = _ARTICLES.where(pending_article).order_by(article.c.id).limit(bindparam("most"))
+_NEWEST = (
+    _ARTICLES.join(article_category)
+    .where(article_category.c.category == bindparam("category"), shown)
+    .order_by(*newest_first)
+    .limit(bindparam("most"))
+)
+_CREDITS = (
+    select(*article_source.c["article_id", "link"], *source.c["id", "name", "url", "facts", "categories", "tags"])
+    .join(source)
+    .where(article_source.c.article_id.in_(_ids))
+    .order_by(article_source.c.at, article_source.c.source_id)
+)
+_MATES = (
+    select(*article.c["id", "story", "title", "link"], source.c.name)
+    .join(source)
+    .where(article.c.story.in_(listed("stories")), not_(article.c.pruned))
+    .order_by(article.c.published, article.c.first_seen, article.c.position, article.c.id)
+)
+_CATEGORY = select(category).where(category.c.name == bindparam("name"))
+_PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
+_DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
+_PENDING_CATEGORIES = (
+    select(*category.c["name", "version"]).where(pending_category, category.c.present).order_by(category.c.name)
+)
+_DONE = {
+    "article": update(article)
+    .where(article.c.id == bindparam("of"), article.c.version == bindparam("at"))
+    .values(pending=False),
+    "category": update(category)
+    .where(category.c.name == bindparam("of"), category.c.version == bindparam("at"))
+    .values(pending=False),
+}
+
+
+def one(connection: Connection, article_id: str) -> Article | None:
+    """The article with this id; None where there is none, or it was pruned."""
+    return next(iter(_articles(connection, connection.execute(_ONE, {"id": article_id}).mappings().all())), None)
+
+
+def after(connection: Connection, last: str, limit: int) -> tuple[Article, ...]:
+    """The next articles in the order of their ids."""
+    rows = connection.execute(_AFTER, {"after": last, "most": limit}).mappings().all()
+    return _articles(connection, rows)
+
+
+def pending_articles(connection: Connection, limit: int) -> tuple[tuple[Article, Mark], ...]:
+    """Articles whose files are to be written, each with its mark."""
+    rows = connection.execute(_PENDING, {"most": limit}).mappings().all()
+    marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
+    return tuple(zip(_articles(connection, rows), marks, strict=True))
+
+
+def pending_categories(connection: Connection) -> tuple[tuple[str, Mark], ...]:
+    """Categories whose feeds are to be written, each with its mark."""
+    return tuple(
+        (name, Mark(kind="category", id=name, version=version))
+        for name, version in connection.execute(_PENDING_CATEGORIES)
+    )
+
+
+def take_marks_away(connection: Connection, marks: Iterable[Mark]) -> None:
+    """Take the marks away, but for those that were renewed since they were read."""
+    parameters = defaultdict(list)
+    for mark in sorted(marks, key=lambda mark: mark.id):
+        parameters[mark.kind].append({"of": mark.id, "at": mark.version})
+    for kind, done in parameters.items():
+        connection.execute(_DONE[kind], done)
+
+
+def categories(connection: Connection) -> tuple[str, ...]:
+    """Names of the categories that have feeds, `all` among them, in alphabetical order."""
+    return tuple(connection.scalars(_PRESENT))
+
+
+def dropped_categories(connection: Connection) -> dict[str, str | None]:
+    """Names of the categories that no source names any more; with each the one that all its sources name instead."""
+    return {row.name: row.successor for row in connection.execute(_DROPPED)}
+
+
+def category_feed(connection: Connection, name: str, limit: int) -> CategoryFeed:
+    """The newest articles of a category, newest first. Raises KeyError for one that was never seen."""
+    stored = connection.execute(_CATEGORY, {"name": name}).one_or_none()
+    if stored is None:
+        raise KeyError(name)
+    rows = connection.execute(_NEWEST, {"category": name, "most": limit}).mappings().all()
+    articles = _articles(connection, rows)
+    updated = max((one.updated for one in articles), default=stored.first_seen)
+    return CategoryFeed(name=name, label=stored.label, updated=updated, articles=articles)
+
+
+def _articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[Article, ...]:
+    """Articles of rows of `_ARTICLES`, in their order, filled from other tables by two queries in all."""
+    if not rows:
+        return ()
+    credited = _credits(connection, [row["id"] for row in rows])
+    also = _also(connection, {row["story"] for row in rows})
+    return tuple(_article(row, credited[row["id"]], also[row["story"]]) for row in rows)
+
+
+def _article(row: RowMapping, credited: Iterable[Any], mates: Iterable[Any]) -> Article:
+    credited = sorted(credited, key=lambda credit: credit.id != row["source_id"])  # stable: only the first moves
+    return article_from(
+        row,
+        source=row["source"],
+        credits=tuple(_credit(credit) for credit in credited),
+        categories=_distinct((label for credit in credited for label in credit.categories), category_name),
+        tags=_distinct((tag for credit in credited for tag in credit.tags), str),
+        also=tuple(Also(title=mate.title, link=mate.link, source=mate.name) for mate in mates if mate.id != row["id"]),
+    )
+
+
+def _credit(row: Any) -> Credit:
+    return Credit(
+        source=row.name,
+        link=row.link,
+        feed_title=row.facts.title,
+        feed_link=row.facts.link,
+        feed_url=without_credentials(row.url),
+    )
+
+
+def _distinct(labels: Iterable[str], same: Callable[[str], str]) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for label in labels:
+        kept.setdefault(same(label), label)
+    return tuple(kept.values())
+
+
+def _credits(connection: Connection, ids: Collection[str]) -> Mapping[str, list[Any]]:
+    found = defaultdict(list)
+    for row in connection.execute(_CREDITS, {"ids": ids}):
+        found[row.article_id].append(row)
+    return found
+
+
+def _also(connection: Connection, stories: Collection[str]) -> Mapping[str, list[Any]]:
+    found = defaultdict(list)
+    for row in connection.execute(_MATES, {"stories": sorted(stories)}):
+        found[row.story].append(row)
+    return found

@@ -1,0 +1,147 @@
+"""What was decided on one document, written in one transaction. The same decisions again write no article row."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, not_, select, update
+
+from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
+from aggregator.names import category_name
+from aggregator.store.arrivals import insert_new
+from aggregator.store.edits import revise
+from aggregator.store.naming import article_id, insert_keys
+from aggregator.store.rows import listed
+from aggregator.store.schema import ALL, article, article_category, article_source, category, source
+from aggregator.store.sources import write_states
+from aggregator.store.stories import hide_in_stories, mates
+
+_ids = listed("ids")
+_SOURCE = select(*source.c["categories", "facts"]).where(source.c.id == bindparam("id")).with_for_update()
+_LINKS = select(*article_source.c["article_id", "link"]).where(
+    article_source.c.source_id == bindparam("source_id"), article_source.c.article_id.in_(_ids)
+)
+_CREDIT = insert(article_source)
+_RELINK = (
+    update(article_source)
+    .where(article_source.c.article_id == bindparam("of"), article_source.c.source_id == bindparam("by"))
+    .values(link=bindparam("to"))
+)
+_PLACES = select(*article.c["id", "published", "first_seen", "position"]).where(
+    article.c.id.in_(_ids), not_(article.c.pruned)
+)
+_PLACED = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
+_PLACE = insert(article_category)
+_MARK_ARTICLES = (
+    update(article)
+    .where(article.c.id.in_(_ids), not_(article.c.pruned))
+    .values(pending=True, version=article.c.version + 1)
+)
+_CATEGORIES = select(article_category.c.category).distinct()
+_CATEGORIES_OF_STORIES = _CATEGORIES.where(article_category.c.article_id.in_(mates(_ids)))
+_CATEGORIES_OF_SOURCE = _CATEGORIES.where(
+    article_category.c.article_id.in_(
+        select(article_source.c.article_id).where(article_source.c.source_id == bindparam("source_id"))
+    )
+)
+_in_order = (  # locked in one order, or two recordings could wait for each other
+    select(category.c.name)
+    .where(category.c.name.in_(listed("names")))
+    .order_by(category.c.name)
+    .with_for_update()
+    .cte("in_order")
+)
+_MARK_CATEGORIES = (
+    update(category)
+    .where(category.c.name.in_(select(_in_order.c.name)))
+    .values(pending=True, version=category.c.version + 1)
+)
+
+
+def record(
+    connection: Connection,
+    source_id: int,
+    state: SourceState,
+    decisions: Sequence[Decision],
+    now: datetime,
+    name: Callable[[Article], str],
+) -> Recorded:
+    """Write state, articles, revisions, credits, keys, categories, and the marks of all that has to be published."""
+    own = connection.execute(_SOURCE, {"id": source_id}).one()
+    write_states(connection, ((source_id, state),))
+    fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
+    revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
+    credited, relinked = _credit(connection, source_id, decisions, now)
+    keys = insert_keys(connection, decisions, frozenset(fresh))
+    _place(connection, credited, {ALL, *map(category_name, own.categories)})
+    changed = {*revised.ids, *credited, *relinked}
+    _mark(connection, fresh, changed)
+    if _shown(own.facts) != _shown(state.facts):
+        _mark_categories(connection, connection.scalars(_CATEGORIES_OF_SOURCE, {"source_id": source_id}).all())
+    return Recorded(
+        new=len(fresh),
+        updated=revised.texts,
+        duplicates=sum(isinstance(one, Duplicate) for one in decisions),
+        rows=len(fresh) + len(revised.ids) + revised.texts + len(credited) + len(relinked) + keys,
+    )
+
+
+def _shown(facts: FeedFacts) -> tuple[str, str | None]:
+    return facts.title, facts.link
+
+
+def _credit(
+    connection: Connection, source_id: int, decisions: Sequence[Decision], now: datetime
+) -> tuple[list[str], list[str]]:
+    """Ids of the articles that the source is credited with from now on, and of those to which its link changed."""
+    named = {article_id(one): one for one in reversed(decisions) if not isinstance(one, Unchanged)}
+    if not named:
+        return [], []
+    links = {bearer: one.keyed.article.link for bearer, one in named.items()}
+    stored = {row.article_id: row.link for row in connection.execute(_LINKS, {"source_id": source_id, "ids": [*named]})}
+    credited = [bearer for bearer in named if bearer not in stored]
+    if credited:
+        owed = [{"article_id": one, "source_id": source_id, "link": links[one], "at": now} for one in credited]
+        connection.execute(_CREDIT, owed)
+    relinked = sorted(
+        bearer for bearer, link in stored.items() if isinstance(named[bearer], Updated) and links[bearer] != link
+    )
+    if relinked:
+        connection.execute(_RELINK, [{"of": one, "by": source_id, "to": links[one]} for one in relinked])
+    return credited, relinked
+
+
+def _place(connection: Connection, credited: Sequence[str], names: Collection[str]) -> None:
+    """Put the articles into the categories of the source that is credited with them now."""
+    if not credited:
+        return
+    placed = {tuple(row) for row in connection.execute(_PLACED, {"ids": credited})}
+    rows = [
+        {
+            "article_id": row.id,
+            "category": name,
+            "published": row.published,
+            "first_seen": row.first_seen,
+            "position": row.position,
+            "hidden": False,
+        }
+        for row in connection.execute(_PLACES, {"ids": credited})
+        for name in sorted(names)
+        if (row.id, name) not in placed
+    ]
+    if rows:
+        connection.execute(_PLACE, rows)
+        hide_in_stories(connection, credited)
+
+
+def _mark(connection: Connection, fresh: Iterable[str], changed: Collection[str]) -> None:
+    """Mark the articles that are not marked by birth, and every category that shows one of them or of their stories."""
+    touched = {*fresh, *changed}
+    if older := sorted(touched.difference(fresh)):
+        connection.execute(_MARK_ARTICLES, {"ids": older})
+    if touched:
+        _mark_categories(connection, connection.scalars(_CATEGORIES_OF_STORIES, {"ids": sorted(touched)}).all())
+
+
+def _mark_categories(connection: Connection, names: Sequence[str]) -> None:
+    if names:
+        connection.execute(_MARK_CATEGORIES, {"names": names})

@@ -1,0 +1,119 @@
+"""Rows become values of `model` here, and values rows. Nothing else of the package knows both."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, RowMapping, bindparam
+
+from aggregator.model import Article, Fingerprint, Keyed, Source, SourceState, Validators
+from aggregator.store.columns import EPOCH
+
+T = TypeVar("T")
+Columns = dict[str, Any]
+Headers = tuple[tuple[str, str], ...]
+
+MOST_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at least, PostgreSQL 65,535
+
+_STATE = (
+    "moved_to",
+    "digest",
+    "seen",
+    "last_fetch",
+    "due_reason",
+    "http_status",
+    "failures",
+    "error",
+    "paused",
+    "entries",
+    "unmodified_since",
+    "wish",
+    "skip_hours",
+    "skip_days",
+    "facts",
+)
+_CONFIGURED = ("name", "url", "categories", "tags", "language", "interval", "enabled")
+ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "terms", "flags")
+TEXT = ("title", "html", "markdown", "summary")
+_FIRST_SIGHT = ("id", "source_id", "guid", "guid_key", "published", "updated", "first_seen", "position")
+FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
+_ARTICLE = (*_FIRST_SIGHT, *ENTRY, *TEXT)
+
+
+def source_columns(source: Source, ordinal: int) -> Columns:
+    """What `feeds.yaml` says of a source; its headers may hold secrets and stay out of the database."""
+    return {name: getattr(source, name) for name in _CONFIGURED} | {"ordinal": ordinal, "present": True}
+
+
+def source_from(row: RowMapping, headers: Mapping[int, Headers]) -> Source:
+    """The source of a row, with the headers that the configuration gave it."""
+    configured = {name: row[name] for name in _CONFIGURED}
+    return Source(id=row["id"], headers=headers.get(row["id"], ()), **configured)
+
+
+def state_columns(state: SourceState) -> Columns:
+    """A source's state as columns of its row."""
+    return {name: getattr(state, name) for name in _STATE} | {
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "next_fetch": state.next_fetch or EPOCH,
+    }
+
+
+def state_from(row: RowMapping) -> SourceState:
+    """The state that a source's row holds."""
+    return SourceState(
+        validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
+        next_fetch=None if row["next_fetch"] == EPOCH else row["next_fetch"],
+        **{name: row[name] for name in _STATE},
+    )
+
+
+def article_columns(keyed: Keyed) -> Columns:
+    """An article at first sight, but for what the store gives it: uid, path, story and marks."""
+    return {name: getattr(keyed.article, name) for name in _ARTICLE} | _fingerprint_columns(keyed.fingerprint)
+
+
+def text_columns(keyed: Keyed) -> Columns:
+    """What an edit of its text changes."""
+    return {name: getattr(keyed.article, name) for name in TEXT} | _fingerprint_columns(keyed.fingerprint)
+
+
+def entry_columns(keyed: Keyed) -> Columns:
+    """What its source may change without touching the text."""
+    return {name: getattr(keyed.article, name) for name in ENTRY}
+
+
+def fingerprint_from(row: RowMapping) -> Fingerprint:
+    """The fingerprint that an article's row holds."""
+    return Fingerprint(
+        digest=row["text_digest"], title=row["title_digest"], signature=row["signature"], words=row["words"]
+    )
+
+
+def article_from(row: RowMapping, **derived: Any) -> Article:
+    """The article of a row; `derived` is what other rows say of it: source, credits, categories, tags, also."""
+    return Article(
+        uid=row["uid"], path=row["path"], edited=row["edited"], **{name: row[name] for name in _ARTICLE}, **derived
+    )
+
+
+def _fingerprint_columns(fingerprint: Fingerprint) -> Columns:
+    return {
+        "text_digest": fingerprint.digest,
+        "title_digest": fingerprint.title,
+        "signature": fingerprint.signature,
+        "words": fingerprint.words,
+    }
+
+
+def listed(name: str) -> BindParameter[Any]:
+    """A parameter that takes a list, for `IN`; SQLAlchemy keeps the compiled statement whatever its length."""
+    return bindparam(name, expanding=True)
+
+
+def slices(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    """The values in as many parts as one statement each can take."""
+    left = iter(values)
+    while part := tuple(islice(left, MOST_PARAMETERS)):
+        yield part

@@ -1,0 +1,203 @@
+"""The tables. Every state of the program is here; files under `storage/` are made from it.
+
+What is asked often has its index, most of them partial, so that no answer takes longer because more is stored: due
+sources, marks "to publish", the newest articles of a category, the names (keys) of an article.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+from aggregator.model import Enclosure, FeedFacts, Person, Term
+from aggregator.store.columns import Moment, Several, Span, Value, Words
+
+VERSION = "0001"  # of the schema: the newest migration's revision
+ALL = "all"  # the category of every article
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _required(name: str, kind: Any, *args: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, *args, nullable=False, **options)
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    # The conditions below are used by queries as they stand: SQLite takes a partial index for no other wording.
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("ordinal", Integer),  # place in feeds.yaml
+    _required("name", Words),
+    _required("url", Words),
+    _required("categories", Several()),  # labels
+    _required("tags", Several()),
+    Column("language", Words),
+    _required("interval", Span),
+    _required("enabled", Boolean),
+    _required("present", Boolean),  # in feeds.yaml still
+    _required("first_seen", Moment),
+    _required("readdressed", Boolean),  # its URL changed since it was claimed: an answer under way is another URL's
+    Column("lease_until", Moment),
+    # SourceState, field by field
+    Column("moved_to", Words),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    _required("digest", LargeBinary),
+    _required("seen", LargeBinary),
+    Column("last_fetch", Moment),
+    _required("next_fetch", Moment),  # 1970 for "now", which so comes first in the index
+    _required("due_reason", Words),
+    Column("http_status", Integer),
+    _required("failures", Integer),
+    Column("error", Words),
+    Column("paused", Words),
+    _required("entries", Integer),
+    Column("unmodified_since", Moment),
+    _required("wish", Span),
+    _required("skip_hours", Several()),
+    _required("skip_days", Several()),
+    _required("facts", Value(FeedFacts)),
+)
+pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
+Index("ix_source_due", source.c.next_fetch, **_where(pollable))
+Index("ix_source_url", source.c.url, postgresql_using="hash")  # a B-tree of PostgreSQL takes no 2,704 bytes
+Index("ix_source_moved_to", source.c.moved_to, postgresql_using="hash")
+
+host = Table(
+    "host",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("not_before", Moment),
+    _required("refusals", Integer),
+    _required("forbidden", Integer),
+)
+
+category = Table(
+    "category",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    _required("label", Words),
+    _required("first_seen", Moment),
+    _required("present", Boolean),  # a source of feeds.yaml names it
+    Column("successor", String(80)),  # of one that is gone: the one that all its sources name instead
+    _required("pending", Boolean),  # to be published
+    _required("version", Integer),  # counts the marks "to publish"
+)
+pending_category = category.c.pending.is_(True)
+Index("ix_category_pending", category.c.name, **_where(pending_category))
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    _required("uid", Words, unique=True),
+    _required("source_id", Integer, ForeignKey("source.id")),
+    Column("guid", Words),
+    Column("guid_key", Words),
+    _required("link", Words),
+    Column("link_key", Words),
+    _required("title", Words),
+    _required("html", Words),
+    _required("markdown", Words),
+    _required("summary", Words),
+    Column("language", Words),
+    _required("published", Moment),
+    _required("updated", Moment),
+    Column("edited", Moment),
+    _required("first_seen", Moment),
+    _required("position", Integer),
+    _required("authors", Several(Person)),
+    _required("enclosures", Several(Enclosure)),
+    Column("image", Words),
+    _required("terms", Several(Term)),
+    _required("flags", Several()),
+    _required("path", Words, unique=True),
+    _required("text_digest", LargeBinary),
+    _required("title_digest", LargeBinary),
+    _required("signature", LargeBinary),
+    _required("words", Integer),
+    _required("story", String(32)),  # id of the article that leads its story
+    _required("pruned", Boolean),  # its text is gone, its keys stay
+    _required("pending", Boolean),
+    _required("version", Integer),
+)
+Index("ix_article_story", article.c.story)
+pending_article = article.c.pending.is_(True)
+Index("ix_article_pending", article.c.id, **_where(pending_article))
+
+article_source = Table(
+    "article_source",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
+    _required("link", Words),
+    _required("at", Moment),
+    sqlite_with_rowid=False,
+)
+Index("ix_article_source_source_id", article_source.c.source_id)
+
+article_category = Table(
+    "article_category",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("category", String(80), ForeignKey("category.name"), primary_key=True),
+    # the article's own, repeated here so that one index holds the order of a feed
+    _required("published", Moment),
+    _required("first_seen", Moment),
+    _required("position", Integer),
+    _required("hidden", Boolean),  # an earlier article of its story stands in the category
+    sqlite_with_rowid=False,
+)
+newest_first = (
+    article_category.c.published.desc(),
+    article_category.c.first_seen.desc(),
+    article_category.c.position,
+    article_category.c.article_id,
+)
+shown = article_category.c.hidden.is_(False)
+Index("ix_article_category_newest", article_category.c.category, *newest_first, **_where(shown))
+
+key = Table(
+    "key",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    _required("strong", Boolean),
+    sqlite_with_rowid=False,
+)
+Index(
+    "uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True))
+)  # who comes second asks and decides again
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("article_id", String(32), ForeignKey("article.id")),
+    _required("at", Moment),  # when the text below was replaced
+    _required("title", Words),
+    _required("html", Words),
+    _required("summary", Words),
+)
+Index("ix_revision_article_id", revision.c.article_id)

@@ -1,0 +1,234 @@
+"""The one place that opens the database, and begins and ends transactions."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from aggregator.errors import StoreError
+from aggregator.model import (
+    Article,
+    CategoryFeed,
+    Claimed,
+    Decision,
+    HostState,
+    Known,
+    Mark,
+    Recorded,
+    Source,
+    SourceState,
+)
+from aggregator.store import migrating, publishing, recording, sources, syncing
+from aggregator.store.dialect import DIALECTS, Dialect, translated
+from aggregator.store.known import known
+from aggregator.store.rows import Headers
+from aggregator.store.schema import VERSION
+
+BUSY_TIMEOUT = timedelta(seconds=30)  # how long we wait for another process's lock
+
+
+class Store:
+    """All state: sources, articles, their names, and what is to be published. Values in, values out.
+
+    Each method is one transaction, and synchronous; instances may be shared by threads. Every method raises
+    StoreError, or StoreBusyError where trying again later helps.
+    """
+
+    def __init__(self, engine: Engine, dialect: Dialect, name: str) -> None:
+        self._engine, self._dialect, self._name = engine, dialect, name
+        self._writer = engine.execution_options(writes=True)
+        self._headers: Mapping[int, Headers] = {}
+
+    @classmethod
+    def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
+        """The store at `url`, `sqlite:///ABSOLUTE/PATH` or `postgresql://…`; made or migrated where it must be."""
+        try:
+            parsed = make_url(url)
+            dialect = DIALECTS[parsed.get_backend_name()]
+        except (ArgumentError, KeyError, ValueError):
+            advice = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            raise StoreError(f"This is no URL of a database that aggregator can use; {advice}") from None
+        store = cls(dialect.engine(parsed, busy_timeout), dialect, dialect.display(parsed))
+        try:
+            store._migrate()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _migrate(self) -> None:
+        with self._reading() as connection:
+            if migrating.version(connection) == VERSION:
+                return
+        with self._writing() as connection:
+            self._dialect.lock(connection)
+            if migrating.version(connection) != VERSION:
+                migrating.migrate(connection)
+
+    def close(self) -> None:
+        """Close all connections; what was committed stays."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._transaction(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._transaction(self._writer) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise translated(error, self._dialect, self._name) from error
+
+    def check(self) -> None:
+        """Read the whole database; StoreError if it is damaged. Takes as long as the database is large."""
+        with self._reading() as connection:
+            if found := self._dialect.check(connection):
+                raise StoreError(
+                    f"The database {self._name} is damaged ({found}); bring back a copy of it, or move it away and a "
+                    "new one is made"
+                )
+
+    # ------------------------------------------------------------------------------------------------------- sources
+
+    def sync(self, configured: Sequence[Source], now: datetime) -> None:
+        """Make sources and categories agree with `feeds.yaml`; write nothing where they do.
+
+        A source is known again by its name, else by its URL, and keeps its articles, which follow its categories,
+        tags and language. Another URL starts its state anew; one that is left out is kept, but not asked.
+        Headers, which may hold secrets, stay in memory.
+        """
+        with self._reading() as connection:
+            found = syncing.changes(connection, configured)
+        if found:
+            with self._writing() as connection:
+                self._dialect.lock(connection)
+                syncing.apply(connection, syncing.changes(connection, configured), now)
+        by_name = {one.name: one.headers for one in configured}
+        self._headers = {
+            one.source.id: by_name[one.source.name] for one in self.sources() if one.source.name in by_name
+        }
+
+    def sources(self) -> tuple[Claimed, ...]:
+        """All sources of `feeds.yaml` with their states, in its order."""
+        with self._reading() as connection:
+            return sources.present(connection, self._headers)
+
+    def claim(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        lease: timedelta,
+        names: Collection[str] | None = None,
+        everything: bool = False,
+    ) -> tuple[Claimed, ...]:
+        """Up to `limit` sources that are due, longest due first, taken until they are recorded or `lease` is over.
+
+        `names` and `everything` overrule due times, but wake no source that is disabled or paused. Sources that share
+        a URL with a claimed one come too, beyond `limit`: one URL is fetched once.
+        """
+        wish = sources.Wish(now=now, until=now + lease, limit=limit, names=names, everything=everything)
+        with self._writing() as connection:
+            return sources.claim(connection, wish, self._headers)
+
+    def release(self, ids: Collection[int]) -> None:
+        """Give claimed sources back as they were."""
+        with self._writing() as connection:
+            sources.release(connection, ids)
+
+    def hosts(self, names: Collection[str]) -> Mapping[str, HostState]:
+        """States of those of these hosts that are remembered."""
+        with self._reading() as connection:
+            return sources.hosts(connection, names)
+
+    def record_states(
+        self, pairs: Sequence[tuple[int, SourceState]], hosts: Mapping[str, HostState], now: datetime
+    ) -> None:
+        """Write states of sources, by id, that had nothing new, and of hosts; the sources' leases end."""
+        with self._writing() as connection:
+            sources.write_states(connection, pairs)
+            sources.write_hosts(connection, self._dialect, hosts)
+
+    # ------------------------------------------------------------------------------------------------------ articles
+
+    def known(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[Known, ...]]:
+        """The articles that each of these keys names, first seen first; keys that name none are left out."""
+        with self._reading() as connection:
+            return known(connection, digests)
+
+    def record(
+        self,
+        source_id: int,
+        state: SourceState,
+        decisions: Sequence[Decision],
+        now: datetime,
+        *,
+        name: Callable[[Article], str],
+    ) -> Recorded:
+        """Write what was decided on one document, and mark what has to be published; all of it or nothing.
+
+        `name` gives the wanted path of a new article's file. The same decisions again change no article. Raises
+        RacedError if another process recorded one of the articles first: ask `known`, decide, record again.
+        """
+        with self._writing() as connection:
+            return recording.record(connection, source_id, state, decisions, now, name)
+
+    # ---------------------------------------------------------------------------------------------------- publishing
+
+    def pending_articles(self, limit: int) -> tuple[tuple[Article, Mark], ...]:
+        """Up to `limit` articles whose files are to be written, each with its mark."""
+        with self._reading() as connection:
+            return publishing.pending_articles(connection, limit)
+
+    def pending_categories(self) -> tuple[tuple[str, Mark], ...]:
+        """Names of the categories whose feeds are to be written, each with its mark."""
+        with self._reading() as connection:
+            return publishing.pending_categories(connection)
+
+    def published(self, marks: Iterable[Mark]) -> None:
+        """Take marks away whose files are on disk; one that was renewed since it was read stays."""
+        with self._writing() as connection:
+            publishing.take_marks_away(connection, marks)
+
+    def article(self, article_id: str) -> Article | None:
+        """The article with this id; None where there is none, or its text was pruned."""
+        with self._reading() as connection:
+            return publishing.one(connection, article_id)
+
+    def articles(self, after: str | None, limit: int) -> tuple[Article, ...]:
+        """The next `limit` articles in the order of their ids, after the article `after`; () at the end."""
+        with self._reading() as connection:
+            return publishing.after(connection, after or "", limit)
+
+    def categories(self) -> tuple[str, ...]:
+        """Names of the categories that have feeds, `all` among them, in alphabetical order."""
+        with self._reading() as connection:
+            return publishing.categories(connection)
+
+    def dropped_categories(self) -> Mapping[str, str | None]:
+        """Names of categories that no source names any more; with each the one that its sources all name instead."""
+        with self._reading() as connection:
+            return publishing.dropped_categories(connection)
+
+    def category_feed(self, name: str, limit: int) -> CategoryFeed:
+        """The newest articles of a category, newest first; KeyError for one that was never seen."""
+        with self._reading() as connection:
+            return publishing.category_feed(connection, name, limit)

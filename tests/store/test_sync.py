@@ -1,0 +1,237 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from aggregator.model import Source
+from aggregator.store import Store
+from tests.store.values import (
+    LEASE,
+    MINUTE,
+    NOW,
+    article,
+    duplicate,
+    marked_articles,
+    marked_categories,
+    new,
+    publish_everything,
+    record,
+    source,
+    state,
+    titles,
+)
+
+
+def sync(store: Store, *sources: Source) -> None:
+    store.sync(sources, NOW)
+
+
+def names(store: Store) -> list[str]:
+    return [one.source.name for one in store.sources()]
+
+
+def stored(store: Store, name: str) -> Any:
+    return next(one for one in store.sources() if one.source.name == name)
+
+
+def article_of(store: Store, number: int = 1, source_id: int = 1) -> Any:
+    return store.article(article(number, source_id).id)
+
+
+def test_sources_come_back_as_configured_in_the_order_of_the_file(store: Store) -> None:
+    configured = (
+        source("b", categories=("Politics", "US"), tags=(), language="en", interval=7 * MINUTE, enabled=False),
+        source("a", headers=(("Authorization", "Bearer secret"),)),
+    )
+    sync(store, *configured)
+    assert [replace(one.source, id=0) for one in store.sources()] == list(configured)
+    assert all(one.source.id for one in store.sources())
+    assert all(one.state == type(one.state)() for one in store.sources())
+
+
+def test_headers_never_enter_the_database(url: str) -> None:
+    with Store.open(url) as store:
+        sync(store, source(headers=(("Authorization", "Bearer secret"),)))
+    with Store.open(url) as store:
+        assert store.sources()[0].source.headers == ()
+        sync(store, source(headers=(("Authorization", "Bearer other"),)))
+        assert store.claim(NOW, limit=1, lease=LEASE)[0].source.headers == (("Authorization", "Bearer other"),)
+
+
+def test_syncing_the_same_again_keeps_ids_states_and_marks(store: Store) -> None:
+    sync(store, source("a"), source("b"))
+    record(store, by=1)
+    publish_everything(store)
+    before = store.sources()
+    sync(store, source("a"), source("b"))
+    assert store.sources() == before
+    assert marked_categories(store) == set()
+
+
+def test_a_source_that_is_left_out_keeps_its_articles_and_comes_back_with_them(store: Store) -> None:
+    sync(store, source("a"), source("b"))
+    record(store, new(article()))
+    sync(store, source("b"))
+    assert names(store) == ["b"]
+    assert article_of(store).credits[0].source == "a"
+    sync(store, source("b"), source("a"))
+    assert names(store) == ["b", "a"]
+    assert stored(store, "a").source.id == 1
+
+
+def test_a_source_with_another_url_keeps_its_articles_and_forgets_what_the_old_url_said(store: Store) -> None:
+    sync(store, source("a"))
+    record(store, new(article()), paused="the server says it is gone for good (410 Gone)")
+    publish_everything(store)
+    sync(store, source("a", url="https://new.example/feed"))
+    now_known = stored(store, "a")
+    assert now_known.source.id == 1
+    assert now_known.state == replace(
+        state(),
+        moved_to=None,
+        validators=type(now_known.state.validators)(),
+        digest=b"",
+        seen=b"",
+        next_fetch=None,
+        due_reason="",
+        failures=0,
+        error=None,
+        paused=None,
+        unmodified_since=None,
+    )
+    assert article_of(store).credits[0].feed_url == "https://new.example/feed"
+    assert marked_categories(store) == {"a", "all"}
+
+
+def test_a_renamed_source_is_known_by_its_url(store: Store) -> None:
+    sync(store, source("a"))
+    record(store, new(article()))
+    path = article_of(store).path
+    publish_everything(store)
+    sync(store, source("b", url=source("a").url))
+    assert stored(store, "b").source.id == 1
+    assert stored(store, "b").state == state()
+    renamed = article_of(store)
+    assert (renamed.source, renamed.credits[0].source, renamed.categories, renamed.path) == ("b", "b", ("b",), path)
+    assert marked_articles(store) == {renamed.id}
+
+
+def test_names_go_before_urls_and_present_sources_before_those_that_left(store: Store) -> None:
+    sync(store, source("a"), source("b"), source("gone"))
+    sync(store, source("a"), source("b"))
+    sync(store, source("a", url=source("b").url), source("b", url=source("a").url))
+    assert [one.source.id for one in store.sources()] == [1, 2]
+    sync(store, source("a", url=source("b").url), source("gone", url=source("a").url))
+    assert [one.source.id for one in store.sources()] == [1, 2]
+
+
+def test_two_sources_may_have_one_url(store: Store) -> None:
+    same = "https://example.org/feed"
+    sync(store, source("a", url=same), source("b", url=same))
+    sync(store, source("b", url=same), source("c", url=same), source("d", url=same))
+    assert {one.source.name: one.source.id for one in store.sources()} == {"b": 2, "c": 1, "d": 3}
+
+
+def test_categories_exist_while_a_source_names_them_and_all_always_does(store: Store) -> None:
+    sync(store, source("a", categories=("World News", "US")), source("b", categories=("us",)))
+    assert store.categories() == ("all", "us", "world-news")
+    assert store.category_feed("us", 5).label == "US"
+    assert store.category_feed("us", 5).updated == NOW
+    assert marked_categories(store) == {"all", "us", "world-news"}
+    store.sync((source("b", categories=("us",)),), NOW + MINUTE)
+    assert store.categories() == ("all", "us")
+    assert store.dropped_categories() == {"world-news": None}
+    assert store.category_feed("us", 5).label == "us"
+    store.sync((source("b", categories=("US", "World News")),), NOW + 2 * MINUTE)
+    assert store.dropped_categories() == {}
+    assert store.category_feed("world-news", 5).updated == NOW
+
+
+def test_a_category_that_all_its_sources_left_for_one_other_is_renamed(store: Store) -> None:
+    sync(store, source("a", categories=("x", "y")), source("b", categories=("x",)))
+    sync(store, source("a", categories=("z", "y")), source("b", categories=("z",)))
+    assert store.dropped_categories() == {"x": "z"}
+    sync(store, source("a", categories=("z", "y")), source("b", categories=("w",)))
+    assert store.dropped_categories() == {"x": "z"}
+    sync(store, source("a", categories=("y",)), source("b", categories=("w",)))
+    assert store.dropped_categories() == {"x": "z", "z": "y"}
+
+
+def test_articles_of_a_source_that_left_stay_in_categories_that_another_source_names(store: Store) -> None:
+    sync(store, source("a", categories=("x",)), source("b", categories=("x",)))
+    record(store, new(article()))
+    sync(store, source("b", categories=("x",)))
+    assert titles(store, "x") == titles(store, "all") == ["Title 1"]
+
+
+def test_changed_categories_and_tags_hold_for_articles_too(store: Store) -> None:
+    sync(store, source("a", categories=("x", "y")))
+    record(store, new(article()))
+    publish_everything(store)
+    sync(store, source("a", categories=("y", "z"), tags=("t",)))
+    moved = article_of(store)
+    assert (moved.categories, moved.tags) == (("y", "z"), ("t",))
+    assert (titles(store, "x"), titles(store, "y"), titles(store, "z")) == ([], ["Title 1"], ["Title 1"])
+    assert titles(store, "all") == ["Title 1"]
+    assert marked_articles(store) == {moved.id}
+    assert marked_categories(store) == {"all", "y", "z"}
+
+
+def test_an_article_stays_in_a_category_that_another_of_its_sources_names(store: Store) -> None:
+    sync(store, source("a", categories=("x",)), source("b", categories=("x",)))
+    record(store, new(article()))
+    record(store, duplicate(article(9, 2), of=article().id), by=2)
+    sync(store, source("a", categories=("y",)), source("b", categories=("x",)))
+    assert titles(store, "x") == titles(store, "y") == ["Title 1"]
+    assert article_of(store).categories == ("y", "x")
+    sync(store, source("a", categories=("y",)), source("b", categories=("z",)))
+    assert (titles(store, "x"), titles(store, "z")) == ([], ["Title 1"])
+
+
+def test_a_story_shows_its_first_article_in_the_category_that_its_source_moved_to(store: Store) -> None:
+    sync(store, source("a", categories=("x",)), source("b", categories=("y",)))
+    record(store, new(article(1)))
+    record(store, new(article(2, 2), story=article(1).id), by=2)
+    assert titles(store, "y") == ["Title 2"]
+    sync(store, source("a", categories=("y",)), source("b", categories=("y",)))
+    assert titles(store, "y") == ["Title 1"]
+    sync(store, source("a", categories=("x",)), source("b", categories=("y",)))
+    assert titles(store, "y") == ["Title 2"]
+
+
+def test_a_language_given_holds_for_articles_too_and_one_taken_away_leaves_them(store: Store) -> None:
+    sync(store, source("a"))
+    record(store, new(article()))
+    sync(store, source("a", language="fr"))
+    assert article_of(store).language == "fr"
+    sync(store, source("a"))
+    assert article_of(store).language == "fr"
+
+
+def test_what_changes_no_article_marks_none(store: Store) -> None:
+    sync(store, source("a"), source("b"))
+    record(store, new(article()))
+    publish_everything(store)
+    sync(store, source("b"), source("a", interval=5 * MINUTE, enabled=False))
+    assert stored(store, "a").source.interval == 5 * MINUTE
+    assert (marked_articles(store), marked_categories(store)) == (set(), set())
+
+
+def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store) -> None:
+    sync(store, source("a"))
+    store.claim(NOW, limit=1, lease=LEASE)
+    sync(store, source("a", url="https://new.example/feed"))
+    record(store, new(article()))
+    store.record_states([(1, state())], {}, NOW)
+    assert stored(store, "a").state.validators.etag is None
+    assert article_of(store) is not None
+    store.claim(NOW, limit=1, lease=LEASE)
+    record(store)
+    assert stored(store, "a").state == state()
+
+
+def test_thousands_of_sources_are_synced(store: Store) -> None:
+    many: Sequence[Source] = [source(f"s{number}", categories=("x",)) for number in range(3000)]
+    sync(store, *many)
+    assert len(store.sources()) == 3000
+    sync(store, *many[1500:])
+    assert names(store) == [one.name for one in many[1500:]]

@@ -1,0 +1,144 @@
+"""Values to put into a store, each field with something in it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from aggregator.model import (
+    Article,
+    Decision,
+    Duplicate,
+    Enclosure,
+    FeedFacts,
+    Fingerprint,
+    Key,
+    Keyed,
+    New,
+    Person,
+    Recorded,
+    Source,
+    SourceState,
+    Term,
+    Unchanged,
+    Updated,
+    Validators,
+)
+from aggregator.store import Store
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(minutes=5)
+
+
+def source(name: str = "thehill", **changes: Any) -> Source:
+    given: dict[str, Any] = {"url": f"https://{name}.example/feed", "categories": (name,), "tags": (name,)}
+    return Source(name=name, **(given | changes))
+
+
+def state(**changes: Any) -> SourceState:
+    given: dict[str, Any] = {
+        "moved_to": "https://moved.example/feed",
+        "validators": Validators(etag='W/"1"', last_modified="Tue, 24 Nov 2026 10:00:00 GMT"),
+        "digest": b"d" * 16,
+        "seen": b"s" * 16,
+        "last_fetch": NOW,
+        "next_fetch": NOW + 30 * MINUTE,
+        "due_reason": "interval",
+        "http_status": 200,
+        "failures": 2,
+        "error": "it was odd",
+        "entries": 2,
+        "unmodified_since": NOW - MINUTE,
+        "wish": timedelta(hours=1),
+        "skip_hours": (1, 2),
+        "skip_days": (0,),
+        "facts": FeedFacts(title="The Hill", link="https://thehill.example/", language="en-US"),
+    }
+    return SourceState(**(given | changes))
+
+
+def article(number: int = 1, source_id: int = 1, **changes: Any) -> Article:
+    link = f"https://thehill.example/{source_id}/{number}"
+    given: dict[str, Any] = {
+        "id": f"{source_id:08x}{number:024x}",
+        "uid": link,
+        "source_id": source_id,
+        "source": "thehill",
+        "guid": f"guid {number}",
+        "guid_key": f"guid {number}",
+        "link": link,
+        "link_key": link,
+        "title": f"Title {number}",
+        "html": f"<p>Body {number} “ü”</p>",
+        "markdown": f"Body {number} “ü”",
+        "summary": f"Body {number}",
+        "language": "en",
+        "published": NOW - number * MINUTE,
+        "updated": NOW - number * MINUTE,
+        "first_seen": NOW,
+        "position": number,
+        "authors": (Person(name="A. Writer", email="a@example.org"),),
+        "enclosures": (Enclosure(url="https://thehill.example/a.mp3", type="audio/mpeg", length=3_000_000_000),),
+        "image": "https://thehill.example/a.jpg",
+        "terms": (Term(term="politics", label="Politics"),),
+        "flags": ("published in the future",),
+    }
+    return Article(**(given | changes))
+
+
+def keyed(article: Article, *names: str, weak: Sequence[str] = (), text: str | None = None) -> Keyed:
+    """`article` with a strong key for each of `names` (its link, if none is given) and weak ones."""
+    strong_keys = tuple(Key(rule="link", digest=digest(name), strong=True) for name in names or (article.link,))
+    weak_keys = tuple(Key(rule="title", digest=digest(name), strong=False) for name in weak)
+    body = digest(text or article.title + article.html)
+    marks = Fingerprint(digest=body, title=digest(article.title)[:8], signature=b"m" * 64, words=2)
+    return Keyed(article=article, keys=strong_keys + weak_keys, fingerprint=marks)
+
+
+def digest(name: str) -> bytes:
+    return blake2b(name.encode(), digest_size=16).digest()
+
+
+def new(one: Article | Keyed, story: str | None = None) -> New:
+    return New(keyed=one if isinstance(one, Keyed) else keyed(one), story=story, reason="not seen before")
+
+
+def updated(one: Article | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
+    given = one if isinstance(one, Keyed) else keyed(one)
+    return Updated(id=of or given.article.id, keyed=given, text_changed=text_changed, reason="edited")
+
+
+def duplicate(one: Article | Keyed, of: str) -> Duplicate:
+    return Duplicate(id=of, keyed=one if isinstance(one, Keyed) else keyed(one), reason="same link")
+
+
+def unchanged(one: Article | Keyed, of: str | None = None) -> Unchanged:
+    given = one if isinstance(one, Keyed) else keyed(one)
+    return Unchanged(id=of or given.article.id, keyed=given, reason="same guid")
+
+
+def path(article: Article) -> str:
+    return f"{article.source}/{article.published:%Y/%m/%d}-{article.title.lower().replace(' ', '-')}.md"
+
+
+def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, **changes: Any) -> Recorded:
+    return store.record(by, state(**changes), decisions, at, name=path)
+
+
+def publish_everything(store: Store) -> None:
+    """Take all marks away, as if every file had been written."""
+    store.published([mark for _, mark in store.pending_articles(1000)])
+    store.published([mark for _, mark in store.pending_categories()])
+
+
+def marked_articles(store: Store) -> set[str]:
+    return {article.id for article, _ in store.pending_articles(1000)}
+
+
+def marked_categories(store: Store) -> set[str]:
+    return {name for name, _ in store.pending_categories()}
+
+
+def titles(store: Store, category: str) -> list[str]:
+    return [article.title for article in store.category_feed(category, 50).articles]
