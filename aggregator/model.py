@@ -319,7 +319,7 @@ class Fingerprint:
 
     digest: bytes  # 16 bytes: title and text as a reader sees them
     title: bytes  # 8 bytes: the title, folded
-    signature: bytes  # MinHash; b"" for a text too short to compare
+    signature: bytes  # MinHash; of a short text a digest of its words; b"" for none
     words: int
 
 

@@ -1,0 +1,85 @@
+"""Which candidate of a document is which article in the store: the surest match first. Pure.
+
+A match by key alone would let two entries, each in its turn, change one article, or let a new entry take the place of
+one like it. So every article is claimed once, by strong keys before weak ones, and never from an entry that stands.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from aggregator.dedupe.companions import MOST
+from aggregator.dedupe.rules import RULES, folded
+from aggregator.model import Article, Keyed, Known
+
+Store = Mapping[bytes, tuple[Known, ...]]  # key digest: articles that have it, those seen first in front
+
+_RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
+
+
+class Claim(NamedTuple):
+    """The candidate at `place` is an article that we know; the smaller the merit, the surer."""
+
+    merit: tuple[object, ...]
+    place: int
+    known: Known
+    reason: str
+
+
+def claims(candidates: Sequence[Keyed], known: Store, present: frozenset[str]) -> dict[int, Claim]:
+    """The claims that hold, by the candidate's place; linear in the candidates but for one sorting."""
+    held: dict[int, Claim] = {}
+    taken: set[str] = set()
+    originals = _without_copies(candidates)
+    for strong in (True, False):
+        possible = [
+            claim
+            for place, keyed in originals
+            if place not in held
+            for claim in _possible(place, keyed, known, present, strong=strong)
+        ]
+        for claim in sorted(possible, key=lambda claim: (claim.merit, claim.place, claim.known.id)):
+            if claim.place not in held and claim.known.id not in taken:
+                held[claim.place] = claim
+                taken.add(claim.known.id)
+    return held
+
+
+def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
+    """The candidates with their places; of those equal in names and text the first, lest a copy claim another's."""
+    originals: dict[tuple[object, ...], tuple[int, Keyed]] = {}
+    for place, keyed in enumerate(candidates):
+        names = (key.digest for key in keyed.keys if key.strong)
+        originals.setdefault((keyed.fingerprint.digest, *names), (place, keyed))
+    return tuple(originals.values())
+
+
+def _possible(place: int, keyed: Keyed, known: Store, present: frozenset[str], *, strong: bool) -> Iterator[Claim]:
+    tried: set[str] = set()
+    for key in keyed.keys:
+        rank, rule = _RULES[key.rule]
+        for other in known.get(key.digest, ())[-MOST:] if key.strong == strong else ():
+            if other.id in tried or (rule.only_if_gone and _stands(other, keyed.article, present)):
+                continue
+            if reason := rule.same(keyed, other):
+                yield Claim((rank, *_differences(keyed, other)), place, other, reason)
+                tried.add(other.id)
+
+
+def _stands(known: Known, article: Article, present: frozenset[str]) -> bool:
+    """Whether the document still has the known article's entry, under a name that is not the candidate's."""
+    if known.source_id != article.source_id:
+        return False
+    names = {folded(name) for name in (known.guid, known.link_key) if name}
+    own = {folded(name) for name in (article.guid, article.link_key) if name}
+    return not (names - own).isdisjoint(present)
+
+
+def _differences(keyed: Keyed, known: Known) -> tuple[object, ...]:
+    """What decides between two claims by one rule, gravest first; the order in the document has no part in it."""
+    return (
+        keyed.fingerprint.digest != known.fingerprint.digest,
+        keyed.article.guid != known.guid,
+        keyed.article.published != known.published,
+        keyed.article.published,
+        keyed.fingerprint.digest,
+    )

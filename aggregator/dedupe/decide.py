@@ -1,0 +1,94 @@
+"""Articles, Known -> Decisions. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from aggregator.dedupe.claims import Claim, Store, claims
+from aggregator.dedupe.companions import MOST, Companions
+from aggregator.dedupe.evidence import is_named, same_story
+from aggregator.dedupe.rules import folded
+from aggregator.model import Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
+
+
+def decide(
+    candidates: Sequence[Keyed], known: Store, *, present: Iterable[str], near_duplicates: bool = True
+) -> tuple[Decision, ...]:
+    """One decision for each candidate, in their order: the entries of one document that were not seen last time.
+
+    `known` holds, by key digest, the articles in the store that have one of the candidates' keys. `present` holds
+    `guid_key` and `link_key` of every entry of the document, those that were seen last time too: an article whose
+    entry still stands there was not renamed, however much a new entry is like it. With `near_duplicates`, a new
+    article joins the story of a near-equal one. How many are new does not depend on the order of dated entries.
+
+    An id that a decision refers to is in `known` or an earlier decision's. A strong key that is another article's
+    already comes back as a weak one.
+    """
+    claimed = claims(candidates, known, frozenset(map(folded, present)))
+    companions = Companions()
+    for place, claim in claimed.items():
+        companions.add(candidates[place], claim.known.id, claim.known.story, claim.known)
+    decisions: list[Decision] = []
+    for place, keyed in enumerate(candidates):
+        if place in claimed:
+            decision = _known_again(keyed, claimed[place])
+        elif original := companions.original(keyed):
+            decision = _copied(keyed, original)
+        else:
+            decision = _new(keyed, _look_alikes(keyed, known, companions) if near_duplicates else ())
+            companions.add(keyed, keyed.article.id, decision.story or keyed.article.id)
+        decisions.append(_with_free_keys(decision, known, companions))
+    return tuple(decisions)
+
+
+def _known_again(keyed: Keyed, claim: Claim) -> Decision:
+    """An entry of an article of ours; only the source that had it first edits it, else two would edit in turn."""
+    article, known, reason = keyed.article, claim.known, claim.reason
+    if known.pruned:
+        return Unchanged(id=known.id, keyed=keyed, reason=f"{reason}, pruned")
+    if article.source_id not in known.credited:
+        return Duplicate(id=known.id, keyed=keyed, reason=reason)
+    if article.source_id == known.source_id:
+        if keyed.fingerprint.digest != known.fingerprint.digest:
+            return Updated(id=known.id, keyed=keyed, text_changed=True, reason=f"{reason}, edited")
+        if article.link_key not in (None, known.link_key) and article.link != known.link:
+            return Updated(id=known.id, keyed=keyed, text_changed=False, reason=f"{reason}, other link")
+    return Unchanged(id=known.id, keyed=_without_passing_names(keyed), reason=reason)
+
+
+def _without_passing_names(keyed: Keyed) -> Keyed:
+    """A source that dates its nameless entries anew at each fetch would leave a key at each fetch."""
+    return keyed if is_named(keyed.article) else replace(keyed, keys=tuple(key for key in keyed.keys if not key.strong))
+
+
+def _copied(keyed: Keyed, original: Known) -> Duplicate | Unchanged:
+    """A second entry of one article in one document; it never edits, since it would do so in turn with the first."""
+    strong = {key.digest for key in keyed.keys if key.strong}
+    kind = Unchanged if original.pruned or strong <= original.keys else Duplicate
+    return kind(id=original.id, keyed=keyed, reason="copy of another entry")
+
+
+def _look_alikes(keyed: Keyed, known: Store, companions: Companions) -> Iterator[Known]:
+    for key in keyed.keys:
+        if key.rule == "text":
+            yield from known.get(key.digest, ())[-MOST:]
+            yield from companions.under(key.digest)
+
+
+def _new(keyed: Keyed, look_alikes: Iterable[Known]) -> New:
+    several = {known.id: known for known in look_alikes}
+    for known in sorted(several.values(), key=lambda known: (known.published, known.id)):
+        if reason := same_story(keyed, known):
+            return New(keyed=keyed, story=known.story, reason=reason)
+    return New(keyed=keyed, story=None, reason="not seen before")
+
+
+def _with_free_keys(decision: Decision, known: Store, companions: Companions) -> Decision:
+    """The decision with those strong keys made weak that belong to another article: a strong key has one owner."""
+    mine = decision.keyed.article.id if isinstance(decision, New) else decision.id
+
+    def free(key: Key) -> Key:
+        owners = (*known.get(key.digest, ()), *companions.under(key.digest)) if key.strong else ()
+        return replace(key, strong=False) if any(owner.id != mine for owner in owners) else key
+
+    keys = tuple(map(free, decision.keyed.keys))
+    return decision if keys == decision.keyed.keys else replace(decision, keyed=replace(decision.keyed, keys=keys))

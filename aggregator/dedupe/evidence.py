@@ -1,0 +1,115 @@
+"""Evidence that an article and a known one are the same: what a shared key alone cannot prove. Pure.
+
+Each function gives the reason in plain words, "" where there is none.
+"""
+
+from datetime import timedelta
+
+from aggregator.dedupe.fingerprint import near
+from aggregator.model import Article, Keyed, Known
+
+EDITION = timedelta(hours=12)  # a column, comic or forecast that looks the same comes again after a day, no sooner
+NEWS = timedelta(days=7)  # copies of an agency's report follow within days
+TELLING_WORDS = 50  # a shorter text may be all boilerplate ("read the full story at ...")
+
+
+def is_named(article: Article) -> bool:
+    """Whether its source gave the article a name of its own: a guid or a link that no other entry has."""
+    return bool(article.guid_key or article.link_key)
+
+
+def same_guid(keyed: Keyed, known: Known) -> str:
+    """A guid is what the source itself calls identity: nothing needs to confirm it."""
+    return "same guid"
+
+
+def same_title_and_date(keyed: Keyed, known: Known) -> str:
+    """All the name that an entry without guid and link has."""
+    return "same title and date"
+
+
+def same_link(keyed: Keyed, known: Known) -> str:
+    """Across sources, title or text bear the link out; within one, so does the day if guid, title and text changed."""
+    if borne_out := _title_or_text(keyed, known):
+        return f"same canonical link and {borne_out}"
+    if keyed.article.source_id not in known.credited:
+        return ""
+    if _has_other_guid(keyed, known):
+        return "same canonical link and day" if _is_close(keyed, known) else ""
+    return "same canonical link"
+
+
+def same_article(keyed: Keyed, known: Known) -> str:
+    """Within a source, without guid or link: near-equal text under the same title, of the same time or long enough."""
+    if keyed.article.source_id != known.source_id or _is_apart(keyed, known):
+        return ""
+    if not near(keyed.fingerprint, known.fingerprint):
+        return ""
+    if _same_title(keyed, known):
+        return "same title and text"
+    if _same_moment(keyed, known):
+        return "same text and time"
+    return "same text" if _is_telling(keyed) else ""
+
+
+def same_entry(keyed: Keyed, known: Known) -> str:
+    """Of two entries of one document that share a strong key: whether one is a copy of the other."""
+    mine, other = keyed.fingerprint, known.fingerprint
+    same_text = mine.digest == other.digest or near(mine, other)
+    same_time = is_named(keyed.article) or keyed.article.published == known.published
+    return "copy of another entry" if same_text and same_time else ""
+
+
+def same_story(keyed: Keyed, known: Known) -> str:
+    """Near-equal texts, published close to one another; a short text needs the same title as well."""
+    span = EDITION if keyed.article.source_id == known.source_id else NEWS
+    if known.pruned or abs(keyed.article.published - known.published) >= span:
+        return ""
+    if not near(keyed.fingerprint, known.fingerprint):
+        return ""
+    return "near-equal text" if _is_telling(keyed) or _same_title(keyed, known) else ""
+
+
+def _title_or_text(keyed: Keyed, known: Known) -> str:
+    if _same_title(keyed, known):
+        return "title"
+    return "text" if near(keyed.fingerprint, known.fingerprint) else ""
+
+
+def _same_title(keyed: Keyed, known: Known) -> bool:
+    return keyed.fingerprint.title == known.fingerprint.title
+
+
+def _is_telling(keyed: Keyed) -> bool:
+    return keyed.fingerprint.words >= TELLING_WORDS
+
+
+def _has_other_guid(keyed: Keyed, known: Known) -> bool:
+    """Whether the entry has a guid by which the known article, which has one too, never went."""
+    guids = {key.digest for key in keyed.keys if key.rule == "guid"}
+    had_guid = known.guid is not None or known.source_id != keyed.article.source_id
+    return bool(guids) and had_guid and guids.isdisjoint(known.keys)
+
+
+def _is_dated(article: Article) -> bool:
+    """Whether the source gave a date that could be believed; others count as first seen."""
+    return article.published != article.first_seen
+
+
+def _is_close(keyed: Keyed, known: Known) -> bool:
+    """Whether the dates say: the same edition."""
+    article = keyed.article
+    return _is_dated(article) and abs(article.published - known.published) < EDITION
+
+
+def _is_apart(keyed: Keyed, known: Known) -> bool:
+    """Whether the dates of an entry that has a name of its own say: another edition."""
+    article = keyed.article
+    return is_named(article) and _is_dated(article) and not _is_close(keyed, known)
+
+
+def _same_moment(keyed: Keyed, known: Known) -> bool:
+    """Whether both were published at the same second; a date without a time of day proves nothing."""
+    published = keyed.article.published
+    has_time = bool(published.hour or published.minute or published.second)
+    return _is_dated(keyed.article) and has_time and published == known.published

@@ -1,0 +1,85 @@
+"""Article -> Fingerprint: is this text another one, nearly, or not at all? Pure; the only importer of rensa.
+
+A text's signature is its MinHash: the share of places at which two signatures agree estimates the share of three-word
+runs that the texts have in common (Jaccard), with a standard deviation of 0.03. It is the same in every process.
+"""
+
+import re
+import struct
+import unicodedata
+from hashlib import blake2b
+from operator import eq
+
+from rensa import RMinHash
+
+from aggregator.model import Article, Fingerprint
+
+PLACES = 128
+NEAR = 0.8  # of the places; in 700 words some 26 may differ, in 50 words one
+SIGNED_WORDS = 20  # below that, one changed word already makes another text: only equality counts
+BANDS, ROWS = (
+    4,
+    5,
+)  # finds 97 % of the pairs at Jaccard 0.9, 80 % at 0.8, 1 % at 0.3; each band is a row in the database
+
+_QUOTES = "'\"‘’“”"  # the first thing that an agency's customers write in their own style
+_WORD = re.compile(r"\w+")
+
+
+def fingerprint(article: Article) -> Fingerprint:
+    """The fingerprint of title and text (`article.text`, which an article read back from the store has not)."""
+    words = article.text.split()
+    tokens = _tokens(words)
+    return Fingerprint(
+        digest=_digest(f"{' '.join(article.title.split())}\n{' '.join(words)}", 16),
+        title=_digest(_folded_title(article.title), 8),
+        signature=_signature(tokens),
+        words=len(tokens),
+    )
+
+
+def near(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether the texts are nearly equal, whatever their titles: 80 % of their three-word runs are the same.
+
+    Short texts are near only if their words are equal; an absent text is near to nothing.
+    """
+    if len(a.signature) != len(b.signature) or not a.signature:
+        return False
+    if a.signature == b.signature:
+        return True
+    if a.words < SIGNED_WORDS:
+        return False
+    places = map(eq, memoryview(a.signature).cast("H"), memoryview(b.signature).cast("H"))
+    return bool(sum(places) >= NEAR * PLACES)
+
+
+def bands(signature: bytes) -> tuple[bytes, ...]:
+    """Parts of a long text's signature, one of which near-equal texts most likely share."""
+    width = ROWS * 2
+    return tuple(bytes([band]) + signature[band * width : (band + 1) * width] for band in range(BANDS))
+
+
+def _tokens(words: list[str]) -> list[str]:
+    """Words without quotation marks; single characters where the script puts no blanks between words."""
+    text = " ".join(words)
+    for mark in _QUOTES:
+        text = text.replace(mark, "")
+    tokens = text.split()
+    return tokens if len(text) < 20 * len(tokens) else list("".join(tokens))
+
+
+def _signature(tokens: list[str]) -> bytes:
+    if len(tokens) < SIGNED_WORDS:
+        return _digest(" ".join(tokens).casefold(), 16) if tokens else b""
+    minhash = RMinHash(num_perm=PLACES, seed=1)
+    minhash.update(map(" ".join, zip(tokens, tokens[1:], tokens[2:], strict=False)))
+    return struct.pack(f"<{PLACES}H", *(value & 0xFFFF for value in minhash.digest()))  # 16 bits tell them apart
+
+
+def _folded_title(title: str) -> str:
+    """A title's words alone: neither case nor punctuation make another title, unless there is nothing else."""
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", title).casefold())) or title
+
+
+def _digest(text: str, size: int) -> bytes:
+    return blake2b(unicodedata.normalize("NFC", text).encode(), digest_size=size).digest()

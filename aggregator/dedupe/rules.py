@@ -1,0 +1,92 @@
+"""Article -> Keys: the names under which the store finds it again, strongest first. Pure.
+
+A key is one row in the database, and there are eight at most for an article: guid, link, title, four bands of the text;
+or, for an entry without guid and link, title with date instead of the two.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from aggregator.dedupe.evidence import is_named, same_article, same_guid, same_link, same_title_and_date
+from aggregator.dedupe.fingerprint import SIGNED_WORDS, bands, fingerprint
+from aggregator.model import Article, Fingerprint, Key, Keyed, Known
+
+BRIEF_WORDS = 8  # below that, equal texts of two sources are chance ("Watch live")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One way to know an article again."""
+
+    name: str
+    strong: bool
+    values: Callable[[Article, Fingerprint], tuple[bytes, ...]]  # what the keys are digests of; () where it has none
+    same: Callable[[Keyed, Known], str]  # the reason why an article found by such a key is the same, "" if it is not
+    only_if_gone: bool  # not the same as an article whose own entry still stands in the document
+
+
+def folded(name: str) -> str:
+    """A guid without the difference between http and https, which sources change for all entries at once."""
+    scheme, mark, rest = name.strip().partition("://")
+    return f"https://{rest}" if mark and scheme.lower() == "http" else name.strip()
+
+
+def guid(article: Article, _: Fingerprint) -> tuple[bytes, ...]:
+    """The guid within its source: across sources an equal guid means nothing."""
+    return (_scoped(article, folded(article.guid_key)),) if article.guid_key else ()
+
+
+def link(article: Article, _: Fingerprint) -> tuple[bytes, ...]:
+    """The canonical link, over all sources."""
+    return (_bytes(article.link_key),) if article.link_key else ()
+
+
+def entry(article: Article, fingerprint: Fingerprint) -> tuple[bytes, ...]:
+    """Title and date, or title and text where there is no date either, of an entry with neither guid nor link."""
+    if is_named(article):
+        return ()
+    undated = article.published == article.first_seen
+    when = fingerprint.digest if undated else _bytes(article.published.isoformat())
+    return (_scoped(article, "") + fingerprint.title + when,)
+
+
+def title(article: Article, fingerprint: Fingerprint) -> tuple[bytes, ...]:
+    """The title within its source."""
+    return (_scoped(article, "") + fingerprint.title,)
+
+
+def text(_: Article, fingerprint: Fingerprint) -> tuple[bytes, ...]:
+    """Bands of the text's signature, over all sources; of a short text, its words with its title."""
+    if fingerprint.words >= SIGNED_WORDS:
+        return bands(fingerprint.signature)
+    return (fingerprint.title + fingerprint.signature,) if fingerprint.words >= BRIEF_WORDS else ()
+
+
+RULES = (
+    Rule(name="guid", strong=True, values=guid, same=same_guid, only_if_gone=False),
+    Rule(name="link", strong=True, values=link, same=same_link, only_if_gone=True),
+    Rule(name="entry", strong=True, values=entry, same=same_title_and_date, only_if_gone=False),
+    Rule(name="title", strong=False, values=title, same=same_article, only_if_gone=True),
+    Rule(name="text", strong=False, values=text, same=same_article, only_if_gone=True),
+)
+
+
+def keyed(article: Article) -> Keyed:
+    """The article with all its names and the fingerprint of its text."""
+    marks = fingerprint(article)
+    keys = (_key(rule, value) for rule in RULES for value in rule.values(article, marks))
+    return Keyed(article=article, keys=tuple(keys), fingerprint=marks)
+
+
+def _key(rule: Rule, value: bytes) -> Key:
+    digest = blake2b(value, digest_size=16, person=rule.name.encode()).digest()
+    return Key(rule=rule.name, digest=digest, strong=rule.strong)
+
+
+def _scoped(article: Article, value: str) -> bytes:
+    return _bytes(f"{article.source_id} {value}")
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode(errors="replace")  # JSON can put a lone surrogate into a guid

@@ -1,0 +1,176 @@
+"""A store in memory, and entries of documents, small enough to play many fetches in a test."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from aggregator.dedupe import decide, keyed
+from aggregator.model import Article, Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+DATE = NOW - timedelta(hours=5, seconds=17)
+
+STORY = (
+    "The city council voted on Tuesday night to close the old bridge over the river for at least two years, after "
+    "engineers had found cracks in three of its seven piers. Traffic will be led over the northern ring until a new "
+    "crossing is ready, and shopkeepers on both banks fear for their trade. The mayor promised help, but gave no "
+    "figure; the opposition called the vote a scandal that a decade of neglect had made inevitable. A first public "
+    "hearing is planned for the week after next, and plans will be shown in the town hall until the end of January."
+)
+OTHER = (
+    "Researchers at the institute have counted more storks this spring than in any year since records began. Mild "
+    "winters in Spain keep many birds from crossing to Africa, and wet meadows restored along the lower valley feed "
+    "their young. Farmers who were sceptical at first now rent out nesting poles, and a webcam on the church tower "
+    "drew two million visitors in May alone, a figure that surprised even the team which had put it there for science."
+)
+
+_ids = count(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class E:
+    """One entry of a document, as a test needs it."""
+
+    guid: str | None = None
+    link: str | None = None
+    title: str = "Council closes the old bridge"
+    text: str = STORY
+    published: datetime | None = DATE
+
+
+def articles(entries: Sequence[E], *, source: int = 1, now: datetime = NOW) -> tuple[Article, ...]:
+    """What normalise makes of a document: a guid or link that several different entries share is nobody's name."""
+    return tuple(_article(entry, place, entries, source, now) for place, entry in enumerate(entries))
+
+
+def _article(entry: E, position: int, entries: Sequence[E], source: int, now: datetime) -> Article:
+    published = entry.published or now
+    return Article(
+        id=f"{next(_ids):032x}",
+        uid="",
+        source_id=source,
+        source=f"source-{source}",
+        guid=entry.guid,
+        guid_key=entry.guid if [one.guid for one in entries].count(entry.guid) == 1 else None,
+        link=entry.link or f"https://source-{source}.example/",
+        link_key=entry.link if [one.link for one in entries].count(entry.link) == 1 else None,
+        title=entry.title,
+        html="",
+        markdown="",
+        summary="",
+        language=None,
+        published=published,
+        updated=published,
+        first_seen=now,
+        position=position,
+        text=entry.text,
+    )
+
+
+@dataclass
+class _Row:
+    known: Known
+    keys: dict[bytes, bool] = field(default_factory=dict)  # digest: strong
+
+
+class Store:
+    """Articles under their keys, as the database keeps them: a strong key has one owner."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, _Row] = {}
+        self._last: dict[int, frozenset[E]] = {}
+
+    def known(self, candidates: Iterable[Keyed]) -> dict[bytes, tuple[Known, ...]]:
+        digests = {key.digest for keyed in candidates for key in keyed.keys}
+        rows = [replace(row.known, keys=frozenset(digests & row.keys.keys())) for row in self.rows.values()]
+        found = {digest: tuple(known for known in rows if digest in known.keys) for digest in digests}
+        return {digest: several for digest, several in found.items() if several}
+
+    def fetch(
+        self,
+        *entries: E,
+        source: int = 1,
+        now: datetime = NOW,
+        skip_seen: bool = True,
+        near_duplicates: bool = True,
+    ) -> tuple[Decision, ...]:
+        """Decide and record a document; named entries that stood in the last one are passed over, as in a cycle."""
+        made = articles(entries, source=source, now=now)
+        last = self._last.get(source, frozenset()) if skip_seen else frozenset()
+        self._last[source] = frozenset(entries)
+        unseen = [
+            keyed(article)
+            for entry, article in zip(entries, made, strict=True)
+            if entry not in last or not (article.guid_key or article.link_key)
+        ]
+        decisions = decide(
+            unseen,
+            self.known(unseen),
+            present=[name for article in made for name in (article.guid_key, article.link_key) if name],
+            near_duplicates=near_duplicates,
+        )
+        self.written = sum(map(self._record, decisions))
+        return decisions
+
+    def prune(self, id_: str) -> None:
+        self.rows[id_].known = replace(self.rows[id_].known, pruned=True)
+
+    def _record(self, decision: Decision) -> int:
+        """Rows written."""
+        if isinstance(decision, New):
+            self.rows[decision.keyed.article.id] = _Row(_first_known(decision))
+            return 1 + self._add_keys(decision.keyed.article.id, decision.keyed.keys)
+        row = self.rows[decision.id]
+        written = self._add_keys(decision.id, decision.keyed.keys)
+        article = decision.keyed.article
+        if isinstance(decision, Updated):
+            row.known = replace(row.known, link=article.link, link_key=article.link_key)
+            if decision.text_changed:
+                row.known = replace(row.known, title=article.title, fingerprint=decision.keyed.fingerprint)
+            return written + 1
+        if isinstance(decision, Duplicate):
+            row.known = replace(row.known, credited=row.known.credited | {article.source_id})
+            return written + 1
+        return written
+
+    def _add_keys(self, id_: str, keys: Iterable[Key]) -> int:
+        mine = self.rows[id_].keys
+        missing = {key.digest: key.strong for key in keys if key.digest not in mine}
+        for other, row in self.rows.items():
+            owned = {digest for digest, strong in row.keys.items() if strong}
+            assert other == id_ or owned.isdisjoint(digest for digest, strong in missing.items() if strong)
+        mine.update(missing)
+        return len(missing)
+
+
+def _first_known(new: New) -> Known:
+    article = new.keyed.article
+    return Known(
+        id=article.id,
+        source_id=article.source_id,
+        credited=frozenset({article.source_id}),
+        guid=article.guid,
+        link=article.link,
+        link_key=article.link_key,
+        title=article.title,
+        published=article.published,
+        fingerprint=new.keyed.fingerprint,
+        story=new.story or article.id,
+        keys=frozenset(),
+    )
+
+
+def kinds(decisions: Iterable[Decision]) -> list[type[Decision]]:
+    return [type(decision) for decision in decisions]
+
+
+def edited(text: str, words: int = 1) -> str:
+    """The text with so many words replaced, far from one another."""
+    parts = text.split()
+    for number in range(words):
+        parts[(number * len(parts)) // words] = f"other{number}"
+    return " ".join(parts)
+
+
+__all__ = ["DATE", "NOW", "OTHER", "STORY", "Duplicate", "E", "New", "Store", "Unchanged", "Updated", "articles"]
