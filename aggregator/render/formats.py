@@ -8,7 +8,7 @@ from aggregator.model import Article, CategoryFeed, File
 from aggregator.names import feed_title, feed_url, page_url
 from aggregator.render.atom import atom
 from aggregator.render.jsonfeed import jsonfeed
-from aggregator.render.outgoing import Channel, common_language, outgoing, without_body
+from aggregator.render.outgoing import Channel, outgoing, without_body
 from aggregator.render.rss import rss
 from aggregator.settings import Settings
 
@@ -64,9 +64,7 @@ def _channel(feed: CategoryFeed, settings: Settings, known: Format) -> Channel:
         page_url=page_url(base, feed.name),
         media_type=known.media_type,
         hub=settings.feeds.hub,
-        language=common_language(feed.articles),
         updated=feed.updated,
-        articles=(),
     )
 
 

@@ -23,9 +23,14 @@ class Channel:
     page_url: str
     media_type: str  # of the format
     hub: str | None  # WebSub
-    language: str | None  # BCP 47; None where the articles differ
     updated: datetime
-    articles: tuple[Article, ...]  # as `outgoing` gives them
+    articles: tuple[Article, ...] = ()  # as `outgoing` gives them
+
+    @property
+    def language(self) -> str | None:
+        """The language of all articles (BCP 47), None where they differ."""
+        languages = {article.language for article in self.articles}
+        return languages.pop() if len(languages) == 1 else None
 
 
 def outgoing(article: Article) -> Article:
@@ -53,12 +58,6 @@ def outgoing(article: Article) -> Article:
 def without_body(article: Article) -> Article:
     """The article with its summary in the place of its body."""
     return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
-
-
-def common_language(articles: tuple[Article, ...]) -> str | None:
-    """The language of all of them, None where they differ."""
-    languages = {article.language for article in articles}
-    return languages.pop() if len(languages) == 1 else None
 
 
 _FORBIDDEN = re.compile(

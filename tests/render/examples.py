@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings as hypothesis_settings
+
 from aggregator.model import Article, CategoryFeed, Credit
 from aggregator.settings import Settings
+
+modestly = hypothesis_settings(max_examples=60, deadline=None)  # the machine may be busy
 
 PUBLISHED = datetime(2025, 2, 8, 4, 51, 1, tzinfo=UTC)
 UPDATED = datetime(2025, 2, 9, 10, 0, 0, tzinfo=UTC)

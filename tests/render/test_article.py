@@ -7,7 +7,7 @@ from aggregator.model import Credit
 from aggregator.render import article_file, article_path, pattern_fault
 from aggregator.settings import Articles
 from tests.conftest import SHARED
-from tests.render.examples import article
+from tests.render.examples import article, modestly
 
 DEFAULT = Articles().name
 
@@ -85,6 +85,7 @@ def test_articles_without_words_in_their_titles_get_different_names() -> None:
     assert article_path(article(1, title="!"), DEFAULT) != article_path(article(2, title="?"), DEFAULT)
 
 
+@modestly
 @given(st.text(), st.text(max_size=300), st.text(max_size=300))
 def test_a_path_never_leaves_its_folder(title: str, source: str, category: str) -> None:
     story = article(title=title, source=source, categories=(category,))

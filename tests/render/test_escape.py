@@ -7,16 +7,19 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from aggregator.render.escape import markdown_line, markdown_link, quoted, uri
+from tests.render.examples import modestly
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MARKDOWN_TEXT = st.lists(st.sampled_from([*"*_~`[]()<>&\\!#+-.|:=ab1 ", "&lt;", "](", "**", "1. "])).map("".join)
 
 
+@modestly
 @given(ANY_TEXT)
 def test_any_text_comes_back_from_yaml(text: str) -> None:
     assert yaml.safe_load(f"key: {quoted(text)}\n") == {"key": text}
 
 
+@modestly
 @given(ANY_TEXT)
 def test_any_text_comes_back_from_toml(text: str) -> None:
     assert tomllib.loads(f"key = {quoted(text)}\n") == {"key": text}
@@ -37,6 +40,7 @@ def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
     assert quoted("a\ud800b") == '"a\ufffdb"'
 
 
+@modestly
 @given(MARKDOWN_TEXT)
 def test_a_line_shows_its_text_under_commonmark(text: str) -> None:
     line = " ".join(text.split())
@@ -110,6 +114,7 @@ def test_a_link_keeps_its_url_unless_it_would_end_early(url: str, target: str) -
     assert markdown_link("source", url) == f"[source]({target})"
 
 
+@modestly
 @given(MARKDOWN_TEXT, MARKDOWN_TEXT)
 def test_a_link_is_one_link_whatever_it_holds(text: str, path: str) -> None:
     words = " ".join(text.split())

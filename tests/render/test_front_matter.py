@@ -11,7 +11,7 @@ from aggregator.model import Article
 from aggregator.render.escape import markdown_line
 from aggregator.render.front_matter import LAYOUTS, front_matter
 from aggregator.settings import Articles
-from tests.render.examples import PUBLISHED, UPDATED, article
+from tests.render.examples import PUBLISHED, UPDATED, article, modestly
 
 STORY = article(
     title='A "title" with <b>, \\ and ’',
@@ -134,6 +134,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 LISTS = st.lists(TEXT, max_size=3).map(tuple)
 
 
+@modestly
 @given(TEXT, TEXT, LISTS, LISTS)
 @pytest.mark.parametrize("layout", ["mainroad", "hugo", "jekyll"])
 def test_yaml_gives_back_strings_as_strings(
@@ -146,6 +147,7 @@ def test_yaml_gives_back_strings_as_strings(
     )
 
 
+@modestly
 @given(TEXT, TEXT, LISTS, LISTS)
 def test_toml_gives_back_strings_as_strings(
     title: str, summary: str, categories: tuple[str, ...], tags: tuple[str, ...]

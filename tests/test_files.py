@@ -1,0 +1,248 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import FilesError
+from aggregator.files import make_folder, remove, sweep, write
+from aggregator.model import File
+
+AS_ROOT = os.geteuid() == 0
+LEFT_OVER = ".aggregator-123-4.tmp"
+
+
+def _file(path: str, text: str = "text\n") -> File:
+    return File(path=path, data=text.encode())
+
+
+def _names(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def test_files_are_written_with_their_folders(tmp_path: Path) -> None:
+    written = write(tmp_path / "new" / "root", [_file("a.md"), _file("b/c/d.md", "other\n")])
+    assert written == ("a.md", "b/c/d.md")
+    assert _names(tmp_path) == ["new/root/a.md", "new/root/b/c/d.md"]
+    assert (tmp_path / "new/root/b/c/d.md").read_text() == "other\n"
+
+
+def test_a_file_with_the_same_bytes_is_not_touched(tmp_path: Path) -> None:
+    write(tmp_path, [_file("a.md")])
+    os.utime(tmp_path / "a.md", ns=(1, 1))
+    before = (tmp_path / "a.md").stat()
+    assert write(tmp_path, [_file("a.md")]) == ()
+    after = (tmp_path / "a.md").stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+@pytest.mark.parametrize("text", ["longer text\n", "", "tex!\n"])
+def test_a_file_with_other_bytes_is_replaced(tmp_path: Path, text: str) -> None:
+    write(tmp_path, [_file("a.md")])
+    assert write(tmp_path, [_file("a.md", text), _file("a.md", text)]) == ("a.md",)
+    assert (tmp_path / "a.md").read_text() == text
+    assert _names(tmp_path) == ["a.md"]
+
+
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    write(tmp_path, [_file("a.md", "old" * 1000)])
+    with (tmp_path / "a.md").open() as reader:
+        assert reader.read(3) == "old"
+        write(tmp_path, [_file("a.md", "new")])
+        assert reader.read() == "old" * 999
+
+
+def test_modes_are_those_of_the_umask(tmp_path: Path) -> None:
+    for umask, mode in ((0o022, 0o644), (0o077, 0o600), (0o000, 0o644)):
+        before = os.umask(umask)
+        try:
+            write(tmp_path, [_file(f"{umask}.md")])
+        finally:
+            os.umask(before)
+        assert (tmp_path / f"{umask}.md").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../a.md", "a/../../b.md", "/etc/a.md", "a//b.md", "./a.md", "", "a/", "..", "a/..", "a\0b", "a\0/b", "//a"],
+)
+def test_a_path_that_leads_out_or_names_no_file_is_refused(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(FilesError):
+        write(root, [_file(path)])
+    with pytest.raises(FilesError):
+        remove(root, [path])
+    assert _names(tmp_path) == []
+
+
+def test_a_folder_that_is_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    outside.mkdir()
+    root.mkdir()
+    (outside / "a.md").write_text("mine")
+    (root / "link").symlink_to(outside)
+    for path in ("link/a.md", "link/b.md", "link/new/c.md"):
+        with pytest.raises(FilesError, match=r"leads out of .*; remove the symbolic link"):
+            write(root, [_file(path)])
+    with pytest.raises(FilesError, match="leads out of"):
+        remove(root, ["link/a.md"])
+    assert _names(outside) == ["a.md"]
+    assert (outside / "a.md").read_text() == "mine"
+
+
+def test_a_file_that_is_a_link_is_replaced_and_its_target_left_alone(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside.md", tmp_path / "root"
+    outside.write_text("text\n")
+    root.mkdir()
+    (root / "a.md").symlink_to(outside)
+    assert write(root, [_file("a.md")]) == ("a.md",)
+    assert not (root / "a.md").is_symlink()
+    assert outside.read_text() == "text\n"
+
+
+def test_the_root_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "root").symlink_to(tmp_path / "real")
+    assert write(tmp_path / "root", [_file("b/a.md")]) == ("b/a.md",)
+    assert _names(tmp_path / "real") == ["b/a.md"]
+
+
+def test_files_are_removed_with_the_folders_left_empty(tmp_path: Path) -> None:
+    write(tmp_path, [_file("a/b/c.md"), _file("a/d.md"), _file("e/f.md")])
+    assert remove(tmp_path, ["a/b/c.md", "missing.md", "e/f.md"]) == ("a/b/c.md", "e/f.md")
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == ["a", "a/d.md"]
+    assert remove(tmp_path, ["a/d.md"]) == ("a/d.md",)
+    assert tmp_path.is_dir()
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    kept = ["a.md", "b/.hidden", "b/aggregator-1-2.tmp", "b/.aggregator.tmp"]
+    write(tmp_path, [_file(path) for path in (*kept, LEFT_OVER, f"b/c/{LEFT_OVER}")])
+    assert sorted(sweep(tmp_path)) == [LEFT_OVER, f"b/c/{LEFT_OVER}"]
+    assert _names(tmp_path) == sorted(kept)
+    assert sweep(tmp_path / "missing") == ()
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from aggregator import files
+from aggregator.model import File
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+files.write(Path(sys.argv[1]), [File(path="a.md", data=b"new")])
+"""
+
+
+def test_a_process_killed_while_it_writes_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    write(tmp_path, [_file("a.md", "old")])
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(tmp_path)], check=False, timeout=60)
+    assert killed.returncode == -9
+    assert (tmp_path / "a.md").read_text() == "old"
+    assert len(sweep(tmp_path)) == 1
+    assert _names(tmp_path) == ["a.md"]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from aggregator import errors, files
+from aggregator.model import File
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    files.write(Path(sys.argv[1]), [File(path="a.md", data=b"x" * 999), File(path="b.md", data=b"x" * 1001)])
+except errors.FilesError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_is_cut_short_is_not_left(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    assert told == f"cannot write {tmp_path}/b.md: it passes the limit on the size of files; raise the limit\n"
+    assert _names(tmp_path) == ["a.md"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if not AS_ROOT or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system can be mounted only by root, where mounting is allowed")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_told_and_leaves_whole_files_only(small_disk: Path) -> None:
+    write(small_disk, [_file("a.md", "old")])
+    with pytest.raises(FilesError, match=r"/a\.md: the disk is full; free some space$"):
+        write(small_disk, [_file("b.md"), _file("a.md", "x" * 100_000)])
+    assert _names(small_disk) == ["a.md", "b.md"]
+    assert (small_disk / "a.md").read_text() == "old"
+    assert write(small_disk, [_file("a.md", "x" * 10_000)]) == ("a.md",)
+
+
+def test_a_read_only_file_system_is_told(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(FilesError, match=r"a\.md: the file system is read-only; make it writable$"):
+        write(small_disk, [_file("a.md")])
+
+
+@pytest.mark.skipif(AS_ROOT, reason="nothing is forbidden to root")
+def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o500)
+    with pytest.raises(FilesError, match=r"shut/a\.md: permission is denied; let the user"):
+        write(tmp_path, [_file("shut/a.md")])
+
+
+FORBIDDEN = """
+import os, sys
+from pathlib import Path
+from aggregator import errors, files
+from aggregator.model import File
+os.setegid(65534), os.seteuid(65534)
+try:
+    files.write(Path(sys.argv[1]), [File(path="a.md", data=b"x")])
+except errors.FilesError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become somebody else")
+def test_a_folder_that_belongs_to_somebody_else_is_told(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", FORBIDDEN, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    assert told.endswith("a.md: permission is denied; let the user that runs aggregator write there\n")
+
+
+def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    for path, reason in (
+        ("folder", "a folder is in its place; move the folder away"),
+        ("file/a.md", "a file is in the place of its folder; move that file away"),
+        ("x" * 300, "its name is too long; shorten articles.name or the category"),
+        (f"{'x' * 300}/a.md", "its name is too long; shorten articles.name or the category"),
+    ):
+        with pytest.raises(FilesError) as told:
+            write(tmp_path, [_file(path)])
+        assert str(told.value) == f"cannot write {tmp_path}/{path}: {reason}"
+    with pytest.raises(FilesError, match=r"^cannot remove .*/folder: "):
+        remove(tmp_path, ["folder"])
+    assert _names(tmp_path) == ["file"]
+
+
+def test_a_folder_is_made_once_and_told_where_it_cannot_be(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/a"):
+        with pytest.raises(FilesError, match=r"a file is in the place of its folder"):
+            make_folder(tmp_path / place)
