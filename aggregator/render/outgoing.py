@@ -48,7 +48,7 @@ def outgoing(article: Article) -> Article:
         language=clean.language if clean.language and _LANGUAGE.fullmatch(clean.language) else None,
         authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
         enclosures=_distinct(map(_enclosure, clean.enclosures), lambda enclosure: enclosure.url),
-        image=uri(clean.image) if clean.image else None,
+        image=_web(clean.image),
         terms=_distinct(filter(_named, map(_term, clean.terms)), _named),
         credits=tuple(map(_credit, clean.credits)),
         also=tuple(replace(other, link=uri(other.link)) for other in clean.also),
@@ -60,13 +60,12 @@ def without_body(article: Article) -> Article:
     return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
 
 
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
-)  # C1 is allowed, and refused by the W3C
+# XML forbids most of these; C1, 7F to 9F, is allowed, and the W3C's validator warns of it.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_WEB = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 
 T = TypeVar("T")
@@ -101,8 +100,7 @@ def _also_paragraph(others: tuple[Also, ...]) -> str:
 
 def _person(person: Person) -> Person:
     email = person.email if person.email and _EMAIL.fullmatch(person.email) else None
-    url = uri(person.url) if person.url and _WEB.fullmatch(person.url) else None
-    return Person(name=person.name or person.email or person.url, email=email, url=url)
+    return Person(name=person.name or person.email or person.url, email=email, url=_web(person.url))
 
 
 def _source_as_person(article: Article) -> Person:
@@ -119,6 +117,11 @@ def _enclosure(enclosure: Enclosure) -> Enclosure:
     )
 
 
+def _web(url: str | None) -> str | None:
+    """`url` as a URI, None unless it is an absolute one of the web."""
+    return uri(url) if url and _WEB.match(url) else None
+
+
 def _term(term: Term) -> Term:
     scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
     return replace(term, term=" ".join(term.term.split()), scheme=scheme)
@@ -133,6 +136,6 @@ def _credit(credit: Credit) -> Credit:
         credit,
         link=uri(credit.link),
         feed_title=credit.feed_title or credit.source,
-        feed_link=uri(credit.feed_link) if credit.feed_link else None,
+        feed_link=_web(credit.feed_link),
         feed_url=uri(credit.feed_url),
     )

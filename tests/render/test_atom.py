@@ -92,6 +92,16 @@ def test_the_source_is_credited_with_all_that_atom_demands() -> None:
     assert _texts("//a:source/a:title/text()", article(credits=(untitled,))) == ["example"]
 
 
+def test_a_page_that_is_no_web_address_is_not_linked() -> None:
+    for link in ("/", "javascript:alert(1)", "mailto:a@example.org"):
+        credit = Credit(
+            source="example", link="https://example.org/1/", feed_url="https://example.org/f", feed_link=link
+        )
+        document = _document(article(credits=(credit,), image=link, authors=(Person(name="A", url=link),)))
+        assert f'"{link}"'.encode() not in document
+        assert f">{link}<".encode() not in document
+
+
 def test_each_entry_says_its_language() -> None:
     lang = "{http://www.w3.org/XML/1998/namespace}lang"
     root = etree.fromstring(_document(article(1), article(2, language="ur"), article(3, language=None)))
