@@ -1,0 +1,123 @@
+"""What the environment adds to the file: settings by their names, and secrets for headers.
+
+`AGGREGATOR_FETCH__TIMEOUT` is `timeout` under `fetch`. Secrets are never shown.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.config.checks import headers_of, sources_of
+from aggregator.config.document import Location, NotReadableError, document
+from aggregator.config.faults import Trouble
+from aggregator.errors import Fault
+from aggregator.settings import Settings, setting_paths
+from aggregator.settings.values import Plain, is_nothing
+
+PREFIX = "AGGREGATOR_"
+
+_FILE = "AGGREGATOR_CONFIG"  # names the file itself; the command line reads it
+# Kubernetes announces a service called "aggregator" to every container in this way.
+_ANNOUNCED = re.compile(r"AGGREGATOR_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
+_REFERENCE = re.compile(r"\$\{([^}]*\}?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A setting that a variable of the environment gives."""
+
+    variable: str
+    path: tuple[str, ...]
+    value: Any  # text, or what its YAML holds where the setting is a list
+
+
+_VARIABLES = {PREFIX + "__".join(path).upper(): (path, is_list) for path, is_list in setting_paths()}
+
+
+def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[tuple[Override, ...], tuple[Fault, ...]]:
+    """The settings that `environ` gives, and what is wrong with variables that look like settings and are none.
+
+    A variable without text counts as not set. `used` are names that headers of the file refer to.
+    """
+    found: list[Override] = []
+    faults: list[Fault] = []
+    for variable in sorted(name for name in environ if name.startswith(PREFIX) and environ[name]):
+        if variable not in _VARIABLES:
+            if variable != _FILE and variable not in used and not _ANNOUNCED.fullmatch(variable):
+                faults.append(fault(variable, _unknown(variable)))
+            continue
+        path, is_list = _VARIABLES[variable]
+        try:
+            value = _listed(environ[variable]) if is_list else Plain(environ[variable])
+        except NotReadableError as error:
+            faults.extend(fault(variable, problem.message) for problem in error.problems)
+        else:
+            found.append(Override(variable, path, value))
+    return tuple(found), tuple(faults)
+
+
+def fault(variable: str, message: str) -> Fault:
+    """A fault of a variable, which has no place in the file."""
+    return Fault(file=variable, line=0, column=0, message=message)
+
+
+def names_used(data: Any) -> frozenset[str]:
+    """The names of the environment to which headers refer."""
+    return frozenset(name.rstrip("}") for _, _, value in _headers(data) for name in _REFERENCE.findall(value))
+
+
+def fill_secrets(data: Any, environ: Mapping[str, str]) -> Iterator[Trouble]:
+    """Puts the environment's values into the headers, in place; yields what it lacks."""
+    for location, headers, value in _headers(data):
+        wrong = [message for name in _REFERENCE.findall(value) if (message := _lacking(name, environ))]
+        if not wrong:
+            headers[str(location[-1])] = _REFERENCE.sub(lambda match: environ[match[1][:-1]], value)
+        yield from (Trouble(location, message) for message in wrong)
+
+
+def _headers(data: Any) -> Iterator[tuple[Location, dict[str, Any], str]]:
+    """Each header with a `${` in it: where it stands, the headers that hold it, its value."""
+    for number, entry in sources_of(data):
+        headers = headers_of(entry)
+        for name, value in tuple(headers.items()):
+            if isinstance(value, str) and "${" in value:
+                yield ("sources", number, "headers", name), headers, value
+
+
+def _lacking(reference: str, environ: Mapping[str, str]) -> str | None:
+    """What is wrong with `${` and what follows it, its brace included."""
+    if not _NAME.fullmatch(reference):
+        return "the `${` here opens no name; write ${NAME}, of letters, digits and _"
+    name = reference[:-1]
+    return None if environ.get(name) else f"`${{{name}}}` is not in the environment; set {name} there"
+
+
+def overlaid(data: Any, path: tuple[str, ...], value: Any) -> Any:
+    """`data` with `value` at `path`, sections made where they are missing; as it is where a section is none."""
+    if not path:
+        return value
+    section = {} if data is None or is_nothing(data) else data
+    if not isinstance(section, dict):
+        return data
+    name, *rest = path
+    return {**section, name: overlaid(section.get(name), tuple(rest), value)}
+
+
+def _listed(value: str) -> Any:
+    return document(value).value
+
+
+def _unknown(variable: str) -> str:
+    section = variable.removeprefix(PREFIX).lower()
+    if section == "sources":
+        return "sources stand in the file alone; take the variable out"
+    if section in Settings.model_fields:
+        return f"names a section; write one of its settings, such as {_nearest(variable + '__')}"
+    return f"is no setting; did you mean {_nearest(variable)}?"
+
+
+def _nearest(variable: str) -> str:
+    return difflib.get_close_matches(variable, _VARIABLES, n=1, cutoff=0)[0]

@@ -1,0 +1,193 @@
+"""Every setting, with its default and its meaning. Pure.
+
+One field here is one key of `feeds.yaml`: its schema, its environment name and its place in the documentation follow.
+Values are checked one by one; what needs two of them at once, or a place in a file, is `config`'s.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from aggregator.model import Source
+from aggregator.names import category_name
+from aggregator.settings.values import (
+    Contact,
+    DatabaseUrl,
+    Duration,
+    Flag,
+    HeaderName,
+    HeaderValue,
+    Host,
+    Interval,
+    Label,
+    LanguageTag,
+    Network,
+    PublicUrl,
+    Size,
+    SourceName,
+    Span,
+    Text,
+    Timeout,
+    WebUrl,
+    Whole,
+    is_nothing,
+)
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, values: Any) -> Any:
+        """A known key with nothing behind it counts as left out, and so does null where left out means unset."""
+        if not isinstance(values, dict):
+            return values
+        unset = {key for key, value in values.items() if is_nothing(value) and cls._may_be_unset(key, value)}
+        return {key: value for key, value in values.items() if key not in unset} if unset else values
+
+    @classmethod
+    def _may_be_unset(cls, key: str, value: str) -> bool:
+        field = cls.model_fields.get(key)
+        return field is not None and (not value or field.default is None)
+
+
+class Fetch(_Part):
+    """How sources are fetched."""
+
+    interval: Interval = Field(timedelta(minutes=30), description="Interval of a source that does not name its own.")
+    timeout: Timeout = Field(timedelta(seconds=20), description="Of a whole request, its body included.")
+    concurrency: Whole = Field(64, ge=1, le=1000, description="Requests in flight at once.")
+    per_host: Whole = Field(2, ge=1, le=100, description="Requests in flight to one host.")
+    host_gap: Span = Field(timedelta(seconds=1), description="Between the starts of two requests to one host.")
+    min_interval: Span = Field(timedelta(minutes=5), description="No source is polled more often by the schedule.")
+    max_bytes: Size = Field(10_000_000, description="Of a body, after decompression.")
+    contact: Contact | None = Field(None, description="A page or mail address that goes into the User-Agent.")
+    allow_private: tuple[Network, ...] = Field((), description="Private networks that sources may live in.")
+    unpaced: tuple[Host, ...] = Field((), description="Hosts without host_gap and per_host, such as your own.")
+    proxy: WebUrl | None = Field(
+        None, repr=False, description="HTTP proxy for all requests; it resolves names then, not allow_private."
+    )
+
+
+class Articles(_Part):
+    """Where and how articles are written."""
+
+    path: Text = Field("articles", description="Folder, relative to storage, or absolute.")
+    name: Text = Field("{source}/{year}/{month}/{day}-{slug}.md", description="Name of an article's file.")
+    front_matter: Literal["mainroad", "hugo", "jekyll", "zola"] = Field("mainroad", description="Layout of the head.")
+    summary_words: Whole = Field(50, ge=1, le=1000, description="Words of the summary.")
+
+
+FormatName = Literal["rss", "atom", "json"]
+
+
+class Feeds(_Part):
+    """The feeds that go out."""
+
+    formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
+    limit: Whole = Field(50, ge=1, le=1000, description="Newest articles in each feed, before its size of 512 KB.")
+    hub: WebUrl | None = Field(None, description="WebSub hub to announce and ping.")
+
+
+class SourceSettings(_Part):
+    """One source: its settings, or the URL of its feed alone."""
+
+    name: SourceName | None = Field(None, description="Names it in links, files and commands; else made from its host.")
+    url: WebUrl = Field(description="Of its feed, http or https.")
+    category: Label | None = Field(None, description="Its one category; its name where left out.")
+    categories: tuple[Label, ...] | None = Field(None, min_length=1, description="Its categories, not one `category`.")
+    tags: tuple[Text, ...] | None = Field(None, description="Tags of its articles; its name where left out.")
+    language: LanguageTag | None = Field(None, description="Of its entries, such as en; else they tell, or are asked.")
+    interval: Interval | None = Field(None, description="Its own interval.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        {}, repr=False, description="Sent to its own host alone; ${NAME} comes from the environment."
+    )
+    enabled: Flag = Field(True, description="false: it stays in the file, and is not fetched.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: Any) -> Any:
+        """A URL alone is a source."""
+        return {"url": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        full = handler(core_schema)
+        full["not"] = {"required": ["category", "categories"]}
+        return {"anyOf": [{**full["properties"]["url"], "description": "A source by its URL alone."}, full]}
+
+
+class Settings(_Part):
+    """The whole configuration. Paths are absolute once `config.load` made it."""
+
+    title: Text = Field("aggregator", description="Of the feeds that go out.")
+    base_url: PublicUrl | None = Field(None, description="Where readers reach the feeds, with a slash at the end.")
+    storage: Text = Field("storage", description="Folder, relative to the configuration file.")
+    database: DatabaseUrl | None = Field(
+        None, repr=False, description="sqlite:///… or postgresql://…; by default in storage."
+    )
+    fetch: Fetch = Field(default_factory=Fetch, description="How sources are fetched.")
+    articles: Articles = Field(default_factory=Articles, description="Where and how articles are written.")
+    feeds: Feeds = Field(default_factory=Feeds, description="The feeds that go out.")
+    dedupe: Literal["near", "exact"] = Field("near", description="One story under several links: near marks it.")
+    websub: Literal["auto", "always", "never"] = Field("auto", description="Subscribe to hubs that sources name.")
+    retention: Duration | None = Field(None, description="How long articles are kept; for ever where left out.")
+    sources: tuple[SourceSettings, ...] = Field(min_length=1, description="What to read.")
+
+    @property
+    def public_url(self) -> str:
+        """`base_url` or its default, always with a slash at the end."""
+        url = self.base_url or DEFAULT_BASE_URL
+        return url if url.endswith("/") else url + "/"
+
+
+def sources(settings: Settings) -> tuple[Source, ...]:
+    """The sources with their defaults filled in; `config.load` has given each a name by now."""
+    return tuple(_source(entry, settings) for entry in settings.sources)
+
+
+def _source(entry: SourceSettings, settings: Settings) -> Source:
+    name = entry.name or ""
+    return Source(
+        name=name,
+        url=entry.url,
+        categories=_distinct(entry.categories or (entry.category or name,)),
+        tags=(name,) if entry.tags is None else entry.tags,
+        language=entry.language,
+        interval=settings.fetch.interval if entry.interval is None else entry.interval,
+        headers=tuple(entry.headers.items()),
+        enabled=entry.enabled,
+    )
+
+
+def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels without those that give a file name which an earlier one gives."""
+    kept: dict[str, str] = {}
+    for label in labels:
+        kept.setdefault(category_name(label), label)
+    return tuple(kept.values())
+
+
+def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Where each setting above the sources stands, such as ("fetch", "timeout"), and whether it is a list."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (((name, *path), is_list) for path, is_list in setting_paths(field.annotation))
+        elif name != "sources":
+            yield (name,), get_origin(field.annotation) is tuple
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """Every text of the configuration that no log, page or file may show: passwords in URLs, words of headers."""
+    urls = (settings.database, settings.fetch.proxy, *(entry.url for entry in settings.sources))
+    passwords = (urlsplit(url).password for url in urls if url)
+    words = (word for entry in settings.sources for value in entry.headers.values() for word in value.split())
+    return tuple(dict.fromkeys(secret for secret in (*passwords, *words) if secret))

@@ -1,0 +1,313 @@
+"""Every fault in one run, each with line and column, what is wrong and what to write."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from aggregator import config
+from aggregator.errors import ConfigError, Fault
+from tests.config.conftest import Faults
+
+SOURCES = "sources: [https://example.org/feed.xml]\n"
+
+
+def test_every_fault_comes_in_one_run_in_the_order_of_the_file(faults: Faults) -> None:
+    found = faults(
+        """\
+titel: News
+fetch:
+  timout: 5s
+  timeout: 5 parsecs
+  per_host: 5000
+  timeout: 5s
+sources:
+  - name: The Hill
+    url: https://thehill.com/news/feed/
+  - url: https://example.org/a b
+    categry: x
+  - name: b
+"""
+    )
+    assert found == [
+        "1:1: `titel` is no setting; did you mean `title`?",
+        "3:3: `fetch.timout` is no setting; did you mean `timeout`?",
+        "4:12: `5 parsecs` is no duration; write a whole number and a unit, such as 30s, 15m, 6h or 7d",
+        "5:13: `5000` is too much for `fetch.per_host`; write 100 or less",
+        "6:3: `timeout` stands here again, first in line 4; keep one of them",
+        "8:11: `The Hill` is no name; write small letters, digits and dashes (at most 80): the-hill",
+        "10:10: `sources.url` has a blank in it; write it as %20",
+        "11:5: `sources.categry` is no setting; did you mean `category`?",
+        "12:5: `url` is missing: a source needs its feed's address; write `url: https://example.org/feed.xml`",
+    ]
+
+
+def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.yaml"
+    file.write_text("sources: []\n")
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, {})
+    assert caught.value.status == 2
+    message = "`sources` is an empty list; write at least one, or leave the line out"
+    assert caught.value.faults == (Fault(file=str(file), line=1, column=10, message=message),)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("title: x\n", "1:1: `sources` is missing; write `sources:`"),
+        ("sources:\n", "1:1: `sources` is missing"),
+        (
+            "sources: https://example.org/\n",
+            "1:10: `sources` takes a list, such as [one, two], not `https://example.org/`",
+        ),
+        ("sources: {a: b}\n", "1:10: `sources` takes a list, such as [one, two], not settings"),
+        ("- https://example.org/\n", "1:1: `the file` takes settings below it, each `key: value`, not a list"),
+        ("https://example.org/\n", "1:1: `the file` takes settings below it"),
+        ("", "1:1: the file holds no setting; write `sources:`"),
+        ("# nothing\n---\n", "1:1: the file holds no setting"),
+        ("fetch: 5\n" + SOURCES, "1:8: `fetch` takes settings below it, each `key: value`, not `5`"),
+        ("timeout: 5s\n" + SOURCES, "1:1: `timeout` is no setting; did you mean `fetch.timeout`?"),
+        ("foo: bar\n" + SOURCES, "1:1: `foo` is no setting; did you mean `"),
+        ("foo:\n" + SOURCES, "1:1: `foo` is no setting"),
+        ("<<: {title: x}\n" + SOURCES, "1:1: `<<` is no setting"),
+        ("title: [a]\n" + SOURCES, "1:8: `title` takes text, not a list"),
+        ("title: ''\n" + SOURCES, "1:8: `title` has no text; write some, or leave the line out"),
+        ('title: "a\\nb"\n' + SOURCES, "1:8: `title` holds a control character"),
+        ("dedupe: nearly\n" + SOURCES, "1:9: `nearly` is no value of `dedupe`; write 'near' or 'exact'"),
+        ("websub: yes\n" + SOURCES, "1:9: `yes` is no value of `websub`; write 'auto', 'always' or 'never'"),
+        ("retention: 0d\n" + SOURCES, "1:12: `0d` is no time at all"),
+        ("retention: 40000d\n" + SOURCES, "1:12: `40000d` is longer than a century"),
+        ("retention: forever\n" + SOURCES, "1:12: `forever` is no duration"),
+        ("base_url: https://a.example/?b\n" + SOURCES, "1:11: `base_url` goes before the path of every feed"),
+        (
+            "storage: ~nobody-here/x\n" + SOURCES,
+            "1:10: `~nobody-here/x` begins at a home that this machine does not know",
+        ),
+        ("database: mysql://x\n" + SOURCES, "1:11: `database` names no database; write sqlite:///"),
+        ("database: 'sqlite://'\n" + SOURCES, "1:11: `database` names no database"),
+        ("database: 'sqlite:///:memory:'\n" + SOURCES, "1:11: `database` names no file"),
+        ("database: 'postgresql://h:x/n'\n" + SOURCES, "1:11: `database` has a host or port that cannot be"),
+        ("fetch: {interval: 0s}\n" + SOURCES, "1:19: `0s` is no time at all"),
+        ("fetch: {interval: 20ms}\n" + SOURCES, "1:19: `20ms` is too short to poll a source by; write 1s or more"),
+        ("fetch: {timeout: 2h}\n" + SOURCES, "1:18: `2h` is too long to wait for one request; write 1h or less"),
+        ("fetch: {timeout: [5s]}\n" + SOURCES, "1:18: `fetch.timeout` takes text, not a list"),
+        ("fetch: {concurrency: many}\n" + SOURCES, "1:22: `fetch.concurrency` takes a whole number such as 50"),
+        (
+            "fetch: {concurrency: '8'}\n" + SOURCES,
+            "1:22: `fetch.concurrency` takes a whole number such as 50, without quotes",
+        ),
+        ("fetch: {concurrency: 0}\n" + SOURCES, "1:22: `0` is too little for `fetch.concurrency`; write 1 or more"),
+        ("fetch: {concurrency: -1}\n" + SOURCES, "1:22: `fetch.concurrency` takes a whole number"),
+        ("fetch: {max_bytes: 10}\n" + SOURCES, "1:20: `10` is no size; write a whole number and a unit"),
+        ("fetch: {max_bytes: 0MB}\n" + SOURCES, "1:20: `0MB` is out of range; write a size from 1B to 1GB"),
+        ("fetch: {max_bytes: 2GB}\n" + SOURCES, "1:20: `2GB` is out of range"),
+        ("fetch: {contact: my page}\n" + SOURCES, "1:18: `fetch.contact` is no page or mail address"),
+        ("fetch: {allow_private: [localhost]}\n" + SOURCES, "1:25: `localhost` is no network; write numbers"),
+        ("fetch: {allow_private: ['*']}\n" + SOURCES, "1:25: `*` is no network"),
+        ("fetch: {allow_private: [0.0.0.0/0]}\n" + SOURCES, "1:25: `0.0.0.0/0` is every address there is"),
+        (
+            "fetch: {allow_private: [10.0.0.1/8]}\n" + SOURCES,
+            "1:25: `10.0.0.1/8` names a host within a network; write 10.0.0.0/8",
+        ),
+        ("fetch: {allow_private: 127.0.0.0/8}\n" + SOURCES, "1:24: `fetch.allow_private` takes a list"),
+        ("fetch: {unpaced: ['http://a.example/']}\n" + SOURCES, "1:19: `http://a.example/` is no host"),
+        ("fetch: {proxy: socks5://a}\n" + SOURCES, "1:16: `fetch.proxy` is no web address"),
+        ("articles: {name: '{foo}.md'}\n" + SOURCES, "1:18: `articles.name` has no field {foo}"),
+        ("articles: {name: '../{slug}.md'}\n" + SOURCES, "1:18: `articles.name` leads out of its folder"),
+        ("articles: {summary_words: 5000}\n" + SOURCES, "1:27: `5000` is too much for `articles.summary_words`"),
+        ("articles: {front_matter: toml}\n" + SOURCES, "1:26: `toml` is no value of `articles.front_matter`"),
+        ("feeds: {formats: []}\n" + SOURCES, "1:18: `feeds.formats` is an empty list"),
+        ("feeds: {formats: [rss, atm]}\n" + SOURCES, "1:24: `atm` is no value of `feeds.formats`"),
+        ("feeds: {limit: 1.5}\n" + SOURCES, "1:16: `feeds.limit` takes a whole number"),
+        ("feeds: {hub: hub.example.org}\n" + SOURCES, "1:14: `feeds.hub` is no web address"),
+    ],
+)
+def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
+    (found,) = faults(text)
+    assert found.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("", "1:12: `url` is missing"),
+        ("5", "1:12: `sources.url` is no web address; write it in full"),
+        ("[a]", "1:12: a source is its settings, each `key: value`, or its URL alone, not a list"),
+        ("example.org/feed", "1:12: `sources.url` is no web address"),
+        ("ftp://example.org/", "1:12: `sources.url` is no web address"),
+        ("file:///etc/passwd", "1:12: `sources.url` is no web address"),
+        ("https:///feed", "1:12: `sources.url` has a host or port that cannot be"),
+        ("https://.example..org/", "1:12: `sources.url` has a host or port that cannot be"),
+        ("https://example.org:99999/", "1:12: `sources.url` has a host or port that cannot be"),
+        ("https://example.org:port/", "1:12: `sources.url` has a host or port that cannot be"),
+        ("'https://[::1/'", "1:12: `sources.url` has a host or port that cannot be"),
+        ("https://example.org/a b", "1:12: `sources.url` has a blank in it"),
+        (
+            "'https://example.org/${TOKEN}'",
+            "1:12: `sources.url` takes no `${NAME}`; only `headers` read the environment",
+        ),
+        ("{url: [a]}", "1:18: `sources.url` takes text, not a list"),
+        ("{name: all, url: 'https://a.example/'}", "1:19: `all` would be its category too"),
+        ("{name: -a, url: 'https://a.example/'}", "1:19: `-a` is no name"),
+        (
+            "{name: Ünder, url: 'https://a.example/'}",
+            "1:19: `Ünder` is no name; write small letters, digits and dashes (at most 80): under",
+        ),
+        ("{url: 'https://a.example/', category: ALL}", "1:50: `ALL` is taken"),
+        (
+            "{url: 'https://a.example/', category: '!?'}",
+            "1:50: `!?` is no category; write a name with a letter or digit",
+        ),
+        ("{url: 'https://a.example/', category: ''}", "1:50: `sources.category` has no text"),
+        ("{url: 'https://a.example/', category: [a]}", "1:50: `sources.category` takes text, not a list"),
+        ("{url: 'https://a.example/', categories: a}", "1:52: `sources.categories` takes a list"),
+        ("{url: 'https://a.example/', categories: []}", "1:52: `sources.categories` is an empty list"),
+        (
+            "{url: 'https://a.example/', category: a, categories: [b]}",
+            "1:53: `category` and `categories` exclude each other",
+        ),
+        ("{url: 'https://a.example/', tags: a}", "1:46: `sources.tags` takes a list"),
+        ("{url: 'https://a.example/', language: English}", "1:50: `English` is no language tag; write its code"),
+        ("{url: 'https://a.example/', interval: 15}", "1:50: `15` is no duration"),
+        ("{url: 'https://a.example/', enabled: no}", "1:49: `sources.enabled` takes true or false, not `no`"),
+        ("{url: 'https://a.example/', enabled: 'true'}", "1:49: `sources.enabled` takes true or false"),
+        (
+            "{url: 'https://a.example/', timeout: 5s}",
+            "1:40: `sources.timeout` is no setting; did you mean `fetch.timeout`?",
+        ),
+        ("{url: 'https://a.example/', headers: x}", "1:49: `sources.headers` takes settings below it"),
+        ("{url: 'https://a.example/', headers: {'a b': x}}", "1:50: `a b` is no name of a header"),
+        ("{url: 'https://a.example/', headers: {host: x}}", "1:50: `host` is the program's own header"),
+        ("{url: 'https://a.example/', headers: {X-A: }}", "1:55: `sources.headers.X-A` has no text"),
+        (
+            "{url: 'https://a.example/', headers: {X-A: ü}}",
+            "1:55: `sources.headers.X-A` holds a character that is not ASCII",
+        ),
+        (
+            "{url: 'https://a.example/', headers: {X-A: '${NOPE}'}}",
+            "1:55: `${NOPE}` is not in the environment; set NOPE there",
+        ),
+        ("{url: 'https://a.example/', headers: {X-A: '${}'}}", "1:55: the `${` here opens no name"),
+        ("{url: 'https://a.example/', headers: {X-A: '${HOME'}}", "1:55: the `${` here opens no name"),
+    ],
+)
+def test_a_bad_source_is_said(faults: Faults, source: str, fault: str) -> None:
+    (found,) = faults(f"sources: [ {source} ]" if source else "sources:\n  -\n", {"HOME": "/home/reader"})
+    assert found.startswith(fault if source else fault.replace("1:12", "2:4"))
+
+
+def test_what_clashes_is_said_at_the_later_place(faults: Faults) -> None:
+    assert faults(
+        "sources:\n"
+        "  - {name: a, url: 'https://a.example/', headers: {X-A: b, x-a: c}}\n"
+        "  - {name: a, url: 'https://b.example/'}\n"
+        "  - {name: b, url: 'https://b.example/'}\n"
+    ) == [
+        "2:52: `X-A` stands here in two spellings, and means one header; keep one",
+        "2:60: `x-a` stands here in two spellings, and means one header; keep one",
+        "3:12: `a` is the name of source 1 already; change one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("fetch:\n\ttimeout: 5s\n", "2:1: a tab stands here; YAML is indented with blanks"),
+        ("title: @home\n", "1:8: a value cannot begin with `@`; put it in quotes"),
+        ("title: a: b\n", "1:9: a `:` stands where none can; put the text before it in quotes"),
+        ("title: 'open\n", "2:1: a quotation mark is missing at the end of this text, begun in line 1"),
+        ("fetch: {timeout: 5s\n", "2:1: this is no YAML: "),
+        ("sources: [a, b\n", "2:1: this is no YAML: "),
+        ("title: a\x07b\n", "1:9: a control character (U+0007) stands here; take it out"),
+        ("title: a\n---\ntitle: b\n", "2:1: a second document begins here; keep one"),
+        ("title: !!python/object:os.system x\n", "1:8: tags are not read; write the value without its `!`"),
+        ("title: !secret x\n", "1:8: tags are not read"),
+        ("{[a]: b}\n", "1:2: a key is text, not a list or mapping; put it in quotes"),
+        ("title: &a x\n", "1:8: anchors are not read; take out `&a`"),
+        ("a: " + "[" * 30 + "]" * 30, "1:23: this is nested deeper than 20 levels"),
+    ],
+)
+def test_what_is_no_yaml_of_ours_is_said(faults: Faults, text: str, fault: str) -> None:
+    (found,) = faults(text)
+    assert found.startswith(fault)
+
+
+def test_each_anchor_and_alias_is_said(faults: Faults) -> None:
+    assert faults("a: &x 1\nb: *x\n<<: *x\n") == [
+        "1:4: anchors are not read; take out `&x`",
+        "2:4: aliases are not read; write the value of `*x` here",
+        "3:5: aliases are not read; write the value of `*x` here",
+    ]
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "- " * 200_000, "{a: " * 200_000, "? " * 200_000])
+def test_depth_that_would_end_the_process_is_a_fault(faults: Faults, text: str) -> None:
+    (found,) = faults(text)
+    assert "deeper than 20 levels" in found
+
+
+def test_laughs_are_not_multiplied(faults: Faults) -> None:
+    lines = ["a0: &a0 lol", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12))]
+    assert len(faults("\n".join(lines))) == 12 + 110
+
+
+def test_a_file_in_another_encoding_is_said_with_its_place(faults: Faults) -> None:
+    assert faults("title: x\nü: Zürich\n".encode("latin-1")) == [
+        "2:1: this is not UTF-8; save the file in that encoding"
+    ]
+    assert faults("title: ü ".encode() + b"\xff\n") == ["1:10: this is not UTF-8; save the file in that encoding"]
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="this is a folder; name the file in it"):
+        config.load(tmp_path, {})
+    with pytest.raises(ConfigError, match="this file cannot be read: "):
+        config.load(tmp_path / ("x" * 300), {})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.yaml"
+    file.write_text(SOURCES)
+    file.chmod(0)
+    with pytest.raises(ConfigError, match="this file may not be read"):
+        config.load(file, {})
+
+
+def test_a_file_that_is_no_configuration_by_its_length_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.yaml"
+    with file.open("wb") as sparse:
+        sparse.truncate(100_000_000)
+    with pytest.raises(ConfigError, match="is over 64 MB long"):
+        config.load(file, {})
+
+
+def test_no_fault_shows_a_secret(faults: Faults) -> None:
+    secret = "canary"
+    text = (
+        f"database: mysql://u:{secret}@h/n\n"
+        f"fetch: {{proxy: 'ftp://u:{secret}@h/'}}\n"
+        "sources:\n"
+        f"  - http//u:{secret}@h/\n"
+        f"  - https://u:{secret}@h:99999/\n"
+        f"  - https://u:{secret} @h/\n"
+        f"  - {{url: https://a.example/, headers: {{Authorization: {secret}ü, X-A: '${{TOKEN}}'}}}}\n"
+    )
+    found = faults(text, {"TOKEN": f"{secret}\nX-B: c", "AGGREGATOR_BASE_URL": f"https://u:{secret}@h/"})
+    assert len(found) == 8
+    found += faults(f"sources: https://u:{secret}@h/\nfetch: {{interval: https://u:{secret}@h/}}\n")
+    assert secret not in "".join(found)
+
+
+@given(st.text(alphabet="abt:-[]{}&*!|>'\"#%@` \n\t,?~$é\x00\ufeff\u2028", max_size=60))
+@hypothesis_settings(max_examples=300)
+def test_any_text_gives_settings_or_faults(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.mktemp("any") / "feeds.yaml"
+    file.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(ConfigError) as caught:  # none of them can spell `sources`
+        config.load(file, {})
+    assert all(fault.line >= 1 and fault.column >= 1 and fault.message.isprintable() for fault in caught.value.faults)
