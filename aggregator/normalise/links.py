@@ -1,0 +1,59 @@
+"""Which page an entry is about. Pure."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from aggregator import urls
+from aggregator.model import Entry, Feed, Source
+
+_PAGE_TYPES = (None, "text/html", "application/xhtml+xml")
+
+
+class PageLink(NamedTuple):
+    """The canonical link of an entry as printed, and its form for comparing (None where it does not name the entry)."""
+
+    url: str
+    key: str | None
+
+
+def page_links(feed: Feed, source: Source) -> tuple[PageLink, ...]:
+    """The link of each entry of `feed`, in the document's order; always http or https.
+
+    It is feedburner's origLink, else the alternate link, else the guid where that is a link, else the feed's page, else
+    the source's URL. The last two are printed only, and so is an entry's own link to them: comments all link to the
+    page that they are about, a shop's news to its home.
+    """
+    pages = [url for href in (feed.link, source.url, feed.url) if href and (url := printable(href, feed.url))]
+    page = PageLink(pages[0] if pages else source.url, None)
+    page_keys = frozenset(map(urls.canonical_key, pages))
+    return tuple(_page_link(entry, feed, page, page_keys) for entry in feed.entries)
+
+
+def printable(href: str, base: str | None) -> str | None:
+    """`href` as printed: absolute, without tracking and credentials; None where it is not http or https."""
+    url = urls.absolute(href, base)
+    return urls.without_tracking(urls.without_credentials(url)) if url else None
+
+
+def _page_link(entry: Entry, feed: Feed, page: PageLink, page_keys: frozenset[str | None]) -> PageLink:
+    url = next((url for href in _own_links(entry, feed.format) if (url := printable(href, feed.url))), None)
+    if url is None:
+        return page
+    key = urls.canonical_key(url)
+    return PageLink(url, None if key in page_keys else key)
+
+
+def _own_links(entry: Entry, feed_format: str) -> Iterator[str]:
+    if entry.original_link and urls.is_http(entry.original_link):
+        yield entry.original_link
+    alternates = [link for link in entry.links if link.rel == "alternate" and link.href.strip()]
+    yield from (link.href for link in alternates if link.type in _PAGE_TYPES)
+    yield from (link.href for link in alternates)
+    # A guid of RSS is a link unless it says otherwise, an id of Atom, RDF and JSON Feed where it can be one. Both only
+    # as they stand: a podcast's bare uuid joined to a base would be a link to nowhere.
+    if entry.guid and (entry.guid_is_link or not _is_plain_rss(feed_format)) and urls.is_http(entry.guid):
+        yield entry.guid
+
+
+def _is_plain_rss(feed_format: str) -> bool:
+    return feed_format.startswith("rss") and feed_format != "rss10"

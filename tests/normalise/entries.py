@@ -1,0 +1,35 @@
+"""Feeds and entries built by hand, as `parse` makes them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Literal
+
+from aggregator.model import Entry, Feed, Link, Source, Text
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+SOURCE = Source(id=7, name="example", url="https://example.org/feed.xml", categories=("News",), tags=("daily",))
+
+
+def entry(title: str | None = None, link: str | None = None, body: str | None = None, **more: Any) -> Entry:
+    """An RSS entry; its digest is that of everything in it, as in `parse`."""
+    if link is not None:
+        more["links"] = (Link(rel="alternate", href=link),)
+    if body is not None:
+        more["contents"] = (rss(body),)
+    made = Entry(digest=b"", title=rss(title) if title is not None else None, **more)
+    digest = blake2b(repr(made).encode(errors="surrogatepass"), digest_size=8).digest()
+    return replace(made, digest=digest)
+
+
+def feed(*entries: Entry, format: str = "rss20", **more: Any) -> Feed:  # noqa: A002  # the field's name
+    more = {"url": SOURCE.url, "link": "https://example.org/"} | more
+    return Feed(format=format, entries=entries, **more)
+
+
+def rss(value: str) -> Text:
+    return Text(value=value, kind="rss")
+
+
+def text(value: str, kind: Literal["plain", "html", "rss"], base: str | None = None) -> Text:
+    return Text(value=value, kind=kind, base=base)

@@ -1,0 +1,70 @@
+"""Which page an entry is about."""
+
+import pytest
+
+from aggregator.model import Entry, Link
+from aggregator.normalise.links import PageLink, page_links
+from tests.normalise.entries import SOURCE, entry, feed
+
+PAGE = PageLink("https://example.org/", None)
+
+
+def link_of(one: Entry, format: str = "rss20") -> PageLink:  # noqa: A002  # the field's name
+    return page_links(feed(one, format=format), SOURCE)[0]
+
+
+def test_the_link_is_the_alternate_without_tracking_and_credentials() -> None:
+    one = entry("A", "https://user:secret@www.example.org/a/?utm_source=rss&id=3#utm_medium=x")
+    assert link_of(one) == PageLink("https://www.example.org/a/?id=3", "https://example.org/a?id=3")
+
+
+def test_the_original_link_is_preferred_to_the_counting_one() -> None:
+    one = entry("A", "https://feeds.example.net/~r/1", original_link="https://example.org/a")
+    assert link_of(one).url == "https://example.org/a"
+    assert link_of(entry("A", "https://example.org/b", original_link="none")).url == "https://example.org/b"
+
+
+def test_of_several_alternates_the_page_is_preferred() -> None:
+    links = (
+        Link(rel="enclosure", href="https://example.org/a.mp3"),
+        Link(rel="alternate", href="https://example.org/a.pdf", type="application/pdf"),
+        Link(rel="alternate", href="https://example.org/a.html", type="text/html"),
+    )
+    assert link_of(entry("A", links=links)).url == "https://example.org/a.html"
+    assert link_of(entry("A", links=links[:2])).url == "https://example.org/a.pdf"
+    assert link_of(entry("A", links=links[:1])) == PAGE
+
+
+def test_without_a_link_a_guid_that_is_one_serves() -> None:
+    url = "https://example.org/?p=1"
+    link = PageLink(url, url)
+    assert link_of(entry("A", guid=url, guid_is_link=True)) == link
+    assert link_of(entry("A", guid=url, guid_is_link=False)) == PAGE
+    assert link_of(entry("A", guid=url), "atom10") == link
+    assert link_of(entry("A", guid=url), "json11") == link
+    assert link_of(entry("A", guid=url), "rss10") == link
+
+
+@pytest.mark.parametrize("guid", ["0d9c7d6e-1f2a-4c57-9d0f-0d6f0c3d8a11", "/a", "tag:example.org,2025:1", "urn:x:1"])
+def test_a_guid_that_is_no_url_is_no_link(guid: str) -> None:
+    assert link_of(entry("A", guid=guid, guid_is_link=True)) == PAGE
+
+
+def test_without_any_link_the_feeds_page_is_printed_else_the_sources_url_and_neither_is_a_key() -> None:
+    assert link_of(entry("A")) == PAGE
+    assert page_links(feed(entry("A"), link=None), SOURCE) == (PageLink(SOURCE.url, None),)
+    assert page_links(feed(entry("A"), link="javascript:x"), SOURCE) == (PageLink(SOURCE.url, None),)
+
+
+def test_a_link_to_the_feeds_own_page_is_no_key() -> None:
+    assert link_of(entry("A", "https://example.org/#comment-3")) == PageLink("https://example.org/#comment-3", None)
+
+
+@pytest.mark.parametrize("href", ["htpt:/:s://x", "javascript:alert(1)", "", "http://[", "data:text/html,x"])
+def test_what_is_not_on_the_web_is_no_link(href: str) -> None:
+    assert link_of(entry("A", href)) == PAGE
+
+
+def test_a_link_is_a_valid_uri() -> None:
+    assert link_of(entry("A", "https://bücher.example/a b")).url == "https://xn--bcher-kva.example/a%20b"
+    assert link_of(entry("A", "/relative")).url == "https://example.org/relative"

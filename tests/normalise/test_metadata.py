@@ -1,0 +1,45 @@
+"""People, media and categories."""
+
+from aggregator.model import Enclosure, Person, Term
+from aggregator.normalise.metadata import enclosures, people, terms
+
+BASE = "https://example.org/feed.xml"
+
+
+def test_people_keep_what_can_be_printed() -> None:
+    published = (
+        Person(name=" Ada\n Lovelace\x00", email="ada@example.org", url="/ada"),
+        Person(name="Bob", email="none", url="javascript:x"),
+        Person(name="Bob"),
+        Person(name="\u200b", email="", url=""),
+    )
+    ada = Person(name="Ada Lovelace", email="ada@example.org", url="https://example.org/ada")
+    assert people(published, BASE) == (ada, Person(name="Bob"))
+
+
+def test_enclosures_lie_on_the_web_once() -> None:
+    published = (
+        Enclosure(url="a.mp3", type="audio/mpeg\n", length=5, title="Episode\t1"),
+        Enclosure(url="https://example.org/a.mp3"),
+        Enclosure(url="ftp://example.org/b.mp3"),
+        Enclosure(url="https://example.org/c.mp3", length=-1),
+    )
+    assert enclosures(published, BASE) == (
+        Enclosure(url="https://example.org/a.mp3", type="audio/mpeg", length=5, title="Episode 1"),
+        Enclosure(url="https://example.org/c.mp3"),
+    )
+
+
+def test_categories_have_a_name_and_a_scheme_that_is_a_uri() -> None:
+    published = (
+        Term(term="World ", scheme="https://example.org/terms", label="The\nWorld"),
+        Term(term="Politics", scheme="no scheme"),
+        Term(term="Politics"),
+        Term(term="Tag", scheme="tag:example.org,2025:terms"),
+        Term(term=" "),
+    )
+    assert terms(published) == (
+        Term(term="World", scheme="https://example.org/terms", label="The World"),
+        Term(term="Politics"),
+        Term(term="Tag", scheme="tag:example.org,2025:terms"),
+    )

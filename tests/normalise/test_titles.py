@@ -1,0 +1,69 @@
+"""Titles as plain text."""
+
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
+from tests.normalise.entries import rss, text
+
+
+@pytest.mark.parametrize(
+    ("value", "title"),
+    [
+        ("Zelensky says he&#8217;s open", "Zelensky says he’s open"),
+        ("AT&amp;T", "AT&T"),
+        ("AT&T", "AT&T"),
+        ("A &nbsp; B", "A B"),
+        ("Vec<T>", "Vec<T>"),
+        ("Vec&lt;T&gt;", "Vec<T>"),
+        ("&lt;b&gt; is bold", "<b> is bold"),
+        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
+        ("&lt;pre&gt; &amp;#8211; how", "<pre> &#8211; how"),
+        ("<b>Bold</b> and <EM class='x'>soft</EM>", "Bold and soft"),
+        ('<a href="https://example.org/?a=1">Link</a>', "Link"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("<p>One</p><p>Two<br/>Three</p>", "One Two Three"),
+        ("  many \n\t lines ", "many lines"),
+        ('He said: "no" --- {{< x >}}', 'He said: "no" --- {{< x >}}'),
+        ("a\x00b\x07c\x85d\ufeff\u202e", "abcd"),
+        ("&#0;&#xD800;&#8238;x&unknown;&#9999999;", "x&unknown;"),
+        ("&copy 2025, R&D, a&lt;b", "&copy 2025, R&D, a<b"),
+        ("می‌خواهم 👩‍💻", "می‌خواهم 👩‍💻"),
+    ],
+)
+def test_titles_of_rss_and_html_are_decoded_once(value: str, title: str) -> None:
+    assert plain_title(rss(value)) == plain_title(text(value, "html")) == title
+
+
+@pytest.mark.parametrize("value", ["AT&amp;T", "<b>Bold</b>", "Vec<T>", "&#8217;"])
+def test_plain_titles_stay_as_they_stand(value: str) -> None:
+    assert plain_title(text(value, "plain")) == value
+
+
+def test_an_endless_title_is_cut() -> None:
+    assert len(plain_title(rss("x" * 1_000_000))) == MAX_LENGTH + 3
+
+
+def test_without_a_title_the_first_words_of_the_body_stand_in() -> None:
+    assert plain_title(None) == plain_title(rss(" <b></b>\u200b")) == ""
+    assert stand_in("A short note.", "https://example.org/a") == "A short note."
+    assert stand_in("word " * 50, "https://example.org/a") == " ".join(["word"] * 12) + "..."
+    assert len(stand_in("字" * 1000, "https://example.org/a")) < 200
+
+
+def test_without_title_and_body_the_link_stands_in() -> None:
+    assert stand_in("", "https://example.org/%E6%97%A5?a=1") == "example.org/日?a=1"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["plain", "html", "rss"]))
+def test_a_title_is_one_line_and_normalising_it_again_changes_nothing(
+    value: str, kind: Literal["plain", "html", "rss"]
+) -> None:
+    title = plain_title(text(value, kind))
+    assert len(title.splitlines()) <= 1
+    assert plain_title(text(title, "plain")) == title
