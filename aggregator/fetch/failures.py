@@ -17,6 +17,7 @@ STATUS_ADVICE = {
     410: "it is gone for good: remove the source, or change its URL",
     429: "it is asked less often for a while",
 }
+PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)
 
 
 def status_reason(status: int) -> str:
@@ -27,22 +28,18 @@ def status_reason(status: int) -> str:
         return f"the server answered {status}"
 
 
-def error_reason(error: BaseException) -> tuple[str, str]:
-    """Reason and advice for what a transport raised."""
-    found = (_reason(cause) for cause in _causes(error))
+def error_reason(error: Exception) -> tuple[str, str]:
+    """Reason and advice for what a transport raised: its innermost cause, since libraries wrap what the system said."""
+    causes = [error]
+    while isinstance(cause := causes[-1].__cause__, Exception):
+        causes.append(cause)
+    if any(isinstance(cause, PROXY_ERRORS) for cause in causes):
+        return "the proxy does not let us through", "check fetch.proxy"
+    found = (_reason(cause) for cause in reversed(causes))
     return next((reason for reason in found if reason), ("the connection broke off", ""))
 
 
-def _causes(error: BaseException | None) -> tuple[BaseException, ...]:
-    """The error and what caused it, innermost first: libraries wrap what the system said."""
-    chain: list[BaseException] = []
-    while error is not None and error not in chain:
-        chain.append(error)
-        error = error.__cause__ or error.__context__
-    return tuple(reversed(chain))
-
-
-def _reason(error: BaseException) -> tuple[str, str] | None:
+def _reason(error: Exception) -> tuple[str, str] | None:
     match error:
         case PrivateAddressError():
             return (
@@ -55,8 +52,6 @@ def _reason(error: BaseException) -> tuple[str, str] | None:
             return f"its TLS certificate is not valid: {error.verify_message}", ""
         case ssl.SSLError():
             return "no TLS connection came about", ""
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError() | httpx.ProxyError():
-            return "the proxy does not let us through", "check fetch.proxy"
         case ConnectionRefusedError():
             return "the connection was refused", "nothing listens at its port, or a firewall says no"
         case httpx.RemoteProtocolError() | aiohttp.ClientResponseError():
@@ -66,6 +61,6 @@ def _reason(error: BaseException) -> tuple[str, str] | None:
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH | errno.ETIMEDOUT):
             return "its address cannot be reached", ""
         case ValueError() | httpx.InvalidURL():
-            return "its URL or its headers cannot be sent", "check both"
+            return "its URL or one of its headers cannot be sent", "check both for odd characters"
         case _:
             return None

@@ -1,0 +1,148 @@
+"""Answers that are too large, too slow, broken or hostile end as failures, in bounded time and memory."""
+
+import gzip
+import itertools
+import socket
+import tracemalloc
+import zlib
+from datetime import timedelta
+
+import pytest
+
+from aggregator.model import Failure, FeedDocument
+from tests.fetch.conftest import FEED, Get
+from tests.servers import Server
+
+
+async def failure(get: Get, url: str, **changes: object) -> Failure:
+    answer = await get(url, **changes)
+    assert isinstance(answer, Failure), answer
+    return answer
+
+
+async def test_gzip_is_inflated(server: Server, get: Get) -> None:
+    answer = await get(server.put("/feed.xml", FEED * 1000, gzip=True))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED * 1000
+
+
+async def test_what_follows_a_gzip_stream_is_left(server: Server, get: Get) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    answer = await get(server.put("/feed.xml", gzip.compress(FEED) + b"\0\0\0", headers=headers))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+
+
+async def test_a_body_of_just_the_limit_is_taken_and_one_byte_more_is_not(server: Server, get: Get) -> None:
+    assert isinstance(await get(server.put("/a", b"x" * 1000, gzip=True), max_bytes=1000), FeedDocument)
+    assert isinstance(await get(server.put("/b", b"x" * 1000), max_bytes=1000), FeedDocument)
+    for path, packed in (("/c", True), ("/d", False)):
+        answer = await failure(get, server.put(path, b"x" * 1001, gzip=packed), max_bytes=1000)
+        assert answer.reason == "the document is larger than 1,000 bytes"
+        assert answer.status == 200
+        assert answer.advice == "fetch.max_bytes is the limit"
+
+
+async def test_a_gzip_bomb_is_never_unpacked(server: Server, get: Get) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(200)) + packer.flush()
+    url = server.put("/bomb", bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        answer = await failure(get, url)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.reason == "the document is larger than 10,000,000 bytes"
+    assert peak < 50_000_000
+
+
+async def test_an_endless_body_ends_at_the_limit(server: Server, get: Get) -> None:
+    answer = await failure(get, server.put("/endless", chunks=itertools.repeat(b"x" * 50_000)), max_bytes=200_000)
+    assert answer.reason == "the document is larger than 200,000 bytes"
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br", "nonsense"])
+async def test_an_encoding_that_was_not_asked_for_is_refused(server: Server, get: Get, encoding: str) -> None:
+    answer = await failure(get, server.put("/feed.xml", FEED, headers={"Content-Encoding": encoding}))
+    assert answer.reason == "the document is compressed in a way that was not asked for; only gzip was"
+
+
+async def test_gzip_that_is_none_is_a_failure(server: Server, get: Get) -> None:
+    answer = await failure(get, server.put("/feed.xml", FEED, headers={"Content-Encoding": "gzip"}))
+    assert answer.reason == "the document is not the gzip that the server calls it"
+
+
+async def test_gzip_that_breaks_off_is_a_failure(server: Server, get: Get) -> None:
+    answer = await failure(get, server.put("/a", gzip.compress(FEED)[:-9], headers={"Content-Encoding": "gzip"}))
+    assert answer.reason == "the document's compression breaks off before its end"
+
+
+async def test_a_server_that_says_nothing_is_left_after_the_timeout(server: Server, get: Get) -> None:
+    answer = await failure(get, server.put("/hang", hang=True), timeout=timedelta(milliseconds=200))
+    assert answer.reason == "it gave no complete answer within 0.2 s"
+
+
+async def test_a_slow_drip_is_left_after_the_timeout(server: Server, get: Get) -> None:
+    url = server.put("/drip", chunks=itertools.repeat(b"x"), pause=0.05)
+    answer = await failure(get, url, timeout=timedelta(milliseconds=400))
+    assert answer.reason == "it gave no complete answer within 0.4 s"
+
+
+async def test_a_slow_drip_of_headers_is_left_after_the_timeout(server: Server, get: Get) -> None:
+    url = server.put("/drip", raw=itertools.chain([b"HTTP/1.1 200 OK\r\nX: "], itertools.repeat(b"x")), pause=0.05)
+    answer = await failure(get, url, timeout=timedelta(milliseconds=400))
+    assert answer.reason == "it gave no complete answer within 0.4 s"
+
+
+async def test_all_hops_share_one_timeout(server: Server, get: Get) -> None:
+    url = server.put("/a", status=302, headers={"Location": "/b"}, pause=0.3)
+    server.put("/b", status=302, headers={"Location": "/c"}, pause=0.3)
+    server.put("/c", FEED, pause=0.3)
+    answer = await failure(get, url, timeout=timedelta(milliseconds=500))
+    assert "within 0.5 s" in answer.reason
+    assert server.asked("/c") == ()
+
+
+@pytest.mark.parametrize("fields", [{"A": "x" * 70_000}, {f"A{number}": "x" * 1000 for number in range(100)}])
+async def test_a_flood_of_headers_is_a_failure(server: Server, get: Get, fields: dict[str, str]) -> None:
+    answer = await failure(get, server.put("/flood", FEED, headers=fields))
+    assert "64 KB of headers" in answer.reason
+
+
+async def test_endless_headers_are_a_failure(server: Server, get: Get) -> None:
+    url = server.put("/flood", raw=itertools.chain([b"HTTP/1.1 200 OK\r\n"], itertools.repeat(b"A: b\r\n" * 1000)))
+    answer = await failure(get, url)
+    assert answer.reason == "what answers there does not keep to HTTP"
+
+
+@pytest.mark.parametrize("raw", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\x00\x02\x02\x16", b"HTTP/1.1 abc\r\n\r\n"])
+async def test_what_is_no_http_is_a_failure(server: Server, get: Get, raw: bytes) -> None:
+    answer = await failure(get, server.put("/odd", raw=raw))
+    assert answer.reason == "what answers there does not keep to HTTP"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+)
+async def test_an_answer_that_breaks_off_is_a_failure(server: Server, get: Get, raw: bytes) -> None:
+    answer = await failure(get, server.put("/cut", raw=raw))
+    assert answer.reason == "the connection broke off"
+
+
+async def test_a_reset_is_a_failure(server: Server, get: Get) -> None:
+    answer = await failure(get, server.put("/cut", raw=b"HTTP/1.1 200 OK\r\nContent-", reset=True))
+    assert answer.reason == "the connection broke off"
+
+
+async def test_a_port_where_nobody_listens_is_a_failure(get: Get) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    answer = await failure(get, f"http://127.0.0.1:{port}/")
+    assert answer.reason == "the connection was refused"

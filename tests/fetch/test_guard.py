@@ -1,0 +1,138 @@
+"""Private networks stay closed, whatever form an address takes and whatever leads to it."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.fetch.guard import Guard, is_public, system_lookup, unwrapped
+from aggregator.model import Failure, FeedDocument
+from tests.fetch.conftest import FEED, Get
+from tests.servers import Server
+
+PRIVATE = [
+    *("127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
+    *("100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255"),
+    *("::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1", "64:ff9b:1::1"),
+    *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"),
+    *("2002:a00:1::1", "::ffff:224.0.0.1", "2001:0:7f00:1::", "fe80::1%1"),
+]
+PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1"]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_private_addresses_are_refused(address: str) -> None:
+    assert not Guard(()).permits(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public_addresses_are_permitted(address: str) -> None:
+    assert Guard(()).permits(address)
+
+
+def test_a_named_network_is_permitted_and_its_neighbour_is_not() -> None:
+    guard = Guard(("127.0.0.1/32", "fd00::/8"))
+    assert guard.permits("127.0.0.1")
+    assert guard.permits("::ffff:127.0.0.1")
+    assert guard.permits("fd00::1")
+    assert not guard.permits("127.0.0.2")
+    assert not guard.permits("::1")
+
+
+@settings(max_examples=300)
+@given(st.ip_addresses(v=4))
+def test_no_wrapping_of_an_ipv4_address_changes_the_verdict(address: object) -> None:
+    plain = ip_address(str(address))
+    verdict = is_public(plain)
+    number = int(plain)
+    for wrapped in (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80, number):
+        inner = unwrapped(ip_address(wrapped.to_bytes(16, "big")))
+        assert is_public(inner) == verdict
+
+
+@pytest.fixture
+def canary() -> Iterator[Server]:
+    """A server in a private network that is not allowed; nobody may even connect."""
+    with Server("127.0.0.2") as running:
+        running.put("*", FEED)
+        yield running
+        assert running.connections == 0
+
+
+LITERALS = ["127.0.0.2", "0x7f000002", "[::ffff:127.0.0.2]", "0.0.0.0", "[::1]", "169.254.169.254", "[64:ff9b::7f00:2]"]
+ODD_LITERALS = ["2130706434", "0177.0.0.2", "127.2"]  # aiohttp does not even resolve them
+
+
+@pytest.mark.parametrize("host", LITERALS)
+async def test_no_spelling_of_an_address_gets_through(canary: Server, get: Get, host: str) -> None:
+    answer = await get(f"http://{host}:{canary.port}/feed.xml")
+    assert isinstance(answer, Failure)
+    assert "lies in a private network" in answer.reason
+    assert "fetch.allow_private" in answer.advice
+
+
+@pytest.mark.parametrize("host", [*LITERALS, *ODD_LITERALS])
+async def test_no_redirect_gets_through(server: Server, canary: Server, get: Get, host: str) -> None:
+    location = f"http://{host}:{canary.port}/feed.xml"
+    answer = await get(server.put("/feed.xml", status=301, headers={"Location": location}))
+    assert isinstance(answer, Failure)
+    assert ("private network" in answer.reason) == (host in LITERALS)
+
+
+async def test_a_name_that_resolves_to_a_private_address_is_refused(canary: Server, get: Get) -> None:
+    answer = await get(f"http://innocent.example:{canary.port}/", lookup=lambda _host, _port: ["127.0.0.2"])
+    assert isinstance(answer, Failure)
+    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+
+
+async def test_of_several_addresses_the_permitted_one_is_taken(server: Server, canary: Server, get: Get) -> None:
+    server.put("/feed.xml", FEED)
+    url = f"http://mixed.example:{server.port}/feed.xml"
+    assert isinstance(await get(url, lookup=lambda _host, _port: ["127.0.0.2", "127.0.0.1", "::1"]), FeedDocument)
+
+
+async def test_a_name_that_turns_private_is_refused_when_it_does(server: Server, canary: Server, get: Get) -> None:
+    """The permitted lookup is what is connected to: a second one, with another answer, is never made for it."""
+    lookups: list[str] = []
+
+    def flips(host: str, _port: int) -> Sequence[str]:
+        lookups.append(host)
+        return ["127.0.0.1" if len(lookups) == 1 else "127.0.0.2"]
+
+    server.put("/feed.xml", status=302, headers={"Location": f"http://b.example:{canary.port}/"})
+    answer = await get(f"http://a.example:{server.port}/feed.xml", lookup=flips)
+    assert isinstance(answer, Failure)
+    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+    assert lookups == ["a.example", "b.example"]
+    assert len(server.requests) == 1
+
+
+async def test_the_second_try_is_guarded_too(server: Server, canary: Server, get: Get) -> None:
+    """A first answer that only the second transport can read, from a name that has turned private by then."""
+    lookups: list[str] = []
+
+    def flips(host: str, _port: int) -> Sequence[str]:
+        lookups.append(host)
+        return ["127.0.0.1" if len(lookups) == 1 else "127.0.0.2"]
+
+    server.put("/odd", raw=b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc")
+    answer = await get(f"http://a.example:{server.port}/odd", lookup=flips)
+    assert isinstance(answer, Failure)
+    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+    assert lookups == ["a.example", "a.example"]
+
+
+async def test_a_name_that_does_not_resolve_is_a_failure(get: Get) -> None:
+    def nowhere(_host: str, _port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    answer = await get("http://nowhere.example/", lookup=nowhere)
+    assert isinstance(answer, Failure)
+    assert answer.reason == "its host name does not resolve"
+
+
+def test_the_systems_lookup_gives_each_address_once() -> None:
+    assert list(system_lookup("127.0.0.1", 80)) == ["127.0.0.1"]

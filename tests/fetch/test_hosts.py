@@ -1,0 +1,149 @@
+"""Each host's pace, and that of all together."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from aggregator.fetch import Fetcher, hosts
+from aggregator.fetch.hosts import Hosts
+from aggregator.model import FeedDocument
+from tests.fetch.conftest import FEED, known, settings, source
+from tests.servers import Server
+
+
+def anybody(_host: str) -> bool:
+    return True
+
+
+async def in_turn(pace: Hosts, url: str, work: Callable[[], object] = lambda: None) -> float:
+    """Take a turn, do `work` in it, hold it for a moment; the time at which it began."""
+    async with pace.turn(url, anybody) as place:
+        assert place
+        began = asyncio.get_running_loop().time()
+        work()
+        await asyncio.sleep(0.02)
+        return began
+
+
+class InFlight:
+    """Counts the turns that are held at once."""
+
+    def __init__(self, pace: Hosts) -> None:
+        self.pace, self.now, self.most = pace, 0, 0
+
+    async def hold(self, url: str) -> None:
+        async with self.pace.turn(url, anybody):
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0.02)
+            self.now -= 1
+
+
+async def test_requests_in_flight_to_one_host_are_limited() -> None:
+    count = InFlight(Hosts(settings(per_host=2)))
+    await asyncio.gather(*(count.hold(f"http://{name}.example.org/") for name in "abcdef"))
+    assert count.most == 2
+
+
+async def test_requests_in_flight_to_all_hosts_are_limited() -> None:
+    count = InFlight(Hosts(settings(concurrency=3)))
+    await asyncio.gather(*(count.hold(f"http://{name}.example/") for name in "abcdef"))
+    assert count.most == 3
+
+
+async def test_starts_to_one_host_are_a_gap_apart() -> None:
+    pace = Hosts(settings(per_host=5, host_gap=timedelta(milliseconds=50)))
+    starts = sorted(await asyncio.gather(*(in_turn(pace, f"http://{name}.example.org/") for name in "abcd")))
+    assert all(after - before >= 0.05 for before, after in pairwise(starts))
+
+
+async def test_the_gap_holds_where_requests_wait_for_a_place_too() -> None:
+    pace = Hosts(settings(concurrency=1, host_gap=timedelta(milliseconds=50)))
+    others = [in_turn(pace, f"http://other{number}.example/") for number in range(5)]
+    mine = [in_turn(pace, "http://mine.example/") for _ in range(2)]
+    first, second, *_ = await asyncio.gather(*mine, *others)
+    assert second - first >= 0.05
+
+
+async def test_who_waits_for_its_host_holds_no_place() -> None:
+    pace = Hosts(settings(concurrency=2, per_host=1, host_gap=timedelta(hours=1)))
+    await in_turn(pace, "http://slow.example/")
+    waiting = [asyncio.create_task(in_turn(pace, "http://slow.example/")) for _ in range(5)]
+    for number in range(5):
+        await asyncio.wait_for(in_turn(pace, f"http://other{number}.example/"), 5)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.1:{port}", "LOCALHOST", "example.org", "blog.example.org"])
+async def test_an_unpaced_host_is_let_off(name: str) -> None:
+    pace = Hosts(settings(unpaced=(name.format(port=8081),), host_gap=timedelta(hours=1), per_host=1))
+    host = {"LOCALHOST": "localhost:8081", "127.0.0.1:{port}": "127.0.0.1:8081", "example.org": "a.example.org"}
+    url = f"http://{host.get(name, name)}/"
+    await asyncio.wait_for(asyncio.gather(*(in_turn(pace, url) for _ in range(5))), 5)
+
+
+async def test_a_silent_request_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "SILENCE", 0.05)
+    pace = Hosts(settings(concurrency=1))
+    async with pace.turn("http://silent.example/", anybody):
+        await asyncio.wait_for(in_turn(pace, "http://other.example/"), 5)
+    count = InFlight(pace)
+    await asyncio.gather(count.hold("http://a.example/"), count.hold("http://b.example/"))
+    assert count.most == 1  # the place was given back once, not twice
+
+
+async def test_a_request_that_is_heard_of_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "SILENCE", 0.2)
+    pace = Hosts(settings(concurrency=1))
+    async with pace.turn("http://busy.example/", anybody) as place:
+        assert place
+        other = asyncio.create_task(in_turn(pace, "http://other.example/"))
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            place.heard()
+        assert not other.done()
+    await other
+
+
+async def test_a_hosts_whole_queue_learns_at_once_that_it_is_not_admitted() -> None:
+    pace = Hosts(settings(host_gap=timedelta(hours=1)))
+    admitted = True
+
+    async def ask() -> bool:
+        nonlocal admitted
+        async with pace.turn("http://example.org/", lambda _host: admitted) as place:
+            admitted = False  # as after a 429
+            return place is not None
+
+    assert await ask()
+    assert await asyncio.wait_for(asyncio.gather(*(ask() for _ in range(5))), 5) == [False] * 5
+
+
+async def test_a_refusal_while_waiting_is_heard_and_costs_no_place() -> None:
+    pace = Hosts(settings(host_gap=timedelta(milliseconds=50), concurrency=1))
+    await in_turn(pace, "http://example.org/")
+    answers = iter((True, False))
+    async with pace.turn("http://example.org/", lambda _host: next(answers)) as place:
+        assert place is None
+    await asyncio.wait_for(in_turn(pace, "http://example.org/"), 5)
+
+
+async def test_a_redirect_obeys_the_pace_of_the_host_it_leads_to(server: Server, now: datetime) -> None:
+    with Server() as other:
+        other.put("/feed.xml", FEED)
+        location = {"Location": other.url("/feed.xml")}
+        sources = [source(server.put(f"/{number}", status=302, headers=location)) for number in range(3)]
+        pace = settings(host_gap=timedelta(hours=1), unpaced=(f"127.0.0.1:{server.port}",))
+        async with Fetcher(pace, lambda: now) as fetcher:
+            tasks = [asyncio.create_task(fetcher.fetch(one, known())) for one in sources]
+            (first,), waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            assert isinstance(first.result(), FeedDocument)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        assert len(other.requests) == 1

@@ -1,0 +1,159 @@
+"""Redirects: followed by hand, each hop checked as the first, and only the permanent ones remembered."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import blake2b
+
+import pytest
+
+from aggregator.fetch import Fetcher
+from aggregator.fetch.answer import AnswerError
+from aggregator.fetch.redirects import Hop, next_hop
+from aggregator.model import Failure, FeedDocument, NotModified
+from tests.fetch.conftest import FEED, Get, known, settings, source
+from tests.servers import Server
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    """A server of another origin."""
+    with Server() as running:
+        yield running
+
+
+def chain(server: Server, *statuses: int) -> str:
+    """URL from which redirects of these statuses lead over /1, /2, ... to a document."""
+    for number, status in enumerate(statuses):
+        server.put(f"/{number}", status=status, headers={"Location": f"{number + 1}?next#top"})
+    server.put(f"/{len(statuses)}", FEED)
+    return server.url("/0")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "permanent"),
+    [
+        ((301,), "/1?next"),
+        ((308, 301), "/2?next"),
+        ((302,), None),
+        ((303,), None),
+        ((307,), None),
+        ((302, 301), None),
+        ((301, 302), None),
+    ],
+)
+async def test_only_an_unbroken_chain_of_301_and_308_moves_a_source(
+    server: Server, get: Get, statuses: tuple[int, ...], permanent: str | None
+) -> None:
+    answer = await get(chain(server, *statuses))
+    assert isinstance(answer, FeedDocument)
+    assert answer.url == server.url("/0")
+    assert answer.final_url == server.url(f"/{len(statuses)}?next")
+    assert answer.permanent_url == (permanent and server.url(permanent))
+
+
+async def test_five_hops_are_followed_and_no_sixth(server: Server, get: Get) -> None:
+    assert isinstance(await get(chain(server, *[302] * 5)), FeedDocument)
+    answer = await get(chain(server, *[302] * 6))
+    assert isinstance(answer, Failure)
+    assert (answer.status, answer.reason) == (302, "it redirects more than 5 times")
+
+
+async def test_a_loop_ends(server: Server, get: Get) -> None:
+    answer = await get(server.put("/loop", status=301, headers={"Location": "/loop"}))
+    assert isinstance(answer, Failure)
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    "location", ["", " ", "file:///etc/passwd", "gopher://x/", "javascript:1", "http://", "http://[x/", "data:,x"]
+)
+async def test_a_redirect_to_no_web_address_is_a_failure(server: Server, get: Get, location: str) -> None:
+    answer = await get(server.put("/moved", status=302, headers={"Location": location}))
+    assert isinstance(answer, Failure)
+    assert (answer.status, answer.reason) == (302, "it redirects (302) to what is no http or https address")
+
+
+async def test_a_redirect_without_a_location_is_a_failure(server: Server, get: Get) -> None:
+    assert isinstance(await get(server.put("/moved", status=302)), Failure)
+
+
+def test_https_is_never_left_for_http() -> None:
+    with pytest.raises(AnswerError, match="from https to http"):
+        next_hop(Hop(url="https://example.org/a"), 301, "http://example.org/a")
+    assert next_hop(Hop(url="http://example.org/a"), 301, "https://example.org/a").moved
+
+
+def test_a_redirects_credentials_and_fragment_are_dropped() -> None:
+    assert next_hop(Hop(url="http://example.org/a"), 301, "//me:secret@example.net/b#c").url == "http://example.net/b"
+
+
+async def test_credentials_never_reach_another_origin(server: Server, other: Server, get: Get) -> None:
+    other.put("/elsewhere", status=302, headers={"Location": server.url("/back")})
+    server.put("/feed.xml", status=302, headers={"Location": "/inside"})
+    server.put("/inside", status=302, headers={"Location": other.url("/elsewhere")})
+    server.put("/back", FEED)
+    url = server.url("/feed.xml").replace("http://", "http://user:hunter2@")
+    assert isinstance(await get(source(url, headers=(("X-Token", "t0ken"),))), FeedDocument)
+    (elsewhere,) = other.requests
+    asked, inside, back = server.requests
+    for trusted in (asked, inside):
+        assert (trusted.header("X-Token"), trusted.header("Authorization")) == ("t0ken", "Basic dXNlcjpodW50ZXIy")
+    for stranger in (elsewhere, back):  # who came back was sent by the other origin
+        assert {name for name, _ in stranger.headers} == {"Host", "User-Agent", "Accept", "Accept-Encoding"}
+
+
+async def test_a_source_that_moved_to_another_origin_is_asked_there_without_its_headers(
+    server: Server, other: Server, get: Get
+) -> None:
+    moved_to = other.put("/feed.xml", FEED)
+    one = source(server.url("/old").replace("http://", "http://u:p@"), headers=(("X-Token", "t0ken"),))
+    answer = await get(one, known(moved_to=moved_to))
+    assert isinstance(answer, FeedDocument)
+    assert (answer.url, answer.permanent_url) == (moved_to, None)
+    assert server.requests == []
+    assert other.requests[0].header("X-Token") is None
+    assert other.requests[0].header("Authorization") is None
+
+
+async def test_validators_go_along_a_temporary_redirect(server: Server, get: Get) -> None:
+    url = server.put("/feed.xml", status=302, headers={"Location": "/today.xml"})
+    server.put("/today.xml", FEED, headers={"ETag": '"1"'})
+    answer = await get(url, known('"1"'))
+    assert isinstance(answer, NotModified)
+    assert (answer.status, answer.url, answer.permanent_url) == (304, url, None)
+
+
+async def test_validators_are_dropped_where_the_source_has_moved_for_good(server: Server, get: Get) -> None:
+    url = server.put("/feed.xml", status=301, headers={"Location": "/new.xml"})
+    server.put("/new.xml", FEED, headers={"ETag": '"1"'})
+    answer = await get(url, known('"1"', "then"))
+    assert isinstance(answer, FeedDocument)
+    assert answer.permanent_url == server.url("/new.xml")
+    assert [request.header("If-None-Match") for request in server.requests] == ['"1"', None]
+    assert [request.header("If-Modified-Since") for request in server.requests] == ["then", None]
+
+
+async def test_last_times_bytes_at_a_new_url_move_the_source_too(server: Server, get: Get) -> None:
+    state = known(digest=blake2b(FEED, digest_size=16).digest())
+    answer = await get(chain(server, 301), state)
+    assert isinstance(answer, NotModified)
+    assert (answer.status, answer.permanent_url) == (200, server.url("/1?next"))
+
+
+async def test_a_failure_after_a_redirect_names_the_host_that_answered(server: Server, other: Server, get: Get) -> None:
+    other.put("/busy", status=429, headers={"Retry-After": "60"})
+    answer = await get(server.put("/feed.xml", status=302, headers={"Location": other.url("/busy")}))
+    assert isinstance(answer, Failure)
+    assert (answer.subject, answer.host) == (server.url("/feed.xml"), f"127.0.0.1:{other.port}")
+
+
+async def test_a_redirect_to_a_host_that_wants_to_be_left_alone_is_not_followed(
+    server: Server, other: Server, now: datetime
+) -> None:
+    url = server.put("/feed.xml", status=302, headers={"Location": other.url("/busy")})
+    alone = f"127.0.0.1:{other.port}"
+    async with Fetcher(settings(), lambda: now) as fetcher:
+        answer = await fetcher.fetch(source(url), known(), admit=lambda host: host != alone)
+    assert isinstance(answer, Failure)
+    assert answer.reason == f"it redirects to {alone}, which asked to be left alone for a while"
+    assert other.requests == []

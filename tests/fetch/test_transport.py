@@ -1,0 +1,128 @@
+"""What aiohttp refuses and browsers take is read on the second try; TLS and proxies are the same for both."""
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from aggregator.model import Failure, FeedDocument
+from tests.fetch.conftest import FEED, Get
+from tests.servers import Server
+
+LENGTH = b"Content-Length: %d\r\n" % len(FEED)
+ODD = b"HTTP/1.1 200 OK\r\n" + LENGTH + LENGTH + b"\r\n" + FEED
+
+
+async def test_an_answer_that_only_the_second_transport_reads_is_taken(server: Server, get: Get) -> None:
+    answer = await get(server.put("/odd", raw=ODD))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+    first, second = server.requests
+    assert first.headers == second.headers
+
+
+async def test_a_long_header_is_read_at_once(server: Server, get: Get) -> None:
+    answer = await get(server.put("/long", FEED, headers={"Content-Security-Policy": "x" * 20_000}))
+    assert isinstance(answer, FeedDocument)
+    assert len(server.requests) == 1
+
+
+async def test_http_1_0_without_a_length_is_read_to_its_end(server: Server, get: Get) -> None:
+    answer = await get(server.put("/old", raw=b"HTTP/1.0 200 OK\r\n\r\n" + FEED))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+
+
+async def test_a_proxy_is_asked_for_everything_and_the_guard_is_its_business(get: Get) -> None:
+    with Server() as proxy:
+        proxy.put("*", FEED)
+        answer = await get("http://192.168.77.1/feed.xml", proxy=f"http://127.0.0.1:{proxy.port}", allow_private=())
+        assert isinstance(answer, FeedDocument)
+        assert [request.target for request in proxy.requests] == ["http://192.168.77.1/feed.xml"]
+
+
+async def test_a_proxy_that_cannot_be_reached_is_named(get: Get) -> None:
+    with Server() as gone:
+        proxy = f"http://127.0.0.1:{gone.port}"
+    answer = await get("http://example.org/feed.xml", proxy=proxy)
+    assert isinstance(answer, Failure)
+    assert (answer.reason, answer.advice) == ("the proxy does not let us through", "check fetch.proxy")
+
+
+async def test_the_environments_proxy_is_not_ours(server: Server, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert isinstance(await get(server.put("/feed.xml", FEED)), FeedDocument)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    if not which("openssl"):
+        pytest.skip("needs the openssl command to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    options = f"-addext subjectAltName=IP:127.0.0.1 -keyout {folder / 'key.pem'} -out {folder / 'cert.pem'}"
+    subprocess.run(f"{command} {options}".split(), check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.fixture
+def secure(certificate: tuple[Path, Path]) -> Iterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with Server(tls=context) as running:
+        yield running
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Server, get: Get) -> None:
+    answer = await get(secure.put("/feed.xml", FEED))
+    assert isinstance(answer, Failure)
+    assert answer.reason == "its TLS certificate is not valid: self-signed certificate"
+    assert secure.requests == []
+
+
+async def test_a_certificate_in_ssl_cert_file_is_trusted_by_both_transports(
+    secure: Server, get: Get, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    assert isinstance(await get(secure.put("/feed.xml", FEED)), FeedDocument)
+    assert isinstance(await get(secure.put("/odd", raw=ODD)), FeedDocument)
+
+
+async def test_https_does_not_lead_to_http(
+    secure: Server, server: Server, get: Get, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    answer = await get(secure.put("/moved", status=301, headers={"Location": server.put("/feed.xml", FEED)}))
+    assert isinstance(answer, Failure)
+    assert answer.reason == "it redirects from https to http, which is not followed"
+    assert server.requests == []
+
+
+async def test_tls_where_there_is_none_is_a_failure(get: Get) -> None:
+    async def answer_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer_at_once, "127.0.0.1", 0) as plain:
+        answer = await get(f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/feed.xml")
+    assert isinstance(answer, Failure)
+    assert answer.reason == "no TLS connection came about"
+
+
+async def test_both_tries_are_one_host_and_keep_its_pace(server: Server, get: Get) -> None:
+    asked: list[str] = []
+
+    def admit(host: str) -> bool:
+        asked.append(host)
+        return True
+
+    await get(server.put("/odd", raw=ODD), admit=admit)
+    assert set(asked) == {f"127.0.0.1:{server.port}"}
+    assert len(asked) == 4  # before and after the gap, on either try
