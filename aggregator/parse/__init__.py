@@ -1,0 +1,34 @@
+"""Documents to feeds. Pure; tolerates anything; never raises on bytes.
+
+What is a feed shows in its content alone: names and media types lie. Everything in a Feed is as published: no guid
+joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
+"""
+
+from aggregator.model import Failure, Feed, FeedDocument
+from aggregator.parse.characters import characters
+from aggregator.parse.jsonfeed import is_json, json_feed
+from aggregator.parse.reading import reading
+from aggregator.parse.refusals import failure, is_page, refusal
+from aggregator.parse.rss_atom import feed
+from aggregator.urls import without_credentials
+
+__all__ = ["parse"]
+
+
+def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failure:
+    """The feed that `document` is (RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1), else why it is none.
+
+    Entries beyond `max_entries` are left out and counted; those without title, link and text are dropped. A document
+    that was cut off gives the entries before the cut, and `problem` says so.
+    """
+    url = without_credentials(document.final_url)
+    text = characters(document.body, document.content_type)
+    if is_json(text):
+        return json_feed(text, url, max_entries)
+    if is_page(text) or "<" not in text:
+        return refusal(url, text)
+    try:
+        read = reading(text, url, max_entries)
+    except Exception as fault:  # noqa: BLE001  # feedparser promises nothing about what it raises on strangers' bytes
+        return failure(url, f"feedparser cannot read the document ({type(fault).__name__}: {fault})")
+    return feed(read, url) if read.said.is_feed else refusal(url, text)

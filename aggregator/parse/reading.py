@@ -1,0 +1,68 @@
+"""A document's text through feedparser: strictly if it is well-formed, else loosely; and where it was cut off. Pure."""
+
+import re
+from dataclasses import dataclass
+from xml.parsers.expat import errors
+from xml.sax import SAXParseException
+
+from aggregator.parse.handlers import AsPublished, Driver, Loose, Strict
+
+_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
+_NETSCAPE = re.compile(r"<!DOCTYPE[^>]{0,200}netscape", re.IGNORECASE)
+_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_CUT_OFF = frozenset(
+    {errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN, errors.XML_ERROR_UNCLOSED_CDATA_SECTION}
+)
+_HEAD = 4096  # characters in which a document type stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What feedparser made of a document, and the line in which the document broke off, None for a whole one."""
+
+    said: AsPublished
+    cut_at: int | None = None
+
+
+def reading(text: str, base: str, max_entries: int) -> Reading:
+    """What the document `text` says, with `base` as its URL: at most `max_entries` of its entries, none of them half.
+
+    A fault in mid-document costs nothing but exactness: the loose parser reads on. What follows the feed's end
+    (a cache's comments, mostly) is no fault.
+    """
+    document = _undeclared(text)
+    strict = Strict(base, max_entries)
+    fault = _fault(document, strict)
+    if fault is None or (strict.is_feed and fault.getMessage() == errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT):
+        return _finished(strict, document)
+    if fault.getMessage() in _CUT_OFF:
+        return _finished(strict, document, cut_at=fault.getLineNumber())
+    loose = Loose(base, max_entries)
+    loose.feed(document)
+    return _finished(loose, document, cut_at=None if _END.search(document) else document.count("\n") + 1)
+
+
+def _undeclared(text: str) -> str:
+    """`text` without its XML declaration, whose encoding and version expat would go by; lines keep their numbers."""
+    declaration = _DECLARATION.match(text)
+    return "\n" * declaration[0].count("\n") + text[declaration.end() :] if declaration else text
+
+
+def _fault(document: str, handler: Strict) -> SAXParseException | None:
+    """Feeds `document` to `handler`, up to the first fault, which it gives: None for well-formed XML."""
+    driver = Driver(namespaceHandling=1)
+    driver.setContentHandler(handler)
+    try:
+        driver.feed(document.encode())
+        driver.close()
+    except SAXParseException as fault:
+        return fault
+    return None
+
+
+def _finished(said: AsPublished, document: str, cut_at: int | None = None) -> Reading:
+    if cut_at is not None and said.inentry and said.entries:
+        said.drop_last_entry()
+    if said.version == "rss091u" and _NETSCAPE.search(document[:_HEAD]):
+        said.version = "rss091n"
+    return Reading(said=said, cut_at=cut_at)
