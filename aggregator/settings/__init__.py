@@ -108,7 +108,10 @@ class SourceSettings(_Part):
     language: LanguageTag | None = Field(None, description="Of its entries, such as en; else they tell, or are asked.")
     interval: Interval | None = Field(None, description="Its own interval.")
     headers: dict[HeaderName, HeaderValue] = Field(
-        {}, repr=False, description="Sent to its own host alone; ${NAME} comes from the environment."
+        {},
+        repr=False,
+        description="Sent to its own host alone; ${NAME} comes from the environment.",
+        json_schema_extra={"additionalProperties": False},  # what is no name of a header
     )
     enabled: Flag = Field(True, description="false: it stays in the file, and is not fetched.")
 
@@ -134,9 +137,9 @@ class Settings(_Part):
     database: DatabaseUrl | None = Field(
         None, repr=False, description="sqlite:///… or postgresql://…; by default in storage."
     )
-    fetch: Fetch = Field(default_factory=Fetch, description="How sources are fetched.")
-    articles: Articles = Field(default_factory=Articles, description="Where and how articles are written.")
-    feeds: Feeds = Field(default_factory=Feeds, description="The feeds that go out.")
+    fetch: Fetch = Field(default_factory=Fetch)
+    articles: Articles = Field(default_factory=Articles)
+    feeds: Feeds = Field(default_factory=Feeds)
     dedupe: Literal["near", "exact"] = Field("near", description="One story under several links: near marks it.")
     websub: Literal["auto", "always", "never"] = Field("auto", description="Subscribe to hubs that sources name.")
     retention: Duration | None = Field(None, description="How long articles are kept; for ever where left out.")
