@@ -37,7 +37,7 @@ def names(feed: Feed, source: Source) -> tuple[Names, ...]:
     """
     links = page_links(feed, source)
     guids = tuple(text.scrub(entry.guid).strip() or None if entry.guid else None for entry in feed.entries)
-    titles = tuple(entry.title.value if entry.title else None for entry in feed.entries)
+    titles = tuple(map(_headline, feed.entries))
     shared_guids = _shared(
         zip(guids, ((link.url, title) for link, title in zip(links, titles, strict=True)), strict=True)
     )
@@ -64,13 +64,19 @@ def public_id(known: Names, own_id: str) -> str:
     return known.guid_key if known.guid_key and _is_public(known.guid_key) else UUID(own_id).urn
 
 
+def _headline(entry: Entry) -> str:
+    """What stands over an entry, as published; a note without title is told from others by its text."""
+    title = entry.title.value.strip() if entry.title else ""
+    return title or "\n".join(content.value for content in entry.contents)
+
+
 def _is_public(guid: str) -> bool:
     if urls.absolute(guid) == guid:
         return urls.without_credentials(guid) == guid
     return any(pattern.fullmatch(guid) for pattern in (_TAG, _UUID, _URN))
 
 
-def _shared(named: Iterable[tuple[str | None, tuple[str | None, str | None]]]) -> frozenset[str | None]:
+def _shared(named: Iterable[tuple[str | None, tuple[str | None, str]]]) -> frozenset[str | None]:
     """The names that stand for several things."""
     things = defaultdict(set)
     for name, thing in named:

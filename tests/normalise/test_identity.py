@@ -26,6 +26,11 @@ def test_a_link_on_entries_of_other_guids_or_titles_is_no_key() -> None:
     assert keys(*names(feed(entry("A", A), entry("B", A + "/?utm_source=x#1")), SOURCE)) == [(None, None)] * 2
 
 
+def test_notes_without_title_are_told_apart_by_their_text() -> None:
+    notes = feed(entry(None, A, "one", guid="1"), entry(" ", A, "two", guid="1"))
+    assert keys(*names(notes, SOURCE)) == [(None, None)] * 2
+
+
 def test_an_entry_that_stands_twice_in_the_document_keeps_its_names() -> None:
     twice = feed(entry("A", A, "old", guid="1"), entry("A", A, "new", guid="1"))
     assert keys(*names(twice, SOURCE)) == [("1", A)] * 2
