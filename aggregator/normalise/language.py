@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-CERTAIN = 0.9  # probability from which a detected language is believed; wrong ones of the trial stayed below 0.7
+# Probability from which a detected language is believed. Of 879 entries that declare one, 766 agreed, 100 stayed below,
+# and the 13 others were declared wrongly.
+CERTAIN = 0.9
 ENOUGH = 2_000  # characters to judge by
 TOO_SHORT = 20
 
