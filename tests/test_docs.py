@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from aggregator import config
 from aggregator.errors import ConfigError
+from aggregator.render.article import FIELDS
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -57,6 +58,11 @@ def test_choices_and_bounds_are_documented() -> None:
     for name, setting in settings_of(schema, schema).items():
         words = setting.get("enum") or [setting[bound] for bound in ("minimum", "maximum") if bound in setting]
         assert all(str(word) in meanings[name] for word in words), name
+
+
+def test_fields_of_an_articles_name_are_documented() -> None:
+    (meaning,) = (meaning for name, _, meaning in ROW.findall(CONFIGURATION) if name == "articles.name")
+    assert set(re.findall(r"`\{(\w+)\}`", meaning)) == set(FIELDS)
 
 
 @pytest.mark.parametrize("example", GOOD)

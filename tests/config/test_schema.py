@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from aggregator import config
 from aggregator.config.schema import DIALECT
+from aggregator.render import FORMATS, LAYOUTS
 from aggregator.settings import Settings, setting_paths
 from tests.config.conftest import Faults
 
@@ -58,6 +59,12 @@ def test_every_setting_is_in_it() -> None:
         for section in path[:-1]:
             properties = schema["$defs"][properties[section]["$ref"].rpartition("/")[2]]["properties"]
         assert (properties[path[-1]].get("type") == "array") == is_list
+
+
+def test_the_choices_are_what_render_offers() -> None:
+    schema = config.schema()["$defs"]
+    assert schema["Feeds"]["properties"]["formats"]["items"]["enum"] == [known.name for known in FORMATS]
+    assert schema["Articles"]["properties"]["front_matter"]["enum"] == [known.name for known in LAYOUTS]
 
 
 def test_the_shipped_file_is_valid_and_loads() -> None:
