@@ -7,7 +7,7 @@ everything else is none. What goes out is a valid URI (RFC 3986), so that every 
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -119,10 +119,13 @@ def without_tracking(url: str) -> str:
     site = _tracking_of_site(url)
     rest, hash_, fragment = url.partition("#")
     path, mark, query = rest.partition("?")
-    query = _untracked(query, site)
-    if "=" in fragment or fragment.startswith("tk.rss"):  # an anchor has no "="; "tk.rss_all" is one publisher's
-        fragment = "" if fragment.startswith("tk.rss") else _untracked(fragment, site)
-    return path + (mark + query if query else "") + (hash_ + fragment if fragment else "")
+    kept_query = _untracked(query, site)
+    kept_fragment = _untracked(fragment, site) if "=" in fragment else fragment  # else an anchor
+    if fragment.startswith("tk.rss"):  # one publisher's "#tk.rss_all"
+        kept_fragment = ""
+    if (kept_query, kept_fragment) == (query, fragment):
+        return url
+    return path + (mark + kept_query if kept_query else "") + (hash_ + kept_fragment if kept_fragment else "")
 
 
 def canonical_key(url: str) -> str | None:
@@ -139,7 +142,7 @@ def canonical_key(url: str) -> str | None:
     authority = _authority(parts)
     if parts is None or authority is None:
         return None
-    port = "" if authority.port == DEFAULT_PORTS[authority.scheme] else f":{authority.port}"
+    port = "" if authority.port in DEFAULT_PORTS.values() else f":{authority.port}"
     fragment = "#" + _respelt(parts.fragment) if parts.fragment.startswith("!") else ""
     return (
         f"https://{_folded_host(authority.host)}{port}{_folded_path(parts.path)}{_folded_query(parts.query)}{fragment}"
@@ -179,14 +182,11 @@ def _authority(parts: SplitResult | None) -> _Authority | None:
         return None
     try:
         host, port = _ascii_host(parts.hostname or ""), parts.port
+        port = DEFAULT_PORTS[parts.scheme] if port is None else port
     except ValueError:  # port beyond 65535 or no number
         return None
     credentials, at, _ = parts.netloc.rpartition("@")
-    return (
-        _Authority(parts.scheme, credentials + at, host, DEFAULT_PORTS[parts.scheme] if port is None else port)
-        if host
-        else None
-    )
+    return _Authority(parts.scheme, credentials + at, host, port) if host else None
 
 
 def _ascii_host(host: str) -> str:
@@ -198,10 +198,11 @@ def _ascii_host(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _idna(host: str) -> str:
-    from yarl import URL
-
-    if not host or host.isascii():
+    """`host`, which holds other letters, by IDNA 2008, else 2003; "" where it is no host at all."""
+    if host.isascii():
         return ""
+    from yarl import URL  # slow to load, and few hosts need it
+
     try:
         ascii_host = URL.build(scheme="http", host=host).raw_host or ""
     except ValueError:
@@ -253,8 +254,8 @@ def _folded_host(host: str) -> str:
 def _folded_path(path: str) -> str:
     resolved = urljoin("https://host/", path or "/").removeprefix("https://host") if "/." in path else path
     folded = _respelt(resolved).rstrip("/")
-    while folded != (folded := _AMP_PATH.sub("", folded).rstrip("/")):
-        pass
+    while (shorter := _AMP_PATH.sub("", folded).rstrip("/")) != folded:
+        folded = shorter
     return folded or "/"
 
 
@@ -275,12 +276,12 @@ def _canonical_escape(escape: re.Match[str]) -> str:
 
 @lru_cache(maxsize=16_384)
 def _registrable(host: str) -> str:
-    return _public_suffixes().privatesuffix(host) or host
+    return str(_public_suffixes().privatesuffix(host) or host)
 
 
 @lru_cache(maxsize=1)
-def _public_suffixes():  # type: ignore[no-untyped-def]
+def _public_suffixes() -> Any:  # publicsuffixlist ships no types
     """Only ICANN's part of the list: blogs under one service share its servers, so they share its pace."""
-    from publicsuffixlist import PublicSuffixList
+    from publicsuffixlist import PublicSuffixList  # its list takes 20 ms to load
 
     return PublicSuffixList(only_icann=True)

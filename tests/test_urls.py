@@ -84,6 +84,7 @@ def test_a_relative_link_without_a_base_is_none() -> None:
         ("https://it.slashdot.org/story?sid=1&from=rss", "https://it.slashdot.org/story?sid=1"),
         ("https://e.org/view?mod=3", "https://e.org/view?mod=3"),
         ("https://e.org/?a&&b=", "https://e.org/?a&&b="),
+        ("https://e.org/?#", "https://e.org/?#"),
         ("https://e.org/plain", "https://e.org/plain"),
     ],
 )
@@ -164,8 +165,8 @@ def test_one_origin_is_scheme_host_and_port() -> None:
 
 
 _PIECES = (
-    "http:// https:// HTTP: // / example.org www. m. [::1] [ ] : :80 :x @ ? # ! & = % %41 %2f utm_source=x amp .amp "
-    "/amp/ .. . \0 é 日 \ud800 \\ a B ; \ufeff ℀ www.google.com/amp/s/ xn-- m=1"
+    "http:// https:// HTTP: // / example.org www. m. [::1] [ ] : :80 :443 :x @ ? # ! & = % %41 %2f utm_source=x amp "
+    ".amp /amp/ .. . \0 é 日 \ud800 \\ a B ; \ufeff ℀ www.google.com/amp/s/ xn-- m=1"
 )
 PIECES = st.sampled_from([*_PIECES.split(), " ", "\n"])
 URLS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=12).map("".join))
