@@ -4,6 +4,8 @@ What is a feed shows in its content alone: names and media types lie. Everything
 joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
 """
 
+from urllib.parse import urldefrag
+
 from aggregator.model import Failure, Feed, FeedDocument
 from aggregator.parse.characters import characters
 from aggregator.parse.jsonfeed import is_json, json_feed
@@ -21,7 +23,7 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
     Entries beyond `max_entries` are left out and counted; those without title, link and text are dropped. A document
     that was cut off gives the entries before the cut, and `problem` says so.
     """
-    url = without_credentials(document.final_url)
+    url = urldefrag(without_credentials(document.final_url)).url
     text = characters(document.body, document.content_type)
     if is_json(text):
         return json_feed(text, url, max_entries)
@@ -30,5 +32,6 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
     try:
         read = reading(text, url, max_entries)
     except Exception as fault:  # noqa: BLE001  # feedparser promises nothing about what it raises on strangers' bytes
-        return failure(url, f"feedparser cannot read the document ({type(fault).__name__}: {fault})")
+        cause = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
+        return failure(url, f"feedparser cannot read the document ({cause})")
     return feed(read, url) if read.said.is_feed else refusal(url, text)

@@ -14,6 +14,7 @@ from aggregator.urls import absolute
 Values = dict[str, Any]
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/json"})
 _MAILBOX = re.compile(r"([^\s@()<>]+@[^\s@()<>]+)\s*(?:\(([^()]*)\))?")
 _NAMED_MAILBOX = re.compile(r"([^<>]+)<([^\s@<>]+@[^\s@<>]+)>")
 _LONGEST_NAME = 500  # characters; nobody's name and address together are longer
@@ -57,13 +58,13 @@ def stated_base(base: str | None, document: str) -> str | None:
 
 
 def links(values: Values, base: str) -> tuple[Link, ...]:
-    """All links but those to enclosures, alternates first; none that is not http or https, it leads to no page."""
+    """All links but those to enclosures, the page itself first; none that is not http or https, it leads to no page."""
     found = [
         Link(rel=string(link, "rel") or "alternate", href=href, type=string(link, "type"))
         for link in parts(values, "links")
         if dict.get(link, "rel") != "enclosure" and (href := url(link, "href", base=base))
     ]
-    return tuple(sorted(found, key=lambda link: link.rel != "alternate"))
+    return tuple(sorted(found, key=lambda link: link.type in _FEED_TYPES if link.rel == "alternate" else 2))
 
 
 def url(values: Values, *keys: str, base: str) -> str | None:

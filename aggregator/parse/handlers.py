@@ -5,10 +5,10 @@ reads dates, lets an element of one name overwrite another's text, keeps the las
 overridden here, and driven by ourselves. Names and signatures of methods are feedparser's and SAX's.
 """
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html.entities import html5
 from typing import Any
 from xml.sax import SAXParseException
 from xml.sax.expatreader import ExpatParser
@@ -66,6 +66,7 @@ class AsPublished:
     incontent: int
     inauthor: int
     inentry: int
+    infeed: int
     insource: int
     version: str  # "" where it is no feed
     handle_data: Any
@@ -108,6 +109,7 @@ class AsPublished:
         if len(self.entries) == self.max_entries:
             self._count_on()
             return
+        self.inauthor = self.insource = 0  # where one was never closed, it must not swallow all that follows
         super()._start_item(attrs_d)  # type: ignore[misc]
         about = dict.get(self.entries[-1], "id")  # RSS 1.0: rdf:about, by its specification the link
         language = attrs_d.get("xml:lang") or None
@@ -248,7 +250,7 @@ class Strict(AsPublished, StrictFeedParser):  # type: ignore[misc]  # feedparser
 
     def skippedEntity(self, name: str) -> None:  # noqa: N802  # SAX's name
         """A named entity that the document does not define, `&nbsp;` mostly: HTML's."""
-        self.handle_data(html.unescape(f"&{name};"))
+        self.handle_data(html5.get(f"{name};", f"&{name};"))
 
 
 class Loose(AsPublished, LooseFeedParser):  # type: ignore[misc]

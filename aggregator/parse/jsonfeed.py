@@ -15,6 +15,7 @@ from aggregator.urls import absolute
 
 Values = dict[str, Any]
 
+_LARGEST = 2**63  # bytes; what is more is no size
 _VERSION = "jsonfeed.org/version/1"
 
 
@@ -81,8 +82,13 @@ def _string(values: Values, key: str) -> str | None:
 
 def _id(item: Values) -> str | None:
     """A number is an id too: readers must take it (1.1, "id")."""
-    value = item.get("id")
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _string(item, "id")
+    number = _number(item, "id")
+    return _string(item, "id") if number is None else str(number)
+
+
+def _number(values: Values, key: str) -> int | float | None:
+    value = values.get(key)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _url(values: Values, key: str, document: str) -> str | None:
@@ -135,8 +141,8 @@ def _authors(values: Values, document: str) -> tuple[Person, ...]:
 def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
     for file in _parts(item, "attachments"):
         if url := _url(file, "url", document):
-            size = file.get("size_in_bytes")
-            length = int(size) if isinstance(size, int | float) and 0 < size < 2**63 else None
+            size = _number(file, "size_in_bytes")
+            length = int(size) if size is not None and 0 < size < _LARGEST else None
             yield Enclosure(url=url, type=_string(file, "mime_type"), length=length, title=_string(file, "title"))
 
 

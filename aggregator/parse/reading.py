@@ -13,6 +13,7 @@ _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _CUT_OFF = frozenset(
     {errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN, errors.XML_ERROR_UNCLOSED_CDATA_SECTION}
 )
+_RDF = frozenset({"rss090", "rss10"})
 _HEAD = 4096  # characters in which a document type stands
 
 
@@ -36,10 +37,11 @@ def reading(text: str, base: str, max_entries: int) -> Reading:
     if fault is None or (strict.is_feed and fault.getMessage() == errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT):
         return _finished(strict, document)
     if fault.getMessage() in _CUT_OFF:
-        return _finished(strict, document, cut_at=fault.getLineNumber())
+        return _finished(strict, document, cut_at=fault.getLineNumber() if _is_open(strict) else None)
     loose = Loose(base, max_entries)
     loose.feed(document)
-    return _finished(loose, document, cut_at=None if _END.search(document) else document.count("\n") + 1)
+    is_cut = _is_open(loose) and not _END.search(document)
+    return _finished(loose, document, cut_at=document.count("\n") + 1 if is_cut else None)
 
 
 def _undeclared(text: str) -> str:
@@ -58,6 +60,11 @@ def _fault(document: str, handler: Strict) -> SAXParseException | None:
     except SAXParseException as fault:
         return fault
     return None
+
+
+def _is_open(said: AsPublished) -> bool:
+    """Whether more entries may have been meant to follow; RDF's channel ends before its items begin."""
+    return bool(said.infeed or said.inentry or said.version in _RDF)
 
 
 def _finished(said: AsPublished, document: str, cut_at: int | None = None) -> Reading:

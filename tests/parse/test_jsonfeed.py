@@ -154,8 +154,7 @@ def test_a_value_of_the_wrong_type_is_absent_from_the_entry(key: str, wrong: Any
 
 @pytest.mark.parametrize("size", [-1, 0, 1e400, float("nan"), 2**80, "12", True, None])
 def test_a_size_that_is_none_is_absent(size: Any) -> None:
-    length = entry_of(attachments=[{"url": "/a.mp3", "size_in_bytes": size}]).enclosures[0].length
-    assert length is None or length == 1
+    assert entry_of(attachments=[{"url": "/a.mp3", "size_in_bytes": size}]).enclosures[0].length is None
 
 
 def test_what_no_document_may_hold_leaves_strings() -> None:

@@ -53,6 +53,28 @@ def test_an_atom_document_that_was_cut_off_says_so() -> None:
     assert feed.problem is not None
 
 
+def test_an_rdf_document_that_was_cut_off_says_so_though_its_channel_is_whole() -> None:
+    whole = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+        f"<channel><title>A feed</title></channel>{ITEMS}</rdf:RDF>"
+    )
+    assert feed_of(whole).problem is None
+    for tail in ("</rdf:RDF>", "<description>text</description></item></rdf:RDF>"):
+        assert feed_of(whole.removesuffix(tail)).problem is not None
+
+
+@pytest.mark.parametrize("broken", ["", "<category>Fish & chips</category>"])
+def test_a_feed_that_only_lacks_its_last_end_tag_is_whole(broken: str) -> None:
+    feed = feed_of(rss(f"<item><title>One</title>{broken}</item>").removesuffix("</rss>"))
+    assert (titles(feed), feed.problem) == (["One"], None)
+
+
+@pytest.mark.parametrize("element", ["author", "source url='https://example.com/'"])
+def test_an_element_that_is_never_closed_spoils_one_entry_at_most(element: str) -> None:
+    feed = feed_of(rss(f"<item><title>One</title><{element}>x</item>{ITEMS}"))
+    assert titles(feed) == ["One", "0", "1", "2"]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -118,6 +118,11 @@ def test_alternate_links_come_first_and_keep_their_order() -> None:
     ]
 
 
+def test_the_page_comes_before_an_alternate_that_is_a_feed() -> None:
+    feed = feed_of(rss(channel='<atom:link href="/rss" type="application/rss+xml"/><link>/</link>'))
+    assert feed.link == "https://example.org/"
+
+
 def test_an_enclosure_written_as_the_text_of_a_link_is_not_the_entrys_page() -> None:
     entry = entry_of(
         atom(
