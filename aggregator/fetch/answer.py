@@ -1,30 +1,28 @@
 """One answer, read within bounds: its headers, and of a 200 its body, decompressed. Edge."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 
+from aggregator.fetch.failures import AnswerError
 from aggregator.fetch.transport import MAX_HEADER_BYTES
 
 GZIP = 31  # zlib's window bits for gzip's own header and check sum
 
 
-class AnswerError(Exception):
-    """The answer breaks a bound or a promise; reason and advice are sentences for the operator."""
-
-    def __init__(self, reason: str, advice: str = "", status: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.advice, self.status = reason, advice, status
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came; `body` is that of a 200, b"" of any other status."""
+    """What came; `body` is that of a 200, b"" of any other status.
+
+    `headers` are by lower-case name, repeated ones joined (RFC 9110, 5.3). A value is the UTF-8 text of the very bytes
+    that came, so that a validator goes back as it is; one that is no UTF-8 is left out.
+    """
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes = b""
 
 
@@ -40,15 +38,27 @@ async def read_answer(
         heard()
         if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > MAX_HEADER_BYTES:
             raise AnswerError(f"the server sends more than {MAX_HEADER_BYTES // 1024} KB of headers")
-        body = await _body(response, max_bytes, heard) if response.status_code == 200 else b""
-        return Answer(status=response.status_code, headers=response.headers, body=body)
+        headers = _texts(response.headers.raw)
+        body = await _body(response, headers, max_bytes, heard) if response.status_code == 200 else b""
+        return Answer(status=response.status_code, headers=headers, body=body)
     finally:
         await response.aclose()
 
 
-async def _body(response: httpx.Response, max_bytes: int, heard: Callable[[], None]) -> bytes:
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, value in headers:
+        with suppress(UnicodeDecodeError):
+            key, text = name.decode().lower(), value.decode()
+            texts[key] = f"{texts[key]}, {text}" if key in texts else text
+    return texts
+
+
+async def _body(
+    response: httpx.Response, headers: Mapping[str, str], max_bytes: int, heard: Callable[[], None]
+) -> bytes:
     """The decompressed body; no step of it holds more than `max_bytes` and one chunk."""
-    decoder = _decoder(response.headers.get("content-encoding", ""))
+    decoder = _decoder(headers.get("content-encoding", ""))
     body = bytearray()
     received = 0
     async for chunk in response.aiter_raw():

@@ -6,8 +6,6 @@ are each checked as the first, within one time limit and one size. What a server
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -18,8 +16,8 @@ import httpx
 
 from aggregator import __version__
 from aggregator.clock import Clock
-from aggregator.fetch.answer import Answer, AnswerError, read_answer
-from aggregator.fetch.failures import error_reason
+from aggregator.fetch.answer import Answer, read_answer
+from aggregator.fetch.failures import AnswerError, error_reason
 from aggregator.fetch.guard import Guard, Lookup, Names, system_lookup
 from aggregator.fetch.hosts import Admit, Hosts
 from aggregator.fetch.outcome import Outcome, failure, outcome
@@ -107,11 +105,16 @@ class Fetcher:
     async def _exchange(
         self, transport: httpx.AsyncBaseTransport, request: httpx.Request, asking: "_Asking"
     ) -> Answer | None:
+        loop = asyncio.get_running_loop()
         async with self._hosts.turn(str(request.url), asking.admit) as place:
             if place is None:
                 return None
-            async with asking.time_limit():
-                return await read_answer(transport, request, self._settings.max_bytes, place.heard)
+            started = loop.time()
+            try:
+                async with asyncio.timeout(asking.seconds_left):
+                    return await read_answer(transport, request, self._settings.max_bytes, place.heard)
+            finally:
+                asking.seconds_left -= loop.time() - started  # waiting for a turn is free
 
 
 @dataclass(slots=True)
@@ -140,17 +143,6 @@ class _Asking:
         if conditions.last_modified:
             headers["If-Modified-Since"] = conditions.last_modified
         return headers | _credentials(self.source) if hop.trusted else headers
-
-    @asynccontextmanager
-    async def time_limit(self) -> AsyncIterator[None]:
-        """Ends what is inside after the time left (TimeoutError), and takes off what it took. Waiting is free."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            async with asyncio.timeout(self.seconds_left):
-                yield
-        finally:
-            self.seconds_left -= loop.time() - started
 
 
 def _credentials(source: Source) -> dict[str, str]:

@@ -20,6 +20,14 @@ STATUS_ADVICE = {
 PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)
 
 
+class AnswerError(Exception):
+    """The answer breaks a bound or a promise; reason and advice are sentences for the operator."""
+
+    def __init__(self, reason: str, advice: str = "", status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.advice, self.status = reason, advice, status
+
+
 def status_reason(status: int) -> str:
     """The sentence for an HTTP status; the phrase is the standard's, not the server's."""
     try:

@@ -78,7 +78,8 @@ class Hosts:
         async with pace.starting:  # first come, first served
             if not admit(key):  # asked before the gap, so that a host's whole queue learns at once of a 429 ...
                 return None
-            await asyncio.sleep(pace.next_start - loop.time())
+            if (wait := pace.next_start - loop.time()) > 0:
+                await asyncio.sleep(wait)
             await self._places.acquire()
             place = Place(self._places)
             if not admit(key):  # ... and after it, for the answers that came meanwhile

@@ -79,20 +79,11 @@ def _not_modified(answer: Answer, first: Hop, last: Hop, validators: Validators,
 
 
 def _validators(answer: Answer) -> Validators:
-    return Validators(etag=_opaque(answer, b"etag"), last_modified=_opaque(answer, b"last-modified"))
+    return Validators(
+        etag=answer.headers.get("etag") or None, last_modified=answer.headers.get("last-modified") or None
+    )
 
 
 def _merged(fresh: Validators, old: Validators) -> Validators:
     """A 304 renews what it names; the rest stays (RFC 9110, 15.4.5)."""
     return Validators(etag=fresh.etag or old.etag, last_modified=fresh.last_modified or old.last_modified)
-
-
-def _opaque(answer: Answer, name: bytes) -> str | None:
-    """The header as text that encodes to the very bytes that came; None without one, or where they are no UTF-8."""
-    for key, value in answer.headers.raw:
-        if key.lower() == name:
-            try:
-                return value.decode() or None
-            except UnicodeDecodeError:
-                return None
-    return None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aggregator.fetch.answer import AnswerError
+from aggregator.fetch.failures import AnswerError
 from aggregator.model import Source, SourceState
 from aggregator.urls import absolute, same_origin, without_credentials
 
@@ -31,7 +31,7 @@ class Hop:
 def first_hop(source: Source, state: SourceState) -> Hop:
     """Where a source is asked: the URL it moved to, else its own as written."""
     url = _bare(state.moved_to or source.url)
-    return Hop(url=url, trusted=same_origin(source.url, url))
+    return Hop(url=url, trusted=state.moved_to is None or same_origin(source.url, url))
 
 
 def next_hop(hop: Hop, status: int, location: str) -> Hop:

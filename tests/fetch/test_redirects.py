@@ -7,7 +7,7 @@ from hashlib import blake2b
 import pytest
 
 from aggregator.fetch import Fetcher
-from aggregator.fetch.answer import AnswerError
+from aggregator.fetch.failures import AnswerError
 from aggregator.fetch.redirects import Hop, next_hop
 from aggregator.model import Failure, FeedDocument, NotModified
 from tests.fetch.conftest import FEED, Get, known, settings, source

@@ -53,6 +53,22 @@ async def test_a_proxy_that_cannot_be_reached_is_named(get: Get) -> None:
     assert (answer.reason, answer.advice) == ("the proxy does not let us through", "check fetch.proxy")
 
 
+async def test_a_proxy_that_refuses_a_tunnel_is_named(get: Get) -> None:
+    with Server() as proxy:
+        proxy.put("*", status=403)
+        answer = await get("https://example.org/feed.xml", proxy=f"http://127.0.0.1:{proxy.port}")
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+    assert isinstance(answer, Failure)
+    assert answer.reason == "the proxy does not let us through"
+
+
+async def test_both_transports_try_a_names_addresses_in_turn(server: Server, get: Get) -> None:
+    url = server.put("/odd", raw=ODD).replace("127.0.0.1", "two.example")
+    two = {"lookup": lambda _host, _port: ["127.0.0.3", "127.0.0.1"], "allow_private": ("127.0.0.0/8",)}
+    assert isinstance(await get(url, **two), FeedDocument)
+    assert len(server.requests) == 2
+
+
 async def test_the_environments_proxy_is_not_ours(server: Server, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
