@@ -45,9 +45,9 @@ def claims(candidates: Sequence[Keyed], known: Store, present: frozenset[str]) -
 
 
 def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
-    """The candidates with their places; of those equal in names and text the first, lest a copy claim another's."""
+    """The candidates with their places; of those equal in names and text the eldest, lest a copy claim another's."""
     originals: dict[tuple[object, ...], tuple[int, Keyed]] = {}
-    for place, keyed in enumerate(candidates):
+    for place, keyed in sorted(enumerate(candidates), key=lambda one: one[1].article.published):
         names = (key.digest for key in keyed.keys if key.strong)
         originals.setdefault((keyed.fingerprint.digest, *names), (place, keyed))
     return tuple(originals.values())

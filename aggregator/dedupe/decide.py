@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 
 from aggregator.dedupe.claims import Claim, Store, claims
-from aggregator.dedupe.companions import MOST, Companions
+from aggregator.dedupe.companions import Companions
 from aggregator.dedupe.evidence import is_named, same_story
 from aggregator.dedupe.rules import folded
 from aggregator.model import Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
@@ -20,8 +21,8 @@ def decide(
     entry still stands there was not renamed, however much a new entry is like it. With `near_duplicates`, a new
     article joins the story of a near-equal one. How many are new does not depend on the order of dated entries.
 
-    An id that a decision refers to is in `known` or an earlier decision's. A strong key that is another article's
-    already comes back as a weak one.
+    An id that a decision refers to is in `known` or an earlier decision's. Of a new article's names, those that are
+    another article's already come back as weak keys, and make it another id.
     """
     claimed = claims(candidates, known, frozenset(map(folded, present)))
     companions = Companions()
@@ -34,6 +35,7 @@ def decide(
         elif original := companions.original(keyed):
             decision = _copied(keyed, original)
         else:
+            keyed = _with_free_id(keyed, known, companions)
             decision = _new(keyed, _look_alikes(keyed, known, companions) if near_duplicates else ())
             companions.add(keyed, keyed.article.id, decision.story or keyed.article.id)
         decisions.append(_with_free_keys(decision, known, companions))
@@ -70,8 +72,7 @@ def _copied(keyed: Keyed, original: Known) -> Duplicate | Unchanged:
 def _look_alikes(keyed: Keyed, known: Store, companions: Companions) -> Iterator[Known]:
     for key in keyed.keys:
         if key.rule == "text":
-            yield from known.get(key.digest, ())[-MOST:]
-            yield from companions.under(key.digest)
+            yield from _bearers(key, known, companions)
 
 
 def _new(keyed: Keyed, look_alikes: Iterable[Known]) -> New:
@@ -82,13 +83,26 @@ def _new(keyed: Keyed, look_alikes: Iterable[Known]) -> New:
     return New(keyed=keyed, story=None, reason="not seen before")
 
 
+def _with_free_id(keyed: Keyed, known: Store, companions: Companions) -> Keyed:
+    """An id comes from the strongest name; who shares that name with another article gets one from its text too."""
+    article = keyed.article
+    if all(bearer.id != article.id for key in keyed.keys for bearer in _bearers(key, known, companions)):
+        return keyed
+    own = blake2b(article.id.encode() + keyed.fingerprint.digest, digest_size=16).hexdigest()
+    return replace(keyed, article=replace(article, id=own))
+
+
+def _bearers(key: Key, known: Store, companions: Companions) -> tuple[Known, ...]:
+    return (*known.get(key.digest, ()), *companions.under(key.digest))
+
+
 def _with_free_keys(decision: Decision, known: Store, companions: Companions) -> Decision:
     """The decision with those strong keys made weak that belong to another article: a strong key has one owner."""
     mine = decision.keyed.article.id if isinstance(decision, New) else decision.id
 
     def free(key: Key) -> Key:
-        owners = (*known.get(key.digest, ()), *companions.under(key.digest)) if key.strong else ()
-        return replace(key, strong=False) if any(owner.id != mine for owner in owners) else key
+        shared = key.strong and any(bearer.id != mine for bearer in _bearers(key, known, companions))
+        return replace(key, strong=False) if shared else key
 
     keys = tuple(map(free, decision.keyed.keys))
     return decision if keys == decision.keyed.keys else replace(decision, keyed=replace(decision.keyed, keys=keys))

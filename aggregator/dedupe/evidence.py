@@ -61,13 +61,16 @@ def same_entry(keyed: Keyed, known: Known) -> str:
 
 
 def same_story(keyed: Keyed, known: Known) -> str:
-    """Near-equal texts, published close to one another; a short text needs the same title as well."""
-    span = EDITION if keyed.article.source_id == known.source_id else NEWS
-    if known.pruned or abs(keyed.article.published - known.published) >= span:
+    """Near-equal texts, published close to one another, under the same title unless the text speaks for itself.
+
+    Within one source no text does: its entries under other titles share boilerplate (each such pair of 213 feeds).
+    """
+    within = keyed.article.source_id == known.source_id
+    if known.pruned or abs(keyed.article.published - known.published) >= (EDITION if within else NEWS):
         return ""
     if not near(keyed.fingerprint, known.fingerprint):
         return ""
-    return "near-equal text" if _is_telling(keyed) or _same_title(keyed, known) else ""
+    return "near-equal text" if _same_title(keyed, known) or (_is_telling(keyed) and not within) else ""
 
 
 def _title_or_text(keyed: Keyed, known: Known) -> str:

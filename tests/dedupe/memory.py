@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from hashlib import blake2b
 
 from aggregator.dedupe import decide, keyed
 from aggregator.model import Article, Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
@@ -25,8 +25,6 @@ OTHER = (
     "drew two million visitors in May alone, a figure that surprised even the team which had put it there for science."
 )
 
-_ids = count(1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E:
@@ -40,21 +38,43 @@ class E:
 
 
 def articles(entries: Sequence[E], *, source: int = 1, now: datetime = NOW) -> tuple[Article, ...]:
-    """What normalise makes of a document: a guid or link that several different entries share is nobody's name."""
-    return tuple(_article(entry, place, entries, source, now) for place, entry in enumerate(entries))
+    """What normalise makes of a document: a guid or link that stands for different entries is nobody's name."""
+    shared_guids = _shared((entry.guid, (entry.link, entry.title)) for entry in entries)
+    shared_links = _shared((entry.link, (entry.guid, entry.title)) for entry in entries)
+    return tuple(
+        _article(
+            entry,
+            None if entry.guid in shared_guids else entry.guid,
+            None if entry.link in shared_links else entry.link,
+            position,
+            source,
+            now,
+        )
+        for position, entry in enumerate(entries)
+    )
 
 
-def _article(entry: E, position: int, entries: Sequence[E], source: int, now: datetime) -> Article:
+def _shared(named: Iterable[tuple[str | None, tuple[str | None, str]]]) -> frozenset[str | None]:
+    things: dict[str | None, set[tuple[str | None, str]]] = {}
+    for name, thing in named:
+        things.setdefault(name, set()).add(thing)
+    return frozenset(name for name, distinct in things.items() if len(distinct) > 1)
+
+
+def _article(
+    entry: E, guid_key: str | None, link_key: str | None, position: int, source: int, now: datetime
+) -> Article:
+    name = (guid_key, link_key if guid_key is None else None, *(() if guid_key or link_key else (entry,)))
     published = entry.published or now
     return Article(
-        id=f"{next(_ids):032x}",
+        id=blake2b(repr((source, name)).encode(), digest_size=16).hexdigest(),
         uid="",
         source_id=source,
         source=f"source-{source}",
         guid=entry.guid,
-        guid_key=entry.guid if [one.guid for one in entries].count(entry.guid) == 1 else None,
+        guid_key=guid_key,
         link=entry.link or f"https://source-{source}.example/",
-        link_key=entry.link if [one.link for one in entries].count(entry.link) == 1 else None,
+        link_key=link_key,
         title=entry.title,
         html="",
         markdown="",
@@ -119,6 +139,7 @@ class Store:
     def _record(self, decision: Decision) -> int:
         """Rows written."""
         if isinstance(decision, New):
+            assert decision.keyed.article.id not in self.rows
             self.rows[decision.keyed.article.id] = _Row(_first_known(decision))
             return 1 + self._add_keys(decision.keyed.article.id, decision.keyed.keys)
         row = self.rows[decision.id]

@@ -108,6 +108,20 @@ def test_boilerplate_under_different_titles_is_no_story() -> None:
     assert decision.story is None
 
 
+def test_one_description_of_many_entries_of_a_source_is_no_story() -> None:
+    other = E(guid="2", link="https://example.org/2", title="Second evening of the conference")
+    decisions = Store().fetch(BRIDGE, other)
+    assert [decision.story for decision in decisions if isinstance(decision, New)] == [None, None]
+
+
+def test_a_report_under_another_headline_in_another_source_is_one_story() -> None:
+    store = Store()
+    (first,) = store.fetch(BRIDGE)
+    (decision,) = store.fetch(replace(COPY, title="Old bridge to be shut"), source=2)
+    assert isinstance(decision, New)
+    assert decision.story == first.keyed.article.id
+
+
 def test_a_short_report_under_one_headline_is_one_story() -> None:
     store = Store()
     store.fetch(replace(BRIDGE, text="Cracks in three piers close the bridge for two years."))

@@ -192,17 +192,26 @@ def test_nameless_entries_that_say_the_same_on_two_days_are_two() -> None:
     assert kinds(store.fetch(wednesday, tuesday, monday, now=LATER)) == [New, Unchanged, Unchanged]
 
 
-def test_the_second_copy_of_an_entry_is_a_duplicate_of_the_first_and_then_nothing() -> None:
+@pytest.mark.parametrize("entry", [BRIDGE, replace(BRIDGE, guid=None), E(), E(published=None), E(text="")])
+def test_the_second_copy_of_an_entry_is_a_duplicate_of_the_first_and_then_nothing(entry: E) -> None:
     store = Store()
-    entry = E(guid="1", link="https://example.org/bridge")
     new, copy = store.fetch(entry, entry)
     assert isinstance(new, New)
     assert isinstance(copy, Duplicate)
     assert copy.id == new.keyed.article.id
-    assert kinds(store.fetch(entry, entry, skip_seen=False)) == [Unchanged, Unchanged]
+    for document in ([entry, entry], [entry], [entry, entry]):
+        assert set(kinds(store.fetch(*document, skip_seen=False))) == {Unchanged}
+        assert store.written == 0
+
+
+def test_entries_that_share_all_names_but_not_the_text_are_two() -> None:
+    store = Store()
+    one, two = BRIDGE, replace(BRIDGE, text=OTHER)
+    new = store.fetch(one, two)
+    assert kinds(new) == [New, New]
+    assert len({decision.keyed.article.id for decision in new}) == 2
+    assert kinds(store.fetch(two, one, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
-    assert kinds(store.fetch(entry, skip_seen=False)) == [Unchanged]
-    assert store.written == len({"guid", "link"})
 
 
 def test_near_equal_entries_of_one_document_stay_as_they_are() -> None:
