@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from aggregator import config, files
+from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
 from aggregator.model import Source
-from aggregator.settings import Settings, sources
+from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
 P = ParamSpec("P")
@@ -57,6 +57,7 @@ def opened(path: Path, environ: Mapping[str, str], clock: Clock = utc_now) -> It
 @contextmanager
 def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
     """The app of these settings. Raises StoreError, FilesError."""
+    logs.hide(secrets(settings))
     files.make_folder(Path(settings.storage))
     configured = sources(settings)
     with Store.open(settings.database or "") as store, ThreadPoolExecutor(1, thread_name_prefix="worker") as worker:

@@ -1,17 +1,20 @@
 """Changed articles and categories in, files out. Shell.
 
 Each mark "to publish" is taken away only when its file is on disk; a crash between leaves the mark, and the next run
-writes the same bytes again.
+writes the same bytes again. One process at a time publishes: an older state must not be written over a newer one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
 
-from aggregator import files
+from aggregator import __version__, files
 from aggregator.app import App
 from aggregator.model import Article, File
 from aggregator.opml import opml
-from aggregator.render import article_file, feed_files
+from aggregator.render import FORMATS, article_file, feed_files
 
 BATCH = 200  # articles in memory at once
 
@@ -23,26 +26,58 @@ class Published:
     articles: int = 0
     feeds: int = 0
 
+    def __add__(self, other: "Published") -> "Published":
+        return Published(articles=self.articles + other.articles, feeds=self.feeds + other.feeds)
+
 
 def publish_changed(app: App) -> Published:
     """Write what is marked. Raises FilesError, and leaves the marks of what is not yet on disk."""
-    return Published(articles=_changed_articles(app), feeds=_changed_categories(app))
+    with _alone(app):
+        return Published(articles=_changed_articles(app), feeds=_changed_categories(app))
 
 
 def publish_all(app: App) -> Published:
-    """Write every article and feed anew from the database, and take away feeds of categories that are gone."""
+    """Write every article and feed anew from the database, and take away the files of categories that are gone."""
+    with _alone(app):
+        return _all_files(app)
+
+
+def publish_restyled(app: App) -> Published:
+    """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was."""
+    style = _style(app)
+    if app.store.note("style") == style:
+        return Published()
+    with _alone(app):
+        files.sweep(app.articles_root)
+        published = _all_files(app)
+        app.store.set_note("style", style)
+        return published
+
+
+def _style(app: App) -> str:
+    settings = app.settings
+    shaping = (__version__, settings.title, settings.public_url, settings.articles, settings.feeds)
+    return blake2b(repr(shaping).encode(), digest_size=16).hexdigest()
+
+
+@contextmanager
+def _alone(app: App) -> Iterator[None]:
+    with files.lock(Path(app.settings.storage) / ".publishing.lock"):
+        yield
+
+
+def _all_files(app: App) -> Published:
     articles = sum(_write_articles(app, batch) for batch in _all_articles(app))
-    feeds = sum(_write_category(app, name) for name in app.store.categories())
-    _write_opml(app)
-    changed = publish_changed(app)  # the marks: nothing differs any more, so this only takes them away
-    return Published(articles=articles + changed.articles, feeds=feeds + changed.feeds)
+    feeds = _write_feeds(app, app.store.categories())
+    marked = Published(articles=_changed_articles(app), feeds=_changed_categories(app))  # nothing differs any more
+    return Published(articles=articles, feeds=feeds) + marked
 
 
 def _changed_articles(app: App) -> int:
     written = 0
     while batch := app.store.pending_articles(BATCH):
-        written += _write_articles(app, tuple(article for article, _ in batch))
-        app.store.published(tuple(mark for _, mark in batch))
+        written += _write_articles(app, [article for article, _ in batch])
+        app.store.published([mark for _, mark in batch])
     return written
 
 
@@ -50,9 +85,8 @@ def _changed_categories(app: App) -> int:
     marks = app.store.pending_categories()
     if not marks:
         return 0
-    written = sum(_write_category(app, name) for name, _ in marks)
-    _write_opml(app)
-    app.store.published(tuple(mark for _, mark in marks))
+    written = _write_feeds(app, [name for name, _ in marks])
+    app.store.published([mark for _, mark in marks])
     return written
 
 
@@ -63,22 +97,28 @@ def _all_articles(app: App) -> Iterator[tuple[Article, ...]]:
         last = batch[-1].id
 
 
-def _write_articles(app: App, articles: tuple[Article, ...]) -> int:
-    rendered = (article_file(article, app.settings.articles) for article in articles)
-    return len(files.write(app.articles_root, rendered))
+def _write_articles(app: App, articles: Iterable[Article]) -> int:
+    return len(files.write(app.articles_root, (article_file(one, app.settings.articles) for one in articles)))
 
 
-def _write_category(app: App, name: str) -> int:
+def _write_feeds(app: App, names: Iterable[str]) -> int:
+    """Write the feeds of these categories, then the list of all feeds; the feeds written are counted."""
+    current = app.store.categories()
+    written = sum(_write_feed(app, name) for name in names if name in current)
+    heads = tuple(app.store.category_feed(name, 0) for name in current)
+    files.write(app.feeds_root, [File(path="feeds.opml", data=opml(heads, app.settings))])
+    files.remove(app.feeds_root, _stale(app, current))
+    return written
+
+
+def _write_feed(app: App, name: str) -> int:
     feed = app.store.category_feed(name, app.settings.feeds.limit)
     return len(files.write(app.feeds_root, feed_files(feed, app.settings)))
 
 
-def _write_opml(app: App) -> None:
-    feeds = tuple(app.store.category_feed(name, 1) for name in app.store.categories())
-    files.write(app.feeds_root, (File(path="feeds.opml", data=opml(feeds, app.settings)),))
-    files.remove(app.feeds_root, _stale(app))
-
-
-def _stale(app: App) -> tuple[str, ...]:
-    gone = app.store.dropped_categories()
-    return tuple(f"{name}.{suffix}" for name in gone for suffix in ("rss", "atom", "json"))
+def _stale(app: App, current: Iterable[str]) -> Iterator[str]:
+    """Files of categories that no source names any more, and of formats that are not wanted any more."""
+    for known in FORMATS:
+        gone = app.store.dropped_categories()
+        names = gone if known.name in app.settings.feeds.formats else [*gone, *current]
+        yield from (f"{name}.{known.suffix}" for name in names)

@@ -37,7 +37,7 @@ def once(
     started = monotonic()
     with opened(options.config, options.environ) as app:
         _refuse_unknown(app, names or [])
-        report = asyncio.run(_cycle(app, names or None, everything))
+        report = _cycle(app, names or None, everything)
         published = publish_changed(app)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
@@ -51,23 +51,17 @@ def _refuse_unknown(app: "App", names: list[str]) -> None:
         raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
 
 
-async def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
-    from aggregator.cycle import LEASE, Report, refresh
-    from aggregator.fetch import Fetcher
+def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
+    from aggregator.cycle import run_cycle
 
-    report = Report(sources=len(set(names)) if names else len(app.sources))
-    claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
-    with _progress(len(claimed)) as advance:
+    with _progress(len(app.sources)) as advance:
 
         def tell(outcome: "Outcome") -> None:
-            report.outcomes.append(outcome)
             advance()
             if outcome.failure:
                 log.warning("%s: %s", outcome.source, outcome.failure)
 
-        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
-            await refresh(app, fetcher, claimed, tell)
-    return report
+        return asyncio.run(run_cycle(app, tell, names=names, everything=everything))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ other, so that the store has one writer. What goes wrong with one source is a `F
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,12 +19,28 @@ from aggregator.model import Claimed, Failure, FeedDocument, NotModified, Source
 from aggregator.schedule import after_failure, after_not_modified, is_conditional
 from aggregator.urls import host_key
 
-__all__ = ["LEASE", "Outcome", "Report", "refresh"]
+__all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
 
 LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 
 Tell = Callable[[Outcome], None]
+
+
+async def run_cycle(
+    app: App, tell: Tell, *, names: Collection[str] | None = None, everything: bool = False
+) -> Report:
+    """One cycle over the sources that are due; `names` or `everything` overrule due times. Raises StoreError."""
+    claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
+    report = Report(sources=len(set(names)) if names else len(app.sources))
+
+    def note(outcome: Outcome) -> None:
+        report.outcomes.append(outcome)
+        tell(outcome)
+
+    async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+        await refresh(app, fetcher, claimed, note)
+    return report
 
 
 async def refresh(app: App, fetcher: Fetcher, claimed: Sequence[Claimed], tell: Tell) -> None:

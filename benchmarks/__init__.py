@@ -1,0 +1,1 @@
+"""Measurements of the whole program on loopback: `make bench`. Nothing here asserts a time."""

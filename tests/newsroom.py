@@ -1,0 +1,156 @@
+"""A whole aggregator in a temporary folder, reading from the loopback server, with a clock that tests turn."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aggregator.app import App, opened_with
+from aggregator.config import load
+from aggregator.cycle import Outcome, Report, run_cycle
+from aggregator.model import Claimed
+from aggregator.publish import Published, publish_changed, publish_restyled
+
+START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one cycle and its publication did."""
+
+    report: Report
+    published: Published
+
+    @property
+    def new(self) -> int:
+        return self.report.total("new")
+
+    @property
+    def updated(self) -> int:
+        return self.report.total("updated")
+
+    @property
+    def duplicates(self) -> int:
+        return self.report.total("duplicates")
+
+    @property
+    def rows(self) -> int:
+        return sum(outcome.recorded.rows for outcome in self.report.outcomes)
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        return {outcome.source: outcome for outcome in self.report.outcomes}
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return {outcome.source: outcome.kind for outcome in self.report.outcomes}
+
+
+@dataclass(slots=True)
+class Newsroom:
+    """The folder, the configuration in it, and the clock."""
+
+    root: Path
+    configuration: dict[str, Any]
+    now: datetime = START
+    _written: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def opened(self) -> Iterator[App]:
+        path = self.root / "feeds.yaml"
+        path.write_text(yaml.safe_dump(self.configuration, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        with opened_with(load(path, {}), lambda: self.now) as app:
+            yield app
+
+    def once(self, *names: str, everything: bool = True) -> Round:
+        """One cycle, as `aggregator once --all` (or with names) does it, from opening to closing the store."""
+        with self.opened() as app:
+            publish_restyled(app)
+            cycle = run_cycle(app, lambda outcome: None, names=names or None, everything=everything and not names)
+            report = asyncio.run(cycle)
+            return Round(report=report, published=publish_changed(app))
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def state(self, name: str) -> Claimed:
+        with self.opened() as app:
+            return next(one for one in app.store.sources() if one.source.name == name)
+
+    @property
+    def storage(self) -> Path:
+        return self.root / "storage"
+
+    def articles(self) -> dict[str, str]:
+        """Text of every article by its path below the articles' folder."""
+        folder = self.storage / "articles"
+        return {
+            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    def heads(self) -> list[dict[str, Any]]:
+        """Front matter of every article, in the order of their paths."""
+        return [front_matter(text) for text in self.articles().values()]
+
+    def titles(self) -> list[str]:
+        return sorted(head["title"] for head in self.heads())
+
+    def feed(self, name: str) -> bytes:
+        return (self.storage / "feeds" / name).read_bytes()
+
+    def files(self) -> dict[str, tuple[int, bytes]]:
+        """Modification time (ns) and bytes of every file that goes out."""
+        found = [path for part in ("articles", "feeds") for path in (self.storage / part).rglob("*") if path.is_file()]
+        return {
+            path.relative_to(self.storage).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in found
+        }
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    """The YAML between the first two `---` lines."""
+    loaded = yaml.safe_load(text.removeprefix("---\n").partition("\n---\n")[0])
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def newsroom(root: Path, sources: Sequence[dict[str, Any] | str], **more: Any) -> Newsroom:
+    """A newsroom with these sources; private 127.0.0.1 allowed and no gap between requests, as on a test's loopback."""
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s", **more.pop("fetch", {})}
+    return Newsroom(root=root, configuration={"fetch": fetch, **more, "sources": list(sources)})
+
+
+def rss(*items: str, head: str = "") -> bytes:
+    """An RSS 2.0 document of these items (their inner XML)."""
+    body = "".join(f"<item>{item}</item>" for item in items)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"'
+        ' xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"'
+        ' xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>A source</title>'
+        f"<link>https://source.example/</link><description>d</description>{head}{body}</channel></rss>"
+    ).encode()
+
+
+def prose(seed: int, words: int = 60) -> str:
+    """Text that two seeds share no phrase of."""
+    return " ".join(f"word{seed}x{seed * place % 97}" for place in range(1, words + 1))
+
+
+def item(number: int, **changes: str) -> str:
+    """Inner XML of an ordinary RSS item; `changes` replace or, as "", drop its elements."""
+    fields = {
+        "title": f"Story number {number}",
+        "link": f"https://source.example/stories/{number}",
+        "guid": f"https://source.example/?p={number}",
+        "pubDate": f"Tue, 24 Nov 2026 {number % 12:02}:00:00 +0000",
+        "description": f"&lt;p&gt;{prose(number)}&lt;/p&gt;",
+    } | changes
+    guid = fields.pop("guid")
+    named = f'<guid isPermaLink="false">{guid}</guid>' if guid else ""
+    return named + "".join(f"<{name}>{value}</{name}>" for name, value in fields.items() if value)

@@ -1,0 +1,36 @@
+"""The tour names only what exists."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOUR = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+MODEL = ("FeedDocument", "NotModified", "Failure", "Feed", "Entry", "Article")
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(aggregator(?:\.\w+)+)`", TOUR))))
+def test_each_name_exists(name: str) -> None:
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for attribute in parts[length:]:
+            found = getattr(found, attribute)
+        return
+    pytest.fail(f"{name} is nowhere")
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(aggregator/[\w/.]+)`", TOUR))))
+def test_each_path_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("name", MODEL)
+def test_the_types_of_the_flow_are_on_the_tour(name: str) -> None:
+    assert f"`{name}`" in TOUR
+    assert hasattr(importlib.import_module("aggregator.model"), name)

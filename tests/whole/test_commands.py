@@ -1,0 +1,188 @@
+"""The command as a user types it, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.newsroom import item, rss
+from tests.servers import Server
+
+
+def aggregator(*words: str, cwd: Path, status: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; its exit status must be `status`, and no traceback may be seen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", *words],
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == status, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def configure(folder: Path, **settings: Any) -> Path:
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"}
+    path = folder / "feeds.yaml"
+    path.write_text(yaml.safe_dump({"fetch": fetch, **settings}, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Server) -> Path:
+    server.put("/good", rss(item(1), item(2)), headers={"ETag": '"1"'})
+    server.put("/bad", status=404)
+    configure(
+        tmp_path,
+        sources=[
+            {"name": "good", "url": server.url("/good"), "category": "World News"},
+            {"name": "bad", "url": server.url("/bad").replace("//", "//user:s3cret@"), "category": "World News"},
+        ],
+    )
+    return tmp_path
+
+
+def test_once_says_what_it_did(folder: Path) -> None:
+    done = aggregator("once", cwd=folder)
+    assert "2 sources: 1 fetched, 0 not modified, 0 skipped, 1 failed" in done.stdout
+    assert "2 new" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert "bad" in line
+    assert "404" in line
+    assert "s3cret" not in done.stderr + done.stdout
+
+
+def test_once_json_is_one_object_of_the_agreed_form(folder: Path) -> None:
+    figures = json.loads(aggregator("once", "--json", cwd=folder).stdout)
+    assert list(figures) == [
+        "sources", "fetched", "not_modified", "skipped", "failed", "entries", "new", "updated", "duplicates",
+        "articles_written", "feeds_written", "seconds", "failures",
+    ]  # fmt: skip
+    assert {name: figures[name] for name in ("sources", "fetched", "failed", "entries", "new")} == {
+        "sources": 2, "fetched": 1, "failed": 1, "entries": 2, "new": 2,
+    }  # fmt: skip
+    assert (figures["articles_written"], figures["feeds_written"]) == (2, 6)
+    (failure,) = figures["failures"]
+    assert failure["source"] == "bad"
+    assert "s3cret" not in failure["url"]
+    again = json.loads(aggregator("once", "--json", cwd=folder).stdout)
+    assert (again["skipped"], again["articles_written"], again["feeds_written"]) == (2, 0, 0)
+    everything = json.loads(aggregator("once", "--all", "--json", cwd=folder).stdout)
+    assert (everything["not_modified"], everything["failed"]) == (1, 1)
+
+
+def test_once_takes_names_and_refuses_unknown_ones(folder: Path) -> None:
+    figures = json.loads(aggregator("once", "good", "--json", cwd=folder).stdout)
+    assert (figures["sources"], figures["fetched"]) == (1, 1)
+    assert "nobody" in aggregator("once", "nobody", cwd=folder, status=2).stderr
+
+
+def test_strict_makes_a_failed_source_an_exit_status(folder: Path) -> None:
+    aggregator("once", "--all", cwd=folder)
+    aggregator("once", "--all", "--strict", cwd=folder, status=1)
+    aggregator("once", "good", "--strict", cwd=folder)
+
+
+def test_sources_tells_each_state(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    good, bad = json.loads(aggregator("sources", "--json", cwd=folder).stdout)
+    assert list(good) == [
+        "name", "url", "moved_to", "categories", "last_fetch", "next_fetch", "http_status", "failures", "entries",
+        "paused", "error",
+    ]  # fmt: skip
+    assert (good["name"], good["http_status"], good["failures"], good["entries"], good["error"]) == (
+        "good", 200, 0, 2, None,
+    )  # fmt: skip
+    assert good["last_fetch"] < good["next_fetch"]
+    assert (bad["http_status"], bad["failures"]) == (404, 1)
+    assert "404" in bad["error"]
+    plain = aggregator("sources", cwd=folder).stdout
+    assert plain.count("\n") == 2
+    assert "s3cret" not in plain + json.dumps(bad)
+
+
+def test_publish_brings_back_what_was_deleted_and_touches_nothing_else(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    storage = folder / "storage"
+    files = {path: path.read_bytes() for part in ("articles", "feeds") for path in (storage / part).rglob("*.*")}
+    assert len(files) == 2 + 6 + 1
+    aggregator("publish", cwd=folder)
+    assert {path: path.stat().st_mtime_ns for path in files} == {path: path.stat().st_mtime_ns for path in files}
+    for path in files:
+        path.unlink()
+    done = aggregator("publish", cwd=folder)
+    assert done.stdout.startswith("2 articles and 6 feeds written")
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_a_changed_title_is_taken_up_by_the_next_cycle(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    aggregator("once", cwd=folder, AGGREGATOR_TITLE="Another name")
+    assert b"<title>Another name</title>" in (folder / "storage/feeds/all.rss").read_bytes()
+
+
+def test_check_finds_every_fault_in_one_run(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text("title: T\nfetch:\n  timout: 5s\nsources:\n  - url: ftp://x/\n  - name: a\n")
+    done = aggregator("check", cwd=tmp_path, status=2)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("feeds.yaml:3:3: ")
+    assert "timeout" in lines[0]
+
+
+def test_check_is_content_with_a_good_file(folder: Path) -> None:
+    assert aggregator("check", cwd=folder).stdout == "feeds.yaml: good, 2 sources\n"
+
+
+def test_a_missing_configuration_is_one_sentence(tmp_path: Path) -> None:
+    done = aggregator("once", cwd=tmp_path, status=2)
+    (line,) = done.stderr.splitlines()
+    assert "feeds.yaml" in line
+
+
+def test_the_configuration_can_be_named_by_option_and_environment(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = str(folder / "feeds.yaml")
+    assert "2 sources" in aggregator("--config", path, "check", cwd=elsewhere).stdout
+    assert "2 sources" in aggregator("check", cwd=elsewhere, AGGREGATOR_CONFIG=path).stdout
+
+
+def test_schema_is_a_json_schema(tmp_path: Path) -> None:
+    assert "sources" in json.loads(aggregator("schema", cwd=tmp_path).stdout)["properties"]
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    assert aggregator("--version", cwd=tmp_path).stdout.startswith("aggregator ")
+    for command in ("run", "once", "check", "sources", "publish", "schema"):
+        assert command in aggregator("--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("once", "--nonsense"), ("run", "--port", "many")])
+def test_bad_usage_exits_with_2(folder: Path, words: tuple[str, ...]) -> None:
+    aggregator(*words, cwd=folder, status=2)
+
+
+def test_a_database_that_is_none_is_one_sentence(folder: Path) -> None:
+    (folder / "storage").mkdir()
+    (folder / "storage" / "aggregator.db").write_bytes(b"this is no database, but long enough to look like one" * 50)
+    done = aggregator("once", cwd=folder, status=1)
+    (line,) = done.stderr.splitlines()
+    assert "aggregator.db" in line
+
+
+def test_a_storage_that_is_a_file_is_one_sentence(folder: Path) -> None:
+    (folder / "storage").write_bytes(b"")
+    done = aggregator("once", cwd=folder, status=1)
+    (line,) = done.stderr.splitlines()
+    assert "storage" in line

@@ -1,0 +1,104 @@
+"""A real daemon process: it fetches what is due, serves what it published, and stops when told to."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.newsroom import item, rss
+from tests.servers import Server
+from tests.whole.test_commands import configure
+
+
+@contextmanager
+def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running daemon on a free port, and the URL it says it serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "run", "--port", "0", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(r"http://[\d.:]+/", line):
+                yield process, found[0]
+                return
+        pytest.fail(f"the daemon ended with {process.wait()}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_it_fetches_publishes_serves_and_stops(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed"), "category": "news"}])
+    with daemon(tmp_path) as (process, url), httpx.Client(base_url=url) as client:
+        until(lambda: "Story number 1" in client.get("/feeds/news.rss").text)
+        answer = client.get("/feeds/news.atom")
+        assert f'href="{url}feeds/news.atom"' in answer.text
+        assert client.get("/feeds/news.atom", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+        assert "news" in client.get("/").text
+        (source,) = client.get("/status.json").json()["sources"]
+        assert source["name"] == "paper"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    assert len(server.requests) == 1
+
+
+def test_a_restart_polls_nothing_early(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}])
+    for _ in range(2):
+        with daemon(tmp_path) as (process, url):
+            until(lambda url=url: httpx.get(f"{url}status.json").json()["sources"][0]["last_fetch"])  # type: ignore[misc]
+            time.sleep(1.5)  # a tick or more
+            process.send_signal(signal.SIGINT)
+            assert process.wait(15) == 0
+    assert len(server.requests) == 1
+
+
+def test_sources_that_cannot_be_reached_are_a_line_each_and_feeds_are_served(tmp_path: Path) -> None:
+    configure(tmp_path, sources=[f"http://127.0.0.1:9/{name}" for name in "ab"])
+    with daemon(tmp_path) as (process, url):
+        assert process.stderr is not None
+        lines = [process.stderr.readline(), process.stderr.readline()]
+        assert all("127.0.0.1:9" in line for line in lines)
+        until(lambda: httpx.get(f"{url}feeds/all.rss").status_code == 200)
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    configure(tmp_path, sources=["http://127.0.0.1:9/a"])
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "aggregator", "run", "--port", str(port)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert str(port) in line
+    assert "--port" in line
