@@ -22,13 +22,13 @@ _INSERT = insert(article)
 
 def insert_new(
     connection: Connection, source_id: int, decisions: Iterable[New], name: Callable[[Article], str]
-) -> tuple[str, ...]:
-    """Ids of the articles inserted: those that were not there yet. Each is marked to be published."""
+) -> dict[str, New]:
+    """The articles inserted, by id: those that were not there yet. Each is marked to be published."""
     wanted = {decision.keyed.article.id: decision for decision in reversed(tuple(decisions))}
     stories = _stories(connection, wanted.values())
     fresh = [wanted[article_id] for article_id in reversed(wanted) if article_id not in stories]
     if not fresh:
-        return ()
+        return {}
     uids = _free_uids(connection, fresh)
     paths = free_paths(connection, [name(decision.keyed.article) for decision in fresh])
     rows = []
@@ -39,7 +39,7 @@ def insert_new(
         marks = {"pruned": False, "pending": True, "version": 1}
         rows.append(article_columns(decision.keyed) | given | marks)
     connection.execute(_INSERT, rows)
-    return tuple(decision.keyed.article.id for decision in fresh)
+    return {decision.keyed.article.id: decision for decision in fresh}
 
 
 def _stories(connection: Connection, decisions: Iterable[New]) -> dict[str, str]:

@@ -150,14 +150,12 @@ class PostgreSQL:
                 return StoreBusyError(
                     f"Other processes hold the database {name}; wait until they are done, or stop them"
                 )
-            case "3D000":
-                return StoreError(f"The database {name} does not exist; create it with createdb")
             case "42501" | "25006":
                 return StoreError(f"The database {name} may not be written by this user; grant it the right to")
             case "53100":
                 return StoreError(f"The disk of the database {name} is full; make room on the server")
             case "" | "57P01" | "57P02" | "57P03" | "08006":
-                advice = "see that the server runs and that user and password are right"
+                advice = "see that the server runs, and that database, user and password are right"
                 return StoreError(f"The database {name} cannot be reached ({reason}); {advice}")
         return StoreError(f"The database {name} failed: {reason}")
 

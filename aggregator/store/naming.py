@@ -1,7 +1,7 @@
 """The keys by which articles are found again."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, not_, select, tuple_
@@ -33,7 +33,7 @@ def article_id(decision: Decision) -> str:
     return decision.keyed.article.id if isinstance(decision, New) else decision.id
 
 
-def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: frozenset[str]) -> int:
+def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: Set[str]) -> int:
     """Give the articles those of their keys that they lack; the number of them.
 
     A strong key that is another's stays so. A `fresh` article whose strong key is another's should not be: RacedError.
@@ -50,9 +50,9 @@ def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: fr
 
 
 def _missing(
-    decisions: Iterable[Decision], stored: Iterable[Any], bearers: Counter[bytes], fresh: frozenset[str]
+    decisions: Iterable[Decision], stored: Iterable[Any], bearers: Counter[bytes], fresh: Set[str]
 ) -> Iterator[dict[str, Any]]:
-    """Keys to insert, counted in `bearers`. An article that is not fresh takes no newer one's place under a weak key."""
+    """Keys to insert, counted in `bearers`; under a weak key an older article takes no newer one's place."""
     named = {(row.digest, row.article_id) for row in stored}
     owners = {row.digest: row.article_id for row in stored if row.strong}
     for decision in decisions:

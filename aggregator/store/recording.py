@@ -1,7 +1,8 @@
 """What was decided on one document, written in one transaction. The same decisions again write no article row."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, not_, select, update
 
@@ -16,7 +17,7 @@ from aggregator.store.sources import write_states
 from aggregator.store.stories import hide_in_stories, mates
 
 _ids = listed("ids")
-_SOURCE = select(*source.c["categories", "facts"]).where(source.c.id == bindparam("id")).with_for_update()
+_SOURCE = select(*source.c["categories", "facts"]).where(source.c.id == bindparam("id")).with_for_update(key_share=True)
 _LINKS = select(*article_source.c["article_id", "link"]).where(
     article_source.c.source_id == bindparam("source_id"), article_source.c.article_id.in_(_ids)
 )
@@ -43,11 +44,12 @@ _CATEGORIES_OF_SOURCE = _CATEGORIES.where(
         select(article_source.c.article_id).where(article_source.c.source_id == bindparam("source_id"))
     )
 )
-_in_order = (  # locked in one order, or two recordings could wait for each other
+# Locked in one order, or two recordings could wait for each other; without the key, which their new rows refer to.
+_in_order = (
     select(category.c.name)
     .where(category.c.name.in_(listed("names")))
     .order_by(category.c.name)
-    .with_for_update()
+    .with_for_update(key_share=True)
     .cte("in_order")
 )
 _MARK_CATEGORIES = (
@@ -70,13 +72,13 @@ def record(
     write_states(connection, ((source_id, state),))
     fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
-    credited, relinked = _credit(connection, source_id, decisions, now)
-    keys = insert_keys(connection, decisions, frozenset(fresh))
-    _place(connection, credited, {ALL, *map(category_name, own.categories)})
-    changed = {*revised.ids, *credited, *relinked}
-    _mark(connection, fresh, changed)
-    if _shown(own.facts) != _shown(state.facts):
-        _mark_categories(connection, connection.scalars(_CATEGORIES_OF_SOURCE, {"source_id": source_id}).all())
+    credited, relinked = _credit(connection, source_id, decisions, fresh, now)
+    keys = insert_keys(connection, decisions, fresh.keys())
+    _place(connection, credited, fresh, {ALL, *map(category_name, own.categories)})
+    touched = {*revised.ids, *credited, *relinked}
+    if others := sorted(touched - fresh.keys()):
+        connection.execute(_MARK_ARTICLES, {"ids": others})
+    _mark_categories(connection, touched, source_id if _shown(own.facts) != _shown(state.facts) else None)
     return Recorded(
         new=len(fresh),
         updated=revised.texts,
@@ -90,15 +92,16 @@ def _shown(facts: FeedFacts) -> tuple[str, str | None]:
 
 
 def _credit(
-    connection: Connection, source_id: int, decisions: Sequence[Decision], now: datetime
+    connection: Connection, source_id: int, decisions: Sequence[Decision], fresh: Mapping[str, New], now: datetime
 ) -> tuple[list[str], list[str]]:
     """Ids of the articles that the source is credited with from now on, and of those to which its link changed."""
     named = {article_id(one): one for one in reversed(decisions) if not isinstance(one, Unchanged)}
-    if not named:
-        return [], []
     links = {bearer: one.keyed.article.link for bearer, one in named.items()}
-    stored = {row.article_id: row.link for row in connection.execute(_LINKS, {"source_id": source_id, "ids": [*named]})}
-    credited = [bearer for bearer in named if bearer not in stored]
+    stored: dict[str, str] = {}
+    if older := sorted(named.keys() - fresh.keys()):
+        rows = connection.execute(_LINKS, {"source_id": source_id, "ids": older})
+        stored = {row.article_id: row.link for row in rows}
+    credited = sorted(named.keys() - stored.keys())
     if credited:
         owed = [{"article_id": one, "source_id": source_id, "link": links[one], "at": now} for one in credited]
         connection.execute(_CREDIT, owed)
@@ -110,38 +113,39 @@ def _credit(
     return credited, relinked
 
 
-def _place(connection: Connection, credited: Sequence[str], names: Collection[str]) -> None:
+def _place(connection: Connection, credited: Sequence[str], fresh: Mapping[str, New], names: Collection[str]) -> None:
     """Put the articles into the categories of the source that is credited with them now."""
-    if not credited:
-        return
-    placed = {tuple(row) for row in connection.execute(_PLACED, {"ids": credited})}
+    places: list[Any] = [fresh[one].keyed.article for one in credited if one in fresh]
+    placed: set[tuple[str, ...]] = set()
+    if older := [one for one in credited if one not in fresh]:
+        places += connection.execute(_PLACES, {"ids": older})
+        placed = {tuple(row) for row in connection.execute(_PLACED, {"ids": older})}
     rows = [
         {
-            "article_id": row.id,
+            "article_id": place.id,
             "category": name,
-            "published": row.published,
-            "first_seen": row.first_seen,
-            "position": row.position,
+            "published": place.published,
+            "first_seen": place.first_seen,
+            "position": place.position,
             "hidden": False,
         }
-        for row in connection.execute(_PLACES, {"ids": credited})
+        for place in places
         for name in sorted(names)
-        if (row.id, name) not in placed
+        if (place.id, name) not in placed
     ]
     if rows:
         connection.execute(_PLACE, rows)
-        hide_in_stories(connection, credited)
+    told = [*older, *(one for one in credited if one in fresh and fresh[one].story)]
+    if told:
+        hide_in_stories(connection, told)
 
 
-def _mark(connection: Connection, fresh: Iterable[str], changed: Collection[str]) -> None:
-    """Mark the articles that are not marked by birth, and every category that shows one of them or of their stories."""
-    touched = {*fresh, *changed}
-    if older := sorted(touched.difference(fresh)):
-        connection.execute(_MARK_ARTICLES, {"ids": older})
+def _mark_categories(connection: Connection, touched: Collection[str], renamed_source: int | None) -> None:
+    """Mark every category that shows an article of the stories touched, or credits a source of another name."""
+    names: set[str] = set()
     if touched:
-        _mark_categories(connection, connection.scalars(_CATEGORIES_OF_STORIES, {"ids": sorted(touched)}).all())
-
-
-def _mark_categories(connection: Connection, names: Sequence[str]) -> None:
+        names.update(connection.scalars(_CATEGORIES_OF_STORIES, {"ids": sorted(touched)}))
+    if renamed_source is not None:
+        names.update(connection.scalars(_CATEGORIES_OF_SOURCE, {"source_id": renamed_source}))
     if names:
-        connection.execute(_MARK_CATEGORIES, {"names": names})
+        connection.execute(_MARK_CATEGORIES, {"names": sorted(names)})

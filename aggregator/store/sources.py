@@ -38,7 +38,9 @@ def _claim(wanted: ColumnElement[bool]) -> Update:
         .where(pollable, free, wanted)
         .order_by(source.c.next_fetch, source.c.ordinal)
         .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)  # PostgreSQL: two claims take different sources; SQLite claims one by one
+        .with_for_update(
+            skip_locked=True, key_share=True
+        )  # PostgreSQL: two claims take different sources; SQLite claims one by one
         .cte("due")
     )
     taken = update(source).where(source.c.id.in_(select(due.c.id)))

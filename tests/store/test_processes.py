@@ -1,0 +1,112 @@
+"""Several processes on one database, one of them killed."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from aggregator.store import RacedError, Store
+from tests.store.values import LEASE, NOW, article, digest, keyed, marked_articles, new, record, source, state
+
+DIES_IN_RECORD = """
+import os, signal, sys
+from aggregator.store import Store, naming
+from tests.store.values import article, new, record
+naming.insert_keys.__globals__["_missing"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+record(Store.open(sys.argv[1]), *(new(article(number)) for number in range(5)))
+"""
+DIES_IN_MIGRATION = """
+import os, signal, sys
+from alembic import op
+from aggregator.store import Store
+make, made = op.create_table, []
+def create_table(*args, **options):
+    if len(made) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    made.append(make(*args, **options))
+op.create_table = create_table
+Store.open(sys.argv[1])
+"""
+SHARES = """
+import sys
+from aggregator.store import Store
+from tests.store.values import LEASE, NOW, source
+with Store.open(sys.argv[1]) as store:
+    store.sync([source(f"s{number}") for number in range(50)], NOW)
+    while taken := store.claim(NOW, limit=3, lease=LEASE):
+        print(*(one.source.name for one in taken))
+"""
+
+
+def run(script: str, *args: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
+    with Store.open(url) as store:
+        store.sync([source()], NOW)
+        assert run(DIES_IN_RECORD, url).returncode == -signal.SIGKILL
+        assert store.articles(None, 9) == ()
+        assert store.sources()[0].state.last_fetch is None
+        assert record(store, *(new(article(number)) for number in range(5))).new == 5
+
+
+def test_a_process_killed_while_migrating_leaves_nothing(empty_url: str) -> None:
+    assert run(DIES_IN_MIGRATION, empty_url, 5).returncode == -signal.SIGKILL
+    with Store.open(empty_url) as store:
+        store.sync([source()], NOW)
+
+
+def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_sources(empty_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: run(SHARES, empty_url), range(2)))
+    assert [(result.returncode, result.stderr) for result in results] == [(0, ""), (0, "")]
+    claimed = Counter(name for result in results for name in result.stdout.split())
+    assert claimed == Counter(f"s{number}" for number in range(50))
+    with Store.open(empty_url) as store:
+        assert len(store.sources()) == 50
+        assert store.claim(NOW, limit=9, lease=LEASE) == ()
+
+
+def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_again(url: str) -> None:
+    def attempt(number: int) -> str:
+        one = new(keyed(article(1, number), "link"))
+        with Store.open(url) as own:
+            try:
+                record(own, *(new(article(place, number)) for place in range(2, 30)), one, by=number)
+            except RacedError:
+                found = own.known([digest("link")])
+                return f"raced by {found[digest('link')][0].source_id}"
+        return "recorded"
+
+    with Store.open(url) as store:
+        store.sync([source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
+        with ThreadPoolExecutor(4) as pool:
+            told = Counter(pool.map(attempt, range(1, 5)))
+        (owner,) = store.known([digest("link")])[digest("link")]
+        assert told == {"recorded": 1, f"raced by {owner.source_id}": 3}
+        assert len(marked_articles(store)) == 29
+
+
+def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) -> None:
+    def attempt(number: int) -> int:
+        with Store.open(url) as own:
+            return sum(
+                record(own, new(article(place, number, source=f"s{number}")), by=number).new for place in range(10)
+            )
+
+    with Store.open(url) as store:
+        store.sync([source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(attempt, range(1, 5))) == [10] * 4
+
+
+def test_a_path_that_cannot_be_made_undoes_the_whole_record(store: Store) -> None:
+    store.sync([source()], NOW)
+    with pytest.raises(ZeroDivisionError):
+        store.record(1, state(), [new(article())], NOW, name=lambda _: str(1 / 0))
+    assert store.sources()[0].state.last_fetch is None

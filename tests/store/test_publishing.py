@@ -1,0 +1,110 @@
+import pytest
+
+from aggregator.model import Mark
+from aggregator.store import Store
+from tests.store.values import (
+    MINUTE,
+    NOW,
+    article,
+    marked_articles,
+    marked_categories,
+    new,
+    publish_everything,
+    record,
+    source,
+    titles,
+    updated,
+)
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    """One source that is known, a in x."""
+    store.sync([source("a", categories=("x",))], NOW)
+    return store
+
+
+def test_marked_articles_come_in_batches_until_their_marks_are_gone(store: Store) -> None:
+    record(store, *(new(article(number)) for number in range(5)))
+    batches = []
+    while batch := store.pending_articles(2):
+        batches.append([one.id for one, _ in batch])
+        store.published([mark for _, mark in batch])
+    assert batches == [
+        [article(0).id, article(1).id],
+        [article(2).id, article(3).id],
+        [article(4).id],
+    ]
+
+
+def test_a_mark_that_was_renewed_meanwhile_stays(store: Store) -> None:
+    record(store, new(article()))
+    articles, categories = store.pending_articles(9), store.pending_categories()
+    record(store, updated(article(title="Edited")))
+    store.published([mark for _, mark in articles])
+    store.published([mark for _, mark in categories])
+    assert marked_articles(store) == {article().id}
+    assert marked_categories(store) == {"all", "x"}
+    publish_everything(store)
+    assert (marked_articles(store), marked_categories(store)) == (set(), set())
+
+
+def test_an_old_mark_takes_no_later_one_away(store: Store) -> None:
+    record(store, new(article()))
+    ((_, old),) = store.pending_articles(9)
+    publish_everything(store)
+    record(store, updated(article(title="Edited")))
+    store.published([old, Mark(kind="article", id="nobody", version=1)])
+    assert marked_articles(store) == {article().id}
+    store.published([])
+
+
+def test_all_articles_come_in_pages(store: Store) -> None:
+    record(store, *(new(article(number)) for number in range(5)))
+    pages = [store.articles(None, 2)]
+    while pages[-1]:
+        pages.append(store.articles(pages[-1][-1].id, 2))
+    assert [len(page) for page in pages] == [2, 2, 1, 0]
+    assert [one.title for page in pages for one in page] == [f"Title {number}" for number in range(5)]
+
+
+def test_an_article_that_is_not_there_is_none(store: Store) -> None:
+    assert store.article("nobody") is None
+
+
+def test_a_feed_holds_the_newest_articles_newest_first(store: Store) -> None:
+    record(store, *(new(article(number)) for number in (3, 1, 4, 2)))
+    feed = store.category_feed("x", 3)
+    assert [one.title for one in feed.articles] == ["Title 1", "Title 2", "Title 3"]
+    assert (feed.name, feed.label, feed.updated) == ("x", "x", article(1).updated)
+    assert feed.articles[0] == store.article(article(1).id)
+
+
+def test_articles_of_one_moment_stand_as_the_document_lists_them_those_seen_last_in_front(store: Store) -> None:
+    def same(number: int, position: int, seen: int) -> None:
+        one = article(number, published=NOW, position=position, first_seen=NOW + seen * MINUTE)
+        record(store, new(one))
+
+    same(1, 1, seen=0)
+    same(2, 0, seen=0)
+    same(3, 1, seen=1)
+    same(4, 0, seen=1)
+    assert titles(store, "x") == ["Title 4", "Title 3", "Title 2", "Title 1"]
+
+
+def test_a_feed_is_dated_by_the_newest_text_in_it_and_an_empty_one_by_its_category(store: Store) -> None:
+    assert store.category_feed("x", 9).updated == NOW
+    record(store, new(article(1)), new(article(2)))
+    record(store, updated(article(2, title="Edited", updated=NOW + MINUTE)))
+    assert store.category_feed("x", 9).updated == NOW + MINUTE
+
+
+def test_a_category_that_was_never_seen_is_no_category(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.category_feed("nobody", 1)
+
+
+def test_credits_show_no_credentials(store: Store) -> None:
+    store.sync([source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
+    record(store, new(article()))
+    assert [credit.feed_url for one in store.articles(None, 9) for credit in one.credits] == ["https://a.example/feed"]

@@ -1,0 +1,112 @@
+"""The number of statements does not depend on how much there is to do, nor their cost on how much is stored."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from aggregator.model import FeedFacts
+from aggregator.store import Store
+from tests.store.values import LEASE, NOW, article, digest, duplicate, keyed, new, record, source, unchanged, updated
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(store._engine, "before_cursor_execute", note)
+
+
+def counted(store: Store, work: Callable[[], object]) -> int:
+    with statements(store) as seen:
+        work()
+    return len(seen)
+
+
+@pytest.fixture
+def store(store: Store) -> Store:
+    store.sync([source("a"), source("b")], NOW)
+    return store
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_statements_of_each_kind_of_document(store: Store, size: int) -> None:
+    numbers = range(size)
+    record(store)
+    first = [keyed(article(number), str(number), weak=[f"w{number}"]) for number in numbers]
+    edits = [updated(keyed(article(number, title=f"Edited {number}"), str(number))) for number in numbers]
+    copies = [duplicate(keyed(article(number, 2), f"b{number}"), of=article(number).id) for number in numbers]
+    found = {
+        "new": counted(store, lambda: record(store, *map(new, first))),
+        "unchanged": counted(store, lambda: record(store, *map(unchanged, first))),
+        "nothing": counted(store, lambda: record(store)),
+        "edited": counted(store, lambda: record(store, *edits)),
+        "of two sources": counted(store, lambda: record(store, *copies, by=2)),
+    }
+    assert found == {"new": 12, "unchanged": 3, "nothing": 2, "edited": 10, "of two sources": 14}
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> None:
+    record(store, *(new(keyed(article(number), str(number))) for number in range(size)))
+    asked = [digest(str(number)) for number in range(size)]
+    assert counted(store, lambda: store.known(asked)) == 3
+    assert counted(store, lambda: store.pending_articles(1000)) == 3
+    assert counted(store, lambda: store.category_feed("a", 1000)) == 4
+    assert counted(store, lambda: store.articles(None, 1000)) == 3
+    marks = [mark for _, mark in store.pending_articles(1000)]
+    assert counted(store, lambda: store.published(marks)) == 1
+    assert counted(store, lambda: store.claim(NOW, limit=1000, lease=LEASE)) == 2
+
+
+def test_a_sync_that_changes_nothing_writes_nothing(store: Store) -> None:
+    with statements(store) as seen:
+        store.sync([source("a"), source("b")], NOW)
+    assert all(statement.startswith("SELECT") for statement in seen)
+
+
+def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
+        store.sync([source("a"), source("b")], NOW)
+        seen.clear()
+        record(store, new(article(1)), new(article(2), story=article(1).id), facts=FeedFacts(title="A"))
+        record(store, duplicate(keyed(article(3, 2), "b"), of=article(1).id), by=2)
+        record(store, updated(article(1, title="Edited")))
+        store.claim(NOW, limit=5, lease=LEASE)
+        store.known([digest("b")])
+        store.published([mark for _, mark in store.pending_articles(5)])
+        store.pending_categories()
+        store.category_feed("a", 5)
+        store.articles(None, 5)
+        asked = list(seen)
+    with closing(sqlite3.connect(path)) as connection:
+        plans = {statement: _plan(connection, statement) for statement in asked if not statement.startswith("INSERT")}
+    assert plans
+    scans = {step for plan in plans.values() for step in plan if step.startswith("SCAN")}
+    assert scans <= {
+        "SCAN article USING INDEX ix_article_pending",  # a partial index: all of it is what was asked
+        "SCAN category USING INDEX ix_category_pending",
+        "SCAN due",
+        "SCAN in_order",
+    }
+    sorts = {step for plan in plans.values() for step in plan if "TEMP B-TREE FOR ORDER BY" in step}
+    newest = next(statement for statement in plans if "published DESC" in statement)
+    assert not any("TEMP B-TREE" in step for step in plans[newest])
+    assert sorts <= {"USE TEMP B-TREE FOR ORDER BY"}
+
+
+def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+    parameters = [0] * statement.count("?")
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
