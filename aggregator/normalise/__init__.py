@@ -1,1 +1,96 @@
-"""Feed, Source -> Articles: entries as kept. Pure; tolerates anything; never raises on what a source wrote."""
+"""Feed, Source -> Articles: entries as kept, safe to print anywhere. Pure; tolerates anything that a source writes;
+never raises.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from aggregator.model import Article, Credit, Entry, Feed, Source
+from aggregator.normalise import text
+from aggregator.normalise.body import fullest
+from aggregator.normalise.dates import moments
+from aggregator.normalise.identity import Names, article_id, names, public_id
+from aggregator.normalise.language import detected, primary_subtag
+from aggregator.normalise.links import printable
+from aggregator.normalise.markdown import markdown
+from aggregator.normalise.metadata import enclosures, people, terms
+from aggregator.normalise.titles import plain_title, stand_in
+from aggregator.urls import without_credentials
+
+__all__ = ["articles"]
+
+
+def articles(
+    feed: Feed, source: Source, now: datetime, *, seen: frozenset[bytes] = frozenset(), summary_words: int = 50
+) -> tuple[Article, ...]:
+    """The entries of `feed` as articles, in the document's order; `position` is the place in the document.
+
+    Left out are entries whose digest is in `seen` (last time's, word for word) and repetitions within the document:
+    they cost nothing. `now`, in UTC, is when the others are first seen.
+    """
+    fresh = tuple(_fresh(feed, seen))
+    if not fresh:
+        return ()
+    known = names(feed, source)
+    return tuple(_article(feed, source, now, position, known[position], summary_words) for position in fresh)
+
+
+def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
+    """The positions of entries that are new or changed, each once."""
+    passed = set(seen)
+    for position, entry in enumerate(feed.entries):
+        if entry.digest not in passed:
+            passed.add(entry.digest)
+            yield position
+
+
+def _article(feed: Feed, source: Source, now: datetime, position: int, known: Names, summary_words: int) -> Article:
+    entry = feed.entries[position]
+    body = fullest(entry.contents, known.link)
+    title = plain_title(entry.title) or stand_in(body.text, known.link)
+    declared = _declared_language(feed, source, entry)
+    dates = moments(entry, declared, now)
+    own_id = article_id(source.id, known, entry, title, body.text)
+    return Article(
+        id=own_id,
+        uid=public_id(known, own_id),
+        source_id=source.id,
+        source=source.name,
+        guid=known.guid,
+        guid_key=known.guid_key,
+        link=known.link,
+        link_key=known.link_key,
+        title=title,
+        html=body.html,
+        markdown=markdown(body.html),
+        summary=text.summary(body.text, summary_words),
+        text=body.text,
+        language=declared or detected(f"{title}\n{body.text}"),
+        published=dates.published,
+        updated=dates.updated,
+        first_seen=now,
+        position=position,
+        authors=people(entry.authors, feed.url) or people(feed.authors, feed.url),
+        enclosures=enclosures(entry.enclosures, feed.url),
+        image=printable(entry.image, feed.url) if entry.image else None,
+        terms=terms(entry.terms),
+        flags=dates.flags,
+        credits=(_credit(feed, source, known.link),),
+        categories=source.categories,
+        tags=source.tags,
+    )
+
+
+def _declared_language(feed: Feed, source: Source, entry: Entry) -> str | None:
+    tags = (source.language, entry.language, feed.language)
+    return next((language for tag in tags if (language := primary_subtag(tag))), None)
+
+
+def _credit(feed: Feed, source: Source, link: str) -> Credit:
+    return Credit(
+        source=source.name,
+        link=link,
+        feed_title=plain_title(feed.title),
+        feed_link=printable(feed.link, feed.url) if feed.link else None,
+        feed_url=without_credentials(source.url),
+    )

@@ -1,0 +1,257 @@
+"""Entries as kept: the stage as a whole."""
+
+import unicodedata
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Article, Credit, Enclosure, Entry, Feed, Link, Person, Source, Term, Text
+from aggregator.normalise import articles
+from aggregator.urls import is_http
+from tests.normalise.entries import NOW, SOURCE, entry, feed, rss, text
+
+A = "https://example.org/a"
+BODY = "<p>" + "The council met on Friday to speak about the budget of the coming year. " * 6 + "</p>"
+
+
+def article_of(one: Entry, source: Source = SOURCE, **more: Any) -> Article:
+    (article,) = articles(feed(one, **more), source, NOW)
+    return article
+
+
+def test_an_entry_becomes_an_article_with_all_that_readers_need() -> None:
+    article = article_of(
+        entry(
+            "A&#8217;s title",
+            A + "?utm_source=rss",
+            BODY,
+            guid="tag:example.org,2025:1",
+            published="2025-02-08T04:51:01Z",
+        ),
+        title=rss("The &amp;amp; Paper"),
+        authors=(Person(name="The Paper"),),
+    )
+    assert (article.title, article.link, article.link_key) == ("A’s title", A, A)
+    assert (article.uid, article.guid, article.guid_key) == ("tag:example.org,2025:1",) * 3
+    assert article.published == article.updated == datetime(2025, 2, 8, 4, 51, 1, tzinfo=UTC)
+    assert (article.first_seen, article.position, article.flags) == (NOW, 0, ())
+    assert (article.source_id, article.source, article.categories, article.tags) == (
+        7,
+        "example",
+        ("News",),
+        ("daily",),
+    )
+    assert article.summary.endswith("...")
+    assert len(article.summary.split()) == 50
+    assert article.authors == (Person(name="The Paper"),)
+    assert article.credits == (
+        Credit(
+            source="example",
+            link=A,
+            feed_title="The &amp; Paper",
+            feed_link="https://example.org/",
+            feed_url=SOURCE.url,
+        ),
+    )
+
+
+def test_what_was_seen_last_time_or_stands_twice_is_left_out_and_places_stay() -> None:
+    one, two, three = (entry(title, f"{A}/{title}", BODY) for title in ("one", "two", "three"))
+    made = articles(feed(one, two, two, three), SOURCE, NOW, seen=frozenset({one.digest}))
+    assert [(article.title, article.position) for article in made] == [("two", 1), ("three", 3)]
+    assert articles(feed(one, two), SOURCE, NOW, seen=frozenset({one.digest, two.digest})) == ()
+    assert articles(feed(), SOURCE, NOW) == ()
+
+
+def test_shared_names_are_found_among_seen_entries_too() -> None:
+    old, new = entry("old", f"{A}/1", guid="1"), entry("new", f"{A}/2", guid="1")
+    (article,) = articles(feed(old, new), SOURCE, NOW, seen=frozenset({old.digest}))
+    assert article.guid_key is None
+
+
+def test_one_guid_on_all_entries_makes_distinct_articles() -> None:
+    made = articles(feed(*(entry(f"Title {n}", f"{A}/{n}", guid="same") for n in range(20))), SOURCE, NOW)
+    assert len({article.id for article in made}) == len({article.uid for article in made}) == 20
+
+
+def test_entries_without_guid_link_and_date_are_told_apart_by_their_text_and_stay_the_same() -> None:
+    document = feed(*(entry(f"Title {n}", body=f"<p>Text {n}</p>") for n in range(20)))
+    first = articles(document, SOURCE, NOW)
+    later = articles(document, SOURCE, NOW + timedelta(days=1))
+    assert len({article.id for article in first}) == 20
+    assert [article.id for article in first] == [article.id for article in later]
+    assert {article.published for article in first} == {NOW}
+    assert {article.link for article in first} == {"https://example.org/"}
+    assert {article.link_key for article in first} == {None}
+    assert {article.flags for article in first} == {("undated",)}
+
+
+@pytest.mark.parametrize(
+    ("contents", "shown"),
+    [
+        ((rss(""), rss("<p>Short but all</p>")), "Short but all"),
+        ((rss("<p>Teaser</p>"), rss("<p>The full text of it</p>")), "The full text of it"),
+        ((rss("<p>The full text of it</p>"), rss("<p>Teaser</p>")), "The full text of it"),
+        ((rss("<p>Words</p>"), rss(f'<a href="{A}?{"x" * 200}">W</a>')), "Words"),
+        ((text("a < b & c", "plain"),), "a < b & c"),
+        ((rss('<img src="https://example.org/a.png">'),), ""),
+        ((rss("<script>" + "x" * 100 + "</script>"), rss("<p>Words</p>")), "Words"),
+        ((), ""),
+    ],
+)
+def test_the_fullest_text_is_taken(contents: tuple[Text, ...], shown: str) -> None:
+    assert article_of(entry("A", A, contents=contents)).text == shown
+
+
+def test_a_comic_without_words_keeps_its_image() -> None:
+    article = article_of(entry("A", A, '<img src="https://example.org/a.png" alt="">'))
+    assert "https://example.org/a.png" in article.html
+    assert article.summary == ""
+
+
+def test_relative_urls_in_the_body_are_joined_to_xml_base_else_the_entrys_link() -> None:
+    body = '<a href="b">b</a><img data-src="/c.png" src="data:image/gif;base64,x" alt="c">'
+    linked = article_of(entry("A", "https://user:secret@example.org/news/a", body))
+    assert 'href="https://example.org/news/b"' in linked.html
+    assert 'src="https://example.org/c.png"' in linked.html
+    based = article_of(entry("A", A, contents=(text(body, "html", base="https://cdn.example.net/x/"),)))
+    assert 'href="https://cdn.example.net/x/b"' in based.html
+
+
+def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detected() -> None:
+    one = entry("A", A, BODY, language="pt-BR")
+    german = Source(name="example", url=SOURCE.url, categories=("News",), language="de")
+    assert article_of(one, german, language="fr").language == "de"
+    assert article_of(one, language="fr").language == "pt"
+    assert article_of(entry("A", A, BODY, language="junk"), language="fr_FR").language == "fr"
+    assert article_of(entry("A", A, BODY)).language == "en"
+    assert article_of(entry("A", A)).language is None
+
+
+def test_without_a_title_the_body_gives_one_else_the_link() -> None:
+    assert article_of(entry(None, A, "<p>Just a note.</p>")).title == "Just a note."
+    assert article_of(entry("  ", A)).title == "example.org/a"
+    assert article_of(entry(None, enclosures=(Enclosure(url="https://example.org/a.mp3"),))).title == "example.org/"
+
+
+def test_media_lie_on_the_web() -> None:
+    one = entry(
+        "A",
+        A,
+        image="/i.png",
+        enclosures=(Enclosure(url="/a.mp3"), Enclosure(url="javascript:x")),
+        terms=(Term(term="x\n"),),
+    )
+    article = article_of(one)
+    assert article.image == "https://example.org/i.png"
+    assert article.enclosures == (Enclosure(url="https://example.org/a.mp3"),)
+    assert article.terms == (Term(term="x"),)
+    assert article_of(entry("A", A, image="data:image/png;base64,x")).image is None
+
+
+def test_credentials_of_the_source_appear_nowhere() -> None:
+    secret = Source(name="example", url="https://user:secret@example.org/feed.xml", categories=("News",))
+    assert "secret" not in repr(article_of(entry("A", body=BODY), secret, url=secret.url, link=None))
+
+
+STRINGS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        [A, "https://example.org/", "x y", "\x00\x07", "\ud800", "<b>&amp;lt;x", "http://[", "2025-02-08", "\u202e"]
+    ),
+)
+MAYBE = st.none() | STRINGS
+TEXTS = st.builds(Text, value=STRINGS, kind=st.sampled_from(["plain", "html", "rss"]), base=st.none() | st.just(A))
+PEOPLE = st.lists(st.builds(Person, name=MAYBE, email=MAYBE, url=MAYBE), max_size=2).map(tuple)
+ENTRIES = st.builds(
+    Entry,
+    digest=st.binary(min_size=8, max_size=8),
+    guid=MAYBE,
+    guid_is_link=st.booleans(),
+    links=st.lists(
+        st.builds(Link, rel=st.sampled_from(["alternate", "self"]), href=STRINGS, type=MAYBE), max_size=2
+    ).map(tuple),
+    original_link=MAYBE,
+    title=st.none() | TEXTS,
+    contents=st.lists(TEXTS, max_size=2).map(tuple),
+    published=MAYBE,
+    updated=MAYBE,
+    language=MAYBE,
+    authors=PEOPLE,
+    enclosures=st.lists(
+        st.builds(Enclosure, url=STRINGS, type=MAYBE, length=st.integers(), title=MAYBE), max_size=2
+    ).map(tuple),
+    image=MAYBE,
+    terms=st.lists(st.builds(Term, term=STRINGS, scheme=MAYBE, label=MAYBE), max_size=2).map(tuple),
+)
+FEEDS = st.builds(
+    Feed,
+    format=st.sampled_from(["rss20", "atom10", "rss10", "json11"]),
+    url=st.just(SOURCE.url),
+    title=st.none() | TEXTS,
+    link=MAYBE,
+    language=MAYBE,
+    authors=PEOPLE,
+    entries=st.lists(ENTRIES, max_size=3).map(tuple),
+)
+
+
+def strings_of(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, tuple):
+        return [string for part in value for string in strings_of(part)]
+    return (
+        [string for f in fields(value) for string in strings_of(getattr(value, f.name))] if is_dataclass(value) else []
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(FEEDS)
+def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every_time(document: Feed) -> None:
+    made = articles(document, SOURCE, NOW)
+    assert made == articles(document, SOURCE, NOW)
+    for article in made:
+        assert is_http(article.link)
+        assert article.title
+        assert article.published <= article.updated <= NOW
+        for string in strings_of(article):
+            assert not any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t" for c in string)
+
+
+@settings(max_examples=100, deadline=None)
+@given(FEEDS)
+def test_an_article_fed_back_as_an_entry_stays_as_it_is(document: Feed) -> None:
+    for article in articles(document, SOURCE, NOW):
+        again = article_of(
+            Entry(
+                digest=b"",
+                guid=article.guid,
+                links=(Link(rel="alternate", href=article.link),),
+                title=text(article.title, "plain"),
+                contents=(text(article.html, "html"),) if article.html else (),
+                published=article.published.isoformat(),
+                updated=article.updated.isoformat(),
+                authors=article.authors,
+                enclosures=article.enclosures,
+                terms=article.terms,
+                image=article.image,
+            )
+        )
+        for name in (
+            "link",
+            "title",
+            "html",
+            "markdown",
+            "summary",
+            "published",
+            "updated",
+            "enclosures",
+            "terms",
+            "image",
+        ):
+            assert getattr(again, name) == getattr(article, name)
