@@ -60,9 +60,9 @@ def _possible(place: int, keyed: Keyed, known: Store, present: frozenset[str], *
         for other in known.get(key.digest, ())[-MOST:] if key.strong == strong else ():
             if other.id in tried or (rule.only_if_gone and _stands(other, keyed.article, present)):
                 continue
+            tried.add(other.id)
             if reason := rule.same(keyed, other):
                 yield Claim((rank, *_differences(keyed, other)), place, other, reason)
-                tried.add(other.id)
 
 
 def _stands(known: Known, article: Article, present: frozenset[str]) -> bool:

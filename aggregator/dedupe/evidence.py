@@ -68,9 +68,9 @@ def same_story(keyed: Keyed, known: Known) -> str:
     within = keyed.article.source_id == known.source_id
     if known.pruned or abs(keyed.article.published - known.published) >= (EDITION if within else NEWS):
         return ""
-    if not near(keyed.fingerprint, known.fingerprint):
+    if not _same_title(keyed, known) and (within or not _is_telling(keyed)):
         return ""
-    return "near-equal text" if _same_title(keyed, known) or (_is_telling(keyed) and not within) else ""
+    return "near-equal text" if near(keyed.fingerprint, known.fingerprint) else ""
 
 
 def _title_or_text(keyed: Keyed, known: Known) -> str:

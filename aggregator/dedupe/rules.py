@@ -1,7 +1,7 @@
 """Article -> Keys: the names under which the store finds it again, strongest first. Pure.
 
-A key is one row in the database, and there are eight at most for an article: guid, link, title, four bands of the text;
-or, for an entry without guid and link, title with date instead of the two.
+A key is one row in the database, and an article has seven at most: guid, link, title, four bands of its text; or, where
+its source gave it neither guid nor link, its title with its date instead of the two.
 """
 
 from collections.abc import Callable
