@@ -1,38 +1,53 @@
-"""Feed, Source -> Articles: entries as kept, safe to print anywhere. Pure; tolerates anything that a source writes;
-never raises.
+"""Feed, Source -> Articles: entries as kept, safe to print anywhere. Pure.
+
+Tolerates anything that a source writes, and never raises.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model import Article, Credit, Entry, Feed, Source
-from aggregator.normalise import text
+from aggregator.model import Article, Credit, Entry, Feed, FeedFacts, Source
+from aggregator.normalise import markdown, text
 from aggregator.normalise.body import fullest
 from aggregator.normalise.dates import moments
 from aggregator.normalise.identity import Names, article_id, names, public_id
 from aggregator.normalise.language import detected, primary_subtag
 from aggregator.normalise.links import printable
-from aggregator.normalise.markdown import markdown
 from aggregator.normalise.metadata import enclosures, people, terms
 from aggregator.normalise.titles import plain_title, stand_in
 from aggregator.urls import without_credentials
 
-__all__ = ["articles"]
+__all__ = ["Normalised", "normalise"]
 
 
-def articles(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalised:
+    """A feed as kept: its new or changed entries as articles, and what it says of itself."""
+
+    articles: tuple[Article, ...]  # in the document's order; `position` is the place in the document
+    standing: frozenset[str]  # guids and links that name an entry of the document, be it seen before; () if no articles
+    facts: FeedFacts
+
+
+def normalise(
     feed: Feed, source: Source, now: datetime, *, seen: frozenset[bytes] = frozenset(), summary_words: int = 50
-) -> tuple[Article, ...]:
-    """The entries of `feed` as articles, in the document's order; `position` is the place in the document.
+) -> Normalised:
+    """The entries of `feed` as articles, and what `feed` says of itself.
 
     Left out are entries whose digest is in `seen` (last time's, word for word) and repetitions within the document:
     they cost nothing. `now`, in UTC, is when the others are first seen.
     """
+    facts = _facts(feed)
     fresh = tuple(_fresh(feed, seen))
     if not fresh:
-        return ()
+        return Normalised(articles=(), standing=frozenset(), facts=facts)
     known = names(feed, source)
-    return tuple(_article(feed, source, now, position, known[position], summary_words) for position in fresh)
+    return Normalised(
+        articles=tuple(_article(feed, source, facts, now, place, known[place], summary_words) for place in fresh),
+        standing=frozenset(key for one in known for key in (one.guid_key, one.link_key) if key),
+        facts=facts,
+    )
 
 
 def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
@@ -44,7 +59,9 @@ def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
             yield position
 
 
-def _article(feed: Feed, source: Source, now: datetime, position: int, known: Names, summary_words: int) -> Article:
+def _article(
+    feed: Feed, source: Source, facts: FeedFacts, now: datetime, position: int, known: Names, summary_words: int
+) -> Article:
     entry = feed.entries[position]
     body = fullest(entry.contents, known.link)
     title = plain_title(entry.title) or stand_in(body.text, known.link)
@@ -62,7 +79,7 @@ def _article(feed: Feed, source: Source, now: datetime, position: int, known: Na
         link_key=known.link_key,
         title=title,
         html=body.html,
-        markdown=markdown(body.html),
+        markdown=markdown.markdown(body.html),
         summary=text.summary(body.text, summary_words),
         text=body.text,
         language=declared or detected(f"{title}\n{body.text}"),
@@ -75,7 +92,7 @@ def _article(feed: Feed, source: Source, now: datetime, position: int, known: Na
         image=printable(entry.image, feed.url) if entry.image else None,
         terms=terms(entry.terms),
         flags=dates.flags,
-        credits=(_credit(feed, source, known.link),),
+        credits=(_credit(facts, source, known.link),),
         categories=source.categories,
         tags=source.tags,
     )
@@ -86,11 +103,22 @@ def _declared_language(feed: Feed, source: Source, entry: Entry) -> str | None:
     return next((language for tag in tags if (language := primary_subtag(tag))), None)
 
 
-def _credit(feed: Feed, source: Source, link: str) -> Credit:
+def _facts(feed: Feed) -> FeedFacts:
+    first = {link.rel: link.href for link in reversed(feed.links)}
+    return FeedFacts(
+        title=plain_title(feed.title),
+        link=printable(feed.link, feed.url) if feed.link else None,
+        language=feed.language,
+        self_link=first.get("self"),
+        hub=first.get("hub"),
+    )
+
+
+def _credit(facts: FeedFacts, source: Source, link: str) -> Credit:
     return Credit(
         source=source.name,
         link=link,
-        feed_title=plain_title(feed.title),
-        feed_link=printable(feed.link, feed.url) if feed.link else None,
+        feed_title=facts.title,
+        feed_link=facts.link,
         feed_url=without_credentials(source.url),
     )
