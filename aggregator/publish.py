@@ -105,7 +105,7 @@ def _write_feeds(app: App, names: Iterable[str]) -> int:
     """Write the feeds of these categories, then the list of all feeds; the feeds written are counted."""
     current = app.store.categories()
     written = sum(_write_feed(app, name) for name in names if name in current)
-    heads = tuple(app.store.category_feed(name, 0) for name in current)
+    heads = tuple(app.store.category_feed(name, 1) for name in current)
     files.write(app.feeds_root, [File(path="feeds.opml", data=opml(heads, app.settings))])
     files.remove(app.feeds_root, _stale(app, current))
     return written

@@ -47,7 +47,7 @@ def instrument() -> None:
     """Wrap the stages where the shell calls them."""
     for module, name, stage in (
         (take, "parse", "parse"),
-        (take, "articles", "normalise"),
+        (take, "normalise", "normalise"),
         (take, "keyed", "dedupe"),
         (take, "decide", "dedupe"),
         (Store, "known", "store"),

@@ -27,9 +27,7 @@ SETTLE = 0.5  # seconds between two writes of the states of sources that had not
 Tell = Callable[[Outcome], None]
 
 
-async def run_cycle(
-    app: App, tell: Tell, *, names: Collection[str] | None = None, everything: bool = False
-) -> Report:
+async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = None, everything: bool = False) -> Report:
     """One cycle over the sources that are due; `names` or `everything` overrule due times. Raises StoreError."""
     claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
     report = Report(sources=len(set(names)) if names else len(app.sources))
@@ -90,9 +88,7 @@ class _Cycle:
     async def _one_url(self, same: tuple[Claimed, ...]) -> None:
         host = host_key(_url(same[0]))
         state, conditional = _common_state(same, self._app.clock())
-        answer = await self._fetcher.fetch(
-            same[0].source, state, conditional=conditional, admit=lambda: self._held_until(host) is None
-        )
+        answer = await self._fetcher.fetch(same[0].source, state, conditional=conditional, admit=self._may_ask)
         now = self._app.clock()
         if answer is None:
             self._stay_away(same, self._held_until(host) or now)
@@ -102,6 +98,9 @@ class _Cycle:
             self._done(same, await self._app.in_worker(take, self._app, same, answer, now))
         else:
             self._without_document(same, answer, now)
+
+    def _may_ask(self, host: str) -> bool:
+        return self._held_until(host) is None
 
     def _held_until(self, host: str) -> datetime | None:
         return self._hosts.held_until(host, self._app.clock())

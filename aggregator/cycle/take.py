@@ -11,8 +11,8 @@ from aggregator.app import App
 from aggregator.cycle.report import Outcome, outcome_of, outcome_without_document
 from aggregator.dedupe import decide, keyed
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Article, Claimed, Failure, Feed, FeedDocument, Keyed, Recorded, SourceState
-from aggregator.normalise import articles, facts
+from aggregator.model import Article, Claimed, Failure, Feed, FeedDocument, Recorded, SourceState
+from aggregator.normalise import Normalised, normalise
 from aggregator.parse import parse
 from aggregator.render import article_path
 from aggregator.schedule import after_failure, after_feed
@@ -43,10 +43,10 @@ def take(app: App, same: Sequence[Claimed], document: FeedDocument, now: datetim
 
 
 def _take_feed(app: App, one: Claimed, document: FeedDocument, feed: Feed, now: datetime) -> Outcome:
-    seen = _digests(one.state.seen)
-    unseen = articles(feed, one.source, now, seen=seen, summary_words=app.settings.articles.summary_words)
-    state = after_feed(document, feed, facts(feed), one.state, one.source, app.settings.fetch, now)
-    recorded = _record(app, one, state, tuple(map(keyed, unseen)), now)
+    words = app.settings.articles.summary_words
+    kept = normalise(feed, one.source, now, seen=_digests(one.state.seen), summary_words=words)
+    state = after_feed(document, feed, kept.facts, one.state, one.source, app.settings.fetch, now)
+    recorded = _record(app, one, state, kept, now)
     return replace(
         outcome_of(one.source, "failed" if feed.problem else "fetched"),
         entries=len(feed.entries),
@@ -55,11 +55,13 @@ def _take_feed(app: App, one: Claimed, document: FeedDocument, feed: Feed, now: 
     )
 
 
-def _record(app: App, one: Claimed, state: SourceState, candidates: tuple[Keyed, ...], now: datetime) -> Recorded:
+def _record(app: App, one: Claimed, state: SourceState, kept: Normalised, now: datetime) -> Recorded:
     near = app.settings.dedupe == "near"
+    candidates = tuple(map(keyed, kept.articles))
     digests = {key.digest for candidate in candidates for key in candidate.keys}
     for _ in range(RACES):
-        decisions = decide(candidates, app.store.known(digests), near_duplicates=near)
+        known = app.store.known(digests) if digests else {}
+        decisions = decide(candidates, known, present=kept.standing, near_duplicates=near)
         with suppress(RacedError):
             return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app))
     raise StoreBusyError(f"{one.source.name}: other processes kept taking its articles first; it is tried again later")

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,8 +65,12 @@ class SQLite:
         def prepare(connection: Any, _record: object) -> None:
             connection.isolation_level = None  # or sqlite3 begins transactions when it likes, and never for a SELECT
             connection.execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            with suppress(
+                sqlite3.OperationalError
+            ):  # no waiting here: whoever holds the file sets it, or the next does
+                connection.execute("PRAGMA journal_mode = WAL")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:

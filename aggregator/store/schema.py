@@ -201,3 +201,10 @@ revision = Table(
     _required("summary", Words),
 )
 Index("ix_revision_article_id", revision.c.article_id)
+
+note = Table(  # what a later run has to know of an earlier one
+    "note",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    _required("value", Words),
+)

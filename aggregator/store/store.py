@@ -22,7 +22,7 @@ from aggregator.model import (
     Source,
     SourceState,
 )
-from aggregator.store import migrating, publishing, recording, sources, syncing
+from aggregator.store import migrating, notes, publishing, recording, sources, syncing
 from aggregator.store.dialect import DIALECTS, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.rows import Headers
@@ -232,3 +232,15 @@ class Store:
         """The newest articles of a category, newest first; KeyError for one that was never seen."""
         with self._reading() as connection:
             return publishing.category_feed(connection, name, limit)
+
+    # --------------------------------------------------------------------------------------------------------- notes
+
+    def note(self, name: str) -> str | None:
+        """What an earlier run noted under `name`; None if nothing."""
+        with self._reading() as connection:
+            return notes.read(connection, name)
+
+    def set_note(self, name: str, value: str) -> None:
+        """Note `value` under `name` for later runs."""
+        with self._writing() as connection:
+            notes.write(connection, self._dialect, name, value)

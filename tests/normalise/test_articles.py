@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Article, Credit, Enclosure, Entry, Feed, Link, Person, Source, Term, Text
-from aggregator.normalise import articles
+from aggregator.normalise import normalise
 from aggregator.urls import is_http
 from tests.normalise.entries import NOW, SOURCE, entry, feed, rss, text
 
@@ -19,7 +19,7 @@ BODY = "<p>" + "The council met on Friday to speak about the budget of the comin
 
 
 def article_of(one: Entry, source: Source = SOURCE, **more: Any) -> Article:
-    (article,) = articles(feed(one, **more), source, NOW)
+    (article,) = normalise(feed(one, **more), source, NOW).articles
     return article
 
 
@@ -61,27 +61,27 @@ def test_an_entry_becomes_an_article_with_all_that_readers_need() -> None:
 
 def test_what_was_seen_last_time_or_stands_twice_is_left_out_and_places_stay() -> None:
     one, two, three = (entry(title, f"{A}/{title}", BODY) for title in ("one", "two", "three"))
-    made = articles(feed(one, two, two, three), SOURCE, NOW, seen=frozenset({one.digest}))
+    made = normalise(feed(one, two, two, three), SOURCE, NOW, seen=frozenset({one.digest})).articles
     assert [(article.title, article.position) for article in made] == [("two", 1), ("three", 3)]
-    assert articles(feed(one, two), SOURCE, NOW, seen=frozenset({one.digest, two.digest})) == ()
-    assert articles(feed(), SOURCE, NOW) == ()
+    assert normalise(feed(one, two), SOURCE, NOW, seen=frozenset({one.digest, two.digest})).articles == ()
+    assert normalise(feed(), SOURCE, NOW).articles == ()
 
 
 def test_shared_names_are_found_among_seen_entries_too() -> None:
     old, new = entry("old", f"{A}/1", guid="1"), entry("new", f"{A}/2", guid="1")
-    (article,) = articles(feed(old, new), SOURCE, NOW, seen=frozenset({old.digest}))
+    (article,) = normalise(feed(old, new), SOURCE, NOW, seen=frozenset({old.digest})).articles
     assert article.guid_key is None
 
 
 def test_one_guid_on_all_entries_makes_distinct_articles() -> None:
-    made = articles(feed(*(entry(f"Title {n}", f"{A}/{n}", guid="same") for n in range(20))), SOURCE, NOW)
+    made = normalise(feed(*(entry(f"Title {n}", f"{A}/{n}", guid="same") for n in range(20))), SOURCE, NOW).articles
     assert len({article.id for article in made}) == len({article.uid for article in made}) == 20
 
 
 def test_entries_without_guid_link_and_date_are_told_apart_by_their_text_and_stay_the_same() -> None:
     document = feed(*(entry(f"Title {n}", body=f"<p>Text {n}</p>") for n in range(20)))
-    first = articles(document, SOURCE, NOW)
-    later = articles(document, SOURCE, NOW + timedelta(days=1))
+    first = normalise(document, SOURCE, NOW).articles
+    later = normalise(document, SOURCE, NOW + timedelta(days=1)).articles
     assert len({article.id for article in first}) == 20
     assert [article.id for article in first] == [article.id for article in later]
     assert {article.published for article in first} == {NOW}
@@ -213,8 +213,8 @@ def strings_of(value: object) -> list[str]:
 @settings(max_examples=150, deadline=None)
 @given(FEEDS)
 def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every_time(document: Feed) -> None:
-    made = articles(document, SOURCE, NOW)
-    assert made == articles(document, SOURCE, NOW)
+    made = normalise(document, SOURCE, NOW).articles
+    assert made == normalise(document, SOURCE, NOW).articles
     for article in made:
         assert is_http(article.link)
         assert article.title
@@ -226,7 +226,7 @@ def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every
 @settings(max_examples=100, deadline=None)
 @given(FEEDS)
 def test_an_article_fed_back_as_an_entry_stays_as_it_is(document: Feed) -> None:
-    for article in articles(document, SOURCE, NOW):
+    for article in normalise(document, SOURCE, NOW).articles:
         again = article_of(
             Entry(
                 digest=b"",

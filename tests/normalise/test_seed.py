@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import Feed, FeedDocument, Source
-from aggregator.normalise import articles
+from aggregator.normalise import normalise
 from aggregator.parse import parse
 
 SEED = Path(__file__).parent.parent / "seed"
@@ -24,7 +24,7 @@ def test_every_seed_feed_gives_the_model_article(name: str, now: datetime) -> No
     document = FeedDocument(url=SOURCE.url, final_url=SOURCE.url, body=(SEED / name).read_bytes(), digest=b"")
     feed = parse(document)
     assert isinstance(feed, Feed)
-    (article,) = articles(feed, SOURCE, now)
+    (article,) = normalise(feed, SOURCE, now).articles
     assert f'\ntitle: "{article.title}"\n' in expected
     assert f'\ndate: "{article.published:%Y-%m-%d %H:%M:%S}"\n' in expected
     assert f'\nsummary: "{article.summary}"\n' in expected

@@ -199,3 +199,11 @@ def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> Non
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
             connection.execute(text(ended), {"name": make_url(url).database})
         assert record(store, new(article())).new == 1
+
+
+def test_a_note_is_kept_for_later_runs_and_written_over(store: Store) -> None:
+    assert store.note("style") is None
+    store.set_note("style", "one")
+    store.set_note("style", "two")
+    assert store.note("style") == "two"
+    assert store.note("other") is None

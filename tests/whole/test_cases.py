@@ -125,7 +125,7 @@ def test_future_dates_are_clamped_to_first_sight_and_stay(room: Newsroom, server
 
 
 @pytest.mark.parametrize(
-    "date", ["next Tuesday", "30 Feb 2026", "Mon, 01 Jan 0001 00:00:00 GMT", "2026-13-45", "1738990261"]
+    "date", ["next Tuesday", "30 Feb 2026", "Mon, 01 Jan 0001 00:00:00 GMT", "2026-13-45", "12345"]
 )
 def test_unreadable_dates_count_as_absent(room: Newsroom, server: Server, date: str) -> None:
     server.put("/feed", rss(item(1, pubDate=date)))

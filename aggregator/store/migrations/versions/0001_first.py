@@ -169,3 +169,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_revision"),
     )
     op.create_index("ix_revision_article_id", "revision", ["article_id"])
+    op.create_table(
+        "note",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_note"),
+    )
