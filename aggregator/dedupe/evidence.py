@@ -24,7 +24,9 @@ def same_guid(keyed: Keyed, known: Known) -> str:
 
 
 def same_title_and_date(keyed: Keyed, known: Known) -> str:
-    """All the name that an entry without guid and link has."""
+    """All the name that an entry without guid and link has; a date without a time may be that of several entries."""
+    if _is_dated(keyed.article) and not _has_time(keyed.article) and not _same_text(keyed, known):
+        return ""
     return "same title and date"
 
 
@@ -54,10 +56,8 @@ def same_article(keyed: Keyed, known: Known) -> str:
 
 def same_entry(keyed: Keyed, known: Known) -> str:
     """Of two entries of one document that share a strong key: whether one is a copy of the other."""
-    mine, other = keyed.fingerprint, known.fingerprint
-    same_text = mine.digest == other.digest or near(mine, other)
     same_time = is_named(keyed.article) or keyed.article.published == known.published
-    return "copy of another entry" if same_text and same_time else ""
+    return "copy of another entry" if same_time and _same_text(keyed, known) else ""
 
 
 def same_story(keyed: Keyed, known: Known) -> str:
@@ -81,6 +81,11 @@ def _title_or_text(keyed: Keyed, known: Known) -> str:
 
 def _same_title(keyed: Keyed, known: Known) -> bool:
     return keyed.fingerprint.title == known.fingerprint.title
+
+
+def _same_text(keyed: Keyed, known: Known) -> bool:
+    """Whether the texts are nearly equal, or both absent under one title."""
+    return keyed.fingerprint.digest == known.fingerprint.digest or near(keyed.fingerprint, known.fingerprint)
 
 
 def _is_telling(keyed: Keyed) -> bool:
@@ -111,8 +116,12 @@ def _is_apart(keyed: Keyed, known: Known) -> bool:
     return is_named(article) and _is_dated(article) and not _is_close(keyed, known)
 
 
+def _has_time(article: Article) -> bool:
+    published = article.published
+    return bool(published.hour or published.minute or published.second)
+
+
 def _same_moment(keyed: Keyed, known: Known) -> bool:
     """Whether both were published at the same second; a date without a time of day proves nothing."""
-    published = keyed.article.published
-    has_time = bool(published.hour or published.minute or published.second)
-    return _is_dated(keyed.article) and has_time and published == known.published
+    article = keyed.article
+    return _is_dated(article) and _has_time(article) and article.published == known.published

@@ -183,6 +183,14 @@ def test_a_nameless_entry_may_be_edited() -> None:
         assert decision.reason == "same title and date, edited"
 
 
+def test_nameless_entries_of_one_title_and_day_without_a_time_are_told_apart_by_their_text() -> None:
+    store = Store()
+    day = DATE.replace(hour=0, minute=0, second=0)
+    store.fetch(E(title="Update", text="Down.", published=day))
+    assert kinds(store.fetch(E(title="Update", text="Up again.", published=day), now=LATER)) == [New]
+    assert kinds(store.fetch(E(title="Update", text="Down.", published=day), now=LATER)) == [Unchanged]
+
+
 def test_nameless_entries_that_say_the_same_on_two_days_are_two() -> None:
     store = Store()
     monday, tuesday = E(text="Down."), E(text="Down.", published=DATE + timedelta(days=1))
