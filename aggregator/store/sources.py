@@ -13,6 +13,7 @@ from aggregator.store.rows import Headers, listed, slices, source_from, state_co
 from aggregator.store.schema import host, pollable, source
 
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
+_IDS = select(*source.c["id", "name"]).where(source.c.present)
 _RELEASE = update(source).where(source.c.id.in_(listed("ids"))).values(lease_until=None)
 _HOSTS = select(host).where(host.c.name.in_(listed("names")))
 _STATE = (
@@ -25,6 +26,11 @@ _STATE = (
 def present(connection: Connection, headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
     """All sources of `feeds.yaml`, in its order."""
     return _claimed(connection.execute(_PRESENT).mappings(), headers)
+
+
+def ids(connection: Connection) -> dict[str, int]:
+    """Id of each source of `feeds.yaml`, by its name."""
+    return {row.name: row.id for row in connection.execute(_IDS)}
 
 
 def _claimed(rows: Iterable[RowMapping], headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:

@@ -121,10 +121,9 @@ class Store:
             with self._writing() as connection:
                 self._dialect.lock(connection)
                 syncing.apply(connection, syncing.changes(connection, configured), now)
-        by_name = {one.name: one.headers for one in configured}
-        self._headers = {
-            one.source.id: by_name[one.source.name] for one in self.sources() if one.source.name in by_name
-        }
+        with self._reading() as connection:
+            ids = sources.ids(connection)
+        self._headers = {ids[one.name]: one.headers for one in configured if one.name in ids}
 
     def sources(self) -> tuple[Claimed, ...]:
         """All sources of `feeds.yaml` with their states, in its order."""

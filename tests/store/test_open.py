@@ -1,6 +1,7 @@
 import os
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -67,13 +68,17 @@ def test_a_url_of_no_database_we_know_is_refused(url: str) -> None:
         Store.open(url)
 
 
+def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for opened in list(pool.map(Store.open, [empty_url] * 4)):
+            opened.close()
+
+
 # --------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def test_sqlite_is_durable_and_holds_to_its_references(store: Store, request: pytest.FixtureRequest) -> None:
-    if "postgresql" in request.node.name:
-        pytest.skip("pragmas are SQLite's")
-    with store._reading() as connection:
+def test_sqlite_is_durable_and_holds_to_its_references(sqlite_template: Path) -> None:
+    with Store.open(f"sqlite:///{sqlite_template}") as store, store._reading() as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
