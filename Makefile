@@ -9,7 +9,7 @@ run: setup
 	$(BIN)/aggregator run
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
@@ -21,7 +21,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 golden: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup tests/corpus --golden
+	$(BIN)/python -m pytest -n auto --dist loadfile tests/corpus --golden
 
 setup: $(STAMP)
 

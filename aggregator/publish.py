@@ -44,14 +44,12 @@ def publish_all(app: App) -> Published:
 
 def publish_restyled(app: App) -> Published:
     """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was."""
-    style = _style(app)
-    if app.store.note("style") == style:
+    style, before = _style(app), app.store.note("style")
+    if style == before:
         return Published()
-    with _alone(app):
-        files.sweep(app.articles_root)
-        published = _all_files(app)
-        app.store.set_note("style", style)
-        return published
+    published = publish_all(app) if before else Published()
+    app.store.set_note("style", style)
+    return published
 
 
 def _style(app: App) -> str:

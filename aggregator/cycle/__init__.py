@@ -6,6 +6,7 @@ other, so that the store has one writer. What goes wrong with one source is a `F
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,7 +34,8 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
     report = Report(sources=len(set(names)) if names else len(app.sources))
 
     def note(outcome: Outcome) -> None:
-        report.outcomes.append(outcome)
+        if not names or outcome.source in names:  # another source of the same URL comes along
+            report.outcomes.append(outcome)
         tell(outcome)
 
     async with Fetcher(app.settings.fetch, app.clock) as fetcher:
@@ -74,7 +76,8 @@ class _Cycle:
         self.unfinished = {one.source.id for one in claimed}
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
-        settling = asyncio.create_task(self._settle_regularly())
+        over = asyncio.Event()
+        settling = asyncio.create_task(self._settle_regularly(over))
         try:
             async with asyncio.TaskGroup() as tasks:
                 for same in groups:
@@ -82,8 +85,8 @@ class _Cycle:
         except* AggregatorError as several:
             raise several.exceptions[0] from None
         finally:
-            settling.cancel()
-            await self._settle()
+            over.set()  # not cancelled: states that wait for the worker would be lost
+            await settling
 
     async def _one_url(self, same: tuple[Claimed, ...]) -> None:
         host = host_key(_url(same[0]))
@@ -126,9 +129,10 @@ class _Cycle:
         for outcome in outcomes:
             self._tell(outcome)
 
-    async def _settle_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(SETTLE)
+    async def _settle_regularly(self, over: asyncio.Event) -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), SETTLE)
             await self._settle()
 
     async def _settle(self) -> None:

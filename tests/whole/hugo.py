@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 PAGE = "<title>{{ .Title }}</title><p id=summary>{{ .Summary }}</p><main>{{ .Content }}</main>"
@@ -22,8 +23,8 @@ def hugo() -> str:
     return str(beside) if beside.exists() else shutil.which("hugo") or "hugo"
 
 
-def build(site: Path, articles: Path, *, unsafe: bool = False) -> tuple[Path, str]:
-    """Build a site whose content/post is the folder `articles`; its public folder, and all that Hugo said."""
+def build(site: Path, articles: Path, *, now: datetime, unsafe: bool = False) -> tuple[Path, str]:
+    """Build, at the time `now`, a site whose content/post is `articles`; its public folder, and all that Hugo said."""
     (site / "layouts" / "_default").mkdir(parents=True)
     for name, text in {"single.html": PAGE, "list.html": LIST, "terms.html": LIST, "taxonomy.html": LIST}.items():
         (site / "layouts" / "_default" / name).write_text(text)
@@ -31,7 +32,7 @@ def build(site: Path, articles: Path, *, unsafe: bool = False) -> tuple[Path, st
     (site / "hugo.toml").write_text(CONFIG.format(unsafe=str(unsafe).lower()))
     (site / "content").mkdir()
     shutil.copytree(articles, site / "content" / "post")
-    command = [hugo(), "--source", str(site), "--printPathWarnings"]
+    command = [hugo(), "--source", str(site), "--printPathWarnings", "--clock", now.isoformat()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-4000:]

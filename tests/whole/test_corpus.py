@@ -18,13 +18,11 @@ from tests.whole.hugo import build
 
 CORPUS = SHARED / "corpus"
 
-pytestmark = [
-    pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real feeds is not beside this checkout"),
-    pytest.mark.xdist_group("corpus"),  # one worker fetches it, once for all these tests
-]
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real feeds is not beside this checkout")
 
 # Entries that we keep where the manifest (made with feedparser's defaults) counts another number, and why.
 DIFFERENT = {
+    "le-cercle-psy.scienceshumaines.com--no_encoding_ISO-8859-1.xml": (9, "one has neither title, link nor text"),
     "openstreetmap.org.pl--osm-pl.xml": (7, "cut off in its eighth entry, which is dropped until it is whole"),
     "pcmag.com--illegally-nested.xml": (10, "entries inside entries, counted twice; half of them are empty"),
 }
@@ -105,10 +103,11 @@ def test_every_article_loads_with_the_right_types(room: Newsroom, first: Round) 
 
 
 def test_hugo_builds_every_article_without_a_warning(room: Newsroom, first: Round, tmp_path: Path) -> None:
-    public, said = build(tmp_path / "site", room.storage / "articles")
+    public, said = build(tmp_path / "site", room.storage / "articles", now=room.now)
     warnings = [line for line in said.splitlines() if "WARN" in line or "ERROR" in line]
     assert [line for line in warnings if "menu" not in line] == []
-    assert len(list((public / "post").rglob("index.html"))) >= first.new
+    pages = {path.parent.relative_to(public / "post").as_posix() for path in (public / "post").rglob("index.html")}
+    assert {path.removesuffix(".md") for path in room.articles()} <= pages
 
 
 def test_no_article_shows_a_replacement_character_that_its_source_did_not_have(room: Newsroom, first: Round) -> None:
