@@ -13,14 +13,17 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aggregator import files, publish
+from aggregator import files, normalise, publish
 from aggregator.app import opened
-from aggregator.cycle import run_cycle, take
+from aggregator.cycle import run_cycle
+from aggregator.normalise import html
 from aggregator.store import Store
 
+take = import_module("aggregator.cycle.take")  # the package has a function of that name
 SPENT: dict[str, float] = defaultdict(float)
 
 
@@ -48,6 +51,8 @@ def instrument() -> None:
     for module, name, stage in (
         (take, "parse", "parse"),
         (take, "normalise", "normalise"),
+        (html, "clean", "clean"),
+        (normalise.markdown, "markdown", "Markdown"),
         (take, "keyed", "dedupe"),
         (take, "decide", "dedupe"),
         (Store, "known", "store"),
