@@ -1,0 +1,122 @@
+"""Untrusted HTML becomes clean HTML: an allow-list of tags, http, https and mailto, nothing that acts. Pure.
+
+Takes any text and never raises. nh3 reads it as browsers do and has the last word; before it, what it would drop is put
+in a form that it keeps (late images, players), URLs become absolute, and what would cost too much time is flattened.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import escape, unescape
+
+import nh3
+
+from aggregator.normalise.rewriting import rewritten
+from aggregator.normalise.tags import Tag, tags
+from aggregator.normalise.text import scrub
+
+MAX_TAGS = 10_000  # above it the text alone is kept: the cleaner's time grows with the square of the depth
+MAX_DEPTH = 40  # of elements whose end tag is not optional
+_SHALLOW = 200  # no more tags than these are never too deep for anybody
+
+_ALLOWED = """
+    a abbr b blockquote br caption cite code dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
+    kbd li mark ol p pre q s samp small strong sub sup table tbody td tfoot th thead tr u ul var
+"""
+_DROPPED_WITH_CONTENT = """
+    script style noscript template object embed svg math form textarea select title head noembed noframes xmp
+    plaintext iframe audio video
+"""
+_CLEANER = nh3.Cleaner(
+    tags=set(_ALLOWED.split()),
+    clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
+    attributes={
+        "*": set(),
+        "a": {"href", "title"},
+        "img": {"src", "alt", "title"},
+        "ol": {"start"},
+        "td": {"colspan", "rowspan"},
+        "th": {"colspan", "rowspan"},
+    },
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+    link_rel=None,
+)
+
+_BLOCK = (
+    "blockquote|br|caption|dd|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|table|tbody|td|tfoot|th|thead|tr|ul"
+)
+_ANY_BLOCK = re.compile(rf"<(?:{_BLOCK})\b")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+# Void, or ended by what follows: without an end tag they do not stand in each other.
+_UNNESTED = """
+    area base br col embed hr img input link meta param source track wbr
+    p li dt dd tr td th thead tbody tfoot option optgroup colgroup
+"""
+_UNCOUNTED = frozenset(_UNNESTED.split())
+_MARKUP = re.compile(r"<[^<>]*>?")
+_SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
+_PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
+
+_BLOCK_TAG = re.compile(rf"\s*</?(?:{_BLOCK})(?: [^>]*)?>\s*")
+_TAG = re.compile(r"<[^>]*>")
+
+
+def clean(value: str, base: str | None = None) -> str:
+    """Clean, well-formed HTML of `value`, HTML or RSS's text; relative URLs joined to `base`, without one dropped.
+
+    Text that has blank lines but no block tag becomes paragraphs. Cleaning clean HTML changes nothing.
+    """
+    source = scrub(value).strip()
+    if source.count("<") > _SHALLOW:
+        source = _bounded(source)
+    cleaned = _CLEANER.clean(rewritten(source, base))
+    if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
+        cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
+    if "&#" in source:
+        cleaned = scrub(cleaned)
+    if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
+        cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in _BLANK_LINE.split(cleaned.strip())))
+    return _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned)).strip()
+
+
+def plain(value: str) -> str:
+    """Clean HTML of a plain text: paragraphs at blank lines, other line ends kept."""
+    text = escape(scrub(value).strip(), quote=False).replace("\xa0", "&nbsp;")
+    return "\n".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in _BLANK_LINE.split(text) if part)
+
+
+def text_of(clean_html: str) -> str:
+    """Plain text of clean HTML: entities decoded, a line for each block, none of them empty."""
+    return unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", clean_html))).strip()
+
+
+def _bounded(source: str) -> str:
+    """`source` without tags that stand too deep, and without any where there are too many."""
+    if source.count("<") > MAX_TAGS:
+        return _MARKUP.sub(" ", source)
+    kept: list[str] = []
+    position = 0
+    for tag in _too_deep(source):
+        kept.append(source[position : tag.start])
+        position = tag.end
+    return "".join(kept) + source[position:]
+
+
+def _too_deep(source: str) -> Iterator[Tag]:
+    opened: Counter[str] = Counter()  # start tags that wait for their end, by name
+    ignored: Counter[str] = Counter()
+    depth = 0
+    for tag in tags(source):
+        name = tag.name
+        if name in _UNCOUNTED:
+            continue
+        if tag.ends and not ignored[name]:
+            depth -= opened[name] > 0
+            opened[name] -= opened[name] > 0
+        elif not tag.ends and depth < MAX_DEPTH:
+            depth += 1
+            opened[name] += 1
+        else:
+            ignored[name] += -1 if tag.ends else 1
+            yield tag

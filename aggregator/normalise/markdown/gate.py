@@ -1,0 +1,65 @@
+"""The last look at Markdown before it is kept: is anything active in it? Pure; knows nothing of how it was written."""
+
+import re
+
+from markdown_it import MarkdownIt
+
+SCHEMES = frozenset({"http", "https", "mailto"})
+
+_HUGO = ("{{<", "{{%", "<!--more-->")  # it looks for these bytes, in code and URLs too
+# Bytes without which there is no raw HTML, no link with another scheme, no definition, no fence with a language and no
+# heading with attributes. Each is behind a plain look for its first byte, which most articles do not have.
+_TAG = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]")
+_LINK = re.compile(r"\](?::|\((?!https?://|mailto:))")
+_FENCE = re.compile(r"(?<!`)`{3,}+[^\n]|(?<!~)~{3,}+[^\n]")
+_HEADING = re.compile(r"#.*\{")
+_HEADING_ATTRIBUTES = re.compile(r"\{[^`]*\}\s*$")
+
+_PARSER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
+_PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # we judge them ourselves
+
+
+def active(markdown: str) -> str | None:
+    """What a renderer (CommonMark with raw HTML on, or Hugo) would act upon in `markdown`, None where nothing is.
+
+    The parse costs ten times the writing, so it is for text in which a scan finds bytes that any of these needs.
+    """
+    if any(mark in markdown for mark in _HUGO):
+        return "a shortcode"
+    return _parsed_active(markdown) if _suspect(markdown) else None
+
+
+def _suspect(markdown: str) -> bool:
+    return bool(
+        any(not _escaped(markdown, match.start()) for match in _LINK.finditer(markdown))
+        or ("<" in markdown and _TAG.search(markdown))
+        or (("```" in markdown or "~~~" in markdown) and _FENCE.search(markdown))
+        or ("{" in markdown and _HEADING.search(markdown))
+    )
+
+
+def _escaped(markdown: str, index: int) -> bool:
+    """Whether an odd number of backslashes stands before `index`."""
+    start = index
+    while start and markdown[start - 1] == "\\":
+        start -= 1
+    return (index - start) % 2 == 1
+
+
+def _parsed_active(markdown: str) -> str | None:
+    definitions: dict[str, object] = {}
+    tokens = _PARSER.parse(markdown, definitions)
+    if definitions.get("references"):
+        return "a link definition"
+    for block, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if block.type == "fence" and block.info.strip():
+            return "a code block's language"
+        if block.type == "heading_open" and following and _HEADING_ATTRIBUTES.search(following.content):
+            return "a heading's attributes"
+        for token in (block, *(block.children or ())):
+            if token.type in {"html_block", "html_inline"}:
+                return "raw HTML"
+            url = token.attrGet("href") or token.attrGet("src")
+            if url and str(url).partition(":")[0].lower() not in SCHEMES:
+                return "a link that is not http, https or mailto"
+    return None

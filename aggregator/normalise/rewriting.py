@@ -1,0 +1,117 @@
+"""Tags that the cleaner would drop, put in a form that it keeps; URLs made absolute. Pure."""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+
+from aggregator.normalise.media import Image, best_candidate, image, player_link
+from aggregator.normalise.tags import Tag, element, tags
+from aggregator.urls import absolute
+
+_BLOCKS = "address article aside center details fieldset footer header main nav section summary"
+_RENAMED = {
+    **dict.fromkeys(_BLOCKS.split(), "div"),
+    "acronym": "abbr",
+    "dir": "ul",
+    "menu": "ul",
+    "strike": "s",
+    "tt": "code",
+}
+_PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
+_PLAIN_URL = r"(?:https?://|mailto:)[A-Za-z0-9\-._~:/?@!$&()*+,;=%#]*+"
+# Tags that need it, and links that are not plainly absolute.
+_OF_INTEREST = re.compile(
+    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b"
+    rf"|a\b(?![^<>]{{0,500}}?\shref\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])))",
+    re.IGNORECASE,
+)
+_NAMES = frozenset({"a", "img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
+
+
+def rewritten(source: str, base: str | None) -> str:
+    """`source` with late images, players and newer block tags as tags of old, URLs joined to `base`."""
+    return _Rewriting(source, base).result() if _OF_INTEREST.search(source) else source
+
+
+class _Rewriting:
+    """One pass over the tags of a text."""
+
+    def __init__(self, source: str, base: str | None) -> None:
+        self._source = source
+        self._base = base
+        self._tags = [*tags(source, _NAMES)]
+        self._ends: defaultdict[str, list[int]] = defaultdict(list)  # indices of end tags, by name
+        for index, tag in enumerate(self._tags):
+            if tag.ends:
+                self._ends[tag.name].append(index)
+        self._written: list[str] = []
+        self._position = 0  # of the source, up to where it is written
+        self._candidate = ""  # of the picture around
+        self._image: Image | None = None  # the last one
+        self._image_at = 0  # its index in `written`
+
+    def result(self) -> str:
+        for index, tag in enumerate(self._tags):
+            if tag.start >= self._position:
+                self._take(index, tag)
+        return "".join(self._written) + self._source[self._position :]
+
+    def _take(self, index: int, tag: Tag) -> None:
+        name = tag.name
+        if name in _RENAMED:
+            self._replace(tag, f"<{'/' * tag.ends}{_RENAMED[name]}>")
+        elif name == "noscript":
+            self._take_noscript(index, tag)
+        elif name == "picture":
+            self._candidate = ""
+        elif tag.ends:
+            return
+        elif name == "a":
+            self._take_link(tag)
+        elif name == "img":
+            self._take_image(tag)
+        elif name == "source":
+            self._candidate = self._candidate or best_candidate(tag.attributes.get("srcset", ""))
+        elif name in _PLAYERS:
+            self._take_player(index, tag)
+
+    def _replace(self, tag: Tag, html: str, end: int | None = None) -> None:
+        self._written += [self._source[self._position : tag.start], html]
+        self._position = tag.end if end is None else end
+
+    def _end_of(self, index: int, name: str) -> int:
+        """Index of the next end tag of `name` behind that of `index`; `index` itself where there is none."""
+        ends = self._ends[name]
+        place = bisect_left(ends, index)
+        return ends[place] if place < len(ends) else index
+
+    def _take_link(self, tag: Tag) -> None:
+        attributes = tag.attributes
+        href = attributes.get("href", "").strip()
+        url = href if href[:7].lower() == "mailto:" else href and absolute(href, self._base)
+        self._replace(tag, element("a", {"href": url or "", "title": attributes.get("title", "")}))
+
+    def _take_image(self, tag: Tag) -> None:
+        found = image(tag.attributes, self._base, self._candidate)
+        doubled = found and self._image and found.url == self._image.url and self._follows_image(tag)
+        self._replace(tag, found.html if found and not doubled else "")
+        self._image, self._image_at = found, len(self._written) - 1
+
+    def _follows_image(self, tag: Tag) -> bool:
+        between = "".join(self._written[self._image_at + 1 :]) + self._source[self._position : tag.start]
+        return not between.strip()
+
+    def _take_noscript(self, index: int, tag: Tag) -> None:
+        """Where it holds an image, that is the one that a script would have loaded before it; else it is a plea."""
+        end = self._tags[self._end_of(index, "noscript")]
+        if tag.ends or "<img" in self._source[tag.end : end.start].lower():
+            if self._image and self._image.late and not tag.ends and self._follows_image(tag):
+                self._written[self._image_at] = ""
+            self._replace(tag, "")
+        else:
+            self._replace(tag, "", end.end)
+
+    def _take_player(self, index: int, tag: Tag) -> None:
+        end = self._end_of(index, tag.name) if tag.name != "embed" else index
+        inside = (part for part in self._tags[index + 1 : end] if part.name in {"source", "embed", "param"})
+        self._replace(tag, player_link(tag, inside, self._base), self._tags[end].end)
