@@ -162,4 +162,5 @@ def _json(document: bytes) -> list[dict[str, Any]]:
 
 
 def _moment(parsed: Any) -> datetime:
-    return datetime(*parsed[:6], tzinfo=UTC)
+    year, month, day, hour, minute, second = parsed[:6]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
