@@ -48,9 +48,7 @@ _MATES = (
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
-_PENDING_CATEGORIES = (
-    select(*category.c["name", "version"]).where(pending_category, category.c.present).order_by(category.c.name)
-)
+_PENDING_CATEGORIES = select(*category.c["name", "version"]).where(pending_category).order_by(category.c.name)
 _DONE = {
     "article": update(article)
     .where(article.c.id == bindparam("of"), article.c.version == bindparam("at"))
@@ -80,7 +78,7 @@ def pending_articles(connection: Connection, limit: int) -> tuple[tuple[Article,
 
 
 def pending_categories(connection: Connection) -> tuple[tuple[str, Mark], ...]:
-    """Categories whose feeds are to be written, each with its mark."""
+    """Categories whose feeds are to be written, or taken away, each with its mark."""
     return tuple(
         (name, Mark(kind="category", id=name, version=version))
         for name, version in connection.execute(_PENDING_CATEGORIES)

@@ -148,6 +148,23 @@ class Store:
         with self._writing() as connection:
             return sources.claim(connection, wish, self._headers)
 
+    @contextmanager
+    def fetching(self) -> Iterator[None]:
+        """For as long as this process claims sources: who begins while nobody else does so ends all leases.
+
+        So what a killed process had claimed is free again at the next start. Only beside a process that goes on
+        fetching does it stay taken until its lease is over, as nobody can tell whose lease it is.
+        """
+        try:
+            with self._dialect.presence(self._engine, self._release_all):
+                yield
+        except DBAPIError as error:
+            raise translated(error, self._dialect, self._name) from error
+
+    def _release_all(self) -> None:
+        with self._writing() as connection:
+            sources.release_all(connection)
+
     def release(self, ids: Collection[int]) -> None:
         """Give claimed sources back as they were."""
         with self._writing() as connection:
@@ -198,7 +215,7 @@ class Store:
             return publishing.pending_articles(connection, limit)
 
     def pending_categories(self) -> tuple[tuple[str, Mark], ...]:
-        """Names of the categories whose feeds are to be written, each with its mark."""
+        """Names of the categories whose feeds are to be written, or taken away, each with its mark."""
         with self._reading() as connection:
             return publishing.pending_categories(connection)
 
