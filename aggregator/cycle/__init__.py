@@ -39,18 +39,33 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
         tell(outcome)
 
     async with Fetcher(app.settings.fetch, app.clock) as fetcher:
-        await refresh(app, fetcher, claimed, note)
+        await refresh(app, fetcher, claimed, note, names=names, everything=everything)
     return report
 
 
-async def refresh(app: App, fetcher: Fetcher, claimed: Sequence[Claimed], tell: Tell) -> None:
+async def refresh(
+    app: App,
+    fetcher: Fetcher,
+    claimed: Sequence[Claimed],
+    tell: Tell,
+    *,
+    names: Collection[str] | None = None,
+    everything: bool = False,
+) -> None:
     """Fetch the claimed sources and record what came; `tell` hears of each source as it is done.
 
-    One URL named by several sources is fetched once. Raises StoreError; what was not recorded by then is released.
+    One URL named by several sources is fetched once for all of them, due or not. One that takes a request of its own,
+    with other headers, waits for its own time; `names` and `everything` overrule that as they do in `Store.claim`.
+    Raises StoreError; what was not recorded by then is released.
     """
+    now = app.clock()
+
+    def is_wanted(one: Claimed) -> bool:
+        return everything or (one.source.name in names if names else (one.state.next_fetch or now) <= now)
+
     cycle = _Cycle(app, fetcher, tell, claimed)
     try:
-        await cycle.run(_same_url(claimed))
+        await cycle.run(same for same in _same_url(claimed) if any(map(is_wanted, same)))
     finally:
         app.store.release(cycle.unfinished)
 

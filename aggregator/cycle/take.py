@@ -33,16 +33,18 @@ def take(app: App, same: Sequence[Claimed], document: FeedDocument, now: datetim
     try:
         feed = parse(document)
         if isinstance(feed, Failure):
-            return tuple(_fail(app, one, feed, now) for one in same)
+            return tuple(_fail(app, one, feed, document, now) for one in same)
         return tuple(_take_feed(app, one, document, feed, now) for one in same)
     except AggregatorError:
         raise
     except Exception as bug:  # whatever one document provokes must not stop the other sources
         log.debug("while taking %s", same[0].source.name, exc_info=True)
-        return tuple(_fail(app, one, _unexpected(one, bug), now) for one in same)
+        return tuple(_fail(app, one, _unexpected(one, bug), document, now) for one in same)
 
 
 def _take_feed(app: App, one: Claimed, document: FeedDocument, feed: Feed, now: datetime) -> Outcome:
+    if feed.left_out:
+        log.warning("%s: its document is too long; the last %d entries were left out", one.source.name, feed.left_out)
     words = app.settings.articles.summary_words
     kept = normalise(feed, one.source, now, seen=_digests(one.state.seen), summary_words=words)
     state = after_feed(document, feed, kept.facts, one.state, one.source, app.settings.fetch, now)
@@ -71,8 +73,9 @@ def _path(app: App, article: Article) -> str:
     return article_path(article, app.settings.articles.name)
 
 
-def _fail(app: App, one: Claimed, failure: Failure, now: datetime) -> Outcome:
-    state = after_failure(failure, one.state, one.source, app.settings.fetch, now)
+def _fail(app: App, one: Claimed, failure: Failure, document: FeedDocument, now: datetime) -> Outcome:
+    answered = replace(failure, status=document.status)
+    state = after_failure(answered, one.state, one.source, app.settings.fetch, now)
     app.store.record_states(((one.source.id, state),), {}, now)
     return outcome_without_document(one.source, failure)
 

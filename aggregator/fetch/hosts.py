@@ -52,13 +52,14 @@ class Hosts:
         self._places = asyncio.Semaphore(fetch.concurrency)
         self._paced = fetch.per_host, fetch.host_gap.total_seconds()
         self._unpaced = {name.lower() for name in fetch.unpaced}
+        self._free = _Pace(NO_LIMIT, 0.0)
         self._paces: dict[str, _Pace] = {}
 
     @asynccontextmanager
     async def turn(self, url: str, admit: Admit) -> AsyncIterator[Place | None]:
         """Wait until `url` may be asked, and hold its turn. None: by then `admit` said no to its host (`host_key`)."""
         key = host_key(url)
-        pace = self._paces.get(key) or self._paces.setdefault(key, self._pace(key, url))
+        pace = self._pace(key, url)
         async with pace.in_flight:
             place = await self._start(key, pace, admit)
             try:
@@ -70,8 +71,8 @@ class Hosts:
     def _pace(self, key: str, url: str) -> "_Pace":
         parts = urlsplit(url)
         if self._unpaced & {key, parts.hostname or "", parts.netloc.rpartition("@")[2].lower()}:
-            return _Pace(NO_LIMIT, 0.0)
-        return _Pace(*self._paced)
+            return self._free
+        return self._paces.get(key) or self._paces.setdefault(key, _Pace(*self._paced))
 
     async def _start(self, key: str, pace: "_Pace", admit: Admit) -> Place | None:
         loop = asyncio.get_running_loop()

@@ -94,7 +94,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         http_status=failure.status,
         failures=failures,
         error=_sentence(failure),
-        validators=Validators() if failure.stage == "parse" else state.validators,
+        validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
         unmodified_since=None,
     )
     if failure.status == GONE:
@@ -110,8 +110,11 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
 def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, now: datetime) -> HostState:
     """State of the host that gave `answer`: kept away from after a 429, a Retry-After, or three 403 in a row.
 
-    A 503 without a readable Retry-After concerns its source alone.
+    A 503 without a readable Retry-After concerns its source alone. What a host says while it is kept away from was
+    asked before: that can only lengthen the stay.
     """
+    if host.not_before and host.not_before > now:
+        return _lengthened(answer, host, host.not_before, now)
     if not isinstance(answer, Failure):
         return HostState()
     if answer.status == 403:
@@ -122,6 +125,14 @@ def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, no
         return _refused(answer, host, now)
     if answer.status == 503 and answer.retry_after is not None:
         return replace(host, not_before=now + _stay_away(answer, 0))
+    return host
+
+
+def _lengthened(
+    answer: FeedDocument | NotModified | Failure, host: HostState, until: datetime, now: datetime
+) -> HostState:
+    if isinstance(answer, Failure) and answer.status in (429, 503) and answer.retry_after is not None:
+        return replace(host, not_before=max(until, now + _stay_away(answer, 0)))
     return host
 
 

@@ -87,6 +87,14 @@ async def test_an_unpaced_host_is_let_off(name: str) -> None:
     await asyncio.wait_for(asyncio.gather(*(in_turn(pace, url) for _ in range(5))), 5)
 
 
+async def test_an_unpaced_host_lets_off_no_other_of_its_name() -> None:
+    pace = Hosts(settings(unpaced=("mine.example.org",), host_gap=timedelta(milliseconds=50)))
+    await in_turn(pace, "http://mine.example.org/")
+    first = await in_turn(pace, "http://other.example.org/")
+    await in_turn(pace, "http://mine.example.org/")
+    assert await in_turn(pace, "http://other.example.org/") - first >= 0.05
+
+
 async def test_a_silent_request_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "SILENCE", 0.05)
     pace = Hosts(settings(concurrency=1))

@@ -154,10 +154,19 @@ def test_retry_after_is_obeyed_between_a_minute_and_a_month(asked: timedelta | N
 
 def test_429_holds_for_the_whole_host_and_doubles_where_it_names_no_time() -> None:
     host = HostState()
+    moment = NOW
     for hours in (1, 2, 4, 8, 16, 24, 24):
-        host = host_after(failed(429), host, NOW)
-        assert host.not_before == NOW + hours * HOUR
-    assert host_after(DOCUMENT, host, NOW) == HostState()
+        host = host_after(failed(429), host, moment)
+        assert host.not_before == moment + hours * HOUR
+        moment = host.not_before
+    assert host_after(DOCUMENT, host, moment) == HostState()
+
+
+def test_what_was_asked_before_a_refusal_can_only_lengthen_it() -> None:
+    host = host_after(failed(429, HOUR), HostState(), NOW)
+    for answer in (DOCUMENT, failed(429), failed(503), failed(403), failed(404), failed(429, MINUTE)):
+        assert host_after(answer, host, NOW) == host
+    assert host_after(failed(503, 2 * HOUR), host, NOW).not_before == NOW + 2 * HOUR
 
 
 def test_503_without_a_time_concerns_its_source_alone() -> None:
