@@ -49,6 +49,11 @@ def test_every_byte_has_a_character_in_windows_1252() -> None:
         ("繁體中文新聞", "big5", None, "big5"),
         ("Čeština ž", "iso8859-2", None, "iso-8859-2"),
         ("Türkçe ğ", "cp1254", None, "iso-8859-9"),
+        ("ข่าววันนี้", "cp874", None, "windows-874"),  # this and the others below are labels that Python does not know
+        ("חדשות היום", "iso8859-8", "ISO-8859-8-I", None),
+        ("한국어 뉴스", "cp949", None, "ks_c_5601-1989"),
+        ("日本語のニュース①", "cp932", "windows-31j", None),
+        ("Новини ґ", "mac-cyrillic", None, "x-mac-ukrainian"),
     ],
 )
 def test_a_label_is_believed_that_fits_the_bytes(text: str, codec: str, http: str | None, declared: str | None) -> None:
