@@ -301,6 +301,15 @@ class Article:
     also: tuple[Also, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an article said before its source edited it."""
+
+    at: datetime  # when it was replaced
+    title: str
+    html: str  # clean
+
+
 # ---------------------------------------------------------------------------------------------------- what is decided
 
 
@@ -347,6 +356,10 @@ class Known:
     fingerprint: Fingerprint
     story: str  # id of the article that leads its story; its own where it stands alone
     keys: frozenset[bytes]  # digests, of the keys asked for, that name it
+    authors: tuple[Person, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str | None = None
+    terms: tuple[Term, ...] = ()
     pruned: bool = False  # its text is gone, it never comes back
 
 

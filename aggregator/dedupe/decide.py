@@ -8,7 +8,7 @@ from aggregator.dedupe.claims import Claim, Store, claims
 from aggregator.dedupe.companions import Companions
 from aggregator.dedupe.evidence import is_named, same_story
 from aggregator.dedupe.rules import folded
-from aggregator.model import Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
+from aggregator.model import Article, Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
 
 
 def decide(
@@ -54,7 +54,14 @@ def _known_again(keyed: Keyed, claim: Claim) -> Decision:
             return Updated(id=known.id, keyed=keyed, text_changed=True, reason=f"{reason}, edited")
         if article.link_key not in (None, known.link_key) and article.link != known.link:
             return Updated(id=known.id, keyed=keyed, text_changed=False, reason=f"{reason}, other link")
+        if _beside_the_text(article) != _beside_the_text(known):
+            return Updated(id=known.id, keyed=keyed, text_changed=False, reason=f"{reason}, other people or media")
     return Unchanged(id=known.id, keyed=_without_passing_names(keyed), reason=reason)
+
+
+def _beside_the_text(one: Article | Known) -> tuple[object, ...]:
+    """What feeds pass on: a podcast's audio file may move, or come hours after its notes."""
+    return one.authors, one.enclosures, one.image, one.terms
 
 
 def _without_passing_names(keyed: Keyed) -> Keyed:

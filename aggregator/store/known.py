@@ -11,7 +11,8 @@ from aggregator.store.schema import article, article_source, key
 
 _ids = listed("ids")
 _NAMED = select(key.c.digest, key.c.article_id).where(key.c.digest.in_(listed("digests")))
-_AS_STORED = ("id", "source_id", "guid", "link", "link_key", "title", "published", "story", "pruned")
+_NAMES = ("id", "source_id", "guid", "link", "link_key", "title", "published", "story", "pruned")
+_AS_STORED = (*_NAMES, "authors", "enclosures", "image", "terms")
 _ARTICLES = select(*article.c[*_AS_STORED, *FINGERPRINT, "first_seen", "position"]).where(article.c.id.in_(_ids))
 _CREDITED = select(article_source.c.article_id, article_source.c.source_id).where(article_source.c.article_id.in_(_ids))
 

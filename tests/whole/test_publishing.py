@@ -124,7 +124,8 @@ def test_the_order_of_sources_does_not_decide_what_is_one(tmp_path: Path, server
 def test_an_edit_at_the_second_source_does_not_flip_flop(room: Newsroom, server: Server) -> None:
     server.put("/one", rss(item(1)))
     server.put("/two", rss(item(1, guid="two")))
-    room.once()
+    room.once("one")
+    room.once("two")
     before = room.files()
     edited = item(1, guid="two", description=paragraph(prose(1) + " as two puts it"))
     for comment in ("a", "b", "c"):
@@ -424,3 +425,70 @@ def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detecte
     room.once()
     assert room.heads()[0]["lang"] == [told]
     assert items(room, "all")[0]["language"] == told
+
+
+# --------------------------------------------------------------------------------------------------- edits
+
+
+def test_media_people_and_categories_that_change_without_the_text_go_out_and_are_no_edit(
+    room: Newsroom, server: Server
+) -> None:
+    def episode(url: str, author: str, term: str) -> str:
+        return (
+            item(1) + f'<enclosure url="{url}" type="audio/mpeg" length="9"/>'
+            f"<author>{author}</author><category>{term}</category>"
+        )
+
+    server.put("/one", rss(episode("https://cdn.example/1.mp3", "a@x.example (Ann)", "Bridges"), item(2)))
+    server.put("/two", rss(episode("https://cdn.example/2.mp3", "b@x.example (Ben)", "Rivers")))
+    room.once("one")
+    room.once("two")
+    before, articles = alike(room, "all"), room.articles()
+    room.later(hours=3)
+    server.put("/one", rss(episode("https://cdn.example/3.mp3", "c@x.example (Cy)", "Roads"), item(2)))
+    second = room.once()
+    assert (second.new, second.updated, second.published.articles) == (0, 0, 0)
+    assert room.articles() == articles
+    changed = {"enclosures": [("https://cdn.example/3.mp3", "audio/mpeg", 9)], "categories": ["Roads"]}
+    assert alike(room, "all") == [entry | (changed if entry["enclosures"] else {}) for entry in before]
+    assert [entry["authors"] for entry in items(room, "politics")] == [[{"name": "Cy"}]]
+    assert room.once().rows == 0
+
+
+def test_an_update_that_the_source_made_before_we_first_saw_it_is_no_edit(room: Newsroom, server: Server) -> None:
+    entry = (
+        "<entry><id>tag:source.example,2026:1</id><title>Old news</title><link href='https://source.example/1'/>"
+        "<published>2026-11-20T08:00:00Z</published><updated>2026-11-21T08:00:00Z</updated><summary>x</summary></entry>"
+    )
+    server.put("/one", f"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>{entry}</feed>")
+    server.put("/two", rss())
+    room.once()
+    (head,) = room.heads()
+    assert "lastmod" not in head
+    assert items(room, "world")[0]["date_modified"] == "2026-11-21T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("layout", "line"),
+    [
+        ("mainroad", 'lastmod: "2026-11-24 15:00:00"'),
+        ("hugo", 'lastmod: "2026-11-24T15:00:00+00:00"'),
+        ("jekyll", 'last_modified_at: "2026-11-24 15:00:00 +0000"'),
+        ("zola", "updated = 2026-11-24T15:00:00Z"),
+    ],
+)
+def test_every_layout_tells_an_edit_behind_the_date(room: Newsroom, server: Server, layout: str, line: str) -> None:
+    room.configuration["articles"] = {"front_matter": layout}
+    server.put("/two", rss())
+    server.put("/one", rss(item(1)))
+    room.once()
+    (text,) = room.articles().values()
+    key = line.partition(":")[0].partition(" ")[0]
+    assert key not in text
+    room.later(hours=3)
+    server.put("/one", rss(item(1, title="Quite another headline")))
+    room.once()
+    ((path, text),) = room.articles().items()
+    lines = text.splitlines()
+    assert lines[lines.index(line) - 1].startswith("date")
+    assert path == "one/2026/11/24-story-number-1.md"
