@@ -43,10 +43,15 @@ def publish_all(app: App) -> Published:
 
 
 def publish_restyled(app: App) -> Published:
-    """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was."""
+    """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was.
+
+    So it is too if near duplicates are not wanted any more: those that were found until then stand apart again.
+    """
     style, before = _style(app), app.store.note("style")
     if style == before:
         return Published()
+    if app.settings.dedupe == "exact":
+        app.store.part_stories()
     published = publish_all(app) if before else Published()
     app.store.set_note("style", style)
     return published
@@ -54,7 +59,7 @@ def publish_restyled(app: App) -> Published:
 
 def _style(app: App) -> str:
     settings = app.settings
-    shaping = (__version__, settings.title, settings.public_url, settings.articles, settings.feeds)
+    shaping = (__version__, settings.title, settings.public_url, settings.articles, settings.feeds, settings.dedupe)
     return blake2b(repr(shaping).encode(), digest_size=16).hexdigest()
 
 

@@ -22,7 +22,7 @@ from aggregator.model import (
     Source,
     SourceState,
 )
-from aggregator.store import migrating, notes, publishing, recording, sources, syncing
+from aggregator.store import migrating, notes, publishing, recording, sources, stories, syncing
 from aggregator.store.dialect import DIALECTS, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.rows import Headers
@@ -223,6 +223,11 @@ class Store:
         """Take marks away whose files are on disk; one that was renewed since it was read stays."""
         with self._writing() as connection:
             publishing.take_marks_away(connection, marks)
+
+    def part_stories(self) -> None:
+        """Let every article stand for itself again, also where it was marked as telling another's story."""
+        with self._writing() as connection:
+            stories.part(connection)
 
     def article(self, article_id: str) -> Article | None:
         """The article with this id; None where there is none, or its text was pruned."""

@@ -33,6 +33,12 @@ def mates(articles: Any) -> Select[tuple[str]]:
     return select(_me.c.id).where(_me.c.story.in_(select(_other.c.story).where(_other.c.id.in_(articles))))
 
 
+def part(connection: Connection) -> None:
+    """Let every article stand for itself again."""
+    connection.execute(update(article).where(article.c.story != article.c.id).values(story=article.c.id))
+    connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
+
+
 def hide_in_stories(connection: Connection, articles: Any, **parameters: Any) -> None:
     """Settle anew who is hidden where, in the stories of `articles` (ids, or a query for them with `parameters`)."""
     settled = (

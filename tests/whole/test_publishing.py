@@ -154,6 +154,24 @@ def test_a_story_told_twice_shows_the_first_and_lists_the_other(tmp_path: Path, 
     assert all("https://two.example/2" in text for text in room.articles().values() if "[two]" in text)
 
 
+def test_exact_shows_again_what_stood_behind_another(tmp_path: Path, server: Server) -> None:
+    room = newsroom(tmp_path, place(("one", "two"), server))
+    text = paragraph(prose(5, 200))
+    server.put("/one", rss(item(1, title="Agency story", description=text)))
+    server.put("/two", rss(item(2, title="Agency story", link="https://two.example/2", description=text)))
+    room.once()
+    articles = room.articles()
+    assert len(alike(room, "news")) == 1
+    room.configuration["dedupe"] = "exact"
+    room.once()
+    assert [entry["url"] for entry in alike(room, "news")] == [
+        "https://two.example/2",
+        "https://source.example/stories/1",
+    ]
+    assert b"Also:" not in room.feed("news.rss")
+    assert room.articles() == articles
+
+
 def test_each_category_shows_the_story_that_only_its_own_source_told(room: Newsroom, server: Server) -> None:
     text = paragraph(prose(5, 200))
     server.put("/one", rss(item(1, title="Agency story", description=text)))
