@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from aggregator.app import App
 from aggregator.cycle.hosts import Hosts
@@ -18,7 +19,7 @@ from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
 from aggregator.schedule import after_failure, after_not_modified, is_conditional
-from aggregator.urls import host_key
+from aggregator.urls import host_key, same_origin
 
 __all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
 
@@ -73,12 +74,19 @@ async def refresh(
 def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
     groups: dict[tuple[object, ...], list[Claimed]] = {}
     for one in claimed:
-        groups.setdefault((_url(one), one.source.headers), []).append(one)
+        groups.setdefault((_url(one), *_credentials(one)), []).append(one)
     return tuple(map(tuple, groups.values()))
 
 
 def _url(one: Claimed) -> str:
     return one.state.moved_to or one.source.url
+
+
+def _credentials(one: Claimed) -> tuple[object, str]:
+    """The headers and the password that `one` sends along and others may not; none once it moved to another origin."""
+    if not same_origin(one.source.url, _url(one)):
+        return (), ""
+    return one.source.headers, urlsplit(one.source.url).netloc.rpartition("@")[0]
 
 
 class _Cycle:

@@ -211,6 +211,41 @@ def test_sources_of_one_url_with_other_headers_are_asked_apart_and_at_their_own_
     assert len(server.requests) == 4
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_a_source_that_moved_to_anothers_url_takes_none_of_its_headers(
+    tmp_path: Path, server: Server, other: Server, names: str
+) -> None:
+    sources = {"a": server.url("/feed"), "b": other.url("/there")}
+    room = newsroom(tmp_path, [{"name": n, "url": sources[n], "headers": {"X-Key": "secret"}} for n in names])
+    server.put("/feed", status=301, headers={"Location": other.url("/there")})
+    other.put("/there", rss(item(1)))
+    for _ in range(2):
+        room.once()
+        assert sorted(str(request.header("X-Key")) for request in other.requests) == ["None", "secret"]
+        other.requests.clear()
+
+
+def test_a_source_that_moved_to_anothers_url_is_asked_together_with_it(tmp_path: Path, server: Server) -> None:
+    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/feed")}, {"name": "b", "url": server.url("/there")}])
+    server.put("/feed", status=301, headers={"Location": "/there"})
+    server.put("/there", rss(item(1)))
+    room.once()
+    server.requests.clear()
+    assert room.once().kinds == {"a": "fetched", "b": "fetched"}
+    assert [request.path for request in server.requests] == ["/there"]
+
+
+def test_a_source_that_moved_behind_its_password_is_asked_apart(tmp_path: Path, server: Server) -> None:
+    private = server.url("/feed").replace("//", "//user:pass@")
+    room = newsroom(tmp_path, [{"name": "a", "url": private}, {"name": "b", "url": server.url("/there")}])
+    server.put("/feed", status=301, headers={"Location": "/there"})
+    server.put("/there", rss(item(1)))
+    for _ in range(2):
+        room.once()
+        assert len({request.header("Authorization") for request in server.asked("/there")}) == 2
+        server.requests.clear()
+
+
 def test_headers_never_reach_another_host(tmp_path: Path, server: Server, other: Server) -> None:
     room = newsroom(tmp_path, [{"name": "paper", "url": server.url("/feed"), "headers": {"X-Key": "secret"}}])
     server.put("/feed", status=301, headers={"Location": other.url("/there")})
