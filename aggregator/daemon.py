@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.types import ASGIApp
 
 from aggregator import config, files
 from aggregator.app import App, opened_with
@@ -22,7 +24,7 @@ from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
 from aggregator.publish import publish_changed, publish_restyled
-from aggregator.serve import site
+from aggregator.serve import Health, Metrics, Work, site
 
 TICK = timedelta(seconds=1)
 DRAIN = 10.0  # seconds that fetches in flight get to end in, once we were told to stop
@@ -49,6 +51,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen()  # who comes before the server runs waits for it
         except OSError as error:
             raise AggregatorError(
                 f"cannot listen on {host}, port {port}: {error.strerror or error}; "
@@ -71,11 +74,24 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _TimedFetcher(Fetcher):
+    """The fetcher, its time measured."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        super().__init__(app.settings.fetch, app.clock)
+        self._metrics = metrics
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        with self._metrics.fetching():
+            return await super().fetch(*args, **kwargs)
+
+
 class _Daemon:
     """The ticks, the fetches in flight, and the server."""
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._health, self._metrics = Health(app.clock), Metrics()
         self._fetches: set[asyncio.Task[None]] = set()
         self._in_flight = 0
         self._stop = asyncio.Event()
@@ -84,8 +100,8 @@ class _Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        server = _Server(_server_config(self._app))
-        async with Fetcher(self._app.settings.fetch, self._app.clock) as fetcher:
+        server = _Server(_server_config(site(self._app, self._health, self._metrics)))
+        async with _TimedFetcher(self._app, self._metrics) as fetcher:
             scheduler = self._scheduler(fetcher)
             await self._app.in_worker(publish_restyled, self._app)
             scheduler.start()
@@ -112,7 +128,9 @@ class _Daemon:
         room = 2 * app.settings.fetch.concurrency - self._in_flight
         if room <= 0 or self._stop.is_set():
             return
-        claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE)
+        claimed: Sequence[Claimed] = ()
+        with self._watched("claim"):
+            claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE)
         if claimed:
             task = asyncio.create_task(self._fetch(fetcher, claimed))
             self._fetches.add(task)
@@ -126,20 +144,32 @@ class _Daemon:
             nonlocal left
             left -= 1
             self._in_flight -= 1
+            self._metrics.count(outcome)
             _log(outcome)
 
         try:
-            await refresh(self._app, fetcher, claimed, tell)
-        except AggregatorError as error:
-            log.error("%s", error)
+            with self._watched("fetch"), self._metrics.cycling():
+                await refresh(self._app, fetcher, claimed, tell)
         finally:
             self._in_flight -= left
 
     async def _publish(self) -> None:
-        try:
+        with self._watched("publish"), self._metrics.publishing():
             await self._app.in_worker(publish_changed, self._app)
+
+    @contextmanager
+    def _watched(self, work: Work) -> Iterator[None]:
+        """Tell the health whether this work gets done; what stops it is logged once, and a later tick tries again."""
+        try:
+            yield
         except AggregatorError as error:
-            log.error("%s", error)
+            if self._health.failed(work, str(error)):
+                log.error("%s", error)
+        except Exception as bug:
+            self._health.failed(work, f"an error of ours ({type(bug).__name__}); the log has the details")
+            raise
+        else:
+            self._health.done(work)
 
     async def _drain(self) -> None:
         if self._fetches:
@@ -156,7 +186,7 @@ def _log(outcome: Outcome) -> None:
         log.info("%s: %d new, %d updated", outcome.source, outcome.recorded.new, outcome.recorded.updated)
 
 
-def _server_config(app: App) -> uvicorn.Config:
+def _server_config(served: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        site(app), lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        served, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
     )

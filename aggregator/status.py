@@ -1,7 +1,7 @@
 """What is told of a source and its state, to people and programs. Pure."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from aggregator.model import Claimed
 from aggregator.urls import without_credentials
@@ -23,6 +23,19 @@ def source_facts(one: Claimed) -> dict[str, Any]:
         "paused": paused(one),
         "error": state.error,
     }
+
+
+Condition = Literal["failing", "paused", "new", "working"]
+CONDITIONS: tuple[Condition, ...] = ("failing", "paused", "new", "working")  # what needs a look first
+
+
+def condition(one: Claimed) -> Condition:
+    """How the source is doing, in a word; "new" is one that was never asked."""
+    if paused(one):
+        return "paused"
+    if one.state.failures:
+        return "failing"
+    return "working" if one.state.last_fetch else "new"
 
 
 def rfc3339(moment: datetime | None) -> str | None:

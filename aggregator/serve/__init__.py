@@ -1,5 +1,7 @@
-"""What readers reach over HTTP: the feeds that go out. Edge; never fetches, parses or decides."""
+"""What readers and operators reach over HTTP. Edge; never fetches, parses or decides."""
 
+from aggregator.serve.health import Health, Work
+from aggregator.serve.metrics import Metrics
 from aggregator.serve.site import site
 
-__all__ = ["site"]
+__all__ = ["Health", "Metrics", "Work", "site"]

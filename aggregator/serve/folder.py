@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aggregator.serve.negotiation import accepts_gzip, http_time, is_not_modified
@@ -43,9 +45,10 @@ class _Served:
 class FeedFolder:
     """ASGI application for the files of one folder, not of those in it; each is read and compressed once a change."""
 
-    def __init__(self, root: Path, max_age: Callable[[str], int]) -> None:
-        """`max_age` gives, for a file's name, the seconds for which a reader may keep it."""
-        self._root, self._max_age = root, max_age
+    def __init__(self, root: Path, max_age: Callable[[str], int], absent: Callable[[str], Response]) -> None:
+        """`max_age` gives, for a file's name, the seconds for which a reader may keep it; `absent`, called in a thread,
+        the answer where there is no such file."""
+        self._root, self._max_age, self._absent = root, max_age, absent
         self._files: dict[str, _Served] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +58,8 @@ class FeedFolder:
             return
         served = self._current(scope["path_params"]["name"])
         if served is None:
-            await _respond(send, 404, [], b"there is no such feed\n")
+            answer = await run_in_threadpool(self._absent, scope["path_params"]["name"])
+            await answer(scope, receive, send)
             return
         headers = Headers(scope=scope)
         chosen = served.gzipped if accepts_gzip(headers.get("accept-encoding", "")) else served.plain

@@ -27,15 +27,16 @@ def _weight(parameter: str) -> float:
         return 0.0
 
 
-def is_not_modified(headers: Mapping[str, str], etag: str, modified: datetime) -> bool:
+def is_not_modified(headers: Mapping[str, str], etag: str, modified: datetime | None) -> bool:
     """Whether the client has this representation: If-None-Match decides where it is sent, else If-Modified-Since.
 
     `etag` is strong and quoted; a weak form of it matches too, since a GET compares weakly (RFC 9110, 13.1.2).
+    `modified` is None where nobody knows.
     """
     if (wanted := headers.get("if-none-match")) is not None:
         return wanted.strip() == "*" or etag in _ETAG.findall(wanted)
     since = http_date(headers.get("if-modified-since", ""))
-    return since is not None and modified <= since
+    return since is not None and modified is not None and modified <= since
 
 
 def http_time(moment: datetime) -> str:

@@ -1,64 +1,82 @@
 """The routes."""
 
-from html import escape
-
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aggregator.app import App
+from aggregator.errors import AggregatorError
+from aggregator.names import ALL
+from aggregator.serve.ages import max_ages
 from aggregator.serve.folder import FeedFolder
+from aggregator.serve.health import Health
+from aggregator.serve.metrics import Metrics
+from aggregator.serve.pages import ICON, STYLE, Pages
 from aggregator.status import source_facts
 
-LEAST_MAX_AGE, MOST_MAX_AGE = 60, 3600  # seconds for which a reader may keep a feed
-
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+FRESH = {**NOSNIFF, "Cache-Control": "no-store"}
+FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
 
 
-def site(app: App) -> Starlette:
-    """The ASGI application over what `app` publishes."""
-
-    async def index(request: Request) -> Response:
-        return HTMLResponse(_index(app), headers=PAGE_HEADERS)
-
-    async def status(request: Request) -> Response:
-        return JSONResponse({"sources": [source_facts(one) for one in app.store.sources()]})
-
-    async def feeds(request: Request) -> Response:
-        return RedirectResponse("/", 308)
-
+def site(app: App, health: Health, metrics: Metrics) -> Starlette:
+    """The ASGI application over what `app` publishes; `health` and `metrics` are the daemon's."""
+    pages = Pages(app)
     return Starlette(
         routes=[
-            Route("/", index),
-            Route("/status.json", status),
-            Route("/feeds/", feeds),
-            Route("/feeds/{name}", FeedFolder(app.feeds_root, lambda _: _max_age(app))),
-        ]
+            Route("/", pages.front),
+            Route("/category/{name}", pages.category),
+            Route("/article/{id}", pages.article),
+            Route("/status", pages.status),
+            Route("/style.css", lambda _: Response(STYLE, media_type="text/css", headers=FIXED)),
+            Route("/icon.svg", lambda _: Response(ICON, media_type="image/svg+xml", headers=FIXED)),
+            *_feeds(app),
+            *_for_programs(app, health, metrics),
+        ],
+        exception_handlers={
+            HTTPException: pages.refused,
+            AggregatorError: pages.unavailable,
+            Exception: pages.refused,
+        },
     )
 
 
-def _max_age(app: App) -> int:
-    """Nothing new can appear before the most eager source is asked again."""
-    shortest = min(source.interval for source in app.sources)
-    return int(min(max(shortest.total_seconds(), LEAST_MAX_AGE), MOST_MAX_AGE))
+def _feeds(app: App) -> list[Route]:
+    ages = max_ages(app.sources)
+
+    def max_age(file: str) -> int:
+        return ages.get(file.rpartition(".")[0], ages[ALL])
+
+    def absent(file: str) -> Response:
+        """The answer for a file that is not there: its category may have another name now, or be gone for good."""
+        name, _, suffix = file.rpartition(".")
+        dropped = app.store.dropped_categories()
+        if successor := dropped.get(name):
+            return RedirectResponse(f"{successor}.{suffix}", 301, headers=NOSNIFF)
+        if name in dropped:
+            return PlainTextResponse("no source names this category any more\n", 410, headers=NOSNIFF)
+        return PlainTextResponse("there is no such feed\n", 404, headers=NOSNIFF)
+
+    return [
+        Route("/feeds/", lambda _: RedirectResponse("../", 308)),
+        Route("/feeds/{name}", FeedFolder(app.feeds_root, max_age, absent)),
+    ]
 
 
-def _index(app: App) -> str:
-    """A plain page that names every feed."""
-    rows = "".join(_row(app, name) for name in app.store.categories())
-    title = escape(app.settings.title)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
-        f'<body><h1>{title}</h1><ul>{rows}</ul><p><a href="/feeds/feeds.opml">All feeds as OPML</a></p></body></html>'
-    )
+def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
+    def status(request: Request) -> Response:
+        return JSONResponse({"sources": [source_facts(one) for one in app.store.sources()]}, headers=FRESH)
 
+    async def healthz(request: Request) -> Response:
+        troubles = health.troubles()
+        return PlainTextResponse("\n".join(troubles or ("ok",)) + "\n", 503 if troubles else 200, headers=FRESH)
 
-def _row(app: App, name: str) -> str:
-    links = ", ".join(f'<a href="/feeds/{escape(name)}.{suffix}">{suffix}</a>' for suffix in app.settings.feeds.formats)
-    return f"<li>{escape(name)}: {links}</li>"
+    def figures(request: Request) -> Response:
+        healthy = not health.troubles()
+        text = metrics.exposition(app.store.sources(), healthy=healthy, now=app.clock())
+        return Response(text, media_type=CONTENT_TYPE_LATEST, headers=FRESH)
+
+    return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", figures)]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, not_, select, update
 
-from aggregator.model import Updated
+from aggregator.model import Revision, Updated
 from aggregator.store.rows import ENTRY, FINGERPRINT, TEXT, Columns, entry_columns, listed, slices, text_columns
 from aggregator.store.schema import article, revision
 
@@ -20,6 +20,11 @@ _REVISE = (
     .values({name: bindparam(name) for name in _FOLLOWING} | {"pending": True, "version": article.c.version + 1})
 )
 _KEEP = insert(revision)
+_REPLACED = (
+    select(*revision.c["at", "title", "html"])
+    .where(revision.c.article_id == bindparam("id"))
+    .order_by(revision.c.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,11 @@ def revise(connection: Connection, source_id: int, decisions: Iterable[Updated],
     if replaced:
         connection.execute(_KEEP, replaced)
     return Revised(ids=tuple(row["id"] for row, _ in changed), texts=len(replaced))
+
+
+def revisions(connection: Connection, article_id: str) -> tuple[Revision, ...]:
+    """What the article said before each edit of its text, the latest first."""
+    return tuple(Revision(**row) for row in connection.execute(_REPLACED, {"id": article_id}).mappings())
 
 
 def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) -> Columns:

@@ -19,10 +19,11 @@ from aggregator.model import (
     Known,
     Mark,
     Recorded,
+    Revision,
     Source,
     SourceState,
 )
-from aggregator.store import migrating, notes, publishing, recording, sources, stories, syncing
+from aggregator.store import edits, migrating, notes, publishing, recording, sources, stories, syncing
 from aggregator.store.dialect import DIALECTS, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.rows import Headers
@@ -233,6 +234,11 @@ class Store:
         """The article with this id; None where there is none, or its text was pruned."""
         with self._reading() as connection:
             return publishing.one(connection, article_id)
+
+    def revisions(self, article_id: str) -> tuple[Revision, ...]:
+        """What the article said before each of its edits, the latest first; () where it never changed."""
+        with self._reading() as connection:
+            return edits.revisions(connection, article_id)
 
     def articles(self, after: str | None, limit: int) -> tuple[Article, ...]:
         """The next `limit` articles in the order of their ids, after the article `after`; () at the end."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -29,7 +30,8 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(root: Path) -> TestClient:
-    return TestClient(Starlette(routes=[Route("/feeds/{name}", FeedFolder(root, lambda _: 900))]))
+    folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    return TestClient(Starlette(routes=[Route("/feeds/{name}", folder)]))
 
 
 PLAIN = {"Accept-Encoding": "identity"}

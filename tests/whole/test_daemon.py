@@ -65,6 +65,33 @@ def test_it_fetches_publishes_serves_and_stops(tmp_path: Path, server: Server) -
     assert len(server.requests) == 1
 
 
+def test_it_says_how_it_is_doing(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(item(1)))
+    feeds = tmp_path / "storage" / "feeds"
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}, server.url("/lost")])
+    with daemon(tmp_path) as (_, url), httpx.Client(base_url=url) as client:
+        until(lambda: 'aggregator_outcomes_total{outcome="failed"} 1.0' in client.get("/metrics").text)
+        until(lambda: 'aggregator_articles_total{decision="new"} 1.0' in client.get("/metrics").text)
+        assert "aggregator_fetch_seconds_count 2.0" in client.get("/metrics").text
+        until(lambda: (feeds / "paper.rss").exists())
+        assert client.get("/healthz").status_code == 200  # whatever sources do
+        assert "Story number 1" in client.get("/").text
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_work_goes_on_once_it_can(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}])
+    feeds = tmp_path / "storage" / "feeds"
+    feeds.parent.mkdir()
+    feeds.write_text("in the way")
+    with daemon(tmp_path) as (_, url):
+        until(lambda: httpx.get(f"{url}healthz").status_code == 503)
+        assert str(feeds) in httpx.get(f"{url}healthz").text
+        feeds.unlink()
+        until(lambda: httpx.get(f"{url}healthz").status_code == 200)
+        assert "Story number 1" in httpx.get(f"{url}feeds/paper.rss").text
+
+
 def test_a_restart_polls_nothing_early(tmp_path: Path, server: Server) -> None:
     server.put("/feed", rss(item(1)))
     configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}])

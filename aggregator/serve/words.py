@@ -1,0 +1,41 @@
+"""How values are said on pages. Pure."""
+
+from datetime import datetime
+
+from markupsafe import Markup
+
+from aggregator.status import Condition, rfc3339
+
+CONDITION_WORDS: dict[Condition, str] = {
+    "failing": "Failing",
+    "paused": "Not polled",
+    "new": "Not asked yet",
+    "working": "Working",
+}
+REASONS = {
+    "interval": "its interval",
+    "min_interval": "the shortest interval allowed",
+    "max-age": "the server’s max-age",
+    "expires": "the server’s Expires",
+    "ttl": "the feed’s own wish",
+    "skipHours or skipDays": "the feed’s hours or days to skip",
+    "retry-after": "the server’s Retry-After",
+    "back-off": "waiting longer after each failure",
+}
+REFUSALS: dict[int, tuple[str, str]] = {
+    404: ("Not found", "There is no such page here."),
+    405: ("Not allowed", "Pages here can be read, with GET or HEAD, and nothing else."),
+    410: ("Gone", "No source names this category any more."),
+    503: ("Not now", "The database cannot be read at the moment. Please try again in a minute."),
+}
+BROKEN = ("Broken", "An error of ours kept this page from you. The log has the details.")
+
+
+def moment(when: datetime) -> Markup:
+    """A time for people, in UTC, with the exact one for programs."""
+    return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(when), f"{when.day} {when:%b %Y, %H:%M}")
+
+
+def reason(due_reason: str) -> str:
+    """Who asked for the next fetch, in words."""
+    return REASONS.get(due_reason, due_reason)

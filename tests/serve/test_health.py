@@ -1,0 +1,49 @@
+"""Whether the daemon's work gets done, in words."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from aggregator.serve import Health
+from aggregator.serve.health import STILL
+
+
+class Clock:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+def test_what_fails_is_said_until_it_works_again(clock: Clock) -> None:
+    health = Health(clock)
+    assert health.troubles() == ()
+    assert health.failed("publish", "the disk is full")
+    health.done("claim")
+    assert health.troubles() == ("publish: the disk is full",)
+    health.done("publish")
+    assert health.troubles() == ()
+
+
+def test_the_same_reason_again_is_no_news(clock: Clock) -> None:
+    health = Health(clock)
+    assert health.failed("publish", "the disk is full")
+    assert not health.failed("publish", "the disk is full")
+    assert health.failed("publish", "no permission")
+    health.done("publish")
+    assert health.failed("publish", "no permission")
+
+
+def test_a_daemon_that_finishes_nothing_is_not_well(clock: Clock) -> None:
+    health = Health(clock)
+    clock.now += STILL + timedelta(seconds=1)
+    (reason,) = health.troubles()
+    assert "301 s" in reason
+    health.done("claim")
+    assert health.troubles() == ()

@@ -1,0 +1,79 @@
+"""Health and figures for programs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from aggregator.cycle import Outcome
+from aggregator.model import Recorded
+from aggregator.serve import Health, Metrics, site
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Server
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server) -> Newsroom:
+    server.put("/feed", rss(item(1)))
+    sources: list[dict[str, Any] | str] = [
+        {"name": "paper", "url": server.url("/feed")},
+        {"name": "lost", "url": server.url("/lost")},
+        {"name": "off", "url": server.url("/off"), "enabled": False},
+    ]
+    filled = newsroom(tmp_path, sources)
+    filled.once()
+    return filled
+
+
+def figures(exposition: str) -> dict[str, float]:
+    """Value of each sample, its labels' values behind its name."""
+    return {
+        " ".join((sample.name, *sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(exposition)
+        for sample in family.samples
+    }
+
+
+def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
+    metrics = Metrics()
+    recorded = Recorded(new=2, updated=1, duplicates=3)
+    metrics.count(Outcome(source="paper", url="https://p.example/", kind="fetched", entries=9, recorded=recorded))
+    with metrics.fetching(), metrics.cycling(), metrics.publishing():
+        pass
+    room.later(hours=1)
+    with room.opened() as app:
+        answer = TestClient(site(app, Health(app.clock), metrics)).get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.headers["cache-control"] == "no-store"
+    found = figures(answer.text)
+    assert found["aggregator_outcomes_total fetched"] == 1
+    assert found["aggregator_outcomes_total failed"] == 0
+    assert found["aggregator_articles_total new"] == 2
+    assert found["aggregator_entries_total"] == 9
+    assert found["aggregator_sources working"] == found["aggregator_sources failing"] == 1
+    assert found["aggregator_sources paused"] == 1
+    assert found["aggregator_due_lag_seconds"] > 600
+    assert found["aggregator_healthy"] == 1
+    assert found["aggregator_fetch_seconds_count"] == found["aggregator_cycle_seconds_count"] == 1
+    assert "p.example" not in answer.text
+    assert "paper" not in answer.text
+
+
+def test_nothing_is_late_before_it_is_due(room: Newsroom) -> None:
+    with room.opened() as app:
+        text = Metrics().exposition(app.store.sources(), healthy=False, now=app.clock()).decode()
+    assert figures(text)["aggregator_due_lag_seconds"] == 0
+    assert figures(text)["aggregator_healthy"] == 0
+
+
+def test_health_says_in_words_what_is_wrong(room: Newsroom) -> None:
+    with room.opened() as app:
+        health = Health(app.clock)
+        client = TestClient(site(app, health, Metrics()))
+        assert (client.get("/healthz").status_code, client.get("/healthz").text) == (200, "ok\n")
+        health.failed("publish", "the disk is full")
+        answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (503, "publish: the disk is full\n")
+    assert answer.headers["cache-control"] == "no-store"

@@ -1,0 +1,280 @@
+"""Pages for people."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from sqlalchemy import create_engine, text
+from starlette.testclient import TestClient
+
+from aggregator.app import App
+from aggregator.errors import StoreError
+from aggregator.publish import publish_changed
+from aggregator.serve import Health, Metrics, site
+from tests.newsroom import Newsroom, item, newsroom, prose, rss
+from tests.servers import Server
+
+EVIL = "&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;\"'"
+PAGES = ("/", "/category/world-news", "/category/all", "/status")
+
+
+@contextmanager
+def client_of(room: Newsroom) -> Iterator[TestClient]:
+    with room.opened() as app:
+        publish_changed(app)
+        yield client(app)
+
+
+def client(app: App) -> TestClient:
+    served = site(app, Health(app.clock), Metrics())
+    return TestClient(served, raise_server_exceptions=False, follow_redirects=False)
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server) -> Newsroom:
+    """A newsroom of two sources, one of which cannot be read."""
+    server.put("/feed", rss(item(1), item(2)))
+    sources = [
+        {"name": "paper", "url": server.url("/feed"), "category": "World News", "language": "en"},
+        {"name": "lost", "url": server.url("/lost"), "category": "Zürich"},
+    ]
+    filled = newsroom(tmp_path, sources, title="My newsroom")
+    filled.once()
+    return filled
+
+
+class _Elements(HTMLParser):
+    """Start tags of a document with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attributes)))
+
+
+def elements(html: str, *names: str) -> list[dict[str, str | None]]:
+    return [attributes for tag, attributes in _Elements(html).found if tag in names]
+
+
+def links(html: str) -> list[str]:
+    return [href for one in elements(html, "a", "link") if (href := one.get("href"))]
+
+
+def first_article(client: TestClient, page: str = "/") -> str:
+    return urljoin(page, next(href for href in links(client.get(page).text) if "article/" in href))
+
+
+def test_the_front_page_shows_categories_with_their_feeds_and_the_newest_articles_first(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get("/").text
+    assert "World News" in html
+    assert "Zürich" in html
+    assert {"./feeds/all.rss", "./feeds/world-news.atom", "./feeds/z%C3%BCrich.json"} <= set(links(html))
+    assert html.index("Story number 2") < html.index("Story number 1")
+
+
+def test_feeds_are_discoverable(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get("/category/world-news").text
+    found = [one for one in elements(html, "link") if one["rel"] == "alternate"]
+    assert [(one["type"], one["href"]) for one in found] == [
+        ("application/rss+xml", "../feeds/world-news.rss"),
+        ("application/atom+xml", "../feeds/world-news.atom"),
+        ("application/feed+json", "../feeds/world-news.json"),
+    ]
+
+
+def test_a_category_shows_addresses_to_copy(room: Newsroom) -> None:
+    with client_of(room) as client:
+        assert "<code>http://127.0.0.1:8080/feeds/world-news.rss</code>" in client.get("/category/world-news").text
+
+
+def test_every_internal_link_of_every_page_leads_somewhere(room: Newsroom) -> None:
+    with client_of(room) as client:
+        seen, ahead = set[str](), ["/"]
+        while ahead:
+            path = ahead.pop()
+            seen.add(path)
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            if answer.headers["content-type"].startswith("text/html"):
+                found = {urljoin(path, href).partition("#")[0] for href in links(answer.text)}
+                ahead += [href for href in found if href.startswith("/") and href not in {*seen, *ahead}]
+    assert {"/", "/status", "/feeds/feeds.opml", "/feeds/all.rss"} <= seen
+    assert sum(path.startswith("/article/") for path in seen) == 2
+
+
+def test_an_article_has_its_text_its_source_and_points_to_the_original(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get(first_article(client)).text
+    assert prose(2) in html
+    (canonical,) = [one["href"] for one in elements(html, "link") if one["rel"] == "canonical"]
+    assert canonical == "https://source.example/stories/2"
+    assert {"https://source.example/stories/2", "https://source.example/"} <= set(links(html))
+    assert ">A source</a>" in html
+
+
+def test_an_edited_article_shows_what_it_said_before(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(item(1), item(2, description=f"&lt;p&gt;{prose(2)} and more&lt;/p&gt;")))
+    room.later(days=1)
+    assert room.once().updated == 1
+    with client_of(room) as client:
+        html = client.get(first_article(client)).text
+    before, after = html.index("and more"), html.index("What it said before")
+    assert before < after < html.rindex(prose(2))
+    assert "Until <time" in html
+
+
+def test_pictures_are_links_and_no_page_loads_anything_from_elsewhere(room: Newsroom, server: Server) -> None:
+    body = "&lt;p&gt;Look: &lt;img src=&quot;https://pictures.example/1.png&quot; alt=&quot;a cat&quot;&gt;&lt;/p&gt;"
+    server.put("/feed", rss(item(11, description=body)))
+    room.once()
+    with client_of(room) as client:
+        html = client.get(first_article(client)).text
+    assert '<a class="picture" href="https://pictures.example/1.png">Picture: a cat</a>' in html
+    assert not elements(html, "img", "script", "style", "iframe")
+    assert all(one["rel"] in {"stylesheet", "icon", "alternate", "canonical"} for one in elements(html, "link"))
+
+
+def test_what_a_source_says_is_text_wherever_it_stands(room: Newsroom, server: Server) -> None:
+    hostile = item(11, title=EVIL, description=EVIL, author=f"x@example.org ({EVIL})", category=EVIL)
+    document = rss(hostile).replace(b"A source", EVIL.encode())
+    server.put("/feed", document.replace(b"https://source.example/</link>", b"javascript:alert(3)</link>"))
+    room.configuration["title"] = "<b>My</b>"
+    room.configuration["sources"][0]["category"] = "<i>World</i>"
+    room.once()
+    with client_of(room) as client:
+        article = first_article(client)
+        for path in ("/", "/category/i-world-i", article, "/status", "/none"):
+            html = client.get(path).text
+            assert not elements(html, "script", "img", "b", "i"), path
+            assert not [href for href in links(html) if "javascript:" in href]
+            for _, attributes in _Elements(html).found:
+                assert not [name for name in attributes if name.startswith("on") or name == "style"]
+
+
+def test_a_sources_error_is_text(room: Newsroom) -> None:
+    engine = create_engine(f"sqlite:///{room.storage / 'aggregator.db'}")
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE source SET error = '<script>x</script>', due_reason = '<b>' WHERE name = 'lost'")
+        )
+    engine.dispose()
+    with client_of(room) as client:
+        html = client.get("/status").text
+    assert "&lt;script&gt;x&lt;/script&gt;" in html
+    assert not elements(html, "script", "b")
+
+
+def test_credentials_of_a_source_are_on_no_page(room: Newsroom, server: Server) -> None:
+    secret = server.url("/feed").replace("://", "://user:hunter2@")
+    room.configuration["sources"][0]["url"] = secret
+    room.once()
+    with client_of(room) as client:
+        article = first_article(client)
+        assert not [path for path in (*PAGES, article, "/status.json") if "hunter2" in client.get(path).text]
+
+
+def test_the_status_shows_what_fails_first_and_why_each_is_due(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get("/status").text
+    assert html.index("<h3>lost</h3>") < html.index("<h3>paper</h3>")
+    assert "404" in html
+    assert "waiting longer after each failure" in html
+    assert "by its interval" in html
+
+
+def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
+    room.configuration["sources"][0]["enabled"] = False
+    with client_of(room) as client:
+        assert "enabled is false" in client.get("/status").text
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/none", "/category/none", "/article/none"])
+def test_every_page_is_locked_down(room: Newsroom, path: str) -> None:
+    with client_of(room) as client:
+        headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "style-src 'self'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_answer_head_and_304(room: Newsroom, path: str) -> None:
+    with client_of(room) as client:
+        first = client.get(path)
+        assert client.head(path).headers["etag"] == first.headers["etag"]
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_page_that_is_not_there_is_a_page_and_repeats_nothing_of_the_request(room: Newsroom) -> None:
+    with client_of(room) as client:
+        for path in ("/secret-word", "/category/secret-word", "/article/secret-word", "/a/secret-word/b"):
+            answer = client.get(path)
+            assert answer.status_code == 404
+            assert "secret-word" not in answer.text
+            assert urljoin(path, links(answer.text)[-1]) == "/"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_only_read(room: Newsroom, path: str) -> None:
+    with client_of(room) as client:
+        answer = client.post(path)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert "<h1>Not allowed</h1>" in answer.text
+
+
+@pytest.mark.parametrize("pattern", ["/category/{}", "/feeds/{}.rss", "/feeds/{}.json"])
+def test_a_renamed_category_is_redirected_for_good_and_a_removed_one_is_gone(room: Newsroom, pattern: str) -> None:
+    room.configuration["sources"][0]["category"] = "Wörld"
+    room.configuration["sources"].pop()
+    with client_of(room) as client:
+        answer = client.get(pattern.format("world-news"))
+        assert answer.status_code == 301
+        assert urljoin(pattern, answer.headers["location"]) == pattern.format("w%C3%B6rld")
+        assert client.get(urljoin(pattern, answer.headers["location"])).status_code == 200
+        assert client.get(pattern.format("zürich")).status_code == 410
+        assert client.get(pattern.format("never")).status_code == 404
+
+
+def test_a_database_that_cannot_be_read_is_said_without_its_name(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise StoreError("The database at SECRET is locked")
+
+    with client_of(room) as client:
+        monkeypatch.setattr("aggregator.store.Store.categories", fail)
+        answer = client.get("/")
+    assert answer.status_code == 503
+    assert "SECRET" not in answer.text
+
+
+def test_pages_read_the_store_beside_the_event_loop(room: Newsroom) -> None:
+    from aggregator.serve.pages import Pages
+
+    endpoints = [Pages.front, Pages.category, Pages.article, Pages.status, Pages.refused, Pages.unavailable]
+    assert not [one for one in endpoints if asyncio.iscoroutinefunction(one)]
+
+
+def test_the_style_is_one_sheet_of_our_own(room: Newsroom) -> None:
+    with client_of(room) as client:
+        answer = client.get("/style.css")
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert not re.search(r"url\(|@import", answer.text)
+    assert "prefers-color-scheme: dark" in answer.text
