@@ -27,7 +27,7 @@ from aggregator.publish import publish_changed, publish_restyled
 from aggregator.serve import Health, Metrics, Work, site
 
 TICK = timedelta(seconds=1)
-DRAIN = 10.0  # seconds that fetches in flight get to end in, once we were told to stop
+DRAIN = 5.0  # seconds that fetches in flight get to end in, once we were told to stop; publishing needs some too
 
 log = logging.getLogger("aggregator")
 
@@ -39,7 +39,7 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
         if settings.base_url is None:
             here = f"http://{_printed(listener)}/"
             settings = settings.model_copy(update={"base_url": here})
-        with opened_with(settings) as app:
+        with opened_with(settings) as app, app.store.fetching():
             files.sweep(app.feeds_root)
             await _Daemon(app).run(listener)
 
@@ -108,9 +108,10 @@ class _Daemon:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             log.info("serving %s", self._app.settings.public_url)
             await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-            scheduler.shutdown(wait=False)
+            scheduler.pause()
             await self._drain()
-        await self._publish()
+        await self._publish()  # after what the ticks still had to do in the worker
+        scheduler.shutdown(wait=False)  # not before: it cancels ticks under way, which may have claimed sources
         server.should_exit = True
         await serving
 
@@ -131,7 +132,9 @@ class _Daemon:
         claimed: Sequence[Claimed] = ()
         with self._watched("claim"):
             claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE)
-        if claimed:
+        if self._stop.is_set():
+            app.store.release([one.source.id for one in claimed])
+        elif claimed:
             task = asyncio.create_task(self._fetch(fetcher, claimed))
             self._fetches.add(task)
             task.add_done_callback(self._fetches.discard)
@@ -188,5 +191,5 @@ def _log(outcome: Outcome) -> None:
 
 def _server_config(served: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        served, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        served, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2
     )

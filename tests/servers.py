@@ -73,6 +73,7 @@ class Server:
         self.requests: list[Request] = []
         self.connections = 0
         self._tls = tls
+        self._never = asyncio.Event()  # held here, or the conversations that wait for it would be garbage
         self._answers: dict[str, Answer | Answerer] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -142,7 +143,7 @@ class Server:
         answer = self._answer(request)
         await asyncio.sleep(answer.pause)
         if answer.hang:
-            await asyncio.Event().wait()
+            await self._never.wait()
         for piece in _wire(answer, request):
             writer.write(piece)
             await writer.drain()

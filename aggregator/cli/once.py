@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,7 +63,18 @@ def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
             if outcome.failure:
                 log.warning("%s: %s", outcome.source, outcome.failure)
 
-        return asyncio.run(run_cycle(app, tell, names=names, everything=everything))
+        return asyncio.run(_stoppable(run_cycle(app, tell, names=names, everything=everything)))
+
+
+async def _stoppable(cycle: "Coroutine[Any, Any, Report]") -> "Report":
+    """What the cycle gives; SIGTERM stops it in good order, as Ctrl-C does by itself: what was recorded stays."""
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    try:
+        return await cycle
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from aggregator.urls import host_key, same_origin
 
 __all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
 
-LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this
+LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 
 Tell = Callable[[Outcome], None]
@@ -31,7 +31,6 @@ Tell = Callable[[Outcome], None]
 
 async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = None, everything: bool = False) -> Report:
     """One cycle over the sources that are due; `names` or `everything` overrule due times. Raises StoreError."""
-    claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
     report = Report(sources=len(set(names)) if names else len(app.sources))
 
     def note(outcome: Outcome) -> None:
@@ -39,8 +38,10 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
             report.outcomes.append(outcome)
         tell(outcome)
 
-    async with Fetcher(app.settings.fetch, app.clock) as fetcher:
-        await refresh(app, fetcher, claimed, note, names=names, everything=everything)
+    with app.store.fetching():
+        claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            await refresh(app, fetcher, claimed, note, names=names, everything=everything)
     return report
 
 

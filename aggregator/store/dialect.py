@@ -1,13 +1,15 @@
 """What differs between the databases. A new one is a class here and a line in `DIALECTS`."""
 
+import fcntl
+import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +33,9 @@ class Dialect(Protocol):
 
     def lock(self, connection: Connection) -> None:
         """Let nobody else change schema or sources until this transaction ends."""
+
+    def presence(self, engine: Engine, first: Callable[[], None]) -> AbstractContextManager[None]:
+        """Be seen by other processes while it lasts, be its end a kill; who finds nobody else there calls `first`."""
 
     def check(self, connection: Connection) -> str | None:
         """What is damaged in the database; reads all of it."""
@@ -83,6 +88,22 @@ class SQLite:
     def lock(self, connection: Connection) -> None:
         """Nothing to do: BEGIN IMMEDIATE did it."""
 
+    @contextmanager
+    def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:
+        """A lock, shared by all who are there, on a file beside the database."""
+        try:
+            descriptor = os.open(f"{engine.url.database}-fetching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"No file can be made beside the database: {error.strerror}: {error.filename}") from error
+        try:
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                first()
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
     def check(self, connection: Connection) -> str | None:
         """The first complaint of quick_check."""
         found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
@@ -116,6 +137,7 @@ class PostgreSQL:
 
     insert = staticmethod(postgresql.insert)
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
+    PRESENCE = LOCK + 1
 
     def display(self, url: URL) -> str:
         """The URL with its password masked, and without its options, which may hold one too."""
@@ -138,6 +160,20 @@ class PostgreSQL:
     def lock(self, connection: Connection) -> None:
         """An advisory lock: reading and recording go on beside it."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
+
+    @contextmanager
+    def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:
+        """An advisory lock, shared by all who are there, of a connection of its own; the server sees it end."""
+        with engine.connect() as connection:
+            connection.detach()  # closed at the end, and not put back into the pool with the lock
+            alone = connection.scalar(select(func.pg_try_advisory_lock(self.PRESENCE)))
+            if alone:
+                first()
+            connection.execute(select(func.pg_advisory_lock_shared(self.PRESENCE)))
+            if alone:
+                connection.execute(select(func.pg_advisory_unlock(self.PRESENCE)))
+            connection.commit()  # the lock is the session's and stays
+            yield
 
     def check(self, connection: Connection) -> str | None:
         """None: the server checks its own pages."""

@@ -15,6 +15,7 @@ from aggregator.store.schema import host, pollable, source
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
 _IDS = select(*source.c["id", "name"]).where(source.c.present)
 _RELEASE = update(source).where(source.c.id.in_(listed("ids"))).values(lease_until=None)
+_RELEASE_ALL = update(source).where(source.c.lease_until.is_not(None)).values(lease_until=None)
 _HOSTS = select(host).where(host.c.name.in_(listed("names")))
 _STATE = (
     update(source)
@@ -96,6 +97,11 @@ def release(connection: Connection, ids: Collection[int]) -> None:
     """Give sources back as they were."""
     for part in slices(ids):
         connection.execute(_RELEASE, {"ids": part})
+
+
+def release_all(connection: Connection) -> None:
+    """End every lease."""
+    connection.execute(_RELEASE_ALL)
 
 
 def write_states(connection: Connection, pairs: Iterable[tuple[int, SourceState]]) -> None:
