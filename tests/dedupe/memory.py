@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from aggregator.dedupe import decide, keyed
-from aggregator.model import Article, Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
+from aggregator.model import Article, Decision, Duplicate, Enclosure, Key, Keyed, Known, New, Unchanged, Updated
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 DATE = NOW - timedelta(hours=5, seconds=17)
@@ -35,6 +35,7 @@ class E:
     title: str = "Council closes the old bridge"
     text: str = STORY
     published: datetime | None = DATE
+    audio: str | None = None
 
 
 def articles(entries: Sequence[E], *, source: int = 1, now: datetime = NOW) -> tuple[Article, ...]:
@@ -85,6 +86,7 @@ def _article(
         first_seen=now,
         position=position,
         text=entry.text,
+        enclosures=(Enclosure(url=entry.audio),) if entry.audio else (),
     )
 
 
@@ -146,7 +148,7 @@ class Store:
         written = self._add_keys(decision.id, decision.keyed.keys)
         article = decision.keyed.article
         if isinstance(decision, Updated):
-            row.known = replace(row.known, link=article.link, link_key=article.link_key)
+            row.known = replace(row.known, link=article.link, link_key=article.link_key, enclosures=article.enclosures)
             if decision.text_changed:
                 row.known = replace(row.known, title=article.title, fingerprint=decision.keyed.fingerprint)
             return written + 1
@@ -179,6 +181,7 @@ def _first_known(new: New) -> Known:
         fingerprint=new.keyed.fingerprint,
         story=new.story or article.id,
         keys=frozenset(),
+        enclosures=article.enclosures,
     )
 
 

@@ -37,6 +37,15 @@ def test_an_edited_text_or_title_updates_the_article_in_place() -> None:
     assert len(store.rows) == 1
 
 
+def test_an_audio_file_that_changed_updates_the_article_but_not_its_text() -> None:
+    store = Store()
+    store.fetch(E(guid="1", audio="https://cdn.example/1.mp3"))
+    (decision,) = store.fetch(E(guid="1", audio="https://cdn.example/2.mp3"))
+    assert isinstance(decision, Updated)
+    assert not decision.text_changed
+    assert kinds(store.fetch(E(guid="1", audio="https://cdn.example/2.mp3"), skip_seen=False)) == [Unchanged]
+
+
 def test_dates_that_are_stamped_anew_at_each_fetch_change_nothing() -> None:
     store = Store()
     store.fetch(BRIDGE, STORKS)
