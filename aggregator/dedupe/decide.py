@@ -44,7 +44,9 @@ def decide(
 
 def _known_again(keyed: Keyed, claim: Claim) -> Decision:
     """An entry of an article of ours; only the source that had it first edits it, else two would edit in turn."""
-    article, known, reason = keyed.article, claim.known, claim.reason
+    known, reason = claim.known, claim.reason
+    keyed = _with_better_link(keyed, known)
+    article = keyed.article
     if known.pruned:
         return Unchanged(id=known.id, keyed=keyed, reason=f"{reason}, pruned")
     if article.source_id not in known.credited:
@@ -57,6 +59,14 @@ def _known_again(keyed: Keyed, claim: Claim) -> Decision:
         if _beside_the_text(article) != _beside_the_text(known):
             return Updated(id=known.id, keyed=keyed, text_changed=False, reason=f"{reason}, other people or media")
     return Unchanged(id=known.id, keyed=_without_passing_names(keyed), reason=reason)
+
+
+def _with_better_link(keyed: Keyed, known: Known) -> Keyed:
+    """An entry whose link is no name any more keeps the one that was: printed instead would be the feed's page."""
+    article = keyed.article
+    if article.link_key or not known.link_key or article.source_id != known.source_id:
+        return keyed
+    return replace(keyed, article=replace(article, link=known.link, link_key=known.link_key))
 
 
 def _beside_the_text(one: Article | Known) -> tuple[object, ...]:

@@ -473,6 +473,17 @@ def test_media_people_and_categories_that_change_without_the_text_go_out_and_are
     assert room.once().rows == 0
 
 
+def test_an_entry_that_loses_its_link_in_an_edit_keeps_it_printed(room: Newsroom, server: Server) -> None:
+    server.put("/one", rss(item(1), item(2)))
+    server.put("/two", rss())
+    room.once()
+    before = [entry["url"] for entry in alike(room, "world")]
+    server.put("/one", rss(item(1, link="", description=paragraph(prose(1) + " edited")), item(2)))
+    assert room.once().updated == 1
+    assert [entry["url"] for entry in alike(room, "world")] == before
+    assert all("[one](https://source.example/stories/" in text for text in room.articles().values())
+
+
 def test_an_update_that_the_source_made_before_we_first_saw_it_is_no_edit(room: Newsroom, server: Server) -> None:
     entry = (
         "<entry><id>tag:source.example,2026:1</id><title>Old news</title><link href='https://source.example/1'/>"
