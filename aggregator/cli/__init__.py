@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import check, once, publish, run, schema, sources
+from aggregator.cli import check, once, publish, run, schema, sources, subscribe
 from aggregator.cli.options import Options
 from aggregator.errors import AggregatorError
 
@@ -29,6 +29,10 @@ app.command()(run.run)
 app.command()(once.once)
 app.command()(check.check)
 app.command()(sources.sources)
+app.command()(subscribe.add)
+app.command()(subscribe.remove)
+app.command(name="import")(subscribe.import_)
+app.command()(subscribe.export)
 app.command()(publish.publish)
 app.command()(schema.schema)
 

@@ -25,16 +25,20 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
     Raises ConfigError with every fault of both.
     """
-    text = _text(path)
-    read = _document(path, text)
-    data = read.value
+    return loaded(read(path), path, environ)
+
+
+def loaded(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings that `text` gives as the content of the file at `path`. Raises ConfigError."""
+    written = _document(path, text)
+    data = written.value
     given, strangers = overrides(environ, used=names_used(data))
     found = list(fill_secrets(data, environ))
     for override in given:
         data = overlaid(data, override.path, override.value)
     found += clashes(data)
     settings = _validated(data, found)
-    faults = [*(_fault(path, problem) for problem in read.repeated), *strangers]
+    faults = [*(_fault(path, problem) for problem in written.repeated), *strangers]
     if found:
         places = Places(text)
         variables: dict[Location, str] = {override.path: override.variable for override in given}
@@ -44,17 +48,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return settled(settings, path.absolute().parent)
 
 
-def _document(path: Path, text: str) -> Document:
-    try:
-        read = document(text)
-    except NotReadableError as error:
-        raise ConfigError([_fault(path, problem) for problem in error.problems]) from None
-    if read.value is None or is_nothing(read.value):
-        raise ConfigError([_fault(path, Problem(Place(1, 1), _EMPTY))])
-    return read
-
-
-def _text(path: Path) -> str:
+def read(path: Path) -> str:
+    """The text of the file at `path`, without a byte order mark, line ends as they stand. Raises ConfigError."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -68,6 +63,16 @@ def _text(path: Path) -> str:
         before = data[: error.start].decode("utf-8-sig")
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise ConfigError([_fault(path, Problem(place, "this is not UTF-8; save the file in that encoding"))]) from None
+
+
+def _document(path: Path, text: str) -> Document:
+    try:
+        written = document(text)
+    except NotReadableError as error:
+        raise ConfigError([_fault(path, problem) for problem in error.problems]) from None
+    if written.value is None or is_nothing(written.value):
+        raise ConfigError([_fault(path, Problem(Place(1, 1), _EMPTY))])
+    return written
 
 
 def _unopened(error: OSError) -> str:

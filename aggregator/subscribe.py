@@ -1,0 +1,284 @@
+"""Subscriptions: a page's feed or a reader's list into `feeds.yaml`, sources out of it. Shell.
+
+What `feeds.yaml` has already is left out and said; a URL that leads to no feed stops nothing else.
+"""
+
+import asyncio
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from aggregator import config, logs
+from aggregator.clock import Clock, utc_now
+from aggregator.config.naming import host_name
+from aggregator.errors import AggregatorError, UsageError
+from aggregator.fetch import Fetcher
+from aggregator.model import Failure, Feed, FeedDocument, Source, SourceState
+from aggregator.names import ALL, category_name, slug
+from aggregator.opml import Subscription, sources_opml, subscriptions
+from aggregator.parse import parse
+from aggregator.parse.discovery import FeedLink, feed_links, usual_places
+from aggregator.settings import Settings, SourceSettings, secrets, sources
+from aggregator.settings.values import label, language_tag, source_name, web_url
+from aggregator.urls import canonical_key, without_credentials
+
+MAX_OPML = 50_000_000  # bytes, some 200,000 subscriptions
+
+Choose = Callable[[Sequence[FeedLink]], FeedLink]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A source that `feeds.yaml` has now; `others` are the feeds that its page offers beside it."""
+
+    name: str
+    url: str  # without credentials
+    others: tuple[FeedLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """A feed that `feeds.yaml` had already, under this name."""
+
+    name: str
+    url: str  # without credentials
+
+
+Outcome = Added | Present | Failure
+
+
+def add(
+    path: Path,
+    environ: Mapping[str, str],
+    urls: Sequence[str],
+    choose: Choose,
+    *,
+    name: str | None = None,
+    category: str | None = None,
+    clock: Clock = utc_now,
+) -> tuple[Outcome, ...]:
+    """Put the feeds behind these URLs, of feeds or of pages, into `feeds.yaml`; what came of each, in their order.
+
+    `choose` is asked where a page has several feeds. Raises UsageError for words that cannot be used, ConfigError,
+    AggregatorError where the file cannot be written.
+    """
+    if name is not None and len(urls) > 1:
+        raise UsageError("--name names one source; give one URL with it")
+    name = None if name is None else _checked(source_name, name, "--name")
+    category = None if category is None else _checked(label, category, "--category")
+    typed = [_checked(web_url, url if "://" in url else f"https://{url}", "the URL") for url in urls]
+    found = asyncio.run(_found(config.extensible(path, environ), typed, choose, clock))
+    with config.editing(path, environ) as draft:
+        listing = _Listing(draft.settings)
+        outcomes = tuple(
+            one if isinstance(one, Failure) else listing.typed(one.url, name, category, others=one.others)
+            for one in found
+        )
+        draft.append(listing.new)
+    return outcomes
+
+
+def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
+    """Take a source out of `feeds.yaml`. Raises UsageError where none is named so, AggregatorError for the only one."""
+    with config.editing(path, environ) as draft:
+        names = [source.name or "" for source in draft.settings.sources]
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            advice = f"did you mean {near[0]}?" if near else "`aggregator sources` lists them"
+            raise UsageError(f"no source is named {name}; {advice}")
+        if len(names) == 1:
+            raise AggregatorError(f"{name} is the only source, and there must be one; add another first")
+        draft.remove(names.index(name))
+
+
+def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Outcome, ...]:
+    """Put the subscriptions of an OPML file into `feeds.yaml`, folders as categories; what came of each, in its order.
+
+    Nothing is fetched. Raises AggregatorError where the file cannot be read or is no OPML, ConfigError.
+    """
+    listed = subscriptions(_bytes(file))
+    if isinstance(listed, Failure):
+        raise AggregatorError(f"{file}: {listed.reason}; {listed.advice}")
+    with config.editing(path, environ) as draft:
+        listing = _Listing(draft.settings)
+        outcomes = tuple(listing.imported(one) for one in listed)
+        draft.append(listing.new)
+    return outcomes
+
+
+def export_opml(path: Path, environ: Mapping[str, str]) -> bytes:
+    """The sources as OPML 2.0 in UTF-8, without credentials. Raises ConfigError."""
+    settings = config.load(path, environ)
+    return sources_opml(sources(settings), f"Sources of {settings.title}")
+
+
+# ------------------------------------------------------------------------------------- what is in the file
+
+
+class _Listing:
+    """The sources that are there, by URL and by name, and the new ones."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.new: list[SourceSettings] = []
+        self._names = {_key(source.url): source.name or "" for source in settings.sources}
+        self._taken = {ALL, *(source.name or "" for source in settings.sources)}
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def typed(
+        self, url: str, name: str | None, category: str | None, *, others: tuple[FeedLink, ...] = ()
+    ) -> Added | Present:
+        """A source under just this `name`, or under its host's. Raises UsageError where the name is taken."""
+        if present := self._present(url):
+            return present
+        if name in self._taken:
+            raise UsageError(f"a source is named {name} already; give another --name")
+        return self._add(SourceSettings(name=name or self._free(host_name(url)), url=url, category=category), others)
+
+    def imported(self, one: Subscription) -> Outcome:
+        """A subscription as a source, named by its text as far as that can be a name."""
+        shown = without_credentials(one.url)
+        try:
+            url = web_url(one.url)
+        except ValueError as fault:
+            return Failure(stage="parse", subject=one.text or shown, reason=f"its xmlUrl {fault}")
+        if present := self._present(url):
+            return present
+        categories = _categories(one.folders)
+        name = self._free(one.text if _is(source_name, one.text) else slug(one.text) or host_name(url))
+        return self._add(
+            SourceSettings(
+                name=name,
+                url=url,
+                category=categories[0] if len(categories) == 1 else None,
+                categories=categories if len(categories) > 1 else None,
+                language=one.language if _is(language_tag, one.language) else None,
+            )
+        )
+
+    def _present(self, url: str) -> Present | None:
+        name = self._names.get(_key(url))
+        return Present(name=name, url=without_credentials(url)) if name else None
+
+    def _add(self, source: SourceSettings, others: tuple[FeedLink, ...] = ()) -> Added:
+        name = source.name or ""
+        self.new.append(source)
+        self._names[_key(source.url)] = name
+        self._taken.add(name)
+        return Added(name=name, url=without_credentials(source.url), others=others)
+
+    def _free(self, base: str) -> str:
+        """`base`, with `-2` and so on behind it where it is taken."""
+        name = base
+        while name in self._taken:
+            name = f"{base[:70]}-{next(self._numbers.setdefault(base, count(2)))}"
+        return name
+
+
+def _key(url: str) -> str:
+    """What two URLs of one feed share: http and https, `www.` and a slash at the end make no second feed."""
+    return canonical_key(url) or url
+
+
+def _categories(folders: Sequence[str]) -> tuple[str, ...]:
+    """The folders that can be categories, each file name once."""
+    usable = {category_name(folder): folder for folder in reversed(folders) if _is(label, folder)}
+    return tuple(reversed(usable.values()))
+
+
+def _is(reader: Callable[[str], str], text: str | None) -> bool:
+    try:
+        return text is not None and bool(reader(text))
+    except ValueError:
+        return False
+
+
+def _checked(reader: Callable[[str], str], text: str, what: str) -> str:
+    try:
+        return reader(text)
+    except ValueError as fault:
+        shown = str(fault) if str(fault).startswith("`") else f"{what} {fault}"
+        raise UsageError(shown) from None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_OPML + 1)
+    except OSError as error:
+        raise AggregatorError(f"{file}: it cannot be read ({(error.strerror or str(error)).lower()})") from error
+    if len(data) > MAX_OPML:
+        raise AggregatorError(f"{file}: it is over {MAX_OPML // 10**6} MB long, which no list of subscriptions is")
+    return data
+
+
+# ------------------------------------------------------------------------------------- what is on the web
+
+
+async def _found(settings: Settings, urls: Sequence[str], choose: Choose, clock: Clock) -> list["_Found | Failure"]:
+    logs.hide(secrets(settings))
+    async with Fetcher(settings.fetch, clock) as fetcher:
+        finder = _Finder(fetcher, choose)
+        return [await finder.find(url) for url in urls]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A URL at which a feed answered, and the other feeds of the page that led there."""
+
+    url: str
+    others: tuple[FeedLink, ...] = ()
+
+
+class _Finder:
+    """Finds the feed behind a URL: it is one, or a page that links to one, or has one in a usual place."""
+
+    def __init__(self, fetcher: Fetcher, choose: Choose) -> None:
+        self._fetcher, self._choose = fetcher, choose
+
+    async def find(self, url: str) -> _Found | Failure:
+        document = await self._document(url)
+        if isinstance(document, Failure):
+            return document
+        if _is_feed(document):
+            return _Found(url=url)
+        links = feed_links(document)
+        return await self._linked(document, links) if links else await self._usual(document)
+
+    async def _linked(self, page: FeedDocument, links: tuple[FeedLink, ...]) -> _Found | Failure:
+        """The chosen one of the page's feeds; while that is none after all, another choice of the rest."""
+        left = list(links)
+        while left:
+            chosen = self._choose(left) if len(left) > 1 else left[0]
+            if await self._has_feed(chosen.url):
+                return _Found(url=chosen.url, others=tuple(link for link in links if link != chosen))
+            left.remove(chosen)
+        return _failure(page, "the page links to feeds, but no feed is there")
+
+    async def _usual(self, page: FeedDocument) -> _Found | Failure:
+        for url in usual_places(page.final_url):
+            if await self._has_feed(url):
+                return _Found(url=url)
+        return _failure(page, "it is no feed, links to none, and has none in the usual places")
+
+    async def _has_feed(self, url: str) -> bool:
+        document = await self._document(url)
+        return isinstance(document, FeedDocument) and _is_feed(document)
+
+    async def _document(self, url: str) -> FeedDocument | Failure:
+        answer = await self._fetcher.fetch(Source(name=host_name(url), url=url, categories=("new",)), SourceState())
+        assert isinstance(
+            answer, FeedDocument | Failure
+        )  # nothing was known to be "not modified", nobody to hold it off
+        return answer
+
+
+def _is_feed(document: FeedDocument) -> bool:
+    return isinstance(parse(document), Feed)
+
+
+def _failure(page: FeedDocument, reason: str) -> Failure:
+    return Failure(
+        stage="parse", subject=without_credentials(page.url), reason=reason, advice="give the URL of the feed itself"
+    )

@@ -1,0 +1,145 @@
+"""OPML as other programs write it, and our sources there and back."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Failure, Source
+from aggregator.opml import Subscription, sources_opml, subscriptions
+
+NESTED = """<?xml version="1.0" encoding="UTF-8"?>
+<opml version="2.0"><head><title>Mine</title></head><body>
+  <outline text="Top" type="rss" xmlUrl="https://top.example/feed"/>
+  <outline text="News" title="News">
+    <outline title="World only has a title" xmlUrl="https://world.example/feed" language="en-US"/>
+    <outline text="Europe">
+      <outline text="  Le
+        Monde " TYPE="rss" XMLURL=" https://lemonde.example/rss "/>
+    </outline>
+  </outline>
+  <outline text="Europe"><outline text="Again" xmlurl="https://world.example/feed"/></outline>
+  <outline text="Just a note"/>
+</body></opml>"""
+
+
+def read(data: bytes | str) -> tuple[Subscription, ...]:
+    found = subscriptions(data.encode() if isinstance(data, str) else data)
+    assert not isinstance(found, Failure), found
+    return found
+
+
+def refusal(data: bytes | str) -> str:
+    found = subscriptions(data.encode() if isinstance(data, str) else data)
+    assert isinstance(found, Failure)
+    return found.reason
+
+
+def test_nested_folders_and_attributes_in_any_case_are_read() -> None:
+    assert read(NESTED) == (
+        Subscription(url="https://top.example/feed", text="Top"),
+        Subscription(
+            url="https://world.example/feed",
+            text="World only has a title",
+            folders=("News", "Europe"),
+            language="en-US",
+        ),
+        Subscription(url="https://lemonde.example/rss", text="Le Monde", folders=("News", "Europe")),
+    )
+
+
+def test_version_1_without_head_and_version_is_read() -> None:
+    assert read('<opml><body><outline text="A" xmlUrl="https://a.example/"/></body></opml>') == (
+        Subscription(url="https://a.example/", text="A"),
+    )
+
+
+def test_ampersands_that_nobody_escaped_are_read() -> None:
+    (one,) = read('<opml version="1.1"><body><outline text="A & B" xmlUrl="https://a.example/?x=1&amp;y=2"/></body>')
+    assert one.url == "https://a.example/?x=1&y=2"
+    assert one.text.startswith("A")
+
+
+def test_other_encodings_are_read() -> None:
+    text = '<?xml version="1.0" encoding="{}"?><opml><body><outline text="Вести" xmlUrl="https://a.example/"/></body></opml>'
+    for encoding in ("windows-1251", "utf-16", "koi8-r"):
+        assert read(text.format(encoding).encode(encoding))[0].text == "Вести"
+
+
+def test_outlines_that_are_comments_are_left_out_with_all_below_them() -> None:
+    off = '<outline text="Off" isComment="true"><outline text="A" xmlUrl="https://a.example/"/></outline>'
+    assert read(f"<opml><body>{off}<!-- no --></body></opml>") == ()
+
+
+LAUGHS = '<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><opml><body><outline text="&b;"/></body></opml>'
+
+
+@pytest.mark.parametrize(
+    "data", [LAUGHS.encode(), LAUGHS.encode("utf-16"), LAUGHS.replace("ENTITY", "ENTITY %").encode()]
+)
+def test_entities_are_refused(data: bytes) -> None:
+    assert "entities" in refusal(data)
+
+
+@pytest.mark.parametrize("data", ["", "words", "<html><body/></html>", "<rss/>", "{}", "\0\1"])
+def test_what_is_no_opml_is_refused(data: str) -> None:
+    assert "no OPML" in refusal(data)
+
+
+def test_depth_beyond_reason_is_read_as_far_as_it_goes() -> None:
+    folders = '<outline text="x">' * 100_000
+    assert isinstance(subscriptions(f"<opml><body>{folders}</body></opml>".encode()), tuple | Failure)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200) | st.text(alphabet="<>/\"'=! opmlbodyutnexrU&;", max_size=200).map(str.encode))
+def test_no_document_makes_it_raise(data: bytes) -> None:
+    subscriptions(data)
+    subscriptions(b"<opml><body>" + data)
+
+
+SOURCES = (
+    Source(name="alone", url="https://alone.example/feed?a=1&b=2", categories=("alone",)),
+    Source(name="one", url="https://one.example/", categories=("World news",), language="en"),
+    Source(name="two", url="https://two.example/", categories=("World news", "Книги & co")),
+    Source(name="secret", url="https://user:pass@secret.example/", categories=("alone",), headers=(("X", "hidden"),)),
+)
+
+
+def test_sources_lie_in_a_folder_for_each_category() -> None:
+    assert (
+        sources_opml(SOURCES[1:3], "Sources").decode()
+        == """\
+<?xml version='1.0' encoding='UTF-8'?>
+<opml version="2.0">
+  <head>
+    <title>Sources</title>
+  </head>
+  <body>
+    <outline text="World news" title="World news">
+      <outline type="rss" text="one" title="one" xmlUrl="https://one.example/" language="en"/>
+      <outline type="rss" text="two" title="two" xmlUrl="https://two.example/"/>
+    </outline>
+    <outline text="Книги &amp; co" title="Книги &amp; co">
+      <outline type="rss" text="two" title="two" xmlUrl="https://two.example/"/>
+    </outline>
+  </body>
+</opml>
+"""
+    )
+
+
+def test_sources_come_back_as_they_went() -> None:
+    back = {one.text: one for one in read(sources_opml(SOURCES, "Sources"))}
+    for source in SOURCES:
+        one = back[source.name]
+        assert one.url == re.sub("user:pass@", "", source.url)
+        assert one.language == source.language
+        assert (one.folders or (source.name,)) == source.categories
+
+
+def test_no_credentials_go_out() -> None:
+    text = sources_opml(SOURCES, "Sources").decode()
+    assert "pass" not in text
+    assert "hidden" not in text

@@ -1,0 +1,214 @@
+"""Sources found, added, taken out, carried from reader to reader; against a real server on loopback."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aggregator.config import load
+from aggregator.errors import AggregatorError, ConfigError, UsageError
+from aggregator.model import Failure
+from aggregator.parse.discovery import USUAL_NAMES, FeedLink
+from aggregator.settings import sources
+from aggregator.subscribe import Added, Outcome, Present, add, export_opml, import_opml, remove
+from tests.newsroom import item, rss
+from tests.servers import Server
+
+HEAD = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 5s}  # of the test\n"
+LINK = '<link rel="alternate" type="application/rss+xml" href="{}" title="{}">'
+
+Find = Callable[..., tuple[Outcome, ...]]
+
+
+def first(links: Sequence[FeedLink]) -> FeedLink:
+    return links[0]
+
+
+@pytest.fixture
+def file(tmp_path: Path, server: Server) -> Path:
+    server.put("/feed.rss", rss(item(1)))
+    server.put("/other.rss", rss(item(2)))
+    path = tmp_path / "feeds.yaml"
+    path.write_text(f"{HEAD}sources:\n  - https://there.example/feed  # since ever\n")
+    return path
+
+
+@pytest.fixture
+def find(file: Path) -> Find:
+    """Adds URLs to the file."""
+
+    def find(*urls: str, choose: Any = first, **words: Any) -> tuple[Outcome, ...]:
+        return add(file, {}, urls, choose, **words)
+
+    return find
+
+
+def names(file: Path) -> list[str]:
+    return [source.name for source in sources(load(file, {}))]
+
+
+def test_the_url_of_a_feed_is_added_as_it_is(find: Find, file: Path, server: Server) -> None:
+    url = server.url("/feed.rss?x=1")
+    assert find(url) == (Added(name="127-0-0-1", url=url),)
+    assert file.read_text().endswith(f"  # since ever\n  - name: 127-0-0-1\n    url: {url}\n")
+    assert len(server.requests) == 1
+
+
+def test_name_and_category_are_as_wished(find: Find, file: Path, server: Server) -> None:
+    find(server.url("/feed.rss"), name="mine", category="World news")
+    added = sources(load(file, {}))[-1]
+    assert (added.name, added.categories) == ("mine", ("World news",))
+
+
+def test_a_page_leads_to_its_feed(find: Find, server: Server) -> None:
+    page = server.put("/page", f"<html><head>{LINK.format('/feed.rss', 'All')}</head></html>")
+    assert find(page) == (Added(name="127-0-0-1", url=server.url("/feed.rss")),)
+
+
+def test_of_several_feeds_one_is_chosen_and_the_others_are_named(find: Find, file: Path, server: Server) -> None:
+    page = server.put("/page", LINK.format("/feed.rss", "All") + LINK.format("/other.rss", "Comments"))
+    all_, comments = (
+        FeedLink(url=server.url("/feed.rss"), title="All"),
+        FeedLink(url=server.url("/other.rss"), title="Comments"),
+    )
+    assert find(page) == (Added(name="127-0-0-1", url=all_.url, others=(comments,)),)
+    assert find(page, choose=lambda links: links[1]) == (Added(name="127-0-0-1-2", url=comments.url, others=(all_,)),)
+    assert names(file) == ["there-example", "127-0-0-1", "127-0-0-1-2"]
+
+
+def test_a_link_that_leads_to_no_feed_is_passed_over(find: Find, server: Server) -> None:
+    page = server.put("/page", LINK.format("/gone", "Gone") + LINK.format("/feed.rss", "All"))
+    (added,) = find(page)
+    assert isinstance(added, Added)
+    assert added.url == server.url("/feed.rss")
+
+
+def test_a_page_without_links_is_asked_for_the_usual_places(find: Find, server: Server) -> None:
+    page = server.put("/blog/", "<html><p>Hello</p></html>")
+    server.put("/atom.xml", rss(item(3)))
+    (added,) = find(page)
+    assert isinstance(added, Added)
+    assert added.url == server.url("/atom.xml")
+    assert len(server.requests) <= 2 * len(USUAL_NAMES) + 1
+
+
+def test_a_page_without_any_feed_is_a_failure_and_stops_nothing_else(find: Find, file: Path, server: Server) -> None:
+    page = server.put("/page", "<html></html>")
+    outcomes = find(page, server.url("/404"), server.url("/feed.rss"))
+    assert [type(outcome) for outcome in outcomes] == [Failure, Failure, Added]
+    assert "usual places" in str(outcomes[0])
+    assert names(file) == ["there-example", "127-0-0-1"]
+
+
+def test_private_networks_are_refused(file: Path, find: Find, server: Server) -> None:
+    file.write_text("sources:\n  - https://there.example/feed\n")
+    (failure,) = find(server.url("/feed.rss"))
+    assert isinstance(failure, Failure)
+    assert "allow_private" in str(failure)
+    assert server.requests == []
+
+
+def test_what_is_there_is_left_out_and_said(find: Find, file: Path, server: Server) -> None:
+    url = server.url("/feed.rss")
+    assert [type(outcome) for outcome in find(url, url + "/../feed.rss")] == [Added, Present]
+    before = file.read_text()
+    assert find(url, name="127-0-0-1") == (Present(name="127-0-0-1", url=url),)
+    assert file.read_text() == before
+
+
+def test_passwords_are_kept_in_the_file_and_shown_nowhere(find: Find, file: Path, server: Server) -> None:
+    url = server.url("/feed.rss").replace("//", "//user:s3cret@")
+    (added,) = find(url)
+    assert "s3cret" not in repr(added)
+    assert "s3cret" in file.read_text()
+    assert b"s3cret" not in export_opml(file, {})
+
+
+@pytest.mark.parametrize(
+    ("urls", "words", "sentence"),
+    [
+        (["https://a.example/", "https://b.example/"], {"name": "a"}, "one source"),
+        (["https://a.example/"], {"name": "Not a name"}, "is no name"),
+        (["https://a.example/"], {"category": "all"}, "is taken"),
+        (["ftp://a.example/"], {}, "the URL is no web address"),
+        (["a b"], {}, "blank"),
+    ],
+)
+def test_words_that_cannot_be_used_are_refused_before_anything_is_asked(
+    find: Find, urls: list[str], words: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        find(*urls, **words)
+
+
+def test_a_name_that_is_taken_is_refused(find: Find, file: Path, server: Server) -> None:
+    before = file.read_text()
+    with pytest.raises(UsageError, match="is named there-example already"):
+        find(server.url("/feed.rss"), name="there-example")
+    assert file.read_text() == before
+
+
+def test_a_configuration_without_sources_gets_its_first(find: Find, file: Path, server: Server) -> None:
+    file.write_text(f"{HEAD}sources:\n")
+    find(server.url("/feed.rss"))
+    assert file.read_text() == f"{HEAD}sources:\n  - name: 127-0-0-1\n    url: {server.url('/feed.rss')}\n"
+
+
+def test_a_broken_configuration_is_said_before_anything_is_asked(find: Find, file: Path, server: Server) -> None:
+    file.write_text(HEAD + "sources: [\n")
+    with pytest.raises(ConfigError):
+        find(server.url("/feed.rss"))
+    assert server.requests == []
+
+
+def test_a_source_is_taken_out_by_its_name(file: Path, find: Find, server: Server) -> None:
+    before = file.read_text()
+    find(server.url("/feed.rss"), name="mine")
+    remove(file, {}, "mine")
+    assert file.read_text() == before
+
+
+def test_what_is_not_there_or_alone_is_not_taken_out(file: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean there-example"):
+        remove(file, {}, "there-exmple")
+    with pytest.raises(AggregatorError, match="only source"):
+        remove(file, {}, "there-example")
+
+
+OPML = """<opml version="2.0"><body>
+  <outline text="News"><outline text="World">
+    <outline text="The Times" xmlUrl="https://times.example/feed"/>
+    <outline text="The Times!" xmlUrl="https://other-times.example/feed" language="en"/>
+  </outline></outline>
+  <outline text="all"><outline text="世界" xmlUrl="https://www.sekai.example/feed"/></outline>
+  <outline text="" xmlUrl="https://there.example/feed/"/>
+  <outline text="Odd" xmlUrl="gopher://odd.example/"/>
+</body></opml>"""
+
+
+def test_subscriptions_are_imported_with_their_folders(file: Path, tmp_path: Path) -> None:
+    opml = tmp_path / "mine.opml"
+    opml.write_text(OPML)
+    outcomes = import_opml(file, {}, opml)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Added", "Added", "Added", "Present", "Failure"]
+    assert "gopher" not in file.read_text()
+    assert yaml.safe_load(file.read_text())["sources"][1:] == [
+        {"name": "the-times", "url": "https://times.example/feed", "categories": ["News", "World"]},
+        {
+            "name": "the-times-2",
+            "url": "https://other-times.example/feed",
+            "categories": ["News", "World"],
+            "language": "en",
+        },
+        {"name": "shijie", "url": "https://www.sekai.example/feed"},
+    ]
+    assert [type(outcome) for outcome in import_opml(file, {}, opml)[:4]] == [Present] * 4
+
+
+def test_a_file_that_is_no_opml_or_not_there_is_said(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(AggregatorError, match="no OPML"):
+        import_opml(file, {}, file)
+    with pytest.raises(AggregatorError, match="no such file"):
+        import_opml(file, {}, tmp_path / "nowhere.opml")
