@@ -4,7 +4,16 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from aggregator import __version__
 from aggregator.cycle import Outcome
@@ -18,6 +27,7 @@ class Metrics:
     """What the daemon did since it started, and how its sources are doing. Fed by the daemon, read by `/metrics`."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the process's own start time says as much
         self._registry = CollectorRegistry()
         self._outcomes = self._counter("outcomes", "Sources that were done, by what became of them.", "outcome")
         self._articles = self._counter("articles", "Articles recorded, by what the entry was.", "decision")

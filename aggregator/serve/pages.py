@@ -102,7 +102,7 @@ class Pages:
     def _page(self, request: Request, template: str, **values: object) -> Response:
         html = self._html(request, template, **values)
         etag = f'"{blake2b(html.encode(), digest_size=12).hexdigest()}"'
-        headers = {**HEADERS, "ETag": etag}
+        headers = {**HEADERS, "ETag": f"W/{etag}"}  # weak: compressed or not, it is the page
         if is_not_modified(request.headers, etag, None):
             return Response(status_code=304, headers=headers)
         return HTMLResponse(html, headers=headers)

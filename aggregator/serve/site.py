@@ -3,6 +3,8 @@
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -20,6 +22,7 @@ from aggregator.status import source_facts
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 FRESH = {**NOSNIFF, "Cache-Control": "no-store"}
 FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
+PACKED = (Middleware(GZipMiddleware, minimum_size=1000),)
 
 
 def site(app: App, health: Health, metrics: Metrics) -> Starlette:
@@ -27,12 +30,7 @@ def site(app: App, health: Health, metrics: Metrics) -> Starlette:
     pages = Pages(app)
     return Starlette(
         routes=[
-            Route("/", pages.front),
-            Route("/category/{name}", pages.category),
-            Route("/article/{id}", pages.article),
-            Route("/status", pages.status),
-            Route("/style.css", lambda _: Response(STYLE, media_type="text/css", headers=FIXED)),
-            Route("/icon.svg", lambda _: Response(ICON, media_type="image/svg+xml", headers=FIXED)),
+            *_for_people(pages),
             *_feeds(app),
             *_for_programs(app, health, metrics),
         ],
@@ -42,6 +40,23 @@ def site(app: App, health: Health, metrics: Metrics) -> Starlette:
             Exception: pages.refused,
         },
     )
+
+
+def _for_people(pages: Pages) -> list[Route]:
+    def style(request: Request) -> Response:
+        return Response(STYLE, media_type="text/css", headers=FIXED)
+
+    def icon(request: Request) -> Response:
+        return Response(ICON, media_type="image/svg+xml", headers=FIXED)
+
+    return [
+        Route("/", pages.front, middleware=PACKED),
+        Route("/category/{name}", pages.category, middleware=PACKED),
+        Route("/article/{id}", pages.article, middleware=PACKED),
+        Route("/status", pages.status, middleware=PACKED),
+        Route("/style.css", style, middleware=PACKED),
+        Route("/icon.svg", icon),
+    ]
 
 
 def _feeds(app: App) -> list[Route]:

@@ -20,7 +20,7 @@ REASONS = {
     "ttl": "the feed’s own wish",
     "skipHours or skipDays": "the feed’s hours or days to skip",
     "retry-after": "the server’s Retry-After",
-    "back-off": "waiting longer after each failure",
+    "back-off": "its failures in a row",
 }
 REFUSALS: dict[int, tuple[str, str]] = {
     404: ("Not found", "There is no such page here."),

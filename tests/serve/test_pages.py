@@ -189,8 +189,8 @@ def test_the_status_shows_what_fails_first_and_why_each_is_due(room: Newsroom) -
         html = client.get("/status").text
     assert html.index("<h3>lost</h3>") < html.index("<h3>paper</h3>")
     assert "404" in html
-    assert "waiting longer after each failure" in html
-    assert "by its interval" in html
+    assert "because of its failures in a row" in html
+    assert "because of its interval" in html
 
 
 def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
@@ -219,6 +219,7 @@ def test_pages_answer_head_and_304(room: Newsroom, path: str) -> None:
         assert client.head(path).headers["etag"] == first.headers["etag"]
         again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["vary"] == first.headers["vary"] == "Accept-Encoding"
 
 
 def test_a_page_that_is_not_there_is_a_page_and_repeats_nothing_of_the_request(room: Newsroom) -> None:
@@ -263,6 +264,28 @@ def test_a_database_that_cannot_be_read_is_said_without_its_name(
         answer = client.get("/")
     assert answer.status_code == 503
     assert "SECRET" not in answer.text
+
+
+def test_a_bug_is_a_page_too_and_tells_nothing(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("SECRET")
+
+    with client_of(room) as client:
+        monkeypatch.setattr("aggregator.store.Store.categories", fail)
+        answer = client.get("/")
+    assert answer.status_code == 500
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "SECRET" not in answer.text
+
+
+def test_pages_are_compressed_for_those_who_accept_it(room: Newsroom) -> None:
+    with client_of(room) as client:
+        packed = client.get("/")
+        plain = client.get("/", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
+    assert packed.headers["vary"] == plain.headers["vary"]
 
 
 def test_pages_read_the_store_beside_the_event_loop(room: Newsroom) -> None:
