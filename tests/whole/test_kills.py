@@ -1,0 +1,226 @@
+"""Processes that are killed, stopped, or not alone: nothing is lost, doubled or half written; the next run heals."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from aggregator.model import Claimed
+from aggregator.publish import Published, publish_all, publish_changed
+from tests.newsroom import Newsroom, item, newsroom, prose, rss
+from tests.servers import Request, Server
+from tests.whole.test_commands import aggregator
+from tests.whole.test_daemon import daemon, until
+
+SOURCES = 30
+ENTRIES = 10
+KILLS = 8
+LEFT_OVER = ".tmp"  # how the name of a file ends that was not yet in its place
+
+
+class Press:
+    """Sources whose documents all change with each edition: new entries, edited ones, and one that two share."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.edition = server, 0
+        for source in range(SOURCES):
+            server.put(f"/{source}", self.document)
+
+    def sources(self) -> list[dict[str, Any]]:
+        return [
+            {"name": f"paper-{source}", "url": self.server.url(f"/{source}"), "category": f"desk-{source % 4}"}
+            for source in range(SOURCES)
+        ]
+
+    def document(self, request: Request) -> bytes:
+        source = int(request.path.removeprefix("/"))
+        own = (1000 * (source + 1) + number for number in range(self.edition, self.edition + ENTRIES - 1))
+        shared = 100_000 * (self.edition + 1) + source // 2
+        return rss(*map(self._item, own), self._item(shared))
+
+    def _item(self, number: int) -> str:
+        edited = f"&lt;p&gt;{prose(number)} {f'edition {self.edition}' if number % 3 == 0 else ''}&lt;/p&gt;"
+        return item(number, description=edited, pubDate=f"Mon, 06 Jan 2025 {number % 24:02}:00:00 +0000")
+
+
+@pytest.fixture
+def press(server: Server) -> Press:
+    return Press(server)
+
+
+def room_of(press: Press, root: Path) -> Newsroom:
+    root.mkdir(exist_ok=True)
+    room = newsroom(root, press.sources(), feeds={"limit": 20})
+    room.now = datetime.now(UTC)
+    with room.opened():  # writes the configuration that processes read
+        pass
+    return room
+
+
+@contextmanager
+def running(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process of the command."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", *words],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def stories(room: Newsroom) -> list[tuple[str, str]]:
+    """Id and title of every article of the database."""
+    with room.opened() as app:
+        return sorted((article.id, article.title) for article in app.store.articles(None, 100_000))
+
+
+def sources(room: Newsroom) -> tuple[Claimed, ...]:
+    with room.opened() as app:
+        return app.store.sources()
+
+
+def assert_whole(room: Newsroom) -> None:
+    """Every file that goes out can be read to its end."""
+    for path, (_, data) in room.files().items():
+        _read(Path(path).suffix, data)
+
+
+@cache
+def _read(suffix: str, data: bytes) -> None:
+    match suffix:
+        case ".md":
+            _, head, body = data.decode().split("---\n", 2)
+            assert yaml.load(head, yaml.CSafeLoader)["title"]  # a safe one
+            assert body.endswith(")\n")
+        case ".rss" | ".atom" | ".opml":
+            ElementTree.fromstring(data)
+        case ".json":
+            json.loads(data)
+        case _:
+            assert suffix == LEFT_OVER
+
+
+def assert_in_step(room: Newsroom) -> None:
+    """The files are those that the database gives, one per article."""
+    with room.opened() as app:
+        assert publish_all(app) == Published()
+    assert sum(path.endswith(".md") for path in room.files()) == len(stories(room))
+
+
+@contextmanager
+def under_way(room: Newsroom, press: Press) -> Iterator[subprocess.Popen[str]]:
+    """A process of `once --all` that sent its first request."""
+    asked = len(press.server.requests)
+    with running("once", "--all", cwd=room.root) as process:
+        until(lambda: len(press.server.requests) > asked)
+        yield process
+
+
+def work(room: Newsroom) -> float:
+    """Seconds that one undisturbed run takes, without the start of its process."""
+    started = time.monotonic()
+    room.once()
+    return time.monotonic() - started
+
+
+def test_kills_at_any_moment_heal_with_the_next_run(press: Press, tmp_path: Path) -> None:
+    undisturbed, room = room_of(press, tmp_path / "undisturbed"), room_of(press, tmp_path / "killed")
+    chance, status = random.Random(2026), []
+    for kill in range(KILLS):
+        press.edition = kill
+        length = work(undisturbed)
+        with under_way(room, press) as process:
+            time.sleep(length * (kill + chance.random()) / KILLS)
+            process.kill()
+            status.append(process.wait())
+        assert_whole(room)
+        room.now = undisturbed.now = datetime.now(UTC)
+        assert room.once().report.count("fetched") == SOURCES
+        assert stories(room) == stories(undisturbed)
+        assert_in_step(room)
+    assert status.count(-signal.SIGKILL) > KILLS // 2
+
+
+def test_two_runs_at_the_same_time_share_the_sources(press: Press, tmp_path: Path) -> None:
+    room, alone = room_of(press, tmp_path / "two"), room_of(press, tmp_path / "alone")
+    with running("once", "--all", cwd=room.root) as first, running("once", "--all", cwd=room.root) as second:
+        said = [process.communicate(timeout=60) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], said
+    assert [errors for _, errors in said] == ["", ""]
+    alone.once()
+    assert stories(room) == stories(alone)
+    assert_in_step(room)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_says_little_and_keeps_what_it_recorded(
+    number: signal.Signals, press: Press, tmp_path: Path
+) -> None:
+    room = room_of(press, tmp_path / "stopped")
+    press.server.put("/7", hang=True)
+    with under_way(room, press) as process:
+        until(lambda: bool(stories(room)))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode not in (0, -signal.SIGKILL)
+    assert len(errors.splitlines()) <= 1
+    kept = stories(room)
+    assert kept
+    press.server.put("/7", press.document)
+    assert room.once().report.count("failed") == 0
+    assert set(kept) < set(stories(room))
+    assert_in_step(room)
+
+
+def test_a_run_beside_a_daemon_fetches_publishes_and_disturbs_nothing(press: Press, tmp_path: Path) -> None:
+    room, alone = room_of(press, tmp_path / "beside"), room_of(press, tmp_path / "alone")
+    with daemon(room.root) as (process, _):
+        for press.edition in range(2):
+            aggregator("once", "--all", cwd=room.root)
+            alone.once()
+        until(lambda: {one.state.last_fetch is None for one in sources(room)} == {False})
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "rror" not in process.stderr.read()
+    room.once()
+    assert stories(room) == stories(alone)
+    assert_in_step(room)
+
+
+def test_a_daemon_drops_a_source_that_hangs_and_publishes_what_it_recorded(press: Press, tmp_path: Path) -> None:
+    room = room_of(press, tmp_path / "hanging")
+    room.configuration["fetch"]["timeout"] = "60s"
+    assert len(sources(room)) == SOURCES
+    press.server.put("/7", hang=True)
+    with daemon(room.root) as (process, _):
+        until(lambda: bool(press.server.asked("/7")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    assert stories(room)
+    with room.opened() as app:
+        assert publish_changed(app) == Published()
+    press.server.put("/7", press.document)
+    assert room.once().report.count("fetched") == SOURCES
+    assert_in_step(room)
