@@ -104,7 +104,7 @@ class Pages:
         etag = f'"{blake2b(html.encode(), digest_size=12).hexdigest()}"'
         headers = {**HEADERS, "ETag": f"W/{etag}"}  # weak: compressed or not, it is the page
         if is_not_modified(request.headers, etag, None):
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers={**headers, "Vary": "Accept-Encoding"})
         return HTMLResponse(html, headers=headers)
 
     def _html(self, request: Request, template: str, **values: object) -> str:
