@@ -21,10 +21,12 @@ from aggregator.opml import Subscription, sources_opml, subscriptions
 from aggregator.parse import parse
 from aggregator.parse.discovery import FeedLink, feed_links, usual_places
 from aggregator.settings import Settings, SourceSettings, secrets, sources
-from aggregator.settings.values import label, language_tag, source_name, web_url
+from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.urls import canonical_key, without_credentials
 
 MAX_OPML = 50_000_000  # bytes, some 200,000 subscriptions
+
+_TROUBLED = frozenset({None, 429, 503})  # no answer, or one of these: the host is not asked in ten more places
 
 Choose = Callable[[Sequence[FeedLink]], FeedLink]
 
@@ -101,6 +103,8 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Out
     listed = subscriptions(_bytes(file))
     if isinstance(listed, Failure):
         raise AggregatorError(f"{file}: {listed.reason}; {listed.advice}")
+    if not listed:
+        raise AggregatorError(f"{file}: it holds no subscriptions")
     with config.editing(path, environ) as draft:
         listing = _Listing(draft.settings)
         outcomes = tuple(listing.imported(one) for one in listed)
@@ -130,7 +134,7 @@ class _Listing:
         self, url: str, name: str | None, category: str | None, *, others: tuple[FeedLink, ...] = ()
     ) -> Added | Present:
         """A source under just this `name`, or under its host's. Raises UsageError where the name is taken."""
-        if present := self._present(url):
+        if present := self.present(url):
             return present
         if name in self._taken:
             raise UsageError(f"a source is named {name} already; give another --name")
@@ -138,12 +142,11 @@ class _Listing:
 
     def imported(self, one: Subscription) -> Outcome:
         """A subscription as a source, named by its text as far as that can be a name."""
-        shown = without_credentials(one.url)
         try:
             url = web_url(one.url)
         except ValueError as fault:
-            return Failure(stage="parse", subject=one.text or shown, reason=f"its xmlUrl {fault}")
-        if present := self._present(url):
+            return Failure(stage="parse", subject=quoted(one.text or one.url), reason=f"its xmlUrl {fault}")
+        if present := self.present(url):
             return present
         categories = _categories(one.folders)
         name = self._free(one.text if _is(source_name, one.text) else slug(one.text) or host_name(url))
@@ -157,7 +160,8 @@ class _Listing:
             )
         )
 
-    def _present(self, url: str) -> Present | None:
+    def present(self, url: str) -> Present | None:
+        """The source that has this URL already, None without one."""
         name = self._names.get(_key(url))
         return Present(name=name, url=without_credentials(url)) if name else None
 
@@ -219,8 +223,8 @@ def _bytes(file: Path) -> bytes:
 async def _found(settings: Settings, urls: Sequence[str], choose: Choose, clock: Clock) -> list["_Found | Failure"]:
     logs.hide(secrets(settings))
     async with Fetcher(settings.fetch, clock) as fetcher:
-        finder = _Finder(fetcher, choose)
-        return [await finder.find(url) for url in urls]
+        finder, listing = _Finder(fetcher, choose), _Listing(settings)
+        return [_Found(url=url) if listing.present(url) else await finder.find(url) for url in urls]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,20 +255,20 @@ class _Finder:
         left = list(links)
         while left:
             chosen = self._choose(left) if len(left) > 1 else left[0]
-            if await self._has_feed(chosen.url):
+            document = await self._document(chosen.url)
+            if _is_feed(document):
                 return _Found(url=chosen.url, others=tuple(link for link in links if link != chosen))
             left.remove(chosen)
         return _failure(page, "the page links to feeds, but no feed is there")
 
     async def _usual(self, page: FeedDocument) -> _Found | Failure:
-        for url in usual_places(page.final_url):
-            if await self._has_feed(url):
+        for url in usual_places(page):
+            document = await self._document(url)
+            if isinstance(document, Failure) and document.status in _TROUBLED:
+                return document
+            if _is_feed(document):
                 return _Found(url=url)
         return _failure(page, "it is no feed, links to none, and has none in the usual places")
-
-    async def _has_feed(self, url: str) -> bool:
-        document = await self._document(url)
-        return isinstance(document, FeedDocument) and _is_feed(document)
 
     async def _document(self, url: str) -> FeedDocument | Failure:
         answer = await self._fetcher.fetch(Source(name=host_name(url), url=url, categories=("new",)), SourceState())
@@ -274,8 +278,8 @@ class _Finder:
         return answer
 
 
-def _is_feed(document: FeedDocument) -> bool:
-    return isinstance(parse(document), Feed)
+def _is_feed(answer: FeedDocument | Failure) -> bool:
+    return isinstance(answer, FeedDocument) and isinstance(parse(answer), Feed)
 
 
 def _failure(page: FeedDocument, reason: str) -> Failure:

@@ -102,6 +102,14 @@ def test_a_page_without_any_feed_is_a_failure_and_stops_nothing_else(find: Find,
     assert names(file) == ["there-example", "127-0-0-1"]
 
 
+def test_a_host_in_trouble_is_not_asked_in_every_place(find: Find, server: Server) -> None:
+    page = server.put("/page", "<html></html>")
+    server.put("*", status=503)
+    (failure,) = find(page)
+    assert "503" in str(failure)
+    assert len(server.requests) == 2
+
+
 def test_private_networks_are_refused(file: Path, find: Find, server: Server) -> None:
     file.write_text("sources:\n  - https://there.example/feed\n")
     (failure,) = find(server.url("/feed.rss"))
@@ -114,8 +122,10 @@ def test_what_is_there_is_left_out_and_said(find: Find, file: Path, server: Serv
     url = server.url("/feed.rss")
     assert [type(outcome) for outcome in find(url, url + "/../feed.rss")] == [Added, Present]
     before = file.read_text()
+    server.requests.clear()
     assert find(url, name="127-0-0-1") == (Present(name="127-0-0-1", url=url),)
     assert file.read_text() == before
+    assert server.requests == []
 
 
 def test_passwords_are_kept_in_the_file_and_shown_nowhere(find: Find, file: Path, server: Server) -> None:
@@ -212,3 +222,6 @@ def test_a_file_that_is_no_opml_or_not_there_is_said(file: Path, tmp_path: Path)
         import_opml(file, {}, file)
     with pytest.raises(AggregatorError, match="no such file"):
         import_opml(file, {}, tmp_path / "nowhere.opml")
+    (tmp_path / "empty.opml").write_text("<opml><body/></opml>")
+    with pytest.raises(AggregatorError, match="no subscriptions"):
+        import_opml(file, {}, tmp_path / "empty.opml")

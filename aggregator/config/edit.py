@@ -29,6 +29,7 @@ class Draft:
     def __init__(self, text: str, path: Path, environ: Mapping[str, str]) -> None:
         self._path, self._environ = path, environ
         self.text, self.settings = text, _settings(text, path, environ)
+        self._value = _value(text)
 
     def append(self, sources: Sequence[SourceSettings]) -> None:
         """Put these sources behind the others. Raises ConfigError where they are wrong together."""
@@ -41,18 +42,15 @@ class Draft:
         self._take(without_source(self.text, number), others)
 
     @property
-    def _value(self) -> dict[str, Any]:
-        return document(self.text).value or {}
-
-    @property
     def _sources(self) -> list[Any]:
         return self._value.get("sources") or []
 
     def _take(self, text: str, sources: list[Any]) -> None:
         """Go on with `text` if it holds what the one before held, and `sources`."""
-        if not _holds(text, {**self._value, "sources": sources}):
-            raise AggregatorError(f"{self._path}: it is laid out in a way that cannot be edited; change it by hand")
-        self.settings, self.text = loaded(text, self._path, self._environ), text
+        expected = {**self._value, "sources": sources}
+        _check(text, expected, self._path)
+        self.settings = loaded(text, self._path, self._environ)
+        self.text, self._value = text, expected
 
 
 @contextmanager
@@ -86,7 +84,9 @@ def _text(place: Path, path: Path) -> str:
 def _settings(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
     if not _lacks_sources(text):
         return loaded(text, path, environ)
-    return loaded(with_sources(text, (_STAND_IN,)), path, environ).model_copy(update={"sources": ()})
+    begun = with_sources(text, (_STAND_IN,))
+    _check(begun, {**_value(text), "sources": [written(_STAND_IN)]}, path)
+    return loaded(begun, path, environ).model_copy(update={"sources": ()})
 
 
 def _lacks_sources(text: str) -> bool:
@@ -100,11 +100,17 @@ def _lacks_sources(text: str) -> bool:
     return sources is None or sources == [] or is_nothing(sources)
 
 
-def _holds(text: str, expected: dict[str, Any]) -> bool:
-    try:
-        return bool(document(text).value == expected)
-    except NotReadableError:
-        return False
+def _value(text: str) -> dict[str, Any]:
+    value = document(text).value
+    return value if isinstance(value, dict) else {}
+
+
+def _check(text: str, expected: dict[str, Any], path: Path) -> None:
+    """Raises AggregatorError where the new `text` does not hold just what is expected of it."""
+    with suppress(NotReadableError):
+        if document(text).value == expected:
+            return
+    raise AggregatorError(f"{path}: it is laid out in a way that cannot be edited; change it by hand")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from lxml import etree
 
 from aggregator.model import FeedDocument
 from aggregator.parse.characters import characters
+from aggregator.parse.refusals import is_page
 from aggregator.urls import absolute, without_credentials
 
 MAX_LINKS = 20  # of one page; who lists more lists no choice
@@ -44,8 +45,14 @@ def feed_links(page: FeedDocument) -> tuple[FeedLink, ...]:
     return tuple(found.values())
 
 
-def usual_places(url: str) -> tuple[str, ...]:
-    """URLs at which a feed of the page `url` may be: in its folder, then at the top of its site, likeliest first."""
+def usual_places(page: FeedDocument) -> tuple[str, ...]:
+    """URLs at which a feed of `page` may be: in its folder, then at the top of its site, likeliest first.
+
+    None for what is no web page: nobody keeps a feed beside a picture or an empty answer.
+    """
+    if not is_page(characters(page.body, page.content_type)[:_LOOK]):
+        return ()
+    url = without_credentials(page.final_url)
     folders = dict.fromkeys((urljoin(url, "."), urljoin(url, "/")))
     return tuple(urljoin(folder, name) for folder in folders for name in USUAL_NAMES)
 

@@ -183,11 +183,11 @@ def test_a_source_that_clashes_with_another_leaves_the_file_alone(file: Path) ->
 
 
 def test_a_layout_that_cannot_be_spliced_is_refused_in_a_sentence(file: Path) -> None:
-    text = "{title: x,\n sources: [https://a.example/]}\n...\n"
-    file.write_text(text.replace(",\n sources: [https://a.example/]", ""))
-    with pytest.raises(AggregatorError):
-        edited(file, NEW)
-    assert file.read_text() == "{title: x}\n...\n"
+    for text in ("{title: x}\n", "~\n", "title: x\n...\n"):
+        file.write_text(text)
+        with pytest.raises(AggregatorError, match="laid out in a way that cannot be edited"):
+            edited(file, NEW)
+        assert file.read_text() == text
 
 
 def test_what_fails_in_the_middle_leaves_nothing_behind(file: Path) -> None:

@@ -100,13 +100,18 @@ def test_no_page_makes_it_raise(page: bytes | str) -> None:
 
 
 def test_usual_places_are_the_pages_folder_and_the_top_of_the_site() -> None:
-    places = usual_places("https://example.org/blog/post.html?x=1#y")
+    places = usual_places(document("<html>", url="https://user:pass@example.org/blog/post.html?x=1#y"))
     assert places[0] == "https://example.org/blog/feed"
     assert "https://example.org/feed.xml" in places
     assert len(set(places)) == len(places)
 
 
 def test_at_the_top_of_a_site_each_place_is_named_once() -> None:
-    places = usual_places("https://example.org")
+    places = usual_places(document("<!doctype html><p>", url="https://example.org"))
     assert places[0] == "https://example.org/feed"
     assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("body", ["", "{}", "<opml/>", "words", b"\x89PNG\r\n"])
+def test_beside_what_is_no_page_nothing_is_usual(body: bytes | str) -> None:
+    assert usual_places(document(body, url=PAGE)) == ()
