@@ -2,6 +2,7 @@
 
 import typer
 
+from aggregator.cli.counted import counted
 from aggregator.cli.options import Options
 
 
@@ -11,5 +12,4 @@ def check(ctx: typer.Context) -> None:
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
-    number = len(settings.sources)
-    typer.echo(f"{options.config}: good, {number} source{'s' if number != 1 else ''}")
+    typer.echo(f"{options.config}: good, {counted(len(settings.sources), 'source')}")

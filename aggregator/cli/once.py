@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator.cli.counted import counted
 from aggregator.cli.options import Options
 from aggregator.errors import UsageError
 
@@ -119,8 +120,10 @@ def _error(outcome: "Outcome") -> str:
 
 
 def _summary(figures: dict[str, Any]) -> str:
+    sources, entries = counted(figures["sources"], "source"), counted(figures["entries"], "entry", "entries")
+    articles, feeds = counted(figures["articles_written"], "article"), counted(figures["feeds_written"], "feed")
     return (
-        "{sources} sources: {fetched} fetched, {not_modified} not modified, {skipped} skipped, {failed} failed\n"
-        "{entries} entries: {new} new, {updated} updated, {duplicates} duplicates\n"
-        "{articles_written} articles and {feeds_written} feeds written in {seconds} seconds"
+        f"{sources}: {{fetched}} fetched, {{not_modified}} not modified, {{skipped}} skipped, {{failed}} failed\n"
+        f"{entries}: {{new}} new, {{updated}} updated, {counted(figures['duplicates'], 'duplicate')}\n"
+        f"{articles} and {feeds} written in {{seconds}} seconds"
     ).format_map(figures)

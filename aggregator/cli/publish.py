@@ -2,6 +2,7 @@
 
 import typer
 
+from aggregator.cli.counted import counted
 from aggregator.cli.options import Options
 
 
@@ -13,4 +14,5 @@ def publish(ctx: typer.Context) -> None:
     options: Options = ctx.obj
     with opened(options.config, options.environ) as app:
         written = publish_all(app)
-    typer.echo(f"{written.articles} articles and {written.feeds} feeds written, the others were right already")
+    articles, feeds = counted(written.articles, "article"), counted(written.feeds, "feed")
+    typer.echo(f"{articles} and {feeds} written, the others were right already")
