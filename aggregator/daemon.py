@@ -17,13 +17,13 @@ import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import ASGIApp
 
-from aggregator import config, files
+from aggregator import config
 from aggregator.app import App, opened_with
 from aggregator.cycle import LEASE, Outcome, refresh
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
-from aggregator.publish import publish_changed, publish_restyled
+from aggregator.publish import publish_changed, publish_restyled, sweep
 from aggregator.serve import Health, Metrics, Work, site
 
 TICK = timedelta(seconds=1)
@@ -40,7 +40,7 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
             here = f"http://{_printed(listener)}/"
             settings = settings.model_copy(update={"base_url": here})
         with opened_with(settings) as app, app.store.fetching():
-            files.sweep(app.feeds_root)
+            sweep(app)
             await _Daemon(app).run(listener)
 
 

@@ -42,6 +42,13 @@ def publish_all(app: App) -> Published:
         return _all_files(app)
 
 
+def sweep(app: App) -> None:
+    """Take away the temporary files that killed processes left behind. Raises FilesError."""
+    with _alone(app):
+        for root in (app.articles_root, app.feeds_root):
+            files.sweep(root)
+
+
 def publish_restyled(app: App) -> Published:
     """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was.
 
