@@ -34,7 +34,7 @@ class Metrics:
         self._entries = Counter("aggregator_entries", "Entries of parsed documents.", registry=self._registry)
         self._fetch = self._histogram("fetch", "From a source's turn to its answer, the wait for its host included.")
         self._cycle = self._histogram("cycle", "From the claim of due sources to the record of the last of them.")
-        self._publish = self._histogram("publish", "Writing what had changed.")
+        self._publish = self._histogram("publish", "Writing what had changed since the last time, be it nothing.")
         self._sources = Gauge(
             "aggregator_sources", "Sources by how they are doing.", ["condition"], registry=self._registry
         )

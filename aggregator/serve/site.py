@@ -22,7 +22,7 @@ from aggregator.status import source_facts
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 FRESH = {**NOSNIFF, "Cache-Control": "no-store"}
 FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
-PACKED = (Middleware(GZipMiddleware, minimum_size=1000),)
+PACKED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
 
 
 def site(app: App, health: Health, metrics: Metrics) -> Starlette:

@@ -1,0 +1,89 @@
+"""A headless Chromium, driven through its DevTools protocol."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+EVENTS = ("Page", "Log", "Network", "Runtime")
+
+
+class Tab:
+    """A page of the browser; what its console complained of, and every URL that it asked for."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket, self._numbers = socket, count(1)
+        self._loaded = 0
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+
+    async def call(self, method: str, **parameters: Any) -> Any:
+        """The result of a command; events that come before it are noted."""
+        number = next(self._numbers)
+        await self._socket.send_json({"id": number, "method": method, "params": parameters})
+        while (message := await self._socket.receive_json(timeout=30)).get("id") != number:
+            self._note(message)
+        assert "error" not in message, message
+        return message["result"]
+
+    async def show(self, url: str, *, width: int, scheme: str) -> None:
+        """Load the page at `url` on a screen of this width, in the light or the dark scheme."""
+        await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=True)
+        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        before = self._loaded
+        await self.call("Page.navigate", url=url)
+        while self._loaded == before:
+            self._note(await self._socket.receive_json(timeout=30))
+
+    async def value(self, expression: str) -> Any:
+        """What a JavaScript expression gives on the page."""
+        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return found["result"].get("value")
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message["method"]:
+            case "Page.loadEventFired":
+                self._loaded += 1
+            case "Log.entryAdded":
+                self.complaints.append(message["params"]["entry"]["text"])
+            case "Runtime.exceptionThrown" | "Runtime.consoleAPICalled":
+                self.complaints.append(str(message["params"]))
+            case "Network.requestWillBeSent":
+                self.asked.append(message["params"]["request"]["url"])
+
+
+@asynccontextmanager
+async def tab(profile: Path) -> AsyncIterator[Tab]:
+    """A tab of a new Chromium with this folder for its profile; skips where none is installed."""
+    chromium = shutil.which("chromium") or pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    words = (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={profile}",
+    )
+    process = subprocess.Popen([chromium, *words, "about:blank"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        listening = next(found for line in process.stderr if (found := re.search(r"ws://([\d.:]+)/", line)))
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://{listening[1]}/json") as answer:
+                pages = [target for target in await answer.json() if target["type"] == "page"]
+            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                opened = Tab(socket)
+                for name in EVENTS:
+                    await opened.call(f"{name}.enable")
+                yield opened
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=10)
+        process.kill()
