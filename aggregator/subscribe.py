@@ -84,6 +84,7 @@ def add(
 
 def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
     """Take a source out of `feeds.yaml`. Raises UsageError where none is named so, AggregatorError for the only one."""
+    config.load(path, environ)  # a file that is missing, or lists nothing, is a fault here
     with config.editing(path, environ) as draft:
         names = [source.name or "" for source in draft.settings.sources]
         if name not in names:

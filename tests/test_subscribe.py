@@ -185,6 +185,8 @@ def test_what_is_not_there_or_alone_is_not_taken_out(file: Path) -> None:
         remove(file, {}, "there-exmple")
     with pytest.raises(AggregatorError, match="only source"):
         remove(file, {}, "there-example")
+    with pytest.raises(ConfigError, match="no such file"):
+        remove(file.with_name("elsewhere.yaml"), {}, "there-example")
 
 
 OPML = """<opml version="2.0"><body>

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add(
     ctx: typer.Context,
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Feeds, or pages that have one.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL", help="Feeds, or pages that have one.")],
     name: Annotated[str | None, typer.Option(help="Name of the source; else made from its host.")] = None,
     category: Annotated[str | None, typer.Option(help="Its category; else its name.")] = None,
 ) -> None:
