@@ -26,7 +26,7 @@ from tests.whole.test_daemon import daemon, until
 
 SOURCES = 30
 ENTRIES = 10
-KILLS = 8
+KILLS = 5
 LEFT_OVER = ".tmp"  # how the name of a file ends that was not yet in its place
 
 
