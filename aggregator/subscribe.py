@@ -273,9 +273,8 @@ class _Finder:
 
     async def _document(self, url: str) -> FeedDocument | Failure:
         answer = await self._fetcher.fetch(Source(name=host_name(url), url=url, categories=("new",)), SourceState())
-        assert isinstance(
-            answer, FeedDocument | Failure
-        )  # nothing was known to be "not modified", nobody to hold it off
+        # Nothing is known that could be "not modified", and nobody holds the fetch off.
+        assert isinstance(answer, FeedDocument | Failure)
         return answer
 
 
