@@ -4,6 +4,7 @@ All that a source says is escaped by the templates; only an article's HTML, whic
 """
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from aggregator.app import App
 from aggregator.model import Claimed
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.render import FORMATS
+from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.pictures import pictures_as_links
 from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
@@ -82,7 +84,11 @@ class Pages:
 
     def status(self, request: Request) -> Response:
         """`/status`: every source, those first that need a look."""
-        return self._page(request, "status.html", groups=_by_condition(self._app.store.sources()))
+        today = self._app.clock()
+        sources = self._app.store.sources()
+        days = self._app.store.days(today - timedelta(days=DAYS))
+        charts = {one: chart(counts, today.date()) for one, counts in days.items()}
+        return self._page(request, "status.html", groups=_by_condition(sources), charts=charts)
 
     def refused(self, request: Request, error: Exception) -> Response:
         """The page of an HTTP error; nothing of the request or of a source is in it."""

@@ -1,13 +1,14 @@
 """What goes out: articles with their credits, categories and tags, feeds of categories, and the marks "to publish"."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
 from aggregator.model import Also, Article, CategoryFeed, Credit, Mark
-from aggregator.names import category_name
+from aggregator.names import ALL, category_name
 from aggregator.store.rows import article_from, listed
 from aggregator.store.schema import (
     article,
@@ -32,6 +33,12 @@ _NEWEST = (
     .where(article_category.c.category == bindparam("category"), shown)
     .order_by(*newest_first)
     .limit(bindparam("most"))
+)
+_DAYS = (
+    select(article_source.c.source_id, article_category.c.published)
+    .select_from(article_category)
+    .join(article_source, article_source.c.article_id == article_category.c.article_id)
+    .where(article_category.c.category == ALL, shown, article_category.c.published >= bindparam("since"))
 )
 _CREDITS = (
     select(*article_source.c["article_id", "link"], *source.c["id", "name", "url", "facts", "categories", "tags"])
@@ -113,6 +120,14 @@ def category_feed(connection: Connection, name: str, limit: int) -> CategoryFeed
     articles = _articles(connection, rows)
     updated = max((one.updated for one in articles), default=stored.first_seen)
     return CategoryFeed(name=name, label=stored.label, updated=updated, articles=articles)
+
+
+def days(connection: Connection, since: datetime) -> dict[int, Counter[date]]:
+    """How many articles each source, by id, carried on each day since then; a story told twice counts once."""
+    found: dict[int, Counter[date]] = defaultdict(Counter)
+    for source_id, published in connection.execute(_DAYS, {"since": since}):
+        found[source_id][published.date()] += 1
+    return found
 
 
 def _articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[Article, ...]:

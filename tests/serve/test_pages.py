@@ -193,6 +193,16 @@ def test_the_status_shows_what_fails_first_and_why_each_is_due(room: Newsroom) -
     assert "because of its interval" in html
 
 
+def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get("/status").text
+        (drawn,) = elements(html, "path")
+        assert drawn["d"] == "M27 10v-10h.8v10z"
+        assert "at most 2 on a day" in html
+        room.later(days=40)
+        assert not elements(client.get("/status").text, "path")
+
+
 def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
     room.configuration["sources"][0]["enabled"] = False
     with client_of(room) as client:
