@@ -56,9 +56,13 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
+# Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
+_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt)\b", re.IGNORECASE)
+_NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
+_PASSES = 4
 _PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
 
-_BLOCK_TAG = re.compile(rf"\s*</?(?:{_BLOCK})(?: [^>]*)?>\s*")
+_BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?: [^>]*)?>")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -71,6 +75,8 @@ def clean(value: str, base: str | None = None) -> str:
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
     cleaned = _CLEANER.clean(rewritten(source, base))
+    if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
+        cleaned = _settled(cleaned)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
     if "&#" in source:
@@ -88,7 +94,19 @@ def plain(value: str) -> str:
 
 def text_of(clean_html: str) -> str:
     """Plain text of clean HTML: entities decoded, a line for each block, none of them empty."""
-    return unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", clean_html))).strip()
+    lines = _BLOCK_TAG.sub("\n", clean_html.replace("\n", " "))
+    text = unescape(_TAG.sub("", lines))
+    return "\n".join([shown for line in text.split("\n") if (shown := line.strip())])
+
+
+def _settled(cleaned: str) -> str:
+    """`cleaned` as it is after cleaning it again, until that changes nothing."""
+    for _ in range(_PASSES):
+        again = _CLEANER.clean(cleaned)
+        if again == cleaned:
+            break
+        cleaned = again
+    return cleaned
 
 
 def _bounded(source: str) -> str:

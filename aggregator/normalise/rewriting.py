@@ -18,7 +18,7 @@ _RENAMED = {
     "tt": "code",
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
-_PLAIN_URL = r"(?:https?://|mailto:)[A-Za-z0-9\-._~:/?@!$&()*+,;=%#]*+"
+_PLAIN_URL = r"(?-i:https?://|mailto:)[A-Za-z0-9\-._~:/?@!$&()*+,;=%#]*+"
 # Tags that need it, and links that are not plainly absolute.
 _OF_INTEREST = re.compile(
     rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b"
@@ -93,23 +93,27 @@ class _Rewriting:
 
     def _take_image(self, tag: Tag) -> None:
         found = image(tag.attributes, self._base, self._candidate)
-        doubled = found and self._image and found.url == self._image.url and self._follows_image(tag)
-        self._replace(tag, found.html if found and not doubled else "")
+        self._replace(tag, found.html if found else "")
         self._image, self._image_at = found, len(self._written) - 1
 
-    def _follows_image(self, tag: Tag) -> bool:
-        between = "".join(self._written[self._image_at + 1 :]) + self._source[self._position : tag.start]
-        return not between.strip()
-
     def _take_noscript(self, index: int, tag: Tag) -> None:
-        """Where it holds an image, that is the one that a script would have loaded before it; else it is a plea."""
-        end = self._tags[self._end_of(index, "noscript")]
-        if tag.ends or "<img" in self._source[tag.end : end.start].lower():
-            if self._image and self._image.late and not tag.ends and self._follows_image(tag):
+        """An image in it is the one that a script would have put in place of that before it; other text is a plea."""
+        end = self._end_of(index, "noscript")
+        images = [part for part in self._tags[index + 1 : end] if part.name == "img" and not part.ends]
+        if tag.ends or images:
+            if images and self._replaces_image(tag, images[0]):
                 self._written[self._image_at] = ""
             self._replace(tag, "")
         else:
-            self._replace(tag, "", end.end)
+            self._replace(tag, "", self._tags[end].end)
+
+    def _replaces_image(self, noscript: Tag, inside: Tag) -> bool:
+        """Whether the image before `noscript`, with nothing between, is the one `inside`, or waits for a script."""
+        between = "".join(self._written[self._image_at + 1 :]) + self._source[self._position : noscript.start]
+        if self._image is None or between.strip():
+            return False
+        found = image(inside.attributes, self._base)
+        return found is not None and (self._image.late or self._image.url == found.url)
 
     def _take_player(self, index: int, tag: Tag) -> None:
         end = self._end_of(index, tag.name) if tag.name != "embed" else index

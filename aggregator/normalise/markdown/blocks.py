@@ -38,7 +38,7 @@ _CONTAINER_TAGS = "body caption dd div dl figcaption figure html li p tbody td t
 _CONTAINERS = frozenset(_CONTAINER_TAGS.split())
 _NUMBER = re.compile(r"[0-9]{1,8}")
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
-_TASK = re.compile(r"\[(?=[ xX]\])")  # goldmark would make a checkbox of it
+_TASK = re.compile(r"\A\[(?=[ xX]\])")  # goldmark would make a checkbox of it
 
 
 class Writer:
@@ -159,14 +159,19 @@ class Writer:
         self._write_within(mark, element, useless=mark in self._marks)
 
     def _write_preformatted(self, element: Element) -> None:
-        for line_break in element.iter("br"):
-            line_break.tail = "\n" + (line_break.tail or "")
+        for inner in element.iterdescendants("br", *_CONTAINERS, *_BLOCKS):
+            inner.text = f"\n{inner.text or ''}"
+            if inner.tag != "br":
+                inner.tail = f"\n{inner.tail or ''}"
         code = "".join(map(str, element.itertext())).strip("\n").rstrip()
         if not self._strict:
             self._add(fenced(code) if code else "")
-            return
-        for line in code.splitlines():
-            self._pieces += [(TEXT, line), (BREAK, "")]
+        else:
+            for line in code.split("\n"):
+                self._add_text(line)
+                self._pieces.append((BREAK, ""))
+        for picture in element.iter("img"):
+            self._write_image(picture)
 
     def _write_quotation(self, element: Element) -> None:
         if self._nesting >= MAX_NESTING:
@@ -182,28 +187,31 @@ class Writer:
         ordered = element.tag == "ol"
         plain, other = (".", ")") if ordered else ("-", "+")
         bullet = other if self._bullet == plain else plain  # or two lists in a row would be one
-        items = [*self._items(element)]
-        gap = "\n" if all(writer.tight for writer, _ in items) else "\n\n"
+        items = [item for item in self._items(element) if item._blocks]
+        gap = "\n" if all(item.tight for item in items) else "\n\n"
         texts = []
-        for number, (_, blocks) in enumerate(items, start=_start(element)):
+        for number, item in enumerate(items, start=_start(element)):
             marker = f"{number if ordered else ''}{bullet} "
-            text = gap.join(
-                [_TASK.sub(r"\\[", blocks[0], count=1) if _TASK.match(blocks[0]) else blocks[0], *blocks[1:]]
-            )
+            text = _TASK.sub(r"\\[", gap.join(item._blocks), count=1)
             texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
         self._add(gap.join(texts), bullet)
 
-    def _items(self, element: Element) -> Iterator[tuple["Writer", list[str]]]:
-        """The writer and the blocks of each item that holds anything; what is no item is written as if it were."""
+    def _items(self, element: Element) -> Iterator["Writer"]:
+        """A writer for each item, and for what stands between items, done but perhaps empty."""
+        stray = self._inner()
+        stray._add_text(element.text)
         for child in element:
-            writer = self._inner()
-            if child is element[0]:
-                writer._add_text(element.text)
-            writer._write(child)
-            writer._add_text(child.tail)
-            writer._end_paragraph()
-            if writer._blocks:
-                yield writer, writer._blocks
+            if child.tag == "li":
+                stray._end_paragraph()
+                yield stray
+                item, stray = self._inner(), self._inner()
+                item.blocks(child)
+                yield item
+            else:
+                stray._write(child)
+            stray._add_text(child.tail)
+        stray._end_paragraph()
+        yield stray
 
     def _write_table(self, element: Element) -> None:
         rows = grid(element)

@@ -19,6 +19,7 @@ _SHORTCODE = re.compile(r"\{(?=\{(?:[<%]|$))")
 
 # Renderers make a link of a URL in text: an escape in it would cut the link short, a reference behind it join it.
 _BARE_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*[^\s<>\[\]{}|\\`.,;:!?\"'”’»)*_~])")
+_REFERENCE_IN_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*&#?\w+;)")
 _TO_REFERENCE = re.compile(r"\S*&")
 
 # A mark acts only in pairs: a run that something follows, and later one that something precedes.
@@ -27,6 +28,7 @@ _PAIRS = {
     "_": (re.compile(r"(?<![^\W_])_+(?=[^\s_])"), re.compile(r"(?<=[^\s_])_+(?![^\W_])")),
     "~": (re.compile(r"~+(?=[^\s~])"), re.compile(r"(?<=[^\s~])~")),
 }
+_INERT = {"*": r"\\*", "_": r"\\_", "~": "&#126;"}  # goldmark sees no "~~" behind "\\~"
 _RUNS = {
     "*": re.compile(r"(?<!\s)\*|\*(?!\s)"),
     "_": re.compile(r"(?<![^\W_])_|_(?![^\W_])"),
@@ -72,11 +74,10 @@ def text_escaped(text: str, marks: str = "", *, in_brackets: bool = False) -> st
         return text
     if "://" not in text or in_brackets:
         return _escaped(text, marks, in_brackets=in_brackets)
-    parts = _BARE_URL.split(text)
+    parts = (_REFERENCE_IN_URL if _REFERENCE.search(text) else _BARE_URL).split(text)
     escaped = [_escaped(part, marks) for part in parts]
     for index in range(1, len(parts), 2):  # the URLs
-        altered = escaped[index] != parts[index] or _TO_REFERENCE.match(escaped[index + 1])
-        if altered and not _REFERENCE.search(parts[index]):
+        if escaped[index] != parts[index] or _TO_REFERENCE.match(escaped[index + 1]):
             escaped[index] = f"<{parts[index]}>"
     return "".join(escaped)
 
@@ -87,7 +88,7 @@ def _escaped(text: str, marks: str, *, in_brackets: bool = False) -> str:
     text = _SHORTCODE.sub("&#123;", text).replace("`", "\\`")
     text = _BRACKET.sub(r"\\\g<0>", text) if in_brackets else _LINK_MIDDLE.sub(r"\\]", text)
     for mark in marks:
-        text = _RUNS[mark].sub(rf"\\{mark}", text)
+        text = _RUNS[mark].sub(_INERT[mark], text)
     return text
 
 

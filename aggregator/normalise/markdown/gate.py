@@ -13,7 +13,8 @@ _TAG = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]")
 _LINK = re.compile(r"\](?::|\((?!https?://|mailto:))")
 _FENCE = re.compile(r"(?<!`)`{3,}+[^\n]|(?<!~)~{3,}+[^\n]")
 _HEADING = re.compile(r"#.*\{")
-_HEADING_ATTRIBUTES = re.compile(r"\{[^`]*\}\s*$")
+_FOOTNOTE = re.compile(r"^\s*\[\^[^\]]+\]:", re.MULTILINE)  # goldmark's; the parser takes it for text
+_HEADING_ATTRIBUTES = re.compile(r"\{.*\}\s*$")
 
 _PARSER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # we judge them ourselves
@@ -54,6 +55,8 @@ def _parsed_active(markdown: str) -> str | None:
     for block, following in zip(tokens, [*tokens[1:], None], strict=True):
         if block.type == "fence" and block.info.strip():
             return "a code block's language"
+        if block.type == "paragraph_open" and following and _FOOTNOTE.search(following.content):
+            return "a footnote"
         if block.type == "heading_open" and following and _HEADING_ATTRIBUTES.search(following.content):
             return "a heading's attributes"
         for token in (block, *(block.children or ())):

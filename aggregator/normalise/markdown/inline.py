@@ -26,6 +26,7 @@ from aggregator.normalise.markdown.pieces import (
     LINK_END,
     OPEN,
     TEXT,
+    Kind,
     Line,
     Piece,
     append,
@@ -33,6 +34,7 @@ from aggregator.normalise.markdown.pieces import (
 
 MAX_BRACKETS = 100  # left free in a block: renderers look from each one to the end for its partner
 
+_JOINT = "\x7f"  # stands for what is between two texts: no blank, no letter
 _BLANKS = re.compile(r"[ \t\n\r\f]+")  # HTML's white space: U+00A0 is none
 _CLOSING_HASHES = re.compile(r"(?:(?<=\s)|^)#(?=#*$)")
 
@@ -46,15 +48,15 @@ def paragraphs(pieces: Line, *, strict: bool = False) -> list[str]:
     return [text for text in texts if text.strip()]
 
 
-def one_line(pieces: Line, *, strict: bool = False) -> str:
+def one_line(pieces: Line, *, strict: bool = False, in_heading: bool = False) -> str:
     """One line of Markdown from `pieces`, for a heading or a cell: line breaks are blanks."""
     unbroken: Line = [(TEXT, " ") if piece[0] == BREAK else piece for piece in pieces]
-    return "".join(_written(line, strict=strict) for line in _tidied(unbroken)).strip()
+    return "".join(_written(line, strict=strict, in_heading=in_heading) for line in _tidied(unbroken)).strip()
 
 
 def heading(level: int, pieces: Line, *, strict: bool = False) -> str:
-    """A heading, "" where it has no text. Braces would be attributes to goldmark, hashes at the end an ornament."""
-    text = _CLOSING_HASHES.sub(r"\\#", one_line(pieces, strict=strict).replace("{", "&#123;"))
+    """A heading, "" where it has no text. Hashes at its end would be an ornament, braces attributes to goldmark."""
+    text = _CLOSING_HASHES.sub(r"\\#", one_line(pieces, strict=strict, in_heading=True))
     return f"{'#' * level} {text}" if text else ""
 
 
@@ -78,18 +80,19 @@ class _Tidying:
     def __init__(self) -> None:
         self.lines: list[Line] = [[]]
         self._gap = ""  # white space since the last content: "", " ", a line break or two
+        self._gap_kind: Kind = TEXT  # where that blank stood
         self._waiting: Line = []  # opened, with nothing inside yet
         self._depth = 0
 
     def add(self, piece: Piece) -> None:
         kind, value = piece
-        if kind == TEXT:
-            self._add_text(value)
+        if kind in (TEXT, CODE):
+            self._add_text(kind, value)
         elif kind == BREAK:
             self._gap = "\n\n" if "\n" in self._gap else "\n"
         elif kind in (OPEN, LINK):
             self._waiting.append(piece)
-        elif kind in (CODE, IMAGE):
+        elif kind == IMAGE:
             self._add_content(piece)
         elif self._waiting:  # the end of what holds nothing
             self._waiting.pop()
@@ -97,31 +100,36 @@ class _Tidying:
             self._depth -= 1
             self.lines[-1].append(piece)
 
-    def _add_text(self, value: str) -> None:
+    def _add_text(self, kind: Kind, value: str) -> None:
         text = _evened(value)
         content = text.strip(" ")
-        if text[0] == " ":
-            self._gap = self._gap or " "
+        if text[0] == " " and not self._gap:
+            self._gap, self._gap_kind = " ", kind
         if content:
-            self._add_content((TEXT, content))
-            self._gap = " " if text[-1] == " " else ""
+            self._add_content((kind, content))
+            if text[-1] == " ":
+                self._gap, self._gap_kind = " ", kind
 
     def _add_content(self, piece: Piece) -> None:
-        if self._gap and self.lines[-1]:
-            self._fill_gap()
-        self._gap = ""
         line = self.lines[-1]
+        if self._gap:
+            if line:
+                line = self._fill_gap(line, piece[0])
+            self._gap = ""
         if self._waiting:
             self._open(line)
         append(line, piece)
 
-    def _fill_gap(self) -> None:
-        if self._gap == " ":
-            append(self.lines[-1], (TEXT, " "))
-        elif self._gap == "\n\n" and not self._depth:
+    def _fill_gap(self, line: Line, following: Kind) -> Line:
+        """Put the white space behind `line`; give the line that `following` belongs to."""
+        if self._gap == "\n\n" and not self._depth:
             self.lines.append([])
+        elif self._gap == " ":
+            within_code = line[-1][0] == self._gap_kind == following == CODE
+            append(line, (CODE if within_code else TEXT, " "))
         else:
-            self.lines[-1].append((BREAK, ""))
+            line.append((BREAK, ""))
+        return self.lines[-1]
 
     def _open(self, line: Line) -> None:
         for kind, value in self._waiting:
@@ -142,7 +150,7 @@ def _evened(text: str) -> str:
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def _written(line: Line, *, strict: bool, at_start: bool = False) -> str:
+def _written(line: Line, *, strict: bool, at_start: bool = False, in_heading: bool = False) -> str:
     """`line` as Markdown; `at_start` where it starts a block, so that its text must not."""
     escaped = strictly_escaped if strict else _escaping(line)
     out: list[str] = []
@@ -151,25 +159,30 @@ def _written(line: Line, *, strict: bool, at_start: bool = False) -> str:
     for kind, value in line:
         if kind == TEXT or (strict and kind == CODE):
             text = escaped(value, in_link)
-            out.append(line_start_escaped(text) if starts else text)
+            text = text.replace("{", "&#123;").replace("}", "&#125;") if in_heading else text
+            out.append(_start_escaped(text, line) if starts else text)
         elif kind in (LINK, LINK_END):
             in_link = kind == LINK
             if in_link and out and out[-1].endswith("!"):  # it would make an image of the link
                 out[-1] = out[-1][:-1] + "\\!"
             out.append("[" if in_link else f"]({destination(value)})")
         elif kind == CODE:
-            out.append(code_span(_evened(value)))
+            out.append(code_span(value))
         else:
             out.append("  \n" if kind == BREAK else value)
         starts = at_start and kind == BREAK
-    written = "".join(out)
-    defines = at_start and line[0][0] == TEXT and written.startswith("[") and "]:" in written
-    return f"\\{written}" if defines else written
+    return "".join(out)
+
+
+def _start_escaped(text: str, line: Line) -> str:
+    """`text` at a start in `line`; with a bracket it would define a link or a footnote if "]:" follows anywhere."""
+    defines = text.startswith("[") and any("]:" in value for kind, value in line if kind == TEXT)
+    return f"\\{text}" if defines else line_start_escaped(text)
 
 
 def _escaping(line: Line) -> Callable[[str, bool], str]:
     """How texts of `line` are escaped: `*`, `_` and `~` act in pairs over the whole line, or beside marks of ours."""
-    text = line[0][1] if len(line) == 1 else "x".join([value for kind, value in line if kind == TEXT])
+    text = line[0][1] if len(line) == 1 else _JOINT.join([value for kind, value in line if kind == TEXT])
     if is_plain(text):
         return _unchanged
     ours = "".join([value for kind, value in line if kind == OPEN])

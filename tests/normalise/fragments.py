@@ -1,0 +1,40 @@
+"""Grammar of HTML as strangers write it: nested anyhow, unclosed, with every kind of odd text and address."""
+
+from hypothesis import strategies as st
+
+from tests.normalise.hostile import ADDRESSES, MARKUP, TEXTS
+
+_TAGS = """
+    p div b strong i em s del code pre blockquote ul ol li h1 h3 table tr td th dl dt dd figure figcaption sub sup
+    span section font kbd caption hr br script style svg iframe noscript video object q u
+    button form marquee select option ruby math nobr tbody address label
+"""
+_TEXT = st.one_of(
+    st.sampled_from(
+        [" ", "\n", "\n\n", "a", "word ", " word", "“Yes.”", "(", ")", "!", ".", "*", "_", "~", "東", "\xa0", "&amp;"]
+    ),
+    st.sampled_from(TEXTS).map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")),
+    st.text(max_size=6),
+)
+_LEAF = st.one_of(
+    _TEXT,
+    st.sampled_from(MARKUP),
+    st.sampled_from(ADDRESSES).map(lambda url: f"<img src='{url}' alt='[x](y)'>"),
+    st.sampled_from(
+        ["<br>", "<hr>", "<br><br>", "<p>", "</p>", "<b>", "</b>", "</em>", "<li>", "<td>", "</div>", "<em>"]
+    ),
+)
+
+
+def _element(content: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    inside = st.lists(content, max_size=4).map("".join)
+    return st.one_of(
+        st.builds("<{0}>{1}</{0}>".format, st.sampled_from(_TAGS.split()), inside),
+        st.builds("<{0}>{1}".format, st.sampled_from(_TAGS.split()), inside),
+        st.builds("<a href='{0}'>{1}</a>".format, st.sampled_from(ADDRESSES), inside),
+    )
+
+
+def broken_html() -> st.SearchStrategy[str]:
+    """Fragments of a few dozen tags at most."""
+    return st.lists(st.recursive(_LEAF, _element, max_leaves=12), max_size=5).map("".join)

@@ -1,0 +1,319 @@
+"""Cleaning: nothing acts, the text stays, late images and players are shown, and any input is taken."""
+
+import re
+from itertools import accumulate
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, plain, text_of
+from tests.normalise.fragments import broken_html
+from tests.normalise.hostile import MARKUP, TEXTS
+from tests.normalise.rendering import Page
+
+BASE = "https://a.example/posts/one"
+
+
+# ------------------------------------------------------------------------------------------------------------ what acts
+
+
+@pytest.mark.parametrize("vector", MARKUP)
+def test_nothing_that_acts_is_left(vector: str) -> None:
+    for value in (vector, f"<p>{vector}</p>", f"<b>{vector}", f"<table><tr><td>{vector}", f"{vector}{vector}"):
+        cleaned = clean(value, BASE)
+        assert Page(cleaned).active == []
+        assert clean(cleaned, BASE) == cleaned
+
+
+@pytest.mark.parametrize("vector", MARKUP)
+def test_nothing_that_acts_is_left_without_a_base(vector: str) -> None:
+    assert Page(clean(vector)).active == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_escaped_text_stays_text(text: str) -> None:
+    cleaned = clean(plain(text))
+    assert Page(cleaned).active == []
+    assert Page(cleaned).words == " ".join(text.split())
+
+
+@pytest.mark.parametrize("value", ["<p class=a id=b style=c lang=d title=e dir=f>x</p>", "<p data-x=1 hidden>x</p>"])
+def test_attributes_go(value: str) -> None:
+    assert clean(value) == "<p>x</p>"
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#8238;", "&#x202E;", "&#65279;", "&#xFFFE;", "&#1;", "&#x7;", "&#127;", "&#64976;"]
+)
+def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> None:
+    assert clean(f"<p>a{reference}b</p>") == "<p>ab</p>"
+    assert clean(f'<a href="https://a.example/" title="a{reference}b">c</a>').count("ab") == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- what stays
+
+
+@pytest.mark.parametrize(
+    ("value", "cleaned"),
+    [
+        ("", ""),
+        (" \n ", ""),
+        ("Fish &amp; chips", "Fish &amp; chips"),
+        ("Fish & chips < 5", "Fish &amp; chips &lt; 5"),
+        ("<p>a<p>b", "<p>a</p><p>b</p>"),
+        ("<b><i>a</b></i>", "<b><i>a</i></b>"),
+        ("<section><h2>a</h2>b</section>", "<div><h2>a</h2>b</div>"),
+        ("one<article>two</article>three", "one<div>two</div>three"),
+        ("<center>a</center><strike>b</strike><tt>c</tt>", "<div>a</div><s>b</s><code>c</code>"),
+        ("<font color=red>a</font> <span>b</span>", "a b"),
+        ("<pre>\n\n a\n  b</pre>", "<pre> a\n  b</pre>"),
+        ("<table><tr><td colspan=2>a</table>", '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>'),
+        ("a\n\nb\n \nc <b>d</b>", "<p>a</p>\n<p>b</p>\n<p>c <b>d</b></p>"),
+        ("<p>a\n\nb</p>", "<p>a\n\nb</p>"),
+        ("a\nb", "a\nb"),
+        ("<script>x</script>a\n\n<script>y</script>b", "<p>a</p>\n<p>b</p>"),
+    ],
+)
+def test_html_is_cleaned(value: str, cleaned: str) -> None:
+    assert clean(value) == cleaned
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("/x", "https://a.example/x"),
+        ("two", "https://a.example/posts/two"),
+        ("?q=1&amp;r=2", "https://a.example/posts/one?q=1&amp;r=2"),
+        ("#note", "https://a.example/posts/one#note"),
+        ("//b.example/x", "https://b.example/x"),
+        (" https://b.example/x ", "https://b.example/x"),
+        ("https://b.example/a b/é", "https://b.example/a%20b/%C3%A9"),
+        ("HTTPS://b.example/", "https://b.example/"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+    ],
+)
+def test_links_become_absolute(href: str, url: str) -> None:
+    for quote in ('"', "'"):
+        assert clean(f"<a href={quote}{href}{quote}>x</a>", BASE) == f'<a href="{url}">x</a>'
+
+
+def test_without_a_base_a_relative_link_is_only_text() -> None:
+    assert clean('<a href="/x">x</a> <img src="/y.png">') == "<a>x</a>"
+    assert clean("<A HREF=/x>x</A>", BASE) == '<a href="https://a.example/x">x</a>'
+
+
+# --------------------------------------------------------------------------------------------------------------- images
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'src="https://a.example/i.png"',
+        'src="/i.png"',
+        'src="data:image/gif;base64,R0lGOD" data-src="/i.png"',
+        'src="/blank.gif" data-lazy-src="/i.png"',
+        'data-original="/i.png" src="/assets/spacer.png"',
+        'src="" data-srcset="/s.png 300w, /i.png 1200w, /m.png 600w"',
+        'srcset="/s.png 1x, /i.png 2x"',
+        'src="data:image/svg+xml,%3Csvg%3E" srcset="/i.png"',
+    ],
+)
+def test_an_image_gets_its_real_source(attributes: str) -> None:
+    assert clean(f'<img {attributes} alt="a">', BASE) == '<img src="https://a.example/i.png" alt="a">'
+
+
+def test_a_real_source_is_kept_beside_larger_ones() -> None:
+    assert clean('<img src="/i.png" srcset="/large.png 2x">', BASE) == '<img src="https://a.example/i.png">'
+    assert clean('<img src="/i.png" data-src="data:x">', BASE) == '<img src="https://a.example/i.png">'
+
+
+def test_a_srcset_may_hold_commas_in_its_addresses() -> None:
+    value = '<img srcset="https://a.example/w_1,c_fill/i.png 1w, https://a.example/w_2,c_fill/i.png 2w">'
+    assert clean(value) == '<img src="https://a.example/w_2,c_fill/i.png">'
+
+
+def test_a_script_s_image_gives_way_to_the_one_for_readers_without_scripts() -> None:
+    image = '<img src="https://a.example/i.png">'
+    assert clean('<img data-src="/small.png" src="data:x"> <noscript><img src="/i.png"></noscript>', BASE) == image
+    assert clean('<p><img src="/i.png"><noscript><img src="/i.png"></noscript></p>', BASE) == f"<p>{image}</p>"
+    assert clean("a<noscript>Please enable JavaScript</noscript>b") == "ab"
+
+
+def test_a_picture_without_a_plain_source_shows_its_best() -> None:
+    picture = '<picture><source srcset="/s.webp 1x, /i.webp 2x"><img alt="a"></picture>'
+    assert clean(picture, BASE) == '<img src="https://a.example/i.webp" alt="a">'
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'src="https://a.example/p.gif" width="1" height="1"',
+        'src="https://a.example/p.gif" width=0',
+        'src="https://a.example/p.gif" height="2px"',
+        'src="https://a.example/p.gif" style="width:1px;height:1px"',
+        'src="https://a.example/p.gif" style="display: none"',
+        'src="http://feeds.feedburner.com/~r/a/~4/b"',
+        'src="https://stats.wordpress.com/b.gif?x"',
+        'src="//pixel.wp.com/b.gif"',
+        'src="https://sb.scorecardresearch.com/p?x"',
+        'src="https://ad.doubleclick.net/ad/x"',
+        'src="https://www.facebook.com/tr?id=1"',
+        'src="https://x.us1.list-manage.com/track/open.php?u=1"',
+        'alt="no source"',
+        'src="data:image/png;base64,AAAA"',
+        'src="cid:1"',
+    ],
+)
+def test_what_only_counts_readers_goes(attributes: str) -> None:
+    assert clean(f"<p>a<img {attributes}></p>", BASE) == "<p>a</p>"
+
+
+@pytest.mark.parametrize("attributes", ['width="100" height="20"', 'style="max-width:100%;width:120px"', 'height="21"'])
+def test_other_images_stay(attributes: str) -> None:
+    assert clean(f'<img src="/tr.png" {attributes}>', BASE) == '<img src="https://a.example/tr.png">'
+
+
+# -------------------------------------------------------------------------------------------------------------- players
+
+
+@pytest.mark.parametrize(
+    ("frame", "page", "name"),
+    [
+        ("https://www.youtube.com/embed/dQw4w9WgXcQ?rel=0", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "YouTube"),
+        ("//www.youtube-nocookie.com/embed/dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "YouTube"),
+        ("https://www.youtube.com/embed/videoseries?list=PL1", "https://www.youtube.com/playlist?list=PL1", "YouTube"),
+        ("https://player.vimeo.com/video/76979871?h=8", "https://vimeo.com/76979871", "Vimeo"),
+        (
+            "https://tube.example/videos/embed/9c9de5e8-0a1e",
+            "https://tube.example/videos/watch/9c9de5e8-0a1e",
+            "PeerTube",
+        ),
+        ("https://open.spotify.com/embed/episode/4rOo", "https://open.spotify.com/episode/4rOo", "Spotify"),
+        (
+            "https://w.soundcloud.com/player/?url=https%3A//api.soundcloud.com/tracks/1&amp;color=red",
+            "https://api.soundcloud.com/tracks/1",
+            "SoundCloud",
+        ),
+    ],
+)
+def test_a_known_player_becomes_a_link(frame: str, page: str, name: str) -> None:
+    link = f'<p><a href="{page}">{name}</a></p>'
+    assert clean(f'<iframe src="{frame}" allow="autoplay">x</iframe>', BASE) == link
+    assert clean(f'a<iframe data-src="{frame}" />b', BASE) == f"a{link}b"
+    assert clean(f'<iframe src="{frame}" title="Our &lt;film&gt;"></iframe>', BASE) == link.replace(
+        name, "Our &lt;film&gt;"
+    )
+
+
+def test_video_and_audio_become_links() -> None:
+    video = '<video controls poster="/p.png"><source src="/v.mp4" type="video/mp4">Your browser is old</video>'
+    assert clean(video, BASE) == '<p><a href="https://a.example/v.mp4">Video</a></p>'
+    assert clean('<audio src="/a.mp3"></audio>b', BASE) == '<p><a href="https://a.example/a.mp3">Audio</a></p>b'
+
+
+def test_an_old_flash_player_becomes_a_link() -> None:
+    value = (
+        '<object><param name="movie" value="http://www.youtube.com/v/abc_d-1&hl=en">'
+        '<embed src="http://www.youtube.com/v/abc_d-1&hl=en"></object>'
+    )
+    assert clean(value) == '<p><a href="https://www.youtube.com/watch?v=abc_d-1">YouTube</a></p>'
+
+
+@pytest.mark.parametrize("frame", ["https://evil.example/", "about:blank", "", "javascript:alert(1)"])
+def test_an_unknown_frame_goes_and_takes_nothing_with_it(frame: str) -> None:
+    assert clean(f'a<iframe src="{frame}"/> b') == "a b"
+    assert clean(f'a<iframe src="{frame}">x</iframe> b') == "a b"
+
+
+# ------------------------------------------------------------------------------------------------ plain text, both ways
+
+
+def test_a_plain_text_becomes_paragraphs() -> None:
+    assert plain("a < b & c\nd\n\n\ne\xa0f") == "<p>a &lt; b &amp; c<br>d</p>\n<p>e&nbsp;f</p>"
+    assert plain(" \n") == ""
+
+
+@given(st.text())
+def test_html_of_a_plain_text_is_clean(text: str) -> None:
+    assert clean(plain(text)) == plain(text)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>one</p><p>two</p>", "one\ntwo"),
+        ("<ul><li>one</li><li>two</li></ul>three", "one\ntwo\nthree"),
+        ("one<br>two", "one\ntwo"),
+        ("a<b>b</b>c <i>d</i>", "abc d"),
+        ("<p>Fish &amp; chips&nbsp;&lt;3 &amp;amp;</p>", "Fish & chips\xa0<3 &amp;"),
+        ('<img src="https://a.example/i.png" alt="not text">', ""),
+        ("<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>", "a\nb"),
+    ],
+)
+def test_plain_text_parts_words_where_blocks_end(html: str, text: str) -> None:
+    assert text_of(html) == text
+
+
+# ------------------------------------------------------------------------------------------------------------ any input
+
+
+@settings(max_examples=200, deadline=None)
+@given(broken_html())
+def test_any_fragment_is_cleaned_once_and_for_all(value: str) -> None:
+    cleaned = clean(value, BASE)
+    assert clean(cleaned, BASE) == cleaned
+    assert Page(cleaned).active == []
+    assert len(cleaned) <= 8 * len(value) + 2000
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="<>/='\"ab &;#!-\n", max_size=80))
+def test_any_tokens_are_cleaned_once_and_for_all(value: str) -> None:
+    cleaned = clean(value, BASE)
+    assert clean(cleaned, BASE) == cleaned
+    assert Page(cleaned).active == []
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "table><tr><td", "a href=x", "i a=1", "q"])
+def test_depth_is_bounded_and_the_text_stays(tag: str) -> None:
+    cleaned = clean(f"<{tag}>" * 3000 + "text", BASE)
+    assert text_of(cleaned) == "text"
+    depths = accumulate(-1 if end else 1 for end in re.findall(r"<(/?)(?!img|br|hr)", cleaned))
+    assert max(depths) < 255  # where libxml2 stops reading
+
+
+def test_shallow_tags_stay_beside_deep_ones() -> None:
+    deep = "<div>" * 300 + "a" + "</div>" * 300
+    cleaned = clean(f"{deep}<p>b <em>c</em></p>")
+    assert cleaned == "<div>" * MAX_DEPTH + "a" + "</div>" * MAX_DEPTH + "<p>b <em>c</em></p>"
+
+
+def test_too_many_tags_leave_the_text() -> None:
+    assert clean("<p>a" * (MAX_TAGS + 1)).split() == ["a"] * (MAX_TAGS + 1)
+
+
+def test_formatting_that_is_never_closed_does_not_multiply() -> None:
+    value = "<p>" + "".join(f"<b a={number}>" for number in range(300)) + "x" + "<p>y" * 5000
+    assert len(clean(value)) < 10 * len(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '<img src="' * 5000,
+        "<a " * 9000 + "=" * 90000,
+        "<iframe src=//www.youtube.com/embed/x>" * 5000,
+        "<video><source src=//a.example/x>" * 4000,
+        "<noscript><img src=//a.example/x>" * 4000,
+        "<" * 200_000,
+        "<img srcset='" + "a b, " * 50_000 + "'>",
+        "<p a='" * 5000 + "x" * 90000,
+        "<!--" * 50_000,
+        "&" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_hostile_sizes_end(value: str) -> None:
+    assert Page(clean(value, BASE)).active == []
