@@ -15,8 +15,8 @@ from aggregator.normalise.rewriting import rewritten
 from aggregator.normalise.tags import Tag, tags
 from aggregator.normalise.text import scrub
 
-MAX_TAGS = 10_000  # above it the text alone is kept: the cleaner's time grows with the square of the depth
-MAX_DEPTH = 40  # of elements whose end tag is not optional
+MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
+MAX_DEPTH = 40  # of elements whose end tag is not optional: the cleaner's time grows with its square
 _SHALLOW = 200  # no more tags than these are never too deep for anybody
 
 _ALLOWED = """

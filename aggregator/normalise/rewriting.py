@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from itertools import takewhile
 
 from aggregator.normalise.media import Image, best_candidate, image, player_link
 from aggregator.normalise.tags import Tag, element, tags
@@ -19,11 +20,11 @@ _RENAMED = {
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
 _PLAIN_URL = r"(?-i:https?://|mailto:)[A-Za-z0-9\-._~:/?@!$&()*+,;=%#]*+"
+_PLAIN_HREF = rf"[^<>]{{0,500}}?\shref\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"
+_PLAIN_LINK = re.compile(_PLAIN_HREF, re.IGNORECASE)
 # Tags that need it, and links that are not plainly absolute.
 _OF_INTEREST = re.compile(
-    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b"
-    rf"|a\b(?![^<>]{{0,500}}?\shref\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])))",
-    re.IGNORECASE,
+    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b|a\b(?!{_PLAIN_HREF}))", re.IGNORECASE
 )
 _NAMES = frozenset({"a", "img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
 
@@ -66,7 +67,7 @@ class _Rewriting:
             self._candidate = ""
         elif tag.ends:
             return
-        elif name == "a":
+        elif name == "a" and not _PLAIN_LINK.match(self._source, tag.start + 2):
             self._take_link(tag)
         elif name == "img":
             self._take_image(tag)
@@ -98,14 +99,15 @@ class _Rewriting:
 
     def _take_noscript(self, index: int, tag: Tag) -> None:
         """An image in it is the one that a script would have put in place of that before it; other text is a plea."""
-        end = self._end_of(index, "noscript")
-        images = [part for part in self._tags[index + 1 : end] if part.name == "img" and not part.ends]
-        if tag.ends or images:
-            if images and self._replaces_image(tag, images[0]):
+        following = (self._tags[at] for at in range(index + 1, len(self._tags)))
+        inside = takewhile(lambda part: part.name != "noscript", following)
+        first = next((part for part in inside if part.name == "img"), None)
+        if tag.ends or first:
+            if first and not tag.ends and self._replaces_image(tag, first):
                 self._written[self._image_at] = ""
             self._replace(tag, "")
         else:
-            self._replace(tag, "", self._tags[end].end)
+            self._replace(tag, "", self._tags[self._end_of(index, "noscript")].end)
 
     def _replaces_image(self, noscript: Tag, inside: Tag) -> bool:
         """Whether the image before `noscript`, with nothing between, is the one `inside`, or waits for a script."""
@@ -116,6 +118,7 @@ class _Rewriting:
         return found is not None and (self._image.late or self._image.url == found.url)
 
     def _take_player(self, index: int, tag: Tag) -> None:
-        end = self._end_of(index, tag.name) if tag.name != "embed" else index
+        alone = tag.name == "embed" or tag.attributes_text.endswith("/")  # XHTML's <iframe/> holds nothing
+        end = index if alone else self._end_of(index, tag.name)
         inside = (part for part in self._tags[index + 1 : end] if part.name in {"source", "embed", "param"})
         self._replace(tag, player_link(tag, inside, self._base), self._tags[end].end)

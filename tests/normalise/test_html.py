@@ -207,6 +207,12 @@ def test_a_known_player_becomes_a_link(frame: str, page: str, name: str) -> None
     )
 
 
+def test_a_frame_that_ends_itself_takes_nothing_with_it() -> None:
+    frame = '<iframe src="//player.vimeo.com/video/1" />'
+    link = '<p><a href="https://vimeo.com/1">Vimeo</a></p>'
+    assert clean(f"{frame}<b>text</b>{frame}", BASE) == f"{link}<b>text</b>{link}"
+
+
 def test_video_and_audio_become_links() -> None:
     video = '<video controls poster="/p.png"><source src="/v.mp4" type="video/mp4">Your browser is old</video>'
     assert clean(video, BASE) == '<p><a href="https://a.example/v.mp4">Video</a></p>'

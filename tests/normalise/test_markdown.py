@@ -215,6 +215,32 @@ def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
         assert same(html, markdown(html))
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<b>[x]</b><b>(javascript:alert(1))</b>",
+        "[x]<u></u>(javascript:alert(1))",
+        "[x<i></i>](javascript:alert(1))",
+        "[x]<b> </b><u>(</u>javascript:alert(1))",
+        "<b>[x].</b>(javascript:alert(1))",
+        "[x<b>]</b>(javascript:alert(1))",
+        "{<u>{</u>&lt; x &gt;}}",
+        "&lt;<u>script&gt;",
+        "&lt;<b></b>script&gt;",
+        "<b>&lt;</b><b>script&gt;</b>",
+        "!<a href='https://a.example/'>x</a>",
+        "&amp;<u>lt;</u>",
+        "[y<b>]</b>: javascript:alert(1)",
+        "\\<b>*x*</b>",
+        "`<u>`</u>` &lt;b>",
+    ],
+)
+def test_what_acts_cannot_be_put_together_from_parts(html: str) -> None:
+    cleaned = clean(html)
+    assert gate.active(written(cleaned)) is None
+    assert same(cleaned, markdown(cleaned))
+
+
 @pytest.mark.parametrize("url", ADDRESSES)
 def test_any_address_is_kept(url: str) -> None:
     html = clean(f"<a href='{escape(url)}'>a <b>b</b></a> <img src='{escape(url)}' alt=c>")

@@ -34,8 +34,7 @@ MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens,
 
 _MARKS = {"b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS, "s": STRUCK, "del": STRUCK}
 _CODE = ("code", "kbd", "samp")
-_CONTAINER_TAGS = "body caption dd div dl figcaption figure html li p tbody td tfoot th thead tr"
-_CONTAINERS = frozenset(_CONTAINER_TAGS.split())
+_CONTAINERS = "body caption dd div dl figcaption figure html li p tbody td tfoot th thead tr"
 _NUMBER = re.compile(r"[0-9]{1,8}")
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
 _TASK = re.compile(r"\A\[(?=[ xX]\])")  # goldmark would make a checkbox of it
@@ -82,10 +81,12 @@ class Writer:
         tag = element.tag
         if write := _INLINE.get(tag):
             write(self, element)
-        elif tag in _BLOCKS or tag in _CONTAINERS:
+        elif write := _BLOCKS.get(tag):
             self._end_paragraph()
-            write = Writer._walk if self._flat else _BLOCKS.get(tag, Writer._walk)
-            write(self, element)
+            if self._flat:
+                self._walk(element)
+            else:
+                write(self, element)
             self._end_paragraph()
         else:
             self._walk(element)
@@ -159,7 +160,7 @@ class Writer:
         self._write_within(mark, element, useless=mark in self._marks)
 
     def _write_preformatted(self, element: Element) -> None:
-        for inner in element.iterdescendants("br", *_CONTAINERS, *_BLOCKS):
+        for inner in element.iterdescendants("br", *_BLOCKS):
             inner.text = f"\n{inner.text or ''}"
             if inner.tag != "br":
                 inner.tail = f"\n{inner.tail or ''}"
@@ -241,6 +242,7 @@ _INLINE: dict[str, _Write] = {
     "img": Writer._write_image,
 }
 _BLOCKS: dict[str, _Write] = {
+    **dict.fromkeys(_CONTAINERS.split(), Writer._walk),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._write_heading),
     "hr": Writer._write_rule,
     "dt": Writer._write_term,

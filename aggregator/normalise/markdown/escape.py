@@ -42,6 +42,7 @@ _LINE_START = re.compile(
 )
 _ATTRIBUTES = re.compile(r"\{(?=[^}]*\}\s*$)")  # goldmark gives them to the block before
 
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~?#@!$*+,=%-]*+")
 _NOT_IN_URL = re.compile(r"[\x00-\x20\"<>\\\[\]`{}|^\x7f]")
 _UNBALANCED = re.compile(r"[()]")
 _BALANCED = re.compile(r"[^()]*+(?:\([^()]*+\)[^()]*+)*+")
@@ -130,6 +131,8 @@ def code_span(code: str) -> str:
 
 def destination(url: str) -> str:
     """`url` for the parentheses of a link: nothing in it ends the link, is decoded, or starts a shortcode."""
+    if _PLAIN_URL.fullmatch(url):
+        return url
     target = _NOT_IN_URL.sub(_percent, url.strip())
     if not _BALANCED.fullmatch(target):
         target = _UNBALANCED.sub(_percent, target)
