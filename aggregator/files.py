@@ -60,13 +60,34 @@ def remove(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
 
 def sweep(root: Path) -> tuple[str, ...]:
     """Remove the temporary files that killed processes left under `root`; give their paths. Raises FilesError."""
-    left = (
-        Path(folder, name).relative_to(root).as_posix()
-        for folder, _, names in os.walk(root)
-        for name in names
-        if _TEMPORARY.fullmatch(name)
-    )
-    return remove(root, tuple(left))
+    return remove(root, tuple(path for path in listed(root) if is_temporary(path)))
+
+
+def listed(root: Path) -> Iterator[str]:
+    """Paths of all files under `root`, relative to it, folder by folder; none where it is not there."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            yield Path(folder, name).relative_to(root).as_posix()
+
+
+def is_temporary(path: str) -> bool:
+    """Whether the file with this path was being written: where nobody writes now, a killed process left it."""
+    return bool(_TEMPORARY.fullmatch(path.rpartition("/")[2]))
+
+
+def differing(root: Path, files: Iterable[File]) -> Iterator[tuple[File, bool]]:
+    """Those of the files that are not under `root` with these bytes, each with whether another is in its place.
+
+    Raises FilesError at the first file that cannot be read.
+    """
+    folders = _Folders(root)
+    for file in files:
+        place = folders.place(file.path)
+        try:
+            if not _holds(place, file.data):
+                yield file, os.path.lexists(place)
+        except OSError as error:
+            raise _failure("read", place, error) from error
 
 
 def make_folder(folder: Path) -> None:

@@ -32,19 +32,19 @@ class Published:
 
 def publish_changed(app: App) -> Published:
     """Write what is marked. Raises FilesError, and leaves the marks of what is not yet on disk."""
-    with _alone(app):
+    with alone(app):
         return Published(articles=_changed_articles(app), feeds=_changed_categories(app))
 
 
 def publish_all(app: App) -> Published:
     """Write every article and feed anew from the database, and take away the files of categories that are gone."""
-    with _alone(app):
+    with alone(app):
         return _all_files(app)
 
 
 def sweep(app: App) -> None:
     """Take away the temporary files that killed processes left behind. Raises FilesError."""
-    with _alone(app):
+    with alone(app):
         for root in (app.articles_root, app.feeds_root):
             files.sweep(root)
 
@@ -71,13 +71,14 @@ def _style(app: App) -> str:
 
 
 @contextmanager
-def _alone(app: App) -> Iterator[None]:
+def alone(app: App) -> Iterator[None]:
+    """Hold the lock of who writes and removes files: a second process waits. It must not be held already."""
     with files.lock(Path(app.settings.storage) / ".publishing.lock"):
         yield
 
 
 def _all_files(app: App) -> Published:
-    articles = sum(_write_articles(app, batch) for batch in _all_articles(app))
+    articles = sum(_write_articles(app, batch) for batch in all_articles(app))
     feeds = _write_feeds(app, app.store.categories())
     marked = Published(articles=_changed_articles(app), feeds=_changed_categories(app))  # nothing differs any more
     return Published(articles=articles, feeds=feeds) + marked
@@ -100,7 +101,8 @@ def _changed_categories(app: App) -> int:
     return written
 
 
-def _all_articles(app: App) -> Iterator[tuple[Article, ...]]:
+def all_articles(app: App) -> Iterator[tuple[Article, ...]]:
+    """Every article that has its text, in batches."""
     last: str | None = None
     while batch := app.store.articles(last, BATCH):
         yield batch
@@ -115,19 +117,28 @@ def _write_feeds(app: App, names: Iterable[str]) -> int:
     """Write the feeds of these categories, then the list of all feeds; the feeds written are counted."""
     current = app.store.categories()
     written = sum(_write_feed(app, name) for name in names if name in current)
-    heads = tuple(app.store.category_feed(name, 1) for name in current)
-    files.write(app.feeds_root, [File(path="feeds.opml", data=opml(heads, app.settings))])
-    files.remove(app.feeds_root, _stale(app, current))
+    files.write(app.feeds_root, [list_of_feeds(app, current)])
+    files.remove(app.feeds_root, stale_feeds(app, current))
     return written
 
 
 def _write_feed(app: App, name: str) -> int:
-    feed = app.store.category_feed(name, app.settings.feeds.limit)
-    return len(files.write(app.feeds_root, feed_files(feed, app.settings)))
+    return len(files.write(app.feeds_root, feeds_of(app, name)))
 
 
-def _stale(app: App, current: Iterable[str]) -> Iterator[str]:
-    """Files of categories that no source names any more, and of formats that are not wanted any more."""
+def feeds_of(app: App, name: str) -> tuple[File, ...]:
+    """The files of a category's feed."""
+    return feed_files(app.store.category_feed(name, app.settings.feeds.limit), app.settings)
+
+
+def list_of_feeds(app: App, current: Iterable[str]) -> File:
+    """The file that names the feeds of these categories, all there are."""
+    heads = tuple(app.store.category_feed(name, 1) for name in current)
+    return File(path="feeds.opml", data=opml(heads, app.settings))
+
+
+def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
+    """Paths of the files of categories that no source names any more, and of formats that are not wanted any more."""
     for known in FORMATS:
         gone = app.store.dropped_categories()
         names = gone if known.name in app.settings.feeds.formats else [*gone, *current]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import FilesError
-from aggregator.files import make_folder, remove, sweep, write
+from aggregator.files import differing, is_temporary, listed, make_folder, remove, sweep, write
 from aggregator.model import File
 
 AS_ROOT = os.geteuid() == 0
@@ -116,6 +116,21 @@ def test_files_are_removed_with_the_folders_left_empty(tmp_path: Path) -> None:
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == ["a", "a/d.md"]
     assert remove(tmp_path, ["a/d.md"]) == ("a/d.md",)
     assert tmp_path.is_dir()
+
+
+def test_files_that_differ_are_told_and_whether_another_is_in_their_place(tmp_path: Path) -> None:
+    right, edited, missing, linked = files = [_file(path) for path in ("a/b.md", "a/c.md", "d/e.md", "link.md")]
+    write(tmp_path, [right, edited])
+    (tmp_path / "a/c.md").write_text("other")
+    (tmp_path / "link.md").symlink_to(tmp_path / "a/b.md")
+    assert list(differing(tmp_path, files)) == [(edited, True), (missing, False), (linked, True)]
+
+
+def test_all_files_are_listed_temporary_ones_too(tmp_path: Path) -> None:
+    write(tmp_path, [_file("a/b.md"), _file("c.md"), _file("a/.aggregator-1-2.tmp")])
+    assert sorted(listed(tmp_path)) == ["a/.aggregator-1-2.tmp", "a/b.md", "c.md"]
+    assert [path for path in listed(tmp_path) if is_temporary(path)] == ["a/.aggregator-1-2.tmp"]
+    assert list(listed(tmp_path / "nowhere")) == []
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:

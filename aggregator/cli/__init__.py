@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import check, once, publish, run, schema, sources, subscribe
+from aggregator.cli import check, maintain, once, publish, run, schema, sources, subscribe
 from aggregator.cli.options import Options
 from aggregator.errors import AggregatorError
 
@@ -34,6 +34,8 @@ app.command()(subscribe.remove)
 app.command(name="import")(subscribe.import_)
 app.command()(subscribe.export)
 app.command()(publish.publish)
+app.command()(maintain.verify)
+app.command()(maintain.prune)
 app.command()(schema.schema)
 
 

@@ -8,6 +8,6 @@ and each known article is claimed once, the surest first, so that two entries ca
 
 from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
-from aggregator.dedupe.rules import RULES, keyed
+from aggregator.dedupe.rules import RULES, keyed, keys
 
-__all__ = ["RULES", "decide", "keyed", "near"]
+__all__ = ["RULES", "decide", "keyed", "keys", "near"]

@@ -75,8 +75,12 @@ RULES = (
 def keyed(article: Article) -> Keyed:
     """The article with all its names and the fingerprint of its text."""
     marks = fingerprint(article)
-    keys = (_key(rule, value) for rule in RULES for value in rule.values(article, marks))
-    return Keyed(article=article, keys=tuple(keys), fingerprint=marks)
+    return Keyed(article=article, keys=keys(article, marks), fingerprint=marks)
+
+
+def keys(article: Article, marks: Fingerprint) -> tuple[Key, ...]:
+    """All names of the article whose text has the fingerprint `marks`, be the text itself gone."""
+    return tuple(_key(rule, value) for rule in RULES for value in rule.values(article, marks))
 
 
 def _key(rule: Rule, value: bytes) -> Key:

@@ -2,5 +2,6 @@
 
 from aggregator.store.dialect import RacedError
 from aggregator.store.store import BUSY_TIMEOUT, Store
+from aggregator.store.upkeep import Placed
 
-__all__ = ["BUSY_TIMEOUT", "RacedError", "Store"]
+__all__ = ["BUSY_TIMEOUT", "Placed", "RacedError", "Store"]

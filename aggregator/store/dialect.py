@@ -107,7 +107,7 @@ class SQLite:
     def check(self, connection: Connection) -> str | None:
         """The first complaint of quick_check."""
         found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        return None if found == "ok" else found
+        return None if found == "ok" else " ".join(found.split())  # it comes in several lines
 
     def raced(self, error: BaseException) -> bool:
         """Whether a unique key was taken: another process can only have come between two transactions."""

@@ -78,7 +78,7 @@ def record(
     touched = {*revised.ids, *credited, *relinked}
     if others := sorted(touched - fresh.keys()):
         connection.execute(_MARK_ARTICLES, {"ids": others})
-    _mark_categories(connection, touched, source_id if _shown(own.facts) != _shown(state.facts) else None)
+    mark_categories(connection, touched, source_id if _shown(own.facts) != _shown(state.facts) else None)
     return Recorded(
         new=len(fresh),
         updated=revised.texts,
@@ -140,7 +140,7 @@ def _place(connection: Connection, credited: Sequence[str], fresh: Mapping[str, 
         hide_in_stories(connection, told)
 
 
-def _mark_categories(connection: Connection, touched: Collection[str], renamed_source: int | None) -> None:
+def mark_categories(connection: Connection, touched: Collection[str], renamed_source: int | None = None) -> None:
     """Mark every category that shows an article of the stories touched, or credits a source of another name."""
     names: set[str] = set()
     if touched:

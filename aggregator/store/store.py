@@ -17,18 +17,21 @@ from aggregator.model import (
     Claimed,
     Decision,
     HostState,
+    Keyed,
     Known,
     Mark,
     Recorded,
     Revision,
     Source,
     SourceState,
+    Unchanged,
 )
-from aggregator.store import edits, migrating, notes, publishing, recording, sources, stories, syncing
+from aggregator.store import edits, migrating, naming, notes, publishing, recording, sources, stories, syncing, upkeep
 from aggregator.store.dialect import DIALECTS, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.rows import Headers
 from aggregator.store.schema import VERSION
+from aggregator.store.upkeep import Placed
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # how long we wait for another process's lock
 
@@ -265,6 +268,49 @@ class Store:
         """How many articles each source, by id, carried on each day (UTC) since then, as dated by their sources."""
         with self._reading() as connection:
             return publishing.days(connection, since)
+
+    # -------------------------------------------------------------------------------------------------------- upkeep
+
+    def old_articles(self, before: datetime, after: str | None, limit: int) -> Mapping[str, str]:
+        """Paths, by id, of the next `limit` articles published before that moment that still have their text."""
+        with self._reading() as connection:
+            return upkeep.old(connection, before, after or "", limit)
+
+    def prune(self, ids: Collection[str]) -> None:
+        """Take the text of these articles and their places in feeds; by their keys they are known for good."""
+        with self._writing() as connection:
+            upkeep.prune(connection, ids)
+
+    def owned_paths(self, paths: Collection[str]) -> Mapping[str, bool]:
+        """Of these paths those that are an article's; False where that article was pruned and has no file any more."""
+        with self._reading() as connection:
+            return upkeep.owned(connection, paths)
+
+    def waiting(self, ids: Collection[str]) -> frozenset[str]:
+        """Of these articles those that are marked to be published."""
+        with self._reading() as connection:
+            return upkeep.waiting(connection, ids)
+
+    def nameless_articles(self, after: str | None, limit: int) -> tuple[Keyed, ...]:
+        """The next `limit` articles, pruned ones too, that no key names, with their fingerprints as stored."""
+        with self._reading() as connection:
+            return upkeep.nameless(connection, after or "", limit)
+
+    def add_keys(self, keyed: Sequence[Keyed]) -> None:
+        """Give articles those of these keys that they lack; a strong key that is another's stays so."""
+        named = [Unchanged(id=one.article.id, keyed=one, reason="named again") for one in keyed]
+        with self._writing() as connection:
+            naming.insert_keys(connection, named, frozenset())
+
+    def places(self, after: str | None, limit: int) -> tuple[Placed, ...]:
+        """The next `limit` articles, pruned ones too: the categories they stand in and those they belong in."""
+        with self._reading() as connection:
+            return upkeep.places(connection, after or "", limit)
+
+    def place(self, articles: Collection[Placed]) -> None:
+        """Put these articles where they belong, and mark the feeds that change."""
+        with self._writing() as connection:
+            upkeep.place(connection, articles)
 
     # --------------------------------------------------------------------------------------------------------- notes
 
