@@ -201,8 +201,8 @@ def test_a_source_that_fails_for_a_week_and_returns(room: Newsroom, server: Serv
     room.once()
     before = room.articles()
     server.put("/feed", status=503)
-    for _ in range(7 * 24 * 2):
-        room.later(minutes=30)
+    for _ in range(7 * 12):
+        room.later(hours=2)
         room.once(everything=False)
     assert 8 <= len(server.asked("/feed")) <= 20
     assert room.state("paper").state.failures >= 7
