@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -63,3 +63,11 @@ def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
     with Store.open(settings.database or "") as store, ThreadPoolExecutor(1, thread_name_prefix="worker") as worker:
         store.sync(configured, clock())
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker)
+
+
+def reconfigured(app: App, settings: Settings) -> App:
+    """`app` with these settings, over the same store, which is in step with them then. Raises StoreError."""
+    logs.hide(secrets(settings))
+    configured = sources(settings)
+    app.store.sync(configured, app.clock())
+    return replace(app, settings=settings, sources=configured)

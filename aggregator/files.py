@@ -104,13 +104,39 @@ def lock(path: Path) -> Iterator[None]:
 
     Raises FilesError where it cannot be made.
     """
+    with _opened(path) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path`, in which our process id then stands; the system lets go of it for a killed process.
+
+    Raises FilesError, with the process id of who has it, where another process does, and where it cannot be made.
+    """
+    with _opened(path) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "just started"
+            raise FilesError(
+                f"another daemon works on {path.parent}: process {holder}; "
+                "stop that one first, or give this one a `storage` of its own"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
     except OSError as error:
         raise _failure("make", str(path), error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -1,0 +1,224 @@
+"""The ticks, the fetches in flight, and the server. Shell."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, timedelta
+from typing import Any
+
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.types import Receive, Scope, Send
+
+from aggregator.app import App, reconfigured
+from aggregator.cycle import LEASE, Outcome, refresh
+from aggregator.daemon.configuration import Configuration
+from aggregator.daemon.systemd import Supervisor
+from aggregator.errors import AggregatorError
+from aggregator.fetch import Fetcher
+from aggregator.model import Claimed
+from aggregator.publish import publish_changed, publish_restyled
+from aggregator.serve import Health, Metrics, Work, site
+from aggregator.settings import Settings
+
+TICK = timedelta(seconds=1)
+DRAIN = 5.0  # seconds that fetches in flight get to end in, once they are to; publishing needs some too
+
+log = logging.getLogger("aggregator")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the daemon stops fetching first, then serving."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _TimedFetcher(Fetcher):
+    """The fetcher, its time measured."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        super().__init__(app.settings.fetch, app.clock)
+        self._metrics = metrics
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        with self._metrics.fetching():
+            return await super().fetch(*args, **kwargs)
+
+
+class Daemon:
+    """What `aggregator run` is while it runs."""
+
+    def __init__(self, app: App, configuration: Configuration, supervisor: Supervisor) -> None:
+        self._app, self._configuration, self._supervisor = app, configuration, supervisor
+        self._health, self._metrics = Health(app.clock), Metrics()
+        self._site = site(app, self._health, self._metrics)
+        self._styled: App | None = None  # whose looks the files have
+        self._fetches: set[asyncio.Task[None]] = set()
+        self._in_flight = 0
+        self._open = AsyncExitStack()  # closes the fetcher
+        self._stop = asyncio.Event()
+
+    async def run(self, listener: socket.socket) -> None:
+        """Fetch, publish, and serve at `listener`, until told to stop."""
+        self._heed_signals()
+        server = _Server(_server_config(self._serve))
+        scheduler = self._scheduler()
+        async with self._open:
+            await self._open_fetcher()
+            scheduler.start()
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            log.info("serving %s", self._app.settings.public_url)
+            self._supervisor.ready()
+            await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            self._supervisor.stopping()
+            scheduler.pause()
+            await self._drain()
+            await self._publish()  # after what the ticks still had to do in the worker
+            scheduler.shutdown(wait=False)  # not before: it cancels ticks under way, which may have claimed sources
+            server.should_exit = True
+            await serving
+
+    def _heed_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._configuration.ask)
+
+    def _told_to_stop(self, number: int) -> None:
+        if self._stop.is_set():
+            # As safe as a kill. The signal itself would not end a process that is the first of its container.
+            os._exit(128 + number)
+        log.info("stopping; the same signal again does it at once")
+        self._stop.set()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._site(scope, receive, send)
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        for job in (self._refresh, self._publish):
+            scheduler.add_job(job, "interval", seconds=TICK.total_seconds())
+        return scheduler
+
+    async def _refresh(self) -> None:
+        """Take up the configuration if it is another, and then fetch what is due: never both at once."""
+        if self._configuration.is_due():
+            self._supervisor.reloading()
+            try:
+                await self._reload()
+            finally:
+                self._supervisor.ready()
+        await self._claim()
+
+    async def _reload(self) -> None:
+        self._configuration.taken()
+        with self._watched("reload"):
+            settings = await self._app.in_worker(self._configuration.reread, self._app.settings)
+            try:
+                if settings and settings != self._app.settings:
+                    await self._take_up(settings)
+            except AggregatorError:
+                self._configuration.ask()
+                raise
+
+    async def _take_up(self, settings: Settings) -> None:
+        """Go on with these settings; what is in flight ends by the old ones before."""
+        await self._drain()
+        before, self._app = self._app, await self._app.in_worker(reconfigured, self._app, settings)
+        if settings.fetch != before.settings.fetch:  # else it stays: it knows when each host was asked last
+            await self._open_fetcher()
+        self._site = site(self._app, self._health, self._metrics)
+        log.info("%s is taken up as it is now: %d sources", self._configuration.path, len(self._app.sources))
+
+    async def _open_fetcher(self) -> None:
+        """Fetch with the settings of now, by a client that takes the place of the one before."""
+        await self._open.aclose()
+        self._fetcher = await self._open.enter_async_context(_TimedFetcher(self._app, self._metrics))
+
+    async def _claim(self) -> None:
+        """Claim what is due, as far as there is room, and fetch it beside what is still in flight."""
+        app = self._app
+        room = 2 * app.settings.fetch.concurrency - self._in_flight
+        if room <= 0 or self._stop.is_set():
+            return
+        claimed: Sequence[Claimed] = ()
+        with self._watched("claim"):
+            claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE)
+        if self._stop.is_set():
+            app.store.release([one.source.id for one in claimed])
+        elif claimed:
+            task = asyncio.create_task(self._fetch(claimed))
+            self._fetches.add(task)
+            task.add_done_callback(self._fetches.discard)
+
+    async def _fetch(self, claimed: Sequence[Claimed]) -> None:
+        left = len(claimed)
+        self._in_flight += left
+
+        def tell(outcome: Outcome) -> None:
+            nonlocal left
+            left -= 1
+            self._in_flight -= 1
+            self._metrics.count(outcome)
+            _log(outcome)
+
+        try:
+            with self._watched("fetch"), self._metrics.cycling():
+                await refresh(self._app, self._fetcher, claimed, tell)
+        finally:
+            self._in_flight -= left
+
+    async def _publish(self) -> None:
+        with self._watched("publish"), self._metrics.publishing():
+            app = self._app
+            if app is not self._styled:
+                await app.in_worker(publish_restyled, app)
+                self._styled = app
+            await app.in_worker(publish_changed, app)
+
+    @contextmanager
+    def _watched(self, work: Work) -> Iterator[None]:
+        """Tell the health whether this work gets done; what stops it is logged once, and a later tick tries again."""
+        try:
+            yield
+        except AggregatorError as error:
+            if self._health.failed(work, str(error)):
+                log.error("%s", error)
+        except Exception as bug:
+            self._health.failed(work, f"an error of ours ({type(bug).__name__}); the log has the details")
+            raise
+        else:
+            self._health.done(work)
+
+    async def _drain(self) -> None:
+        if self._fetches:
+            _, late = await asyncio.wait(self._fetches, timeout=DRAIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def _log(outcome: Outcome) -> None:
+    if outcome.failure:
+        log.warning("%s: %s", outcome.source, outcome.failure)
+    elif outcome.recorded.new or outcome.recorded.updated:
+        log.info("%s: %d new, %d updated", outcome.source, outcome.recorded.new, outcome.recorded.updated)
+
+
+def _server_config(served: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:
+    return uvicorn.Config(
+        served,
+        interface="asgi3",  # a bound method is not recognised as such
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
