@@ -58,7 +58,6 @@ class Daemon:
         self._app, self._configuration, self._supervisor = app, configuration, supervisor
         self._health, self._metrics = Health(app.clock), Metrics()
         self._site = site(app, self._health, self._metrics)
-        self._styled: App | None = None  # whose looks the files have
         self._fetches: set[asyncio.Task[None]] = set()
         self._in_flight = 0
         self._open = AsyncExitStack()  # closes the fetcher
@@ -178,9 +177,7 @@ class Daemon:
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publishing():
             app = self._app
-            if app is not self._styled:
-                await app.in_worker(publish_restyled, app)
-                self._styled = app
+            await app.in_worker(publish_restyled, app)  # a command beside us may know readers by another address
             await app.in_worker(publish_changed, app)
 
     @contextmanager
