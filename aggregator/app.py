@@ -15,6 +15,8 @@ from aggregator.model import Source
 from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
+ADDRESS = "address"  # the note of where the daemon listens: commands beside it write the same addresses into feeds
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -62,7 +64,14 @@ def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
     configured = sources(settings)
     with Store.open(settings.database or "") as store, ThreadPoolExecutor(1, thread_name_prefix="worker") as worker:
         store.sync(configured, clock())
+        settings = _reachable(settings, store)
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker)
+
+
+def _reachable(settings: Settings, store: Store) -> Settings:
+    """The settings, with the address that the daemon noted for a `base_url` that they do not name."""
+    here = None if settings.base_url else store.note(ADDRESS)
+    return settings.model_copy(update={"base_url": here}) if here else settings
 
 
 def reconfigured(app: App, settings: Settings) -> App:

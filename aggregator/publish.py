@@ -31,9 +31,12 @@ class Published:
 
 
 def publish_changed(app: App) -> Published:
-    """Write what is marked. Raises FilesError, and leaves the marks of what is not yet on disk."""
+    """Write what is marked, or everything where what shapes all files changed.
+
+    Raises FilesError, and leaves the marks of what is not yet on disk.
+    """
     with alone(app):
-        return Published(articles=_changed_articles(app), feeds=_changed_categories(app))
+        return _restyled(app) + Published(articles=_changed_articles(app), feeds=_changed_categories(app))
 
 
 def publish_all(app: App) -> Published:
@@ -49,7 +52,7 @@ def sweep(app: App) -> None:
             files.sweep(root)
 
 
-def publish_restyled(app: App) -> Published:
+def _restyled(app: App) -> Published:
     """Write everything anew if what shapes all files (version, titles, addresses, layouts) is not as it was.
 
     So it is too if near duplicates are not wanted any more: those that were found until then stand apart again.
@@ -59,7 +62,7 @@ def publish_restyled(app: App) -> Published:
         return Published()
     if app.settings.dedupe == "exact":
         app.store.part_stories()
-    published = publish_all(app) if before else Published()
+    published = _all_files(app) if before else Published()
     app.store.set_note("style", style)
     return published
 

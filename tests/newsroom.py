@@ -14,7 +14,7 @@ from aggregator.app import App, opened_with
 from aggregator.config import load
 from aggregator.cycle import Outcome, Report, run_cycle
 from aggregator.model import Claimed
-from aggregator.publish import Published, publish_changed, publish_restyled
+from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
@@ -70,7 +70,6 @@ class Newsroom:
     def once(self, *names: str, everything: bool = True) -> Round:
         """One cycle, as `aggregator once --all` (or with names) does it, from opening to closing the store."""
         with self.opened() as app:
-            publish_restyled(app)
             cycle = run_cycle(app, lambda outcome: None, names=names or None, everything=everything and not names)
             report = asyncio.run(cycle)
             return Round(report=report, published=publish_changed(app))

@@ -33,15 +33,14 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator.app import opened
-    from aggregator.publish import publish_changed, publish_restyled
+    from aggregator.publish import publish_changed
 
     options: Options = ctx.obj
     started = monotonic()
     with opened(options.config, options.environ) as app:
         _refuse_unknown(app, names or [])
-        restyled = publish_restyled(app)
         report = _cycle(app, names or None, everything)
-        published = restyled + publish_changed(app)
+        published = publish_changed(app)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
     if strict and report.failures:

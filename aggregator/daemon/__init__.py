@@ -25,10 +25,12 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
     files.make_folder(storage)
     with files.alone(storage / ".daemon.lock"), listening(host, port) as listener:
         # Only now: they take a second, and who is not alone shall hear of it before.
-        from aggregator.app import opened_with
+        from aggregator.app import ADDRESS, opened_with
         from aggregator.daemon.running import Daemon
+        from aggregator.publish import sweep
 
         configuration.here = f"http://{address(listener)}/"
         with opened_with(configuration.reachable(settings)) as app, app.store.fetching():
-            files.sweep(app.feeds_root)
+            app.store.set_note(ADDRESS, configuration.here)
+            sweep(app)
             await Daemon(app, configuration, Supervisor(environ.get("NOTIFY_SOCKET"))).run(listener)

@@ -21,7 +21,7 @@ from aggregator.daemon.systemd import Supervisor
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
-from aggregator.publish import publish_changed, publish_restyled
+from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, Work, site
 from aggregator.settings import Settings
 
@@ -176,9 +176,7 @@ class Daemon:
 
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publishing():
-            app = self._app
-            await app.in_worker(publish_restyled, app)  # a command beside us may know readers by another address
-            await app.in_worker(publish_changed, app)
+            await self._app.in_worker(publish_changed, self._app)
 
     @contextmanager
     def _watched(self, work: Work) -> Iterator[None]:
