@@ -9,7 +9,7 @@ run: setup
 	$(BIN)/aggregator run
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
@@ -21,7 +21,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 golden: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile tests/corpus --golden
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/corpus --golden
 
 setup: $(STAMP)
 

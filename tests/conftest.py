@@ -22,3 +22,8 @@ def server() -> Iterator[Server]:
     """A real HTTP server on 127.0.0.1 that answers as the test tells it."""
     with Server() as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that no processor is left with them alone in the end."""
+    items.sort(key=lambda item: "whole" not in item.path.parts)

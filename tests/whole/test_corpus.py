@@ -1,19 +1,17 @@
 """All of the real feeds, served from loopback: one cycle over them, and everything that comes out of it."""
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import feedparser
 import pytest
 
 from tests.conftest import SHARED
 from tests.newsroom import Newsroom, Round, front_matter, newsroom
 from tests.servers import Server
+from tests.whole.feeds import read_json, read_xml
 from tests.whole.hugo import build
 
 CORPUS = SHARED / "corpus"
@@ -121,8 +119,8 @@ def test_every_feed_parses_back_to_the_same_entries_in_all_three_formats(room: N
     names = {path.stem for path in (room.storage / "feeds").glob("*.rss")}
     assert {"all", "rss20", "atom10", "json"} <= names
     for name in names:
-        rss, atom = _xml(room.feed(f"{name}.rss")), _xml(room.feed(f"{name}.atom"))
-        items = _json(room.feed(f"{name}.json"))
+        rss, atom = read_xml(room.feed(f"{name}.rss")), read_xml(room.feed(f"{name}.atom"))
+        items = read_json(room.feed(f"{name}.json"))
         assert rss == atom == items, name
         assert len({entry["id"] for entry in items}) == len(items) > 0, name
 
@@ -131,36 +129,3 @@ def test_the_opml_names_each_category_once_without_all(room: Newsroom, first: Ro
     urls = re.findall(r'xmlUrl="([^"]+)"', room.feed("feeds.opml").decode())
     names = sorted(url.rsplit("/", 1)[1] for url in urls)
     assert names == sorted({f"{row['kind'].split()[0]}.rss" for row in manifest().values()})
-
-
-def _xml(document: bytes) -> list[dict[str, Any]]:
-    parsed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
-    assert not parsed.bozo, parsed.get("bozo_exception")
-    return [
-        {
-            "id": entry.id,
-            "url": entry.link,
-            "title": entry.title,
-            "published": _moment(entry.published_parsed),
-            "updated": _moment(entry.updated_parsed),
-        }
-        for entry in parsed.entries
-    ]
-
-
-def _json(document: bytes) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": entry["id"],
-            "url": entry["url"],
-            "title": entry["title"],
-            "published": datetime.fromisoformat(entry["date_published"]),
-            "updated": datetime.fromisoformat(entry["date_modified"]),
-        }
-        for entry in json.loads(document)["items"]
-    ]
-
-
-def _moment(parsed: Any) -> datetime:
-    year, month, day, hour, minute, second = parsed[:6]
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)

@@ -1,19 +1,17 @@
 """What goes out, held against the documents: one story once, feeds alike in every format, and `feeds.yaml` obeyed."""
 
 import json
-from calendar import timegm
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import feedparser
 import pytest
 
 from aggregator.publish import Published, publish_all
 from tests.newsroom import START, Newsroom, front_matter, item, newsroom, prose, rss
 from tests.servers import Server
+from tests.whole.feeds import read_json, read_xml
 
 
 def place(names: Iterable[str], server: Server, **categories: Any) -> list[dict[str, Any]]:
@@ -30,45 +28,6 @@ def items(room: Newsroom, name: str) -> list[dict[str, Any]]:
     found = json.loads(room.feed(f"{name}.json"))["items"]
     assert isinstance(found, list)
     return found
-
-
-def read_xml(document: bytes) -> list[dict[str, Any]]:
-    """What the documents say all formats have in common, of RSS or Atom."""
-    parsed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
-    assert not parsed.bozo, parsed.get("bozo_exception")
-    return [
-        {
-            "id": entry.id,
-            "url": entry.link,
-            "title": entry.title,
-            "published": moment(entry.published_parsed),
-            "updated": moment(entry.updated_parsed),
-            "categories": [tag.term for tag in entry.get("tags", ())],
-            "enclosures": [(one.href, one.type, int(one.get("length", 0))) for one in entry.enclosures],
-        }
-        for entry in parsed.entries
-    ]
-
-
-def moment(parsed: Any) -> datetime:
-    return datetime.fromtimestamp(timegm(parsed), UTC)
-
-
-def read_json(document: bytes) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": entry["id"],
-            "url": entry["url"],
-            "title": entry["title"],
-            "published": datetime.fromisoformat(entry["date_published"]),
-            "updated": datetime.fromisoformat(entry["date_modified"]),
-            "categories": entry.get("tags", []),
-            "enclosures": [
-                (one["url"], one["mime_type"], one.get("size_in_bytes", 0)) for one in entry.get("attachments", ())
-            ],
-        }
-        for entry in json.loads(document)["items"]
-    ]
 
 
 def alike(room: Newsroom, name: str) -> list[dict[str, Any]]:
