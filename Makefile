@@ -1,10 +1,10 @@
-# make run | test | check | bench | setup | golden | lock. Everything sets itself up; the second time costs nothing.
+# make run | test | check | bench | setup | lock | clean. Everything sets itself up; the second time costs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench setup golden lock clean
+.PHONY: run test check bench setup lock clean
 run: setup
 	$(BIN)/aggregator run
 
@@ -19,9 +19,6 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
-
-golden: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/corpus --golden
 
 setup: $(STAMP)
 
