@@ -1,6 +1,7 @@
 """`aggregator sources`: what each source is doing."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import Annotated
@@ -32,6 +33,7 @@ def sources(
             typer.echo("\t".join(_columns(one)))
 
 
+_LONG_TIME = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
 HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
 
 
@@ -54,7 +56,11 @@ def _print_table(known: Iterable[Claimed]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*HEADINGS, box=None, header_style="bold")
+    table = Table(box=None, header_style="bold", caption="times are UTC", caption_justify="left")
+    for heading in HEADINGS:  # a narrow terminal takes from the names and notes, not from times and figures
+        wraps = heading in ("source", "note")
+        table.add_column(heading, no_wrap=not wraps, overflow="fold")
     for one in known:
-        table.add_row(*map(escape, _columns(one)), style="red" if one.state.failures else None)
+        cells = (_LONG_TIME.sub(r"\1 \2", cell) for cell in _columns(one))
+        table.add_row(*map(escape, cells), style="red" if one.state.failures else None)
     Console().print(table)
