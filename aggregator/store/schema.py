@@ -22,7 +22,7 @@ from sqlalchemy import (
 from aggregator.model import Enclosure, FeedFacts, Person, Term
 from aggregator.store.columns import Moment, Several, Span, Value, Words
 
-VERSION = "0001"  # of the schema: the newest migration's revision
+VERSION = "0002"  # of the schema: the newest migration's revision
 ALL = "all"  # the category of every article
 
 metadata = MetaData(
@@ -59,6 +59,9 @@ source = Table(
     _required("first_seen", Moment),
     _required("readdressed", Boolean),  # its URL changed since it was claimed: an answer under way is another URL's
     Column("lease_until", Moment),
+    Column("claimed_by", String(32)),  # the process whose lease it is
+    Column("host", Words),  # `urls.host_key` of where it is fetched; None where its host needs no pace
+    Column("pushed_until", Moment),  # its hub's lease on our subscription; None without one
     # SourceState, field by field
     Column("moved_to", Words),
     Column("etag", Words),
@@ -81,6 +84,8 @@ source = Table(
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **_where(pollable))
+leased = source.c.lease_until.is_not(None)
+Index("ix_source_leased", source.c.host, **_where(leased))
 Index("ix_source_url", source.c.url, postgresql_using="hash")  # a B-tree of PostgreSQL takes no 2,704 bytes
 Index("ix_source_moved_to", source.c.moved_to, postgresql_using="hash")
 
@@ -208,3 +213,29 @@ note = Table(  # what a later run has to know of an earlier one
     Column("name", String(80), primary_key=True),
     _required("value", Words),
 )
+
+subscription = Table(  # of ours, to the hub that a source names (WebSub, 5)
+    "subscription",
+    metadata,
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
+    _required("token", String(43), unique=True),  # the last part of the callback's path: nobody can guess it
+    _required("secret", String(43)),  # key of the hub's signatures
+    _required("hub", Words),
+    _required("topic", Words),
+    Column("callback", Words),  # URL that the hub was told; None before it was asked
+    _required("due", Moment),  # when the hub is to be asked, for the first time or anew
+    _required("failures", Integer),  # in a row
+    Column("error", Words),  # the last failure's or denial's sentence
+)
+Index("ix_subscription_due", subscription.c.due)
+
+topic = Table(  # what goes out and a hub passes on (WebSub, 6)
+    "topic",
+    metadata,
+    Column("path", String(100), primary_key=True),  # of the feed's file
+    _required("digest", LargeBinary),  # of the bytes that the hub was told of, or is to be
+    Column("due", Moment),  # when it is to be told; None: it knows
+    _required("failures", Integer),
+)
+untold = topic.c.due.is_not(None)
+Index("ix_topic_due", topic.c.due, **_where(untold))
