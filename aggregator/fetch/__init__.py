@@ -1,5 +1,11 @@
 """Fetches sources: the only HTTP client. Edge."""
 
-from aggregator.fetch.client import Fetcher
+import sys
+
+# httpx's own command line would load click, rich and pygments, a tenth of a second of each start. httpx goes without
+# it where it cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+from aggregator.fetch.client import Fetcher  # noqa: E402
 
 __all__ = ["Fetcher"]

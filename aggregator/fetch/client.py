@@ -7,6 +7,7 @@ are each checked as the first, within one time limit and one size. What a server
 import asyncio
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,7 @@ from aggregator.fetch.guard import Guard, Lookup, Names, system_lookup
 from aggregator.fetch.hosts import Admit, Hosts
 from aggregator.fetch.outcome import Outcome, failure, outcome
 from aggregator.fetch.redirects import REDIRECTS, Hop, first_hop, next_hop
-from aggregator.fetch.transport import FastTransport, LenientTransport
+from aggregator.fetch.transport import FastTransport
 from aggregator.model import Source, SourceState, Validators
 from aggregator.settings import Fetch
 from aggregator.urls import host_key, is_http
@@ -48,18 +49,19 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         proxy = self._settings.proxy
         guard = None if proxy else Guard(self._settings.allow_private)  # a proxy resolves and connects in our stead
-        tls = httpx.create_ssl_context()
+        self._tls = cache(httpx.create_ssl_context)  # read when first needed: a file of 200 KB
         self._hosts = Hosts(self._settings)
         self._names = Names(guard, self._lookup, self._settings.concurrency)
-        self._fast = FastTransport(self._names, guard, tls, proxy)
-        self._lenient = LenientTransport(self._names, tls, proxy)
+        self._fast = FastTransport(self._names, guard, self._tls, proxy)
+        self._lenient: httpx.AsyncBaseTransport | None = None
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._fast.aclose()
-        await self._lenient.aclose()
+        if self._lenient:
+            await self._lenient.aclose()
         self._names.close()
 
     async def fetch(
@@ -100,7 +102,14 @@ class Fetcher:
         except aiohttp.ClientHttpProxyError:
             raise
         except aiohttp.ClientResponseError:
-            return await self._exchange(self._lenient, request, asking)
+            return await self._exchange(self._second_try(), request, asking)
+
+    def _second_try(self) -> httpx.AsyncBaseTransport:
+        from aggregator.fetch.lenient import LenientTransport
+
+        if self._lenient is None:
+            self._lenient = LenientTransport(self._names, self._tls(), self._settings.proxy)
+        return self._lenient
 
     async def _exchange(
         self, transport: httpx.AsyncBaseTransport, request: httpx.Request, asking: "_Asking"

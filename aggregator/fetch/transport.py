@@ -1,17 +1,15 @@
-"""Two ways to send one request, both behind httpx's transport interface and one guard. Edge.
+"""The way to send a request: aiohttp behind httpx's transport interface, and our guard. Edge.
 
-aiohttp's parser goes first: with it a request costs a fraction of what httpcore's costs. It refuses some answers that
-browsers take, such as a doubled Content-Length; for these, httpx's own transport is the second try. aiohttp is wrapped
-here rather than by httpx-aiohttp, which lets yarl rewrite URLs (%7E becomes ~) and shows a name that does not resolve
-as a time-out.
+With aiohttp's parser a request costs a fraction of what httpcore's costs. It refuses some answers that browsers take,
+such as a doubled Content-Length; for these, `lenient` is the second try. aiohttp is wrapped here rather than by
+httpx-aiohttp, which lets yarl rewrite URLs (%7E becomes ~) and shows a name that does not resolve as a time-out.
 """
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
-import httpcore
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -27,12 +25,12 @@ DNS_CACHE = 300  # seconds
 class FastTransport(httpx.AsyncBaseTransport):
     """aiohttp's client. Raises aiohttp.ClientError and OSError as they come."""
 
-    def __init__(self, names: Names, guard: Guard | None, tls: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, names: Names, guard: Guard | None, tls: Callable[[], ssl.SSLContext], proxy: str | None) -> None:
+        self._tls = tls
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=_Resolver(names),
                 socket_factory=guard.open_socket if guard else None,
-                ssl=tls,
                 limit=0,  # `hosts` counts
                 ttl_dns_cache=DNS_CACHE,
                 keepalive_timeout=KEEP_ALIVE,
@@ -52,23 +50,13 @@ class FastTransport(httpx.AsyncBaseTransport):
             URL(str(request.url), encoded=True),
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
             allow_redirects=False,
+            ssl=self._tls() if request.url.scheme == "https" else True,
         )
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Stream(answer))
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
-
-
-class LenientTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport, connecting only where the guard permits."""
-
-    def __init__(self, names: Names, tls: ssl.SSLContext, proxy: str | None) -> None:
-        super().__init__(verify=tls, trust_env=False, proxy=proxy)
-        if proxy is None:  # httpx has no argument for the backend
-            self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=tls, network_backend=_Backend(names), max_keepalive_connections=0
-            )
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -99,27 +87,3 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         pass
-
-
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Connects httpcore to permitted addresses; TLS still names and checks the host."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        *others, last = await self._names.addresses(host, port)
-        for address in others:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except httpcore.ConnectError:
-                continue
-        return await self._network.connect_tcp(last, port, timeout, local_address, socket_options)

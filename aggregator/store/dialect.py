@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.errors import StoreBusyError, StoreError
@@ -50,7 +50,7 @@ class Dialect(Protocol):
 class SQLite:
     """One file, one writer at a time."""
 
-    insert = staticmethod(sqlite.insert)
+    insert = staticmethod(sqlite_insert)
 
     def display(self, url: URL) -> str:
         """The path of the file."""
@@ -135,9 +135,14 @@ class SQLite:
 class PostgreSQL:
     """A server, many writers."""
 
-    insert = staticmethod(postgresql.insert)
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
     PRESENCE = LOCK + 1
+
+    def insert(self, table: Table) -> Any:
+        """PostgreSQL's statement, imported only by those who use it."""
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(table)
 
     def display(self, url: URL) -> str:
         """The URL with its password masked, and without its options, which may hold one too."""
