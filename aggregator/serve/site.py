@@ -13,7 +13,7 @@ from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.names import ALL
 from aggregator.serve.ages import max_ages
-from aggregator.serve.folder import FeedFolder
+from aggregator.serve.folder import FeedFolder, FeedsFirst
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import ICON, STYLE, Pages
@@ -25,13 +25,14 @@ FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
 PACKED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
 
 
-def site(app: App, health: Health, metrics: Metrics) -> Starlette:
+def site(app: App, health: Health, metrics: Metrics) -> FeedsFirst:
     """The ASGI application over what `app` publishes; `health` and `metrics` are the daemon's."""
-    pages = Pages(app)
-    return Starlette(
+    pages, feeds = Pages(app), _feed_folder(app)
+    routed = Starlette(
         routes=[
             *_for_people(pages),
-            *_feeds(app),
+            Route("/feeds/", lambda _: RedirectResponse("../", 308)),
+            Route("/feeds/{name}", feeds),
             *_for_programs(app, health, metrics),
         ],
         exception_handlers={
@@ -40,6 +41,7 @@ def site(app: App, health: Health, metrics: Metrics) -> Starlette:
             Exception: pages.refused,
         },
     )
+    return FeedsFirst(feeds, routed)
 
 
 def _for_people(pages: Pages) -> list[Route]:
@@ -59,7 +61,7 @@ def _for_people(pages: Pages) -> list[Route]:
     ]
 
 
-def _feeds(app: App) -> list[Route]:
+def _feed_folder(app: App) -> FeedFolder:
     ages = max_ages(app.sources)
 
     def max_age(file: str) -> int:
@@ -75,10 +77,7 @@ def _feeds(app: App) -> list[Route]:
             return PlainTextResponse("no source names this category any more\n", 410, headers=NOSNIFF)
         return PlainTextResponse("there is no such feed\n", 404, headers=NOSNIFF)
 
-    return [
-        Route("/feeds/", lambda _: RedirectResponse("../", 308)),
-        Route("/feeds/{name}", FeedFolder(app.feeds_root, max_age, absent)),
-    ]
+    return FeedFolder(app.feeds_root, max_age, absent)
 
 
 def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
