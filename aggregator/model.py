@@ -69,6 +69,7 @@ class SourceState:
     skip_hours: tuple[int, ...] = ()  # GMT, 0 to 23
     skip_days: tuple[int, ...] = ()  # Monday is 0
     facts: FeedFacts = FeedFacts()
+    pushed_until: datetime | None = None  # the hub's lease on our subscription; only read, the store keeps it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,29 @@ class Failure:
     def __str__(self) -> str:
         sentence = f"{self.subject}: {self.reason}"
         return f"{sentence}; {self.advice}" if self.advice else sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Ours, to the hub that a source names (WebSub, 5): what the callback has to know of it."""
+
+    source_id: int
+    source: str  # name
+    token: str  # the last part of the callback's path; only the hub knows it
+    secret: str = field(repr=False)  # key of the hub's signatures
+    hub: str
+    topic: str
+    failures: int = 0  # requests in a row that came to nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a hub sent to a callback, its signature found to be right."""
+
+    token: str
+    body: bytes = field(repr=False)
+    content_type: str | None = None
+    link: str = ""  # its Link header
 
 
 # ---------------------------------------------------------------------------------------------------- what was parsed
@@ -433,6 +457,15 @@ class Mark:
     kind: Literal["article", "category"]
     id: str
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A feed's file of which a hub is to be told that it changed."""
+
+    path: str  # relative to the feeds' folder
+    digest: bytes  # of the bytes to tell of
+    failures: int = 0  # in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from aggregator.normalise.language import detected, primary_subtag
 from aggregator.normalise.links import printable
 from aggregator.normalise.metadata import enclosures, people, terms
 from aggregator.normalise.titles import plain_title, stand_in
-from aggregator.urls import without_credentials
+from aggregator.urls import is_http, without_credentials
 
 __all__ = ["Normalised", "normalise"]
 
@@ -104,7 +104,7 @@ def _declared_language(feed: Feed, source: Source, entry: Entry) -> str | None:
 
 
 def _facts(feed: Feed) -> FeedFacts:
-    first = {link.rel: link.href for link in reversed(feed.links)}
+    first = {link.rel: link.href for link in reversed(feed.links) if is_http(link.href)}
     return FeedFacts(
         title=plain_title(feed.title),
         link=printable(feed.link, feed.url) if feed.link else None,

@@ -4,6 +4,7 @@ What is a feed shows in its content alone: names and media types lie. Everything
 joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
 """
 
+from dataclasses import replace
 from urllib.parse import urldefrag
 
 from aggregator.model import Failure, Feed, FeedDocument
@@ -21,8 +22,16 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
     """The feed that `document` is (RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1), else why it is none.
 
     Entries beyond `max_entries` are left out and counted; those without title, link and text are dropped. A document
-    that was cut off gives the entries before the cut, and `problem` says so.
+    that was cut off gives the entries before the cut, and `problem` says so. Links of the HTTP header go before the
+    document's own: of two hubs or selves the header's counts (WebSub, 4).
     """
+    found = _parsed(document, max_entries)
+    if isinstance(found, Failure) or not document.links:
+        return found
+    return replace(found, links=(*document.links, *found.links))
+
+
+def _parsed(document: FeedDocument, max_entries: int) -> Feed | Failure:
     url = urldefrag(without_credentials(document.final_url)).url
     text = characters(document.body, document.content_type)
     if is_json(text):

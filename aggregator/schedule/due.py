@@ -17,13 +17,16 @@ def due_after_success(
     """When to ask again after an answer, and the name of the wish that was the longest.
 
     Never before the longest of the source's interval, `min_interval`, the headers' freshness and the document's own
-    wish (both capped at 24 h), then past the hours and days the document wants skipped.
+    wish (both capped at 24 h), then past the hours and days the document wants skipped. A source whose hub pushes is
+    polled once a day, in case the hub forgets us.
     """
+    pushed = state.pushed_until is not None and state.pushed_until > now
     wishes = (
         (source.interval, "interval"),
         (fetch.min_interval, "min_interval"),
         (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.said_by),
         (min(state.wish, LONGEST_WAIT), "ttl"),
+        (DAY if pushed else timedelta(0), "push"),
     )
     wait, reason = max(wishes, key=lambda wish: wish[0])
     due = now + wait + jitter(source, wait)

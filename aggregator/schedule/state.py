@@ -22,6 +22,7 @@ GONE = 410
 SHORTEST_STAY_AWAY = timedelta(seconds=60)
 LONGEST_STAY_AWAY = timedelta(days=31)
 UNNAMED_STAY_AWAY = timedelta(hours=1)  # a 429 or 503 without a readable Retry-After; doubles to 24 h
+MOST_SEEN = 80_000  # bytes of digests kept between two polls: those of 10,000 entries
 FORBIDDEN_IS_REFUSAL = 3  # so many 403s in a row on one host mean what a 429 means
 
 
@@ -65,6 +66,17 @@ def after_feed(
     return replace(
         fresh, validators=Validators(), digest=b"", failures=state.failures + 1, error=_sentence(feed.problem)
     )
+
+
+def after_push(feed: Feed, state: SourceState) -> SourceState:
+    """State after a document that a hub pushed: what it brought was seen, nothing else changes.
+
+    It may be a part of the source's document, the new entries alone, so that it says nothing of the rest.
+    """
+    size = len(feed.entries[0].digest) if feed.entries else 1
+    before = {state.seen[start : start + size] for start in range(0, len(state.seen), size)}
+    fresh = dict.fromkeys(entry.digest for entry in feed.entries if entry.digest not in before)
+    return replace(state, seen=(state.seen + b"".join(fresh))[-MOST_SEEN:])
 
 
 def after_not_modified(

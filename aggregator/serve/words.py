@@ -18,6 +18,7 @@ REASONS = {
     "max-age": "the server’s max-age",
     "expires": "the server’s Expires",
     "ttl": "the feed’s own wish",
+    "push": "its hub, which pushes what is new: once a day will do",
     "skipHours or skipDays": "the feed’s hours or days to skip",
     "retry-after": "the server’s Retry-After",
     "back-off": "its failures in a row",

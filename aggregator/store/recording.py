@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, not_, select, update
 
 from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
 from aggregator.names import category_name
+from aggregator.store import hubs
 from aggregator.store.arrivals import insert_new
 from aggregator.store.edits import revise
 from aggregator.store.naming import article_id, insert_keys
@@ -15,9 +16,18 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import ALL, article, article_category, article_source, category, source
 from aggregator.store.sources import write_states
 from aggregator.store.stories import hide_in_stories, mates
+from aggregator.websub import Wish, wish
 
 _ids = listed("ids")
-_SOURCE = select(*source.c["categories", "facts"]).where(source.c.id == bindparam("id")).with_for_update(key_share=True)
+_SOURCE = (
+    select(
+        *source.c["categories", "facts", "url", "readdressed"],
+        hubs.stored_wish("hub").label("hub"),
+        hubs.stored_wish("topic").label("topic"),
+    )
+    .where(source.c.id == bindparam("id"))
+    .with_for_update(key_share=True)
+)
 _LINKS = select(*article_source.c["article_id", "link"]).where(
     article_source.c.source_id == bindparam("source_id"), article_source.c.article_id.in_(_ids)
 )
@@ -66,10 +76,19 @@ def record(
     decisions: Sequence[Decision],
     now: datetime,
     name: Callable[[Article], str],
+    *,
+    pushed: bool = False,
+    unpaced: Collection[str] = (),
 ) -> Recorded:
     """Write state, articles, revisions, credits, keys, categories, and the marks of all that has to be published."""
     own = connection.execute(_SOURCE, {"id": source_id}).one()
-    write_states(connection, ((source_id, state),))
+    if pushed:
+        hubs.write_seen(connection, source_id, state)
+    else:
+        write_states(connection, ((source_id, state),), unpaced)
+        if not own.readdressed:
+            before = Wish(hub=own.hub, topic=own.topic) if own.hub else None
+            hubs.follow(connection, source_id, before, wish(state.facts, state.moved_to or own.url), now)
     fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)

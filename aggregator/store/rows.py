@@ -52,7 +52,7 @@ def source_from(row: RowMapping, headers: Mapping[int, Headers]) -> Source:
 
 
 def state_columns(state: SourceState) -> Columns:
-    """A source's state as columns of its row."""
+    """A source's state as columns of its row, but for `pushed_until`, which its subscription decides."""
     return {name: getattr(state, name) for name in _STATE} | {
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
@@ -65,6 +65,7 @@ def state_from(row: RowMapping) -> SourceState:
     return SourceState(
         validators=Validators(etag=row["etag"], last_modified=row["last_modified"]),
         next_fetch=None if row["next_fetch"] == EPOCH else row["next_fetch"],
+        pushed_until=row["pushed_until"],
         **{name: row[name] for name in _STATE},
     )
 

@@ -24,10 +24,26 @@ from aggregator.model import (
     Revision,
     Source,
     SourceState,
+    Subscription,
+    Topic,
     Unchanged,
 )
-from aggregator.store import edits, migrating, naming, notes, publishing, recording, sources, stories, syncing, upkeep
-from aggregator.store.dialect import DIALECTS, Dialect, translated
+from aggregator.settings import Fetch
+from aggregator.store import (
+    edits,
+    hubs,
+    migrating,
+    naming,
+    notes,
+    publishing,
+    recording,
+    sources,
+    stories,
+    syncing,
+    upkeep,
+)
+from aggregator.store.columns import EPOCH
+from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.rows import Headers
 from aggregator.store.schema import VERSION
@@ -203,14 +219,19 @@ class Store:
         now: datetime,
         *,
         name: Callable[[Article], str],
+        pushed: bool = False,
     ) -> Recorded:
         """Write what was decided on one document, and mark what has to be published; all of it or nothing.
 
-        `name` gives the wanted path of a new article's file. The same decisions again change no article. Raises
-        RacedError if another process recorded one of the articles first: ask `known`, decide, record again.
+        `name` gives the wanted path of a new article's file. The same decisions again change no article. Of a document
+        that was `pushed`, `state.seen` alone is written, and the source's lease goes on; of one that was fetched, the
+        subscription to its hub follows what it says. Raises RacedError if another process recorded one of the articles
+        first: ask `known`, decide, record again.
         """
         with self._writing() as connection:
-            return recording.record(connection, source_id, state, decisions, now, name)
+            return recording.record(
+                connection, source_id, state, decisions, now, name, pushed=pushed, unpaced=self._unpaced
+            )
 
     # ---------------------------------------------------------------------------------------------------- publishing
 
@@ -224,10 +245,14 @@ class Store:
         with self._reading() as connection:
             return publishing.pending_categories(connection)
 
-    def published(self, marks: Iterable[Mark]) -> None:
-        """Take marks away whose files are on disk; one that was renewed since it was read stays."""
+    def published(self, marks: Iterable[Mark], news: Mapping[str, bytes] | None = None, now: datetime = EPOCH) -> None:
+        """Take marks away whose files are on disk; one that was renewed since it was read stays.
+
+        `news` are digests, by path, of feeds that a hub passes on: of those it was not told of it is to be told `now`.
+        """
         with self._writing() as connection:
             publishing.take_marks_away(connection, marks)
+            hubs.note_news(connection, self._dialect, news or {}, now)
 
     def part_stories(self) -> None:
         """Let every article stand for itself again, also where it was marked as telling another's story."""
@@ -268,6 +293,75 @@ class Store:
         """How many articles each source, by id, carried on each day (UTC) since then, as dated by their sources."""
         with self._reading() as connection:
             return publishing.days(connection, since)
+
+    # ---------------------------------------------------------------------------------------------------------- hubs
+
+    def claim_subscriptions(self, now: datetime, *, limit: int, public_url: str) -> tuple[Subscription, ...]:
+        """Up to `limit` subscriptions for which hubs are to be asked, with callbacks below `public_url`, due first.
+
+        Each is taken for asked, in vain until `grant_subscription`: it is due again after a back-off. A lease that is
+        over by now ends, and its source is polled by its interval again.
+        """
+        with self._reading() as connection:
+            if not hubs.any_due(connection, now):
+                return ()
+        with self._writing() as connection:
+            return hubs.claim(connection, now, limit, public_url)
+
+    def subscription(self, token: str) -> Subscription | None:
+        """The subscription whose callback has this token; None for none, or of a source that is not asked any more."""
+        with self._reading() as connection:
+            return hubs.wanted(connection, token)
+
+    def grant_subscription(self, token: str, lease: timedelta, now: datetime) -> None:
+        """The hub pushes for the time of its lease; it is asked anew before that is over."""
+        with self._writing() as connection:
+            hubs.grant(connection, token, lease, now)
+
+    def deny_subscription(self, token: str, reason: str, now: datetime) -> None:
+        """The hub does not push (any more), for this reason; it is asked again after a week."""
+        with self._writing() as connection:
+            hubs.deny(connection, token, reason, now)
+
+    def fail_subscription(self, token: str, reason: str) -> None:
+        """Note why asking the hub came to nothing, unless it verified the subscription all the same."""
+        with self._writing() as connection:
+            hubs.fail(connection, token, reason)
+
+    def readdress_subscriptions(self, public_url: str, now: datetime) -> None:
+        """Hubs that know callbacks elsewhere than below `public_url` are to be asked at once."""
+        with self._writing() as connection:
+            hubs.readdress(connection, public_url, now)
+
+    def end_subscriptions(self, now: datetime) -> None:
+        """No hub is counted on any more: every source is polled by its interval again."""
+        with self._writing() as connection:
+            hubs.let_all_go(connection, now)
+
+    def pushed_source(self, token: str) -> Claimed | None:
+        """The source, as it is now, whose hub pushes to the callback with this token; its lease is nobody's matter."""
+        with self._reading() as connection:
+            return hubs.claimed(connection, token, self._headers)
+
+    def due_topics(self, now: datetime, limit: int) -> tuple[Topic, ...]:
+        """Up to `limit` files of feeds that our hub is to be told of now, longest due first."""
+        with self._reading() as connection:
+            return hubs.due_topics(connection, now, limit)
+
+    def told(self, topic: Topic) -> None:
+        """Our hub knows of the file as it was; if it changed meanwhile, it stays due."""
+        with self._writing() as connection:
+            hubs.told(connection, topic)
+
+    def not_told(self, again: Mapping[str, datetime]) -> None:
+        """Our hub could not be told of the files at these paths; each is due again at its time."""
+        with self._writing() as connection:
+            hubs.not_told(connection, again)
+
+    def drop_topics(self, paths: Collection[str]) -> None:
+        """Forget files of feeds that are there no more."""
+        with self._writing() as connection:
+            hubs.drop_topics(connection, paths)
 
     # -------------------------------------------------------------------------------------------------------- upkeep
 

@@ -10,10 +10,14 @@ from sqlalchemy import Connection, RowMapping, delete, exists, false, insert, li
 
 from aggregator.model import Source, SourceState
 from aggregator.names import category_name
+from aggregator.schedule.intervals import due_by_shorter_interval
+from aggregator.settings import Fetch
+from aggregator.store import hubs
 from aggregator.store.columns import EPOCH
-from aggregator.store.rows import Columns, source_columns, state_columns
+from aggregator.store.rows import Columns, listed, slices, source_columns, source_from, state_columns, state_from
 from aggregator.store.schema import ALL, article, article_category, article_source, category, source
 from aggregator.store.stories import hide_in_stories
+from aggregator.urls import paced_host
 
 Row = RowMapping | Columns
 
@@ -38,6 +42,7 @@ _AT_NEW_URL = {  # nothing that the old URL said, and due now
     "unmodified_since": None,
     "lease_until": None,
     "readdressed": True,
+    "pushed_until": None,
 }
 
 
@@ -137,6 +142,11 @@ def apply(connection: Connection, found: Changes, now: datetime) -> None:
     for row, columns in found.changed:
         renewed = columns | (_AT_NEW_URL if "url" in columns else {})
         connection.execute(update(source).where(source.c.id == row["id"]).values(renewed))
+    if found.placed:
+        connection.execute(_PLACE, found.placed)
+    _reschedule(connection, found.changed, fetch)
+    hubs.let_go(connection, [*found.gone, *_disabled(found)], now)
+    hubs.forget(connection, [row["id"] for row, columns in found.changed if "url" in columns])
     fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
     if found.added:
         connection.execute(insert(source), [columns | fresh for columns in found.added])
@@ -147,6 +157,20 @@ def apply(connection: Connection, found: Changes, now: datetime) -> None:
         connection.execute(update(category).where(category.c.name == name).values(columns | _MARKED))
     if shown := [pair for pair in found.changed if not pair[1].keys().isdisjoint(SHOWN_OF_SOURCES)]:
         _follow(connection, shown)
+
+
+def _disabled(found: Changes) -> list[int]:
+    return [row["id"] for row, columns in found.changed if columns.get("enabled") is False]
+
+
+def _reschedule(connection: Connection, changed: Sequence[tuple[RowMapping, Columns]], fetch: Fetch) -> None:
+    """A shorter interval counts from the last fetch."""
+    shorter = [row["id"] for row, columns in changed if "interval" in columns and columns["interval"] < row["interval"]]
+    rows = (row for part in slices(shorter) for row in connection.execute(_STATES, {"ids": part}).mappings())
+    found = ((row["id"], due_by_shorter_interval(source_from(row, {}), state_from(row), fetch)) for row in rows)
+    moved = [{"source_id": one, "due": due[0], "reason": due[1]} for one, due in found if due]
+    if moved:
+        connection.execute(_RESCHEDULE, moved)
 
 
 def _follow(connection: Connection, changed: Sequence[tuple[RowMapping, Columns]]) -> None:
