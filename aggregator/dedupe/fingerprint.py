@@ -5,8 +5,9 @@ runs that the texts have in common (Jaccard), with a standard deviation of 0.03.
 """
 
 import re
-import struct
+import sys
 import unicodedata
+from array import array
 from hashlib import blake2b
 from operator import eq
 
@@ -28,8 +29,9 @@ _WORD = re.compile(r"\w+")
 
 def fingerprint(article: Article) -> Fingerprint:
     """The fingerprint of title and text (`article.text`, which an article read back from the store has not)."""
-    text = " ".join(article.text.split())
-    tokens = _tokens(text)
+    written = article.text.split()
+    text = " ".join(written)
+    tokens = _tokens(text, written)
     return Fingerprint(
         digest=_digest(f"{' '.join(article.title.split())}\n{text}", 16),
         title=_digest(_folded_title(article.title), 8),
@@ -59,12 +61,13 @@ def bands(signature: bytes) -> tuple[bytes, ...]:
     return tuple(bytes([band]) + signature[band * width : (band + 1) * width] for band in range(BANDS))
 
 
-def _tokens(text: str) -> list[str]:
+def _tokens(text: str, written: list[str]) -> list[str]:
     """Words without quotation marks; single characters where the script puts no blanks between words."""
+    bare = text
     for mark in _QUOTES:
-        text = text.replace(mark, "")
-    tokens = text.split()
-    return tokens if len(text) < 20 * len(tokens) else list("".join(tokens))
+        bare = bare.replace(mark, "")
+    tokens = written if len(bare) == len(text) else bare.split()
+    return tokens if len(bare) < 20 * len(tokens) else list("".join(tokens))
 
 
 def _signature(tokens: list[str]) -> bytes:
@@ -72,7 +75,10 @@ def _signature(tokens: list[str]) -> bytes:
         return _digest(" ".join(tokens).casefold(), 16) if tokens else b""
     minhash = RMinHash(num_perm=PLACES, seed=1)
     minhash.update(map(" ".join, zip(tokens, tokens[1:], tokens[2:], strict=False)))
-    return struct.pack(f"<{PLACES}H", *(value & 0xFFFF for value in minhash.digest()))  # 16 bits tell them apart
+    values = array("I", minhash.digest())
+    if sys.byteorder == "big":
+        values.byteswap()
+    return memoryview(values).cast("B").cast("H")[::2].tobytes()  # the low 16 bits of each tell them apart
 
 
 def _folded_title(title: str) -> str:
