@@ -22,11 +22,12 @@ _BARE_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*[^\s<>\[\]{}|\\`.,;:!?\"'â€
 _REFERENCE_IN_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*&#?\w+;)")
 _TO_REFERENCE = re.compile(r"\S*&")
 
-# A mark acts only in pairs: a run that something follows, and later one that something precedes.
+# A mark acts only in pairs: a run that something follows, and later one that something precedes. Each run is looked at
+# from its start alone, or a text of nothing but stars would take the square of its length.
 _PAIRS = {
-    "*": (re.compile(r"\*+(?=[^\s*])"), re.compile(r"(?<=[^\s*])\*")),
-    "_": (re.compile(r"(?<![^\W_])_+(?=[^\s_])"), re.compile(r"(?<=[^\s_])_+(?![^\W_])")),
-    "~": (re.compile(r"~+(?=[^\s~])"), re.compile(r"(?<=[^\s~])~")),
+    "*": (re.compile(r"(?<!\*)\*++(?=[^\s*])"), re.compile(r"(?<=[^\s*])\*")),
+    "_": (re.compile(r"(?<![^\W_])(?<!__)_++(?=[^\s_])"), re.compile(r"(?<=[^\s_])_+(?![^\W_])")),
+    "~": (re.compile(r"(?<!~)~++(?=[^\s~])"), re.compile(r"(?<=[^\s~])~")),
 }
 _INERT = {"*": r"\\*", "_": r"\\_", "~": "&#126;"}  # goldmark sees no "~~" behind "\\~"
 _RUNS = {
@@ -40,7 +41,6 @@ _LINE_START = re.compile(
     r"|(?=[#]{1,6}(?:\s|$)|[-+*](?:\s|$)|[>:]|~~~|[-=|:+ ]+$"  # heading, list, quotation, definition, fence, underline
     r"|(?P<rule>[-*_])(?:\s*(?P=rule)){2,}\s*$)"
 )
-_ATTRIBUTES = re.compile(r"\{(?=[^}]*\}\s*$)")  # goldmark gives them to the block before
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~?#@!$*+,=%-]*+")
 _NOT_IN_URL = re.compile(r"[\x00-\x20\"<>\\\[\]`{}|^\x7f]")
@@ -103,7 +103,14 @@ def line_start_escaped(line: str) -> str:
     if line[:1].isalpha():
         return line
     line = _LINE_START.sub(r"\g<number>\\", line, count=1) if _LINE_START.match(line) else line
-    return _ATTRIBUTES.sub("&#123;", line, count=1) if line.startswith("{") else line
+    return _without_attributes(line) if line.startswith("{") else line
+
+
+def _without_attributes(line: str) -> str:
+    """`line` without braces at its end that goldmark would read as attributes of the block before."""
+    end = len(line.rstrip()) - 1
+    start = line.find("{", line.rfind("}", 0, max(end, 0)) + 1, end + 1) if line[end : end + 1] == "}" else -1
+    return line if start < 0 else f"{line[:start]}&#123;{line[start + 1 :]}"
 
 
 def code_neutral(code: str) -> str:

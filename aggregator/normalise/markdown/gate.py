@@ -12,7 +12,7 @@ _HUGO = ("{{<", "{{%", "<!--more-->")  # it looks for these bytes, in code and U
 _TAG = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]")
 _LINK = re.compile(r"\](?::|\((?!https?://|mailto:))")
 _FENCE = re.compile(r"(?<!`)`{3,}+[^\n]|(?<!~)~{3,}+[^\n]")
-_HEADING = re.compile(r"#.*\{")
+_HEADING = re.compile(r"^[^#\n]*+#.*\{", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^\s*\[\^[^\]]+\]:", re.MULTILINE)  # goldmark's; the parser takes it for text
 _HEADING_ATTRIBUTES = re.compile(r"\{.*\}\s*$")
 
