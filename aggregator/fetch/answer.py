@@ -29,7 +29,7 @@ class Answer:
 async def read_answer(
     transport: httpx.AsyncBaseTransport, request: httpx.Request, max_bytes: int, heard: Callable[[], None]
 ) -> Answer:
-    """Send `request` and give the answer; `heard` is called whenever bytes come.
+    """Send `request` and give the answer; `heard` is called whenever bytes come. With `max_bytes` 0 no body is read.
 
     Raises AnswerError, and what the transport raises.
     """
@@ -39,7 +39,7 @@ async def read_answer(
         if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > MAX_HEADER_BYTES:
             raise AnswerError(f"the server sends more than {MAX_HEADER_BYTES // 1024} KB of headers")
         headers = _texts(response.headers.raw)
-        body = await _body(response, headers, max_bytes, heard) if response.status_code == 200 else b""
+        body = await _body(response, headers, max_bytes, heard) if response.status_code == 200 and max_bytes else b""
         return Answer(status=response.status_code, headers=headers, body=body)
     finally:
         await response.aclose()

@@ -21,12 +21,12 @@ from aggregator.fetch.answer import Answer, read_answer
 from aggregator.fetch.failures import AnswerError, error_reason
 from aggregator.fetch.guard import Guard, Lookup, Names, system_lookup
 from aggregator.fetch.hosts import Admit, Hosts
-from aggregator.fetch.outcome import Outcome, failure, outcome
-from aggregator.fetch.redirects import REDIRECTS, Hop, first_hop, next_hop
+from aggregator.fetch.outcome import Outcome, failure, outcome, refusal
+from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop, first_hop, next_hop
 from aggregator.fetch.transport import FastTransport
-from aggregator.model import Source, SourceState, Validators
+from aggregator.model import Failure, Source, SourceState, Validators
 from aggregator.settings import Fetch
-from aggregator.urls import host_key, is_http
+from aggregator.urls import is_http
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -74,10 +74,35 @@ class Fetcher:
         """
         validators = state.validators if conditional else Validators()
         asking = _Asking(source, validators, admit, self._settings.timeout.total_seconds())
-        first = hop = first_hop(source, state)
+        first = first_hop(source, state)
+        reached = await self._walk(asking, first)
+        if isinstance(reached, Failure):
+            return reached
+        answer, hop = reached
+        return answer and outcome(answer, first, hop, state, asking.conditions(hop), self._clock())
+
+    async def post(self, url: str, form: bytes) -> int | Failure:
+        """The status, 2xx, with which `url` takes a form (URL-encoded), else why it does not.
+
+        Only redirects that keep the method are followed (307, 308), and the form goes along. What else the answer says
+        is not read.
+        """
+        asking = _Asking(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), form)
+        first = bare_hop(url)
+        reached = await self._walk(asking, first)
+        if isinstance(reached, Failure):
+            return reached
+        answer, hop = reached
+        assert answer is not None  # everybody is admitted
+        return answer.status if 200 <= answer.status < 300 else refusal(answer, first, hop, self._clock())
+
+    async def _walk(self, asking: "_Asking", first: Hop) -> tuple[Answer | None, Hop] | Failure:
+        """The answer at the end of all redirects, and the hop that gave it; None as in `_ask`."""
+        hop = first
         try:
-            while (answer := await self._ask(asking, hop)) and answer.status in REDIRECTS:
+            while (answer := await self._ask(asking, hop)) and answer.status in asking.redirects:
                 hop = next_hop(hop, answer.status, answer.headers.get("location", ""))
+            return answer, hop
         except AnswerError as error:
             return failure(first, hop, error.reason, error.advice, status=error.status)
         except TimeoutError:
@@ -86,19 +111,19 @@ class Fetcher:
             )
         except (aiohttp.ClientError, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
             return failure(first, hop, *error_reason(error))
-        if answer:
-            return outcome(answer, first, hop, state, asking.conditions(hop), self._clock())
-        if hop is first:
-            return None
-        return failure(first, hop, f"it redirects to {host_key(hop.url)}, which asked to be left alone for a while")
 
     async def _ask(self, asking: "_Asking", hop: Hop) -> Answer | None:
         """The answer of one hop; None if `admit` said no. What aiohttp cannot read gets the second try."""
         if not is_http(hop.url):
             raise AnswerError("its URL is no http or https address")
-        request = httpx.Request("GET", hop.url, headers=_encoded(self._headers | asking.headers(hop)))
+        headers = _encoded(self._headers | asking.headers(hop))
+        request = httpx.Request("GET" if asking.form is None else "POST", hop.url, headers=headers, content=asking.form)
         try:
             return await self._exchange(self._fast, request, asking)
+        except aiohttp.ServerDisconnectedError:
+            if asking.form is None:
+                raise
+            return await self._exchange(self._fast, request, asking)  # an idle connection was given up: no POST is lost
         except aiohttp.ClientHttpProxyError:
             raise
         except aiohttp.ClientResponseError:
@@ -121,19 +146,26 @@ class Fetcher:
             started = loop.time()
             try:
                 async with asyncio.timeout(asking.seconds_left):
-                    return await read_answer(transport, request, self._settings.max_bytes, place.heard)
+                    most = self._settings.max_bytes if asking.form is None else 0
+                    return await read_answer(transport, request, most, place.heard)
             finally:
                 asking.seconds_left -= loop.time() - started  # waiting for a turn is free
 
 
 @dataclass(slots=True)
 class _Asking:
-    """One call of `fetch`: what it may send where, and the time it has left."""
+    """One call of `fetch` or `post`: what it may send where, and the time it has left."""
 
-    source: Source
+    source: Source | None
     validators: Validators
     admit: Admit
     seconds_left: float
+    form: bytes | None = None  # to be posted; None: a GET
+
+    @property
+    def redirects(self) -> frozenset[int]:
+        """Statuses that lead on."""
+        return REDIRECTS if self.form is None else KEEPING_METHOD
 
     def conditions(self, hop: Hop) -> Validators:
         """Validators for one hop.
@@ -145,6 +177,8 @@ class _Asking:
 
     def headers(self, hop: Hop) -> dict[str, str]:
         """Headers for one hop beyond those that every request has."""
+        if self.source is None:
+            return {"Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded"}
         conditions = self.conditions(hop)
         headers: dict[str, str] = {}
         if conditions.etag:

@@ -30,9 +30,13 @@ def outcome(answer: Answer, first: Hop, last: Hop, state: SourceState, sent: Val
         case 304:
             return _not_modified(answer, first, last, _merged(_validators(answer), sent), now)
         case status:
-            wait = retry_after(answer.headers.get("retry-after", ""), now)
-            advice = STATUS_ADVICE.get(status, "")
-            return failure(first, last, status_reason(status), advice, status=status, wait=wait)
+            return refusal(answer, first, last, now, STATUS_ADVICE.get(status, ""))
+
+
+def refusal(answer: Answer, first: Hop, last: Hop, now: datetime, advice: str = "") -> Failure:
+    """The failure that an answer's status means."""
+    wait = retry_after(answer.headers.get("retry-after", ""), now)
+    return failure(first, last, status_reason(answer.status), advice, status=answer.status, wait=wait)
 
 
 def failure(

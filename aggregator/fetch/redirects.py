@@ -10,6 +10,7 @@ from aggregator.urls import absolute, same_origin, without_credentials
 PERMANENT = frozenset({301, 308})
 TEMPORARY = frozenset({302, 303, 307})
 REDIRECTS = PERMANENT | TEMPORARY
+KEEPING_METHOD = frozenset({307, 308})  # what was posted is posted again
 MAX_HOPS = 5
 
 
@@ -32,6 +33,11 @@ def first_hop(source: Source, state: SourceState) -> Hop:
     """Where a source is asked: the URL it moved to, else its own as written."""
     url = _bare(state.moved_to or source.url)
     return Hop(url=url, trusted=state.moved_to is None or same_origin(source.url, url))
+
+
+def bare_hop(url: str) -> Hop:
+    """Where a form is posted."""
+    return Hop(url=_bare(url), trusted=False)
 
 
 def next_hop(hop: Hop, status: int, location: str) -> Hop:

@@ -49,6 +49,7 @@ class FastTransport(httpx.AsyncBaseTransport):
             request.method,
             URL(str(request.url), encoded=True),
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+            data=request.content or None,
             allow_redirects=False,
             ssl=self._tls() if request.url.scheme == "https" else True,
         )
