@@ -1,7 +1,8 @@
 """What readers and operators reach over HTTP. Edge; never fetches, parses or decides."""
 
+from aggregator.serve.connection import connection_for
 from aggregator.serve.health import Health, Work
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.site import site
 
-__all__ = ["Health", "Metrics", "Work", "site"]
+__all__ = ["Health", "Metrics", "Work", "connection_for", "site"]

@@ -35,11 +35,15 @@ _accepts_gzip = lru_cache(maxsize=64)(accepts_gzip)  # a handful of readers' pro
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that a request is answered with; `body` is empty where HEAD or 304 has none."""
+    """What a request is answered with: `body` is empty where HEAD or 304 has none, `lines` are the fields as sent."""
 
     status: int
     fields: Fields
     body: bytes = field(default=b"", repr=False)
+    lines: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", b"".join(b"%b: %b\r\n" % pair for pair in self.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +141,17 @@ class FeedsFirst:
     """
 
     def __init__(self, feeds: FeedFolder, others: ASGIApp) -> None:
-        self._feeds, self._others = feeds, others
+        self.feeds, self._others = feeds, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if answer := self.answer(scope):
+        answer = None
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            answer = self.feeds.answer(scope["method"], scope["path"][len(PREFIX) :], scope["headers"])
+        if answer:
             await _send(send, answer)
         else:
             await self._others(scope, receive, send)
-
-    def answer(self, scope: Scope) -> Answer | None:
-        """The answer to a request for a feed that is there; None to all others."""
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-            return None
-        return self._feeds.answer(scope["method"], scope["path"][len(PREFIX) :], scope["headers"])
 
 
 def _stamp(found: os.stat_result) -> Stamp:

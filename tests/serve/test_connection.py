@@ -1,0 +1,223 @@
+"""Connections of real clients to a real uvicorn: the short way of a feed cannot be told, and nobody holds it up."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from aggregator.serve import connection
+from aggregator.serve.connection import connection_for
+from aggregator.serve.folder import FeedFolder, FeedsFirst
+from tests.whole.test_daemon import until
+
+RSS = b"<rss>" + b"story " * 1000 + b"</rss>"
+LARGE = 8_000_000  # more than the kernel's buffers take of an answer
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "all.rss").write_bytes(RSS)
+    (tmp_path / "large.json").write_bytes(b"[" + bytes(range(48, 58)) * (LARGE // 10) + b"]")
+    return tmp_path
+
+
+@pytest.fixture
+def port(root: Path) -> Iterator[int]:
+    with served(root) as (found, _):
+        yield found
+
+
+@contextmanager
+def served(root: Path) -> Iterator[tuple[int, uvicorn.Server]]:
+    """A server of this folder, and its port."""
+
+    async def length(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.method} of {len(await request.body())} bytes")
+
+    feeds = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    routes = [Route("/feeds/{name}", feeds), Route("/length", length, methods=["GET", "POST"])]
+    site = FeedsFirst(feeds, Starlette(routes=routes))
+    kind = connection_for(feeds.answer)
+    config = uvicorn.Config(site, http=kind, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+
+    def run(listener: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(sockets=[listener]))
+
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        thread = threading.Thread(target=run, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1], server
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def read_all(client: socket.socket) -> bytes:
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def ask(port: int, *lines: str) -> bytes:
+    """All bytes of the answer to a request of these lines, on a connection that closes."""
+    with connect(port) as client:
+        client.sendall("\r\n".join([*lines, "Host: here", "Connection: close", "", ""]).encode("latin-1"))
+        return read_all(client)
+
+
+def undated(answer: bytes) -> bytes:
+    return re.sub(rb"date: [^\r]+", b"date", answer)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize(
+    "headers", [(), ("Accept-Encoding: gzip",), ("If-None-Match: *",), ("IF-NONE-MATCH: W/{etag}",)]
+)
+def test_the_short_way_says_what_the_long_way_says(
+    port: int, method: str, version: str, headers: tuple[str, ...]
+) -> None:
+    etag = re.search(rb'etag: ("[^"]+")', ask(port, "HEAD /feeds/all.rss HTTP/1.1"))
+    assert etag
+    lines = [line.format(etag=etag[1].decode()) for line in headers]
+    short = ask(port, f"{method} /feeds/all.rss {version}", *lines)
+    long = ask(port, f"{method} /feeds/all.rss?long {version}", *lines)
+    assert undated(short) == undated(long)
+    assert short.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 304 ", b"HTTP/1.1 405 "))
+    assert re.search(rb"\r\ndate: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r\n", short)
+
+
+def test_the_short_way_is_taken(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(FeedsFirst, "__call__", refuse)
+    with served(root) as (port, _):
+        assert ask(port, "GET /feeds/all.rss HTTP/1.1").endswith(RSS)
+        assert ask(port, "GET /feeds/all.rss?long HTTP/1.1").startswith(b"HTTP/1.1 500 ")
+
+
+def test_answers_to_requests_in_one_go_come_in_their_order(port: int) -> None:
+    requests = b"".join(
+        b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n" % path
+        for path in (b"/feeds/all.rss", b"/length", b"/feeds/all.rss", b"/feeds/none.rss", b"/feeds/all.rss")
+    )
+    with connect(port) as client:
+        client.sendall(requests + b"GET /length HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        answers = read_all(client)
+    found = re.findall(rb"<rss>|GET of 0 bytes|not here", answers)
+    assert found == [b"<rss>", b"GET of 0 bytes", b"<rss>", b"not here", b"<rss>", b"GET of 0 bytes"]
+
+
+def test_the_body_of_a_request_for_a_feed_is_not_taken_for_another_request(port: int) -> None:
+    body = b"GET /length HTTP/1.1\r\n\r\n"
+    with connect(port) as client:
+        client.sendall(b"GET /feeds/all.rss HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        client.sendall(b"POST /length HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")
+        answers = read_all(client)
+    assert answers.count(b"HTTP/1.1 ") == 2
+    assert answers.endswith(b"POST of 3 bytes")
+
+
+def test_a_large_body_is_no_large_head(port: int) -> None:
+    body = b"x" * 100_000
+    with connect(port) as client:
+        head = b"POST /length HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+        client.sendall(head + body)
+        assert read_all(client).endswith(b"POST of 100000 bytes")
+
+
+@pytest.mark.parametrize("path", ["/feeds/all.rss", "/length"])
+def test_heads_up_to_32_kilobytes_are_read(port: int, path: str) -> None:
+    assert ask(port, f"GET {path} HTTP/1.1", f"X: {'x' * 31_000}").startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("path", ["/feeds/all.rss", "/length"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"X: " + b"x" * 33_000],
+        [b"X: "] + [b"x" * 3000] * 12,
+        [b"X: %d\r\n" % n + b"Y: y\r\n" * 100 for n in range(60)],
+    ],
+)
+def test_larger_heads_are_refused_however_they_come(port: int, path: str, parts: list[bytes]) -> None:
+    with connect(port) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: here\r\n".encode())
+        answer = b""
+        try:
+            for part in parts:
+                client.sendall(part)
+            client.sendall(b"\r\n\r\n")
+            answer = read_all(client)
+        except ConnectionError:
+            pass  # it hung up while we went on
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
+    assert ask(port, "GET /feeds/all.rss HTTP/1.1").endswith(RSS)
+
+
+def test_a_large_head_at_once_hears_why(port: int) -> None:
+    answer = ask(port, "GET /feeds/all.rss HTTP/1.1", f"X: {'x' * 33_000}")
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert answer.endswith(b"32 KB\n")
+
+
+def test_two_hundred_slow_clients_do_not_keep_a_feed_from_others(port: int) -> None:
+    with ExitStack() as open_:
+        slow = [open_.enter_context(connect(port)) for _ in range(200)]
+        for sent in (b"GET /feeds/all.rss", b" HTTP/1.1\r\n", b"Host: here\r\nX: "):
+            for client in slow:
+                client.sendall(sent)
+            assert ask(port, "GET /feeds/all.rss HTTP/1.1").endswith(RSS)
+        for client in slow:
+            client.sendall(b"slow\r\nConnection: close\r\n\r\n")
+        assert all(read_all(client).endswith(RSS) for client in slow)
+
+
+def half_a_second_request(client: socket.socket) -> None:
+    client.sendall(b"GET /feeds/all.rss HTTP/1.1\r\nHost: here\r\n\r\n")
+    client.recv(len(RSS))
+    client.sendall(b"GET /feeds/all")
+
+
+SLOW: dict[str, Callable[[socket.socket], None]] = {
+    "says nothing": lambda client: None,
+    "sends half a request": lambda client: client.sendall(b"GET /feeds/all.rss HTTP/1.1\r\nX: "),
+    "sends half a second request": half_a_second_request,
+}
+
+
+@pytest.mark.parametrize("slow", SLOW.values(), ids=list(SLOW))
+def test_a_request_that_does_not_come_is_not_awaited_for_ever(
+    root: Path, monkeypatch: pytest.MonkeyPatch, slow: Callable[[socket.socket], None]
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    with served(root) as (port, _), connect(port) as client:
+        slow(client)
+        assert read_all(client).count(b"HTTP/1.1 200 ") <= 1  # and the end, without which this would wait
+
+
+@pytest.mark.parametrize("query", [b"", b"?long"])
+def test_an_answer_that_is_not_taken_is_given_up(root: Path, monkeypatch: pytest.MonkeyPatch, query: bytes) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    with served(root) as (port, server), connect(port) as client:
+        client.sendall(b"GET /feeds/large.json%b HTTP/1.1\r\nHost: here\r\n\r\n" % query)
+        assert client.recv(9) == b"HTTP/1.1 "
+        until(lambda: not server.server_state.connections)
+        assert len(read_all(client)) < LARGE
