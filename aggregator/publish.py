@@ -2,6 +2,8 @@
 
 Each mark "to publish" is taken away only when its file is on disk; a crash between leaves the mark, and the next run
 writes the same bytes again. One process at a time publishes: an older state must not be written over a newer one.
+With the marks goes the note that a hub is to be told of the feeds whose bytes it does not know; who tells it is the
+daemon.
 """
 
 from collections.abc import Iterable, Iterator
@@ -82,7 +84,9 @@ def alone(app: App) -> Iterator[None]:
 
 def _all_files(app: App) -> Published:
     articles = sum(_write_articles(app, batch) for batch in all_articles(app))
-    feeds = _write_feeds(app, app.store.categories())
+    feeds, digests = _write_feeds(app, app.store.categories())
+    if digests:
+        app.store.published((), digests, app.clock())
     marked = Published(articles=_changed_articles(app), feeds=_changed_categories(app))  # nothing differs any more
     return Published(articles=articles, feeds=feeds) + marked
 
@@ -99,8 +103,8 @@ def _changed_categories(app: App) -> int:
     marks = app.store.pending_categories()
     if not marks:
         return 0
-    written = _write_feeds(app, [name for name, _ in marks])
-    app.store.published([mark for _, mark in marks])
+    written, digests = _write_feeds(app, [name for name, _ in marks])
+    app.store.published([mark for _, mark in marks], digests, app.clock())
     return written
 
 
@@ -116,17 +120,28 @@ def _write_articles(app: App, articles: Iterable[Article]) -> int:
     return len(files.write(app.articles_root, (article_file(one, app.settings.articles) for one in articles)))
 
 
-def _write_feeds(app: App, names: Iterable[str]) -> int:
-    """Write the feeds of these categories, then the list of all feeds; the feeds written are counted."""
+def _write_feeds(app: App, names: Iterable[str]) -> tuple[int, dict[str, bytes]]:
+    """Write the feeds of these categories, then the list of all feeds.
+
+    Gives how many differed from what was there, and, where a hub passes feeds on, the digest of each by its path.
+    """
     current = app.store.categories()
-    written = sum(_write_feed(app, name) for name in names if name in current)
+    written, digests = 0, dict[str, bytes]()
+    for name in names:
+        if name in current:
+            feeds = feeds_of(app, name)
+            written += len(files.write(app.feeds_root, feeds))
+            digests |= _digests(feeds) if app.settings.feeds.hub else {}
     files.write(app.feeds_root, [list_of_feeds(app, current)])
-    files.remove(app.feeds_root, stale_feeds(app, current))
-    return written
+    stale = tuple(stale_feeds(app, current))
+    if stale and app.settings.feeds.hub:
+        app.store.drop_topics(stale)
+    files.remove(app.feeds_root, stale)
+    return written, digests
 
 
-def _write_feed(app: App, name: str) -> int:
-    return len(files.write(app.feeds_root, feeds_of(app, name)))
+def _digests(written: Iterable[File]) -> dict[str, bytes]:
+    return {file.path: blake2b(file.data, digest_size=16).digest() for file in written}
 
 
 def feeds_of(app: App, name: str) -> tuple[File, ...]:
