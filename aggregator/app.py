@@ -7,14 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aggregator import config, files, logs
+from aggregator.apart import Apart
 from aggregator.clock import Clock, utc_now
 from aggregator.model import Source
 from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
+if TYPE_CHECKING:
+    from aggregator.read import Found
+
+READ = "aggregator.read:read"  # by name: the libraries that read documents are loaded where there is one
 ADDRESS = "address"  # the note of where the daemon listens: commands beside it write the same addresses into feeds
 
 P = ParamSpec("P")
@@ -32,6 +37,7 @@ class App:
     worker: ThreadPoolExecutor = field(
         repr=False
     )  # the one thread that computes and writes, so the store has one writer
+    apart: "Apart[Found]" = field(repr=False)  # where documents are read that may cost too much
 
     async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, done in the worker thread while the event loop goes on."""
@@ -62,10 +68,14 @@ def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
     logs.hide(secrets(settings))
     files.make_folder(Path(settings.storage))
     configured = sources(settings)
-    with Store.open(settings.database or "") as store, ThreadPoolExecutor(1, thread_name_prefix="worker") as worker:
+    with (
+        Store.open(settings.database or "") as store,
+        ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
+        Apart["Found"](READ) as apart,
+    ):
         store.sync(configured, clock())
         settings = _reachable(settings, store)
-        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker)
+        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, apart=apart)
 
 
 def _reachable(settings: Settings, store: Store) -> Settings:

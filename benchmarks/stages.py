@@ -24,6 +24,7 @@ from aggregator.normalise import html
 from aggregator.store import Store
 
 take = import_module("aggregator.cycle.take")  # the package has a function of that name
+read = import_module("aggregator.read")
 SPENT: dict[str, float] = defaultdict(float)
 
 
@@ -49,11 +50,11 @@ def timed(stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
 def instrument() -> None:
     """Wrap the stages where the shell calls them."""
     for module, name, stage in (
-        (take, "parse", "parse"),
-        (take, "normalise", "normalise"),
+        (read, "parse", "parse"),
+        (read, "normalise", "normalise"),
         (html, "clean", "clean"),
         (normalise.markdown, "markdown", "Markdown"),
-        (take, "keyed", "dedupe"),
+        (read, "keyed", "dedupe"),
         (take, "decide", "dedupe"),
         (Store, "known", "store"),
         (Store, "record", "store"),

@@ -1,7 +1,8 @@
 """Due sources in, recorded articles out. Shell: orders fetch, parse, normalise, dedupe, schedule and store.
 
-The network waits in the event loop; what is computed and written happens in one worker thread, one source after the
-other, so that the store has one writer. What goes wrong with one source is a `Failure` in its outcome.
+The network waits in the event loop; what is written happens in one worker thread, one source after the other, so that
+the store has one writer. Plain documents are read there too, unless many wait; all others in a process that can be
+stopped. What goes wrong with one source is a `Failure` in its outcome.
 """
 
 import asyncio
@@ -9,21 +10,24 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.app import App
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
-from aggregator.cycle.take import take
+from aggregator.cycle.take import record, take, work
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
+from aggregator.parse import is_plain
 from aggregator.schedule import after_failure, after_not_modified, is_conditional
 from aggregator.urls import host_key, same_origin
 
 __all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
 
 LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
+CROWD = 8  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 
 Tell = Callable[[Outcome], None]
@@ -97,6 +101,7 @@ class _Cycle:
         self._app, self._fetcher, self._tell = app, fetcher, tell
         self._hosts = Hosts(app.store, (host_key(_url(one)) for one in claimed))
         self._settled: list[tuple[int, SourceState]] = []
+        self._waiting = 0  # documents that wait for the worker
         self.unfinished = {one.source.id for one in claimed}
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
@@ -122,9 +127,23 @@ class _Cycle:
             return
         self._hosts.learn(answer.host or host if isinstance(answer, Failure) else host, answer, now)
         if isinstance(answer, FeedDocument):
-            self._done(same, await self._app.in_worker(take, self._app, same, answer, now))
+            self._done(same, await self._taken(same, answer, now))
         else:
             self._without_document(same, answer, now)
+
+    async def _taken(self, same: tuple[Claimed, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
+        app = self._app
+        if is_plain(document) and self._waiting < CROWD:
+            return await self._at_worker(take, app, same, document, now)
+        found = await app.apart.call(*work(app, same, document, now))
+        return await self._at_worker(record, app, same, document, found, now)
+
+    async def _at_worker(self, work: Callable[..., Sequence[Outcome]], *arguments: Any) -> Sequence[Outcome]:
+        self._waiting += 1
+        try:
+            return await self._app.in_worker(work, *arguments)
+        finally:
+            self._waiting -= 1
 
     def _may_ask(self, host: str) -> bool:
         return self._held_until(host) is None

@@ -10,12 +10,13 @@ from urllib.parse import urldefrag
 from aggregator.model import Failure, Feed, FeedDocument
 from aggregator.parse.characters import characters
 from aggregator.parse.jsonfeed import is_json, json_feed
+from aggregator.parse.plain import is_plain
 from aggregator.parse.reading import reading
 from aggregator.parse.refusals import failure, is_page, refusal
 from aggregator.parse.rss_atom import feed
 from aggregator.urls import without_credentials
 
-__all__ = ["parse"]
+__all__ = ["is_plain", "parse"]
 
 
 def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failure:
