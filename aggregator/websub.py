@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aggregator.model import FeedFacts
-from aggregator.urls import is_http, without_credentials
+from aggregator.urls import absolute, is_http, without_credentials
 
 LEASE = timedelta(days=10)  # what we ask for; the hub decides
 SHORTEST_LEASE, LONGEST_LEASE = timedelta(minutes=1), timedelta(days=30)  # of what a hub grants, taken at its word
@@ -147,6 +147,11 @@ def callback_url(public_url: str, token: str) -> str:
 def topic_url(public_url: str, path: str) -> str:
     """The self link of our feed in the file `path`."""
     return f"{public_url}feeds/{quote(path)}"
+
+
+def link_header(*, hub: str, self_url: str) -> str:
+    """The Link header of a feed of ours that `hub` passes on (WebSub, 4), in ASCII."""
+    return f'<{absolute(hub) or hub}>; rel="hub", <{absolute(self_url) or self_url}>; rel="self"'
 
 
 def is_reachable(public_url: str) -> bool:

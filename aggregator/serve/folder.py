@@ -69,10 +69,16 @@ class _Served:
 class FeedFolder:
     """The files of one folder, not of those in it. An ASGI application, for the routes; `answer`, for before them."""
 
-    def __init__(self, root: Path, max_age: Callable[[str], int], absent: Callable[[str], Response]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        max_age: Callable[[str], int],
+        absent: Callable[[str], Response],
+        link: Callable[[str], str] = lambda _name: "",
+    ) -> None:
         """`max_age` gives, for a file's name, the seconds for which a reader may keep it; `absent`, called in a thread,
-        the answer where there is no such file."""
-        self._root, self._max_age, self._absent = root, max_age, absent
+        the answer where there is no such file; `link` its Link header, "" for none."""
+        self._root, self._max_age, self._absent, self._link = root, max_age, absent, link
         self._files: dict[str, _Served] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,6 +130,8 @@ class FeedFolder:
             (b"vary", b"Accept-Encoding"),
             (b"x-content-type-options", b"nosniff"),
         ]
+        if link := self._link(name):
+            common.append((b"link", link.encode()))
         kind = (b"content-type", MEDIA_TYPES[Path(name).suffix].encode())
         encoded = [*common, (b"content-encoding", b"gzip")]
         return _Served(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,6 +21,8 @@ from aggregator.cycle import Outcome
 from aggregator.model import Claimed
 from aggregator.status import CONDITIONS, condition, paused
 
+PushOutcome = Literal["accepted", "forged", "too large", "no room", "recorded", "failed"]
+PUSHES: tuple[PushOutcome, ...] = ("accepted", "forged", "too large", "no room", "recorded", "failed")
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
@@ -32,6 +35,13 @@ class Metrics:
         self._outcomes = self._counter("outcomes", "Sources that were done, by what became of them.", "outcome")
         self._articles = self._counter("articles", "Articles recorded, by what the entry was.", "decision")
         self._entries = Counter("aggregator_entries", "Entries of parsed documents.", registry=self._registry)
+        self._pings = self._counter(
+            "hub_pings", "Times our hub was told of a changed feed, by what came of it.", "outcome"
+        )
+        self._pushes = self._counter("hub_pushes", "What hubs sent to our callbacks, by what became of it.", "outcome")
+        self._subscriptions = Gauge(
+            "aggregator_hub_subscriptions", "Sources whose hub pushes to us.", registry=self._registry
+        )
         self._fetch = self._histogram("fetch", "From a source's turn to its answer, the wait for its host included.")
         self._cycle = self._histogram("cycle", "From the claim of due sources to the record of the last of them.")
         self._publish = self._histogram("publish", "Writing what had changed since the last time, be it nothing.")
@@ -46,6 +56,10 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         for outcome in ("fetched", "not_modified", "skipped", "failed"):
             self._outcomes.labels(outcome)  # a rate needs its first zero
+        for outcome in ("told", "failed"):
+            self._pings.labels(outcome)
+        for outcome in PUSHES:
+            self._pushes.labels(outcome)
 
     def count(self, outcome: Outcome) -> None:
         """Count what became of a source."""
@@ -54,6 +68,14 @@ class Metrics:
         self._articles.labels("new").inc(outcome.recorded.new)
         self._articles.labels("updated").inc(outcome.recorded.updated)
         self._articles.labels("duplicate").inc(outcome.recorded.duplicates)
+
+    def ping(self, *, told: bool) -> None:
+        """Count that our hub was told of a feed, or could not be."""
+        self._pings.labels("told" if told else "failed").inc()
+
+    def push(self, outcome: PushOutcome) -> None:
+        """Count what became of something that came to a callback."""
+        self._pushes.labels(outcome).inc()
 
     def fetching(self) -> AbstractContextManager[object]:
         """Within it one source is fetched."""
@@ -72,6 +94,7 @@ class Metrics:
         conditions = [condition(one) for one in sources]
         for each in CONDITIONS:
             self._sources.labels(each).set(conditions.count(each))
+        self._subscriptions.set(sum((one.state.pushed_until or now) > now for one in sources))
         self._lag.set(_due_lag(sources, now).total_seconds())
         self._healthy.set(healthy)
         return generate_latest(self._registry)

@@ -1,5 +1,8 @@
 """The routes."""
 
+from functools import partial
+from pathlib import Path
+
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,30 +12,39 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from aggregator import websub
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.names import ALL
+from aggregator.render import FORMATS
 from aggregator.serve.ages import max_ages
+from aggregator.serve.callbacks import Callbacks, Inbox
 from aggregator.serve.folder import FeedFolder, FeedsFirst
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import ICON, STYLE, Pages
+from aggregator.settings import Settings
 from aggregator.status import source_facts
 
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 FRESH = {**NOSNIFF, "Cache-Control": "no-store"}
 FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
+SUFFIXES = frozenset(f".{known.suffix}" for known in FORMATS)
 PACKED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
 
 
-def site(app: App, health: Health, metrics: Metrics) -> FeedsFirst:
-    """The ASGI application over what `app` publishes; `health` and `metrics` are the daemon's."""
+def site(app: App, health: Health, metrics: Metrics, inbox: Inbox | None = None) -> FeedsFirst:
+    """The ASGI application over what `app` publishes; `health` and `metrics` are the daemon's.
+
+    What hubs push goes into `inbox`; without one nobody is subscribed.
+    """
     pages, feeds = Pages(app), _feed_folder(app)
     routed = Starlette(
         routes=[
             *_for_people(pages),
             Route("/feeds/", lambda _: RedirectResponse("../", 308)),
             Route("/feeds/{name}", feeds),
+            Route("/websub/{token}", Callbacks(app, metrics, inbox)),
             *_for_programs(app, health, metrics),
         ],
         exception_handlers={
@@ -77,7 +89,14 @@ def _feed_folder(app: App) -> FeedFolder:
             return PlainTextResponse("no source names this category any more\n", 410, headers=NOSNIFF)
         return PlainTextResponse("there is no such feed\n", 404, headers=NOSNIFF)
 
-    return FeedFolder(app.feeds_root, max_age, absent)
+    return FeedFolder(app.feeds_root, max_age, absent, partial(_link, app.settings))
+
+
+def _link(settings: Settings, file: str) -> str:
+    """The Link header of a feed that a hub passes on (WebSub, 4): the same hub and self as in the document."""
+    if not settings.feeds.hub or Path(file).suffix not in SUFFIXES:
+        return ""
+    return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 
 
 def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
