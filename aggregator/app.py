@@ -63,8 +63,11 @@ def opened(path: Path, environ: Mapping[str, str], clock: Clock = utc_now) -> It
 
 
 @contextmanager
-def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
-    """The app of these settings. Raises StoreError, FilesError."""
+def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -> Iterator[App]:
+    """The app of these settings, over a database that is whole (`Store.check`, up to `check` bytes; 0: who knows).
+
+    Raises StoreError, FilesError.
+    """
     logs.hide(secrets(settings))
     files.make_folder(Path(settings.storage))
     configured = sources(settings)
@@ -73,6 +76,8 @@ def opened_with(settings: Settings, clock: Clock = utc_now) -> Iterator[App]:
         ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
         Apart["Found"](READ) as apart,
     ):
+        if check:
+            store.check(check)
         store.sync(configured, clock())
         settings = _reachable(settings, store)
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, apart=apart)

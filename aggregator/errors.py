@@ -6,7 +6,8 @@ An exception means that the command cannot go on; what goes wrong with one sourc
     ├── ConfigError            the configuration is bad: every fault, exit status 2
     ├── UsageError             the command's words are bad, exit status 2
     ├── StoreError             the database cannot be used
-    │   └── StoreBusyError    ... now: somebody else holds it
+    │   ├── StoreBusyError    ... now: somebody else holds it
+    │   └── StoreDamagedError ... nor ever: what is in it cannot be read
     └── FilesError             a file under storage/ cannot be written or read
 """
 
@@ -57,6 +58,10 @@ class StoreError(AggregatorError):
 
 class StoreBusyError(StoreError):
     """Another process holds the database for longer than we wait."""
+
+
+class StoreDamagedError(StoreError):
+    """What is in the database cannot be read; the sentence says what to do."""
 
 
 class FilesError(AggregatorError):

@@ -110,23 +110,45 @@ def lock(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[bool]:
     """Hold the lock file at `path`, in which our process id then stands; the system lets go of it for a killed process.
 
-    Raises FilesError, with the process id of who has it, where another process does, and where it cannot be made.
+    Gives whether all is as the process before us left it: it ended in good order, and the machine ran on since then.
+    Else files that it wrote may be cut or missing, as they are not forced to the disk. Raises FilesError, with the
+    process id of who has the lock, where another process does, and where it cannot be made.
     """
     with _opened(path) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "just started"
+            holder = _content(descriptor)
             raise FilesError(
-                f"another daemon works on {path.parent}: process {holder}; "
+                f"another daemon works on {path.parent}: process {holder if holder.isdecimal() else 'just started'}; "
                 "stop that one first, or give this one a `storage` of its own"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        end = f"ended {_start_of_machine()}"
+        ended = _content(descriptor) == end
+        _put_content(descriptor, str(os.getpid()))
+        os.fsync(descriptor)  # or the end of before could be what a power cut leaves in it
+        yield ended
+        _put_content(descriptor, end)
+
+
+def _content(descriptor: int) -> str:
+    return os.pread(descriptor, 100, 0).decode(errors="replace").strip()
+
+
+def _put_content(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{text}\n".encode(), 0)
+
+
+def _start_of_machine() -> str:
+    """What tells this run of the machine from those before and after it; "" where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> N
     logging.getLogger("aggregator").setLevel(logging.DEBUG if debug else logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # warns of ticks left out while the last one still works
     logging.captureWarnings(True)
 
 

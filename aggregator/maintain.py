@@ -4,7 +4,7 @@ The database is the truth: files are made from it, and only what it calls ours i
 batches, so that memory does not grow with what is kept. What is marked "to publish" differs rightly and is passed over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -36,18 +36,41 @@ def prune(app: App) -> int:
     An article is as old as its publication: so it is the end of each feed that goes, and an archive that a source puts
     up anew goes too. Files go before texts: after a kill in between, what has its text is looked at again.
     """
+    last, pruned = None, 0
+    while ids := prune_some(app, last):
+        last = ids[-1]
+        pruned += len(ids)
+    publish_changed(app)
+    return pruned
+
+
+def prune_some(app: App, after: str | None) -> tuple[str, ...]:
+    """Ids, in their order, of the next articles behind `after` that `retention` takes; their feeds are only marked.
+
+    They are let go of then. () where there are none. Raises FilesError.
+    """
     retention = app.settings.retention
     if retention is None:
-        return 0
-    before, last, pruned = app.clock() - retention, None, 0
-    while old := app.store.old_articles(before, last, BATCH):
+        return ()
+    old = app.store.old_articles(app.clock() - retention, after, BATCH)
+    if old:
         with alone(app):
             files.remove(app.articles_root, old.values())
             app.store.prune(tuple(old))
-        last = max(old)
-        pruned += len(old)
-    publish_changed(app)
-    return pruned
+    return tuple(sorted(old))
+
+
+def mend_articles(app: App, ids: Collection[str]) -> int:
+    """Write the files of these articles where they are not as the database has them; how many. Raises FilesError."""
+    with alone(app):
+        wanted = (article_file(article, app.settings.articles) for article in app.store.some_articles(ids))
+        return len(files.write(app.articles_root, wanted))
+
+
+def mend_feed(app: App, name: str) -> int:
+    """Write the files of a category's feed where they are not as the database has them; how many. Raises FilesError."""
+    with alone(app):
+        return len(files.write(app.feeds_root, feeds_of(app, name)))
 
 
 def verify(app: App, *, repair: bool = False) -> Iterator[Difference]:

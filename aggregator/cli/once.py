@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +17,13 @@ from aggregator.cli.options import Options
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from aggregator.app import App
     from aggregator.cycle import Outcome, Report
     from aggregator.publish import Published
+
+INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
 
 log = logging.getLogger("aggregator")
 
@@ -37,7 +41,7 @@ def once(
 
     options: Options = ctx.obj
     started = monotonic()
-    with opened(options.config, options.environ) as app:
+    with _stoppable(), opened(options.config, options.environ) as app:
         _refuse_unknown(app, names or [])
         report = _cycle(app, names or None, everything)
         published = publish_changed(app)
@@ -63,18 +67,26 @@ def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
             if outcome.failure:
                 log.warning("%s: %s", outcome.source, outcome.failure)
 
-        return asyncio.run(_stoppable(run_cycle(app, tell, names=names, everything=everything)))
+        return asyncio.run(run_cycle(app, tell, names=names, everything=everything))
 
 
-async def _stoppable(cycle: "Coroutine[Any, Any, Report]") -> "Report":
-    """What the cycle gives; SIGTERM stops it in good order, as Ctrl-C does by itself: what was recorded stays."""
-    this = asyncio.current_task()
-    assert this is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM stops what happens meanwhile in good order, as Ctrl-C does: transactions, files and leases end whole."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return await cycle
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+        yield
+    except KeyboardInterrupt:
+        typer.echo("aggregator: stopped before the end; what was recorded stays, the next run does the rest", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: "FrameType | None") -> None:
+    """Do what SIGINT does now: it raises KeyboardInterrupt, or cancels what an event loop runs."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
 
 
 @contextmanager

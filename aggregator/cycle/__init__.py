@@ -28,6 +28,7 @@ __all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
 
 LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
 CROWD = 8  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
+AT_ONCE = 2  # of them at the worker: publishing comes in between, and not after them all
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 
 Tell = Callable[[Outcome], None]
@@ -73,7 +74,8 @@ async def refresh(
     try:
         await cycle.run(same for same in _same_url(claimed) if any(map(is_wanted, same)))
     finally:
-        app.store.release(cycle.unfinished)
+        if cycle.unfinished:
+            await app.in_worker(app.store.release, tuple(cycle.unfinished))  # a locked database must not stop the loop
 
 
 def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
@@ -102,6 +104,7 @@ class _Cycle:
         self._hosts = Hosts(app.store, (host_key(_url(one)) for one in claimed))
         self._settled: list[tuple[int, SourceState]] = []
         self._waiting = 0  # documents that wait for the worker
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self.unfinished = {one.source.id for one in claimed}
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
@@ -141,7 +144,8 @@ class _Cycle:
     async def _at_worker(self, work: Callable[..., Sequence[Outcome]], *arguments: Any) -> Sequence[Outcome]:
         self._waiting += 1
         try:
-            return await self._app.in_worker(work, *arguments)
+            async with self._at_once:
+                return await self._app.in_worker(work, *arguments)
         finally:
             self._waiting -= 1
 

@@ -18,7 +18,8 @@ from aggregator.app import App, reconfigured
 from aggregator.cycle import LEASE, Outcome, refresh
 from aggregator.daemon.configuration import Configuration
 from aggregator.daemon.systemd import Supervisor
-from aggregator.errors import AggregatorError
+from aggregator.daemon.upkeep import Upkeep
+from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
 from aggregator.publish import publish_changed
@@ -26,6 +27,7 @@ from aggregator.serve import Health, Metrics, Work, site
 from aggregator.settings import Settings
 
 TICK = timedelta(seconds=1)
+SHORTEST_REST = 2.0  # seconds without fetching after what was fetched could not be recorded
 DRAIN = 5.0  # seconds that fetches in flight get to end in, once they are to; publishing needs some too
 
 log = logging.getLogger("aggregator")
@@ -54,7 +56,7 @@ class _TimedFetcher(Fetcher):
 class Daemon:
     """What `aggregator run` is while it runs."""
 
-    def __init__(self, app: App, configuration: Configuration, supervisor: Supervisor) -> None:
+    def __init__(self, app: App, configuration: Configuration, supervisor: Supervisor, *, unclean: bool) -> None:
         self._app, self._configuration, self._supervisor = app, configuration, supervisor
         self._health, self._metrics = Health(app.clock), Metrics()
         self._site = site(app, self._health, self._metrics)
@@ -62,12 +64,16 @@ class Daemon:
         self._in_flight = 0
         self._open = AsyncExitStack()  # closes the fetcher
         self._stop = asyncio.Event()
+        self._publish_next = self._claim_next = 0.0  # by the loop's clock: not before
+        self._rest = 0.0  # seconds since a fetch could not be recorded
+        self._damaged = False  # the database, when it was last asked
+        self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
 
     async def run(self, listener: socket.socket) -> None:
         """Fetch, publish, and serve at `listener`, until told to stop."""
         self._heed_signals()
         server = _Server(_server_config(self._serve))
-        scheduler = self._scheduler()
+        self._scheduler = scheduler = self._new_scheduler()
         async with self._open:
             await self._open_fetcher()
             scheduler.start()
@@ -99,10 +105,10 @@ class Daemon:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._site(scope, receive, send)
 
-    def _scheduler(self) -> AsyncIOScheduler:
+    def _new_scheduler(self) -> AsyncIOScheduler:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
-        for job in (self._refresh, self._publish):
+        for job in (self._refresh, self._publish, self._look_after):
             scheduler.add_job(job, "interval", seconds=TICK.total_seconds())
         return scheduler
 
@@ -114,6 +120,8 @@ class Daemon:
                 await self._reload()
             finally:
                 self._supervisor.ready()
+        if self._damaged:
+            await self._return_to_database()
         await self._claim()
 
     async def _reload(self) -> None:
@@ -136,6 +144,12 @@ class Daemon:
         self._site = site(self._app, self._health, self._metrics)
         log.info("%s is taken up as it is now: %d sources", self._configuration.path, len(self._app.sources))
 
+    async def _return_to_database(self) -> None:
+        """Go on if a copy was brought back, which may know other sources than the configuration."""
+        self._damaged = False
+        with self._watched("claim"):
+            self._app = await self._app.in_worker(reconfigured, self._app, self._app.settings)
+
     async def _open_fetcher(self) -> None:
         """Fetch with the settings of now, by a client that takes the place of the one before."""
         await self._open.aclose()
@@ -145,7 +159,7 @@ class Daemon:
         """Claim what is due, as far as there is room, and fetch it beside what is still in flight."""
         app = self._app
         room = 2 * app.settings.fetch.concurrency - self._in_flight
-        if room <= 0 or self._stop.is_set():
+        if room <= 0 or self._stop.is_set() or self._damaged or _now() < self._claim_next:
             return
         claimed: Sequence[Claimed] = ()
         with self._watched("claim"):
@@ -167,6 +181,9 @@ class Daemon:
             self._in_flight -= 1
             self._metrics.count(outcome)
             _log(outcome)
+            if outcome.recorded.rows and _now() >= self._publish_next:
+                self._publish_next = _now() + TICK.total_seconds()
+                self._scheduler.add_job(self._publish)  # at once: a burst waits for the tick, and is rendered together
 
         try:
             with self._watched("fetch"), self._metrics.cycling():
@@ -178,12 +195,20 @@ class Daemon:
         with self._watched("publish"), self._metrics.publishing():
             await self._app.in_worker(publish_changed, self._app)
 
+    async def _look_after(self) -> None:
+        for work, do in self._upkeep.due():
+            with self._watched(work):
+                await do()
+
     @contextmanager
     def _watched(self, work: Work) -> Iterator[None]:
         """Tell the health whether this work gets done; what stops it is logged once, and a later tick tries again."""
         try:
             yield
         except AggregatorError as error:
+            self._damaged |= isinstance(error, StoreDamagedError)
+            if work == "fetch":
+                self._rest_from_fetching()
             if self._health.failed(work, str(error)):
                 log.error("%s", error)
         except Exception as bug:
@@ -191,6 +216,15 @@ class Daemon:
             raise
         else:
             self._health.done(work)
+            if work == "fetch":
+                self._rest = 0.0
+
+    def _rest_from_fetching(self) -> None:
+        """Claim nothing for a while, twice as long each time: who was asked in vain is due still."""
+        if _now() >= self._claim_next:
+            longest = self._app.settings.fetch.min_interval.total_seconds()
+            self._rest = min(max(2 * self._rest, SHORTEST_REST), longest)
+            self._claim_next = _now() + self._rest
 
     async def _drain(self) -> None:
         if self._fetches:
@@ -198,6 +232,10 @@ class Daemon:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _log(outcome: Outcome) -> None:

@@ -13,7 +13,11 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, fun
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
-from aggregator.errors import StoreBusyError, StoreError
+from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
+from aggregator.store.schema import article, metadata, revision
+
+RESTORE = "bring back a copy of it, or move it away and a new one is made"
+TEXTS = (article, revision)  # nine tenths of a database
 
 
 class RacedError(StoreBusyError):
@@ -37,8 +41,8 @@ class Dialect(Protocol):
     def presence(self, engine: Engine, first: Callable[[], None]) -> AbstractContextManager[None]:
         """Be seen by other processes while it lasts, be its end a kill; who finds nobody else there calls `first`."""
 
-    def check(self, connection: Connection) -> str | None:
-        """What is damaged in the database; reads all of it."""
+    def check(self, connection: Connection, most: int | None) -> str | None:
+        """What is damaged in the database; reads all of it, but of one above `most` bytes not the texts."""
 
     def raced(self, error: BaseException) -> bool:
         """Whether another transaction was first, so that trying again helps."""
@@ -104,10 +108,18 @@ class SQLite:
         finally:
             os.close(descriptor)
 
-    def check(self, connection: Connection) -> str | None:
-        """The first complaint of quick_check."""
-        found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        return None if found == "ok" else " ".join(found.split())  # it comes in several lines
+    def check(self, connection: Connection, most: int | None) -> str | None:
+        """The first complaint of quick_check, over the whole file or table by table."""
+        pages, size = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        whole = most is None or pages * size <= most
+        parts = ["1"] if whole else [f'"{table.name}"' for table in metadata.sorted_tables if table not in TEXTS]
+        for part in parts:
+            found = str(connection.exec_driver_sql(f"PRAGMA quick_check({part})").scalar())
+            if found != "ok":
+                return " ".join(found.split())  # it comes in several lines
+        return None
 
     def raced(self, error: BaseException) -> bool:
         """Whether a unique key was taken: another process can only have come between two transactions."""
@@ -123,12 +135,13 @@ class SQLite:
                 advice = "let this user write to the file and to its folder"
                 return StoreError(f"The database {name} cannot be opened for writing; {advice}")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                advice = "bring back a copy of it, or move it away and a new one is made"
-                return StoreError(f"The database {name} is damaged, or not an SQLite database at all; {advice}")
+                return StoreDamagedError(f"The database {name} is damaged, or not an SQLite database at all; {RESTORE}")
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
                 return StoreError(
                     f"The disk does not take what is written to the database {name}; is it full? Make room"
                 )
+        if "no such table" in str(error):  # its file was moved away while we run
+            return StoreDamagedError(f"The database {name} is not there any more; {RESTORE} at the next start")
         return StoreError(f"The database {name} failed: {error}")
 
 
@@ -180,7 +193,7 @@ class PostgreSQL:
             connection.commit()  # the lock is the session's and stays
             yield
 
-    def check(self, connection: Connection) -> str | None:
+    def check(self, connection: Connection, most: int | None) -> str | None:
         """None: the server checks its own pages."""
         return None
 

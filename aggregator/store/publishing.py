@@ -26,6 +26,7 @@ from aggregator.urls import without_credentials
 _ids = listed("ids")
 _ARTICLES = select(article, source.c.name.label("source")).join(source).where(not_(article.c.pruned))
 _ONE = _ARTICLES.where(article.c.id == bindparam("id"))
+_SOME = _ARTICLES.where(article.c.id.in_(_ids)).order_by(article.c.id)
 _AFTER = _ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("most"))
 _PENDING = _ARTICLES.where(pending_article).order_by(article.c.id).limit(bindparam("most"))
 _NEWEST = (
@@ -69,6 +70,11 @@ _DONE = {
 def one(connection: Connection, article_id: str) -> Article | None:
     """The article with this id; None where there is none, or it was pruned."""
     return next(iter(_articles(connection, connection.execute(_ONE, {"id": article_id}).mappings().all())), None)
+
+
+def some(connection: Connection, ids: Collection[str]) -> tuple[Article, ...]:
+    """Those of these articles that were not pruned, in the order of their ids."""
+    return _articles(connection, connection.execute(_SOME, {"ids": ids}).mappings().all())
 
 
 def after(connection: Connection, last: str, limit: int) -> tuple[Article, ...]:

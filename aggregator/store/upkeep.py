@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, not_, select, union, update
 
 from aggregator.model import Keyed
 from aggregator.names import category_name
@@ -49,6 +49,11 @@ _OUT_OF_FEEDS = delete(article_category).where(article_category.c.article_id.in_
 _FORGET_REVISIONS = delete(revision).where(revision.c.article_id.in_(_ids))
 _LEAD = update(article).where(article.c.id == bindparam("of")).values(story=bindparam("by"))
 
+_LAST_FETCH = select(func.max(source.c.last_fetch))
+_TOUCHED = union(
+    select(article_source.c.article_id).where(article_source.c.at >= bindparam("since")),
+    select(revision.c.article_id).where(revision.c.at >= bindparam("since")),
+)
 _AT = select(*article.c["path", "pruned"]).where(article.c.path.in_(listed("paths")))
 _WAITING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
 _NAMELESS = (
@@ -107,6 +112,15 @@ def prune(connection: Connection, ids: Collection[str]) -> None:
         led = [{"of": row.id, "by": leads.setdefault(row.story, row.id)} for row in left]
         connection.execute(_LEAD, led)
         hide_in_stories(connection, sorted(leads.values()))
+
+
+def touched(connection: Connection, within: timedelta) -> tuple[str, ...]:
+    """Ids of the articles that were taken in, credited to another source or edited in the last days before the end.
+
+    The end is the last fetch that was recorded. Read from rows that are small, or have the moment before the text.
+    """
+    end = connection.scalar(_LAST_FETCH)
+    return tuple(connection.scalars(_TOUCHED, {"since": end - within})) if end else ()
 
 
 def owned(connection: Connection, paths: Collection[str]) -> dict[str, bool]:

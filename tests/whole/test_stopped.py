@@ -1,0 +1,87 @@
+"""`once` that is told to stop, whatever it is at: one line, exit status 130, leases given back, marks kept."""
+
+import fcntl
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.publish import Published, publish_changed
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Server
+from tests.whole.test_daemon import until
+from tests.whole.test_kills import running
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server) -> Newsroom:
+    server.put("/feed", rss(item(1), item(2)))
+    room = newsroom(tmp_path, [{"name": "paper", "url": server.url("/feed")}])
+    with room.opened():
+        pass
+    return room
+
+
+def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
+    """Whether the process has that file open."""
+    return lambda: any(one.resolve() == path for one in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def assert_stopped(process: subprocess.Popen[str]) -> None:
+    said, errors = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, ""), errors
+    (line,) = errors.splitlines()
+    assert "stopped before the end" in line
+
+
+def is_leased(room: Newsroom) -> bool:
+    with closing(sqlite3.connect(room.storage / "aggregator.db")) as database:
+        return bool(database.execute("SELECT count(*) FROM source WHERE lease_until IS NOT NULL").fetchone()[0])
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_opens_the_database(room: Newsroom, number: signal.Signals) -> None:
+    database = room.storage / "aggregator.db"
+    configuration = (room.root / "feeds.yaml").read_text().replace("name: paper", "name: gazette")
+    (room.root / "feeds.yaml").write_text(configuration)  # so that it has something to write
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with running("once", cwd=room.root) as process:
+            until(has_open(process, database), 60)
+            process.send_signal(number)
+            other.execute("ROLLBACK")
+            assert_stopped(process)
+    assert not is_leased(room)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_fetches(room: Newsroom, server: Server, number: signal.Signals) -> None:
+    server.put("/feed", hang=True)
+    with running("once", cwd=room.root) as process:
+        until(lambda: bool(server.requests), 60)
+        assert is_leased(room)
+        process.send_signal(number)
+        assert_stopped(process)
+    assert not is_leased(room)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_it_publishes(room: Newsroom, number: signal.Signals) -> None:
+    lock = room.storage / ".publishing.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with running("once", cwd=room.root) as process:
+            until(has_open(process, lock), 60)
+            process.send_signal(number)
+            assert_stopped(process)
+    assert room.articles() == {}
+    assert not is_leased(room)
+    with room.opened() as app:
+        assert publish_changed(app) == Published(articles=2, feeds=6)
+    assert len(room.articles()) == 2
