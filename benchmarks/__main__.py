@@ -1,131 +1,110 @@
-"""`make bench`: what a round costs, as whole processes and by stage. Prints tables; asserts nothing.
+"""`make bench`: what a round costs, beside other programs, as it grows, and by stage. Asserts nothing of time.
 
-`python -m benchmarks [SOURCES [ENTRIES]]`, 500 sources of 20 entries of 4 KB by default.
+    python -m benchmarks [rounds|resident|growth|stored|serving|stages]... [--sources N] [--entries N]
+
+Everything by default, 500 sources of 20 entries of 4 KB; `--write FILE` puts the tables into a Markdown file, in place
+of those between its two marks.
 """
 
+import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
+from benchmarks import growth, resident, rounds
+from benchmarks.measuring import Sources, configured, machine, python
 
-CATEGORIES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one process cost: CPU and wall seconds, peak memory in MB, and the figures it printed."""
-
-    cpu: float
-    wall: float
-    peak_mb: float
-    figures: dict[str, Any]
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
-@contextmanager
-def server(sources: int, entries: int) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
-    """A running server and its port."""
-    command = [sys.executable, "-m", "benchmarks.server", str(sources), str(entries)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        yield int(process.stdout.readline()), process
-        process.stdin.close()
+def rounds_tables(sources: int, entries: int) -> Iterator[str]:
+    """Each program's rounds, and how many times ours they cost."""
+    done = list(rounds.rounds(sources, entries))
+    yield f"### One round of {sources} sources x {entries} entries of 4 KB\n"
+    yield "| round | program | CPU s | of ours | wall s | peak MB | requests |\n|---|---|---|---|---|---|---|"
+    for name in rounds.COUNTED:
+        these = [one for one in done if one.name == name]
+        for one in these:
+            yield (
+                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.cpu / these[0].cost.cpu:.1f} "
+                f"| {one.cost.wall:.2f} | {one.cost.peak_mb:.0f} | {one.requests} |"
+            )
 
 
-def tell(process: "subprocess.Popen[str]", order: str) -> int:
-    """Give the server an order; its count of requests."""
-    assert process.stdout is not None
-    assert process.stdin is not None
-    process.stdin.write(order + "\n")
-    process.stdin.flush()
-    return int(process.stdout.readline())
+def resident_table(sources: int, entries: int) -> Iterator[str]:
+    """The daemon while nothing is new."""
+    found = resident.resident(sources, entries)
+    yield f"\n### The daemon, {sources} sources that answer 304\n"
+    yield "| CPU ms a request | requests | peak MB |\n|---|---|---|"
+    yield f"| {found.cpu_ms:.2f} | {found.requests} | {found.peak_mb:.0f} |"
 
 
-def configure(folder: Path, port: int, sources: int) -> Path:
-    """A configuration of all sources, in ten categories."""
-    settings = {
-        "fetch": {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 64},
-        "sources": [
-            {"name": f"s{n}", "url": f"http://127.0.0.1:{port}/{n}", "category": f"c{n % CATEGORIES}"}
-            for n in range(sources)
-        ],
-    }
-    path = folder / "feeds.yaml"
-    path.write_text(yaml.safe_dump(settings))
-    return path
+def growth_table(_sources: int, _entries: int) -> Iterator[str]:
+    """CPU a source by the number of sources."""
+    yield f"\n### By the number of sources, {growth.ENTRIES} entries of 1 KB each\n"
+    yield from _growth(growth.sources((100, 500, 2_000, 10_000)), "sources", by_source=True)
 
 
-def run(*words: str) -> Cost:
-    """Run `python -m WORDS` and read its cost from the operating system."""
-    started = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, words
-    return Cost(
-        cpu=usage.ru_utime + usage.ru_stime,
-        wall=time.monotonic() - started,
-        peak_mb=usage.ru_maxrss / 1024,
-        figures=json.loads(printed),
-    )
+def stored_table(sources: int, _entries: int) -> Iterator[str]:
+    """CPU of a round by the number of articles that are stored."""
+    yield f"\n### By the number of articles stored, {sources} sources\n"
+    yield from _growth(growth.stored(sources, (10_000, 100_000, 1_000_000)), "articles stored", by_source=False)
 
 
-def rounds(sources: int, entries: int) -> None:
-    """The four rounds of a source's life, each a process of its own."""
-    with server(sources, entries) as (port, process), tempfile.TemporaryDirectory() as folder:
-        config = str(configure(Path(folder), port, sources))
-        once = ("aggregator", "--config", config, "once", "--all", "--json")
-        print(f"{sources} sources x {entries} entries\n")
-        print("| round | CPU s | wall s | peak MB | requests | new | articles/CPU s | CPU ms/source |")
-        print("|---|---|---|---|---|---|---|---|")
-        for name, order in (
-            ("first poll", "validators on"),
-            ("all 304", "count"),
-            ("5 % changed", "newer 2 5"),
-            ("no validators, same bytes", "validators off"),
-            ("no validators, same bytes again", "count"),
-        ):
-            before = tell(process, order)
-            _print_round(name, run(*once), sources, tell(process, "count") - before)
+def _growth(found: Iterable[growth.Growth], what: str, *, by_source: bool) -> Iterator[str]:
+    header = ""
+    for one in found:
+        if not header:
+            header = " | ".join(f"{name}, {'CPU ms a source' if by_source else 'CPU s'}" for name in one.rounds)
+            yield f"| {what} | {header} | peak MB |\n|---|{'---|' * (len(one.rounds) + 1)}"
+        share = 1000 / one.number if by_source else 1
+        figures = " | ".join(f"{cost.cpu * share:.2f}" for cost in one.rounds.values())
+        yield f"| {one.number:,} | {figures} | {max(cost.peak_mb for cost in one.rounds.values()):.0f} |"
 
 
-def _print_round(name: str, cost: Cost, sources: int, requests: int) -> None:
-    new = cost.figures["new"]
-    rate = f"{new / cost.cpu:.0f}" if new else "-"
-    print(
-        f"| {name} | {cost.cpu:.2f} | {cost.wall:.2f} | {cost.peak_mb:.0f} | {requests} | {new} | {rate} "
-        f"| {1000 * cost.cpu / sources:.2f} |",
-        flush=True,
-    )
-
-
-def stages(sources: int, entries: int) -> None:
-    """CPU seconds of a first poll by stage."""
-    with server(sources, entries) as (port, _), tempfile.TemporaryDirectory() as folder:
-        figures = run("benchmarks.stages", str(configure(Path(folder), port, sources))).figures
-    print(f"\nFirst poll by stage: {figures['articles'] / figures['cpu']:.0f} articles per CPU second, ", end="")
-    print(f"peak {figures['peak_mb']:.0f} MB\n\n| stage | CPU s | share |\n|---|---|---|")
+def stages_table(sources: int, entries: int) -> Iterator[str]:
+    """CPU of a first poll by stage, in one process with a clock around the entry of each."""
+    with Sources(sources, entries) as served, tempfile.TemporaryDirectory() as folder:
+        figures = json.loads(python("benchmarks.stages", str(configured(Path(folder), served))).printed)
+    yield f"\n### A first poll by stage: {figures['articles'] / figures['cpu']:.0f} articles a CPU second\n"
+    yield "| stage | CPU s | share |\n|---|---|---|"
     for stage, seconds in sorted(figures["stages"].items(), key=lambda spent: -spent[1]):
-        print(f"| {stage} | {seconds:.2f} | {100 * seconds / figures['cpu']:.0f} % |")
+        yield f"| {stage} | {seconds:.2f} | {100 * seconds / figures['cpu']:.0f} % |"
+
+
+TABLES: dict[str, Callable[[int, int], Iterator[str]]] = {
+    "rounds": rounds_tables,
+    "resident": resident_table,
+    "stages": stages_table,
+    "growth": growth_table,
+    "stored": stored_table,
+}
+
+
+def written(path: Path, tables: str) -> None:
+    """Put the tables between the marks of the file."""
+    before, _, rest = path.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    path.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
 
 
 def main() -> None:
-    """Everything, one after the other."""
-    given = [int(word) for word in sys.argv[1:]]
-    sources, entries = (given + [500, 20][len(given) :])[:2]
-    rounds(sources, entries)
-    stages(sources, entries)
+    """The tables that were asked for, printed as they are made."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="all by default")
+    parser.add_argument("--sources", type=int, default=500)
+    parser.add_argument("--entries", type=int, default=20)
+    parser.add_argument("--write", type=Path)
+    asked = parser.parse_args()
+    lines = [f"{machine()}.\n"]
+    print(lines[0], flush=True)
+    for name in asked.tables or TABLES:
+        for line in TABLES[name](asked.sources, asked.entries):
+            print(line, flush=True)
+            lines.append(line)
+    if asked.write:
+        written(asked.write, "\n".join(lines))
 
 
 if __name__ == "__main__":

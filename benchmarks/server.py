@@ -1,6 +1,6 @@
 """A loopback server that costs little: answers are bytes made beforehand.
 
-`python -m benchmarks.server SOURCES ENTRIES` prints its port, then obeys lines on standard input:
+`python -m benchmarks.server SOURCES ENTRIES BODY_BYTES` prints its port, then obeys lines on standard input:
 `validators on|off`, `newer N PERCENT` (that share of the sources gains N entries), `count` (prints requests so far).
 """
 
@@ -15,11 +15,12 @@ from benchmarks.documents import document
 class Documents:
     """The documents of all sources, as whole answers."""
 
-    def __init__(self, sources: int, entries: int) -> None:
-        self.sources, self.entries = sources, entries
+    def __init__(self, sources: int, entries: int, body_bytes: int) -> None:
+        self.sources, self.entries, self.body_bytes = sources, entries, body_bytes
         self.validators = True
         self.requests = 0
         self._answers: dict[int, tuple[bytes, bytes, bytes]] = {}
+        self._newer: dict[int, int] = {}
 
     def answer(self, source: int, head: bytes) -> bytes:
         """The bytes that answer a request for `source`."""
@@ -28,8 +29,9 @@ class Documents:
         return unmodified if self.validators and etag in head else full
 
     def make(self, source: int, newer: int = 0) -> tuple[bytes, bytes, bytes]:
-        """Render a source's answers anew, with `newer` more entries."""
-        body = document(source, self.entries, newer=newer)
+        """Render a source's answers anew, with `newer` more entries than until now."""
+        self._newer[source] = self._newer.get(source, 0) + newer
+        body = document(source, self.entries, body_bytes=self.body_bytes, newer=self._newer[source])
         etag = b'"%b"' % blake2b(body, digest_size=8).hexdigest().encode()
         validators = b"ETag: %b\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n" % etag if self.validators else b""
         packed = gzip.compress(body, 1, mtime=0)
@@ -73,9 +75,9 @@ def obey(documents: Documents, line: str) -> None:
     print(documents.requests, flush=True)
 
 
-async def serve(sources: int, entries: int) -> None:
+async def serve(sources: int, entries: int, body_bytes: int) -> None:
     """Serve until standard input ends."""
-    documents = Documents(sources, entries)
+    documents = Documents(sources, entries, body_bytes)
     for source in range(sources):
         documents.make(source)
     loop = asyncio.get_running_loop()
@@ -86,4 +88,4 @@ async def serve(sources: int, entries: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(*map(int, sys.argv[1:4])))
