@@ -19,7 +19,7 @@ from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import Article, Claimed, Failure, FeedDocument, Recorded, SourceState
 from aggregator.read import Found, Reading, Taker, read, taker
 from aggregator.render import article_path
-from aggregator.schedule import after_failure, after_feed
+from aggregator.schedule import after_failure, after_feed, after_push
 from aggregator.store import RacedError
 from aggregator.urls import without_credentials
 
@@ -85,14 +85,32 @@ def _record(app: App, one: Claimed, document: FeedDocument, said: Reading, now: 
     )
 
 
-def _decide(app: App, one: Claimed, state: SourceState, said: Reading, now: datetime) -> Recorded:
+def record_push(app: App, one: Claimed, found: Found | Stopped, now: datetime) -> Outcome:
+    """Record what was read of a document that a hub pushed; one that could not be read changes nothing.
+
+    Raises StoreError.
+    """
+    if isinstance(found, Failure | Stopped):
+        return outcome_without_document(one.source, failure_of(found, one.source))
+    (said,) = found
+    return replace(
+        outcome_of(one.source, "failed" if said.feed.problem else "fetched"),
+        entries=len(said.feed.entries),
+        recorded=_decide(app, one, after_push(said.feed, one.state), said, now, pushed=True),
+        failure=said.feed.problem,
+    )
+
+
+def _decide(
+    app: App, one: Claimed, state: SourceState, said: Reading, now: datetime, *, pushed: bool = False
+) -> Recorded:
     near = app.settings.dedupe == "near"
     digests = {key.digest for candidate in said.candidates for key in candidate.keys}
     for _ in range(RACES):
         known = app.store.known(digests) if digests else {}
         decisions = decide(said.candidates, known, present=said.standing, near_duplicates=near)
         with suppress(RacedError):
-            return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app))
+            return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app), pushed=pushed)
     raise StoreBusyError(f"{one.source.name}: other processes kept taking its articles first; it is tried again later")
 
 
