@@ -15,8 +15,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import Receive, Scope, Send
 
 from aggregator.app import App, reconfigured
-from aggregator.cycle import LEASE, Outcome, refresh
+from aggregator.cycle import LEASE, Hosts, Outcome, refresh, share_of_host
 from aggregator.daemon.configuration import Configuration
+from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.systemd import Supervisor
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
@@ -59,9 +60,12 @@ class Daemon:
     def __init__(self, app: App, configuration: Configuration, supervisor: Supervisor, *, unclean: bool) -> None:
         self._app, self._configuration, self._supervisor = app, configuration, supervisor
         self._health, self._metrics = Health(app.clock), Metrics()
-        self._site = site(app, self._health, self._metrics)
+        self._hubs = Hubs(lambda: self._app, self._open_now, self._watched, self._publish, self._metrics)
+        self._site = site(app, self._health, self._metrics, self._hubs.inbox())
         self._fetches: set[asyncio.Task[None]] = set()
         self._in_flight = 0
+        self._hosts = Hosts(app.store)
+        self._fetcher: Fetcher | None = None
         self._open = AsyncExitStack()  # closes the fetcher
         self._stop = asyncio.Event()
         self._publish_next = self._claim_next = 0.0  # by the loop's clock: not before
@@ -76,6 +80,7 @@ class Daemon:
         self._scheduler = scheduler = self._new_scheduler()
         async with self._open:
             await self._open_fetcher()
+            await self._hubs.begin()
             scheduler.start()
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             log.info("serving %s", self._app.settings.public_url)
@@ -83,7 +88,7 @@ class Daemon:
             await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             self._supervisor.stopping()
             scheduler.pause()
-            await self._drain()
+            await asyncio.gather(self._drain(), self._hubs.finish())
             await self._publish()  # after what the ticks still had to do in the worker
             scheduler.shutdown(wait=False)  # not before: it cancels ticks under way, which may have claimed sources
             server.should_exit = True
@@ -108,7 +113,7 @@ class Daemon:
     def _new_scheduler(self) -> AsyncIOScheduler:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
-        for job in (self._refresh, self._publish, self._look_after):
+        for job in (self._refresh, self._publish, self._look_after, self._hubs.tick):
             scheduler.add_job(job, "interval", seconds=TICK.total_seconds())
         return scheduler
 
@@ -141,7 +146,8 @@ class Daemon:
         before, self._app = self._app, await self._app.in_worker(reconfigured, self._app, settings)
         if settings.fetch != before.settings.fetch:  # else it stays: it knows when each host was asked last
             await self._open_fetcher()
-        self._site = site(self._app, self._health, self._metrics)
+        await self._hubs.settle()
+        self._site = site(self._app, self._health, self._metrics, self._hubs.inbox())
         log.info("%s is taken up as it is now: %d sources", self._configuration.path, len(self._app.sources))
 
     async def _return_to_database(self) -> None:
@@ -152,8 +158,15 @@ class Daemon:
 
     async def _open_fetcher(self) -> None:
         """Fetch with the settings of now, by a client that takes the place of the one before."""
+        before = self._fetcher
         await self._open.aclose()
         self._fetcher = await self._open.enter_async_context(_TimedFetcher(self._app, self._metrics))
+        if before:
+            self._fetcher.follow(before.next_starts)
+
+    def _open_now(self) -> Fetcher:
+        assert self._fetcher
+        return self._fetcher
 
     async def _claim(self) -> None:
         """Claim what is due, as far as there is room, and fetch it beside what is still in flight."""
@@ -193,7 +206,9 @@ class Daemon:
 
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publishing():
-            await self._app.in_worker(publish_changed, self._app)
+            published = await self._app.in_worker(publish_changed, self._app)
+            if published.feeds:
+                self._hubs.news()
 
     async def _look_after(self) -> None:
         for work, do in self._upkeep.due():

@@ -5,7 +5,7 @@ from typing import Literal
 
 from aggregator.clock import Clock
 
-Work = Literal["reload", "claim", "fetch", "publish", "mend", "prune"]
+Work = Literal["reload", "claim", "fetch", "publish", "mend", "prune", "websub"]
 
 STILL = timedelta(minutes=5)  # without a finished tick; publishing a whole archive anew may take some
 

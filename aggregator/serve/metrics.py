@@ -64,6 +64,10 @@ class Metrics:
     def count(self, outcome: Outcome) -> None:
         """Count what became of a source."""
         self._outcomes.labels(outcome.kind).inc()
+        self.count_articles(outcome)
+
+    def count_articles(self, outcome: Outcome) -> None:
+        """Count what a document brought, be it fetched or pushed."""
         self._entries.inc(outcome.entries)
         self._articles.labels("new").inc(outcome.recorded.new)
         self._articles.labels("updated").inc(outcome.recorded.updated)
