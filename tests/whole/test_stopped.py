@@ -45,7 +45,7 @@ def is_leased(room: Newsroom) -> bool:
     """Whether the source is claimed, and so kept from other processes."""
     with closing(sqlite3.connect(room.storage / "aggregator.db")) as database:
         (until,) = database.execute("SELECT coalesce(max(lease_until), 0) FROM source").fetchone()
-    return bool(until > time.time() + 60)
+    return bool(until > (time.time() + 60) * 1_000_000)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
