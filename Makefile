@@ -41,7 +41,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 lock: setup
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --all-extras \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --extra cluster --extra dev \
 	  --no-annotate --python-version 3.11 --output-file requirements.lock pyproject.toml
 
 clean:

@@ -56,8 +56,9 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
+_ODD_URL = re.compile(r' (?:href|src)="[^"]*&[lg]t;')  # of a tag that our reading of tags gave up at the "<" in it
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
-_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt)\b", re.IGNORECASE)
+_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
 _PASSES = 4
 _PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
@@ -77,12 +78,15 @@ def clean(value: str, base: str | None = None) -> str:
     cleaned = _CLEANER.clean(rewritten(source, base))
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
+    if _ODD_URL.search(cleaned):
+        cleaned = _CLEANER.clean(rewritten(cleaned, base))
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
     if "&#" in source:
         cleaned = scrub(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
-        cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in _BLANK_LINE.split(cleaned.strip())))
+        parts = _BLANK_LINE.split(_TAG.sub(_on_one_line, cleaned).strip())
+        cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
     return _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned)).strip()
 
 
@@ -97,6 +101,10 @@ def text_of(clean_html: str) -> str:
     lines = _BLOCK_TAG.sub("\n", clean_html.replace("\n", " "))
     text = unescape(_TAG.sub("", lines))
     return "\n".join([shown for line in text.split("\n") if (shown := line.strip())])
+
+
+def _on_one_line(tag: re.Match[str]) -> str:
+    return tag[0].replace("\n", " ")
 
 
 def _settled(cleaned: str) -> str:

@@ -6,8 +6,8 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from aggregator.normalise.links import shown
 from aggregator.normalise.tags import Tag, element
-from aggregator.urls import absolute
 
 
 class Image(NamedTuple):
@@ -67,11 +67,11 @@ def image(attributes: Mapping[str, str], base: str | None, candidate: str = "") 
     `candidate` is the best that a `<picture>` around it offers.
     """
     late, source = _source(attributes, candidate)
-    url = absolute(source, base) if source else None
+    url = shown(source, base) if source else None
     if url is None or _TRACKER.match(url) or _is_pixel(attributes):
         return None
-    shown = {"src": url, "alt": attributes.get("alt", ""), "title": attributes.get("title", "")}
-    return Image(element("img", shown), url, late)
+    kept = {"src": url, "alt": attributes.get("alt", ""), "title": attributes.get("title", "")}
+    return Image(element("img", kept), url, late)
 
 
 def _source(attributes: Mapping[str, str], candidate: str) -> tuple[bool, str]:
@@ -125,9 +125,9 @@ def _played(tag: Tag, base: str | None) -> str | None:
     attributes = tag.attributes
     names = ("data-src", "src", "data", "value")
     source = next((value for name in names if (value := attributes.get(name, "").strip())), "")
-    return absolute(source, base) if source and not source.startswith("about:") else None
+    return shown(source, base) if source and not source.startswith("about:") else None
 
 
 def _link(url: str, text: str, base: str | None) -> str:
-    page = absolute(url, base)
+    page = shown(url, base)
     return element("p", {}, element("a", {"href": page}, escape(text, quote=False))) if page else ""

@@ -4,22 +4,25 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import takewhile
+from urllib.parse import quote
 
+from aggregator.normalise.links import shown
 from aggregator.normalise.media import Image, best_candidate, image, player_link
 from aggregator.normalise.tags import Tag, element, tags
-from aggregator.urls import absolute
 
-_BLOCKS = "address article aside center details fieldset footer header main nav section summary"
+_BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
 _RENAMED = {
     **dict.fromkeys(_BLOCKS.split(), "div"),
     "acronym": "abbr",
     "dir": "ul",
+    "listing": "pre",
     "menu": "ul",
     "strike": "s",
     "tt": "code",
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
-_PLAIN_URL = r"(?-i:https?://|mailto:)[A-Za-z0-9\-._~:/?@!$&()*+,;=%#]*+"
+# Without a reference but &amp;, since there is no saying what that stands for, and with a name for its host.
+_PLAIN_URL = r"(?-i:https?://(?![\d@]|[^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
 _PLAIN_HREF = rf"[^<>]{{0,500}}?\shref\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"
 _PLAIN_LINK = re.compile(_PLAIN_HREF, re.IGNORECASE)
 # Tags that need it, and links that are not plainly absolute.
@@ -89,7 +92,7 @@ class _Rewriting:
     def _take_link(self, tag: Tag) -> None:
         attributes = tag.attributes
         href = attributes.get("href", "").strip()
-        url = href if href[:7].lower() == "mailto:" else href and absolute(href, self._base)
+        url = _mail(href) if href[:7].lower() == "mailto:" else href and shown(href, self._base)
         self._replace(tag, element("a", {"href": url or "", "title": attributes.get("title", "")}))
 
     def _take_image(self, tag: Tag) -> None:
@@ -122,3 +125,8 @@ class _Rewriting:
         end = index if alone else self._end_of(index, tag.name)
         inside = (part for part in self._tags[index + 1 : end] if part.name in {"source", "embed", "param"})
         self._replace(tag, player_link(tag, inside, self._base), self._tags[end].end)
+
+
+def _mail(href: str) -> str:
+    """A mailto: URL without what a URI may not hold (RFC 6068, 2)."""
+    return "mailto:" + quote("".join(href[7:].splitlines()), safe="!$%&'()*+,-./:;=?@_~", errors="replace")

@@ -11,13 +11,13 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SOURCE = Source(id=7, name="example", url="https://example.org/feed.xml", categories=("News",), tags=("daily",))
 
 
-def entry(title: str | None = None, link: str | None = None, body: str | None = None, **more: Any) -> Entry:
+def entry(title: str | Text | None = None, link: str | None = None, body: str | None = None, **more: Any) -> Entry:
     """An RSS entry; its digest is that of everything in it, as in `parse`."""
     if link is not None:
         more["links"] = (Link(rel="alternate", href=link),)
     if body is not None:
         more["contents"] = (rss(body),)
-    made = Entry(digest=b"", title=rss(title) if title is not None else None, **more)
+    made = Entry(digest=b"", title=rss(title) if isinstance(title, str) else title, **more)
     digest = blake2b(repr(made).encode(errors="surrogatepass"), digest_size=8).digest()
     return replace(made, digest=digest)
 

@@ -1,10 +1,12 @@
 """What readers get to see of HTML and Markdown, and what acts in it; independent of the code under test."""
 
 import re
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from selectolax.lexbor import LexborHTMLParser
 
 _ALLOWED = """
     a abbr b blockquote br caption cite code dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
@@ -21,9 +23,13 @@ ATTRIBUTES = {
 _WITHIN_WORDS = "a abbr b cite code del dfn em i img ins kbd mark q s samp small strong sub sup u var"
 _INLINE = frozenset(_WITHIN_WORDS.split())
 _URL = re.compile(r"(?:https?://[^/\s]|mailto:)", re.IGNORECASE)
+_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]")
+_FRAME = frozenset({"html", "head", "body"})  # a browser puts them around every fragment
+_READINGS = 2  # what a browser writes of its tree and reads again may be another tree: mutation XSS
 
 _RENDERER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
 _RENDERER.validateLink = lambda url: True  # type: ignore[method-assign]  # the Markdown has to be harmless by itself
+_RENDERER.normalizeLinkText = lambda link: link  # type: ignore[method-assign]  # shown as written
 
 
 class Page(HTMLParser):
@@ -40,13 +46,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag not in ALLOWED:
-            self.active.append(tag)
-        for name, value in attrs:
-            if name not in ATTRIBUTES.get(tag, set()):
-                self.active.append(f"{tag} {name}")
-            if name in {"href", "src"} and not _URL.match(value or ""):
-                self.active.append(f"{name} {value}")
+        self.active += _acting(tag, attrs)
         if tag == "a" and values.get("href"):
             self.links.append(unquote(values["href"] or ""))
         if tag == "img":
@@ -82,3 +82,25 @@ class Page(HTMLParser):
 def rendered(markdown: str) -> str:
     """HTML of `markdown` by a renderer that lets raw HTML and every address pass."""
     return str(_RENDERER.render(markdown))
+
+
+def active(html: str) -> list[str]:
+    """What acts in `html`, a fragment: for a strict reader, for a browser, and for one that reads what it wrote."""
+    found = Page(html).active
+    for _ in range(_READINGS):
+        tree = LexborHTMLParser(f"<!doctype html><body>{html}")
+        for node in tree.css("*") if tree.body else ():
+            if node.tag not in _FRAME or node.attributes:
+                found += _acting(node.tag or "", node.attributes.items())
+        html = tree.body.inner_html or "" if tree.body else ""
+    return found
+
+
+def _acting(tag: str, attributes: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    if tag not in ALLOWED:
+        yield tag
+    for name, value in attributes:
+        if name not in ATTRIBUTES.get(tag, set()):
+            yield f"{tag} {name}"
+        if name in {"href", "src"} and (not _URL.match(value or "") or _NOT_IN_URL.search(value or "")):
+            yield f"{name} {value}"

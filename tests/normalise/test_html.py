@@ -71,6 +71,14 @@ def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> 
         ("<table><tr><td colspan=2>a</table>", '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>'),
         ("a\n\nb\n \nc <b>d</b>", "<p>a</p>\n<p>b</p>\n<p>c <b>d</b></p>"),
         ("<p>a\n\nb</p>", "<p>a\n\nb</p>"),
+        ('<b title="a\n\nb">c</b>\n\nd', "<p><b>c</b></p>\n<p>d</p>"),
+        (
+            '<img src="https://a.example/i.png" alt="a\n\nb">',
+            '<p><img src="https://a.example/i.png" alt="a  b"></p>',
+        ),
+        ("<ul><li><isindex><li>b</ul>", "<ul><li></li><li>b</li></ul>"),
+        ("<ul><li><hgroup>a<li>b</ul>", "<ul><li><div>a</div></li><li>b</li></ul>"),
+        ("<listing>a  b</listing>", "<pre>a  b</pre>"),
         ("a\nb", "a\nb"),
         ("<script>x</script>a\n\n<script>y</script>b", "<p>a</p>\n<p>b</p>"),
     ],
@@ -92,6 +100,9 @@ def test_html_is_cleaned(value: str, cleaned: str) -> None:
         ("https://b.example/a b/é", "https://b.example/a%20b/%C3%A9"),
         ("HTTPS://b.example/", "https://b.example/"),
         ("mailto:a@b.example", "mailto:a@b.example"),
+        ("MAILTO:a@b.example?subject=a b&lt;c&gt;", "mailto:a@b.example?subject=a%20b%3Cc%3E"),
+        ("mailto:a@b.example\n\n# x", "mailto:a@b.example%23%20x"),
+        ("https://b.example/&lt;x&gt;?a=1&amp;lt;", "https://b.example/%3Cx%3E?a=1&amp;lt;"),
     ],
 )
 def test_links_become_absolute(href: str, url: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from aggregator.model import Entry, Link
-from aggregator.normalise.links import PageLink, page_links
+from aggregator.normalise.links import PageLink, page_links, printable
 from tests.normalise.entries import SOURCE, entry, feed
 
 PAGE = PageLink("https://example.org/", None)
@@ -68,3 +68,16 @@ def test_what_is_not_on_the_web_is_no_link(href: str) -> None:
 def test_a_link_is_a_valid_uri() -> None:
     assert link_of(entry("A", "https://bücher.example/a b")).url == "https://xn--bcher-kva.example/a%20b"
     assert link_of(entry("A", "/relative")).url == "https://example.org/relative"
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "017700000001", "0x7f000001", "0x7F.1", "127.1", "0", "0177.0.0.1", "127.0.0.1.", "x@0x7f.1"]
+)
+def test_an_address_in_disguise_is_no_link(host: str) -> None:
+    assert printable(f"http://{host}:8080/x", None) is None
+    assert printable(f"//{host}", "https://a.example/") is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "1.example", "0x7f.example", "9to5.example", "example.0x", "[::1]"])
+def test_any_other_host_is_one(host: str) -> None:
+    assert printable(f"http://{host}/x", None) == f"http://{host}/x"

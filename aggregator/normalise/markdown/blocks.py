@@ -37,7 +37,7 @@ _CODE = ("code", "kbd", "samp")
 _CONTAINERS = "body caption dd div dl figcaption figure html li p tbody td tfoot th thead tr"
 _NUMBER = re.compile(r"[0-9]{1,8}")
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
-_TASK = re.compile(r"\A\[(?=[ xX]\])")  # goldmark would make a checkbox of it
+_TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of it, of a link's text too
 
 
 class Writer:
@@ -193,7 +193,7 @@ class Writer:
         texts = []
         for number, item in enumerate(items, start=_start(element)):
             marker = f"{number if ordered else ''}{bullet} "
-            text = _TASK.sub(r"\\[", gap.join(item._blocks), count=1)
+            text = _TASK.sub(_untasked, gap.join(item._blocks), count=1)
             texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
         self._add(gap.join(texts), bullet)
 
@@ -252,6 +252,10 @@ _BLOCKS: dict[str, _Write] = {
     "ol": Writer._write_list,
     "table": Writer._write_table,
 }
+
+
+def _untasked(start: re.Match[str]) -> str:
+    return f"[&#{ord(start[1])};](" if start[2] else f"\\{start[0]}"
 
 
 def _closing(mark: Piece) -> Piece:

@@ -18,8 +18,8 @@ _BRACKET = re.compile(r"[\[\]]")
 _SHORTCODE = re.compile(r"\{(?=\{(?:[<%]|$))")
 
 # Renderers make a link of a URL in text: an escape in it would cut the link short, a reference behind it join it.
-_BARE_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*[^\s<>\[\]{}|\\`.,;:!?\"'”’»)*_~])")
-_REFERENCE_IN_URL = re.compile(r"(https?://[^\s<>\[\]{}|\\`]*&#?\w+;)")
+_BARE_URL = re.compile(r"(https?://(?=\w)[^\s<>\[\]{}|\\`]*[^\s<>\[\]{}|\\`.,;:!?\"'”’»)*_~])")
+_REFERENCE_IN_URL = re.compile(r"(https?://(?=\w)[^\s<>\[\]{}|\\`]*&#?\w+;)")
 _TO_REFERENCE = re.compile(r"\S*&")
 
 # A mark acts only in pairs: a run that something follows, and later one that something precedes. Each run is looked at

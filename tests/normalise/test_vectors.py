@@ -1,0 +1,122 @@
+"""Every attack of `tests/vectors`, in every place of an entry: nothing acts, in HTML or in Markdown."""
+
+import re
+from typing import Literal
+
+import pytest
+
+from aggregator.model import Article, Enclosure, Entry, Link, Person, Term
+from aggregator.normalise import normalise
+from aggregator.normalise.html import clean, plain
+from aggregator.normalise.markdown import gate, markdown
+from tests.normalise.entries import NOW, SOURCE, entry, feed, text
+from tests.normalise.rendering import Page, active, rendered
+from tests.vectors import CLASSES, VECTORS, Vector
+
+BASE = "https://a.example/posts/one"
+TextKind = Literal["plain", "html", "rss"]
+# What may stand around an attack, and change how it is read.
+AROUND = (
+    "{0}",
+    "<p>{0}</p>",
+    "<b>{0}",
+    "<table><tr><td>{0}",
+    "<ul><li>{0}<li>b</ul>",
+    "<h2>{0}</h2>",
+    "<pre><code>{0}</code></pre>",
+    "<blockquote><a href='https://a.example/'>{0}</a></blockquote>",
+    "x{0}{0}y",
+)
+
+
+def kind(*kinds: str) -> list[Vector]:
+    return [vector for vector in VECTORS if vector.kind in kinds]
+
+
+def wrong(html: str) -> list[object]:
+    """What is not as it should be in clean `html` and in the Markdown made of it."""
+    text = markdown(html)
+    shown = rendered(text)
+    before, after = Page(html), Page(shown)
+    found: list[object] = [*active(html), *active(shown)]
+    found += [gate.active(text)] if gate.active(text) else []
+    found += [url for url in (*before.links, *(source for source, _ in before.images)) if DISGUISED.match(url)]
+    found += ["cleaned anew"] if clean(html, BASE) != html else []
+    found += [before.words, after.words] if before.words != after.words else []
+    found += [before.images, after.images] if before.images != after.images else []
+    return found
+
+
+def test_there_are_enough_of_them_and_each_stands_once() -> None:
+    assert len(VECTORS) > 1400
+    assert len({(vector.kind, vector.value) for vector in VECTORS}) == len(VECTORS)
+    assert all(sum(vector.place.startswith(name) for vector in VECTORS) > 25 for name in CLASSES)
+
+
+def test_html_that_acts_is_cleaned_wherever_it_stands() -> None:
+    for vector in kind("html", "address"):
+        for around in AROUND:
+            assert wrong(clean(around.format(vector.as_html), BASE)) == [], (vector, around)
+        assert wrong(clean(vector.as_html)) == [], vector
+
+
+def test_text_that_would_act_is_shown_verbatim() -> None:
+    for vector in kind("text"):
+        written = plain(vector.value).removeprefix("<p>").removesuffix("</p>")
+        for around in AROUND:
+            html = clean(around.format(written), BASE)
+            assert wrong(html) == [], (vector, around)
+        assert wrong(clean(vector.value, BASE)) == [], vector  # the same, taken for HTML
+
+
+@pytest.mark.parametrize("kind_of_text", ["plain", "rss", "html"])
+def test_an_entry_made_of_nothing_but_attacks_is_safe_in_every_field(kind_of_text: TextKind) -> None:
+    entries = [_entry(vector, kind_of_text) for vector in VECTORS]
+    articles = normalise(feed(*entries), SOURCE, NOW).articles
+    assert len(articles) > 1400
+    for article in articles:
+        assert wrong(article.html) == [], article.guid
+        assert unsafe_fields(article) == [], article
+
+
+def unsafe_fields(article: Article) -> list[object]:
+    """Texts of more than a line or with characters that no text may hold, and addresses that are not of the web."""
+    people = [(person.name, person.email) for person in article.authors]
+    media = [(one.title, one.type) for one in article.enclosures]
+    named = [(term.term, term.label) for term in article.terms]
+    lines = [article.title, *(part for pair in (*people, *media, *named) for part in pair if part is not None)]
+    found: list[object] = [line for line in lines if not line or _UNPRINTABLE.search(line)]
+    found += [article.summary] if _FORBIDDEN.search(article.summary) else []
+    urls = [article.link, article.image, *(person.url for person in article.authors)]
+    urls += [one.url for one in article.enclosures] + [credit.link for credit in article.credits]
+    found += [url for url in urls if url is not None and not _WEB.fullmatch(url)]
+    found += [url for url in urls if url is not None and DISGUISED.match(url)]
+    return found + [term.scheme for term in article.terms if term.scheme and not _URI.fullmatch(term.scheme)]
+
+
+# 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to a browser, and a name to whoever checks names.
+DISGUISED = re.compile(
+    r"https?://(?:0|[1-9]\d{3,}|0[0-7x][\da-f]*|\d+\.\d+|[\dx.]*\b0[\dx][\dx.]*)\.?(?:[:/]|$)", re.IGNORECASE
+)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNPRINTABLE = re.compile(f"[\n\t\u200b\u2060]|{_FORBIDDEN.pattern}")
+_WEB = re.compile(r"https?://[^/?#\s\"'<>\\`]+(?:[/?#][!-~]*)?")
+_URI = re.compile(r"(?:https?://|tag:|urn:)[!-~]+")
+
+
+def _entry(vector: Vector, kind_of_text: TextKind) -> Entry:
+    """An entry with the attack in every field that a source fills."""
+    value = vector.value
+    return entry(
+        title=text(value, kind_of_text),
+        contents=(text(vector.as_html, kind_of_text),),
+        guid=vector.place,
+        links=(Link(rel="alternate", href=value),),
+        original_link=value,
+        authors=(Person(name=value, email=value, url=value), Person(url=value)),
+        enclosures=(Enclosure(url=value, type=value, title=value), Enclosure(url=BASE, type=value, title=value)),
+        image=value,
+        terms=(Term(term=value, scheme=value, label=value), Term(term="x", scheme=value)),
+        language=value,
+        published=value,
+    )
