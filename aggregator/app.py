@@ -78,7 +78,7 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
     ):
         if check:
             store.check(check)
-        store.sync(configured, clock())
+        store.sync(configured, clock(), settings.fetch)
         settings = _reachable(settings, store)
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, apart=apart)
 
@@ -93,5 +93,5 @@ def reconfigured(app: App, settings: Settings) -> App:
     """`app` with these settings, over the same store, which is in step with them then. Raises StoreError."""
     logs.hide(secrets(settings))
     configured = sources(settings)
-    app.store.sync(configured, app.clock())
+    app.store.sync(configured, app.clock(), settings.fetch)
     return replace(app, settings=settings, sources=configured)

@@ -5,6 +5,7 @@ everything else is none. What goes out is a valid URI (RFC 3986), so that every 
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 8192  # characters; no common server takes a longer URL
+MAX_HOST_KEY = 300  # characters; a name in the DNS has 253 at most
 
 # Names that only ever serve to follow a reader (lower case). `ref`, `id`, `p`, `lang`, `cid` and the like are not among
 # them: they lead to another page on too many sites.
@@ -160,6 +162,18 @@ def host_key(url: str) -> str:
     if "." not in host or host.startswith("[") or host.rpartition(".")[2].isdigit():
         return f"{host}:{authority.port}"
     return _registrable(host)
+
+
+def paced_host(url: str, unpaced: Collection[str]) -> str | None:
+    """`host_key` of the URL; None where it needs no pace: `unpaced` lists, in lower case, that key, the host's name, or
+    its name with the port. None for no URL, too.
+    """
+    key = host_key(url)
+    if unpaced and (parts := _split(url)):
+        names = {key, parts.hostname or "", parts.netloc.rpartition("@")[2].lower()}
+        if not names.isdisjoint(unpaced):
+            return None
+    return key if 0 < len(key) <= MAX_HOST_KEY else None
 
 
 def same_origin(one: str, other: str) -> bool:

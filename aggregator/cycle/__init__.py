@@ -7,13 +7,14 @@ stopped. What goes wrong with one source is a `Failure` in its outcome.
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.app import App
+from aggregator.cycle.claims import LEASE, claims, share_of_host
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
 from aggregator.cycle.take import record, take, work
@@ -24,18 +25,21 @@ from aggregator.parse import is_plain
 from aggregator.schedule import after_failure, after_not_modified, is_conditional
 from aggregator.urls import host_key, same_origin
 
-__all__ = ["LEASE", "Outcome", "Report", "refresh", "run_cycle"]
+__all__ = ["LEASE", "Hosts", "Outcome", "Report", "refresh", "run_cycle", "share_of_host"]
 
-LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
+TAKEN_AT_ONCE = 2  # documents that one cycle has at the worker: publishing comes in between, and not after them all
 CROWD = 8  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
-AT_ONCE = 2  # of them at the worker: publishing comes in between, and not after them all
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
+EXTEND = 60.0  # seconds between two extensions of the leases of what takes longer
 
 Tell = Callable[[Outcome], None]
 
 
 async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = None, everything: bool = False) -> Report:
-    """One cycle over the sources that are due; `names` or `everything` overrule due times. Raises StoreError."""
+    """One cycle over the sources that are due; `names` or `everything` overrule due times. Raises StoreError.
+
+    Sources whose hosts another process works on are waited for.
+    """
     report = Report(sources=len(set(names)) if names else len(app.sources))
 
     def note(outcome: Outcome) -> None:
@@ -44,10 +48,19 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
         tell(outcome)
 
     with app.store.fetching():
-        claimed = app.store.claim(app.clock(), limit=len(app.sources), lease=LEASE, names=names, everything=everything)
         async with Fetcher(app.settings.fetch, app.clock) as fetcher:
-            await refresh(app, fetcher, claimed, note, names=names, everything=everything)
+            await _refresh_all(app, fetcher, note, names, everything)
     return report
+
+
+async def _refresh_all(app: App, fetcher: Fetcher, tell: Tell, names: Collection[str] | None, everything: bool) -> None:
+    hosts = Hosts(app.store)
+    try:
+        async with asyncio.TaskGroup() as tasks, aclosing(claims(app, names, everything)) as parts:
+            async for claimed in parts:
+                tasks.create_task(refresh(app, fetcher, claimed, tell, hosts, names=names, everything=everything))
+    except* AggregatorError as several:
+        raise several.exceptions[0] from None
 
 
 async def refresh(
@@ -55,6 +68,7 @@ async def refresh(
     fetcher: Fetcher,
     claimed: Sequence[Claimed],
     tell: Tell,
+    hosts: Hosts,
     *,
     names: Collection[str] | None = None,
     everything: bool = False,
@@ -63,19 +77,21 @@ async def refresh(
 
     One URL named by several sources is fetched once for all of them, due or not. One that takes a request of its own,
     with other headers, waits for its own time; `names` and `everything` overrule that as they do in `Store.claim`.
-    Raises StoreError; what was not recorded by then is released.
+    `hosts` is shared by all that runs at the same time. Raises StoreError; what was not recorded by then is released,
+    and its host left alone for the length of a gap.
     """
     now = app.clock()
 
     def is_wanted(one: Claimed) -> bool:
         return everything or (one.source.name in names if names else (one.state.next_fetch or now) <= now)
 
-    cycle = _Cycle(app, fetcher, tell, claimed)
+    cycle = _Cycle(app, fetcher, tell, claimed, hosts)
     try:
         await cycle.run(same for same in _same_url(claimed) if any(map(is_wanted, same)))
     finally:
-        if cycle.unfinished:
-            await app.in_worker(app.store.release, tuple(cycle.unfinished))  # a locked database must not stop the loop
+        if cycle.unfinished:  # in the worker: a locked database must not stop the loop
+            end = app.clock() + app.settings.fetch.host_gap
+            await app.in_worker(app.store.release, tuple(cycle.unfinished), end)
 
 
 def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
@@ -99,15 +115,16 @@ def _credentials(one: Claimed) -> tuple[object, str]:
 class _Cycle:
     """One run over claimed sources: who is unfinished, which hosts hold us off, which states wait to be written."""
 
-    def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[Claimed]) -> None:
-        self._app, self._fetcher, self._tell = app, fetcher, tell
-        self._hosts = Hosts(app.store, (host_key(_url(one)) for one in claimed))
+    def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[Claimed], hosts: Hosts) -> None:
+        self._app, self._fetcher, self._tell, self._hosts = app, fetcher, tell, hosts
         self._settled: list[tuple[int, SourceState]] = []
-        self._waiting = 0  # documents that wait for the worker
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._taking = asyncio.Semaphore(TAKEN_AT_ONCE)
+        self._waiting = 0  # documents that wait for it
         self.unfinished = {one.source.id for one in claimed}
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
+        groups = tuple(groups)
+        self._go_on_with({host_key(_url(same[0])) for same in groups})
         over = asyncio.Event()
         settling = asyncio.create_task(self._settle_regularly(over))
         try:
@@ -120,13 +137,24 @@ class _Cycle:
             over.set()  # not cancelled: states that wait for the worker would be lost
             await settling
 
+    def _go_on_with(self, hosts: Collection[str]) -> None:
+        """Go on where other processes, or this one before it was started anew, stopped asking these hosts."""
+        self._hosts.read(hosts)
+        self._fetcher.asked(self._app.store.last_asked(self._fetcher.idle(hosts), self._app.clock()))
+
     async def _one_url(self, same: tuple[Claimed, ...]) -> None:
-        host = host_key(_url(same[0]))
+        host = asked = host_key(_url(same[0]))
+
+        def admit(name: str) -> bool:
+            nonlocal asked
+            asked = name
+            return self._held_until(name) is None
+
         state, conditional = _common_state(same, self._app.clock())
-        answer = await self._fetcher.fetch(same[0].source, state, conditional=conditional, admit=self._may_ask)
+        answer = await self._fetcher.fetch(same[0].source, state, conditional=conditional, admit=admit)
         now = self._app.clock()
         if answer is None:
-            self._stay_away(same, self._held_until(host) or now)
+            self._stay_away(same, self._held_until(asked) or now, redirected_at=now if asked != host else None)
             return
         self._hosts.learn(answer.host or host if isinstance(answer, Failure) else host, answer, now)
         if isinstance(answer, FeedDocument):
@@ -144,21 +172,20 @@ class _Cycle:
     async def _at_worker(self, work: Callable[..., Sequence[Outcome]], *arguments: Any) -> Sequence[Outcome]:
         self._waiting += 1
         try:
-            async with self._at_once:
+            async with self._taking:
                 return await self._app.in_worker(work, *arguments)
         finally:
             self._waiting -= 1
 
-    def _may_ask(self, host: str) -> bool:
-        return self._held_until(host) is None
-
     def _held_until(self, host: str) -> datetime | None:
         return self._hosts.held_until(host, self._app.clock())
 
-    def _stay_away(self, same: tuple[Claimed, ...], until: datetime) -> None:
+    def _stay_away(self, same: tuple[Claimed, ...], until: datetime, redirected_at: datetime | None) -> None:
+        """Leave the sources until then, unasked, or asked and redirected to a host that is left alone."""
         for one in same:
-            due = max(until, one.state.next_fetch or until)
-            self._settled.append((one.source.id, replace(one.state, next_fetch=due, due_reason="retry-after")))
+            due, fetched = max(until, one.state.next_fetch or until), redirected_at or one.state.last_fetch
+            state = replace(one.state, last_fetch=fetched, next_fetch=due, due_reason="retry-after")
+            self._settled.append((one.source.id, state))
         self._done(same, [outcome_of(one.source, "skipped") for one in same])
 
     def _without_document(self, same: tuple[Claimed, ...], answer: NotModified | Failure, now: datetime) -> None:
@@ -177,16 +204,22 @@ class _Cycle:
             self._tell(outcome)
 
     async def _settle_regularly(self, over: asyncio.Event) -> None:
+        time = asyncio.get_running_loop().time
+        extended = time()
         while not over.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), SETTLE)
             await self._settle()
+            if self.unfinished and time() - extended >= EXTEND:
+                extended = time()
+                await self._app.in_worker(self._app.store.extend, tuple(self.unfinished), self._app.clock() + LEASE)
 
     async def _settle(self) -> None:
         states, self._settled = self._settled, []
-        hosts = self._hosts.taken_changes()
+        hosts = self._hosts.changes()
         if states or hosts:
             await self._app.in_worker(self._app.store.record_states, states, hosts, self._app.clock())
+            self._hosts.recorded(hosts)
 
 
 def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:

@@ -1,6 +1,6 @@
-"""Which hosts told us to stay away, for the length of a cycle. Shell."""
+"""Which hosts told us to stay away. Shell."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from aggregator.model import Failure, FeedDocument, HostState, NotModified
@@ -11,16 +11,19 @@ FRESH = HostState()
 
 
 class Hosts:
-    """Host states as the store knew them at first, and as the cycle's answers changed them since.
+    """Host states as the store knew them at first, and as answers changed them since; for all cycles of a process.
 
-    Those of `names` are read together; those to which redirects lead, one by one. Raises StoreError.
+    Those of claimed sources are read together; those to which redirects lead, one by one. Raises StoreError.
     """
 
-    def __init__(self, store: Store, names: Iterable[str]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._states: dict[str, HostState] = {}
-        self._read(set(names))
-        self._changed: dict[str, HostState] = {}
+        self._changed: dict[str, HostState] = {}  # and not recorded yet
+
+    def read(self, names: Collection[str]) -> None:
+        """Take over what other processes recorded of these hosts."""
+        self._states |= {**dict.fromkeys(names, FRESH), **self._store.hosts(names), **self._changed}
 
     def held_until(self, name: str, now: datetime) -> datetime | None:
         """When the host may be asked again; None: now."""
@@ -34,15 +37,17 @@ class Hosts:
         if after != before:
             self._states[name] = self._changed[name] = after
 
-    def taken_changes(self) -> dict[str, HostState]:
-        """States that changed since this was last asked, to be recorded."""
-        changed, self._changed = self._changed, {}
-        return changed
+    def changes(self) -> Mapping[str, HostState]:
+        """States that changed and are to be recorded."""
+        return dict(self._changed)
+
+    def recorded(self, states: Mapping[str, HostState]) -> None:
+        """These are in the store now; what changed again meanwhile is still to be recorded."""
+        for name, state in states.items():
+            if self._changed.get(name) is state:
+                del self._changed[name]
 
     def _state(self, name: str) -> HostState:
         if name not in self._states:
-            self._read({name})
+            self.read({name})
         return self._states[name]
-
-    def _read(self, names: Collection[str]) -> None:
-        self._states |= {**dict.fromkeys(names, FRESH), **self._store.hosts(names)}

@@ -24,7 +24,7 @@ from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
 from aggregator.publish import publish_changed
-from aggregator.serve import Health, Metrics, Work, site
+from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings
 
 TICK = timedelta(seconds=1)
@@ -76,7 +76,7 @@ class Daemon:
     async def run(self, listener: socket.socket) -> None:
         """Fetch, publish, and serve at `listener`, until told to stop."""
         self._heed_signals()
-        server = _Server(_server_config(self._serve))
+        server = _Server(_server_config(self._serve, connection_for(self._feed)))
         self._scheduler = scheduler = self._new_scheduler()
         async with self._open:
             await self._open_fetcher()
@@ -109,6 +109,9 @@ class Daemon:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._site(scope, receive, send)
+
+    def _feed(self, *request: Any) -> Any:
+        return self._site.feeds.answer(*request)
 
     def _new_scheduler(self) -> AsyncIOScheduler:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -176,7 +179,8 @@ class Daemon:
             return
         claimed: Sequence[Claimed] = ()
         with self._watched("claim"):
-            claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE)
+            share = share_of_host(app.settings.fetch, TICK)
+            claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE, share=share)
         if self._stop.is_set():
             app.store.release([one.source.id for one in claimed])
         elif claimed:
@@ -198,9 +202,10 @@ class Daemon:
                 self._publish_next = _now() + TICK.total_seconds()
                 self._scheduler.add_job(self._publish)  # at once: a burst waits for the tick, and is rendered together
 
+        assert self._fetcher
         try:
             with self._watched("fetch"), self._metrics.cycling():
-                await refresh(self._app, self._fetcher, claimed, tell)
+                await refresh(self._app, self._fetcher, claimed, tell, self._hosts)
         finally:
             self._in_flight -= left
 
@@ -260,9 +265,13 @@ def _log(outcome: Outcome) -> None:
         log.info("%s: %d new, %d updated", outcome.source, outcome.recorded.new, outcome.recorded.updated)
 
 
-def _server_config(served: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:
+def _server_config(
+    served: Callable[[Scope, Receive, Send], Awaitable[None]], connection: type[asyncio.Protocol]
+) -> uvicorn.Config:
     return uvicorn.Config(
         served,
+        http=connection,
+        ws="none",
         interface="asgi3",  # a bound method is not recognised as such
         lifespan="off",
         log_config=None,

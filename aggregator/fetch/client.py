@@ -6,7 +6,9 @@ are each checked as the first, within one time limit and one size. What a server
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -19,7 +21,7 @@ from aggregator import __version__
 from aggregator.clock import Clock
 from aggregator.fetch.answer import Answer, read_answer
 from aggregator.fetch.failures import AnswerError, error_reason
-from aggregator.fetch.guard import Guard, Lookup, Names, system_lookup
+from aggregator.fetch.guard import Guard, Lookup, Names, SpellingError, spelled_address, system_lookup
 from aggregator.fetch.hosts import Admit, Hosts
 from aggregator.fetch.outcome import Outcome, failure, outcome, refusal
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop, first_hop, next_hop
@@ -64,10 +66,28 @@ class Fetcher:
             await self._lenient.aclose()
         self._names.close()
 
+    def idle(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        """Those of these hosts (`urls.host_key`) that this fetcher is not about to ask."""
+        return self._hosts.idle(hosts)
+
+    def asked(self, moments: Mapping[str, datetime]) -> None:
+        """Start nothing on these hosts sooner than their gap after others asked them."""
+        now = self._clock()
+        self._hosts.asked({host: now - moment for host, moment in moments.items()})
+
+    @property
+    def next_starts(self) -> Mapping[str, float]:
+        """When each host may be asked next, in the loop's time."""
+        return self._hosts.next_starts
+
+    def follow(self, next_starts: Mapping[str, float]) -> None:
+        """Keep the pace of the fetcher that this one takes the place of."""
+        self._hosts.follow(next_starts)
+
     async def fetch(
         self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True
     ) -> Outcome | None:
-        """What the source has now; None if it was not asked because `admit` said no.
+        """What the source has now; None if `admit` said no, to its host or to one that it redirects to.
 
         `admit` hears the host (`urls.host_key`) when its turn has come, which may be long after the call. With
         `conditional` off the validators stay at home.
@@ -79,7 +99,7 @@ class Fetcher:
         if isinstance(reached, Failure):
             return reached
         answer, hop = reached
-        return answer and outcome(answer, first, hop, state, asking.conditions(hop), self._clock())
+        return outcome(answer, first, hop, state, asking.conditions(hop), self._clock()) if answer else None
 
     async def post(self, url: str, form: bytes) -> int | Failure:
         """The status, 2xx, with which `url` takes a form (URL-encoded), else why it does not.
@@ -116,6 +136,9 @@ class Fetcher:
         """The answer of one hop; None if `admit` said no. What aiohttp cannot read gets the second try."""
         if not is_http(hop.url):
             raise AnswerError("its URL is no http or https address")
+        host = urlsplit(hop.url).hostname or ""
+        if address := spelled_address(host):
+            raise SpellingError(host, address)
         headers = _encoded(self._headers | asking.headers(hop))
         request = httpx.Request("GET" if asking.form is None else "POST", hop.url, headers=headers, content=asking.form)
         try:

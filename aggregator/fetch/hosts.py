@@ -1,12 +1,12 @@
 """One host's pace, and the fetcher's: who may ask now. Edge: it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from aggregator.settings import Fetch
-from aggregator.urls import host_key
+from aggregator.urls import host_key, paced_host
 
 Admit = Callable[[str], bool]
 
@@ -51,27 +51,47 @@ class Hosts:
     def __init__(self, fetch: Fetch) -> None:
         self._places = asyncio.Semaphore(fetch.concurrency)
         self._paced = fetch.per_host, fetch.host_gap.total_seconds()
-        self._unpaced = {name.lower() for name in fetch.unpaced}
+        self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
         self._free = _Pace(NO_LIMIT, 0.0)
         self._paces: dict[str, _Pace] = {}
 
     @asynccontextmanager
     async def turn(self, url: str, admit: Admit) -> AsyncIterator[Place | None]:
         """Wait until `url` may be asked, and hold its turn. None: by then `admit` said no to its host (`host_key`)."""
-        key = host_key(url)
-        pace = self._pace(key, url)
-        async with pace.in_flight:
-            place = await self._start(key, pace, admit)
-            try:
-                yield place
-            finally:
-                if place:
-                    place.give_up()
+        paced = paced_host(url, self._unpaced)
+        pace = self._free if paced is None else self._pace(paced)
+        with pace.used():
+            async with pace.in_flight:
+                place = await self._start(paced or host_key(url), pace, admit)
+                try:
+                    yield place
+                finally:
+                    if place:
+                        place.give_up()
 
-    def _pace(self, key: str, url: str) -> "_Pace":
-        parts = urlsplit(url)
-        if self._unpaced & {key, parts.hostname or "", parts.netloc.rpartition("@")[2].lower()}:
-            return self._free
+    def idle(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Those of these hosts (`host_key`) that nobody here asks, nor waits to ask."""
+        return tuple(key for key in keys if not self._pace(key).users)
+
+    def asked(self, since: Mapping[str, timedelta]) -> None:
+        """Keep the gap to what others asked these hosts so long ago."""
+        now = asyncio.get_running_loop().time()
+        for key, ago in since.items():
+            pace = self._pace(key)
+            past = max(ago.total_seconds(), 0.0)  # a clock that was turned back makes no longer gap than there is
+            pace.next_start = max(pace.next_start, now + pace.gap - past)
+
+    @property
+    def next_starts(self) -> Mapping[str, float]:
+        """When each host may be asked next, in the loop's time."""
+        return {key: pace.next_start for key, pace in self._paces.items()}
+
+    def follow(self, next_starts: Mapping[str, float]) -> None:
+        """Go on where another `Hosts` stopped."""
+        for key, start in next_starts.items():
+            self._pace(key).next_start = start
+
+    def _pace(self, key: str) -> "_Pace":
         return self._paces.get(key) or self._paces.setdefault(key, _Pace(*self._paced))
 
     async def _start(self, key: str, pace: "_Pace", admit: Admit) -> Place | None:
@@ -96,3 +116,12 @@ class _Pace:
         self.starting = asyncio.Lock()
         self.gap = gap
         self.next_start = 0.0
+        self.users = 0  # that hold a turn, or wait for one
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1

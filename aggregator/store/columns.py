@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Text
@@ -101,5 +102,10 @@ class Several(TypeDecorator[tuple[Any, ...]]):
 
 
 def _object(value: Any) -> dict[str, Any]:
-    pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    pairs = ((name, getattr(value, name)) for name in _names(value.__class__))
     return {name: held for name, held in pairs if held is not None}
+
+
+@cache  # a settled source's state holds one, and 500 may be written at once
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -38,6 +38,9 @@ class Dialect(Protocol):
     def lock(self, connection: Connection) -> None:
         """Let nobody else change schema or sources until this transaction ends."""
 
+    def lock_claims(self, connection: Connection) -> None:
+        """Let nobody else claim sources until this transaction ends: both could find the same host free."""
+
     def presence(self, engine: Engine, first: Callable[[], None]) -> AbstractContextManager[None]:
         """Be seen by other processes while it lasts, be its end a kill; who finds nobody else there calls `first`."""
 
@@ -91,6 +94,9 @@ class SQLite:
 
     def lock(self, connection: Connection) -> None:
         """Nothing to do: BEGIN IMMEDIATE did it."""
+
+    def lock_claims(self, connection: Connection) -> None:
+        """Nothing to do here either."""
 
     @contextmanager
     def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:
@@ -150,6 +156,7 @@ class PostgreSQL:
 
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
     PRESENCE = LOCK + 1
+    CLAIMS = LOCK + 2
 
     def insert(self, table: Table) -> Any:
         """PostgreSQL's statement, imported only by those who use it."""
@@ -178,6 +185,10 @@ class PostgreSQL:
     def lock(self, connection: Connection) -> None:
         """An advisory lock: reading and recording go on beside it."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
+
+    def lock_claims(self, connection: Connection) -> None:
+        """An advisory lock of its own: claims wait for claims alone, some milliseconds each."""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.CLAIMS})")
 
     @contextmanager
     def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:

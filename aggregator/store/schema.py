@@ -86,6 +86,7 @@ pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.pa
 Index("ix_source_due", source.c.next_fetch, **_where(pollable))
 leased = source.c.lease_until.is_not(None)
 Index("ix_source_leased", source.c.host, **_where(leased))
+Index("ix_source_host", source.c.host)
 Index("ix_source_url", source.c.url, postgresql_using="hash")  # a B-tree of PostgreSQL takes no 2,704 bytes
 Index("ix_source_moved_to", source.c.moved_to, postgresql_using="hash")
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -50,6 +51,7 @@ from aggregator.store.schema import VERSION
 from aggregator.store.upkeep import Placed
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # how long we wait for another process's lock
+FETCH = Fetch()  # as where nothing is configured
 
 
 class Store:
@@ -63,6 +65,9 @@ class Store:
         self._engine, self._dialect, self._name = engine, dialect, name
         self._writer = engine.execution_options(writes=True)
         self._headers: Mapping[int, Headers] = {}
+        self._process = uuid4().hex  # whose leases are ours
+        self._unpaced: frozenset[str] = frozenset()
+        self._left: frozenset[str] = frozenset()  # hosts of leases that we ended: they may have been asked just now
 
     @classmethod
     def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
@@ -132,19 +137,20 @@ class Store:
 
     # ------------------------------------------------------------------------------------------------------- sources
 
-    def sync(self, configured: Sequence[Source], now: datetime) -> None:
+    def sync(self, configured: Sequence[Source], now: datetime, fetch: Fetch = FETCH) -> None:
         """Make sources and categories agree with `feeds.yaml`; write nothing where they do.
 
         A source is known again by its name, else by its URL, and keeps its articles, which follow its categories,
-        tags and language. Another URL starts its state anew; one that is left out is kept, but not asked.
-        Headers, which may hold secrets, stay in memory.
+        tags and language. Another URL starts its state anew; one that is left out is kept, but not asked. A shorter
+        interval counts from the last fetch, by the rules of `fetch`. Headers, which may hold secrets, stay in memory.
         """
+        self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
         with self._reading() as connection:
-            found = syncing.changes(connection, configured)
+            found = syncing.changes(connection, configured, self._unpaced)
         if found:
             with self._writing() as connection:
                 self._dialect.lock(connection)
-                syncing.apply(connection, syncing.changes(connection, configured), now)
+                syncing.apply(connection, syncing.changes(connection, configured, self._unpaced), now, fetch)
         with self._reading() as connection:
             ids = sources.ids(connection)
         self._headers = {ids[one.name]: one.headers for one in configured if one.name in ids}
@@ -162,15 +168,36 @@ class Store:
         lease: timedelta,
         names: Collection[str] | None = None,
         everything: bool = False,
+        share: int | None = None,
     ) -> tuple[Claimed, ...]:
         """Up to `limit` sources that are due, longest due first, taken until they are recorded or `lease` is over.
 
-        `names` and `everything` overrule due times, but wake no source that is disabled or paused. Sources that share
-        a URL with a claimed one come too, beyond `limit`: one URL is fetched once.
+        A host is one process's at a time: where another has claimed a source of it, none is claimed. With `share`, no
+        more due ones of a host than make that many with those that this process has. `names` and `everything` overrule
+        due times, but wake no source that is disabled or paused. Sources that share a URL with a claimed one come too,
+        beyond `limit` and `share`: one URL is fetched once.
         """
-        wish = sources.Wish(now=now, until=now + lease, limit=limit, names=names, everything=everything)
+        wish = sources.Wish(now=now, names=names, everything=everything)
+        terms = sources.Terms(process=self._process, until=now + lease, limit=limit, share=share)
         with self._writing() as connection:
-            return sources.claim(connection, wish, self._headers)
+            self._dialect.lock_claims(connection)
+            return sources.claim(connection, wish, terms, self._headers)
+
+    def wanted(
+        self, now: datetime, *, names: Collection[str] | None = None, everything: bool = False
+    ) -> frozenset[str]:
+        """Names of the sources that `claim` would take if there were no other process and no limit."""
+        with self._reading() as connection:
+            return sources.wanted(connection, sources.Wish(now=now, names=names, everything=everything))
+
+    def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
+        """When a source of each of these hosts was fetched last; hosts that never were asked are left out.
+
+        A host that a dead process had may have been asked up to its end, of which nothing is known but that it is over.
+        """
+        left, self._left = self._left.intersection(hosts), self._left.difference(hosts)
+        with self._reading() as connection:
+            return sources.last_asked(connection, hosts) | dict.fromkeys(left, now)
 
     @contextmanager
     def fetching(self) -> Iterator[None]:
@@ -187,12 +214,18 @@ class Store:
 
     def _release_all(self) -> None:
         with self._writing() as connection:
-            sources.release_all(connection)
+            self._left = sources.release_all(connection)
 
-    def release(self, ids: Collection[int]) -> None:
-        """Give claimed sources back as they were."""
+    def release(self, ids: Collection[int], at: datetime | None = None) -> None:
+        """Give claimed sources back as they were, or have others wait for them, and for their hosts, until `at`."""
+        if ids:
+            with self._writing() as connection:
+                sources.lease(connection, ids, self._process, at)
+
+    def extend(self, ids: Collection[int], until: datetime) -> None:
+        """Keep claimed sources until then."""
         with self._writing() as connection:
-            sources.release(connection, ids)
+            sources.lease(connection, ids, self._process, until)
 
     def hosts(self, names: Collection[str]) -> Mapping[str, HostState]:
         """States of those of these hosts that are remembered."""
@@ -204,7 +237,7 @@ class Store:
     ) -> None:
         """Write states of sources, by id, that had nothing new, and of hosts; the sources' leases end."""
         with self._writing() as connection:
-            sources.write_states(connection, pairs)
+            sources.write_states(connection, pairs, self._unpaced)
             sources.write_hosts(connection, self._dialect, hosts)
 
     # ------------------------------------------------------------------------------------------------------ articles

@@ -1,12 +1,12 @@
 """The source and category tables follow `feeds.yaml`, and articles what it says of their sources."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, false, insert, literal, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, false, insert, literal, not_, select, update
 
 from aggregator.model import Source, SourceState
 from aggregator.names import category_name
@@ -24,8 +24,16 @@ Row = RowMapping | Columns
 SHOWN_OF_SOURCES = ("name", "url", "categories", "tags", "language")  # by articles or by feeds
 
 _CONFIGURED = select(
-    *source.c["id", "ordinal", "name", "url", "categories", "tags", "language", "interval", "enabled", "present"]
+    *source.c["id", "ordinal", "name", "url", "categories", "tags", "language", "interval", "enabled", "present"],
+    *source.c["host", "moved_to"],
 ).order_by(source.c.id)
+_STATES = select(source).where(source.c.id.in_(listed("ids")))
+_PLACE = update(source).where(source.c.id == bindparam("source_id")).values(host=bindparam("host"))
+_RESCHEDULE = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"))
+    .values(next_fetch=bindparam("due"), due_reason=bindparam("reason"))
+)
 _CATEGORIES = select(*category.c["name", "label", "present"])
 _MARKED = {"pending": True, "version": category.c.version + 1}
 _AT_NEW_URL = {  # nothing that the old URL said, and due now
@@ -52,15 +60,16 @@ class Changes:
 
     added: tuple[Columns, ...]
     changed: tuple[tuple[RowMapping, Columns], ...]
+    placed: tuple[Columns, ...]  # source_id and host of those that are on another host now, or not to be paced any more
     gone: tuple[int, ...]
     new_categories: tuple[Columns, ...]
     changed_categories: tuple[tuple[str, Columns], ...]
 
     def __bool__(self) -> bool:
-        return any((self.added, self.changed, self.gone, self.new_categories, self.changed_categories))
+        return any((self.added, self.changed, self.placed, self.gone, self.new_categories, self.changed_categories))
 
 
-def changes(connection: Connection, sources: Sequence[Source]) -> Changes:
+def changes(connection: Connection, sources: Sequence[Source], unpaced: Collection[str]) -> Changes:
     """What differs between the database and `sources`; falsy where nothing does."""
     rows = connection.execute(_CONFIGURED).mappings().all()
     wanted = [source_columns(one, ordinal) for ordinal, one in enumerate(sources)]
@@ -70,12 +79,26 @@ def changes(connection: Connection, sources: Sequence[Source]) -> Changes:
     stored = {row["name"]: row for row in connection.execute(_CATEGORIES).mappings()}
     labels = _labels(sources)
     return Changes(
-        added=tuple(columns for place, columns in enumerate(wanted) if place not in matched),
+        added=tuple(
+            columns | {"host": paced_host(columns["url"], unpaced)}
+            for place, columns in enumerate(wanted)
+            if place not in matched
+        ),
         changed=tuple((row, differing) for row, columns in pairs if (differing := _differing(columns, row))),
+        placed=tuple(
+            {"source_id": row["id"], "host": host}
+            for row, columns in pairs
+            if (host := paced_host(_asked_at(row, columns), unpaced)) != row["host"]
+        ),
         gone=tuple(row["id"] for row in rows if row["present"] and row["id"] not in kept),
         new_categories=tuple({"name": name, "label": labels[name]} for name in labels if name not in stored),
         changed_categories=tuple(_changed_categories(stored, labels, pairs)),
     )
+
+
+def _asked_at(row: RowMapping, columns: Columns) -> str:
+    """URL that the source is asked at from now on."""
+    return str(row["moved_to"] if row["moved_to"] and row["url"] == columns["url"] else columns["url"])
 
 
 def _matched(wanted: Sequence[Columns], rows: Sequence[RowMapping]) -> dict[int, RowMapping]:
@@ -136,7 +159,7 @@ def _names(row: Row) -> set[str]:
     return {category_name(label) for label in row["categories"]}
 
 
-def apply(connection: Connection, found: Changes, now: datetime) -> None:
+def apply(connection: Connection, found: Changes, now: datetime, fetch: Fetch) -> None:
     """Write `found`, in the transaction that found it."""
     connection.execute(update(source).where(source.c.id.in_(found.gone)).values(present=False))
     for row, columns in found.changed:

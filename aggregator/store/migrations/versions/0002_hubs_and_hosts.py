@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("source", sa.Column("host", sa.Text()))
     op.add_column("source", sa.Column("pushed_until", sa.BigInteger()))
     op.create_index("ix_source_leased", "source", ["host"], **_where("lease_until IS NOT NULL"))
+    op.create_index("ix_source_host", "source", ["host"])
     op.create_table(
         "subscription",
         sa.Column("source_id", sa.Integer(), nullable=False),
