@@ -10,7 +10,7 @@ import re
 
 from aggregator.model import FeedDocument
 
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 256 * 1024
 MAX_DECLARATIONS = 1000  # of namespaces, and of bases: each is looked for through those around it
 
 _WIDE = b"\0"  # in UTF-16, UTF-32, and in what is no text at all

@@ -19,7 +19,8 @@ _SHORTCODE = re.compile(r"\{(?=\{(?:[<%]|$))")
 
 # Renderers make a link of a URL in text: an escape in it would cut the link short, a reference behind it join it.
 _BARE_URL = re.compile(r"(https?://(?=\w)[^\s<>\[\]{}|\\`]*[^\s<>\[\]{}|\\`.,;:!?\"'”’»)*_~])")
-_REFERENCE_IN_URL = re.compile(r"(https?://(?=\w)[^\s<>\[\]{}|\\`]*&#?\w+;)")
+_WHOLE_URL = re.compile(r"https?://(?=\w)[^\s<>\[\]{}|\\`]*+")
+_TO_LAST_REFERENCE = re.compile(r".*&#?\w+;")
 _TO_REFERENCE = re.compile(r"\S*&")
 
 # A mark acts only in pairs: a run that something follows, and later one that something precedes. Each run is looked at
@@ -75,12 +76,22 @@ def text_escaped(text: str, marks: str = "", *, in_brackets: bool = False) -> st
         return text
     if "://" not in text or in_brackets:
         return _escaped(text, marks, in_brackets=in_brackets)
-    parts = (_REFERENCE_IN_URL if _REFERENCE.search(text) else _BARE_URL).split(text)
+    parts = _split_at_references(text) if _REFERENCE.search(text) else _BARE_URL.split(text)
     escaped = [_escaped(part, marks) for part in parts]
     for index in range(1, len(parts), 2):  # the URLs
         if escaped[index] != parts[index] or _TO_REFERENCE.match(escaped[index + 1]):
             escaped[index] = f"<{parts[index]}>"
     return "".join(escaped)
+
+
+def _split_at_references(text: str) -> list[str]:
+    """`text` in parts, every second of them a URL up to the last reference in it; in one pass, whatever it repeats."""
+    parts, end = [], 0
+    for url in _WHOLE_URL.finditer(text):
+        if found := _TO_LAST_REFERENCE.match(text, url.start(), url.end()):
+            parts += [text[end : url.start()], found[0]]
+            end = found.end()
+    return [*parts, text[end:]]
 
 
 def _escaped(text: str, marks: str, *, in_brackets: bool = False) -> str:
