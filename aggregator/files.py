@@ -134,6 +134,21 @@ def alone(path: Path) -> Iterator[bool]:
         _put_content(descriptor, end)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file at `path` by `alone`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _content(descriptor: int) -> str:
     return os.pread(descriptor, 100, 0).decode(errors="replace").strip()
 

@@ -5,6 +5,7 @@ ours; as a publisher we tell our own hub which of our feeds changed. Nothing her
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -21,6 +22,9 @@ MAX_URL = 2000  # characters of a hub's or a topic's URL
 MAX_FIELDS = 50  # of a verification request's query
 ALGORITHMS = ("sha1", "sha256", "sha384", "sha512")
 
+Mode = Literal["subscribe", "unsubscribe", "denied"]
+
+_MODES: Mapping[str, Mode] = {"subscribe": "subscribe", "unsubscribe": "unsubscribe", "denied": "denied"}
 _ASKING_AGAIN = timedelta(hours=1), timedelta(hours=24)  # shortest, doubled, and longest back-off
 _TELLING_AGAIN = timedelta(seconds=30), timedelta(hours=1)
 _AT_HOME = frozenset({"localhost", "local", "internal", "lan", "home.arpa", "test", "invalid"})  # never public names
@@ -39,7 +43,7 @@ class Wish:
 class Verification:
     """What a hub asks a callback (WebSub, 5.2 and 5.3): whether a subscription is meant, or that it will be none."""
 
-    mode: Literal["subscribe", "unsubscribe", "denied"]
+    mode: Mode
     topic: str
     challenge: str = ""  # to be echoed; "" only where denied
     lease: timedelta = LEASE  # as granted, within our bounds
@@ -86,15 +90,14 @@ def verification(query: str) -> Verification | None:
     except ValueError:
         return None
     fields = dict(reversed(pairs))  # of a field given twice the first counts
-    mode, topic = fields.get("hub.mode", ""), fields.get("hub.topic", "")
+    mode, topic = _MODES.get(fields.get("hub.mode", "")), fields.get("hub.topic", "")
     challenge = fields.get("hub.challenge", "")
     if mode == "denied" and topic:
-        return Verification(mode="denied", topic=topic, reason=_line(fields.get("hub.reason", "")))
-    if mode not in ("subscribe", "unsubscribe") or not topic or not challenge:
+        return Verification(mode=mode, topic=topic, reason=_line(fields.get("hub.reason", "")))
+    if mode is None or not topic or not challenge:
         return None
-    kept = "subscribe" if mode == "subscribe" else "unsubscribe"
     lease = granted(fields.get("hub.lease_seconds", ""))
-    return Verification(mode=kept, topic=topic, challenge=challenge, lease=lease)
+    return Verification(mode=mode, topic=topic, challenge=challenge, lease=lease)
 
 
 def granted(lease_seconds: str) -> timedelta:

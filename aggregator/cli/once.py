@@ -7,11 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aggregator import files
 from aggregator.cli.counted import counted
 from aggregator.cli.options import Options
 from aggregator.errors import UsageError
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from aggregator.publish import Published
 
 INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
+
+TELLING = timedelta(seconds=10)  # for the hub, after all else is done
 
 log = logging.getLogger("aggregator")
 
@@ -45,6 +50,7 @@ def once(
         _refuse_unknown(app, names or [])
         report = _cycle(app, names or None, everything)
         published = publish_changed(app)
+        _tell_hub(app)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
     if strict and report.failures:
@@ -68,6 +74,16 @@ def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
                 log.warning("%s: %s", outcome.source, outcome.failure)
 
         return asyncio.run(run_cycle(app, tell, names=names, everything=everything))
+
+
+def _tell_hub(app: "App") -> None:
+    """Tell the hub of what changed; a daemon beside us does it by itself."""
+    from aggregator.announce import tell_within
+
+    if app.settings.feeds.hub is None or files.is_held(Path(app.settings.storage) / ".daemon.lock"):
+        return
+    if failure := asyncio.run(tell_within(app, TELLING)):
+        log.warning("the hub could not be told of changed feeds, the next run tries again: %s", failure)
 
 
 @contextmanager

@@ -6,25 +6,23 @@ tried again later, and the log hears once.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime, timedelta
 from typing import Literal
 
+from aggregator.announce import tell
 from aggregator.app import App
 from aggregator.cycle.pushed import take_push
 from aggregator.fetch import Fetcher
-from aggregator.model import Failure, Push, Subscription, Topic
+from aggregator.model import Failure, Push, Subscription
 from aggregator.serve import Metrics, Work
 from aggregator.settings import Settings
-from aggregator.websub import callback_url, is_reachable, publish_form, subscribe_form, tell_again, topic_url
+from aggregator.websub import callback_url, is_reachable, subscribe_form
 
 MOST_PUSHES, MOST_BYTES = 200, 50_000_000  # that wait to be taken; what comes beyond is to come again
 MOST_ASKED = 20  # hubs that are asked at once
-MOST_TOLD = 100  # feeds of one look for what is to be told
 RETRY = 1.0  # seconds until a push that could not be recorded is tried again
 FINISH = 3.0  # seconds that pushes get to be recorded in, once the daemon is to stop
-LONGEST_STAY_AWAY = timedelta(days=1)  # that a hub's Retry-After may ask for
 
 Watched = Callable[[Work], AbstractContextManager[None]]
 
@@ -225,32 +223,3 @@ class Hubs:
         if told and self._dead:
             log.info("our hub is told of changed feeds again")
             self._dead = False
-
-
-async def tell(app: App, fetcher: Fetcher, count: Callable[[bool], None] = lambda _told: None) -> Failure | None:
-    """Tell our hub of each feed that is due, one after the other; `count` hears of each whether it was told.
-
-    Gives the last failure, None without one. What could not be told is due again later; if the hub cannot be reached at
-    all, so is the rest. Raises StoreError.
-    """
-    last: Failure | None = None
-    topics = await app.in_worker(app.store.due_topics, app.clock(), MOST_TOLD)
-    for place, one in enumerate(topics):
-        form = publish_form(topic_url(app.settings.public_url, one.path))
-        answer = await fetcher.post(app.settings.feeds.hub or "", form)
-        count(not isinstance(answer, Failure))
-        if not isinstance(answer, Failure):
-            await app.in_worker(app.store.told, one)
-            continue
-        last = answer
-        is_of_all = answer.status is None or answer.status == 429 or answer.status >= 500
-        untold = topics[place:] if is_of_all else (one,)
-        await app.in_worker(app.store.not_told, _again(untold, answer, app.clock()))
-        if is_of_all:
-            break
-    return last
-
-
-def _again(topics: Sequence[Topic], failure: Failure, now: datetime) -> dict[str, datetime]:
-    wish = min(failure.retry_after or timedelta(0), LONGEST_STAY_AWAY)
-    return {one.path: now + max(tell_again(one.failures + 1), wish) for one in topics}

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
+    RowMapping,
     ScalarSelect,
     Update,
     and_,
@@ -168,7 +169,7 @@ def claim(connection: Connection, now: datetime, limit: int, public_url: str) ->
     return tuple(_subscription(row, row["failures"] + 1) for row in rows)
 
 
-def _asked(row: Mapping[str, Any], now: datetime, public_url: str) -> dict[str, Any]:
+def _asked(row: RowMapping, now: datetime, public_url: str) -> dict[str, Any]:
     again, until = now + ask_again(row["failures"] + 1), row["pushed_until"]
     return {
         "of_token": row["token"],
@@ -178,7 +179,7 @@ def _asked(row: Mapping[str, Any], now: datetime, public_url: str) -> dict[str, 
     }
 
 
-def _subscription(row: Mapping[str, Any], failures: int) -> Subscription:
+def _subscription(row: RowMapping, failures: int) -> Subscription:
     kept = {name: row[name] for name in ("source_id", "token", "secret", "hub", "topic")}
     return Subscription(source=row["name"], failures=failures, **kept)
 
