@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,15 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
     """Whether the process has that file open."""
-    return lambda: any(one.resolve() == path for one in Path(f"/proc/{process.pid}/fd").iterdir())
+
+    def look() -> bool:
+        for one in Path(f"/proc/{process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since
+                if one.readlink() == path:
+                    return True
+        return False
+
+    return look
 
 
 def assert_stopped(process: subprocess.Popen[str]) -> None:
