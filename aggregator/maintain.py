@@ -73,6 +73,12 @@ def mend_feed(app: App, name: str) -> int:
         return len(files.write(app.feeds_root, feeds_of(app, name)))
 
 
+def mend_list_of_feeds(app: App) -> int:
+    """Write the list of all feeds where it is not as the database has it; how many files. Raises FilesError."""
+    with alone(app):
+        return len(files.write(app.feeds_root, [list_of_feeds(app, app.store.categories())]))
+
+
 def verify(app: App, *, repair: bool = False) -> Iterator[Difference]:
     """Every difference, as it is found, and with `repair` mended as far as it can be.
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from aggregator.app import App
-from aggregator.maintain import mend_articles, mend_feed, prune_some
+from aggregator.maintain import mend_articles, mend_feed, mend_list_of_feeds, prune_some
 from aggregator.publish import BATCH
 from aggregator.serve import Work
 
@@ -46,6 +46,7 @@ class Upkeep:
             articles += await self._step(mend_articles, ids[start : start + BATCH])
         for name in await app.in_worker(app.store.categories):
             feeds += await self._step(mend_feed, name)
+        feeds += await self._step(mend_list_of_feeds)
         if self._stopped():
             return
         self._mended = True

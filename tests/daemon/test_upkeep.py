@@ -1,0 +1,165 @@
+"""What the daemon does by itself for what it keeps: when, in which steps, and what it leaves alone."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator import maintain
+from aggregator.app import App
+from aggregator.daemon import upkeep
+from aggregator.daemon.upkeep import Upkeep
+from aggregator.publish import publish_changed
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Server
+
+ANCIENT = {"pubDate": "Tue, 24 Nov 2015 10:00:00 +0000"}
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server) -> Newsroom:
+    """Six stories, four of them from 2015, fetched and published."""
+    server.put("/good", rss(item(1), item(2), *(item(number, **ANCIENT) for number in range(3, 7))))
+    room = newsroom(tmp_path, [{"name": "good", "url": server.url("/good")}], retention="3650d")
+    room.once()
+    return room
+
+
+@pytest.fixture
+def app(room: Newsroom) -> Iterator[App]:
+    with room.opened() as app:
+        yield app
+
+
+def kept(app: App, *, unclean: bool = False, stopped: bool = False) -> Upkeep:
+    """The upkeep of a daemon that just started."""
+    return Upkeep(lambda: app, lambda: stopped, unclean=unclean)
+
+
+def done(of: Upkeep) -> list[str]:
+    """Do what is due; the names of it."""
+
+    async def do_it() -> list[str]:
+        names = []
+        for work, do in of.due():
+            names.append(work)
+            await do()
+        return names
+
+    return asyncio.run(do_it())
+
+
+def test_it_prunes_at_the_start_and_once_a_day(room: Newsroom, app: App, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    daemon = kept(app)
+    assert done(daemon) == ["prune"]
+    assert len(room.articles()) == 2
+    assert caplog.messages == ["4 articles older than `retention` were pruned"]
+    assert done(daemon) == []
+    room.later(hours=23, minutes=59)
+    assert done(daemon) == []
+    room.later(minutes=1)
+    assert done(daemon) == ["prune"]
+    assert len(caplog.messages) == 1
+
+
+def test_a_restart_does_not_prune_again_before_its_time(room: Newsroom, app: App, server: Server) -> None:
+    done(kept(app))
+    server.put("/good", rss(item(7, **ANCIENT)))
+    room.once()
+    room.later(hours=1)
+    again = kept(app)
+    done(again)
+    assert len(room.articles()) == 3
+    assert done(again) == []  # nor does it ask once more
+    room.later(hours=23)
+    done(again)
+    assert len(room.articles()) == 2
+
+
+def test_another_retention_holds_at_once(room: Newsroom, app: App) -> None:
+    daemon = kept(app)
+    done(daemon)
+    app.settings.__dict__["retention"] = timedelta(hours=1)  # as if the file had been changed: settings are frozen
+    assert done(daemon) == ["prune"]
+    assert room.articles() == {}
+
+
+def test_a_clock_that_was_put_back_keeps_nobody_from_pruning(room: Newsroom, app: App) -> None:
+    room.later(days=400)
+    daemon = kept(app)
+    done(daemon)
+    room.later(days=-400)
+    assert done(daemon) == ["prune"]
+
+
+def test_without_retention_nothing_is_due(room: Newsroom) -> None:
+    room.configuration.pop("retention")
+    with room.opened() as app:
+        assert done(kept(app)) == []
+
+
+def test_it_prunes_in_steps_and_leaves_off_when_told_to(
+    room: Newsroom, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintain, "BATCH", 1)
+    left: list[int] = []
+    monkeypatch.setattr(upkeep, "prune_some", lambda *args: (left.append(1), maintain.prune_some(*args))[1])
+    done(Upkeep(lambda: app, lambda: len(left) == 2, unclean=False))
+    assert len(room.articles()) == 4
+    done(kept(app))  # no note was left: it goes on
+    assert len(room.articles()) == 2
+
+
+def test_after_an_unclean_stop_files_of_the_last_day_are_mended(
+    room: Newsroom, app: App, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    done(kept(app))
+    old = next(iter(room.articles()))
+    room.later(days=2)
+    server.put("/good", rss(item(1), item(2), item(8), item(9)))
+    room.once()
+    before = room.files()
+    articles, feeds = room.storage / "articles", room.storage / "feeds"
+    new = sorted(name for name in room.articles() if "number-8" in name or "number-9" in name)
+    for name in (old, new[0]):
+        (articles / name).write_bytes(b"")
+    (articles / new[1]).unlink()
+    (feeds / "good.rss").write_bytes(before["feeds/good.rss"][1][:100])
+    (feeds / "all.json").unlink()
+    (feeds / "feeds.opml").write_bytes(b"")
+    daemon = kept(app, unclean=True)
+    assert "mend" in done(daemon)
+    after = room.files()
+    assert after.pop(f"articles/{old}")[1] == b""  # not of the last day: `verify` looks at it
+    assert {name: data for name, (_, data) in after.items()} == {
+        name: data for name, (_, data) in before.items() if name != f"articles/{old}"
+    }
+    (line,) = (message for message in caplog.messages if "good order" in message)
+    assert "2 files of articles and 3 of feeds" in line
+    assert done(daemon) == []
+
+
+def test_an_edited_article_is_of_the_last_day_too(room: Newsroom, app: App, server: Server) -> None:
+    room.later(days=2)
+    server.put("/good", rss(item(1, description="Edited since, and told in quite other words than before.")))
+    room.once()
+    (name,) = (name for name, text in room.articles().items() if "Edited since" in text)
+    (room.storage / "articles" / name).write_bytes(b"")
+    done(kept(app, unclean=True))
+    assert "Edited since" in room.articles()[name]
+
+
+def test_where_all_is_well_nothing_is_written_or_said(
+    room: Newsroom, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_changed(app)
+    done(kept(app))
+    publish_changed(app)
+    caplog.clear()
+    before = room.files()
+    assert done(kept(app, unclean=True)) == ["mend", "prune"]
+    assert (room.files(), caplog.messages) == (before, [])
