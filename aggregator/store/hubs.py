@@ -88,6 +88,7 @@ _REACHED = update(topic).where(topic.c.path == bindparam("of_path")).values(fail
 _UNTOLD = (
     update(topic).where(topic.c.path == bindparam("of_path")).values(due=bindparam("at"), failures=topic.c.failures + 1)
 )
+_KNOWN_TOPICS = select(*topic.c["path", "digest"]).where(topic.c.path.in_(listed("paths")))
 _DROP_TOPICS = delete(topic).where(topic.c.path.in_(listed("paths")))
 
 
@@ -231,7 +232,8 @@ def note_news(connection: Connection, dialect: Dialect, digests: Mapping[str, by
     """
     if not digests:
         return
-    known = dict(connection.execute(select(topic.c.path, topic.c.digest).where(topic.c.path.in_(digests))).tuples())
+    rows = connection.execute(_KNOWN_TOPICS, {"paths": tuple(digests)})
+    known = {row.path: row.digest for row in rows}
     news = {path: digest for path, digest in sorted(digests.items()) if known.get(path) != digest}
     if not news:
         return
@@ -240,8 +242,8 @@ def note_news(connection: Connection, dialect: Dialect, digests: Mapping[str, by
     upsert = written.on_conflict_do_update(
         index_elements=[topic.c.path], set_={"digest": written.excluded.digest, "due": due}
     )
-    rows = [{"path": path, "digest": digest, "due": now, "failures": 0} for path, digest in news.items()]
-    connection.execute(upsert, rows)
+    fresh = [{"path": path, "digest": digest, "due": now, "failures": 0} for path, digest in news.items()]
+    connection.execute(upsert, fresh)
 
 
 def drop_topics(connection: Connection, paths: Iterable[str]) -> None:

@@ -1,0 +1,290 @@
+"""Subscriptions follow what sources say and what hubs answer; topics are told exactly once what is new."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aggregator.model import Claimed, FeedFacts, Subscription
+from aggregator.store import Store
+from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state
+
+HUB, TOPIC = "https://hub.example/", "https://thehill.example/self"
+US = "https://news.example/"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def subscribed(store: Store) -> Store:
+    """A store whose one source names a hub."""
+    store.sync([source()], NOW)
+    says_hub(store)
+    return store
+
+
+def says_hub(store: Store, at: datetime = NOW, **changes: Any) -> None:
+    facts = {"title": "T", "hub": HUB, "self_link": TOPIC, **changes.pop("facts", {})}
+    record(store, at=at, **{"moved_to": None, "facts": FeedFacts(**facts), **changes})
+
+
+def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscription, ...]:
+    return store.claim_subscriptions(now, limit=10, public_url=address)
+
+
+def seen(store: Store) -> Claimed:
+    (one,) = store.sources()
+    return one
+
+
+def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    assert (one.source, one.hub, one.topic, one.failures) == ("thehill", HUB, TOPIC, 1)
+    assert len(one.token) == len(one.secret) == 43
+    assert one.token != one.secret
+    assert asked(subscribed, NOW + HOUR - MINUTE) == ()
+    says_hub(subscribed, facts={"title": "Other"})
+    assert asked(subscribed, NOW + HOUR - MINUTE) == ()
+    assert subscribed.subscription(one.token) == one
+    assert subscribed.subscription("") is None
+
+
+def test_without_a_hub_there_is_nothing_to_ask(store: Store) -> None:
+    store.sync([source()], NOW)
+    says_hub(store, facts={"hub": None})
+    assert asked(store) == ()
+
+
+def test_the_topic_of_a_feed_without_self_link_is_its_url(store: Store) -> None:
+    store.sync([source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
+    for number, moved in ((1, None), (2, "https://moved.example/b"), (3, None)):
+        says_hub(store, by=number, moved_to=moved, facts={"self_link": None})
+    assert [one.topic for one in asked(store)] == ["https://a.example/feed", "https://moved.example/b"]
+
+
+def test_a_hub_that_does_not_verify_is_asked_again_more_and_more_seldom(subscribed: Store) -> None:
+    now = NOW
+    for hours in (1, 2, 4, 8, 16, 24, 24):
+        (one,) = asked(subscribed, now)
+        subscribed.fail_subscription(one.token, "the connection was refused")
+        assert asked(subscribed, now + hours * HOUR - MINUTE) == ()
+        now += hours * HOUR
+    assert one.failures == 7
+
+
+def test_a_lease_is_renewed_before_it_ends(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
+    subscribed.fail_subscription(one.token, "too late: it was verified")
+    assert asked(subscribed, NOW + 6 * DAY - MINUTE) == ()
+    (again,) = asked(subscribed, NOW + 6 * DAY)
+    assert (again.token, again.secret, again.failures) == (one.token, one.secret, 1)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW + 6 * DAY)
+    assert seen(subscribed).state.pushed_until == NOW + 14 * DAY
+
+
+def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    says_hub(subscribed, next_fetch=NOW + DAY)
+    subscribed.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {}, NOW)
+    assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
+    assert seen(subscribed).state.next_fetch == NOW + DAY
+
+
+def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, DAY, NOW)
+    says_hub(subscribed, next_fetch=NOW + 3 * DAY)
+    now = NOW + timedelta(hours=18)
+    for hours in (1, 2, 3):  # three hours of back-off go beyond the end, which is noticed at its minute
+        assert len(asked(subscribed, now)) == 1
+        assert seen(subscribed).state.next_fetch == NOW + 3 * DAY
+        now += hours * HOUR
+    assert now == NOW + DAY
+    assert len(asked(subscribed, now)) == 1
+    assert seen(subscribed).state.pushed_until is None
+    assert seen(subscribed).state.next_fetch == now + seen(subscribed).source.interval
+
+
+def test_an_end_delays_no_poll_that_comes_sooner(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, DAY, NOW)
+    says_hub(subscribed, next_fetch=NOW + MINUTE)
+    subscribed.deny_subscription(one.token, "no", NOW)
+    assert seen(subscribed).state.next_fetch == NOW + MINUTE
+
+
+def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, next_fetch=NOW + DAY)
+    subscribed.deny_subscription(one.token, "its hub denies it", NOW)
+    assert seen(subscribed).state.pushed_until is None
+    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert asked(subscribed, NOW + 7 * DAY - MINUTE) == ()
+    assert len(asked(subscribed, NOW + 7 * DAY)) == 1
+
+
+@pytest.mark.parametrize("changed", [{"hub": "https://other.example/"}, {"self_link": "https://thehill.example/new"}])
+def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
+    (before,) = asked(subscribed)
+    subscribed.grant_subscription(before.token, 8 * DAY, NOW)
+    says_hub(subscribed, facts=changed, next_fetch=NOW + DAY)
+    assert seen(subscribed).state.pushed_until is None
+    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    (now,) = asked(subscribed)
+    assert now.token != before.token
+    assert now.secret != before.secret
+    assert subscribed.subscription(before.token) is None
+
+
+def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, facts={"hub": None})
+    assert subscribed.subscription(one.token) is None
+    assert seen(subscribed).state.pushed_until is None
+    assert asked(subscribed, NOW + 300 * DAY) == ()
+
+
+@pytest.mark.parametrize("away", [[], [source(enabled=False)]])
+def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: Store, away: list[Any]) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, next_fetch=NOW + DAY)
+    subscribed.sync(away, NOW)
+    assert asked(subscribed, NOW + 300 * DAY) == ()
+    assert subscribed.subscription(one.token) is None
+    assert subscribed.pushed_source(one.token) is None
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.sync([source()], NOW)
+    assert seen(subscribed).state.pushed_until is None
+    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert [again.token for again in asked(subscribed)] == [one.token]
+
+
+def test_another_url_drops_the_subscription(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.claim(NOW + HOUR, limit=5, lease=LEASE)
+    subscribed.sync([source(url="https://thehill.example/other")], NOW)
+    assert subscribed.subscription(one.token) is None
+    assert seen(subscribed).state.pushed_until is None
+    says_hub(subscribed)  # an answer of the old URL, under way meanwhile
+    assert asked(subscribed, NOW + 300 * DAY) == ()
+
+
+def test_a_paused_source_is_not_pushed(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.record_states([(1, state(paused="gone", moved_to=None))], {}, NOW)
+    assert subscribed.subscription(one.token) is None
+
+
+def test_a_new_address_is_told_at_once_and_only_then(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.readdress_subscriptions(US, NOW)
+    assert asked(subscribed) == ()
+    subscribed.readdress_subscriptions("https://news.example/a_b%/", NOW)
+    (again,) = asked(subscribed, address="https://news.example/a_b%/")
+    assert again.token == one.token
+    assert seen(subscribed).state.pushed_until == NOW + 8 * DAY  # hubs go on with the old one meanwhile
+    subscribed.readdress_subscriptions("https://news.example/a_b%/", NOW)
+    assert asked(subscribed) == ()
+
+
+def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, next_fetch=NOW + DAY)
+    subscribed.end_subscriptions(NOW)
+    assert seen(subscribed).state.pushed_until is None
+    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert [again.token for again in asked(subscribed)] == [one.token]
+
+
+def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> None:
+    store.sync([source(name) for name in "abc"], NOW)
+    for number, minutes in ((1, 2), (2, 0), (3, 1)):
+        says_hub(store, by=number, at=NOW + minutes * MINUTE)
+    assert [one.source for one in store.claim_subscriptions(NOW + HOUR, limit=2, public_url=US)] == ["b", "c"]
+    assert [one.source for one in store.claim_subscriptions(NOW + HOUR, limit=2, public_url=US)] == ["a"]
+
+
+def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    claimed = subscribed.claim(NOW + HOUR, limit=5, lease=LEASE)
+    pushed = subscribed.pushed_source(one.token)
+    assert pushed
+    assert pushed.source == claimed[0].source
+    before = seen(subscribed).state
+    said = state(seen=b"n" * 8, failures=9, facts=FeedFacts(title="Partial"), next_fetch=NOW + 9 * DAY)
+    recorded = subscribed.record(1, said, [new(article(1))], NOW, name=lambda one: f"{one.id}.md", pushed=True)
+    assert recorded.new == 1
+    after = seen(subscribed).state
+    assert after.seen == b"n" * 8
+    assert (after.facts, after.failures, after.next_fetch) == (before.facts, before.failures, before.next_fetch)
+    assert subscribed.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
+    assert len(asked(subscribed, NOW + HOUR)) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------- topics
+
+
+def paths(store: Store, now: datetime = NOW) -> list[str]:
+    return [one.path for one in store.due_topics(now, 10)]
+
+
+def test_what_is_new_is_due_until_it_was_told(store: Store) -> None:
+    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW)
+    assert paths(store, NOW - MINUTE) == []
+    first, second = store.due_topics(NOW, 10)
+    assert (first.path, first.digest, first.failures) == ("all.rss", b"1", 0)
+    store.told(first)
+    assert paths(store) == ["news.rss"]
+    store.told(second)
+    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW + MINUTE)
+    assert paths(store, NOW + HOUR) == []
+    store.published((), {"all.rss": b"2", "news.rss": b"1"}, NOW + MINUTE)
+    assert paths(store, NOW + HOUR) == ["all.rss"]
+
+
+def test_what_changed_while_it_was_told_is_told_again(store: Store) -> None:
+    store.published((), {"all.rss": b"1"}, NOW)
+    (told,) = store.due_topics(NOW, 10)
+    store.published((), {"all.rss": b"2"}, NOW)
+    store.told(told)
+    (left,) = store.due_topics(NOW, 10)
+    assert left.digest == b"2"
+
+
+def test_what_could_not_be_told_waits_and_news_does_not_shorten_that(store: Store) -> None:
+    store.published((), {"all.rss": b"1"}, NOW)
+    store.not_told({"all.rss": NOW + HOUR})
+    store.published((), {"all.rss": b"2"}, NOW + MINUTE)
+    assert paths(store, NOW + HOUR - MINUTE) == []
+    (left,) = store.due_topics(NOW + HOUR, 10)
+    assert (left.digest, left.failures) == (b"2", 1)
+    store.told(left)
+    store.published((), {"all.rss": b"3"}, NOW + HOUR)
+    (fresh,) = store.due_topics(NOW + HOUR, 10)
+    assert fresh.failures == 0
+
+
+def test_a_feed_that_is_gone_is_not_told_of(store: Store) -> None:
+    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW)
+    store.drop_topics(["news.rss", "news.atom"])
+    assert paths(store) == ["all.rss"]
+
+
+def test_marks_go_and_news_comes_in_one_step(store: Store) -> None:
+    store.sync([source()], NOW)
+    marks = [mark for _, mark in store.pending_categories()]
+    assert marks
+    store.published(marks, {"all.rss": b"1"}, NOW)
+    assert store.pending_categories() == ()
+    assert paths(store) == ["all.rss"]
+    publish_everything(store)
+    assert paths(store) == ["all.rss"]
