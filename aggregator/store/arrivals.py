@@ -1,23 +1,24 @@
 """Articles at first sight: their uid, path and story, settled in a few queries however many they are."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import PurePosixPath
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from aggregator.model import Article, New
-from aggregator.store.rows import article_columns, listed, slices
+from aggregator.store.direct import Among, Insert
+from aggregator.store.rows import AT_FIRST_SIGHT, values_at_first_sight
 from aggregator.store.schema import article
 
 LONGEST_UID = 1000  # characters; an index of PostgreSQL takes 2,704 bytes
 
-_IDS = select(article.c.id, article.c.story).where(article.c.id.in_(listed("ids")))
-_UIDS = select(article.c.uid).where(article.c.uid.in_(listed("uids")))
-_PATHS = select(article.c.path).where(article.c.path.in_(listed("paths")))
-_INSERT = insert(article)
+_stories_of = Among(select(article.c.id, article.c.story), article.c.id)
+_taken_uids = Among(select(article.c.uid), article.c.uid)
+_taken_paths = Among(select(article.c.path), article.c.path)
+_insert = Insert(article, (*AT_FIRST_SIGHT, "source_id", "uid", "path", "story", "pruned", "pending", "version"))
 
 
 def insert_new(
@@ -35,17 +36,17 @@ def insert_new(
     for decision, uid, path in zip(fresh, uids, paths, strict=True):
         own = decision.keyed.article.id
         stories[own] = stories.get(decision.story or own, own)
-        given = {"source_id": source_id, "uid": uid, "path": path, "story": stories[own]}
-        marks = {"pruned": False, "pending": True, "version": 1}
-        rows.append(article_columns(decision.keyed) | given | marks)
-    connection.execute(_INSERT, rows)
+        pruned, pending, version = False, True, 1
+        given = (source_id, uid, path, stories[own], pruned, pending, version)
+        rows.append((*values_at_first_sight(decision.keyed), *given))
+    _insert(connection, rows)
     return {decision.keyed.article.id: decision for decision in fresh}
 
 
 def _stories(connection: Connection, decisions: Iterable[New]) -> dict[str, str]:
     """The story of each article that is there already, of those decided on and of the leaders they name."""
     ids = set(chain.from_iterable((decision.keyed.article.id, decision.story) for decision in decisions)) - {None}
-    return {row.id: row.story for part in slices(ids) for row in connection.execute(_IDS, {"ids": part})}
+    return dict(map(tuple, _stories_of(connection, ids)))
 
 
 def _free_uids(connection: Connection, fresh: Sequence[New]) -> list[str]:
@@ -53,7 +54,7 @@ def _free_uids(connection: Connection, fresh: Sequence[New]) -> list[str]:
     choices = [
         (decision.keyed.article.uid[: LONGEST_UID + 1], UUID(decision.keyed.article.id).urn) for decision in fresh
     ]
-    taken = {uid for part in slices(chain.from_iterable(choices)) for uid in connection.scalars(_UIDS, {"uids": part})}
+    taken = {uid for (uid,) in _taken_uids(connection, chain.from_iterable(choices))}
     given = []
     for choice in choices:
         free = (uid for uid in choice if uid not in taken and len(uid) <= LONGEST_UID)
@@ -73,7 +74,7 @@ def free_paths(connection: Connection, wanted: Sequence[str]) -> list[str]:
     given: set[str] = set()
     while missing := +missing:
         options = {path: _numbered(path, tried[path], max(tried[path], count)) for path, count in missing.items()}
-        taken = given | _taken_paths(connection, options)
+        taken = given.union(path for (path,) in _taken_paths(connection, chain.from_iterable(options.values())))
         for path, names in options.items():
             chosen = [option for option in names if option not in taken][: missing[path]]
             free[path] += chosen
@@ -89,8 +90,3 @@ def _numbered(path: str, tried: int, count: int) -> list[str]:
     pure = PurePosixPath(path)
     numbers = range(tried + 1, tried + count + 1)
     return [path if number == 1 else str(pure.with_stem(f"{pure.stem}-{number}")) for number in numbers]
-
-
-def _taken_paths(connection: Connection, options: Mapping[str, Iterable[str]]) -> set[str]:
-    every = chain.from_iterable(options.values())
-    return {path for part in slices(every) for path in connection.scalars(_PATHS, {"paths": part})}

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, RowMapping, select
 
 from aggregator.model import Known
+from aggregator.store.direct import Among
 from aggregator.store.rows import FINGERPRINT, fingerprint_from, listed, slices
 from aggregator.store.schema import article, article_source, key
 
 _ids = listed("ids")
-_NAMED = select(key.c.digest, key.c.article_id).where(key.c.digest.in_(listed("digests")))
+_bearers_of = Among(select(key.c.digest, key.c.article_id), key.c.digest)
 _NAMES = ("id", "source_id", "guid", "link", "link_key", "title", "published", "story", "pruned")
 _AS_STORED = (*_NAMES, "authors", "enclosures", "image", "terms")
 _ARTICLES = select(*article.c[*_AS_STORED, *FINGERPRINT, "first_seen", "position"]).where(article.c.id.in_(_ids))
@@ -23,9 +24,8 @@ def known(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, tuple
     Three queries, however many keys.
     """
     named: dict[str, set[bytes]] = defaultdict(set)
-    for part in slices(digests):
-        for digest, article_id in connection.execute(_NAMED, {"digests": part}):
-            named[article_id].add(digest)
+    for digest, article_id in _bearers_of(connection, digests):
+        named[article_id].add(digest)
     credited: dict[str, set[int]] = defaultdict(set)
     rows: list[RowMapping] = []
     for ids in slices(named):

@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, not_, select, tuple_
+from sqlalchemy import Connection, delete, func, not_, select, tuple_
 
 from aggregator.model import Decision, New
 from aggregator.store.dialect import RacedError
+from aggregator.store.direct import Among, Insert
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, key
 
 MOST_BEARERS = 20  # articles that one weak key finds, the newest: boilerplate and "Open thread" name thousands
 
-_BEARERS = select(key).where(key.c.digest.in_(listed("digests")))
-_INSERT = insert(key)
+_bearers_of = Among(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
+_insert = Insert(key, ("digest", "article_id", "strong"))
 _by_age = func.row_number().over(
     partition_by=key.c.digest, order_by=(article.c.first_seen.desc(), article.c.position, article.c.id)
 )
@@ -39,11 +40,10 @@ def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: Se
     A strong key that is another's stays so. A `fresh` article whose strong key is another's should not be: RacedError.
     """
     digests = {one.digest for decision in decisions for one in decision.keyed.keys}
-    stored = [row for part in slices(digests) for row in connection.execute(_BEARERS, {"digests": part})]
+    stored = list(_bearers_of(connection, digests))
     bearers = Counter(row.digest for row in stored)
     rows = tuple(_missing(decisions, stored, bearers, fresh))
-    if rows:
-        connection.execute(_INSERT, rows)
+    _insert(connection, rows)
     for part in slices(digest for digest, count in bearers.items() if count > MOST_BEARERS):
         connection.execute(_FORGET, {"digests": part})
     return len(rows)
@@ -51,7 +51,7 @@ def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: Se
 
 def _missing(
     decisions: Iterable[Decision], stored: Iterable[Any], bearers: Counter[bytes], fresh: Set[str]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[bytes, str, bool]]:
     """Keys to insert, counted in `bearers`; under a weak key an older article takes no newer one's place."""
     named = {(row.digest, row.article_id) for row in stored}
     owners = {row.digest: row.article_id for row in stored if row.strong}
@@ -68,4 +68,4 @@ def _missing(
             bearers[one.digest] += 1
             if one.strong:
                 owners[one.digest] = bearer
-            yield {"digest": one.digest, "article_id": bearer, "strong": one.strong}
+            yield one.digest, bearer, one.strong

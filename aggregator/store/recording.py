@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, not_, select, update
+from sqlalchemy import Connection, bindparam, not_, select, update
 
 from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
 from aggregator.names import category_name
 from aggregator.store import hubs
 from aggregator.store.arrivals import insert_new
+from aggregator.store.direct import Insert
 from aggregator.store.edits import revise
 from aggregator.store.naming import article_id, insert_keys
 from aggregator.store.rows import listed
@@ -31,7 +32,7 @@ _SOURCE = (
 _LINKS = select(*article_source.c["article_id", "link"]).where(
     article_source.c.source_id == bindparam("source_id"), article_source.c.article_id.in_(_ids)
 )
-_CREDIT = insert(article_source)
+_credit_source = Insert(article_source, ("article_id", "source_id", "link", "at"))
 _RELINK = (
     update(article_source)
     .where(article_source.c.article_id == bindparam("of"), article_source.c.source_id == bindparam("by"))
@@ -41,7 +42,7 @@ _PLACES = select(*article.c["id", "published", "first_seen", "position"]).where(
     article.c.id.in_(_ids), not_(article.c.pruned)
 )
 _PLACED = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
-_PLACE = insert(article_category)
+_place_article = Insert(article_category, ("article_id", "category", "published", "first_seen", "position", "hidden"))
 _MARK_ARTICLES = (
     update(article)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
@@ -121,9 +122,7 @@ def _credit(
         rows = connection.execute(_LINKS, {"source_id": source_id, "ids": older})
         stored = {row.article_id: row.link for row in rows}
     credited = sorted(named.keys() - stored.keys())
-    if credited:
-        owed = [{"article_id": one, "source_id": source_id, "link": links[one], "at": now} for one in credited]
-        connection.execute(_CREDIT, owed)
+    _credit_source(connection, [(one, source_id, links[one], now) for one in credited])
     relinked = sorted(
         bearer for bearer, link in stored.items() if isinstance(named[bearer], Updated) and links[bearer] != link
     )
@@ -140,20 +139,12 @@ def _place(connection: Connection, credited: Sequence[str], fresh: Mapping[str, 
         places += connection.execute(_PLACES, {"ids": older})
         placed = {tuple(row) for row in connection.execute(_PLACED, {"ids": older})}
     rows = [
-        {
-            "article_id": place.id,
-            "category": name,
-            "published": place.published,
-            "first_seen": place.first_seen,
-            "position": place.position,
-            "hidden": False,
-        }
+        (place.id, name, place.published, place.first_seen, place.position, False)
         for place in places
         for name in sorted(names)
         if (place.id, name) not in placed
     ]
-    if rows:
-        connection.execute(_PLACE, rows)
+    _place_article(connection, rows)
     told = [*older, *(one for one in credited if one in fresh and fresh[one].story)]
     if told:
         hide_in_stories(connection, told)

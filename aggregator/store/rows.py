@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, RowMapping, bindparam
@@ -70,9 +71,14 @@ def state_from(row: RowMapping) -> SourceState:
     )
 
 
-def article_columns(keyed: Keyed) -> Columns:
-    """An article at first sight, but for what the store gives it: uid, path, story and marks."""
-    return {name: getattr(keyed.article, name) for name in _ARTICLE} | _fingerprint_columns(keyed.fingerprint)
+AT_FIRST_SIGHT = tuple(name for name in _ARTICLE if name != "source_id") + FINGERPRINT
+_at_first_sight = attrgetter(*(name for name in _ARTICLE if name != "source_id"))
+_fingerprint = attrgetter("digest", "title", "signature", "words")
+
+
+def values_at_first_sight(keyed: Keyed) -> tuple[Any, ...]:
+    """An article's `AT_FIRST_SIGHT`; what the store gives it is not in it: source, uid, path, story and marks."""
+    return (*_at_first_sight(keyed.article), *_fingerprint(keyed.fingerprint))
 
 
 def text_columns(keyed: Keyed) -> Columns:
