@@ -1,0 +1,299 @@
+"""A real daemon process between hubs: it subscribes, is pushed to, and tells its own hub what is new."""
+
+import hmac
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+import httpx
+import pytest
+
+from tests.newsroom import item, prose, rss
+from tests.servers import Answer, Request, Server
+from tests.whole.test_commands import aggregator, configure
+from tests.whole.test_daemon import until
+from tests.whole.test_reload import Running, running
+
+PATIENCE = 60  # seconds; others may use the machine too
+
+
+def figure(daemon: Running, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} ([\d.e+]+)$", daemon.get("metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def wait(true: Callable[[], bool]) -> None:
+    until(true, PATIENCE)
+
+
+@dataclass
+class Hub:
+    """A hub at `/hub` of the test's server, which verifies subscriptions when it is told to."""
+
+    server: Server
+    status: int = 202
+    forms: list[dict[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.url = self.server.put("/hub", self._answer)
+
+    def _answer(self, request: Request) -> Answer:
+        self.forms.append(dict(parse_qsl(request.body.decode())))
+        return Answer(status=self.status)
+
+    def wishes(self) -> list[dict[str, str]]:
+        return [form for form in self.forms if form["hub.mode"] == "subscribe"]
+
+    def told(self) -> list[str]:
+        return [form["hub.url"] for form in self.forms if form["hub.mode"] == "publish"]
+
+    def verify(self, wish: dict[str, str], **changes: str) -> httpx.Response:
+        asked = {
+            "hub.mode": "subscribe",
+            "hub.topic": wish["hub.topic"],
+            "hub.challenge": "a challenge & more",
+            "hub.lease_seconds": "864000",
+        }
+        return httpx.get(wish["hub.callback"], params=asked | {f"hub.{key}": value for key, value in changes.items()})
+
+    def push(self, wish: dict[str, str], body: bytes, *, method: str = "sha256", **headers: str) -> httpx.Response:
+        digest = hmac.new(wish["hub.secret"].encode(), body, method).hexdigest()
+        signed = {"X-Hub-Signature": f"{method}={digest}", "Content-Type": "application/rss+xml", **headers}
+        return httpx.post(wish["hub.callback"], content=body, headers=signed, timeout=PATIENCE)
+
+
+@pytest.fixture
+def hub(server: Server) -> Hub:
+    return Hub(server)
+
+
+def head(hub: Hub, topic: str) -> str:
+    return f'<atom:link rel="self" href="{topic}"/><atom:link rel="hub" href="{hub.url}"/>'
+
+
+def source_of(server: Server, hub: Hub) -> list[dict[str, Any]]:
+    """One source that names the hub in its document."""
+    topic = server.url("/feed")
+    server.put("/feed", rss(item(1), head=head(hub, topic)))
+    return [{"name": "paper", "url": topic, "category": "news"}]
+
+
+def live(daemon: Running, hub: Hub) -> dict[str, str]:
+    """The subscription, once it is asked for and verified."""
+    wait(lambda: bool(hub.wishes()))
+    wish = hub.wishes()[-1]
+    assert hub.verify(wish).text == "a challenge & more"
+    return wish
+
+
+def test_a_source_that_names_a_hub_is_subscribed_and_pushed(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(tmp_path, websub="always", sources=source_of(server, hub))
+    with running(tmp_path) as daemon:
+        wait(lambda: bool(hub.wishes()))
+        (wish,) = hub.wishes()
+        assert wish["hub.topic"] == server.url("/feed")
+        assert wish["hub.callback"].startswith(f"{daemon.url}websub/")
+        assert len(wish["hub.callback"].rpartition("/")[2]) >= 16
+        assert 16 <= len(wish["hub.secret"]) < 200
+        assert figure(daemon, "aggregator_hub_subscriptions") == 0
+
+        for wrong in ({"topic": "http://other.example/"}, {"mode": "unsubscribe"}, {"mode": "publish"}):
+            assert hub.verify(wish, **wrong).status_code == 404
+        assert httpx.get(wish["hub.callback"]).status_code == 404
+        assert httpx.get(f"{daemon.url}websub/{'x' * 43}").status_code == 404
+        answer = hub.verify(wish)
+        assert (answer.status_code, answer.text) == (200, "a challenge & more")
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+
+        assert hub.push(wish, rss(item(1), item(2))).status_code == 202
+        wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
+        for number, method in enumerate(("sha1", "sha384", "sha512"), start=3):
+            assert hub.push(wish, rss(item(number)), method=method).status_code == 202
+        wait(lambda: all(f"Story number {number}" in daemon.get("feeds/news.rss").text for number in (1, 2, 3, 4, 5)))
+        assert len(server.asked("/feed")) == 1
+        assert daemon.said("pushed by its hub")
+
+
+def test_what_is_pushed_wrongly_does_no_harm(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(tmp_path, websub="always", sources=source_of(server, hub))
+    with running(tmp_path) as daemon:
+        wish = live(daemon, hub)
+        forged = hub.push(wish | {"hub.secret": "guessed"}, rss(item(7)))
+        assert 200 <= forged.status_code < 300
+        unsigned = httpx.post(wish["hub.callback"], content=rss(item(7)))
+        assert 200 <= unsigned.status_code < 300
+        assert figure(daemon, 'aggregator_hub_pushes_total{outcome="forged"}') == 2
+        assert len(daemon.said("is not signed by its hub")) == 1
+
+        assert httpx.post(f"{daemon.url}websub/{'x' * 43}", content=b"x").status_code == 410
+        refused = httpx.put(wish["hub.callback"], content=b"x")
+        assert refused.status_code == 405
+        assert refused.headers["allow"] == "GET, HEAD, POST"
+
+        assert hub.push(wish, b"x" * 30_000_000).status_code == 413
+        for broken in (b"", b"no feed", b"\x00\xff" * 1000, rss(item(8))[:-200], b"<rss", b"{"):
+            assert hub.push(wish, broken).status_code == 202
+        assert hub.push(wish, rss(item(2))).status_code == 202
+        wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
+        wait(lambda: figure(daemon, 'aggregator_hub_pushes_total{outcome="failed"}') >= 5)
+        assert "Story number 7" not in daemon.get("feeds/news.rss").text
+        assert daemon.get("healthz").status_code == 200
+        (source,) = daemon.get("status.json").json()["sources"]
+        assert (source["failures"], source["error"]) == (0, None)
+
+        before = daemon.get("feeds/news.rss")
+        recorded = figure(daemon, 'aggregator_hub_pushes_total{outcome="recorded"}')
+        assert hub.push(wish, rss(item(2))).status_code == 202
+        wait(lambda: figure(daemon, 'aggregator_hub_pushes_total{outcome="recorded"}') > recorded)
+        after = daemon.get("feeds/news.rss")
+        assert (after.content, after.headers["last-modified"]) == (before.content, before.headers["last-modified"])
+        assert figure(daemon, 'aggregator_articles_total{decision="new"}') <= 3  # 1 and 2, and 8 as far as it came
+
+
+def test_a_denial_is_acknowledged_and_polling_goes_on(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(tmp_path, websub="always", sources=source_of(server, hub))
+    with running(tmp_path) as daemon:
+        wish = live(daemon, hub)
+        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+        denied = httpx.get(
+            wish["hub.callback"],
+            params={"hub.mode": "denied", "hub.topic": wish["hub.topic"], "hub.reason": "too\nmany"},
+        )
+        assert 200 <= denied.status_code < 300
+        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 0)
+        assert daemon.said("denies the subscription (too many)")
+
+
+def test_links_of_the_http_header_go_before_those_of_the_document(tmp_path: Path, server: Server, hub: Hub) -> None:
+    links = f'<{hub.url}>; rel="hub", </self>; rel=self'
+    written = '<atom:link rel="self" href="http://127.0.0.1:9/s"/><atom:link rel="hub" href="http://127.0.0.1:9/h"/>'
+    server.put("/feed", rss(item(1), head=written), headers={"Link": links})
+    configure(tmp_path, websub="always", sources=[server.url("/feed")])
+    with running(tmp_path):
+        wait(lambda: bool(hub.wishes()))
+        assert hub.wishes()[0]["hub.topic"] == server.url("/self")
+
+
+def test_where_no_hub_can_reach_us_none_is_asked_unless_that_is_wanted(
+    tmp_path: Path, server: Server, hub: Hub
+) -> None:
+    sources = source_of(server, hub)
+    configure(tmp_path, sources=sources)
+    with running(tmp_path) as daemon:
+        wait(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
+        answers = [httpx.request(method, f"{daemon.url}websub/{'x' * 43}") for method in ("GET", "POST")]
+        assert [answer.status_code for answer in answers] == [410, 410]
+        assert hub.forms == []
+        configure(tmp_path, websub="always", sources=sources)
+        wish = live(daemon, hub)
+        configure(tmp_path, websub="never", sources=sources)
+        wait(lambda: hub.push(wish, rss(item(2))).status_code == 410)
+        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 0)
+
+
+def test_hubs_hear_of_a_new_address_at_once(tmp_path: Path, server: Server, hub: Hub) -> None:
+    sources = source_of(server, hub)
+    configure(tmp_path, websub="always", sources=sources)
+    with running(tmp_path) as daemon:
+        first = live(daemon, hub)
+        configure(tmp_path, websub="always", base_url="https://news.example/below", sources=sources)
+        wait(lambda: len(hub.wishes()) == 2)
+        second = hub.wishes()[1]
+        token = first["hub.callback"].rpartition("/")[2]
+        assert second["hub.callback"] == f"https://news.example/below/websub/{token}"
+        assert second["hub.secret"] == first["hub.secret"]
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(PATIENCE) == 0
+
+
+# ---------------------------------------------------------------------------------------------------- our own hub
+
+
+def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server: Server) -> None:
+    told: list[tuple[str, str]] = []
+
+    def hub(request: Request) -> Answer:
+        (topic,) = parse_qs(request.body.decode())["hub.url"]
+        told.append((topic, httpx.get(topic, timeout=PATIENCE).text))
+        return Answer(status=204)
+
+    server.put("/feed", rss(item(1)))
+    url = server.put("/hub", hub)
+    formats = ("rss", "atom", "json")
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "min_interval": "1s", "interval": "1s"}
+    sources = [{"name": "paper", "url": server.url("/feed"), "category": "news"}]
+    configure(tmp_path, feeds={"hub": url}, fetch=fetch, sources=sources)
+    with running(tmp_path) as daemon:
+        topics = {f"{daemon.url}feeds/{name}.{suffix}" for name in ("all", "news") for suffix in formats}
+
+        def with_story(number: int) -> set[str]:
+            return {topic for topic, text in told if f"Story number {number}" in text}
+
+        wait(lambda: with_story(1) == topics)
+        for topic in topics:
+            for answer in _answers(topic):
+                assert answer.headers["link"] == f'<{url}>; rel="hub", <{topic}>; rel="self"'
+            assert url in httpx.get(topic).text
+        assert "link" not in daemon.get("feeds/feeds.opml").headers
+
+        count = len(told)
+        polls = len(server.asked("/feed"))
+        wait(lambda: len(server.asked("/feed")) >= polls + 3)  # nothing new
+        assert len(told) == count
+        server.put("/feed", rss(item(1), item(2)))
+        wait(lambda: with_story(2) == topics)
+        assert len(told) == count + len(topics)
+        assert figure(daemon, 'aggregator_hub_pings_total{outcome="told"}') == len(told)
+
+
+def _answers(topic: str) -> list[httpx.Response]:
+    whole = httpx.get(topic)
+    unchanged = httpx.get(topic, headers={"If-None-Match": whole.headers["etag"]})
+    packed = httpx.head(topic, headers={"Accept-Encoding": "gzip"})
+    assert [answer.status_code for answer in (whole, unchanged, packed)] == [200, 304, 200]
+    return [whole, unchanged, packed]
+
+
+def test_a_hub_that_is_dead_is_no_illness_of_ours(tmp_path: Path, server: Server, hub: Hub) -> None:
+    hub.status = 503
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, feeds={"hub": hub.url, "formats": ["rss"]}, sources=[server.url("/feed")])
+    with running(tmp_path) as daemon:
+        wait(lambda: bool(daemon.said("cannot be told")))
+        wait(lambda: "Story number 1" in daemon.get("feeds/all.rss").text)
+        assert daemon.get("healthz").status_code == 200
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(PATIENCE) == 0
+        assert len(daemon.said("cannot be told")) == 1
+
+
+def test_without_a_daemon_once_tells_the_hub_and_a_dead_one_is_a_warning(
+    tmp_path: Path, server: Server, hub: Hub
+) -> None:
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, feeds={"hub": hub.url, "formats": ["rss"]}, sources=[{"name": "a", "url": server.url("/feed")}])
+    aggregator("once", cwd=tmp_path)
+    assert sorted(url.rpartition("/")[2] for url in hub.told()) == ["a.rss", "all.rss"]
+    assert aggregator("once", "--all", cwd=tmp_path).stderr == ""
+    assert len(hub.told()) == 2
+    hub.status = 500
+    server.put("/feed", rss(item(1), item(2)))
+    (line,) = aggregator("once", "--all", cwd=tmp_path).stderr.splitlines()
+    assert "the hub could not be told" in line
+    assert "500" in line
+
+
+def test_a_long_article_of_a_push_is_kept_whole(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(tmp_path, websub="always", sources=source_of(server, hub))
+    with running(tmp_path) as daemon:
+        wish = live(daemon, hub)
+        long = item(2, description=f"&lt;p&gt;{prose(3, 20_000)}&lt;/p&gt;")
+        assert hub.push(wish, rss(long)).status_code == 202
+        articles = tmp_path / "storage" / "articles"
+        wait(lambda: any("Story number 2" in path.read_text() for path in articles.rglob("*.md")))
