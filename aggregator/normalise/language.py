@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ def detected(words: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _identifier() -> "LanguageIdentifier":
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes a second and 100 MB: only if it must
+    from py3langid import modelio  # takes a second and 100 MB: only if it must
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+    modelio.tempfile = _Memory  # type: ignore[assignment]  # it unpacks by way of a file; where we read, none may be written
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+class _Memory:
+    """What stands for the module `tempfile`."""
+
+    @staticmethod
+    def TemporaryFile(suffix: str) -> BytesIO:  # noqa: N802 - the name is the module's
+        """A file of no disk: 27 MB, gone once it was read."""
+        return BytesIO()

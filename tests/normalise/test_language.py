@@ -1,5 +1,8 @@
 """Languages, declared and detected."""
 
+import subprocess
+import sys
+
 import pytest
 
 from aggregator.normalise.language import detected, primary_subtag
@@ -43,3 +46,13 @@ def test_a_tag_gives_its_primary_subtag_in_lower_case(tag: str | None, language:
 )
 def test_a_language_is_detected_only_where_it_is_certain(words: str, language: str | None) -> None:
     assert detected(words) == language
+
+
+def test_a_language_is_detected_where_no_file_may_be_written() -> None:
+    """As in the process that reads what is not plain; there the model is loaded at the first call."""
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "from aggregator.normalise.language import detected\n"
+        "assert detected('Der Bundestag hat am Freitag über den Haushalt des Jahres beraten.') == 'de'"
+    )
+    subprocess.run([sys.executable, "-X", "utf8", "-c", script], check=True, timeout=60)
