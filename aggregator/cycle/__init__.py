@@ -91,7 +91,7 @@ async def refresh(
     finally:
         if cycle.unfinished:  # in the worker: a locked database must not stop the loop
             end = app.clock() + app.settings.fetch.host_gap
-            await app.in_worker(app.store.release, tuple(cycle.unfinished), end)
+            await app.in_worker(app.store.release, cycle.unfinished, end)
 
 
 def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
@@ -120,7 +120,13 @@ class _Cycle:
         self._settled: list[tuple[int, SourceState]] = []
         self._taking = asyncio.Semaphore(TAKEN_AT_ONCE)
         self._waiting = 0  # documents that wait for it
-        self.unfinished = {one.source.id for one in claimed}
+        self._untold = {one.source.id for one in claimed}
+        self._unwritten: set[int] = set()  # sources that were told of, and whose states are not yet in the store
+
+    @property
+    def unfinished(self) -> frozenset[int]:
+        """Ids of the sources that are claimed still: those whose states could not be written among them."""
+        return frozenset(self._untold | self._unwritten)
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
         groups = tuple(groups)
@@ -185,7 +191,7 @@ class _Cycle:
         for one in same:
             due, fetched = max(until, one.state.next_fetch or until), redirected_at or one.state.last_fetch
             state = replace(one.state, last_fetch=fetched, next_fetch=due, due_reason="retry-after")
-            self._settled.append((one.source.id, state))
+            self._settle_soon(one, state)
         self._done(same, [outcome_of(one.source, "skipped") for one in same])
 
     def _without_document(self, same: tuple[Claimed, ...], answer: NotModified | Failure, now: datetime) -> None:
@@ -195,13 +201,17 @@ class _Cycle:
                 state = after_failure(answer, one.state, one.source, fetch, now)
             else:
                 state = after_not_modified(answer, one.state, one.source, fetch, now)
-            self._settled.append((one.source.id, state))
+            self._settle_soon(one, state)
         self._done(same, [outcome_without_document(one.source, answer) for one in same])
 
     def _done(self, same: Iterable[Claimed], outcomes: Iterable[Outcome]) -> None:
-        self.unfinished.difference_update(one.source.id for one in same)
+        self._untold.difference_update(one.source.id for one in same)
         for outcome in outcomes:
             self._tell(outcome)
+
+    def _settle_soon(self, one: Claimed, state: SourceState) -> None:
+        self._settled.append((one.source.id, state))
+        self._unwritten.add(one.source.id)
 
     async def _settle_regularly(self, over: asyncio.Event) -> None:
         time = asyncio.get_running_loop().time
@@ -220,6 +230,7 @@ class _Cycle:
         if states or hosts:
             await self._app.in_worker(self._app.store.record_states, states, hosts, self._app.clock())
             self._hosts.recorded(hosts)
+        self._unwritten.difference_update(source_id for source_id, _ in states)
 
 
 def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:

@@ -68,6 +68,7 @@ class Store:
         self._process = uuid4().hex  # whose leases are ours
         self._unpaced: frozenset[str] = frozenset()
         self._left: frozenset[str] = frozenset()  # hosts of leases that we ended: they may have been asked just now
+        self._owed: frozenset[int] = frozenset()  # sources that could not be released
 
     @classmethod
     def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
@@ -181,7 +182,10 @@ class Store:
         terms = sources.Terms(process=self._process, until=now + lease, limit=limit, share=share)
         with self._writing() as connection:
             self._dialect.lock_claims(connection)
-            return sources.claim(connection, wish, terms, self._headers)
+            sources.lease(connection, self._owed, self._process, None)
+            claimed = sources.claim(connection, wish, terms, self._headers)
+        self._owed = frozenset()
+        return claimed
 
     def wanted(
         self, now: datetime, *, names: Collection[str] | None = None, everything: bool = False
@@ -217,10 +221,15 @@ class Store:
             self._left = sources.release_all(connection)
 
     def release(self, ids: Collection[int], at: datetime | None = None) -> None:
-        """Give claimed sources back as they were, or have others wait for them, and for their hosts, until `at`."""
+        """Give claimed sources back as they were, or have others wait for them, and for their hosts, until `at`.
+
+        Where that fails, the next claim of this process begins with it.
+        """
         if ids:
+            self._owed |= frozenset(ids)
             with self._writing() as connection:
                 sources.lease(connection, ids, self._process, at)
+            self._owed -= frozenset(ids)
 
     def extend(self, ids: Collection[int], until: datetime) -> None:
         """Keep claimed sources until then."""

@@ -1,8 +1,14 @@
+import sqlite3
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
+import pytest
+
+from aggregator.errors import StoreBusyError
 from aggregator.model import HostState, SourceState
 from aggregator.store import Store
 from tests.store.values import LEASE, MINUTE, NOW, record, source, state
@@ -123,3 +129,19 @@ def test_a_url_longer_than_an_index_takes_is_kept(store: Store) -> None:
     store.sync([source("a", url=long), source("b")], NOW)
     store.record_states([(2, state(moved_to=long))], {}, NOW)
     assert claim(store) == ["a", "b"]
+
+
+def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    soon = timedelta(milliseconds=50)
+    with Store.open(f"sqlite:///{path}", busy_timeout=soon) as store, closing(sqlite3.connect(path)) as other:
+        store.sync([source("a"), source("b")], NOW)
+        assert claim(store) == ["a", "b"]
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusyError):
+            store.release([2])
+        other.rollback()
+        assert claim(store) == ["b"]
+        store.release([1])
+        assert claim(store) == ["a"]
