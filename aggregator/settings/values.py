@@ -207,7 +207,8 @@ def database_url(value: Any) -> str:
         raise ValueError("names no database; write sqlite:///storage/aggregator.db or postgresql://user@host/name")
     if scheme == "sqlite" and (not rest.startswith("/") or rest.partition("?")[0] in ("/", "/:memory:")):
         raise ValueError("names no file; write sqlite:/// and its path, such as sqlite:///storage/aggregator.db")
-    if scheme != "sqlite" and not is_http(f"http://{rest}"):
+    host = rest.partition("/")[0].rpartition("@")[2]  # none where the server is reached by a socket in the file system
+    if scheme != "sqlite" and host and not is_http(f"http://{rest}"):
         raise ValueError("has a host or port that cannot be; write them as in postgresql://user@example.org:5432/name")
     return url
 
