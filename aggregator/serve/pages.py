@@ -18,9 +18,9 @@ from aggregator.app import App
 from aggregator.model import Claimed
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.render import FORMATS
+from aggregator.serve.body import page_body
 from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.negotiation import is_not_modified
-from aggregator.serve.pictures import pictures_as_links
 from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
 from aggregator.status import CONDITIONS, Condition, condition, paused
 from aggregator.urls import is_http, without_credentials
@@ -141,7 +141,7 @@ def _templates(app: App) -> Environment:
         "moment": moment,
         "reason": reason,
         "without_credentials": without_credentials,
-        "body": lambda clean_html: Markup(pictures_as_links(clean_html)),  # noqa: S704 - clean by `normalise`
+        "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704 - clean by `normalise`
     }
     templates.tests["web"] = is_http
     return templates

@@ -28,23 +28,36 @@ class Tab:
         """The result of a command; events that come before it are noted."""
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        while (message := await self._socket.receive_json(timeout=30)).get("id") != number:
+        while (message := await self._socket.receive_json(timeout=60)).get("id") != number:
             self._note(message)
         assert "error" not in message, message
         return message["result"]
 
     async def show(self, url: str, *, width: int, scheme: str) -> None:
         """Load the page at `url` on a screen of this width, in the light or the dark scheme."""
-        await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=True)
-        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        await self.wear(width=width, scheme=scheme)
         before = self._loaded
         await self.call("Page.navigate", url=url)
         while self._loaded == before:
-            self._note(await self._socket.receive_json(timeout=30))
+            self._note(await self._socket.receive_json(timeout=60))
+
+    async def wear(self, *, width: int, scheme: str) -> None:
+        """Show the page that is there on a screen of this width, in the light or the dark scheme."""
+        await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=True)
+        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    async def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        code = {"Tab": 9, "Enter": 13}[key]
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            words = {"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, **text}
+            await self.call("Input.dispatchKeyEvent", **words)
 
     async def value(self, expression: str) -> Any:
-        """What a JavaScript expression gives on the page."""
-        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """What a JavaScript expression, or the promise that it gives, comes to on the page."""
+        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def _note(self, message: dict[str, Any]) -> None:

@@ -1,41 +1,199 @@
-"""The pages in a real browser."""
+"""The pages in a real browser: for every screen, for keyboards and screen readers, and nobody else hears of it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import urldefrag
 
 import httpx
+import pytest
 
-from tests.newsroom import item, rss
+from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
-from tests.whole.browser import tab
-from tests.whole.test_commands import configure
+from tests.whole.axe import violations
+from tests.whole.browser import Tab, tab
 from tests.whole.test_daemon import daemon, until
 
-BODY = (
-    "&lt;p&gt;Look: &lt;img src='https://pictures.example/1.png' alt='a cat'&gt;&lt;/p&gt;"
-    "&lt;pre&gt;code that is far too long for the screen of any phone, and goes on for a while even so&lt;/pre&gt;"
-    "&lt;p&gt;https://source.example/an-address-without-any-place-at-which-a-line-could-break-in-it&lt;/p&gt;"
-)
+SCREENS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 GROUND = "getComputedStyle(document.body).backgroundColor"
+WIDTH = "document.documentElement.clientWidth"  # innerWidth grows as a phone zooms out until all of the page is in it
+FITS = f"document.documentElement.scrollWidth <= {WIDTH}"
+# Elements with words that stick out of the screen: no scrolling reaches them where the page does not scroll.
+CUT_OFF = f"""[...document.querySelectorAll("main *")]
+  .filter(one => one.getBoundingClientRect().right > {WIDTH} + 1 && !one.closest(".wide, .unseen"))
+  .map(one => one.outerHTML.slice(0, 99))"""
+FOCUS = f"""(() => {{
+  const one = document.activeElement, look = getComputedStyle(one), place = one.getBoundingClientRect();
+  return [one.href, look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2,
+    place.width > 1 && place.height > 1 && place.left >= 0 && place.right <= {WIDTH} + 1] }})()"""
+
+WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
+ADDRESS = "https://source.example/an-address-without-any-place-at-which-a-line-could-break-in-it" * 2
+RICH = f"""<h1>A heading</h1><h3>A lower one</h3><p>{WORD}</p><p>{ADDRESS} <a href="{ADDRESS}">{ADDRESS}</a></p>
+<p>Look: <img src="https://pictures.example/1.png" alt="a cat"> <img src="https://pictures.example/2.png"></p>
+<a href="https://source.example/a"><img src="https://pictures.example/3.png"></a>
+<table><caption>Many columns</caption><thead><tr>{"".join(f"<th>Column {n}</th>" for n in range(12))}</tr></thead>
+<tbody><tr>{"".join(f"<td>1,234,567.{n}</td>" for n in range(12))}</tr></tbody></table>
+<table><tr><td>{WORD}</td><td>{WORD}</td></tr></table>
+<pre><code>{"code that is far too long for any phone " * 8}
+    indented()</code></pre><p>Inline <code>{WORD}</code>, <kbd>Ctrl</kbd>, <mark>marked</mark>, <del>gone</del>.</p>
+<blockquote><p>{prose(3, 20)}</p><blockquote><p>deeper</p></blockquote></blockquote>
+<ul><li>one<ul><li>two<ul><li>three<ul><li>{WORD}</li></ul></li></ul></li></ul></li></ul><ol><li>first</li></ol>
+<dl><dt>term</dt><dd>meaning</dd></dl>
+<figure><img src="https://pictures.example/4.png" alt="x"><figcaption>Words</figcaption></figure>
+<p><video src="https://media.example/1.mp4" controls></video> <iframe src="https://media.example/2"></iframe></p><hr>
+<p dir="rtl" lang="ar">نص عربي طويل</p><p>x<sub>2</sub> y<sup>3</sup></p>
+<details><summary>More</summary>less</details>"""
 
 
-async def test_pages_fit_the_screen_ask_nobody_else_and_give_the_console_no_reason_to_complain(
-    tmp_path: Path, server: Server
-) -> None:
-    server.put("/feed", rss(item(1, description=BODY)))
-    sources = [{"name": "paper", "url": server.url("/feed"), "category": "Science and Nature"}, server.url("/lost")]
-    configure(tmp_path, sources=sources)
-    async with tab(tmp_path / "profile") as browser:
-        with daemon(tmp_path) as (_, url):
-            until(lambda: "Story number 1" in httpx.get(f"{url}feeds/science-and-nature.rss").text)
+def told(number: int, html: str, **changes: str) -> str:
+    date = format_datetime(datetime.now(UTC) - timedelta(hours=30 - number))
+    return item(number, pubDate=date, **{"content:encoded": f"<![CDATA[{html}]]>"} | changes)
+
+
+def stories(first: str = "the first words") -> bytes:
+    return rss(
+        told(1, f"<p>{prose(1)}</p>", title="شركة تطلق خدمة جديدة في الشرق الأوسط", description=""),
+        told(2, f"<p>{prose(2)}</p>", title="東京で新しい鉄道路線が開業、通勤時間が大幅に短縮される見通し"),
+        told(3, f"<p>{prose(3)}</p>", title=f"A title with a {WORD} in it &amp;amp; more words than fit on a line"),
+        told(4, RICH, title="Everything that an article may hold", author="someone@example.org (Some One)"),
+        told(5, f"<p>{prose(5)} {first}</p>", title="Edited", category="World"),
+        told(6, "", title=""),
+    )
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server) -> Newsroom:
+    """A newsroom with an edited article, a failing, a gone and a switched off source, and a category no more."""
+    server.put("/feed", stories())
+    server.put("/gone", status=410)
+    sources = [
+        {"name": "paper", "url": server.url("/feed"), "categories": ["Science and Nature", "Zürich"]},
+        {
+            "name": "a-name-that-is-as-long-as-a-name-may-be-and-has-no-end-in-sight-for-a-while",
+            "url": server.url(f"/lost/{WORD}"),
+            "category": "Politics",
+        },
+        {"name": "gone", "url": server.url("/gone"), "category": "Politics"},
+        {"name": "off", "url": server.url("/off"), "category": "Politics", "enabled": False},
+        {"name": "dropped", "url": server.url("/dropped"), "category": "Old News"},
+    ]
+    filled = newsroom(tmp_path, sources, title="The newsroom of a town with a long name")
+    filled.now = datetime.now(UTC) - timedelta(hours=12)
+    filled.once()
+    server.put("/feed", stories("other words"))
+    del filled.configuration["sources"][-1]
+    filled.later(hours=6)
+    assert filled.once().updated == 1
+    return filled
+
+
+@pytest.fixture
+def empty(tmp_path: Path, server: Server) -> Newsroom:
+    """A newsroom without an article."""
+    filled = newsroom(tmp_path, [{"name": "lost", "url": server.url("/lost"), "category": "Nothing"}])
+    filled.once()
+    return filled
+
+
+@asynccontextmanager
+async def opened(room: Newsroom) -> AsyncIterator[tuple[Tab, str]]:
+    """A tab, and the address at which a daemon serves this newsroom."""
+    async with tab(room.root / "profile") as browser:
+        with daemon(room.root) as (_, url):
+            until(lambda: httpx.get(f"{url}feeds/all.rss").status_code == 200)
+            yield browser, url
+
+
+async def articles(browser: Tab, url: str) -> dict[str, str]:
+    """Addresses of the articles on the front page by their titles."""
+    await browser.show(url, width=390, scheme="light")
+    found = await browser.value("[...document.querySelectorAll('.articles a')].map(one => [one.textContent, one.href])")
+    return dict(found)
+
+
+async def pages(browser: Tab, url: str) -> list[str]:
+    """A page of every kind."""
+    paths = [
+        "",
+        "category/all",
+        "category/science-and-nature",
+        "category/politics",
+        "status",
+        "none",
+        "category/old-news",
+    ]
+    return [*(url + path for path in paths), *(await articles(browser, url)).values()]
+
+
+async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        for page in await pages(browser, url):
+            await browser.show(page, width=390, scheme="light")
             grounds = set()
-            for width, scheme in ((390, "light"), (1280, "dark")):
-                await browser.show(url, width=width, scheme=scheme)
-                article = await browser.value("document.querySelector('.articles a').href")
-                for page in (url, f"{url}category/science-and-nature", article, f"{url}status"):
-                    await browser.show(page, width=width, scheme=scheme)
-                    assert await browser.value("document.querySelectorAll('h1').length") == 1
-                    assert await browser.value("document.documentElement.scrollWidth <= innerWidth"), (page, width)
-                    grounds.add(await browser.value(GROUND))
-        assert len(grounds) == 2  # light and dark
-        assert browser.complaints == []
+            for width, scheme in SCREENS:
+                await browser.wear(width=width, scheme=scheme)
+                assert await violations(browser) == [], (page, width, scheme)
+                assert await browser.value(FITS), (page, width)
+                assert await browser.value(CUT_OFF) == [], (page, width)
+                grounds.add(await browser.value(GROUND))
+            assert len(grounds) == 2  # light and dark
+            assert await browser.value("document.querySelectorAll('h1').length") == 1, page
+        complaints = [one for one in browser.complaints if "404 (Not Found)" not in one and "410 (Gone)" not in one]
+        assert complaints == []
         assert {asked for asked in browser.asked if not asked.startswith(url)} <= {"about:blank"}
+
+
+async def test_a_newsroom_without_an_article_is_a_page_too(empty: Newsroom) -> None:
+    async with opened(empty) as (browser, url):
+        for page in (url, f"{url}category/nothing", f"{url}status"):
+            await browser.show(page, width=390, scheme="light")
+            for width, scheme in SCREENS:
+                await browser.wear(width=width, scheme=scheme)
+                assert await violations(browser) == [], (page, width, scheme)
+                assert await browser.value(FITS), (page, width)
+        assert browser.complaints == []
+
+
+async def test_pages_work_without_script_and_every_link_leads_where_it_says(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        await browser.call("Emulation.setScriptExecutionDisabled", value=True)
+        seen, ahead = set[str](), [url]
+        with httpx.Client() as client:
+            while ahead:
+                page = ahead.pop()
+                seen.add(page)
+                answer = client.get(page)
+                assert answer.status_code == 200, page
+                if answer.headers["content-type"].startswith("text/html"):
+                    await browser.show(page, width=390, scheme="light")
+                    here = await browser.value("[...document.links].map(one => one.href)")
+                    assert await browser.value("[...document.images].length + document.scripts.length") == 0
+                    for link in here:
+                        whole, fragment = urldefrag(link)
+                        assert not fragment or f'id="{fragment}"' in answer.text, link
+                        if whole.startswith(url) and whole not in {*seen, *ahead}:
+                            ahead.append(whole)
+        assert {f"{url}status", f"{url}feeds/feeds.opml", f"{url}feeds/all.rss", f"{url}category/all"} <= seen
+        assert browser.complaints == []
+
+
+async def test_whoever_uses_a_keyboard_sees_where_they_are_and_gets_past_the_head(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        for width, scheme in SCREENS:
+            await browser.show(url, width=width, scheme=scheme)
+            here = await browser.value("[...document.links].map(one => one.href)")
+            walked = []
+            for _ in here:
+                await browser.press("Tab")
+                link, outlined, visible = await browser.value(FOCUS)
+                assert (outlined, visible) == (True, True), link
+                walked.append(link)
+            assert walked == here
+        await browser.show(url, width=390, scheme="light")
+        await browser.press("Tab")
+        await browser.press("Enter")
+        await browser.press("Tab")
+        assert await browser.value("document.activeElement.closest('main') !== null")
