@@ -8,7 +8,7 @@ from http import HTTPStatus
 import aiohttp
 import httpx
 
-from aggregator.fetch.guard import PrivateAddressError
+from aggregator.fetch.guard import PrivateAddressError, SpellingError
 
 STATUS_ADVICE = {
     401: "it wants credentials: set the source's headers",
@@ -53,6 +53,11 @@ def _reason(error: Exception) -> tuple[str, str] | None:
             return (
                 f"its address {error.address} lies in a private network",
                 f"if that is meant, add {error.address} to fetch.allow_private",
+            )
+        case SpellingError():
+            return (
+                f"its host {error.host} is no valid name; some programs read it as the address {error.address}",
+                "write an IPv4 address as four decimal numbers",
             )
         case socket.gaierror() | UnicodeError():
             return "its host name does not resolve", "check the source's URL, and this machine's DNS"

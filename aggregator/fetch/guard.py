@@ -26,6 +26,14 @@ class PrivateAddressError(OSError):
         self.address = address
 
 
+class SpellingError(ValueError):
+    """The host is an IPv4 address, `address`, in a form that some programs read so and others as a name."""
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(f"{host} is {address}")
+        self.host, self.address = host, address
+
+
 class Guard:
     """Lets through public addresses, and those of the networks in `allow_private`."""
 
@@ -44,6 +52,18 @@ class Guard:
         if not self.permits(str(address)):
             raise PrivateAddressError(str(address))
         return socket.socket(family, kind, protocol)
+
+
+def spelled_address(host: str) -> str | None:
+    """The IPv4 address that `host` is in a form other than four decimal numbers, None for every other host.
+
+    That is octal, hexadecimal, one number or too few (inet_aton(3)), or a dot behind all four.
+    """
+    try:
+        address = socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
+    except (OSError, ValueError):
+        return None
+    return None if address == host else address
 
 
 def unwrapped(address: Address) -> Address:

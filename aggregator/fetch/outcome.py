@@ -1,5 +1,6 @@
 """What the last answer of a chain of hops means, as a value. Pure."""
 
+import re
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -13,6 +14,8 @@ from aggregator.urls import host_key
 Outcome = FeedDocument | NotModified | Failure
 
 DIGEST_BYTES = 16
+MAX_VALIDATOR = 2048  # characters; servers refuse requests with more than 4 to 16 KB of headers
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def outcome(answer: Answer, first: Hop, last: Hop, state: SourceState, sent: Validators, now: datetime) -> Outcome:
@@ -83,9 +86,13 @@ def _not_modified(answer: Answer, first: Hop, last: Hop, validators: Validators,
 
 
 def _validators(answer: Answer) -> Validators:
-    return Validators(
-        etag=answer.headers.get("etag") or None, last_modified=answer.headers.get("last-modified") or None
-    )
+    return Validators(etag=_returnable(answer, "etag"), last_modified=_returnable(answer, "last-modified"))
+
+
+def _returnable(answer: Answer, name: str) -> str | None:
+    """The header, None where a request cannot carry it: sent back, it would end all fetching from the source."""
+    value = answer.headers.get(name, "")
+    return value if 0 < len(value) <= MAX_VALIDATOR and not _UNSENDABLE.search(value) else None
 
 
 def _merged(fresh: Validators, old: Validators) -> Validators:

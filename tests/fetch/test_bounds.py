@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Failure, FeedDocument
+from aggregator.model import Failure, FeedDocument, Validators
 from tests.fetch.conftest import FEED, Get
 from tests.servers import Server
 
@@ -102,6 +102,25 @@ async def test_all_hops_share_one_timeout(server: Server, get: Get) -> None:
     answer = await failure(get, url, timeout=timedelta(milliseconds=500))
     assert "within 0.5 s" in answer.reason
     assert server.asked("/c") == ()
+
+
+@pytest.mark.parametrize("value", ['"' + "x" * 60_000 + '"', '"a\x01b"', '"a\x7f"', '"\x1b[31m"'])
+@pytest.mark.parametrize("name", ["ETag", "Last-Modified"])
+async def test_a_validator_that_no_request_can_carry_is_not_kept(
+    server: Server, get: Get, name: str, value: str
+) -> None:
+    """Sent back, it would be refused by us or by the server, and the source would never be read again."""
+    answer = await get(server.put("/feed.xml", FEED, headers={name: value}))
+    assert isinstance(answer, FeedDocument)
+    assert answer.validators == Validators()
+
+
+@pytest.mark.parametrize("value", ['"' + "x" * 2000 + '"', 'W/"a\tb"; "c"', '"\xc3\xa9"', "yesterday"])
+async def test_any_other_validator_is_kept_as_it_came(server: Server, get: Get, value: str) -> None:
+    answer = await get(server.put("/feed.xml", FEED, headers={"ETag": value, "Last-Modified": value}))
+    assert isinstance(answer, FeedDocument)
+    kept = value.encode("latin-1").decode()
+    assert answer.validators == Validators(etag=kept, last_modified=kept)
 
 
 @pytest.mark.parametrize("fields", [{"A": "x" * 70_000}, {f"A{number}": "x" * 1000 for number in range(100)}])

@@ -1,34 +1,47 @@
 """Private networks stay closed, whatever form an address takes and whatever leads to it."""
 
+import re
 import socket
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from aggregator.fetch import Fetcher
 from aggregator.fetch.guard import Guard, is_public, system_lookup, unwrapped
 from aggregator.model import Failure, FeedDocument
-from tests.fetch.conftest import FEED, Get
+from aggregator.urls import absolute
+from tests.fetch.conftest import FEED, Get, known, settings, source
+from tests.hostile.answers import ASTRAY, NOT_WEB, NUMBERS, PRIVATE
 from tests.servers import Server
 
-PRIVATE = [
+PRIVATE_ADDRESSES = [
     *("127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
     *("100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255"),
     *("::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1", "64:ff9b:1::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"),
     *("2002:a00:1::1", "::ffff:224.0.0.1", "2001:0:7f00:1::", "fe80::1%1"),
 ]
-PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1"]
+PUBLIC_ADDRESSES = [
+    "1.1.1.1",
+    "93.184.216.34",
+    "2606:4700::1111",
+    "::ffff:1.1.1.1",
+    "64:ff9b::101:101",
+    "2002:101:101::1",
+]
 
 
-@pytest.mark.parametrize("address", PRIVATE)
+@pytest.mark.parametrize("address", PRIVATE_ADDRESSES)
 def test_private_addresses_are_refused(address: str) -> None:
     assert not Guard(()).permits(address)
 
 
-@pytest.mark.parametrize("address", PUBLIC)
+@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 def test_public_addresses_are_permitted(address: str) -> None:
     assert Guard(()).permits(address)
 
@@ -42,7 +55,7 @@ def test_a_named_network_is_permitted_and_its_neighbour_is_not() -> None:
     assert not guard.permits("::1")
 
 
-@settings(max_examples=300)
+@examples(max_examples=300)
 @given(st.ip_addresses(v=4))
 def test_no_wrapping_of_an_ipv4_address_changes_the_verdict(address: object) -> None:
     plain = ip_address(str(address))
@@ -62,24 +75,45 @@ def canary() -> Iterator[Server]:
         assert running.connections == 0
 
 
-LITERALS = ["127.0.0.2", "0x7f000002", "[::ffff:127.0.0.2]", "0.0.0.0", "[::1]", "169.254.169.254", "[64:ff9b::7f00:2]"]
-ODD_LITERALS = ["2130706434", "0177.0.0.2", "127.2"]  # aiohttp does not even resolve them
+def forms(urls: Sequence[str], canary: Server) -> list[str]:
+    """URLs of the hostile sources that lead to the canary, absolute."""
+    return [f"http:{url}" if url.startswith("//") else url for url in (one.format(port=canary.port) for one in urls)]
 
 
-@pytest.mark.parametrize("host", LITERALS)
-async def test_no_spelling_of_an_address_gets_through(canary: Server, get: Get, host: str) -> None:
-    answer = await get(f"http://{host}:{canary.port}/feed.xml")
+async def test_no_form_of_a_private_address_gets_through(server: Server, canary: Server, get: Get) -> None:
+    for url in forms(PRIVATE, canary):
+        location = absolute(url)
+        assert location is not None, url
+        direct, redirected = await get(location), await get(moved(server, location))
+        for answer in (direct, redirected):
+            assert isinstance(answer, Failure), url
+            assert "lies in a private network" in answer.reason, (url, answer.reason)
+            assert "fetch.allow_private" in answer.advice
+
+
+async def test_numbers_that_some_read_as_an_address_are_no_name(server: Server, canary: Server, get: Get) -> None:
+    for url in forms(NUMBERS, canary):
+        for answer in (await get(url), await get(moved(server, url))):
+            assert isinstance(answer, Failure), url
+            assert "is no valid name; some programs read it as the address" in answer.reason, (url, answer.reason)
+            assert answer.advice == "write an IPv4 address as four decimal numbers"
+
+
+async def test_what_can_be_read_in_two_ways_gets_through_in_neither(server: Server, canary: Server, get: Get) -> None:
+    for url in (*forms(ASTRAY, canary), *forms(NOT_WEB, canary)):
+        for answer in (await get(url), await get(moved(server, url))):
+            assert isinstance(answer, Failure), url
+
+
+async def test_public_numbers_are_no_name_either(get: Get) -> None:
+    answer = await get("http://16843009/")
     assert isinstance(answer, Failure)
-    assert "lies in a private network" in answer.reason
-    assert "fetch.allow_private" in answer.advice
+    assert answer.reason == "its host 16843009 is no valid name; some programs read it as the address 1.1.1.1"
 
 
-@pytest.mark.parametrize("host", [*LITERALS, *ODD_LITERALS])
-async def test_no_redirect_gets_through(server: Server, canary: Server, get: Get, host: str) -> None:
-    location = f"http://{host}:{canary.port}/feed.xml"
-    answer = await get(server.put("/feed.xml", status=301, headers={"Location": location}))
-    assert isinstance(answer, Failure)
-    assert ("private network" in answer.reason) == (host in LITERALS)
+def moved(server: Server, location: str) -> str:
+    headers = {"Location": location.encode().decode("latin-1")}
+    return server.put("/feed.xml", status=301, headers=headers)
 
 
 async def test_a_name_that_resolves_to_a_private_address_is_refused(canary: Server, get: Get) -> None:
@@ -123,6 +157,36 @@ async def test_the_second_try_is_guarded_too(server: Server, canary: Server, get
     assert isinstance(answer, Failure)
     assert answer.reason == "its address 127.0.0.2 lies in a private network"
     assert lookups == ["a.example", "a.example"]
+
+
+async def test_a_kept_connection_lends_itself_to_no_other_name(server: Server, canary: Server, now: datetime) -> None:
+    """Neither an open connection nor an answer of the resolver that is kept serves a name that turned private."""
+    lookups: list[str] = []
+
+    def flips(host: str, _port: int) -> Sequence[str]:
+        lookups.append(host)
+        return ["127.0.0.1" if lookups.count(host) == 1 else "127.0.0.2"]
+
+    server.put("*", FEED)
+    async with Fetcher(settings(), lambda: now, lookup=flips) as fetcher:
+        urls = [f"http://{name}.example:{server.port}/{n}" for name in "ab" for n in range(3)]
+        answers = [await fetcher.fetch(source(url), known()) for url in urls]
+        away = await fetcher.fetch(source(f"http://a.example:{canary.port}/"), known())
+    assert all(isinstance(answer, FeedDocument) for answer in answers)
+    assert len(server.requests) == 6
+    assert isinstance(away, Failure)
+    assert away.reason == "its address 127.0.0.2 lies in a private network"
+
+
+async def test_forms_to_hubs_are_posted_to_no_private_network(server: Server, canary: Server, now: datetime) -> None:
+    async with Fetcher(settings(), lambda: now) as fetcher:
+        for url in (*forms(PRIVATE[:4], canary), *forms(NUMBERS, canary)):
+            location = absolute(url) or url
+            headers = {"Location": location}
+            redirecting = server.put("/hub", status=307, headers=headers)
+            for answer in (await fetcher.post(location, b"a=b"), await fetcher.post(redirecting, b"a=b")):
+                assert isinstance(answer, Failure), url
+                assert re.search("private network|no valid name", answer.reason)
 
 
 async def test_a_name_that_does_not_resolve_is_a_failure(get: Get) -> None:

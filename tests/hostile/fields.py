@@ -1,0 +1,212 @@
+"""Hostile values of fields: dates, links, paths, and text that would be markup."""
+
+from collections.abc import Iterator
+from html import escape
+
+from tests.hostile.rows import Row, atom, failed, fetched, json_feed, stories, story, written
+from tests.newsroom import rss
+from tests.normalise.hostile import ADDRESSES, MARKUP, TEXTS
+
+DATES = (
+    *("0000-00-00T00:00:00Z", "0000-01-01", "0001-01-01T00:00:00Z", "-0001-01-01", "9999-12-31T23:59:59-23:59"),
+    *("10000-01-01", "99999999-01-01", "1e20", "100000000000000000000", "-1", "0", "nan", "inf", "Infinity"),
+    *("Mon, 01 Jan 0000 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +9999", "Mon, 32 Foo 2026 25:61:61 +9999"),
+    *(
+        "Tue, 31 Feb 2026 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "2026-13-45T99:99:99Z",
+        "20261350",
+        "9" * 10_000,
+    ),
+    *("2026-11-24T12:00:00" + "0" * 10_000 + "Z", "2026-11-24T12:00:00.99999999999999Z", "2026-W99-9", "2026-366"),
+    *("<time>", "\u0662\u0660\u0662\u0666-\u0661\u0661-\u0662\u0664", "٩" * 5000, " ", "+" * 20_000, "1:" * 20_000),
+)
+LINKS = (
+    *(
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "\x01javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+    ),
+    *(
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//",
+        "http://",
+        "http://[",
+        "https://a.example:99999/",
+        "mailto:a@a.example",
+    ),
+    *("https://u:p@a.example/", "https://a.example/\r\nSet-Cookie: x", "https://a.example/)[x](javascript:alert(1))"),
+    *(
+        "https://a.example/{{<x>}}",
+        "https://a.example/\u202e",
+        "?",
+        "#",
+        "..",
+        "https:/\\a.example",
+        "blob:https://a.example/1",
+    ),
+)
+TRAVERSALS = (
+    *("../../../../../../tmp/hostile-was-here", "/etc/cron.d/hostile", "..\\..\\hostile", "....//....//hostile"),
+    *(
+        "%2e%2e%2fhostile",
+        "..%c0%afhostile",
+        ".",
+        "..",
+        "/",
+        "C:\\hostile",
+        "CON",
+        "nul.md",
+        "~/hostile",
+        "$(touch hostile)",
+    ),
+    *("`touch hostile`", "hostile\0.md", "a/b/c", "-rf", "index.html", "feeds.yaml", "aggregator.db", "x" * 5000),
+    *("\u2025/\u2025/hostile", "．．／hostile", "..;/hostile", "con:stream", ".htaccess", "日本語" * 200),
+)
+YAML = (
+    '"\nalias: [pwned]\n---\n',
+    "---\ntitle: pwned\n---",
+    "!!python/object/apply:os.system ['touch hostile']",
+    "&anchor *alias",
+    "{a: b}",
+    "yes",
+    "2024-01-01",
+    "null",
+    "'",
+    '\\"',
+    "\\",
+    "+++\ntitle = 'pwned'\n+++",
+    "%YAML 1.2",
+    "a: b # c",
+    "| \n x",
+    "\u2028---\u2028draft: true",
+    "\x85draft: true",
+)
+
+
+def values() -> Iterator[Row]:
+    """Dates, guids, links and names that are none, or lead somewhere."""
+    yield fetched("/value/dates", stories("/value/dates", "pubDate", DATES), len(DATES))
+    entries = (
+        f"<id>tag:hostile.example,2026:{n}</id><title>Dated {n}</title><content>{n * 'x '}</content>"
+        f"<updated>{written(date)}</updated><published>{written(date)}</published>"
+        for n, date in enumerate(DATES)
+    )
+    yield fetched("/value/dates-atom", atom(*entries), len(DATES))
+    items = [
+        {
+            "id": f"https://hostile.example/dates/{n}",
+            "title": f"Dated in JSON {n}",
+            "content_text": f"{n} y " * n,
+            "date_published": date,
+        }
+        for n, date in enumerate((*DATES, 1e300, -1, True, [], {}, None))
+    ]
+    yield fetched("/value/dates-json", json_feed(items), len(items))
+    doubled = [story("/value/guids-doubled", n, guid="one") for n in range(10)]
+    yield fetched("/value/guids-doubled", rss(*doubled), 10, shows=("Story 0 of", "Story 9 of"))
+    empty = [story("/value/guids-empty", n, guid=" ") for n in range(10)]
+    yield fetched("/value/guids-empty", rss(*empty), 10, shows=("Story 0 of", "Story 9 of"))
+    yield fetched(
+        "/value/links", stories("/value/links", "link", LINKS), len(LINKS), hides=("](javascript", "](data:", "u:p@")
+    )
+    guids = [
+        f'<guid isPermaLink="true">{written(link)}</guid><title>Guid {n}</title><description>{n * "z "}</description>'
+        for n, link in enumerate(LINKS)
+    ]
+    yield fetched("/value/guids-links", rss(*guids), len(LINKS), hides=("](javascript", "](data:", "u:p@"))
+    for field_ in ("title", "category", "guid", "author", "link"):
+        path = f"/path/{field_}"
+        yield fetched(path, stories(path, field_, TRAVERSALS), len(TRAVERSALS))
+    for field_ in ("title", "category", "author", "description"):
+        path = f"/yaml/{field_}"
+        yield fetched(path, stories(path, field_, YAML), len(YAML))
+    logged = 'a\nfake: line\r\n\x1b[2J\x9b31m{"level": "fake"}\u2028b'
+    yield failed(
+        "/value/log", "cut off", rss(story("/value/log", title=written(logged)))[:-30].replace(b"</item>", b"")
+    )
+
+
+def injections() -> Iterator[Row]:
+    """Markdown, shortcodes and HTML that acts, in every field."""
+    for field_ in ("title", "description", "category", "author"):
+        path = f"/text/{field_}"
+        yield fetched(
+            path,
+            stories(path, field_, [escape(text) if field_ == "description" else text for text in TEXTS]),
+            len(TEXTS),
+        )
+    for field_, form in (
+        ("title", "{}"),
+        ("description", "{}"),
+        ("content:encoded", "{}"),
+        ("category", "{}"),
+        ("author", "x@example.org ({})"),
+        ("comments", "{}"),
+        ("pubDate", "{}"),
+        ("source", "{}"),
+        ("media:description", "{}"),
+    ):
+        path = f"/html/{field_.replace(':', '-').lower()}"
+        yield fetched(path, stories(path, field_, MARKUP, form), len(MARKUP))
+    path = "/html/enclosure"
+    several = (
+        story(path, n) + f'<enclosure url="{written(v)}" type="{written(v)}" length="{written(v)}"/>'
+        for n, v in enumerate((*MARKUP, *LINKS))
+    )
+    yield fetched(path, rss(*several), len(MARKUP) + len(LINKS))
+    path = "/html/image"
+    several = (
+        story(path, n, description=escape(f'<p>a<img src="{escape(v)}" alt="{escape(v)}" title="{escape(v)}"></p>'))
+        for n, v in enumerate((*ADDRESSES, *LINKS))
+    )
+    yield fetched(path, rss(*several), len(ADDRESSES) + len(LINKS))
+    path = "/html/link"
+    several = (
+        story(path, n, description=escape(f'<p><a href="{escape(v)}" title="{escape(v)}">{escape(v)}</a></p>'))
+        for n, v in enumerate((*ADDRESSES, *LINKS))
+    )
+    yield fetched(path, rss(*several), len(ADDRESSES) + len(LINKS))
+    path = "/html/feed"
+    head = "".join(
+        f"<{name}>{written(''.join(MARKUP[:20]))}</{name}>"
+        for name in ("language", "generator", "copyright", "managingEditor", "docs")
+    )
+    document = (
+        rss(story(path), head=head)
+        .replace(b"A source", written("".join(MARKUP[:40])).encode())
+        .replace(b"https://source.example/<", b"javascript:alert(1)<")
+    )
+    yield fetched(path, document)
+    entries = (
+        f"<id>tag:hostile.example,2026:atom-{n}</id><title type='html'>{v}</title><summary type='html'>{v}</summary>"
+        f"<content type='html'>{v} {n * 'w '}</content><author><name>{v}</name><uri>{v}</uri></author>"
+        f"<category term='{v}' label='{v}' scheme='{v}'/><link href='{v}'/><rights>{v}</rights>"
+        for n, v in enumerate(map(written, MARKUP))
+    )
+    yield fetched("/html/atom", atom(*entries), len(MARKUP))
+    div, script = '<div xmlns="http://www.w3.org/1999/xhtml" onclick="alert(1)">', "<script>alert(1)</script>"
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">{script}</svg>'
+    xhtml = (
+        f'<id>tag:hostile.example,2026:xhtml</id><title type="xhtml">{div}{script}A title</div></title>'
+        f'<content type="xhtml">{div}{script}<style>x</style>{svg}Shown</div></content>'
+    )
+    shows, hides = ("A title", "Shown"), ("onclick", "onload", "<svg", "<style")
+    yield fetched("/html/xhtml", atom(xhtml), shows=shows, hides=hides)
+    items = [
+        {
+            "id": f"https://hostile.example/json/{n}",
+            "content_html": f"{v} {n * 'v '}",
+            "authors": [{"name": v, "url": v}],
+            "tags": [v],
+            "attachments": [{"url": v, "mime_type": v, "title": v}],
+            **dict.fromkeys(("title", "summary", "url", "external_url", "image", "banner_image", "language"), v),
+        }
+        for n, v in enumerate(MARKUP)
+    ]
+    yield fetched(
+        "/html/json", json_feed(items, home_page_url="javascript:alert(1)", icon="javascript:alert(1)"), len(MARKUP)
+    )
