@@ -23,6 +23,7 @@ from aggregator.apart.limits import Limits, Stopped
 READY = "ready"
 SPARE = 2  # CPU seconds beyond the limit: the parent's clock comes first, this is for when the parent is gone
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+_LARGEST_FILE = 1 << 28  # bytes; the model of languages is unpacked into a temporary one
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
 
 
@@ -73,11 +74,11 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 def _confine(limits: Limits) -> None:
-    """Bound memory, write no file and no core, and neither connect nor start anything."""
+    """Bound memory and the size of files, leave no core behind, and neither connect nor start anything."""
     for kind, most in (
         (resource.RLIMIT_AS, _address_space() + limits.memory),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
     ):
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard),) * 2)

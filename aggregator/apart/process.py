@@ -21,7 +21,7 @@ _START = (
     "seconds=float(sys.argv[3]), memory=int(sys.argv[4]), reuse=int(sys.argv[5])))"
 )
 # Nothing of our environment but what a program needs to be found and started: it may hold passwords.
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 _SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each thread of theirs takes address space
 
 

@@ -1,4 +1,4 @@
-"""Documents to feeds. Pure; tolerates anything; never raises on bytes.
+"""Documents to feeds. Pure; tolerates anything; never raises on bytes, unless memory ends.
 
 What is a feed shows in its content alone: names and media types lie. Everything in a Feed is as published: no guid
 joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
@@ -41,6 +41,8 @@ def _parsed(document: FeedDocument, max_entries: int) -> Feed | Failure:
         return refusal(url, text)
     try:
         read = reading(text, url, max_entries)
+    except MemoryError:
+        raise
     except Exception as fault:  # noqa: BLE001  # feedparser promises nothing about what it raises on strangers' bytes
         cause = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
         return failure(url, f"feedparser cannot read the document ({cause})")

@@ -63,10 +63,6 @@ def connect(port: int) -> None:
     socket.create_connection(("127.0.0.1", port), 1)
 
 
-def write(path: str) -> None:
-    Path(path).write_text("from a document", encoding="utf-8")
-
-
 def noisy() -> str:
     print("on standard output", flush=True)
     print("on standard error", file=sys.stderr, flush=True)
