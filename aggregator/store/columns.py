@@ -1,5 +1,6 @@
 """Column types: values of `model` on one side, what both databases keep alike on the other."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -82,7 +83,7 @@ class Value(TypeDecorator[Any]):
 
 
 class Several(TypeDecorator[tuple[Any, ...]]):
-    """A short tuple, of scalars or of dataclass values of one kind, kept as a JSON list."""
+    """A short tuple, of scalars or of dataclass values of one kind, kept as a JSON list; most are empty."""
 
     impl = JSON
     cache_ok = True
@@ -91,14 +92,23 @@ class Several(TypeDecorator[tuple[Any, ...]]):
         self.kind = kind
         super().__init__()
 
-    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any]:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """For SQLite text, which is made and read here: its own type for JSON does it for every empty list, too."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSON())
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any] | str:
         """The JSON list."""
-        return [one if self.kind is None else _object(one) for one in value or ()]
+        if not value and dialect.name == "sqlite":
+            return "[]"
+        listed = [one if self.kind is None else _object(one) for one in value or ()]
+        return json.dumps(listed) if dialect.name == "sqlite" else listed
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Any, ...]:
         """The tuple."""
-        kind = self.kind
-        return tuple(value if kind is None else (kind(**one) for one in value))
+        if value == "[]":
+            return ()
+        kind, listed = self.kind, json.loads(value) if isinstance(value, str) else value
+        return tuple(listed if kind is None else [kind(**one) for one in listed])
 
 
 def _object(value: Any) -> dict[str, Any]:
