@@ -23,7 +23,7 @@ def sources(
 
     options: Options = ctx.obj
     with opened(options.config, options.environ) as app:
-        known = app.store.sources()
+        known = app.store.overview()
     if as_json:
         typer.echo(json.dumps([source_facts(one) for one in known], indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():

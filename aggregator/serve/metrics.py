@@ -1,8 +1,7 @@
 """Figures for Prometheus, by its conventions. No host, source or feed is a label: their number has no bound."""
 
-from collections.abc import Collection
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from prometheus_client import (
@@ -18,8 +17,8 @@ from prometheus_client import (
 
 from aggregator import __version__
 from aggregator.cycle import Outcome
-from aggregator.model import Claimed
-from aggregator.status import CONDITIONS, condition, paused
+from aggregator.status import CONDITIONS
+from aggregator.store import Standing
 
 PushOutcome = Literal["accepted", "forged", "too large", "no room", "recorded", "failed"]
 PUSHES: tuple[PushOutcome, ...] = ("accepted", "forged", "too large", "no room", "recorded", "failed")
@@ -93,13 +92,12 @@ class Metrics:
         """Within it files are written."""
         return self._publish.time()
 
-    def exposition(self, sources: Collection[Claimed], *, healthy: bool, now: datetime) -> bytes:
-        """All figures in Prometheus' text format, those of `sources` as they are now."""
-        conditions = [condition(one) for one in sources]
+    def exposition(self, standing: Standing, *, healthy: bool, now: datetime) -> bytes:
+        """All figures in Prometheus' text format, those of the sources as they are now."""
         for each in CONDITIONS:
-            self._sources.labels(each).set(conditions.count(each))
-        self._subscriptions.set(sum((one.state.pushed_until or now) > now for one in sources))
-        self._lag.set(_due_lag(sources, now).total_seconds())
+            self._sources.labels(each).set(standing.conditions.get(each, 0))
+        self._subscriptions.set(standing.pushed)
+        self._lag.set(max((now - (standing.due_first or now)).total_seconds(), 0.0))
         self._healthy.set(healthy)
         return generate_latest(self._registry)
 
@@ -108,8 +106,3 @@ class Metrics:
 
     def _histogram(self, name: str, meaning: str) -> Histogram:
         return Histogram(f"aggregator_{name}_seconds", meaning, registry=self._registry, buckets=SECONDS)
-
-
-def _due_lag(sources: Collection[Claimed], now: datetime) -> timedelta:
-    due = (one.state.next_fetch for one in sources if one.state.next_fetch and not paused(one))
-    return max((now - moment for moment in due if moment < now), default=timedelta(0))

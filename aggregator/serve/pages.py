@@ -85,7 +85,7 @@ class Pages:
     def status(self, request: Request) -> Response:
         """`/status`: every source, those first that need a look."""
         today = self._app.clock()
-        sources = self._app.store.sources()
+        sources = self._app.store.overview()
         days = self._app.store.days(today - timedelta(days=DAYS))
         charts = {one: chart(counts, today.date()) for one, counts in days.items()}
         return self._page(request, "status.html", groups=_by_condition(sources), charts=charts)

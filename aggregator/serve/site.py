@@ -101,7 +101,7 @@ def _link(settings: Settings, file: str) -> str:
 
 def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def status(request: Request) -> Response:
-        return JSONResponse({"sources": [source_facts(one) for one in app.store.sources()]}, headers=FRESH)
+        return JSONResponse({"sources": [source_facts(one) for one in app.store.overview()]}, headers=FRESH)
 
     async def healthz(request: Request) -> Response:
         troubles = health.troubles()
@@ -109,7 +109,8 @@ def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
 
     def figures(request: Request) -> Response:
         healthy = not health.troubles()
-        text = metrics.exposition(app.store.sources(), healthy=healthy, now=app.clock())
+        now = app.clock()
+        text = metrics.exposition(app.store.standing(now), healthy=healthy, now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=FRESH)
 
     return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", figures)]

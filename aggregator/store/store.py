@@ -36,6 +36,7 @@ from aggregator.store import (
     migrating,
     naming,
     notes,
+    overview,
     publishing,
     recording,
     sources,
@@ -46,6 +47,7 @@ from aggregator.store import (
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
 from aggregator.store.known import known
+from aggregator.store.overview import Standing
 from aggregator.store.rows import Headers
 from aggregator.store.schema import VERSION
 from aggregator.store.upkeep import Placed
@@ -160,6 +162,16 @@ class Store:
         """All sources of `feeds.yaml` with their states, in its order."""
         with self._reading() as connection:
             return sources.present(connection, self._headers)
+
+    def overview(self) -> tuple[Claimed, ...]:
+        """All sources of `feeds.yaml`, in its order, with what people see of them; other fields hold their defaults."""
+        with self._reading() as connection:
+            return overview.overview(connection)
+
+    def standing(self, now: datetime) -> Standing:
+        """The sources of `feeds.yaml` in figures."""
+        with self._reading() as connection:
+            return overview.standing(connection, now)
 
     def claim(
         self,

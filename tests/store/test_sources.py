@@ -1,5 +1,6 @@
 import sqlite3
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from aggregator.errors import StoreBusyError
 from aggregator.model import HostState, SourceState
+from aggregator.settings import Fetch
 from aggregator.store import Store
 from tests.store.values import LEASE, MINUTE, NOW, record, source, state
 
@@ -145,3 +147,143 @@ def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path
         assert claim(store) == ["b"]
         store.release([1])
         assert claim(store) == ["a"]
+
+
+# ----------------------------------------------------------------------------------------------------------- one host
+
+BLOGS = [source(f"blog{number}", url=f"https://blog{number}.service.example/feed") for number in range(4)]
+
+
+@pytest.fixture
+def two(url: str) -> Iterator[tuple[Store, Store]]:
+    """Two processes on one database, as far as it can tell them apart; four blogs of one service, and a paper."""
+    with Store.open(url) as first, Store.open(url) as second:
+        first.sync([*BLOGS, source("paper")], NOW)
+        second.sync([*BLOGS, source("paper")], NOW)
+        yield first, second
+
+
+def test_a_host_is_one_processs_until_the_last_of_its_sources_is_done(two: tuple[Store, Store]) -> None:
+    first, second = two
+    assert claim(first, names=["blog0", "blog1"]) == ["blog0", "blog1"]
+    assert claim(second) == ["paper"]
+    fetched(first, 1, 60)
+    assert claim(second, everything=True) == claim(second, names=["blog2"]) == []
+    assert claim(first, names=["blog2"]) == ["blog2"]
+    first.release([2, 3])
+    assert claim(second) == ["blog1", "blog2", "blog3"]
+    assert claim(first, everything=True) == []
+
+
+def test_a_host_is_free_when_the_lease_of_its_process_is_over(two: tuple[Store, Store]) -> None:
+    first, second = two
+    claim(first, names=["blog0"])
+    assert claim(second, NOW + LEASE) == ["blog0", "blog1", "blog2", "blog3", "paper"]
+
+
+def test_a_lease_can_be_extended_by_its_process_alone(two: tuple[Store, Store]) -> None:
+    first, second = two
+    claim(first, names=["blog0", "blog1"])
+    second.extend([1], NOW + 3 * LEASE)
+    first.extend([1], NOW + 2 * LEASE)
+    assert claim(second, NOW + LEASE) == ["paper"]
+    second.release([1])
+    assert claim(second, NOW + LEASE) == []
+    assert claim(second, NOW + 2 * LEASE) == ["blog0", "blog1", "blog2", "blog3", "paper"]
+
+
+def test_what_is_given_back_for_later_keeps_others_off_its_host_until_then(two: tuple[Store, Store]) -> None:
+    first, second = two
+    claim(first, names=["blog0"])
+    first.release([1], NOW + MINUTE)
+    assert claim(second) == ["paper"]
+    assert claim(first, names=["blog1"]) == ["blog1"]
+    first.release([2])
+    assert claim(second, NOW + MINUTE, names=["blog0", "blog1"]) == ["blog0", "blog1"]
+
+
+def test_an_unpaced_host_is_everybodys(url: str) -> None:
+    unpaced = Fetch(unpaced=("service.example",))
+    with Store.open(url) as first, Store.open(url) as second:
+        for each in (first, second):
+            each.sync(BLOGS, NOW, unpaced)
+        assert claim(first, names=["blog0"]) == ["blog0"]
+        assert claim(second) == ["blog1", "blog2", "blog3"]
+
+
+def test_a_source_is_on_the_host_that_it_moved_to(two: tuple[Store, Store]) -> None:
+    first, second = two
+    moved = state(moved_to="https://new.service.example/feed", next_fetch=None)
+    first.record_states([(5, moved)], {}, NOW)
+    assert claim(first, names=["blog0"]) == ["blog0"]
+    assert claim(second) == []
+    first.release([1])
+    record(first, by=5, moved_to="https://paper.example/", next_fetch=None)
+    assert claim(first, names=["blog0"]) == ["blog0"]
+    assert claim(second) == ["paper"]
+
+
+def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
+    blogs = [source(f"s{host}x{n}", url=f"https://s{n}.host{host}.example/") for host in range(3) for n in range(8)]
+
+    def work(number: int) -> list[str]:
+        """Claim and finish until all is done; what two processes had at once."""
+        clashes = []
+        with Store.open(url) as own:
+            while own.wanted(NOW):
+                for name in claim(own, limit=2):
+                    host = name[:2]
+                    clashes += [name for other in holders[host] if other != number]
+                    holders[host].append(number)
+                    time.sleep(0.002)
+                    holders[host].remove(number)
+                    fetched(own, ids[name], 60)
+        return clashes
+
+    with Store.open(url) as store:
+        store.sync(blogs, NOW)
+        ids = {one.source.name: one.source.id for one in store.sources()}
+    holders: dict[str, list[int]] = {f"s{host}": [] for host in range(3)}
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [[]] * 4
+
+
+def test_no_host_fills_the_room_of_others(store: Store) -> None:
+    store.sync([*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
+    for number in range(1, 5):
+        fetched(store, number, -number)
+    taken = store.claim(NOW, limit=6, lease=LEASE, share=2)
+    assert [one.source.name for one in taken] == ["p0", "p1", "p2", "blog3", "blog2"]
+    assert store.claim(NOW, limit=6, lease=LEASE, share=2) == ()
+    fetched(store, 4, 60)
+    assert [one.source.name for one in store.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
+
+
+def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:
+    store.sync(BLOGS, NOW, Fetch(unpaced=("service.example",)))
+    assert len(store.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
+
+
+def test_when_a_host_was_asked_last_is_told_over_all_its_sources(two: tuple[Store, Store]) -> None:
+    first, second = two
+    first.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {}, NOW)
+    assert second.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
+
+
+def test_the_hosts_of_a_dead_process_count_as_asked_once(url: str) -> None:
+    with Store.open(url) as dead:
+        dead.sync([*BLOGS, source("paper")], NOW)
+        claim(dead, names=["blog0"])
+    with Store.open(url) as store, store.fetching():
+        assert store.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
+        assert store.last_asked(["service.example"], NOW) == {}
+
+
+def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> None:
+    first, second = two
+    fetched(first, 2, 60)
+    first.record_states([(3, state(paused="gone", next_fetch=None))], {}, NOW)
+    claim(first)
+    assert second.wanted(NOW) == {"blog0", "blog3", "paper"}
+    assert second.wanted(NOW, everything=True) == {"blog0", "blog1", "blog3", "paper"}
+    assert second.wanted(NOW, names=["blog1", "blog2", "x"]) == {"blog1"}
