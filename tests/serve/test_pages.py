@@ -93,9 +93,25 @@ def test_feeds_are_discoverable(room: Newsroom) -> None:
     ]
 
 
-def test_a_category_shows_addresses_to_copy(room: Newsroom) -> None:
+def test_every_page_of_articles_names_the_feeds_in_which_they_are(room: Newsroom) -> None:
     with client_of(room) as client:
-        assert "<code>http://127.0.0.1:8080/feeds/world-news.rss</code>" in client.get("/category/world-news").text
+        for page, names in {
+            "/": ("all", "world-news", "z%C3%BCrich"),
+            "/category/all": ("all",),
+            first_article(client): ("world-news",),
+        }.items():
+            found = [one["href"] for one in elements(client.get(page).text, "link") if one["rel"] == "alternate"]
+            suffixes = ("rss", "atom", "json")
+            wanted = [f"/feeds/{name}.{suffix}" for name in names for suffix in suffixes]
+            assert [urljoin(page, href or "") for href in found] == wanted
+            assert all(client.get(feed).status_code == 200 for feed in wanted)
+
+
+def test_a_category_shows_addresses_to_copy_and_to_open(room: Newsroom) -> None:
+    with client_of(room) as client:
+        html = client.get("/category/world-news").text
+    assert "<code>http://127.0.0.1:8080/feeds/world-news.rss</code>" in html
+    assert "feed:http://127.0.0.1:8080/feeds/world-news.rss" in links(html)
 
 
 def test_every_internal_link_of_every_page_leads_somewhere(room: Newsroom) -> None:
@@ -121,6 +137,15 @@ def test_an_article_has_its_text_its_source_and_points_to_the_original(room: New
     assert canonical == "https://source.example/stories/2"
     assert {"https://source.example/stories/2", "https://source.example/"} <= set(links(html))
     assert ">A source</a>" in html
+
+
+def test_an_article_without_text_says_so(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(item(11, description="")))
+    room.once()
+    with client_of(room) as client:
+        html = client.get(first_article(client)).text
+    assert "no text with it" in html
+    assert "https://source.example/stories/11" in links(html)
 
 
 def test_an_edited_article_shows_what_it_said_before(room: Newsroom, server: Server) -> None:
@@ -311,3 +336,12 @@ def test_the_style_is_one_sheet_of_our_own(room: Newsroom) -> None:
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
     assert not re.search(r"url\(|@import", answer.text)
     assert "prefers-color-scheme: dark" in answer.text
+
+
+def test_an_article_of_a_feed_without_a_home_page_has_its_page(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(item(12)).replace(b"<link>https://source.example/</link>", b"<link>javascript:x</link>"))
+    room.once()
+    with client_of(room) as client:
+        answer = client.get(first_article(client))
+    assert answer.status_code == 200
+    assert "its home page" not in answer.text

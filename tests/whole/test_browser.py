@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag
 
 import httpx
@@ -69,7 +70,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
     """A newsroom with an edited article, a failing, a gone and a switched off source, and a category no more."""
     server.put("/feed", stories())
     server.put("/gone", status=410)
-    sources = [
+    sources: list[dict[str, Any] | str] = [
         {"name": "paper", "url": server.url("/feed"), "categories": ["Science and Nature", "Zürich"]},
         {
             "name": "a-name-that-is-as-long-as-a-name-may-be-and-has-no-end-in-sight-for-a-while",
