@@ -1,0 +1,257 @@
+"""The daemon's part for hubs, over a real store, fetcher and hub, with a clock that is turned."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from aggregator.app import App
+from aggregator.daemon.hubs import MOST_BYTES, MOST_PUSHES, Hubs, Inbox, subscribes
+from aggregator.fetch import Fetcher
+from aggregator.model import Push
+from aggregator.publish import publish_changed
+from aggregator.serve import Health, Metrics, Work
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Answer, Request, Server
+
+PATIENCE = 60.0
+
+
+class Desk:
+    """What the daemon gives `Hubs` to work with."""
+
+    def __init__(self, app: App, fetcher: Fetcher) -> None:
+        self.app, self.fetcher = app, fetcher
+        self.health, self.metrics = Health(app.clock), Metrics()
+        self.hubs = Hubs(lambda: self.app, lambda: self.fetcher, self._watched, self._publish, self.metrics)
+
+    async def _publish(self) -> None:
+        await self.app.in_worker(publish_changed, self.app)
+
+    @contextmanager
+    def _watched(self, work: Work) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.health.failed(work, str(error))
+            raise
+        else:
+            self.health.done(work)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Tick until something is true."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                await self.hubs.tick()
+                await asyncio.sleep(0.01)
+
+    def figure(self, line: str) -> float:
+        now = self.app.clock()
+        text = self.metrics.exposition(self.app.store.standing(now), healthy=True, now=now).decode()
+        (value,) = (one.rpartition(" ")[2] for one in text.splitlines() if one.startswith(line))
+        return float(value)
+
+
+@asynccontextmanager
+async def desk(room: Newsroom) -> AsyncIterator[Desk]:
+    with room.opened() as app:
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            made = Desk(app, fetcher)
+            await made.hubs.begin()
+            try:
+                yield made
+            finally:
+                await made.hubs.finish()
+
+
+class Hub:
+    """The hub of the newsroom and of its source."""
+
+    def __init__(self, server: Server) -> None:
+        self.status, self.headers = 202, dict[str, str]()
+        self.forms: list[dict[str, str]] = []
+        self.url = server.put("/hub", self._answer)
+
+    def _answer(self, request: Request) -> Answer:
+        self.forms.append(dict(parse_qsl(request.body.decode())))
+        return Answer(status=self.status, headers=self.headers)
+
+    def told(self) -> list[str]:
+        return [form["hub.url"] for form in self.forms if form["hub.mode"] == "publish"]
+
+    def wishes(self) -> list[dict[str, str]]:
+        return [form for form in self.forms if form["hub.mode"] == "subscribe"]
+
+
+@pytest.fixture
+def hub(server: Server) -> Hub:
+    return Hub(server)
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server, hub: Hub) -> Newsroom:
+    """A newsroom whose one source names a hub, and that has the same hub itself; polled and published once."""
+    topic = server.url("/feed")
+    links = f'<atom:link rel="self" href="{topic}"/><atom:link rel="hub" href="{hub.url}"/>'
+    server.put("/feed", rss(item(1), head=links))
+    feeds = {"hub": hub.url, "formats": ["rss"]}
+    made = newsroom(tmp_path, [{"name": "a", "url": topic}], feeds=feeds, websub="always")
+    made.once()
+    return made
+
+
+async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
+    room: Newsroom, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    hub.status = 503
+    async with desk(room) as made:
+        await made.until(lambda: bool(hub.told()))
+        await made.until(lambda: "cannot be told" in caplog.text)
+        for seconds in (30, 60, 120):
+            count = len(hub.told())
+            room.later(seconds=seconds - 1)
+            for _ in range(3):
+                await made.hubs.tick()
+                await asyncio.sleep(0.01)
+            assert len(hub.told()) == count  # one ping shows that it is dead, and all wait
+            room.later(seconds=1)
+            await made.until(lambda count=count: len(hub.told()) > count)  # type: ignore[misc]
+        hub.status = 202
+        room.later(hours=1)
+        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 2)
+        assert {url.rpartition("/")[2] for url in hub.told()} == {"a.rss", "all.rss"}
+        assert made.health.troubles() == ()
+    assert caplog.text.count("cannot be told") == 1
+    assert caplog.text.count("told of changed feeds again") == 1
+
+
+async def test_a_hub_that_refuses_one_feed_hears_of_the_others(room: Newsroom, hub: Hub, server: Server) -> None:
+    def picky(request: Request) -> Answer:
+        hub._answer(request)
+        return Answer(status=400 if b"all.rss" in request.body else 202)
+
+    server.put("/hub", picky)
+    async with desk(room) as made:
+        await made.until(lambda: len(set(hub.told())) == 2)
+        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 1)
+
+
+async def test_a_hub_is_left_alone_as_long_as_it_asks(room: Newsroom, hub: Hub) -> None:
+    hub.status, hub.headers = 429, {"Retry-After": "7200"}
+    async with desk(room) as made:
+        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="failed"}') == 1)
+        (first, second) = made.app.store.due_topics(room.now + timedelta(days=1), 9)
+        assert made.app.store.due_topics(room.now + timedelta(seconds=7199), 9) == ()
+        assert (first.failures, second.failures) == (1, 1)
+
+
+async def test_a_subscription_is_renewed_in_time_and_polling_is_daily_meanwhile(room: Newsroom, hub: Hub) -> None:
+    async with desk(room) as made:
+        await made.until(lambda: bool(hub.wishes()))
+        (wish,) = hub.wishes()
+        token = wish["hub.callback"].rpartition("/")[2]
+        made.app.store.grant_subscription(token, timedelta(days=10), room.now)
+    room.later(hours=1)
+    await asyncio.to_thread(room.once)
+    polled = room.state("a").state
+    assert polled.due_reason == "push"
+    assert polled.next_fetch
+    assert polled.next_fetch >= room.now + timedelta(days=1)
+    async with desk(room) as made:
+        room.later(days=7)
+        await made.hubs.tick()
+        assert len(hub.wishes()) == 1
+        room.later(hours=12)
+        await made.until(lambda: len(hub.wishes()) == 2)
+        assert hub.wishes()[1] == wish
+
+
+async def test_a_hub_that_does_not_answer_is_a_line_and_no_trouble(
+    room: Newsroom, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    hub.status = 404
+    async with desk(room) as made:
+        await made.until(lambda: "takes no subscription" in caplog.text)
+        room.later(hours=1)
+        await made.until(lambda: len(hub.wishes()) == 2)
+        assert made.health.troubles() == ()
+    assert caplog.text.count("takes no subscription") == 1
+
+
+async def test_pushes_are_taken_in_their_order_and_those_under_way_at_the_end_too(room: Newsroom, hub: Hub) -> None:
+    async with desk(room) as made:
+        await made.until(lambda: bool(hub.wishes()))
+        token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
+        inbox = made.hubs.inbox()
+        assert inbox
+        assert inbox.offer(Push(token="unknown", body=rss(item(9))))
+        for number in range(2, 12):
+            assert inbox.offer(Push(token=token, body=rss(item(number))))
+        await made.hubs.finish()
+        assert not inbox.offer(Push(token=token, body=rss(item(12))))
+    publish(room)  # as the daemon does last of all
+    assert room.titles() == sorted(f"Story number {number}" for number in range(1, 12))
+
+
+def publish(room: Newsroom) -> None:
+    with room.opened() as app:
+        publish_changed(app)
+
+
+async def test_an_error_of_ours_is_logged_and_stops_nothing(
+    room: Newsroom, hub: Hub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(room) as made:
+        await made.until(lambda: bool(hub.wishes()))
+        token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
+        inbox = made.hubs.inbox()
+        assert inbox
+        pushed_source = made.app.store.pushed_source
+
+        def broken(wanted: str) -> Any:
+            monkeypatch.setattr(made.app.store, "pushed_source", pushed_source)
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(made.app.store, "pushed_source", broken)
+        assert inbox.offer(Push(token=token, body=rss(item(2))))
+        assert inbox.offer(Push(token=token, body=rss(item(3))))
+        await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)
+    assert "an error of ours" in caplog.text
+    assert "a bug" in caplog.text
+
+
+async def test_an_inbox_has_bounds() -> None:
+    inbox = Inbox()
+    assert all(inbox.offer(Push(token="t", body=b"")) for _ in range(MOST_PUSHES))
+    assert not inbox.offer(Push(token="t", body=b""))
+    large = Inbox()
+    first = Push(token="t", body=bytes(MOST_BYTES + 1))  # one is always taken
+    assert large.offer(first)
+    assert not large.offer(Push(token="t", body=b"x"))
+    assert await large.next() is first
+    large.done(first)
+    assert large.offer(Push(token="t", body=b"x"))
+
+
+@pytest.mark.parametrize(
+    ("websub", "base_url", "expected"),
+    [
+        ("auto", "https://news.example.org/", True),
+        ("auto", "http://127.0.0.1:8080/", False),
+        ("auto", None, False),
+        ("always", None, True),
+        ("never", "https://news.example.org/", False),
+    ],
+)
+def test_who_subscribes(tmp_path: Path, websub: str, base_url: str | None, expected: bool) -> None:
+    room = newsroom(tmp_path, ["http://127.0.0.1:9/a"], websub=websub, base_url=base_url)
+    with room.opened() as app:
+        assert subscribes(app.settings) is expected
