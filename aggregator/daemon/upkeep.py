@@ -70,7 +70,7 @@ class Upkeep:
             last = ids[-1]
             pruned += len(ids)
         if pruned:
-            log.info("%d articles older than `retention` were pruned", pruned)
+            log.info("%d article%s older than `retention` pruned", pruned, "s" if pruned != 1 else "")
         if not self._stopped():
             await self._app().in_worker(self._app().store.set_note, PRUNED, begun)
             self._pruned = begun

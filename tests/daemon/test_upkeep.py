@@ -57,7 +57,7 @@ def test_it_prunes_at_the_start_and_once_a_day(room: Newsroom, app: App, caplog:
     daemon = kept(app)
     assert done(daemon) == ["prune"]
     assert len(room.articles()) == 2
-    assert caplog.messages == ["4 articles older than `retention` were pruned"]
+    assert caplog.messages == ["4 articles older than `retention` pruned"]
     assert done(daemon) == []
     room.later(hours=23, minutes=59)
     assert done(daemon) == []
