@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import growth, resident, rounds
+from benchmarks import growth, resident, rounds, serving
 from benchmarks.measuring import Sources, configured, machine, python
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
@@ -76,6 +76,7 @@ def stages_table(sources: int, entries: int) -> Iterator[str]:
 TABLES: dict[str, Callable[[int, int], Iterator[str]]] = {
     "rounds": rounds_tables,
     "resident": resident_table,
+    "serving": lambda _sources, _entries: serving.table(),
     "stages": stages_table,
     "growth": growth_table,
     "stored": stored_table,

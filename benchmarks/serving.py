@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.__main__ import configure, server
+from benchmarks.measuring import Sources, configured, cpu_of
 
 ENTRIES = 20  # of 4 KB
 CONNECTIONS = 32
@@ -70,10 +70,10 @@ def _loads(name: str, pid: int, url: str, seconds: float) -> list[Load]:
 
 def _load(name: str, pid: int, url: str, headers: Mapping[str, str], seconds: float) -> Load:
     status, _, size = _get(url, headers)
-    before, started = _cpu(pid), time.monotonic()
-    answers = _wrk(url, headers, seconds) if shutil.which("wrk") else asyncio.run(_flood(url, headers, seconds))
+    before, started = cpu_of(pid), time.monotonic()
+    answers = _wrk(url, headers, seconds) if shutil.which("wrk") else uvloop.run(_flood(url, headers, seconds))
     took = time.monotonic() - started
-    cpu = 1e6 * (_cpu(pid) - before) / answers
+    cpu = 1e6 * (cpu_of(pid) - before) / answers
     return Load(server=name, status=status, size=size, a_second=answers / took, cpu=cpu)
 
 
@@ -95,12 +95,6 @@ class _Closing(HTTPConnection):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _wrk(url: str, headers: Mapping[str, str], seconds: float) -> int:
@@ -149,8 +143,8 @@ async def _flood(url: str, headers: Mapping[str, str], seconds: float) -> int:
 @contextmanager
 def _daemon(folder: Path) -> Iterator[tuple[int, str]]:
     """The daemon with one source, whose feed it has published: its process id and the feed's URL."""
-    with server(1, ENTRIES) as (port, _):
-        config = configure(folder, port, 1)
+    with Sources(1, ENTRIES) as sources:
+        config = configured(folder, sources)
         words = (sys.executable, "-m", "aggregator", "--config", str(config), "run", "--port", "0")
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
             try:
@@ -198,19 +192,25 @@ def _free_port() -> int:
         return port
 
 
-def main() -> None:
-    """Print the table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
+def table(seconds: float = 5.0) -> Iterator[str]:
+    """The lines of a table in Markdown."""
     found = serving(seconds)
     peers = {load.status: load for load in found if load.server == "nginx"}
-    load = "wrk" if shutil.which("wrk") else "our own client"
-    print(f"one feed, gzip, {CONNECTIONS} connections, load by {load}\n")
-    print("| server | answer | bytes | requests/s | of nginx | CPU µs/request |\n|---|---|---|---|---|---|")
+    by = "wrk" if shutil.which("wrk") else "our own client"
+    yield f"\n### One feed of {ENTRIES} entries of 4 KB, gzip, over {CONNECTIONS} connections, asked by {by}\n"
+    yield "| server | answer | bytes | requests/s | of nginx | CPU µs a request | of nginx |"
+    yield "|---|---|---|---|---|---|---|"
     for one in found:
-        share = f"{100 * one.a_second / peers[one.status].a_second:.0f} %" if one.status in peers else "-"
-        print(f"| {one.server} | {one.status} | {one.size:,} | {one.a_second:,.0f} | {share} | {one.cpu:.1f} |")
+        peer = peers.get(one.status)
+        rate, cost = (f"{one.a_second / peer.a_second:.2f}", f"{one.cpu / peer.cpu:.1f}") if peer else ("-", "-")
+        yield f"| {one.server} | {one.status} | {one.size:,} | {one.a_second:,.0f} | {rate} | {one.cpu:.1f} | {cost} |"
+
+
+def main() -> None:
+    """Print the table."""
+    for line in table(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0):
+        print(line)
 
 
 if __name__ == "__main__":
-    uvloop.install()
     main()
