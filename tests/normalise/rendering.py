@@ -20,6 +20,11 @@ ATTRIBUTES = {
     "td": {"colspan", "rowspan", "style"},  # renderers align with style
     "th": {"colspan", "rowspan", "style"},
 }
+BY_HUGO = {"pre tabindex", *(f"h{level} id" for level in range(1, 7))}  # attributes that goldmark adds
+# 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to a browser, and a name to whoever checks names.
+DISGUISED = re.compile(
+    r"https?://(?:0|[1-9]\d{3,}|0[0-7x][\da-f]*|\d+\.\d+|[\dx.]*\b0[\dx][\dx.]*)\.?(?:[:/]|$)", re.IGNORECASE
+)
 _WITHIN_WORDS = "a abbr b cite code del dfn em i img ins kbd mark q s samp small strong sub sup u var"
 _INLINE = frozenset(_WITHIN_WORDS.split())
 _URL = re.compile(r"(?:https?://[^/\s]|mailto:)", re.IGNORECASE)

@@ -21,7 +21,7 @@ from aggregator.parse import parse
 from tests.conftest import SHARED
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import ADDRESSES, MARKUP, TEXTS
-from tests.normalise.rendering import Page, rendered
+from tests.normalise.rendering import BY_HUGO, Page, rendered
 
 # Places in which a text is written by other rules.
 PLACES = (
@@ -371,9 +371,6 @@ def test_hostile_sizes_end_and_stay_bounded(html: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------- for real
-
-
-BY_HUGO = {"pre tabindex", *(f"h{level} id" for level in range(1, 7))}
 
 
 def hugo() -> str:

@@ -10,7 +10,7 @@ from aggregator.normalise import normalise
 from aggregator.normalise.html import clean, plain
 from aggregator.normalise.markdown import gate, markdown
 from tests.normalise.entries import NOW, SOURCE, entry, feed, text
-from tests.normalise.rendering import Page, active, rendered
+from tests.normalise.rendering import DISGUISED, Page, active, rendered
 from tests.vectors import CLASSES, VECTORS, Vector
 
 BASE = "https://a.example/posts/one"
@@ -94,10 +94,6 @@ def unsafe_fields(article: Article) -> list[object]:
     return found + [term.scheme for term in article.terms if term.scheme and not _URI.fullmatch(term.scheme)]
 
 
-# 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 to a browser, and a name to whoever checks names.
-DISGUISED = re.compile(
-    r"https?://(?:0|[1-9]\d{3,}|0[0-7x][\da-f]*|\d+\.\d+|[\dx.]*\b0[\dx][\dx.]*)\.?(?:[:/]|$)", re.IGNORECASE
-)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _UNPRINTABLE = re.compile(f"[\n\t\u200b\u2060]|{_FORBIDDEN.pattern}")
 _WEB = re.compile(r"https?://[^/?#\s\"'<>\\`]+(?:[/?#][!-~]*)?")
