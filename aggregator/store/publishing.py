@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
@@ -42,10 +42,13 @@ _DAYS = (
     .where(article_category.c.category == ALL, shown, article_category.c.published >= bindparam("since"))
 )
 _CREDITS = (
-    select(*article_source.c["article_id", "link"], *source.c["id", "name", "url", "facts", "categories", "tags"])
-    .join(source)
+    select(*article_source.c["article_id", "source_id", "link"])
     .where(article_source.c.article_id.in_(_ids))
     .order_by(article_source.c.at, article_source.c.source_id)
+)
+_CREDITED = select(*source.c["id", "name", "url", "facts", "categories", "tags"]).where(source.c.id.in_(_ids))
+_FOLLOWED = (
+    select(article.c.story).where(article.c.story.in_(listed("stories")), article.c.id != article.c.story).distinct()
 )
 _MATES = (
     select(*article.c["id", "story", "title", "link"], source.c.name)
@@ -137,30 +140,38 @@ def days(connection: Connection, since: datetime) -> dict[int, Counter[date]]:
 
 
 def _articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[Article, ...]:
-    """Articles of rows of `_ARTICLES`, in their order, filled from other tables by two queries in all."""
+    """Articles of rows of `_ARTICLES`, in their order, filled from other tables by a few queries in all."""
     if not rows:
         return ()
     credited = _credits(connection, [row["id"] for row in rows])
     also = _also(connection, {row["story"] for row in rows})
-    return tuple(_article(row, credited[row["id"]], also[row["story"]]) for row in rows)
+    return tuple(_article(row, credited[row["id"]], also.get(row["story"], ())) for row in rows)
 
 
-def _article(row: RowMapping, credited: Iterable[Any], mates: Iterable[Any]) -> Article:
-    credited = sorted(credited, key=lambda credit: credit.id != row["source_id"])  # stable: only the first moves
+def _article(row: RowMapping, credited: list["_Owed"], mates: Iterable[Any]) -> Article:
+    if len(credited) > 1:
+        credited.sort(key=lambda owed: owed.by.id != row["source_id"])  # stable: only the first moves
     return article_from(
         row,
         source=row["source"],
-        credits=tuple(_credit(credit) for credit in credited),
-        categories=_distinct((label for credit in credited for label in credit.categories), category_name),
-        tags=_distinct((tag for credit in credited for tag in credit.tags), str),
+        credits=tuple(owed.credit for owed in credited),
+        categories=_distinct((label for owed in credited for label in owed.by.categories), category_name),
+        tags=_distinct((tag for owed in credited for tag in owed.by.tags), str),
         also=tuple(Also(title=mate.title, link=mate.link, source=mate.name) for mate in mates if mate.id != row["id"]),
     )
 
 
-def _credit(row: Any) -> Credit:
+class _Owed(NamedTuple):
+    """A credit, and the row of the source to which it goes."""
+
+    credit: Credit
+    by: Any
+
+
+def _credit(row: Any, link: str) -> Credit:
     return Credit(
         source=row.name,
-        link=row.link,
+        link=link,
         feed_title=row.facts.title,
         feed_link=row.facts.link,
         feed_url=without_credentials(row.url),
@@ -174,15 +185,21 @@ def _distinct(labels: Iterable[str], same: Callable[[str], str]) -> tuple[str, .
     return tuple(kept.values())
 
 
-def _credits(connection: Connection, ids: Collection[str]) -> Mapping[str, list[Any]]:
+def _credits(connection: Connection, ids: Collection[str]) -> Mapping[str, list[_Owed]]:
+    rows = connection.execute(_CREDITS, {"ids": ids}).all()
+    sources = {
+        row.id: row for row in connection.execute(_CREDITED, {"ids": sorted({source_id for _, source_id, _ in rows})})
+    }
     found = defaultdict(list)
-    for row in connection.execute(_CREDITS, {"ids": ids}):
-        found[row.article_id].append(row)
+    for article_id, source_id, link in rows:
+        found[article_id].append(_Owed(_credit(sources[source_id], link), sources[source_id]))
     return found
 
 
 def _also(connection: Connection, stories: Collection[str]) -> Mapping[str, list[Any]]:
+    """Articles of those stories that several articles tell, the first one in front."""
     found = defaultdict(list)
-    for row in connection.execute(_MATES, {"stories": sorted(stories)}):
-        found[row.story].append(row)
+    if followed := sorted(connection.scalars(_FOLLOWED, {"stories": sorted(stories)})):
+        for row in connection.execute(_MATES, {"stories": followed}):
+            found[row.story].append(row)
     return found

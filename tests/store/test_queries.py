@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from aggregator.model import FeedFacts
+from aggregator.model import FeedFacts, SourceState
 from aggregator.store import Store
 from tests.store.values import LEASE, NOW, article, digest, duplicate, keyed, new, record, source, unchanged, updated
 
@@ -61,9 +62,9 @@ def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> Non
     record(store, *(new(keyed(article(number), str(number))) for number in range(size)))
     asked = [digest(str(number)) for number in range(size)]
     assert counted(store, lambda: store.known(asked)) == 3
-    assert counted(store, lambda: store.pending_articles(1000)) == 3
-    assert counted(store, lambda: store.category_feed("a", 1000)) == 4
-    assert counted(store, lambda: store.articles(None, 1000)) == 3
+    assert counted(store, lambda: store.pending_articles(1000)) == 4
+    assert counted(store, lambda: store.category_feed("a", 1000)) == 5
+    assert counted(store, lambda: store.articles(None, 1000)) == 4
     marks = [mark for _, mark in store.pending_articles(1000)]
     assert counted(store, lambda: store.published(marks)) == 1
     assert counted(store, lambda: store.claim(NOW, limit=1000, lease=LEASE)) in (2, 3)  # PostgreSQL: and a lock
@@ -111,3 +112,30 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
 def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     parameters = [0] * statement.count("?")
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+
+
+@pytest.mark.parametrize("due", [10, 500])
+def test_a_claim_costs_by_what_is_due(sqlite_template: Path, tmp_path: Path, due: int) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    blogs = [source(f"s{number}", url=f"https://s{number}.host{number % 70}.example/") for number in range(1_000)]
+    with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
+        store.sync(blogs, NOW)
+        later = SourceState(next_fetch=NOW + timedelta(days=1))
+        store.record_states([(number, later) for number in range(due + 1, 1_001)], {}, NOW)
+        seen.clear()
+        assert len(store.claim(NOW, limit=128, lease=LEASE, share=4)) == min(due, 128)
+        store.wanted(NOW)
+        store.last_asked(["host1.example"], NOW)
+        asked = list(seen)
+    with closing(sqlite3.connect(path)) as connection:
+        steps = [step for statement in asked for step in _plan(connection, statement)]
+    touching = {step for step in steps if " source" in step}
+    assert touching == {
+        "SEARCH source USING INDEX ix_source_due (next_fetch<?)",
+        "SEARCH source USING INDEX ix_source_leased (host>?)",  # all that is leased, by host
+        "SEARCH source USING INDEX ix_source_host (host=?)",
+        "SEARCH source USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH source USING INDEX ix_source_url (url=?)",
+        "SEARCH source USING INDEX ix_source_moved_to (moved_to=?)",
+    }
