@@ -184,3 +184,20 @@ def test_no_text_makes_it_raise(href: str, base: str) -> None:
     assert urls.is_http(href) == bool(urls.host_key(href))
     assert urls.same_origin(href, href) == urls.is_http(href)
     urls.without_credentials(href)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://blog.example.org/feed", "example.org"),
+        ("https://user:secret@Mine.example.net/feed", None),
+        ("https://other.example.net/feed", "example.net"),
+        ("http://127.0.0.1:8081/", None),
+        ("http://127.0.0.1:8082/", "127.0.0.1:8082"),
+        ("https://a.whole.example/", None),
+        ("https://" + "a" * 301 + "/", None),
+        ("no URL", None),
+    ],
+)
+def test_a_host_that_is_paced_has_a_key(url: str, host: str | None) -> None:
+    assert urls.paced_host(url, {"mine.example.net", "127.0.0.1:8081", "whole.example"}) == host

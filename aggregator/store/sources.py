@@ -126,7 +126,8 @@ _CLAIM_DUE_FAIRLY = _claim_fairly(_is_due)
 _CLAIM_ALL = _claim(true())
 _CLAIM_NAMED = _claim(source.c.name.in_(listed("names")))
 _urls = listed("urls")
-_CLAIM_SAME_URL = _claim(or_(source.c.moved_to.in_(_urls), and_(source.c.moved_to.is_(None), source.c.url.in_(_urls))))
+_stayed = func.coalesce(source.c.moved_to, "") == ""  # for `IS NULL` SQLite would read all who stayed by their index
+_CLAIM_SAME_URL = _claim(or_(source.c.moved_to.in_(_urls), and_(_stayed, source.c.url.in_(_urls))))
 _NO_LIMIT = 1_000_000_000
 
 _WANTED = select(source.c.name).where(pollable)

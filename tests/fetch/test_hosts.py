@@ -155,3 +155,54 @@ async def test_a_redirect_obeys_the_pace_of_the_host_it_leads_to(server: Server,
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
         assert len(other.requests) == 1
+
+
+async def test_the_gap_to_what_another_process_asked_is_kept() -> None:
+    pace = Hosts(settings(host_gap=timedelta(seconds=0.3)))
+    now = asyncio.get_running_loop().time()
+    ago = {"example.org": 0.1, "long.example": 9.0, "future.example": -3600.0}
+    pace.asked({host: timedelta(seconds=seconds) for host, seconds in ago.items()})
+    began = await asyncio.gather(*(in_turn(pace, f"http://{host}/") for host in (*ago, "other.example")))
+    waited = dict(zip((*ago, "other.example"), (start - now for start in began), strict=True))
+    assert waited["example.org"] >= 0.2
+    assert waited["future.example"] >= 0.3
+    assert pace.next_starts["long.example"] < pace.next_starts["example.org"] < pace.next_starts["future.example"]
+    assert pace.next_starts["future.example"] < now + 3600
+
+
+async def test_what_was_asked_before_by_this_process_counts_more_than_what_others_asked_earlier() -> None:
+    pace = Hosts(settings(host_gap=timedelta(seconds=0.3)))
+    first = await in_turn(pace, "http://example.org/")
+    pace.asked({"example.org": timedelta(seconds=0.25)})
+    assert await in_turn(pace, "http://example.org/") - first >= 0.3
+
+
+async def test_a_host_is_idle_that_nobody_asks_or_waits_for() -> None:
+    pace = Hosts(settings(per_host=1))
+    async with pace.turn("http://example.org/", anybody):
+        waiting = asyncio.create_task(in_turn(pace, "http://www.example.org/"))
+        await asyncio.sleep(0)  # lets it begin to wait
+        assert pace.idle(["example.org", "other.example"]) == ("other.example",)
+    assert pace.idle(["example.org"]) == ()
+    await waiting
+    assert pace.idle(["example.org"]) == ("example.org",)
+
+
+async def test_a_pace_goes_on_where_another_stopped() -> None:
+    before, after = (Hosts(settings(host_gap=timedelta(seconds=0.3))) for _ in range(2))
+    first = await in_turn(before, "http://example.org/")
+    after.follow(before.next_starts)
+    assert await in_turn(after, "http://example.org/") - first >= 0.3
+
+
+async def test_a_fetcher_keeps_the_gap_to_what_is_stored(server: Server, now: datetime) -> None:
+    server.put("/feed.xml", FEED)
+    async with Fetcher(settings(host_gap=timedelta(seconds=0.3)), lambda: now) as fetcher:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        host = f"127.0.0.1:{server.port}"
+        fetcher.asked({host: now - timedelta(seconds=0.1)})
+        assert fetcher.idle([host]) == (host,)
+        await fetcher.fetch(source(server.url("/feed.xml")), known())
+        assert loop.time() - began >= 0.2
+        assert fetcher.next_starts[host] >= began + 0.5

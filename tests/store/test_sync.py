@@ -1,8 +1,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import create_engine, text
+
 from aggregator.model import Source
+from aggregator.settings import Fetch
 from aggregator.store import Store
 from tests.store.values import (
     LEASE,
@@ -235,3 +239,75 @@ def test_a_thousand_sources_are_synced(store: Store) -> None:
     assert len(store.sources()) == 1000
     sync(store, *many[500:])
     assert names(store) == [one.name for one in many[500:]]
+
+
+def hosts(url: str) -> list[str | None]:
+    """The host column, in the order of the ids."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.connect() as connection:
+        found = list(connection.scalars(text("SELECT host FROM source ORDER BY id")))
+    engine.dispose()
+    return found
+
+
+def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> None:
+    configured = [
+        source("a", url="https://blog.a.example/feed"),
+        source("b", url="http://127.0.0.1:8081/feed"),
+        source("c", url="https://user:secret@mine.example/feed"),
+    ]
+    with Store.open(url) as store:
+        store.sync(configured, NOW)
+        assert hosts(url) == ["a.example", "127.0.0.1:8081", "mine.example"]
+        store.sync(configured, NOW, Fetch(unpaced=("127.0.0.1", "blog.a.example")))
+        assert hosts(url) == [None, None, "mine.example"]
+        store.sync(configured[1:], NOW)
+        assert hosts(url) == [None, "127.0.0.1:8081", "mine.example"]
+        store.sync([replace(configured[1], url="https://elsewhere.example/")], NOW)
+        assert hosts(url)[1] == "elsewhere.example"
+
+
+def test_a_source_that_moved_keeps_its_host_until_its_url_is_edited(url: str) -> None:
+    with Store.open(url) as store:
+        store.sync([source("a")], NOW)
+        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {}, NOW)
+        assert hosts(url) == ["moved.example"]
+        store.sync([source("a", tags=("other",))], NOW)
+        assert hosts(url) == ["moved.example"]
+        store.sync([source("a")], NOW, Fetch(unpaced=("moved.example",)))
+        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {}, NOW)
+        assert hosts(url) == [None]
+        store.sync([source("a", url="https://a.example/other")], NOW)
+        assert hosts(url) == ["a.example"]
+
+
+def test_a_database_from_before_hosts_were_kept_gets_them_with_the_first_sync(url: str) -> None:
+    with Store.open(url) as store:
+        store.sync([source("a"), source("b")], NOW)
+        store.record_states([(2, state())], {}, NOW)
+        before = store.sources()
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE source SET host = NULL"))
+        engine.dispose()
+        store.sync([source("a"), source("b")], NOW)
+        assert hosts(url) == ["a.example", "moved.example"]
+        assert store.sources() == before
+
+
+def test_a_host_longer_than_an_index_takes_has_no_pace(store: Store) -> None:
+    long = ".".join(f"{number:x}" * 9 for number in range(900))
+    store.sync([source("a", url=f"https://{long[:7000]}/")], NOW)
+    assert len(store.claim(NOW, limit=9, lease=LEASE)) == 1
+
+
+def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store: Store) -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    store.sync([source(name, interval=day) for name in "abc"], NOW)
+    plain = state(moved_to=None, wish=timedelta(0), skip_hours=(), skip_days=(), next_fetch=NOW + day)
+    store.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {}, NOW)
+    store.sync([source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour)
+    due = {one.source.name: one.state.next_fetch for one in store.sources()}
+    assert due["a"]
+    assert NOW + hour <= due["a"] <= NOW + 1.05 * hour
+    assert due["b"] == due["c"] == NOW + day

@@ -7,6 +7,7 @@ from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,26 @@ def test_a_host_that_a_redirect_leads_to_is_left_alone_across_restarts(
     room.later(hours=1)
     room.once()
     assert len(other.requests) == 1
+
+
+def test_a_source_that_redirects_to_a_held_host_is_skipped_until_that_hosts_time_is_over(
+    tmp_path: Path, server: Server, other: Server
+) -> None:
+    sources: list[dict[str, Any] | str] = [
+        {"name": "paper", "url": server.url("/feed")},
+        {"name": "busy", "url": other.url("/busy")},
+    ]
+    room = newsroom(tmp_path, sources)
+    other.put("/busy", status=429, headers={"Retry-After": "7200"})
+    other.put("/there", rss(item(1)))
+    server.put("/feed", status=302, headers={"Location": other.url("/there")})
+    room.once("busy")
+    assert room.once("paper").kinds == {"paper": "skipped"}
+    skipped = room.state("paper").state
+    assert (skipped.failures, skipped.error, skipped.due_reason) == (0, None, "retry-after")
+    assert skipped.next_fetch == room.now + timedelta(hours=2)
+    room.later(hours=2)
+    assert room.once(everything=False).kinds["paper"] == "fetched"
 
 
 def test_three_403_on_one_host_keep_away_from_it(tmp_path: Path, server: Server) -> None:

@@ -1,0 +1,56 @@
+"""Another interval in the configuration, and the moment of the next fetch that is in the database already."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.model import Freshness, Source, SourceState
+from aggregator.schedule.due import due_after_success, jitter
+from aggregator.schedule.intervals import due_by_shorter_interval
+from aggregator.settings import Fetch
+
+DAILY = Source(name="a", url="http://example.org/feed", categories=("a",), interval=timedelta(days=1))
+HOURLY = replace(DAILY, interval=timedelta(hours=1))
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+FETCH = Fetch()
+
+
+def fetched(**known: object) -> SourceState:
+    """State after a fetch of DAILY."""
+    state = replace(SourceState(last_fetch=NOW), **known)  # type: ignore[arg-type]
+    due, reason = due_after_success(DAILY, state, Freshness(), FETCH, NOW)
+    return replace(state, next_fetch=due, due_reason=reason)
+
+
+def test_it_counts_from_the_last_fetch() -> None:
+    due = NOW + HOURLY.interval + jitter(HOURLY, HOURLY.interval)
+    assert due_by_shorter_interval(HOURLY, fetched(), FETCH) == (due, "interval")
+
+
+def test_it_is_never_shorter_than_min_interval() -> None:
+    often = replace(DAILY, interval=timedelta(seconds=60))
+    due = due_by_shorter_interval(often, fetched(), FETCH)
+    assert due
+    assert due[0] >= NOW + FETCH.min_interval
+    assert due[1] == "min_interval"
+
+
+def test_what_the_document_wishes_still_holds() -> None:
+    due = due_by_shorter_interval(HOURLY, fetched(wish=timedelta(hours=3)), FETCH)
+    assert due
+    assert due[0] >= NOW + timedelta(hours=3)
+    assert due[1] == "ttl"
+    due = due_by_shorter_interval(HOURLY, fetched(skip_hours=(13, 14)), FETCH)
+    assert due == (NOW.replace(hour=15), "skipHours or skipDays")
+
+
+@pytest.mark.parametrize("reason", ["max-age", "retry-after", "back-off", "ttl", "gone", "push", ""])
+def test_what_somebody_else_asked_for_stays(reason: str) -> None:
+    assert due_by_shorter_interval(HOURLY, replace(fetched(), due_reason=reason), FETCH) is None
+
+
+def test_a_source_that_is_due_anyway_or_was_never_asked_stays() -> None:
+    assert due_by_shorter_interval(HOURLY, replace(fetched(), next_fetch=NOW), FETCH) is None
+    assert due_by_shorter_interval(HOURLY, replace(fetched(), next_fetch=None), FETCH) is None
+    assert due_by_shorter_interval(HOURLY, replace(fetched(), last_fetch=None), FETCH) is None
