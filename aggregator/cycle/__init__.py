@@ -28,7 +28,7 @@ from aggregator.urls import host_key, same_origin
 __all__ = ["LEASE", "Hosts", "Outcome", "Report", "refresh", "run_cycle", "share_of_host"]
 
 TAKEN_AT_ONCE = 2  # documents that one cycle has at the worker: publishing comes in between, and not after them all
-CROWD = 8  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
+CROWD = 64  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 EXTEND = 60.0  # seconds between two extensions of the leases of what takes longer
 
