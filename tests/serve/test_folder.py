@@ -77,6 +77,75 @@ def test_each_representation_answers_304_to_its_own_etag_with_all_that_a_cache_n
         assert again.headers[name] == first.headers[name]
 
 
+FORMS = ["{own}", "W/{own}", '"other", {own}', '"other" , W/{own},"third"', "*"]
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_its_own_etag_answers_304(client: TestClient, encoding: str, form: str) -> None:
+    accepted = {"Accept-Encoding": encoding}
+    own = client.get("/feeds/all.rss", headers=accepted).headers["etag"]
+    assert own.startswith('"')  # strong
+    again = client.get("/feeds/all.rss", headers=accepted | {"If-None-Match": form.format(own=own)})
+    assert again.status_code == 304
+
+
+def test_an_etag_on_the_second_line_of_its_header_counts_too(client: TestClient) -> None:
+    own = client.get("/feeds/all.rss").headers["etag"]
+    assert client.get("/feeds/all.rss", headers=[("If-None-Match", '"x"'), ("If-None-Match", own)]).status_code == 304
+
+
+def test_the_etag_of_one_encoding_is_not_the_others(client: TestClient) -> None:
+    plain, packed = client.get("/feeds/all.rss", headers=PLAIN), client.get("/feeds/all.rss")
+    assert client.get("/feeds/all.rss", headers={"If-None-Match": plain.headers["etag"]}).status_code == 200
+    other = PLAIN | {"If-None-Match": packed.headers["etag"]}
+    assert client.get("/feeds/all.rss", headers=other).status_code == 200
+
+
+SINCE = {
+    "Tue, 14 Nov 2023 22:13:20 GMT": 304,
+    "Tuesday, 14-Nov-23 22:13:20 GMT": 304,
+    "Tue Nov 14 22:13:20 2023": 304,
+    "Wed, 15 Nov 2023 00:00:00 GMT": 304,  # later
+    "Tue, 14 Nov 2023 22:13:19 GMT": 200,
+    "some day": 200,
+}
+
+
+@pytest.mark.parametrize(("since", "status"), SINCE.items())
+def test_if_modified_since_in_every_form(client: TestClient, root: Path, since: str, status: int) -> None:
+    os.utime(root / "all.rss", (1_700_000_000, 1_700_000_000))
+    assert client.get("/feeds/all.rss", headers={"If-Modified-Since": since}).status_code == status
+
+
+def test_if_none_match_beats_if_modified_since_both_ways(client: TestClient) -> None:
+    first = client.get("/feeds/all.rss").headers
+    modified = {"If-None-Match": '"other"', "If-Modified-Since": first["last-modified"]}
+    assert client.get("/feeds/all.rss", headers=modified).status_code == 200
+    same = {"If-None-Match": first["etag"], "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    assert client.get("/feeds/all.rss", headers=same).status_code == 304
+
+
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "gzip;q=0, *", "br, deflate", ""])
+def test_gzip_is_not_forced_on_anybody(client: TestClient, accepted: str) -> None:
+    answer = client.get("/feeds/all.rss", headers={"Accept-Encoding": accepted})
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
+def test_equal_files_are_packed_to_equal_bytes_whenever_that_is(root: Path) -> None:
+    def packed() -> bytes:
+        folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+        answer = folder.answer("GET", "all.rss", [(b"accept-encoding", b"gzip")])
+        assert answer is not None
+        return answer.body
+
+    first = packed()
+    assert first[4:8] == bytes(4)  # no time in it
+    os.utime(root / "all.rss", (1_700_000_000, 1_700_000_000))
+    assert packed() == first
+
+
 def test_last_modified_is_the_files_and_answers_304(client: TestClient, root: Path) -> None:
     os.utime(root / "all.rss", (1_700_000_000, 1_700_000_000))
     first = client.get("/feeds/all.rss")

@@ -275,6 +275,17 @@ def test_pages_are_only_read(room: Newsroom, path: str) -> None:
     assert "<h1>Not allowed</h1>" in answer.text
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "path", ["/feeds/all.rss", "/feeds/feeds.opml", "/style.css", "/icon.svg", "/status.json", "/healthz", "/metrics"]
+)
+def test_all_else_is_only_read_too(room: Newsroom, path: str, method: str) -> None:
+    with client_of(room) as client:
+        answer = client.request(method, path, content=b"x" * 100_000)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
 @pytest.mark.parametrize("pattern", ["/category/{}", "/feeds/{}.rss", "/feeds/{}.json"])
 def test_a_renamed_category_is_redirected_for_good_and_a_removed_one_is_gone(room: Newsroom, pattern: str) -> None:
     room.configuration["sources"][0]["category"] = "Wörld"
