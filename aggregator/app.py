@@ -79,6 +79,7 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
         if check:
             store.check(check)
         store.sync(configured, clock(), settings.fetch)
+        store.forget_future(clock())
         settings = _reachable(settings, store)
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, apart=apart)
 

@@ -70,6 +70,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._publish_next = self._claim_next = 0.0  # by the loop's clock: not before
         self._rest = 0.0  # seconds since a fetch could not be recorded
+        self._told_time = app.clock()  # to see a clock that is put back
         self._damaged = False  # the database, when it was last asked
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
 
@@ -130,6 +131,10 @@ class Daemon:
                 self._supervisor.ready()
         if self._damaged:
             await self._return_to_database()
+        if self._app.clock() < self._told_time:
+            with self._watched("claim"):
+                await self._app.in_worker(self._app.store.forget_future, self._app.clock())
+        self._told_time = self._app.clock()
         await self._claim()
 
     async def _reload(self) -> None:
