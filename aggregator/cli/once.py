@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
 
+DAEMON_LOCK = ".daemon.lock"  # in storage; held by a daemon
 TELLING = timedelta(seconds=10)  # for the hub, after all else is done
 
 log = logging.getLogger("aggregator")
@@ -48,9 +49,13 @@ def once(
     started = monotonic()
     with _stoppable(), opened(options.config, options.environ) as app:
         _refuse_unknown(app, names or [])
+        alone = not files.is_held(Path(app.settings.storage) / DAEMON_LOCK)
+        if alone:
+            app.store.end_subscriptions(app.clock())  # nobody is there to be pushed to
         report = _cycle(app, names or None, everything)
         published = publish_changed(app)
-        _tell_hub(app)
+        if alone:
+            _tell_hub(app)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
     if strict and report.failures:
@@ -77,11 +82,11 @@ def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
 
 
 def _tell_hub(app: "App") -> None:
-    """Tell the hub of what changed; a daemon beside us does it by itself."""
+    """Tell the hub of what changed, as a daemon would."""
+    if app.settings.feeds.hub is None:
+        return
     from aggregator.announce import tell_within
 
-    if app.settings.feeds.hub is None or files.is_held(Path(app.settings.storage) / ".daemon.lock"):
-        return
     if failure := asyncio.run(tell_within(app, TELLING)):
         log.warning("the hub could not be told of changed feeds, the next run tries again: %s", failure)
 

@@ -185,7 +185,7 @@ class Hubs:
             return
         address = app.settings.public_url
         due = await app.in_worker(app.store.claim_subscriptions, app.clock(), limit=room, public_url=address)
-        for one in due:
+        for one in () if self._inbox.closed else due:
             task = asyncio.create_task(self._ask_for(one, callback_url(address, one.token)))
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)

@@ -63,6 +63,7 @@ _FAILED = (
     .where(_by_token, subscription.c.failures > 0)  # not where the hub verified us all the same
     .values(error=bindparam("why"))
 )
+_ANY_PUSHED = select(source.c.id).where(source.c.pushed_until.is_not(None)).limit(1)
 _PUSHED = update(source).where(source.c.id == bindparam("of_id")).values(pushed_until=bindparam("until"))
 _CLAIMED = select(source).join(subscription).where(_by_token, pollable)
 _FORGET = delete(subscription).where(subscription.c.source_id.in_(listed("ids")))
@@ -133,6 +134,11 @@ def let_go(connection: Connection, ids: Collection[int], now: datetime) -> None:
     for part in slices(ids):
         connection.execute(_ANEW, {"ids": part})
     end(connection, ids, now)
+
+
+def any_pushed(connection: Connection) -> bool:
+    """Whether a hub is counted on."""
+    return connection.execute(_ANY_PUSHED).first() is not None
 
 
 def let_all_go(connection: Connection, now: datetime) -> None:

@@ -397,6 +397,9 @@ class Store:
 
     def end_subscriptions(self, now: datetime) -> None:
         """No hub is counted on any more: every source is polled by its interval again."""
+        with self._reading() as connection:
+            if not hubs.any_pushed(connection):
+                return
         with self._writing() as connection:
             hubs.let_all_go(connection, now)
 
@@ -436,6 +439,14 @@ class Store:
         """Take the text of these articles and their places in feeds; by their keys they are known for good."""
         with self._writing() as connection:
             upkeep.prune(connection, ids)
+
+    def forget_future(self, now: datetime) -> None:
+        """Let waits count from now that were noted by a clock that ran ahead of this one, by an hour or by years."""
+        with self._reading() as connection:
+            if not upkeep.is_ahead(connection, now):
+                return
+        with self._writing() as connection:
+            upkeep.forget_future(connection, now)
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
         """Ids of the articles whose files were made anew, by new text or credit, so long before the last fetch."""

@@ -34,6 +34,18 @@ def test_a_silent_server_is_asked_at_the_interval() -> None:
     assert reason == "interval"
 
 
+@pytest.mark.parametrize(("ahead", "least", "reason"), [(1, 24 * HOUR, "push"), (0, HOUR / 2, "interval")])
+def test_a_source_whose_hub_pushes_is_asked_once_a_day(ahead: int, least: timedelta, reason: str) -> None:
+    wait, why = wait_and_reason(state=SourceState(pushed_until=NOW + ahead * HOUR))
+    assert_waits(wait, least)
+    assert why == reason
+
+
+def test_a_pushed_source_that_wants_to_be_asked_less_often_is() -> None:
+    slow = replace(SOURCE, interval=timedelta(days=3))
+    assert wait_and_reason(source=slow, state=SourceState(pushed_until=NOW + HOUR))[1] == "interval"
+
+
 def test_freshness_longer_than_the_interval_wins() -> None:
     wait, reason = wait_and_reason(freshness=Freshness(fresh_for=2 * HOUR, said_by="max-age"))
     assert_waits(wait, 2 * HOUR)

@@ -18,7 +18,14 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
-from aggregator.schedule import after_failure, after_feed, after_not_modified, host_after, is_conditional
+from aggregator.schedule import (
+    after_failure,
+    after_feed,
+    after_not_modified,
+    after_push,
+    host_after,
+    is_conditional,
+)
 from aggregator.settings import Fetch
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -48,6 +55,22 @@ def failed(status: int | None = None, retry_after: timedelta | None = None, stag
 
 def parsed(document: FeedDocument = DOCUMENT, feed: Feed = FEED, state: SourceState = SourceState()) -> SourceState:
     return after_feed(document, feed, FeedFacts(title="T"), state, SOURCE, FETCH, NOW)
+
+
+def test_a_push_leaves_what_was_seen_and_nothing_else() -> None:
+    before = parsed(state=SourceState(pushed_until=NOW + HOUR))
+    entries = tuple(Entry(digest=digest) for digest in (b"newnewne", b"12345678", b"newnewne", b"freshfre"))
+    after = after_push(replace(FEED, entries=entries, ttl=HOUR, problem=failed()), before)
+    assert after == replace(before, seen=b"12345678abcdefghnewnewnefreshfre")
+    assert after_push(replace(FEED, entries=entries), after) == after
+    assert after_push(replace(FEED, entries=()), after) == after
+
+
+def test_what_was_seen_has_an_end() -> None:
+    feed = replace(FEED, entries=tuple(Entry(digest=number.to_bytes(8)) for number in range(11_000)))
+    seen = after_push(feed, parsed()).seen
+    assert len(seen) == 80_000
+    assert seen.endswith((10_999).to_bytes(8))
 
 
 def test_a_document_leaves_its_validators_digest_and_entries() -> None:

@@ -205,6 +205,12 @@ def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
     assert [again.token for again in asked(subscribed)] == [one.token]
 
 
+def test_ending_what_there_is_none_of_asks_nobody_sooner(subscribed: Store) -> None:
+    asked(subscribed)
+    subscribed.end_subscriptions(NOW)
+    assert asked(subscribed) == ()
+
+
 def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> None:
     store.sync([source(name) for name in "abc"], NOW)
     for number, minutes in ((1, 2), (2, 0), (3, 1)):

@@ -1,10 +1,12 @@
 """A real daemon process between hubs: it subscribes, is pushed to, and tells its own hub what is new."""
 
 import hmac
+import json
 import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
@@ -287,6 +289,26 @@ def test_without_a_daemon_once_tells_the_hub_and_a_dead_one_is_a_warning(
     (line,) = aggregator("once", "--all", cwd=tmp_path).stderr.splitlines()
     assert "the hub could not be told" in line
     assert "500" in line
+
+
+def test_once_counts_on_no_hub_where_no_daemon_runs(tmp_path: Path, server: Server, hub: Hub) -> None:
+    sources = [one | {"interval": "30m"} for one in source_of(server, hub)]
+    configure(tmp_path, websub="always", sources=sources)
+    with running(tmp_path) as daemon:
+        live(daemon, hub)
+        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+        aggregator("once", "--all", cwd=tmp_path)  # beside the daemon
+        (one,) = daemon.get("status.json").json()["sources"]
+        assert _hours(one) >= 24
+    aggregator("once", "--all", cwd=tmp_path)
+    (one,) = json.loads(aggregator("sources", "--json", cwd=tmp_path).stdout)
+    assert _hours(one) < 1
+
+
+def _hours(source: dict[str, Any]) -> float:
+    """Between the last fetch of a source and its next."""
+    span = datetime.fromisoformat(source["next_fetch"]) - datetime.fromisoformat(source["last_fetch"])
+    return span.total_seconds() / 3600
 
 
 def test_a_long_article_of_a_push_is_kept_whole(tmp_path: Path, server: Server, hub: Hub) -> None:
