@@ -1,0 +1,126 @@
+"""Passwords in URLs, tokens in headers and cookies: who gets to see them, and in which bytes they never turn up."""
+
+import re
+import signal
+import sqlite3
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.newsroom import item, prose, rss
+from tests.servers import Server
+from tests.whole.test_commands import aggregator
+from tests.whole.test_daemon import daemon, until
+
+PASSWORD, TOKEN, COOKIE = "p4ss-c4nary", "t0ken-c4nary", "c00kie-c4nary"
+BASIC = b64encode(f"reader:{PASSWORD}".encode()).decode()
+SECRETS = (PASSWORD, TOKEN, COOKIE, BASIC)
+PATHS = ("good", "moved", "elsewhere", "lost", "cut", "private", "broken", "odd")
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    """Another origin, to which the first one redirects."""
+    with Server() as running:
+        running.put("/moved", rss(item(20)), headers={"Set-Cookie": f"b={COOKIE}"})
+        running.put("/elsewhere", rss(item(21)), headers={"ETag": '"1"'})
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Server, other: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources with a password and a token each, which answer well, move, fail and lead astray."""
+    monkeypatch.setenv("HOSTILE_TOKEN", TOKEN)
+    bare = f"<title>No link of its own</title><description>{prose(99)}</description>"
+    document = rss(item(1), bare).replace(b"<link>https://source.example/</link>", b"")
+    server.put("/good", document, headers={"Set-Cookie": f"a={COOKIE}; Path=/", "ETag": '"1"'})
+    server.put("/moved", status=301, headers={"Location": other.url("/moved"), "Set-Cookie": f"a={COOKIE}"})
+    server.put("/elsewhere", status=302, headers={"Location": other.url("/elsewhere")})
+    server.put("/lost", status=401, headers={"WWW-Authenticate": f'Basic realm="{TOKEN}"'})
+    server.put("/cut", rss(item(2), item(3))[:-60])
+    server.put("/private", status=302, headers={"Location": "http://10.0.0.1/"})
+    server.put("/broken", raw=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<rss>")
+    server.put("/odd", status=302, headers={"Location": f"javascript:{TOKEN}"})
+    sources: list[dict[str, Any]] = [
+        {
+            "name": path,
+            "url": server.url(f"/{path}").replace("//", f"//reader:{PASSWORD}@"),
+            "headers": {"X-Token": "${HOSTILE_TOKEN}"},
+        }
+        for path in PATHS
+    ]
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "interval": "1s", "min_interval": "0s"}
+    (tmp_path / "feeds.yaml").write_text(yaml.safe_dump({"fetch": fetch, "sources": sources}))
+    return tmp_path
+
+
+def test_secrets_turn_up_nowhere(folder: Path, server: Server) -> None:
+    said = [
+        aggregator(*words, cwd=folder)
+        for words in (
+            *(("once", "--all", "--json"), ("--debug", "once", "--all"), ("sources",), ("sources", "--json")),
+            *(("export",), ("verify",), ("publish",), ("check",)),
+        )
+    ]
+    before = len(server.requests)
+    with daemon(folder) as (process, url):
+        until(lambda: len(server.requests) > before)
+        paths = (
+            "",
+            "status",
+            "status.json",
+            "metrics",
+            "healthz",
+            "category/good",
+            "feeds/all.rss",
+            "feeds/feeds.opml",
+        )
+        pages = [httpx.get(url + path).text for path in paths]
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    seen = "\n".join([*(done.stdout + done.stderr for done in said), *pages, log])
+    assert [secret for secret in SECRETS if secret in seen] == []
+    assert "401" in seen
+    assert "No link of its own" in seen
+
+    storage = {path: path.read_bytes() for path in (folder / "storage").rglob("*") if path.is_file()}
+    assert len(storage) > 10
+    for path, data in storage.items():
+        found = [secret for secret in SECRETS if secret.encode() in data]
+        assert found == ([PASSWORD] if "aggregator.db" in path.name and found else []), path
+
+
+def test_the_database_holds_passwords_in_the_sources_urls_alone(folder: Path) -> None:
+    """They are the key by which a source is known again; headers are read from `feeds.yaml` at each start."""
+    aggregator("once", "--all", cwd=folder)
+    found: set[tuple[str, str]] = set()
+    with closing(sqlite3.connect(folder / "storage" / "aggregator.db")) as database:
+        database.row_factory = sqlite3.Row
+        tables = [row["name"] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            for row in database.execute(f'SELECT * FROM "{table}"'):
+                found.update((table, column) for column in row.keys() if "c4nary" in _text(row[column]))  # noqa: SIM118
+    assert found == {("source", "url")}
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def test_secrets_go_to_their_own_origin_alone(folder: Path, server: Server, other: Server) -> None:
+    for _ in range(2):
+        aggregator("once", "--all", cwd=folder)
+    assert server.asked("/good")[-1].header("Authorization") == f"Basic {BASIC}"
+    assert server.asked("/good")[-1].header("X-Token") == TOKEN
+    assert {request.path for request in other.requests} == {"/moved", "/elsewhere"}
+    for request in other.requests:
+        assert not re.search("c4nary|Basic", repr(request))
+    for request in (*server.requests, *other.requests):
+        assert request.header("Cookie") is None
+        assert request.header("Referer") is None
