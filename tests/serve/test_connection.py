@@ -4,9 +4,12 @@ import asyncio
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 import uvicorn
@@ -120,6 +123,34 @@ def test_answers_to_requests_in_one_go_come_in_their_order(port: int) -> None:
         answers = read_all(client)
     found = re.findall(rb"<rss>|GET of 0 bytes|not here", answers)
     assert found == [b"<rss>", b"GET of 0 bytes", b"<rss>", b"not here", b"<rss>", b"GET of 0 bytes"]
+
+
+def test_it_does_not_matter_where_the_network_cuts_requests(port: int) -> None:
+    feed = b"GET /feeds/all.rss HTTP/1.1\r\nHost: here\r\nAccept-Encoding: %b\r\n\r\n"
+    requests = b"".join(
+        [
+            feed % b"gzip",
+            b"POST /length HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nGET /feed",
+            feed % b"br",
+            b"HEAD /feeds/all.rss HTTP/1.1\r\nHost: here\r\n\r\n",
+            b"POST /feeds/all.rss HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            b"GET /feeds/all.rss HTTP/1.1\r\nHost: here\r\nIf-None-Match: *\r\nContent-Length: 3\r\n\r\nabc",
+            b"GET /feeds/none.rss HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
+        ]
+    )
+    answers = set()
+    for seed in range(12):
+        random = Random(seed)
+        cuts = sorted(random.sample(range(1, len(requests)), random.choice([0, 1, 3, 12])))
+        with connect(port) as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for begin, end in pairwise([0, *cuts, len(requests)]):
+                client.sendall(requests[begin:end])
+                time.sleep(0.002)  # so that pieces mostly come one by one; whole or not, the answers must be the same
+            answers.add(undated(read_all(client)))
+    (answer,) = answers
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200", b"200", b"200", b"405", b"304", b"404"]
+    assert b"POST of 9 bytes" in answer
 
 
 def test_the_body_of_a_request_for_a_feed_is_not_taken_for_another_request(port: int) -> None:

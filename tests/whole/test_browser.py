@@ -133,6 +133,7 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
     async with opened(room) as (browser, url):
         for page in await pages(browser, url):
             await browser.show(page, width=390, scheme="light")
+            await browser.value("document.querySelectorAll('details').forEach(one => { one.open = true })")
             grounds = set()
             for width, scheme in SCREENS:
                 await browser.wear(width=width, scheme=scheme)
