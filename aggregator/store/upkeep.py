@@ -5,10 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, not_, select, union, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, not_, or_, select, union, update
 
 from aggregator.model import Keyed
 from aggregator.names import category_name
+from aggregator.store.columns import Moment
 from aggregator.store.recording import mark_categories
 from aggregator.store.rows import Columns, article_from, fingerprint_from, listed
 from aggregator.store.schema import (
@@ -16,12 +17,16 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    host,
     key,
     pending_article,
     revision,
     source,
 )
 from aggregator.store.stories import hide_in_stories
+
+CLOCKS_APART = timedelta(minutes=5)  # processes on two machines may share a database
+FURTHEST = timedelta(days=32)  # no answer holds a host off for longer than 31 days
 
 _ids = listed("ids")
 _OLD = (  # over the places in `all`, which what was pruned has not: rows a hundred times smaller than articles
@@ -53,6 +58,21 @@ _LAST_FETCH = select(func.max(source.c.last_fetch))
 _TOUCHED = union(
     select(article_source.c.article_id).where(article_source.c.at >= bindparam("since")),
     select(revision.c.article_id).where(revision.c.at >= bindparam("since")),
+)
+_LATER = or_(  # than a right clock can have noted
+    exists().where(source.c.last_fetch > bindparam("soon")), exists().where(host.c.not_before > bindparam("furthest"))
+)
+_FROM_NOW = (
+    update(source)
+    .where(source.c.last_fetch > bindparam("soon"))
+    .values(
+        next_fetch=bindparam("now", type_=Moment) + (source.c.next_fetch - source.c.last_fetch),
+        last_fetch=bindparam("now", type_=Moment),
+        lease_until=None,
+    )
+)
+_HOSTS_FROM_NOW = (
+    update(host).where(host.c.not_before > bindparam("furthest")).values(not_before=bindparam("a_while", type_=Moment))
 )
 _AT = select(*article.c["path", "pruned"]).where(article.c.path.in_(listed("paths")))
 _WAITING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
@@ -112,6 +132,21 @@ def prune(connection: Connection, ids: Collection[str]) -> None:
         led = [{"of": row.id, "by": leads.setdefault(row.story, row.id)} for row in left]
         connection.execute(_LEAD, led)
         hide_in_stories(connection, sorted(leads.values()))
+
+
+def forget_future(connection: Connection, now: datetime) -> None:
+    """Let the waits of sources that a clock noted which ran ahead count from now; else they would last for as long.
+
+    How long such a clock held a host off cannot be told any more: an hour is what a 429 without a time means.
+    """
+    bounds = {"soon": now + CLOCKS_APART, "furthest": now + FURTHEST}
+    connection.execute(_FROM_NOW, {"now": now, "soon": bounds["soon"]})
+    connection.execute(_HOSTS_FROM_NOW, {"furthest": bounds["furthest"], "a_while": now + timedelta(hours=1)})
+
+
+def is_ahead(connection: Connection, now: datetime) -> bool:
+    """Whether something was noted by a clock that ran ahead of this one."""
+    return bool(connection.scalar(select(_LATER), {"soon": now + CLOCKS_APART, "furthest": now + FURTHEST}))
 
 
 def touched(connection: Connection, within: timedelta) -> tuple[str, ...]:
