@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.app import App
-from aggregator.cycle.claims import LEASE, claims, share_of_host
+from aggregator.cycle.claims import LEASE, claimed_parts, share_of_host
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
 from aggregator.cycle.take import record, take, work
@@ -56,7 +56,7 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
 async def _refresh_all(app: App, fetcher: Fetcher, tell: Tell, names: Collection[str] | None, everything: bool) -> None:
     hosts = Hosts(app.store)
     try:
-        async with asyncio.TaskGroup() as tasks, aclosing(claims(app, names, everything)) as parts:
+        async with asyncio.TaskGroup() as tasks, aclosing(claimed_parts(app, names, everything)) as parts:
             async for claimed in parts:
                 tasks.create_task(refresh(app, fetcher, claimed, tell, hosts, names=names, everything=everything))
     except* AggregatorError as several:

@@ -12,7 +12,7 @@ LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes b
 AGAIN = 0.5  # seconds between two looks at what other processes have
 
 
-async def claims(app: App, names: Collection[str] | None, everything: bool) -> AsyncGenerator[Sequence[Claimed]]:
+async def claimed_parts(app: App, names: Collection[str] | None, everything: bool) -> AsyncGenerator[Sequence[Claimed]]:
     """The wanted sources, each once: first those that are free, then what other processes let go of.
 
     Ends when none is left. What no process lets go of for the length of a lease is left out.
