@@ -16,9 +16,16 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.audit
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# A daemon for so many seconds on the hostile sources of the tests, 200 healthy ones beside them.
+.PHONY: hostile
+HOSTILE_SECONDS ?= 300
+hostile: setup
+	$(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
 setup: $(STAMP)
 
