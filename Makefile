@@ -1,10 +1,10 @@
-# make run | test | check | bench | setup | lock | clean. Everything sets itself up; the second time costs nothing.
+# make run | test | check | bench | fuzz | setup | lock | clean. Everything sets itself up; the second time costs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench setup lock clean
+.PHONY: run test check bench fuzz setup lock clean
 run: setup
 	$(BIN)/aggregator run
 
@@ -26,6 +26,13 @@ bench: setup
 HOSTILE_SECONDS ?= 300
 hostile: setup
 	$(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
+
+# FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --only-binary :all: -e '.[fuzz]' 2>/dev/null || echo "atheris cannot be had for this Python; hypothesis fuzzes instead" >&2
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 setup: $(STAMP)
 

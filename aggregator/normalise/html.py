@@ -56,7 +56,7 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
-_ODD_URL = re.compile(r' (?:href|src)="[^"]*&[lg]t;')  # of a tag that our reading of tags gave up at the "<" in it
+_INTERRUPTED = re.compile(r"<(?:a|img)\b[^<>]*<", re.IGNORECASE)  # our reading of tags gives up at a "<" in one
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
@@ -78,7 +78,7 @@ def clean(value: str, base: str | None = None) -> str:
     cleaned = _CLEANER.clean(rewritten(source, base))
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
-    if _ODD_URL.search(cleaned):
+    if _INTERRUPTED.search(source):
         cleaned = _CLEANER.clean(rewritten(cleaned, base))
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))

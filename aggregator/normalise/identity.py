@@ -10,7 +10,7 @@ from uuid import UUID
 from aggregator import urls
 from aggregator.model import Entry, Feed, Source
 from aggregator.normalise import text
-from aggregator.normalise.links import page_links
+from aggregator.normalise.links import page_links, shown
 
 # What validators and readers take for an id beside URLs: tag: (RFC 4151) and urn: (RFC 8141).
 _TAG = re.compile(
@@ -72,7 +72,7 @@ def _headline(entry: Entry) -> str:
 
 def _is_public(guid: str) -> bool:
     if urls.absolute(guid) == guid:
-        return urls.without_credentials(guid) == guid
+        return shown(guid, None) == urls.without_credentials(guid) == guid
     return any(pattern.fullmatch(guid) for pattern in (_TAG, _UUID, _URN))
 
 

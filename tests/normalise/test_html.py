@@ -175,6 +175,8 @@ def test_a_picture_without_a_plain_source_shows_its_best() -> None:
         'alt="no source"',
         'src="data:image/png;base64,AAAA"',
         'src="cid:1"',
+        'src="https://a}/" {{<x',
+        'src="https://pixel.wp.com/b.gif" <x',
     ],
 )
 def test_what_only_counts_readers_goes(attributes: str) -> None:

@@ -90,6 +90,7 @@ def test_a_guid_that_is_a_valid_uri_is_the_public_id(guid: str) -> None:
         "urn:x:1",
         "urn:example:ü",
         "javascript:alert(1)",
+        "http://0x7f000001/",
     ],
 )
 def test_any_other_guid_gives_way_to_our_id(guid: str) -> None:

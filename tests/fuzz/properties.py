@@ -1,0 +1,206 @@
+"""A property for each pure stage: takes any bytes, asserts what must hold, gives nothing."""
+
+import pickle
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, timedelta
+
+import yaml
+
+from aggregator import urls, websub
+from aggregator.model import Article, Enclosure, Entry, Failure, FeedDocument, Person, Term, Text
+from aggregator.normalise import normalise
+from aggregator.normalise.dates import EARLIEST, instant, moments
+from aggregator.normalise.html import clean, plain, text_of
+from aggregator.normalise.language import detected, primary_subtag
+from aggregator.normalise.links import printable
+from aggregator.normalise.markdown import gate, markdown
+from aggregator.normalise.text import one_line, scrub, summary
+from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
+from aggregator.opml import subscriptions
+from aggregator.parse import parse
+from aggregator.parse.discovery import feed_links, usual_places
+from aggregator.render import LAYOUTS, article_file
+from aggregator.schedule.headers import freshness, http_date, links, retry_after
+from aggregator.settings import Articles
+from tests.normalise.entries import NOW, SOURCE
+from tests.normalise.rendering import Page, active, rendered
+from tests.render.examples import article
+
+URL = "https://a.example/posts/feed"
+MONTH = timedelta(days=31)
+
+
+def text_in(data: bytes) -> str:
+    """`data` as text; what is no UTF-8 becomes lone surrogates, which no stage may trip over."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def fuzz_parse(data: bytes) -> None:
+    """A document has an answer, the same each time, and what is made of it is safe."""
+    _document(data, None)
+
+
+def fuzz_jsonfeed(data: bytes) -> None:
+    """A JSON Feed, too."""
+    _document(data, "application/feed+json")
+    head = b'{"version": "https://jsonfeed.org/version/1.1", "items": ['
+    _document(head + data + b"]}", "application/feed+json")
+
+
+def _document(data: bytes, content_type: str | None) -> None:
+    document = FeedDocument(url=URL, final_url=URL, body=data, digest=b"", content_type=content_type)
+    answer = parse(document)
+    assert pickle.loads(pickle.dumps(answer)) == answer == parse(document)
+    if isinstance(answer, Failure):
+        assert "\n" not in str(answer)
+        return
+    assert len(answer.entries) <= len(data)
+    made = normalise(answer, SOURCE, NOW)
+    assert made == normalise(answer, SOURCE, NOW)
+    for one in made.articles[:5]:
+        _article(one, len(data))
+
+
+def _article(one: Article, size: int) -> None:
+    assert urls.is_http(one.link)
+    assert one.title
+    assert one.title == one_line(one.title)
+    assert EARLIEST <= one.published <= one.updated <= NOW
+    assert len(one.html) <= 8 * size + 4000
+    assert active(one.html) == []
+    assert active(rendered(one.markdown)) == []
+    for layout in (known.name for known in LAYOUTS):
+        article_file(one, Articles(front_matter=layout)).data.decode()
+
+
+def fuzz_clean(data: bytes) -> None:
+    """Clean HTML and its Markdown do nothing, say the same, and change no more when cleaned again."""
+    text = text_in(data)
+    for html in (clean(text, URL), clean(plain(text), URL)):
+        assert clean(html, URL) == html
+        assert clean(html) == html
+        assert len(html) <= 8 * len(text) + 2000
+        assert active(html) == []
+        written = markdown(html)
+        assert len(written) < 4 * len(html) + 100
+        assert gate.active(written) is None
+        shown = rendered(written)
+        assert active(shown) == []
+        before, after = Page(html), Page(shown)
+        assert (before.words, before.images) == (after.words, after.images)
+    assert "".join(text_of(plain(text)).split()) == "".join(scrub(text).split())
+
+
+def fuzz_dates(data: bytes) -> None:
+    """A date is read or not, in UTC and whole seconds; what is read can be written and read again."""
+    text = text_in(data)
+    for language in (None, "de", "fr"):
+        moment = instant(text, language)
+        if moment:
+            assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
+            assert instant(moment.isoformat()) == moment
+    dates = moments(Entry(digest=b"", published=text, updated=text), "en", NOW)
+    assert EARLIEST <= dates.published <= dates.updated <= NOW
+
+
+def fuzz_titles(data: bytes) -> None:
+    """A title is one line of bounded length, and is its own title."""
+    text = text_in(data)
+    for kind in ("plain", "html", "rss"):
+        title = plain_title(Text(value=text, kind=kind))  # type: ignore[arg-type]
+        assert len(title) <= MAX_LENGTH + 3
+        assert title == one_line(title) == plain_title(Text(value=title, kind="plain"))
+        title.encode()
+    assert stand_in(text, "https://a.example/")
+    assert one_line(text) == one_line(one_line(text))
+    assert summary(text, 7) == " ".join(summary(text, 7).split())
+    assert scrub(text) == scrub(scrub(text))
+
+
+def fuzz_links(data: bytes) -> None:
+    """A URL is one of the web or none; printing and comparing it settle."""
+    text = text_in(data)
+    for url in (urls.absolute(text), urls.absolute(text, URL), printable(text, URL)):
+        if url is not None:
+            assert urls.is_http(url)
+            assert url.isascii()
+            assert " " not in url
+            assert urls.absolute(url) == url
+            assert urls.canonical_key(urls.canonical_key(url) or "") == urls.canonical_key(url)
+            urls.host_key(url)
+    assert "@" not in (urls.host_key(text))
+    for link in links(text, URL):
+        assert urls.is_http(link.href)
+
+
+def fuzz_page(data: bytes) -> None:
+    """The feeds that a page names are on the web."""
+    page = FeedDocument(url=URL, final_url=URL, body=data, digest=b"")
+    found = feed_links(page)
+    assert len({link.url for link in found}) == len(found) <= len(data)
+    assert all(map(urls.is_http, (*(link.url for link in found), *usual_places(page))))
+
+
+def fuzz_opml(data: bytes) -> None:
+    """A list of subscriptions is read or refused."""
+    for document in (data, b"<opml version='2.0'><body>" + data + b"</body></opml>"):
+        answer = subscriptions(document)
+        assert isinstance(answer, Failure) or len(answer) <= len(document)
+
+
+def fuzz_headers(data: bytes) -> None:
+    """What servers and hubs write is understood or ignored, and bounded."""
+    text = text_in(data)
+    names = ("cache-control", "expires", "age", "date", "last-modified")
+    for headers in (dict.fromkeys(names, text), {"cache-control": text}, {"expires": text, "date": text}):
+        fresh = freshness(headers, NOW)
+        assert fresh.fresh_for is None or fresh.fresh_for >= timedelta(0)
+    wait = retry_after(text, NOW)
+    assert wait is None or isinstance(wait, timedelta)
+    moment = http_date(text)
+    assert moment is None or moment.tzinfo is not None
+    websub.verification(text)
+    assert timedelta(0) < websub.granted(text) < 12 * MONTH
+    websub.is_signed(data, "0123456789abcdef", text)
+    websub.is_reachable(text)
+    assert primary_subtag(text) == primary_subtag(primary_subtag(text))
+    language = detected(text)
+    assert language is None or language == primary_subtag(language)
+
+
+def fuzz_article(data: bytes) -> None:
+    """Whatever an article says, its file holds it as strings, in every layout."""
+    text = text_in(data)
+    line = one_line(text) or "x"
+    one = article(
+        title=line,
+        summary=line,
+        source=line,
+        categories=(line,),
+        tags=(line,),
+        authors=(Person(name=line),),
+        terms=(Term(term=line),),
+        enclosures=(Enclosure(url="https://a.example/1", title=line),),
+        markdown=markdown(clean(text)),
+        credits=(),
+    )
+    for layout in (known.name for known in LAYOUTS):
+        file = article_file(one, Articles(front_matter=layout)).data.decode()
+        head = _head(file)
+        assert head["title"] == line, layout
+        assert all(isinstance(key, str) and key.isidentifier() for key in head), layout
+        assert active(rendered(file.partition("\n+++\n" if layout == "zola" else "\n---\n")[2])) == [], layout
+
+
+def _head(file: str) -> dict[str, object]:
+    if file.startswith("+++\n"):
+        return tomllib.loads(file.removeprefix("+++\n").partition("\n+++\n")[0])
+    loaded = yaml.safe_load(file.removeprefix("---\n").partition("\n---\n")[0])
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+PROPERTIES: dict[str, Callable[[bytes], None]] = {
+    name.removeprefix("fuzz_"): value for name, value in list(globals().items()) if name.startswith("fuzz_")
+}
