@@ -45,7 +45,13 @@ class Hostile:
     def configured(self, healthy: int = HEALTHY) -> list[dict[str, Any]]:
         """All sources as in feeds.yaml, the healthy ones spread among the rows."""
         bad = [
-            {"name": row.name, "url": self.urls[row.path], "category": f"bad {place % 5}", "language": "en"}
+            {
+                "name": row.name,
+                "url": self.urls[row.path],
+                "category": f"bad {place % 5}",
+                "language": "en",
+                "interval": "5s",
+            }
             for place, row in enumerate(self.rows)
         ]
         good = iter(self.healthy_ones(healthy))
@@ -96,7 +102,7 @@ def _rows(canary: str, neighbour: Server) -> Iterator[Row]:
     yield from documents.entities(canary, neighbour.url(""))
     yield from answers.compressions()
     yield from answers.bodies()
-    yield from answers.headers()
+    yield from answers.headers(neighbour.url("/hub"))
     yield from answers.waits()
     yield from answers.redirects(neighbour.port)
     yield from documents.characters()

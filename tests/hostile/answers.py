@@ -144,7 +144,7 @@ def bodies() -> Iterator[Row]:
     yield failed("/http/blank", "empty", b" \n\t " * 1000)
 
 
-def headers() -> Iterator[Row]:
+def headers(forbidden: str) -> Iterator[Row]:
     """Headers that want to be kept, sent back, or believed."""
 
     def conditional(etag: str) -> Callable[[Request], Answer]:
@@ -168,7 +168,8 @@ def headers() -> Iterator[Row]:
         "type-long": {"Content-Type": "text/xml; charset=" + "x" * 10_000},
         "type-codec": {"Content-Type": "text/xml; charset=zlib_codec"},
         "type-path": {"Content-Type": "text/xml; charset=../../etc/passwd"},
-        "link": {"Link": f'<javascript:alert(1)>; rel="hub", <//{CANARY}/>; rel=hub, <file:///etc/passwd>; rel="self"'},
+        "link": {"Link": '<javascript:alert(1)>; rel="hub", <file:///etc/passwd>; rel="self", <//[>; rel=hub'},
+        "hub": {"Link": f'<{forbidden}>; rel="hub", <http://source.example/hub-topic>; rel="self"'},
         "age": {"Cache-Control": f"max-age={10**30}", "Age": "-5", "Expires": "Mon, 99 Foo", "Date": "never"},
         "modified": {"Last-Modified": "x" * 5000},
         "refresh": {

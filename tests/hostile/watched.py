@@ -68,8 +68,9 @@ def running(folder: Path, sources: Hostile, *words: str) -> Iterator[Watched]:
 
 
 def configure(folder: Path, sources: list[dict[str, Any]], **fetch: Any) -> Path:
-    """A `feeds.yaml` that lets 127.0.0.1 in and nothing else private."""
+    """A `feeds.yaml` that lets 127.0.0.1 in and nothing else private, and subscribes wherever a hub is named."""
     settings = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 100, "timeout": "3s", **fetch}
     path = folder / "feeds.yaml"
-    path.write_text(yaml.safe_dump({"fetch": settings, "sources": sources}, sort_keys=False, allow_unicode=True))
+    whole = {"websub": "always", "fetch": settings, "sources": sources}
+    path.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
     return path
