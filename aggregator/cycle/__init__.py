@@ -1,8 +1,8 @@
 """Due sources in, recorded articles out. Shell: orders fetch, parse, normalise, dedupe, schedule and store.
 
 The network waits in the event loop; what is written happens in one worker thread, one source after the other, so that
-the store has one writer. Plain documents are read there too, unless many wait; all others in a process that can be
-stopped. What goes wrong with one source is a `Failure` in its outcome.
+the store has one writer. Plain documents are read there too, all others in processes that can be stopped. What goes
+wrong with one source is a `Failure` in its outcome.
 """
 
 import asyncio
@@ -28,7 +28,6 @@ from aggregator.urls import host_key, same_origin
 __all__ = ["LEASE", "Hosts", "Outcome", "Report", "refresh", "run_cycle", "share_of_host"]
 
 TAKEN_AT_ONCE = 2  # documents that one cycle has at the worker: publishing comes in between, and not after them all
-CROWD = 64  # documents that wait for the worker: from there on even plain ones go to processes, on all cores
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 EXTEND = 60.0  # seconds between two extensions of the leases of what takes longer
 
@@ -119,7 +118,6 @@ class _Cycle:
         self._app, self._fetcher, self._tell, self._hosts = app, fetcher, tell, hosts
         self._settled: list[tuple[int, SourceState]] = []
         self._taking = asyncio.Semaphore(TAKEN_AT_ONCE)
-        self._waiting = 0  # documents that wait for it
         self._untold = {one.source.id for one in claimed}
         self._unwritten: set[int] = set()  # sources that were told of, and whose states are not yet in the store
 
@@ -170,18 +168,14 @@ class _Cycle:
 
     async def _taken(self, same: tuple[Claimed, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
         app = self._app
-        if is_plain(document) and self._waiting < CROWD:
+        if is_plain(document):
             return await self._at_worker(take, app, same, document, now)
         found = await app.apart.call(*work(app, same, document, now))
         return await self._at_worker(record, app, same, document, found, now)
 
     async def _at_worker(self, work: Callable[..., Sequence[Outcome]], *arguments: Any) -> Sequence[Outcome]:
-        self._waiting += 1
-        try:
-            async with self._taking:
-                return await self._app.in_worker(work, *arguments)
-        finally:
-            self._waiting -= 1
+        async with self._taking:
+            return await self._app.in_worker(work, *arguments)
 
     def _held_until(self, host: str) -> datetime | None:
         return self._hosts.held_until(host, self._app.clock())

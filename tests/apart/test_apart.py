@@ -42,6 +42,7 @@ def is_alive(pid: int) -> bool:
 async def test_it_answers_and_the_process_is_used_again() -> None:
     with apart("own_pid") as calls:
         first = await calls.call()
+        assert isinstance(first, int)
         assert first != os.getpid()
         assert await calls.call() == first
         assert calls.pids == {first}
@@ -190,7 +191,9 @@ async def test_it_inherits_neither_sockets_nor_files_nor_environment(
         os.set_inheritable(listener.fileno(), True)
         os.set_inheritable(held.fileno(), True)
         with apart("surroundings") as calls:
-            descriptors, environment, folder, session = await calls.call()
+            found = await calls.call()
+    assert not isinstance(found, Stopped)
+    descriptors, environment, folder, session = found
     assert not [one for one in descriptors if not one.startswith(("pipe:", "/dev/null", "/proc/"))]
     assert "secret" not in str(environment)
     assert folder == "/"

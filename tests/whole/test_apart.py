@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from aggregator.apart import Apart, Limits
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
 from aggregator.cycle import Report, run_cycle
+from aggregator.parse import is_plain
 from aggregator.publish import publish_changed
 from aggregator.read import Found
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -117,15 +119,15 @@ def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: N
     assert len(told) == HEALTHY + 1
 
 
-@pytest.mark.parametrize("crowd", [0, 1_000])
+@pytest.mark.parametrize(("plain", "processes"), [(is_plain, 1), (lambda document: False, 2)])
 def test_it_makes_no_difference_where_documents_are_read(
-    room: Newsroom, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crowd: int
+    room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch, plain: Any, processes: int
 ) -> None:
     server.put("/bad", b"\xff\xfe" + rss(item(7)).decode().replace('encoding="UTF-8"', "").encode("utf-16-le"))
-    monkeypatch.setattr(cycle, "CROWD", crowd)
+    monkeypatch.setattr(cycle, "is_plain", plain)
     with opened(room) as app:
         assert once(app).count("fetched") == HEALTHY + 1
-        assert len(app.apart.pids) == (1 if crowd else 2)
+        assert len(app.apart.pids) == processes
     assert room.titles() == sorted(f"Story number {number}" for number in (*range(HEALTHY), 7))
 
 
