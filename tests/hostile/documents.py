@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import Any
 
 from tests.hostile.rows import CANARY, PASSWD, Row, failed, fetched, json_feed, story
 from tests.newsroom import rss
@@ -167,8 +168,8 @@ def not_feeds() -> Iterator[Row]:
         "test for browsers",
         b"<html><script src=/cdn-cgi/challenge-platform/x></script>Just a moment...</html>",
     )
-    yield failed("/no/json", "", b'{"hello": "world"}')
-    yield failed("/no/json-list", "", b"[1, 2, 3]")
+    yield failed("/no/json", "JSON, but not a JSON Feed", b'{"hello": "world"}')
+    yield failed("/no/json-list", "JSON, but not a JSON Feed", b"[1, 2, 3]")
     yield failed("/no/binary", "of another kind", bytes(range(256)) * 4000)
     yield failed("/no/png", "of another kind", b"\x89PNG\r\n\x1a\n" + bytes(1000))
     yield failed("/no/zip", "of another kind", b"PK\x03\x04" + bytes(1000))
@@ -177,13 +178,12 @@ def not_feeds() -> Iterator[Row]:
     yield failed("/no/url", "of another kind", b"http://127.0.0.2/")
     yield failed("/no/opml", "XML of another kind", b"<opml version='2.0'><body/></opml>")
     yield failed("/no/svg", "XML of another kind", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
-    yield failed("/no/root", "", b"<" + b"a" * 1_000_000 + b">")
-    yield failed("/no/open", "", b"<" * 1_000_000)
-    yield failed("/no/comments", "", b"<!--" * 200_000)
-    yield failed("/no/doctypes", "", b"<!DOCTYPE " * 100_000)
-    types = {"items": {}, "title": [], "home_page_url": 5}
-    yield fetched("/json/types", json_feed({}, **{k: v for k, v in types.items() if k != "items"}), 0)
-    odd = [
+    yield failed("/no/root", "XML of another kind", b"<" + b"a" * 1_000_000 + b">")
+    yield failed("/no/open", "of another kind", b"<" * 1_000_000)
+    yield failed("/no/comments", "of another kind", b"<!--" * 200_000)
+    yield failed("/no/doctypes", "of another kind", b"<!DOCTYPE " * 100_000)
+    yield fetched("/json/types", json_feed({}, title=[], home_page_url=5), 0)
+    odd: list[Any] = [
         None,
         1,
         [],

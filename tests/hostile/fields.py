@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 from tests.hostile.rows import Row, atom, failed, fetched, json_feed, stories, story, written
 from tests.newsroom import rss
@@ -96,6 +97,7 @@ def values() -> Iterator[Row]:
         for n, date in enumerate(DATES)
     )
     yield fetched("/value/dates-atom", atom(*entries), len(DATES))
+    dates: list[Any] = [*DATES, 1e300, -1, True, [], {}, None]
     items = [
         {
             "id": f"https://hostile.example/dates/{n}",
@@ -103,7 +105,7 @@ def values() -> Iterator[Row]:
             "content_text": f"{n} y " * n,
             "date_published": date,
         }
-        for n, date in enumerate((*DATES, 1e300, -1, True, [], {}, None))
+        for n, date in enumerate(dates)
     ]
     yield fetched("/value/dates-json", json_feed(items), len(items))
     doubled = [story("/value/guids-doubled", n, guid="one") for n in range(10)]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,9 +29,8 @@ class Watched:
 
     def watch(self) -> None:
         """Look at the process's memory until it ends; its children's is not counted."""
-        over = threading.Event()
-        threading.Thread(target=lambda: (self.process.wait(), over.set()), daemon=True).start()
-        while not over.wait(LOOK):
+        while self.process.poll() is None:
+            time.sleep(LOOK)
             with suppress(OSError):  # it ended just now
                 status = Path(f"/proc/{self.process.pid}/status").read_text()
                 if found := re.search(r"VmHWM:\s*(\d+) kB", status):  # a process that has just ended has none
