@@ -22,6 +22,7 @@ from aggregator.websub import callback_url, is_reachable, subscribe_form
 MOST_PUSHES, MOST_BYTES = 200, 50_000_000  # that wait to be taken; what comes beyond is to come again
 MOST_ASKED = 20  # hubs that are asked at once
 RETRY = 1.0  # seconds until a push that could not be recorded is tried again
+MOMENT = 2.0  # seconds that requests to hubs get to end in
 FINISH = 3.0  # seconds that pushes get to be recorded in, once the daemon is to stop
 
 Watched = Callable[[Work], AbstractContextManager[None]]
@@ -85,7 +86,8 @@ class Hubs:
         self._inbox = Inbox()
         self._news = asyncio.Event()
         self._asking: set[asyncio.Task[None]] = set()
-        self._loops: tuple[asyncio.Task[None], ...] = ()
+        self._taking: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None  # None: no request is to be started
         self._dead = False  # our hub, when it was last told
 
     def inbox(self) -> Inbox | None:
@@ -95,7 +97,22 @@ class Hubs:
     async def begin(self) -> None:
         """Work until `finish`."""
         await self.settle()
-        self._loops = (asyncio.create_task(self._take()), asyncio.create_task(self._tell()))
+        self._taking = asyncio.create_task(self._take())
+        self.resume()
+
+    async def pause(self) -> None:
+        """Start no request, and give those under way a moment: what they ask with is exchanged, or goes.
+
+        Feeds of which our hub did not hear stay due; hubs that were not heard are asked again later.
+        """
+        telling, self._telling = self._telling, None
+        if self._asking:
+            await asyncio.wait(self._asking, timeout=MOMENT)
+        await _cancelled(*self._asking, *((telling,) if telling else ()))
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._telling = asyncio.create_task(self._tell())
 
     async def settle(self) -> None:
         """Go by the settings as they are now: hubs are to know where our callbacks are, or no hub is counted on."""
@@ -121,10 +138,9 @@ class Hubs:
         self._inbox.closed = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._inbox.emptied(), FINISH)
-        tasks = (*self._loops, *self._asking)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.pause()
+        if self._taking:
+            await _cancelled(self._taking)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> Literal["done", "later", "never"]:
         """What became of `work`: an error of ours ends it for good, of the database, say, for now; the health knows."""
@@ -181,11 +197,11 @@ class Hubs:
 
     async def _ask(self) -> None:
         app, room = self._app(), MOST_ASKED - len(self._asking)
-        if room <= 0 or self._inbox.closed or not subscribes(app.settings):
+        if room <= 0 or self._telling is None or not subscribes(app.settings):
             return
         address = app.settings.public_url
         due = await app.in_worker(app.store.claim_subscriptions, app.clock(), limit=room, public_url=address)
-        for one in () if self._inbox.closed else due:
+        for one in () if self._telling is None else due:
             task = asyncio.create_task(self._ask_for(one, callback_url(address, one.token)))
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
@@ -223,3 +239,9 @@ class Hubs:
         if told and self._dead:
             log.info("our hub is told of changed feeds again")
             self._dead = False
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

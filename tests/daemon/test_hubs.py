@@ -228,6 +228,23 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
     assert "a bug" in caplog.text
 
 
+async def test_a_pause_starts_no_request_and_loses_no_news(room: Newsroom, hub: Hub, server: Server) -> None:
+    server.put("/hub", hang=True)
+    async with desk(room) as made:
+        await made.until(lambda: bool(server.asked("/hub")))
+        await made.hubs.pause()
+        asked = len(server.asked("/hub"))
+        room.later(hours=2)
+        for _ in range(3):
+            await made.hubs.tick()
+            await asyncio.sleep(0.01)
+        assert len(server.asked("/hub")) == asked
+        server.put("/hub", hub._answer)
+        made.hubs.resume()
+        await made.until(lambda: len(set(hub.told())) == 2)
+        await made.until(lambda: bool(hub.wishes()))
+
+
 async def test_an_inbox_has_bounds() -> None:
     inbox = Inbox()
     assert all(inbox.offer(Push(token="t", body=b"")) for _ in range(MOST_PUSHES))
