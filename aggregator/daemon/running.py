@@ -153,7 +153,9 @@ class Daemon:
         await self._drain()
         before, self._app = self._app, await self._app.in_worker(reconfigured, self._app, settings)
         if settings.fetch != before.settings.fetch:  # else it stays: it knows when each host was asked last
+            await self._hubs.pause()
             await self._open_fetcher()
+            self._hubs.resume()
         await self._hubs.settle()
         self._site = site(self._app, self._health, self._metrics, self._hubs.inbox())
         log.info("%s is taken up as it is now: %d sources", self._configuration.path, len(self._app.sources))
