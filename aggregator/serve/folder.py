@@ -78,7 +78,7 @@ class FeedFolder:
     ) -> None:
         """`max_age` gives, for a file's name, the seconds for which a reader may keep it; `absent`, called in a thread,
         the answer where there is no such file; `link` its Link header, "" for none."""
-        self._root, self._max_age, self._absent, self._link = root, max_age, absent, link
+        self._root, self._max_age, self._absent, self._link = str(root), max_age, absent, link
         self._files: dict[str, _Served] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
