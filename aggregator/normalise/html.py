@@ -12,7 +12,7 @@ from html import escape, unescape
 import nh3
 
 from aggregator.normalise.rewriting import rewritten
-from aggregator.normalise.tags import Tag, tags
+from aggregator.normalise.tags import Tag, has_unreadable, tags
 from aggregator.normalise.text import scrub
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
@@ -56,7 +56,6 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
-_INTERRUPTED = re.compile(r"<(?:a|img)\b[^<>]*<", re.IGNORECASE)  # our reading of tags gives up at a "<" in one
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
@@ -78,7 +77,7 @@ def clean(value: str, base: str | None = None) -> str:
     cleaned = _CLEANER.clean(rewritten(source, base))
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
-    if _INTERRUPTED.search(source):
+    if has_unreadable(source):
         cleaned = _CLEANER.clean(rewritten(cleaned, base))
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))

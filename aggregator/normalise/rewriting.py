@@ -23,7 +23,9 @@ _RENAMED = {
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
 # Without a reference but &amp;, since there is no saying what that stands for, and with a name for its host.
 _PLAIN_URL = r"(?-i:https?://(?![\d@]|[^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
-_PLAIN_HREF = rf"[^<>]{{0,500}}?\shref\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"
+# Its first href, since that counts, and none within another attribute's quotes.
+_OTHERS = r"(?:\s++(?!href\b)[a-z][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=`]++))?+)*+"
+_PLAIN_HREF = rf"{_OTHERS}\s+href\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"
 _PLAIN_LINK = re.compile(_PLAIN_HREF, re.IGNORECASE)
 # Tags that need it, and links that are not plainly absolute.
 _OF_INTEREST = re.compile(

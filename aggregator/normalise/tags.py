@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
-_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)((?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+)>")
+_INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
+_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({_INSIDE})>")
+_UNREADABLE = re.compile(rf"<(?:a|img)\b(?!{_INSIDE}>)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
 
@@ -39,6 +41,11 @@ def tags(source: str, names: Container[str] | None = None) -> Iterator[Tag]:
         name = match[2].lower()
         if names is None or name in names:
             yield Tag(name, bool(match[1]), match[3], match.start(), match.end())
+
+
+def has_unreadable(source: str) -> bool:
+    """Whether a link or an image stands in `source` that browsers see and `tags` does not."""
+    return bool(_UNREADABLE.search(source))
 
 
 def element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:

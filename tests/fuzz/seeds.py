@@ -32,7 +32,12 @@ _HEADERS = (
 
 def seeds(name: str) -> list[bytes]:
     """Inputs of the property, what it once failed with among them."""
-    return [*_SEEDS[name](), *(path.read_bytes() for path in sorted((FOUND / name).glob("*")))]
+    return [*found(name), *_SEEDS[name]()]
+
+
+def found(name: str) -> list[bytes]:
+    """What the property once failed with."""
+    return [path.read_bytes() for path in sorted((FOUND / name).glob("*"))]
 
 
 def _encoded(texts: list[str]) -> list[bytes]:

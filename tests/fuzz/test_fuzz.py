@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aggregator.model import Failure, Feed
 from tests.fuzz.mutations import mutated
 from tests.fuzz.properties import PROPERTIES
-from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import found, seeds
 from tests.normalise.fragments import broken_html
 from tests.parse.test_properties import answer
 
@@ -32,7 +32,7 @@ EVERY = 1 if ASKED else 7  # of many seeds one in so many, or the suite would gr
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_it_holds_for_what_we_know(name: str) -> None:
     known = seeds(name)
-    for seed in known if len(known) < 300 else known[::EVERY]:
+    for seed in (*found(name), *(known if len(known) < 300 else known[::EVERY])):
         PROPERTIES[name](seed)
 
 

@@ -110,6 +110,19 @@ def test_links_become_absolute(href: str, url: str) -> None:
         assert clean(f"<a href={quote}{href}{quote}>x</a>", BASE) == f'<a href="{url}">x</a>'
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'href="/x" href="https://b.example/"',
+        """title=" href='https://b.example/'" href="/x\"""",
+        "data-href=https://b.example/ href=/x",
+        'href=/x title="a" href="https://b.example/"',
+    ],
+)
+def test_the_first_href_counts(attributes: str) -> None:
+    assert re.sub(' title="[^"]*"', "", clean(f"<a {attributes}>x</a>", BASE)) == '<a href="https://a.example/x">x</a>'
+
+
 def test_without_a_base_a_relative_link_is_only_text() -> None:
     assert clean('<a href="/x">x</a> <img src="/y.png">') == "<a>x</a>"
     assert clean("<A HREF=/x>x</A>", BASE) == '<a href="https://a.example/x">x</a>'
