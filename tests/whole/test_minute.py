@@ -1,0 +1,120 @@
+"""A real daemon process over two hundred sources, of which some hang: all others are polled and published on time."""
+
+import signal
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+
+from tests.newsroom import item, rss
+from tests.servers import Answer, Request, Server
+from tests.whole.test_commands import configure
+from tests.whole.test_daemon import until
+from tests.whole.test_healing import figure
+from tests.whole.test_reload import Running, running
+
+SOURCES, HANG = 200, 10
+DESKS = 10
+INTERVAL = 4  # seconds
+POLLS = 4  # of each source, at least
+MEGABYTE = 1024  # in the unit of /proc, KB
+
+
+@dataclass(slots=True)
+class Press:
+    """The sources' server. Each source begins with one article; `publish` gives it another."""
+
+    server: Server
+    published: dict[int, list[int]] = field(default_factory=dict)  # numbers of articles by source
+
+    def put(self) -> None:
+        for source in range(SOURCES):
+            if source < HANG:
+                self.server.put(f"/{source}", hang=True)
+            else:
+                self.published[source] = [source]
+                self.server.put(f"/{source}", self.document)
+
+    def document(self, request: Request) -> Answer:
+        numbers = self.published[int(request.path.removeprefix("/"))]
+        body = rss(*(item(number, description=f"Short news {number}.") for number in numbers))
+        return Answer(body=body, headers={"ETag": f'"{len(numbers)}"'})
+
+    def publish(self, number: int) -> None:
+        source = HANG + number % (SOURCES - HANG)
+        self.published[source] = [*self.published[source], number]
+
+    def polls(self) -> list[int]:
+        """How often each source was asked that does not hang."""
+        return [len(self.server.asked(f"/{source}")) for source in range(HANG, SOURCES)]
+
+    def titles(self) -> set[str]:
+        return {f"Story number {number}" for numbers in self.published.values() for number in numbers}
+
+
+def titles(daemon: Running) -> set[str]:
+    """Titles in the feeds of all desks."""
+    with httpx.Client(base_url=daemon.url, timeout=60) as client:
+        feeds = [client.get(f"feeds/desk-{desk}.json").json()["items"] for desk in range(DESKS)]
+    found = [entry["title"] for feed in feeds for entry in feed]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def descriptors(daemon: Running) -> int:
+    return len(list(Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
+
+
+def most_memory(daemon: Running) -> int:
+    """The most memory that it had at a time, in KB."""
+    status = Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def test_a_minute_of_two_hundred_sources(tmp_path: Path, server: Server) -> None:
+    press = Press(server)
+    press.put()
+    configure(
+        tmp_path,
+        fetch={
+            "allow_private": ["127.0.0.1/32"],
+            "unpaced": ["127.0.0.1"],
+            "interval": f"{INTERVAL}s",
+            "min_interval": f"{INTERVAL}s",
+            "timeout": "5s",
+        },
+        feeds={"formats": ["json"]},
+        sources=[
+            {"name": f"paper-{source}", "url": server.url(f"/{source}"), "category": f"desk-{source % DESKS}"}
+            for source in range(SOURCES)
+        ],
+    )
+    started = time.monotonic()
+    with running(tmp_path) as daemon:
+        until(lambda: all((tmp_path / f"storage/feeds/desk-{desk}.json").exists() for desk in range(DESKS)), 60)
+        until(lambda: titles(daemon) >= press.titles(), 60)  # of the burst at the beginning
+        open_early, number = descriptors(daemon), 1000
+        until(lambda: min(press.polls()) >= 2, 60)
+        while min(press.polls()) < POLLS:
+            number += 1
+            press.publish(number)
+            new = f"Story number {number}"
+            until(lambda new=new: new in titles(daemon), 60)  # type: ignore[misc]
+            assert daemon.get("healthz").text == "ok\n"
+        publications, lived = figure(tmp_path, "aggregator_publish_seconds_count"), time.monotonic() - started
+        assert number > 1001
+        assert publications <= 2 * lived + 2  # one a tick and one between: never one a source
+        assert most_memory(daemon) < 400 * MEGABYTE
+        assert descriptors(daemon) < open_early + 64
+        asked = len(server.requests)
+        until(lambda: len(server.requests) > asked, 60)
+        daemon.process.send_signal(signal.SIGTERM)  # some hang always, so it is in the midst of it
+        assert daemon.process.wait(20) == 0
+        assert daemon.said("Traceback") == []
+    for source in range(HANG, SOURCES):
+        times = [request.at for request in server.asked(f"/{source}")]
+        gaps = [later - former for former, later in pairwise(times)]
+        assert min(gaps) > INTERVAL - 1.1  # the schedule counts in whole seconds
+        assert max(gaps) < INTERVAL + 30
