@@ -62,10 +62,12 @@ class Upkeep:
 
     async def _prune(self) -> None:
         app = self._app()
-        self._pruned = await app.in_worker(app.store.note, PRUNED) or ""  # an earlier process may have done it
+        note = await app.in_worker(app.store.note, PRUNED)  # an earlier process may have done it
+        self._pruned = note or ""
         if _is_recent(self._pruned, app):
             return
-        last, pruned, begun = None, 0, _note(app)
+        last: str | None = None
+        pruned, begun = 0, _note(app)
         while not self._stopped() and (ids := await self._app().in_worker(prune_some, self._app(), last)):
             last = ids[-1]
             pruned += len(ids)

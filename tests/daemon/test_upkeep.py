@@ -43,7 +43,7 @@ def done(of: Upkeep) -> list[str]:
     """Do what is due; the names of it."""
 
     async def do_it() -> list[str]:
-        names = []
+        names: list[str] = []
         for work, do in of.due():
             names.append(work)
             await do()
@@ -106,8 +106,13 @@ def test_it_prunes_in_steps_and_leaves_off_when_told_to(
     room: Newsroom, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintain, "BATCH", 1)
-    left: list[int] = []
-    monkeypatch.setattr(upkeep, "prune_some", lambda *args: (left.append(1), maintain.prune_some(*args))[1])
+    left: list[str | None] = []
+
+    def prune_some(app: App, after: str | None) -> tuple[str, ...]:
+        left.append(after)
+        return maintain.prune_some(app, after)
+
+    monkeypatch.setattr(upkeep, "prune_some", prune_some)
     done(Upkeep(lambda: app, lambda: len(left) == 2, unclean=False))
     assert len(room.articles()) == 4
     done(kept(app))  # no note was left: it goes on
