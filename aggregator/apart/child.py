@@ -22,7 +22,6 @@ from aggregator.apart.limits import Limits, Stopped
 
 READY = "ready"
 SPARE = 2  # CPU seconds beyond the limit: the parent's clock comes first, this is for when the parent is gone
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 _LARGEST_FILE = 1 << 28  # bytes; the model of languages is unpacked into a temporary one
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
 
@@ -76,7 +75,7 @@ def _function(name: str) -> Callable[..., Any]:
 def _confine(limits: Limits) -> None:
     """Bound memory and the size of files, leave no core behind, and neither connect nor start anything."""
     for kind, most in (
-        (resource.RLIMIT_AS, _address_space() + limits.memory),
+        (resource.RLIMIT_AS, _pages(0) + limits.memory),  # allocators reserve a gigabyte that they never touch
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, _LARGEST_FILE),
     ):
@@ -85,11 +84,14 @@ def _confine(limits: Limits) -> None:
     sys.addaudithook(_refuse)
 
 
-def _address_space() -> int:
-    """Bytes that are taken already: allocators reserve a gigabyte that they never touch."""
+def _pages(column: int) -> int:
+    """Bytes of address space (0) or of resident memory (1), 0 where the system does not say; see proc(5), statm.
+
+    Not `getrusage`, whose peak begins with that of our parent.
+    """
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # pathlib is a dear import
-            return int(file.read().split()[0]) * resource.getpagesize()
+            return int(file.read().split()[column]) * resource.getpagesize()
     except OSError:
         return 0
 
@@ -113,7 +115,7 @@ def _answered(work: Callable[..., Any], call: Sequence[Any], limits: Limits) -> 
     answer: Any
     try:
         answer = work(*call)
-        last = _peak() > limits.reuse
+        last = _pages(1) > limits.reuse
         return last, pickle.dumps((last, answer), 5)
     except MemoryError:
         answer = Stopped(why="memory")
@@ -128,10 +130,6 @@ def _allow_seconds(seconds: float) -> None:
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     soft = ceil(spent.ru_utime + spent.ru_stime + seconds) + SPARE
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
 
 
 def _send(answers: Any, data: bytes) -> None:

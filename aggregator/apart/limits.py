@@ -10,7 +10,7 @@ class Limits:
 
     seconds: float = 8.0  # from when a process has taken it, not while it waits for one
     memory: int = 1_500_000_000  # bytes of address space, beyond what a process takes that does nothing yet
-    reuse: int = 400_000_000  # bytes of resident memory at its peak: with more, a process answers no further call
+    reuse: int = 400_000_000  # bytes of resident memory: a process that keeps more answers no further call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

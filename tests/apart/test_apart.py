@@ -89,7 +89,7 @@ async def test_a_call_that_takes_too_much_memory_is_stopped_and_the_next_one_ans
 
 
 async def test_a_process_that_grew_answers_no_further_call() -> None:
-    with apart("much", reuse=150 * MB) as calls:
+    with apart("kept", reuse=150 * MB) as calls:
         assert await calls.call(MB) == MB
         before = calls.pids
         assert await calls.call(200 * MB) == 200 * MB

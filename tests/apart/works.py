@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 MB = 1_000_000
+KEPT: list[bytes] = []
 
 
 def doubled(number: int) -> int:
@@ -38,6 +39,11 @@ def stuck_if(wanted: bool) -> str:
 
 def much(size: int) -> int:
     return len(b"x" * size)
+
+
+def kept(size: int) -> int:
+    KEPT.append(b"x" * size)
+    return size
 
 
 def raising(text: str) -> None:
