@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from feedgen.ext.media import MediaEntryExtension, MediaExtension
-from feedgen.feed import FeedGenerator
 from lxml.etree import _Element as Element
 
 from aggregator.model import Article
@@ -32,6 +30,9 @@ class Parts:
 
 def generated_feed(channel: Channel) -> Any:
     """feedgen's feed with the head of the channel, no entry yet, and `parts`. No field is left to its clock."""
+    from feedgen.ext.media import MediaEntryExtension, MediaExtension  # a run that publishes nothing goes without it
+    from feedgen.feed import FeedGenerator
+
     feed = FeedGenerator()
     feed.register_extension("media", MediaExtension, MediaEntryExtension)
     feed.register_extension("parts", Parts, Parts)

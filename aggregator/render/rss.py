@@ -5,7 +5,6 @@ from functools import partial
 from html import escape, unescape
 from typing import Any
 
-from feedgen.ext.dc import DcEntryExtension, DcExtension
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
@@ -22,6 +21,8 @@ _NUMERIC = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
 
 def rss(channel: Channel) -> bytes:
     """The channel as an RSS 2.0 document in UTF-8."""
+    from feedgen.ext.dc import DcEntryExtension, DcExtension
+
     feed = generated_feed(channel)
     feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.description(channel.title)
