@@ -129,3 +129,14 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert str(port) in line
     assert "--port" in line
+
+
+def test_a_slow_host_of_many_sources_keeps_no_other_waiting(tmp_path: Path, server: Server) -> None:
+    server.put("*", rss(item(1)), pause=0.5)
+    server.put("/quick", rss(item(2)))
+    slow = [server.url(f"/{number}") for number in range(400)]  # more than are claimed at once, and a second each
+    fetch = {"allow_private": ["127.0.0.1/32", "::1/128"], "host_gap": "1s"}
+    configure(tmp_path, fetch=fetch, sources=[*slow, server.url("/quick", host="localhost")])
+    with daemon(tmp_path):
+        until(lambda: bool(server.asked("/quick")), 30)
+        assert len(server.requests) < 100
