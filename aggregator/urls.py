@@ -266,7 +266,8 @@ def _folded_host(host: str) -> str:
 
 
 def _folded_path(path: str) -> str:
-    resolved = urljoin("https://host/", path or "/").removeprefix("https://host") if "/." in path else path
+    # With the dot before it, "//x" is not taken for a host.
+    resolved = urljoin("https://host/", f".{path}").removeprefix("https://host") if "/." in path else path
     folded = _respelt(resolved).rstrip("/")
     while (shorter := _AMP_PATH.sub("", folded).rstrip("/")) != folded:
         folded = shorter

@@ -152,6 +152,7 @@ def same(html: str, markdown: str) -> bool:
         ("said<b>“quoted.”</b>next", "said“**quoted**.”next"),
         ("<b>Note:</b> text", "**Note:** text"),
         ("<b>a</b><b>b</b>", "**ab**"),
+        ("<i>a</i><b><i>b</i></b>", "*a*b"),
         ("<h2>a {b}</h2>", "## a &#123;b&#125;"),
         ("<h2>a #</h2><h2>C#</h2>", "## a \\#\n\n## C#"),
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),

@@ -153,6 +153,9 @@ def _leaves(character: str) -> bool:
 
 
 def _clashes(line: Line, start: int) -> bool:
-    """Whether another emphasis ends where this one starts: their stars would be one run."""
-    neighbour = _neighbour(line, start, -1)
+    """Whether another emphasis ends where this one starts: their stars would be one run.
+
+    What opens between the two does not part them: it clashes too.
+    """
+    neighbour = _neighbour(line, start, -1, OPEN)
     return neighbour is not None and line[neighbour][0] == CLOSE and line[neighbour][1][0] == line[start][1][0]
