@@ -18,7 +18,7 @@ from aggregator.cycle.claims import LEASE, claimed_parts, share_of_host
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
 from aggregator.cycle.take import record, take, work
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
 from aggregator.parse import is_plain
@@ -216,7 +216,8 @@ class _Cycle:
             await self._settle()
             if self.unfinished and time() - extended >= EXTEND:
                 extended = time()
-                await self._app.in_worker(self._app.store.extend, tuple(self.unfinished), self._app.clock() + LEASE)
+                with suppress(StoreBusyError):  # the lease lasts for some more tries
+                    await self._app.in_worker(self._app.store.extend, tuple(self.unfinished), self._app.clock() + LEASE)
 
     async def _settle(self) -> None:
         states, self._settled = self._settled, []

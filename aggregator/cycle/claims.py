@@ -1,6 +1,7 @@
 """What a cycle claims, beside other processes that may work on the same hosts. Shell."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import timedelta
 
@@ -10,16 +11,19 @@ from aggregator.settings import Fetch
 
 LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
 AGAIN = 0.5  # seconds between two looks at what other processes have
+SILENT = 30.0  # seconds of waiting for them that need no word
+
+log = logging.getLogger(__name__)
 
 
 async def claimed_parts(app: App, names: Collection[str] | None, everything: bool) -> AsyncGenerator[Sequence[Claimed]]:
     """The wanted sources, each once: first those that are free, then what other processes let go of.
 
-    Ends when none is left. What no process lets go of for the length of a lease is left out.
+    Ends when none is left. What no process lets go of for the length of a lease is left out, and said.
     """
     seen: set[str] = set()
     clock, patience = asyncio.get_running_loop().time, LEASE.total_seconds()
-    left, deadline = names, clock() + patience
+    left, deadline, said = names, clock() + patience, clock() + SILENT
     while clock() < deadline:
         claimed = await _claimed(app, left, everything and not seen, but=seen)
         if claimed:
@@ -31,7 +35,17 @@ async def claimed_parts(app: App, names: Collection[str] | None, everything: boo
             return
         if everything or names is not None:
             left = still
+        if clock() >= said:
+            log.info("waiting for another process that works on the hosts of %s", _listed(still))
+            said = deadline + patience
         await asyncio.sleep(AGAIN)
+    log.warning("left out, since another process goes on working on their hosts: %s; try again later", _listed(still))
+
+
+def _listed(names: Collection[str]) -> str:
+    """A few of the names, and how many more there are."""
+    first = ", ".join(sorted(names)[:3])
+    return f"{first} and {len(names) - 3} more" if len(names) > 3 else first
 
 
 async def _claimed(

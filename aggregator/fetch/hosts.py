@@ -71,7 +71,7 @@ class Hosts:
 
     def idle(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Those of these hosts (`host_key`) that nobody here asks, nor waits to ask."""
-        return tuple(key for key in keys if not self._pace(key).users)
+        return tuple(key for key in keys if not ((pace := self._paces.get(key)) and pace.users))
 
     def asked(self, since: Mapping[str, timedelta]) -> None:
         """Keep the gap to what others asked these hosts so long ago."""

@@ -1,6 +1,7 @@
 """A cycle beside another process that works on the same hosts."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -116,12 +117,17 @@ def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
 
 
 def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
-    server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch
+    server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.cycle.claims.LEASE", timedelta(seconds=0.4))
+    monkeypatch.setattr("aggregator.cycle.claims.SILENT", 0.1)
     other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
+    waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
+    assert waiting == "waiting for another process that works on the hosts of a, b, c"
+    assert left_out == ("left out, since another process goes on working on their hosts: a, b, c; try again later")
 
 
 def test_a_paused_source_is_not_waited_for(server: Server, app: App, other: Store) -> None:
