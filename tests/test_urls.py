@@ -205,7 +205,7 @@ def test_a_host_that_is_paced_has_a_key(url: str, host: str | None) -> None:
 
 @pytest.mark.parametrize("path", ["/a/..//..%2f..", "//./x", "/..//..//x", "///../..//.a", "/a/./b/../c"])
 def test_dots_in_a_path_leave_a_key_of_the_same_host(path: str) -> None:
-    key = canonical_key(f"https://a.example{path}")
+    key = urls.canonical_key(f"https://a.example{path}")
     assert key is not None
     assert key.startswith("https://a.example/")
-    assert canonical_key(key) == key
+    assert urls.canonical_key(key) == key
