@@ -1,14 +1,21 @@
 """Fixtures that every test may use."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import Server
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
+
+# The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 
 @pytest.fixture

@@ -104,8 +104,20 @@ def test_a_title_is_read_back_verbatim(title: str) -> None:
     assert _entries(_documents(article(title=title)))[0][2] == title
 
 
-WORDS = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="<>&"), min_size=1).map(
-    lambda text: " ".join(text.split()) or "x"
+def _is_left_alone(text: str) -> bool:
+    """Whether feedparser takes `text` as it is: what looks like UTF-8 read in another charset, it reads anew."""
+    for charset in ("latin-1", "cp1252"):
+        try:
+            return text.encode(charset).decode() == text
+        except UnicodeError:
+            continue
+    return True
+
+
+WORDS = (
+    st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="<>&"), min_size=1)
+    .map(lambda text: " ".join(text.split()) or "x")
+    .filter(_is_left_alone)
 )
 URLS = st.text(max_size=20).map(lambda path: f"https://example.org/{path}")
 MOMENTS = st.integers(631_152_000, 4_102_444_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
