@@ -19,7 +19,7 @@ check: setup
 	$(BIN)/python -m tests.audit
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write docs/performance.md
 
 # A daemon for so many seconds on the hostile sources of the tests, 200 healthy ones beside them.
 .PHONY: hostile
