@@ -62,14 +62,14 @@ class Callbacks:
         asked = websub.verification(request.url.query)
         if asked is None or found is None or asked.topic != found.topic or asked.mode == "unsubscribe":
             return _said(404, "no such subscription was asked for")
-        now, store, known = self._app.clock(), self._app.store, request.method == "HEAD"
+        now, store, changes = self._app.clock(), self._app.store, request.method == "GET"
         if asked.mode == "denied":
             reason = f"its hub denies the subscription ({asked.reason or 'without a reason'})"
-            if not known:
+            if changes:
                 log.warning("%s: %s; it is polled as before", found.source, reason)
                 await run_in_threadpool(store.deny_subscription, found.token, reason, now)
             return _said(200, "noted")
-        if not known:
+        if changes:
             await run_in_threadpool(store.grant_subscription, found.token, asked.lease, now)
             log.info("%s: its hub tells us of news from now on", found.source)
         return PlainTextResponse(asked.challenge, headers=HEADERS)

@@ -1,7 +1,8 @@
 """Subscriptions to the hubs that sources name, and feeds of ours of which a hub is to be told (WebSub).
 
 A row of `subscription` is a wish and, while `source.pushed_until` lies ahead, a fact; a source has one. Asking a hub
-counts as a failure until the hub verifies it, so that a crash in between asks again later.
+counts as a failure until the hub verifies it, so that a crash in between asks again later. Who locks rows of both
+tables begins with `source`, as recording does, or two would wait for each other.
 """
 
 import secrets
@@ -50,7 +51,7 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _ANY_DUE = _DUE.with_only_columns(subscription.c.source_id)
-_CLAIM_DUE = _DUE.with_for_update(skip_locked=True, of=subscription)
+_CLAIM_DUE = _DUE.with_for_update(skip_locked=True, key_share=True)
 _ASKED = (
     update(subscription)
     .where(_by_token)
@@ -115,8 +116,8 @@ def follow(connection: Connection, source_id: int, before: Wish | None, wish: Wi
     if wish == before:
         return
     if before:
-        connection.execute(_FORGET, {"ids": [source_id]})
         end(connection, [source_id], now)
+        connection.execute(_FORGET, {"ids": [source_id]})
     if wish:
         token, secret = secrets.token_urlsafe(RANDOM_BYTES), secrets.token_urlsafe(RANDOM_BYTES)
         row = {"source_id": source_id, "token": token, "secret": secret, "hub": wish.hub, "topic": wish.topic}
@@ -131,9 +132,9 @@ def forget(connection: Connection, ids: Collection[int]) -> None:
 
 def let_go(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """Sources that are not asked any more are not pushed either; back again, they are subscribed at once."""
+    end(connection, ids, now)
     for part in slices(ids):
         connection.execute(_ANEW, {"ids": part})
-    end(connection, ids, now)
 
 
 def any_pushed(connection: Connection) -> bool:
@@ -143,8 +144,8 @@ def any_pushed(connection: Connection) -> bool:
 
 def let_all_go(connection: Connection, now: datetime) -> None:
     """No source is pushed any more."""
-    connection.execute(_ALL_ANEW)
     connection.execute(_ended(now).where(source.c.pushed_until.is_not(None)))
+    connection.execute(_ALL_ANEW)
 
 
 def end(connection: Connection, ids: Collection[int], now: datetime) -> None:
@@ -200,15 +201,15 @@ def wanted(connection: Connection, token: str) -> Subscription | None:
 def grant(connection: Connection, token: str, lease: timedelta, now: datetime) -> None:
     """The hub verified that we mean it, and pushes from now on."""
     if row := connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none():
-        connection.execute(_GRANTED, {"of_token": token, "at": now + renewal(lease)})
         connection.execute(_PUSHED, {"of_id": row["source_id"], "until": now + lease})
+        connection.execute(_GRANTED, {"of_token": token, "at": now + renewal(lease)})
 
 
 def deny(connection: Connection, token: str, reason: str, now: datetime) -> None:
     """The hub will not push, or not any more; it is asked again much later."""
     if row := connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none():
-        connection.execute(_DENIED, {"of_token": token, "at": now + DENIED_FOR, "why": reason})
         end(connection, [row["source_id"]], now)
+        connection.execute(_DENIED, {"of_token": token, "at": now + DENIED_FOR, "why": reason})
 
 
 def fail(connection: Connection, token: str, reason: str) -> None:

@@ -300,6 +300,7 @@ def test_once_counts_on_no_hub_where_no_daemon_runs(tmp_path: Path, server: Serv
         aggregator("once", "--all", cwd=tmp_path)  # beside the daemon
         (one,) = daemon.get("status.json").json()["sources"]
         assert _hours(one) >= 24
+        assert "its hub, which pushes" in daemon.get("status").text
     aggregator("once", "--all", cwd=tmp_path)
     (one,) = json.loads(aggregator("sources", "--json", cwd=tmp_path).stdout)
     assert _hours(one) < 1
