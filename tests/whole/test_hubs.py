@@ -251,7 +251,7 @@ def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server
         server.put("/feed", rss(item(1), item(2)))
         wait(lambda: with_story(2) == topics)
         assert len(told) == count + len(topics)
-        assert figure(daemon, 'aggregator_hub_pings_total{outcome="told"}') == len(told)
+        wait(lambda: figure(daemon, 'aggregator_hub_pings_total{outcome="told"}') == len(told))
 
 
 def _answers(topic: str) -> list[httpx.Response]:
