@@ -129,6 +129,27 @@ async def test_a_flood_of_headers_is_a_failure(server: Server, get: Get, fields:
     assert "64 KB of headers" in answer.reason
 
 
+async def test_announcements_without_end_are_a_failure(server: Server, get: Get) -> None:
+    flood = itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000)
+    url = server.put("/flood", raw=flood)
+    tracemalloc.start()
+    try:
+        answer = await failure(get, url)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.reason == "the server announces its answer without end (status 1xx)"
+    assert peak < 20_000_000
+
+
+async def test_a_few_announcements_are_no_matter(server: Server, get: Get) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FEED)
+    url = server.put("/early", raw=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 9 + head + FEED)
+    answer = await get(url)
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+
+
 async def test_endless_headers_are_a_failure(server: Server, get: Get) -> None:
     url = server.put("/flood", raw=itertools.chain([b"HTTP/1.1 200 OK\r\n"], itertools.repeat(b"A: b\r\n" * 1000)))
     answer = await failure(get, url)

@@ -91,10 +91,16 @@ def bodies() -> Iterator[Row]:
     yield failed("/http/header-endless", f"{NO_HTTP}|{LATE}", _raw(OK, _endless(b"X: " + b"x" * 8000 + b"\r\n")))
     yield failed("/http/header-line-endless", f"{NO_HTTP}|{LATE}", _raw(OK + b"X: ", _endless(b"x" * 8000)))
     yield failed("/http/status-line-endless", f"{NO_HTTP}|{LATE}", _raw(b"HTTP/1.1 200 ", _endless(b"x" * 8000)))
-    yield failed("/http/1xx-endless", LATE, _raw(_endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)))
+    yield failed(
+        "/http/1xx-endless",
+        f"announces its answer without end|{LATE}",
+        _raw(_endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)),
+    )
     yield failed("/http/1xx-slow", LATE, _raw(_endless(b"HTTP/1.1 102 Processing\r\n\r\n"), pause=0.5))
     yield failed(
-        "/http/1xx-headers", LATE, _raw(_endless(b"HTTP/1.1 103 Early Hints\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"))
+        "/http/1xx-headers",
+        f"announces its answer without end|{LATE}",
+        _raw(_endless(b"HTTP/1.1 103 Early Hints\r\nX: " + b"x" * 60_000 + b"\r\n\r\n")),
     )
     yield failed(
         "/http/switching",
