@@ -77,8 +77,8 @@ def clean(value: str, base: str | None = None) -> str:
     cleaned = _CLEANER.clean(rewritten(source, base))
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
-    if has_unreadable(source):
-        cleaned = _CLEANER.clean(rewritten(cleaned, base))
+    if has_unreadable(source) and (again := rewritten(cleaned, base)) != cleaned:
+        cleaned = _CLEANER.clean(again)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
     if "&#" in source:

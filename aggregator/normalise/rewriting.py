@@ -22,7 +22,9 @@ _RENAMED = {
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
 # Without a reference but &amp;, since there is no saying what that stands for, and with a name for its host.
-_PLAIN_URL = r"(?-i:https?://(?=[A-Za-z])(?![^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
+_PLAIN_URL = (
+    r"(?-i:https?://(?=[A-Za-z])(?![^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
+)
 # Its first href, since that counts, and none within another attribute's quotes.
 _OTHERS = r"(?:\s++(?!href\b)[a-z][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=`]++))?+)*+"
 _PLAIN_HREF = rf"{_OTHERS}\s+href\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"

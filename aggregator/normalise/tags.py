@@ -13,7 +13,10 @@ _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
 _INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
 _TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({_INSIDE})>")
-_UNREADABLE = re.compile(rf"<(?:a|img)\b(?!{_INSIDE}>)", re.IGNORECASE)
+_UNREADABLE = re.compile(
+    rf"<(?:(?:a|img)\b(?!{_INSIDE}>)|[!?]|(?:style|script|title|textarea|xmp|no(?:embed|frames|script)|iframe)\b)",
+    re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
 
@@ -44,7 +47,10 @@ def tags(source: str, names: Container[str] | None = None) -> Iterator[Tag]:
 
 
 def has_unreadable(source: str) -> bool:
-    """Whether a link or an image stands in `source` that browsers see and `tags` does not."""
+    """Whether a link or an image may stand in `source` that browsers see and `tags` does not.
+
+    That is one that breaks off, and one behind what `tags` takes for a quoted value in a script, a style or a comment.
+    """
     return bool(_UNREADABLE.search(source))
 
 

@@ -69,7 +69,7 @@ def _by_hypothesis(name: str, seconds: int) -> bool:
     last = b""
 
     @_STEP
-    @given(mutated(seeds(name)))
+    @given(mutated(name))
     def holds(data: bytes) -> None:
         nonlocal last
         last = data

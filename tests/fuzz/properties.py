@@ -108,7 +108,7 @@ def fuzz_titles(data: bytes) -> None:
     """A title is one line of bounded length, and is its own title."""
     text = text_in(data)
     for kind in ("plain", "html", "rss"):
-        title = plain_title(Text(value=text, kind=kind))  # type: ignore[arg-type]
+        title = plain_title(Text(value=text, kind=kind))
         assert len(title) <= MAX_LENGTH + 3
         assert title == one_line(title) == plain_title(Text(value=title, kind="plain"))
         title.encode()

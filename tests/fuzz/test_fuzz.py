@@ -39,7 +39,7 @@ def test_it_holds_for_what_we_know(name: str) -> None:
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_it_holds_for_changes_of_it(name: str) -> None:
     @modestly
-    @given(mutated(seeds(name), 3000))
+    @given(mutated(name, 3000))
     def holds(data: bytes) -> None:
         PROPERTIES[name](data)
 

@@ -8,6 +8,10 @@ _TAGS = """
     p div b strong i em s del code pre blockquote ul ol li h1 h3 table tr td th dl dt dd figure figcaption sub sup
     span section font kbd caption hr br script style svg iframe noscript video object q u
     button form marquee select option ruby math nobr tbody address label
+    a h2 h6 dir menu listing hgroup search isindex applet fieldset legend title textarea template plaintext xmp iframe
+    noembed noframes frameset body head html col colgroup thead tfoot optgroup rt rp big tt strike center details
+    summary main article audio embed source picture image input desc foreignObject annotation-xml mtext mglyph
+    malignmark
 """
 _TEXT = st.one_of(
     st.sampled_from(

@@ -162,6 +162,7 @@ def same(html: str, markdown: str) -> bool:
         ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("<pre><code>a\n  b</code></pre>", "```\na\n  b\n```"),
         ("<pre>```</pre>", "````\n```\n````"),
+        ("<pre>a<ul><li>b</li></ul>c</pre><ul><li>d</li></ul>", "```\na\n\nb\n\nc\n```\n\n- d"),
         ("<ul><li>[x] a</li></ul>", "- \\[x] a"),
         ("<ul><li><a href='https://x.example/'>X</a> a</li></ul>", "- [&#88;](https://x.example/) a"),
         ("https:///*x* https://@/*x*", "https:///\\*x\\* https://@/\\*x\\*"),

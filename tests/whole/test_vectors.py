@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from starlette.testclient import TestClient
 
 from tests.newsroom import Newsroom, front_matter, item, newsroom, prose, rss
+from tests.normalise.harmless import BODIES
 from tests.normalise.rendering import BY_HUGO, DISGUISED, Page, active, rendered
 from tests.serve.test_pages import client_of, links
 from tests.servers import Server
@@ -107,16 +108,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     """A newsroom filled with attacks, and its pages."""
     with Server() as server:
         calm = newsroom(tmp_path_factory.mktemp("calm"), [{"name": "calm", "url": server.put("/calm", harmless())}])
-        assert calm.once().new == 2
+        assert calm.once().new == len(BODIES)
         with client_of(calm) as client:
             usual = frozenset(tag for _, page in walk(client) for tag in tags(LexborHTMLParser(page)))
         sources = []
         for number, start in enumerate(range(0, len(VECTORS), A_FEED)):
             vectors = list(VECTORS[start : start + A_FEED])
-            for name, document in (
-                ("json", as_json(vectors, number)),
-                ("rss", as_rss(vectors[number % 3 :: 3], number)),
-            ):
+            some = vectors[number % 6 :: 6]
+            for name, document in (("json", as_json(vectors, number)), ("rss", as_rss(some, number))):
                 url = server.put(f"/{name}/{number}", document)
                 sources.append({"name": f"{name}-{number}", "url": url, "category": f"c{number}"})
         room = newsroom(tmp_path_factory.mktemp("hostile"), sources, feeds={"limit": 2 * A_FEED})
@@ -135,7 +134,7 @@ def harmless() -> bytes:
         "enclosure url='https://a.example/1.mp3' type='audio/mpeg' length='1'": " ",
         "category": "a",
     }
-    items = [item(number, **more) for number in (1, 2)]
+    items = [item(number, description=escape(body), **more) for number, body in enumerate(BODIES)]
     document = rss(*items, head="<language>en</language>").decode()
     return re.sub(r"</enclosure[^>]*>", "</enclosure>", document).encode()
 
@@ -155,9 +154,7 @@ def walk(client: TestClient) -> Iterator[tuple[str, str]]:
 
 
 def tags(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
-    """Each tag and each of its attributes, article bodies apart."""
-    for body in tree.css("div.body"):
-        body.decompose()
+    """Each tag alone, and with each of its attributes."""
     for node in tree.css("*"):
         yield from ((node.tag or "", name) for name in ("", *node.attributes))
 
@@ -166,16 +163,13 @@ def tags(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
 
 
 def test_no_vector_is_lost(hostile: Hostile) -> None:
-    assert len(hostile.room.articles()) > 1.3 * len(VECTORS)
-    assert sum(path.startswith("/article/") for path in hostile.pages) > 1.3 * len(VECTORS)
+    assert len(hostile.room.articles()) > 1.1 * len(VECTORS)
+    assert sum(path.startswith("/article/") for path in hostile.pages) > 1.1 * len(VECTORS)
 
 
 def test_pages_hold_nothing_that_pages_about_harmless_feeds_do_not(hostile: Hostile) -> None:
     for path, html in hostile.pages.items():
         tree = LexborHTMLParser(html)
-        for body in tree.css("div.body"):
-            ours = re.sub(r'<(a|span) class="picture"', r"<\1", body.inner_html or "")
-            assert active(re.sub("</?span>", "", ours)) == [], path
         assert set(tags(tree)) <= hostile.usual, path
         for node in tree.css("[href], [src]"):
             url = (node.attributes.get("href") or node.attributes.get("src") or "").removeprefix("feed:")
@@ -267,7 +261,7 @@ TRAP = """<!doctype html><meta charset=utf-8><script>
 window.fired = 0; window.alert = window.confirm = window.prompt = () => { window.fired++ };
 </script>"""
 ODD_LINKS = """[...document.querySelectorAll('[href],[src],[action],[data]')]
-.map(one => one.href || one.src || one.data).filter(url => !/^(https?|mailto|file):/.test(url))"""
+.map(one => one.href || one.src || one.data).filter(url => !/^(https?|mailto|file|feed:http):/.test(url))"""
 
 
 async def trapped(

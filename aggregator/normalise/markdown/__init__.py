@@ -5,6 +5,8 @@ it. So every text is escaped for the place where it stands, and a gate that know
 written has the last word.
 """
 
+import re
+
 from lxml import etree
 
 from aggregator.normalise import html
@@ -13,6 +15,8 @@ from aggregator.normalise.markdown.blocks import Writer
 from aggregator.normalise.markdown.escape import strictly_escaped
 
 _PARSER = etree.HTMLParser(remove_comments=True, remove_pis=True)
+
+_LISTS_AND_CODE = re.compile(r"<(/?)(pre|ul|li|dl|dt|dd)>")
 
 
 def markdown(clean_html: str) -> str:
@@ -29,5 +33,21 @@ def markdown(clean_html: str) -> str:
 
 
 def _written(clean_html: str, *, strict: bool) -> str:
-    tree = etree.fromstring(f"<div>{clean_html}</div>", _PARSER)
+    tree = etree.fromstring(f"<div>{_without_lists_in_code(clean_html)}</div>", _PARSER)
     return "\n\n".join(Writer(strict=strict).blocks(tree))
+
+
+def _without_lists_in_code(clean_html: str) -> str:
+    """`clean_html` with line feeds for the tags of lists within `pre`, which the parser, older than HTML 5, ends there."""
+    if "<pre>" not in clean_html:
+        return clean_html
+    depth = 0  # of pre
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[2] == "pre":
+            depth += -1 if tag[1] else 1
+            return tag[0]
+        return "\n" if depth else tag[0]
+
+    return _LISTS_AND_CODE.sub(kept, clean_html)
