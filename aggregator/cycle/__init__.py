@@ -17,11 +17,9 @@ from aggregator.app import App
 from aggregator.cycle.claims import LEASE, claimed_parts, share_of_host
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
-from aggregator.cycle.take import record, take, work
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
-from aggregator.parse import is_plain
 from aggregator.schedule import after_failure, after_not_modified, is_conditional
 from aggregator.urls import host_key, same_origin
 
@@ -167,6 +165,9 @@ class _Cycle:
             self._without_document(same, answer, now)
 
     async def _taken(self, same: tuple[Claimed, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
+        from aggregator.cycle.take import record, take, work  # not before: a round of nothing but 304s
+        from aggregator.parse import is_plain  # does without parser, cleaner and renderer
+
         app = self._app
         if is_plain(document):
             return await self._at_worker(take, app, same, document, now)
