@@ -38,7 +38,7 @@ def _written(clean_html: str, *, strict: bool) -> str:
 
 
 def _without_lists_in_code(clean_html: str) -> str:
-    """`clean_html` with line feeds for the tags of lists within `pre`, which the parser, older than HTML 5, ends there."""
+    """`clean_html` with line feeds for the tags of lists in `pre`, which the parser, older than HTML 5, ends there."""
     if "<pre>" not in clean_html:
         return clean_html
     depth = 0  # of pre
