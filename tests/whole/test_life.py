@@ -147,6 +147,11 @@ def running(folder: Path, clock: Path) -> Iterator[httpx.Client]:
         process.wait()
 
 
+def state_of(client: httpx.Client, name: str) -> dict[str, Any]:
+    """What the daemon says of a source."""
+    return next(one for one in client.get("status.json").json()["sources"] if one["name"] == name)
+
+
 @pytest.fixture
 def other() -> Iterator[Server]:
     with Server() as running:
@@ -165,7 +170,7 @@ def test_three_weeks_of_a_source(tmp_path: Path, server: Server, other: Server) 
     with running(tmp_path, tmp_path / "clock") as client:
 
         def state(name: str) -> dict[str, Any]:
-            return next(one for one in client.get("status.json").json()["sources"] if one["name"] == name)
+            return state_of(client, name)
 
         def settled(name: str) -> bool:
             """Whether it was fetched by the clock of now, and that is recorded."""
@@ -207,3 +212,19 @@ def test_three_weeks_of_a_source(tmp_path: Path, server: Server, other: Server) 
 def paper_days(paper: Paper) -> set[int]:
     """Days on which it was asked."""
     return {(moment - START) // DAY for moment, _ in paper.asked if (moment - START) // DAY < DAYS - 1}
+
+
+def test_a_clock_that_was_a_year_ahead_silences_nobody(tmp_path: Path, server: Server) -> None:
+    clock = Clock(tmp_path / "clock")
+    clock.turn(START)
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed"), "interval": "12h"}])
+    with running(tmp_path, tmp_path / "clock") as client:
+        for moment in (START, START + 365 * DAY):
+            clock.turn(moment)
+            until(lambda: state_of(client, "paper")["last_fetch"] == f"{clock():%Y-%m-%dT%H:%M:%SZ}", 60)
+        clock.turn(START + DAY)
+        until(lambda: (state_of(client, "paper")["next_fetch"] or "9") < f"{START + 3 * DAY:%Y-%m-%d}T", 60)
+        assert len(server.requests) == 2  # its wait counts from now
+        clock.turn(START + 2 * DAY)
+        until(lambda: len(server.requests) == 3, 60)
