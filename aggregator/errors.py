@@ -14,11 +14,20 @@ An exception means that the command cannot go on; what goes wrong with one sourc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+DISK_FULL = "disk full"  # a cause
+
 
 class AggregatorError(Exception):
-    """One clear sentence for the user: what is wrong with which thing, and what to do."""
+    """One clear sentence for the user: what is wrong with which thing, and what to do.
+
+    `cause` is alike for errors that go away together, such as all that a full disk brings about.
+    """
 
     status = 1
+
+    def __init__(self, sentence: str = "", *, cause: str = "") -> None:
+        self.cause = cause or sentence
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

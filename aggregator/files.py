@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from aggregator.errors import FilesError
+from aggregator.errors import DISK_FULL, FilesError
 from aggregator.model import File
 
 MODE = 0o644  # less the umask
@@ -271,4 +271,4 @@ def _failure(verb: str, place: str, error: OSError) -> FilesError:
         _REASONS.get(error.errno or 0)
         or f"{os.strerror(error.errno or errno.EIO).lower()}; try again when it is mended"
     )
-    return FilesError(f"cannot {verb} {place}: {reason}")
+    return FilesError(f"cannot {verb} {place}: {reason}", cause=DISK_FULL if error.errno == errno.ENOSPC else reason)

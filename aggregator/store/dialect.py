@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
+from aggregator.errors import DISK_FULL, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.schema import article, metadata, revision
 
 RESTORE = "bring back a copy of it, or move it away and a new one is made"
@@ -54,6 +54,19 @@ class Dialect(Protocol):
         """One sentence: what is wrong with the database `name`, and what to do."""
 
 
+class _GoneError(sqlite3.OperationalError):
+    """The file of the database was taken away while it was open."""
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """What tells one file from another; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at each transaction
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class SQLite:
     """One file, one writer at a time."""
 
@@ -72,9 +85,23 @@ class SQLite:
         except OSError as error:
             raise StoreError(f"The folder of the database {url.database} cannot be made: {error.strerror}") from error
         engine = create_engine(url)
+        path, made = url.database or "", False
+
+        @event.listens_for(engine, "do_connect")
+        def look(*_: object) -> None:
+            if made and _file_at(path) is None:  # SQLite would make another, an empty one
+                raise _GoneError(f"no such file: {path}")
+
+        @event.listens_for(engine, "checkout")
+        def look_again(_connection: Any, record: Any, _proxy: object) -> None:
+            # The file may be another by now. Who still wrote to the one before would write to nowhere.
+            if record.info["file"] != _file_at(path):
+                raise DisconnectionError(f"another file is at {path}")
 
         @event.listens_for(engine, "connect")
-        def prepare(connection: Any, _record: object) -> None:
+        def prepare(connection: Any, record: Any) -> None:
+            nonlocal made
+            made, record.info["file"] = True, _file_at(path)
             connection.isolation_level = None  # or sqlite3 begins transactions when it likes, and never for a SELECT
             connection.execute(f"PRAGMA busy_timeout = {busy_timeout // timedelta(milliseconds=1)}")
             connection.execute("PRAGMA synchronous = FULL")
@@ -144,9 +171,10 @@ class SQLite:
                 return StoreDamagedError(f"The database {name} is damaged, or not an SQLite database at all; {RESTORE}")
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
                 return StoreError(
-                    f"The disk does not take what is written to the database {name}; is it full? Make room"
+                    f"The disk does not take what is written to the database {name}; is it full? Make room",
+                    cause=DISK_FULL,
                 )
-        if "no such table" in str(error):  # its file was moved away while we run
+        if isinstance(error, _GoneError):
             return StoreDamagedError(f"The database {name} is not there any more; {RESTORE} at the next start")
         return StoreError(f"The database {name} failed: {error}")
 
@@ -226,7 +254,7 @@ class PostgreSQL:
                 return StoreError(f"The disk of the database {name} is full; make room on the server")
             case "" | "57P01" | "57P02" | "57P03" | "08006":
                 advice = "see that the server runs, and that database, user and password are right"
-                return StoreError(f"The database {name} cannot be reached ({reason}); {advice}")
+                return StoreError(f"The database {name} cannot be reached ({reason}); {advice}", cause="unreachable")
         return StoreError(f"The database {name} failed: {reason}")
 
 

@@ -40,6 +40,19 @@ def test_the_same_reason_again_is_no_news(clock: Clock) -> None:
     assert health.failed("publish", "no permission")
 
 
+def test_one_cause_is_news_once_whatever_fails_of_it(clock: Clock) -> None:
+    health = Health(clock)
+    assert health.failed("publish", "cannot write /a: the disk is full", "disk full")
+    assert not health.failed("claim", "the database cannot grow", "disk full")
+    assert not health.failed("publish", "cannot write /b: the disk is full", "disk full")
+    assert len(health.troubles()) == 2
+    health.done("publish")
+    assert not health.failed("fetch", "the database cannot grow", "disk full")
+    for work in ("claim", "fetch"):
+        health.done(work)
+    assert health.failed("publish", "cannot write /a: the disk is full", "disk full")
+
+
 def test_a_daemon_that_finishes_nothing_is_not_well(clock: Clock) -> None:
     health = Health(clock)
     clock.now += STILL + timedelta(seconds=1)

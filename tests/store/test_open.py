@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from aggregator.errors import StoreBusyError, StoreError
+from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store import Store
 from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
@@ -156,6 +156,41 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
         assert len(store.sources()) == 1
         other.rollback()
         assert record(store, new(article())).new == 1
+
+
+def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path, away = tmp_path / "aggregator.db", tmp_path / "away"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store:
+        store.sync([source()], NOW)
+        path.rename(away)
+        for _ in range(2):
+            with pytest.raises(StoreDamagedError, match=rf"The database {path} is not there any more; bring back"):
+                record(store, new(article()))
+        assert not path.exists()  # a new and empty one would hide what is the matter
+        away.rename(path)
+        assert record(store, new(article())).new == 1
+
+
+def test_another_database_in_the_place_of_the_one_that_was_open_is_used_from_then_on(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path, copy = tmp_path / "aggregator.db", tmp_path / "copy.db"
+    copy.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{copy}") as earlier:
+        earlier.sync([source("earlier")], NOW)
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store:
+        store.sync([source("later")], NOW)
+        for suffix in ("-wal", "-shm"):
+            (tmp_path / f"aggregator.db{suffix}").unlink(missing_ok=True)
+        copy.rename(path)
+        assert [one.source.name for one in store.sources()] == ["earlier"]
+        store.set_note("written", "to the new one")
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("SELECT value FROM note").fetchall() == [("to the new one",)]
 
 
 # ----------------------------------------------------------------------------------------------------------- PostgreSQL
