@@ -19,6 +19,7 @@ from aggregator.cycle import LEASE, Hosts, Outcome, refresh, share_of_host
 from aggregator.daemon.configuration import Configuration
 from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.systemd import Supervisor
+from aggregator.daemon.ticking import Every, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
@@ -83,11 +84,13 @@ class Daemon:
             await self._open_fetcher()
             await self._hubs.begin()
             scheduler.start()
+            ticking = asyncio.create_task(keep_ticking(scheduler, TICK))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             log.info("serving %s", self._app.settings.public_url)
             self._supervisor.ready()
             await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             self._supervisor.stopping()
+            ticking.cancel()
             scheduler.pause()
             await asyncio.gather(self._drain(), self._hubs.finish())
             await self._publish()  # after what the ticks still had to do in the worker
@@ -118,7 +121,7 @@ class Daemon:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         for job in (self._refresh, self._publish, self._look_after, self._hubs.tick):
-            scheduler.add_job(job, "interval", seconds=TICK.total_seconds())
+            scheduler.add_job(job, Every(TICK))
         return scheduler
 
     async def _refresh(self) -> None:
@@ -236,7 +239,7 @@ class Daemon:
             self._damaged |= isinstance(error, StoreDamagedError)
             if work == "fetch":
                 self._rest_from_fetching()
-            if self._health.failed(work, str(error)):
+            if self._health.failed(work, str(error), error.cause):
                 log.error("%s", error)
         except Exception as bug:
             self._health.failed(work, f"an error of ours ({type(bug).__name__}); the log has the details")
