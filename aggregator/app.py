@@ -57,7 +57,7 @@ class App:
 @contextmanager
 def opened(path: Path, environ: Mapping[str, str], clock: Clock = utc_now) -> Iterator[App]:
     """The app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
-    settings = config.load(path, environ)
+    settings = config.affordable(config.load(path, environ))
     with opened_with(settings, clock) as app:
         yield app
 

@@ -30,7 +30,7 @@ class Configuration:
 
     def load(self) -> Settings:
         """The settings as they are now, written down or by default. Raises ConfigError."""
-        return config.load(self.path, self._environ)
+        return config.affordable(config.load(self.path, self._environ))
 
     def reachable(self, settings: Settings) -> Settings:
         """`settings`, with an address at which readers reach us."""
