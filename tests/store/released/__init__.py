@@ -1,0 +1,148 @@
+"""Databases as released versions of the program left them, one file a version of the schema, each with every table.
+
+`python -m tests.store.released` prints one as the code that it runs with makes it: run it once, before a release whose
+schema is new, and keep what it prints as `<revision>.json`. `restored` makes a database of it again, by the migrations
+up to that revision and plain INSERTs. URLs of the sources are kept without their server, which is another each time.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, create_engine, insert, inspect, select
+
+from tests.newsroom import Newsroom, item, newsroom, prose, rss
+from tests.servers import Server
+
+FOLDER = Path(__file__).parent
+REVISIONS = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+SERVER = "http://released.example"  # stands for the server's address
+ALEMBIC = "alembic_version"
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def documents(edition: int) -> dict[str, bytes]:
+    """What each source says in its first, second or third edition; the third stays."""
+    told = ("first", "second", "last")[edition]
+    ancient = item(9, pubDate="Tue, 24 Nov 2015 10:00:00 +0000")
+    edited = item(2, description=f"&lt;p&gt;{prose(2)}, as the {told} edition has it.&lt;/p&gt;")
+    author = item(1, author="a@source.example (Ann Ämter)", category="Ötzi &amp; co")
+    enclosure = '<enclosure url="https://source.example/1.mp3" type="audio/mpeg" length="77"/>'
+    near = item(4, guid="wire-4", link="https://wire.example/4", title="Story number 4, told again")
+    return {
+        "/paper": rss(author + enclosure, edited, item(3), item(4), ancient, *([item(5)] if edition else [])),
+        "/mirror": rss(item(1, guid="mirror-1"), item(6, pubDate="")),
+        "/wire": rss(near, item(7, title="&#38;lt;b&gt; 日本語 عربي \U0001f5de")),
+    }
+
+
+def sources(server: Server, edition: int) -> list[dict[str, Any]]:
+    """The configuration in that edition: a category gives way to another, a source leaves."""
+    wire = "wires" if edition < 2 else "agencies"
+    return [
+        {"name": "paper", "url": server.url("/paper"), "category": "World News", "tags": ["daily"]},
+        {"name": "mirror", "url": server.url("/mirror"), "category": "mirrors", "language": "en"},
+        {"name": "wire", "url": server.url("/wire"), "category": wire},
+        {"name": "lost", "url": server.url("/lost"), "category": "desk"},
+        *([{"name": "left", "url": server.url("/busy"), "category": "desk"}] if edition < 2 else []),
+    ]
+
+
+def restored(url: str, revision: str, server: Server) -> Rows:
+    """Make the new database at `url` one of that revision, and give its rows."""
+    rows: Rows = json.loads((FOLDER / f"{revision}.json").read_text().replace(SERVER, server.url("")))
+    engine = engine_of(url)
+    if engine.url.get_backend_name() == "sqlite":
+        Path(engine.url.database or "").parent.mkdir(exist_ok=True)
+    with engine.begin() as connection:
+        _migrate(connection, revision)
+        tables = _tables(connection)
+        for name, table in tables.items():  # each after those that it refers to
+            if rows.get(name):
+                connection.execute(insert(table), [_loaded(table, line) for line in rows[name]])
+        if engine.dialect.name == "postgresql":
+            for table in ("source", "revision"):
+                connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+    engine.dispose()
+    return rows
+
+
+def found(url: str, wanted: Rows) -> Rows:
+    """What the database has now in the tables and columns that it had then, in the same order."""
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        tables = _tables(connection)
+        now = {name: _dumped(connection, tables[name], lines[0] if lines else ()) for name, lines in wanted.items()}
+    engine.dispose()
+    return now
+
+
+def engine_of(url: str) -> Engine:
+    """An engine for a URL as `feeds.yaml` has it."""
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
+
+
+def _migrate(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "aggregator:store/migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _tables(connection: Connection) -> dict[str, Table]:
+    metadata = MetaData()
+    metadata.reflect(connection)
+    return {table.name: table for table in metadata.sorted_tables}
+
+
+def _dumped(connection: Connection, table: Table, columns: Any = ()) -> list[dict[str, Any]]:
+    chosen = [column for column in table.columns if not columns or column.name in columns]
+    lines = connection.execute(select(*chosen)).mappings()
+    plain = [
+        {name: value.hex() if isinstance(value, bytes) else value for name, value in line.items()} for line in lines
+    ]
+    return sorted(plain, key=lambda line: json.dumps(line, sort_keys=True))
+
+
+def _loaded(table: Table, line: dict[str, Any]) -> dict[str, Any]:
+    binary = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+    return {
+        name: bytes.fromhex(value) if name in binary and value is not None else value for name, value in line.items()
+    }
+
+
+def edition(room: Newsroom, server: Server, number: int) -> None:
+    """Serve that edition, and have the newsroom read it."""
+    for path, document in documents(number).items():
+        server.put(path, document, headers={"ETag": f'"{number}"'})
+    server.put("/busy", status=429, headers={"Retry-After": "7200"})
+    room.configuration["sources"] = sources(server, number)
+    room.once()
+
+
+def printed(root: Path) -> str:
+    """The rows of a database that this code made in three editions and a pruning, as JSON."""
+    from aggregator.maintain import prune
+
+    with Server() as server:
+        room = newsroom(root, [], retention="3650d")
+        for number in range(3):
+            edition(room, server, number)
+            room.later(hours=1)
+        with room.opened() as app:
+            assert prune(app) == 1
+        engine = engine_of(f"sqlite:///{room.storage}/aggregator.db")
+        with engine.connect() as connection:
+            names = [name for name in inspect(connection).get_table_names() if name != ALEMBIC]
+            tables = _tables(connection)
+            rows = {name: _dumped(connection, tables[name]) for name in names}
+        engine.dispose()
+        tables_as_json = (f"{json.dumps(name)}: [\n{_lines(rows[name])}\n]" for name in rows)
+        return "{" + ",\n".join(tables_as_json).replace(server.url(""), SERVER) + "}\n"
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return ",\n".join(json.dumps(row, sort_keys=True) for row in rows)

@@ -1,0 +1,79 @@
+"""kill -9 and a server that dies: 0 lost, 0 doubled, 0 torn, and all is well with the next cycle.
+
+`make crash` kills 200 times on each database and prints a table; here it is 30 and 10 times.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clusters import Cluster, cluster
+from tests.newsroom import item, rss
+from tests.servers import Server
+from tests.whole.crashes import THOROUGH, Crashes, Press
+from tests.whole.forking import Forks
+from tests.whole.test_commands import configure
+from tests.whole.test_daemon import until
+
+SEED = 2026
+STOPS = 20 if THOROUGH else 1
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+def assert_unharmed(crashes: Crashes, kills: int) -> None:
+    tally = crashes.kill(kills)
+    print(tally.table())
+    assert (tally.kills, tally.lost, tally.doubled, tally.torn, tally.unhealed) == (kills, 0, 0, 0, 0), tally
+    assert len(tally.phases) >= 4
+
+
+def test_kills_on_sqlite(forks: Forks, server: Server, tmp_path: Path) -> None:
+    assert_unharmed(Crashes(forks, Press(server), tmp_path, None, SEED), 200 if THOROUGH else 30)
+
+
+def test_kills_on_postgresql(forks: Forks, server: Server, tmp_path: Path, postgresql: Cluster) -> None:
+    database = postgresql.database()
+    assert_unharmed(Crashes(forks, Press(server), tmp_path, database, SEED), 200 if THOROUGH else 10)
+
+
+def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(
+    forks: Forks, server: Server, tmp_path: Path, postgresql: Cluster
+) -> None:
+    """Amid a cycle: what is not recorded is fetched again, by the daemon that never ended."""
+    papers = [f"/{number}" for number in range(40)]
+    for number, path in enumerate(papers):
+        server.put(path, rss(item(number + 1), item(500 + number // 2)), pause=0.01 * number)
+    sources = [{"name": path[1:], "url": server.url(path), "category": "news"} for path in papers]
+    configure(tmp_path, database=postgresql.database(), sources=sources, feeds={"limit": 100})
+
+    def entries() -> list[str]:
+        return [entry["title"] for entry in json.loads((tmp_path / "storage/feeds/news.json").read_text())["items"]]
+
+    with forks.daemon(tmp_path) as daemon:
+        for _ in range(STOPS):
+            until(lambda: bool(server.requests), 60)
+            postgresql.stop()
+            until(lambda: daemon.get("healthz").status_code == 503, 60)
+            assert "cannot be reached" in daemon.get("healthz").text
+            postgresql.start()
+            started = time.monotonic()
+            until(lambda: daemon.get("healthz").status_code == 200, 60)
+            print(f"PostgreSQL stopped, and back: well again {time.monotonic() - started:.1f} s after its start")
+        until(lambda: (tmp_path / "storage/feeds/news.json").exists() and len(entries()) == 60, 60)
+        assert len(set(entries())) == 60
+        assert len(list((tmp_path / "storage/articles").rglob("*.md"))) == 60
+        assert len(daemon.said("cannot be reached")) == STOPS, daemon.said()
