@@ -22,7 +22,7 @@ SECONDS = 300.0
 HEALTHY = 200
 EVERY = 10.0  # seconds between two stories of a healthy source
 PATIENCE = 60.0  # seconds that the last stories may take
-MOST_MEMORY = 200_000_000  # bytes
+MOST_MEMORY = 300_000_000  # bytes; tests/whole/test_hostile.py, with a tenth of the healthy sources, allows 200 MB
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> boo
         "errors of ours in the log": log.count("an error of ours"),
         "hostile sources that nobody asked": _unasked(sources),
         "exit status": status,
-        "memory beyond 200 MB": max(0, watched.peak - MOST_MEMORY),
+        "memory beyond 300 MB": max(0, watched.peak - MOST_MEMORY),
     }
     figures = {
         "hostile sources": len(sources.rows),
