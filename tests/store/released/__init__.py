@@ -64,8 +64,8 @@ def restored(url: str, revision: str, server: Server) -> Rows:
             if rows.get(name):
                 connection.execute(insert(table), [_loaded(table, line) for line in rows[name]])
         if engine.dialect.name == "postgresql":
-            for table in ("source", "revision"):
-                connection.exec_driver_sql(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+            for numbered in ("source", "revision"):
+                connection.exec_driver_sql(f"SELECT setval('{numbered}_id_seq', (SELECT max(id) FROM {numbered}))")
     engine.dispose()
     return rows
 
