@@ -54,7 +54,7 @@ BODIES = (
     "<div class='highlight'><pre><span class='k'>let</span> x <span>=</span> <span>1</span>;<br>next</pre></div>",
     "<p>Run <code>rm -rf *</code>, then <code>[a](b)</code> and <code>&lt;script&gt;</code>; <tt>old</tt>.</p>",
     # links and images
-    "<p><a href='https://a.example/a_(b)?c=d&amp;e=f#g'>link</a>, <a href='/rel'>rel</a>, <a href='mailto:a@a.example'>mail</a></p>",
+    "<p><a href='https://a.example/a_(b)?c=d&amp;e=f#g'>link</a>, <a href='/rel' title='A title'>rel</a>, <a href='mailto:a@a.example'>mail</a></p>",
     "<p>https://a.example/bare_url_here?x=1&amp;y=2, www.example.org and someone@a.example.</p>",
     "<a href='https://a.example/big'><h3>Heading in a link</h3><p>and text</p></a>",
     "<figure><img src='https://a.example/i.png' alt='An image' title='Its joke'><figcaption>Its <b>caption</b></figcaption></figure>",
