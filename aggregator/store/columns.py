@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Dialect, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -92,22 +92,30 @@ class Several(TypeDecorator[tuple[Any, ...]]):
         self.kind = kind
         super().__init__()
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """For SQLite text, which is made and read here: its own type for JSON does it for every empty list, too."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSON())
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """For SQLite our own, which knows the empty list."""
+        return self._text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
-    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any] | str:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """For SQLite our own."""
+        return self._from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any]:
         """The JSON list."""
-        if not value and dialect.name == "sqlite":
-            return "[]"
-        listed = [one if self.kind is None else _object(one) for one in value or ()]
-        return json.dumps(listed) if dialect.name == "sqlite" else listed
+        return [one if self.kind is None else _object(one) for one in value or ()]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Any, ...]:
         """The tuple."""
+        kind = self.kind
+        return tuple(value if kind is None else [kind(**one) for one in value])
+
+    def _text(self, value: Iterable[Any] | None) -> str:
+        return json.dumps([one if self.kind is None else _object(one) for one in value]) if value else "[]"
+
+    def _from_text(self, value: str) -> tuple[Any, ...]:
         if value == "[]":
             return ()
-        kind, listed = self.kind, json.loads(value) if isinstance(value, str) else value
+        kind, listed = self.kind, json.loads(value)
         return tuple(listed if kind is None else [kind(**one) for one in listed])
 
 
