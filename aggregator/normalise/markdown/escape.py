@@ -114,14 +114,8 @@ def line_start_escaped(line: str) -> str:
     if line[:1].isalpha():
         return line
     line = _LINE_START.sub(r"\g<number>\\", line, count=1) if _LINE_START.match(line) else line
-    return _without_attributes(line) if line.startswith("{") else line
-
-
-def _without_attributes(line: str) -> str:
-    """`line` without braces at its end that goldmark would read as attributes of the block before."""
-    end = len(line.rstrip()) - 1
-    start = line.find("{", line.rfind("}", 0, max(end, 0)) + 1, end + 1) if line[end : end + 1] == "}" else -1
-    return line if start < 0 else f"{line[:start]}&#123;{line[start + 1 :]}"
+    # Attributes to goldmark, which gives them to the block before and drops what follows.
+    return f"&#123;{line[1:]}" if line.startswith("{") and "}" in line else line
 
 
 def code_neutral(code: str) -> str:
