@@ -27,7 +27,8 @@ class RacedError(StoreBusyError):
 class Dialect(Protocol):
     """One kind of database."""
 
-    insert: Callable[..., Any]  # takes a table; the statement has `on_conflict_do_update`
+    def insert(self, table: Table) -> Any:
+        """An INSERT that has `on_conflict_do_update`."""
 
     def display(self, url: URL) -> str:
         """The database as sentences name it, without its password."""
@@ -70,7 +71,9 @@ def _file_at(path: str) -> tuple[int, int] | None:
 class SQLite:
     """One file, one writer at a time."""
 
-    insert = staticmethod(sqlite_insert)
+    def insert(self, table: Table) -> Any:
+        """SQLite's statement."""
+        return sqlite_insert(table)
 
     def display(self, url: URL) -> str:
         """The path of the file."""
