@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from benchmarks.measuring import Cost, Sources, configured, python, run
 
@@ -17,8 +18,8 @@ from benchmarks.measuring import Cost, Sources, configured, python, run
 class Program(Protocol):
     """One program: whether it can be had here, what it costs to fetch all sources once, and what it then holds."""
 
-    name: ClassVar[str]
-    does: ClassVar[str]
+    name: str
+    does: str
 
     @staticmethod
     def is_here() -> bool:
@@ -92,4 +93,4 @@ class Reader:
         return run((sys.executable, "-c", update))
 
 
-PROGRAMS: tuple[type[Program], ...] = (Ours, Newsboat, Reader)
+PROGRAMS: tuple[Callable[[], Program], ...] = (Ours, Newsboat, Reader)

@@ -33,9 +33,9 @@ class Round:
 
 def rounds(number: int, entries: int, body_bytes: int = 4000) -> Iterator[Round]:
     """All rounds of each program that is installed; each has a server of its own, with the same documents."""
-    for program in PROGRAMS:
+    for program in (make() for make in PROGRAMS):
         if program.is_here():
-            yield from _of(program(), number, entries, body_bytes)
+            yield from _of(program, number, entries, body_bytes)
 
 
 def _of(program: Program, number: int, entries: int, body_bytes: int) -> Iterator[Round]:
