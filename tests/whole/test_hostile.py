@@ -33,6 +33,7 @@ from tests.whole.test_commands import aggregator
 MOST_MEMORY = 200_000_000  # bytes, of the main process
 PATIENCE = 30.0  # seconds that a busy machine may add to a deadline
 GIVES_UP = "took longer than 8 s|more than 1.5 GB|no complete answer within"
+HUB_REFUSED = re.compile("bad-header-hub: its hub takes no subscription.* lies in a private network")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -116,6 +117,7 @@ def daemon(sources: Hostile, folder: Path, together: Cycle) -> Running:
         until(lambda: healthy_titles(folder) == 2 * len(sources.healthy_ones()), watched)
         seconds = time.monotonic() - started
         until(lambda: are_read_again(sources, url, together), watched)
+        until(lambda: any(HUB_REFUSED.search(line) for line in watched.log), watched)
         pages = {
             path: httpx.get(url + path, timeout=60) for path in ("", "status", "healthz", "metrics", "category/good")
         }
