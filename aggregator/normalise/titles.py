@@ -46,4 +46,6 @@ def _decoded(entity: re.Match[str]) -> str:
 
 
 def _bounded(line: str, length: int = MAX_LENGTH) -> str:
-    return line if len(line) <= length else line[:length].rstrip() + "..."
+    if len(line) <= length or (len(line) <= length + 3 and line.endswith("...")):  # cut already
+        return line
+    return line[:length].rstrip() + "..."

@@ -67,3 +67,9 @@ def test_a_title_is_one_line_and_normalising_it_again_changes_nothing(
     title = plain_title(text(value, kind))
     assert len(title.splitlines()) <= 1
     assert plain_title(text(title, "plain")) == title
+
+
+def test_a_title_that_was_cut_at_a_blank_is_not_cut_again() -> None:
+    title = plain_title(text("x" * 499 + " " + "y" * 9, "plain"))
+    assert title == "x" * 499 + "..."
+    assert plain_title(text(title, "plain")) == title
