@@ -41,7 +41,7 @@ class Running:
         return str(url)
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path)
+        return httpx.get(self.url + path, verify=False)  # no certificates are read for it: 19 ms a call
 
     def sources(self) -> list[str]:
         return [source["name"] for source in self.get("status.json").json()["sources"]]
