@@ -160,7 +160,8 @@ class _Cycle:
             return
         self._hosts.learn(answer.host or host if isinstance(answer, Failure) else host, answer, now)
         if isinstance(answer, FeedDocument):
-            self._done(same, await self._taken(same, answer, now))
+            with self._fetcher.waiting(answer):
+                self._done(same, await self._taken(same, answer, now))
         else:
             self._without_document(same, answer, now)
 

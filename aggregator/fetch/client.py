@@ -7,6 +7,7 @@ are each checked as the first, within one time limit and one size. What a server
 import asyncio
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,7 +27,7 @@ from aggregator.fetch.hosts import Admit, Hosts
 from aggregator.fetch.outcome import Outcome, failure, outcome, refusal
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop, first_hop, next_hop
 from aggregator.fetch.transport import FastTransport
-from aggregator.model import Failure, Source, SourceState, Validators
+from aggregator.model import Failure, FeedDocument, Source, SourceState, Validators
 from aggregator.settings import Fetch
 from aggregator.urls import is_http
 
@@ -83,6 +84,10 @@ class Fetcher:
     def follow(self, next_starts: Mapping[str, float]) -> None:
         """Keep the pace of the fetcher that this one takes the place of."""
         self._hosts.follow(next_starts)
+
+    def waiting(self, document: FeedDocument) -> AbstractContextManager[None]:
+        """Within it the document waits to be recorded; where too much does, nothing more is asked for."""
+        return self._hosts.backlog.holding(len(document.body))
 
     async def fetch(
         self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True

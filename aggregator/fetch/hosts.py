@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
+from aggregator.fetch.backlog import Backlog
 from aggregator.settings import Fetch
 from aggregator.urls import host_key, paced_host
 
@@ -45,10 +46,11 @@ class Place:
 class Hosts:
     """At most `per_host` requests in flight to each host, their starts `host_gap` apart; `concurrency` over all.
 
-    Who waits for its host holds no place among `concurrency`.
+    Who waits for its host holds no place among `concurrency`. Nobody starts while too much of what came waits.
     """
 
     def __init__(self, fetch: Fetch) -> None:
+        self.backlog = Backlog()
         self._places = asyncio.Semaphore(fetch.concurrency)
         self._paced = fetch.per_host, fetch.host_gap.total_seconds()
         self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
@@ -101,6 +103,7 @@ class Hosts:
                 return None
             if (wait := pace.next_start - loop.time()) > 0:
                 await asyncio.sleep(wait)
+            await self.backlog.room()
             await self._places.acquire()
             place = Place(self._places)
             if not admit(key):  # ... and after it, for the answers that came meanwhile

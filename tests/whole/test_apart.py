@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aggregator import cycle
+from aggregator import parse
 from aggregator.apart import Apart, Limits
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
@@ -124,7 +124,7 @@ def test_it_makes_no_difference_where_documents_are_read(
     room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch, plain: Any, processes: int
 ) -> None:
     server.put("/bad", b"\xff\xfe" + rss(item(7)).decode().replace('encoding="UTF-8"', "").encode("utf-16-le"))
-    monkeypatch.setattr(cycle, "is_plain", plain)
+    monkeypatch.setattr(parse, "is_plain", plain)
     with opened(room) as app:
         assert once(app).count("fetched") == HEALTHY + 1
         assert len(app.apart.pids) == processes

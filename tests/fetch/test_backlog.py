@@ -1,0 +1,41 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from aggregator.fetch import hosts
+from aggregator.fetch.backlog import Backlog
+from tests.newsroom import item, newsroom, rss
+from tests.servers import Server
+
+
+async def test_there_is_room_until_too_much_waits() -> None:
+    waiting = Backlog(most=10)
+    with waiting.holding(9):
+        await waiting.room()
+        with waiting.holding(1):
+            next_one = asyncio.create_task(waiting.room())
+            await asyncio.sleep(0)
+            assert not next_one.done()
+        await next_one
+
+
+def test_a_round_holds_no_more_documents_than_there_is_room_for(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    class Watched(Backlog):
+        def __init__(self) -> None:
+            super().__init__(most=1)
+
+        def _change(self, size: int) -> None:
+            super()._change(size)
+            held.append(self._held)
+
+    monkeypatch.setattr(hosts, "Backlog", Watched)
+    room = newsroom(
+        tmp_path, [server.put(f"/{n}", rss(item(n))) for n in range(12)], fetch={"concurrency": 1, "per_host": 12}
+    )
+    assert room.once().new == 12
+    assert max(held) < 3 * len(rss(item(11)))  # one waits, one is in flight
