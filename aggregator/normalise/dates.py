@@ -26,6 +26,12 @@ ZONES = {
     "nzst": 12, "pht": 8, "pkt": 5, "sgt": 8, "wib": 7, "gst": 4,
 }  # fmt: skip
 
+# Two of three dates of the corpus, RFC 5322's own form: read so, they cost a quarter of a look for words and numbers.
+_RFC_5322 = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):([0-5]\d)"
+    r" (?:([+-](?:0\d|1[0-5]))([0-5]\d)|GMT|UTC|Z)",
+    re.ASCII,
+)
 # Without it, fromisoformat would take the zone of 2020-01-10+02:00 for a time.
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[Tt ]|$)")
 _TIME = re.compile(
@@ -84,7 +90,7 @@ def instant(text: str, language: str | None = None) -> datetime | None:
     try:
         if text.isdigit() and (units := _SINCE_1970.get(len(text))):
             return datetime.fromtimestamp(int(text) // units, UTC)
-        return _utc(_iso(text) or _written(text, language))
+        return _mailed(text, language) or _utc(_iso(text) or _written(text, language))
     except (ValueError, OverflowError):  # 30 February, or year 1 west of Greenwich
         return None
 
@@ -99,6 +105,20 @@ def _read(text: str | None, language: str | None, now: datetime) -> tuple[dateti
     if moment < EARLIEST:
         return None, "before 1990"
     return (now, "in the future") if moment > now else (moment, "")
+
+
+def _mailed(text: str, language: str | None) -> datetime | None:
+    """A date in the form of RFC 5322, in UTC; ValueError for a day or hour that does not exist."""
+    if not (found := _RFC_5322.fullmatch(text)):
+        return None
+    day, name, year, hour, minute, second, east, minutes = found.groups()
+    month = _month(name.lower(), MONTHS.get(language or "", {}))
+    if not month:
+        return None
+    moment = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    if not east or east[1:] + minutes == "0000":
+        return moment
+    return moment - timedelta(hours=int(east), minutes=int(east[0] + minutes))
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -169,11 +189,16 @@ def _named_day(words: list[str], months: dict[str, int]) -> datetime | None:
     """The day of words such as "mer 16 nov 2022", "January 29 2021", "2020 Jan 5"."""
     numbers = [word for word in words if word.isdigit()]
     names = [word for word in words if not word.isdigit() and word not in _BETWEEN]
-    month = next((number for name in reversed(names) if (number := months.get(name) or MONTHS_EVERYWHERE.get(name))), 0)
+    month = next((number for name in reversed(names) if (number := _month(name, months))), 0)
     if not month or len(numbers) != 2 or len(names) > 3:
         return None
     day, year = reversed(numbers) if len(numbers[0]) == 4 else numbers
     return _midnight(_full_year(year), month, int(day))
+
+
+def _month(name: str, months: dict[str, int]) -> int:
+    """The number of the month that is called `name` in the language of `months`, or wherever it is; 0 if it is none."""
+    return months.get(name) or MONTHS_EVERYWHERE.get(name, 0)
 
 
 def _full_year(digits: str) -> int:
