@@ -61,6 +61,8 @@ _ORDINARY = re.compile(
     r"(?:[/?](?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
     r"(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
 )
+# A link whose key is in sight: without port, escape, query, fragment, and dots that lead elsewhere. Most are such.
+_SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]*+)((?:/(?!\.)[A-Za-z0-9\-._~!$'()*+,;:@]*+)*+)")
 _TO_QUOTE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?@!$&'()*+,;=%]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
@@ -111,7 +113,7 @@ def absolute(href: str, base: str | None = None) -> str | None:
 
 def without_credentials(url: str) -> str:
     """`url` without `user:password@`; safe to print."""
-    return _CREDENTIALS.sub(r"\1", url)
+    return _CREDENTIALS.sub(r"\1", url) if "@" in url else url
 
 
 def without_tracking(url: str) -> str:
@@ -137,6 +139,9 @@ def canonical_key(url: str) -> str | None:
     order of parameters, tracking and fragment make no difference (a fragment that starts with "!" is a page of its
     own). The key of a key is itself.
     """
+    has_amp = "/amp" in url or ".amp" in url
+    if not has_amp and len(url) <= MAX_LENGTH and (simple := _SIMPLE.fullmatch(url)):
+        return f"https://{_folded_host(simple[1])}{simple[2].rstrip('/') or '/'}"
     whole = absolute(without_credentials(url))
     while whole and (cached := _AMP_CACHE.fullmatch(whole)):
         whole = absolute(f"http{'s' if cached[1] else ''}://{cached[2]}")
@@ -256,6 +261,7 @@ def _tracking_of_site(url: str) -> frozenset[str]:
     return next((TRACKING_OF_SITE[name] for name in names if name in TRACKING_OF_SITE), frozenset())
 
 
+@lru_cache(maxsize=1024)  # the links of a document share theirs
 def _folded_host(host: str) -> str:
     """`host` without the labels of mobile and AMP forms, `www` among them: en.m.example.org is en.example.org."""
     if host.startswith("["):
