@@ -23,7 +23,7 @@ def fullest(contents: tuple[Text, ...], base: str) -> Body:
     Where none has words, the first that has anything to see: a comic is one image.
     """
     wordless = Body()
-    for content in sorted(contents, key=_visible_length, reverse=True):
+    for content in contents if len(contents) == 1 else sorted(contents, key=_visible_length, reverse=True):
         body = _clean(content, base)
         if body.text:
             return body

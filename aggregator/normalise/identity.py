@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
-from uuid import UUID
 
 from aggregator import urls
 from aggregator.model import Entry, Feed, Source
@@ -61,7 +60,9 @@ def article_id(source_id: int, known: Names, entry: Entry, title: str, body: str
 
 def public_id(known: Names, own_id: str) -> str:
     """The id in feeds that go out: the guid where it names one article and is a URL, tag: or urn:, else ours."""
-    return known.guid_key if known.guid_key and _is_public(known.guid_key) else UUID(own_id).urn
+    if known.guid_key and _is_public(known.guid_key):
+        return known.guid_key
+    return f"urn:uuid:{own_id[:8]}-{own_id[8:12]}-{own_id[12:16]}-{own_id[16:20]}-{own_id[20:]}"
 
 
 def _headline(entry: Entry) -> str:
@@ -71,7 +72,7 @@ def _headline(entry: Entry) -> str:
 
 
 def _is_public(guid: str) -> bool:
-    if urls.absolute(guid) == guid:
+    if guid.startswith("http") and urls.absolute(guid) == guid:
         return shown(guid, None) == urls.without_credentials(guid) == guid
     return any(pattern.fullmatch(guid) for pattern in (_TAG, _UUID, _URN))
 

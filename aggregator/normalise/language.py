@@ -27,6 +27,7 @@ _NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})  # ISO 639-2's names for 
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9_-]*)?", re.IGNORECASE | re.ASCII)
 
 
+@lru_cache(maxsize=256)  # each entry asks for that of its source, of itself and of its feed
 def primary_subtag(tag: str | None) -> str | None:
     """The language of `tag` (BCP 47, "en-US" or "en_US") in lower case; None where it names none."""
     found = _TAG.fullmatch(tag.strip()) if tag else None

@@ -17,7 +17,7 @@ def people(persons: Iterable[Person], base: str) -> tuple[Person, ...]:
         Person(name=_line(p.name), email=_email(p.email), url=printable(p.url, base) if p.url else None)
         for p in persons
     )
-    return tuple(dict.fromkeys(person for person in printed if person != Person()))
+    return tuple(dict.fromkeys(one for one in printed if one.name or one.email or one.url))
 
 
 def enclosures(published: Iterable[Enclosure], base: str) -> tuple[Enclosure, ...]:

@@ -20,6 +20,7 @@ _INVISIBLE = re.compile("[\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\u206a-\u20
 # Han and kana put no blank between words: there a character counts as one, with the punctuation that follows it.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(f"[{_UNSPACED}][^\\s\\w]*|[^\\s{_UNSPACED}]+")
+_HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 
 def scrub(text: str) -> str:
@@ -35,11 +36,17 @@ def scrub(text: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` for a title or a name: scrubbed, without invisible characters, every run of white space one blank."""
+    if text.isascii() and text.isprintable():  # most names: nothing to look for
+        return " ".join(text.split())
     return " ".join(_INVISIBLE.sub("", scrub(text)).split())
 
 
 def summary(text: str, words: int) -> str:
     """The first `words` words of `text` joined by single blanks, and "..." directly behind if it has more."""
+    parts = text.split(None, words)  # and the rest
+    start = " ".join(parts[:words])
+    if start.isascii() or not _HAS_UNSPACED.search(start):
+        return f"{start}..." if len(parts) > words else start
     end = 0
     for count, word in enumerate(_WORD.finditer(text)):
         if count == words:
