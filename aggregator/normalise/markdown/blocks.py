@@ -28,6 +28,7 @@ from aggregator.normalise.markdown.pieces import (
     Line,
     Piece,
 )
+from aggregator.normalise.markdown.plain import paragraph
 from aggregator.normalise.markdown.tables import grid
 
 MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens, and a list is two
@@ -60,7 +61,7 @@ class Writer:
 
     def blocks(self, element: Element) -> list[str]:
         """What `element` holds, as blocks to be parted by blank lines."""
-        self._walk(element)
+        self._write_container(element)
         self._end_paragraph()
         return self._blocks
 
@@ -152,6 +153,14 @@ class Writer:
     def _write_heading(self, element: Element) -> None:
         self._add(inline.heading(int(element.tag[1]), self._inner(flat=True).pieces(element), strict=self._strict))
 
+    def _write_container(self, element: Element) -> None:
+        plain_here = not self._marks and not self._strict and self._text_kind == TEXT
+        text = paragraph(element) if plain_here else None
+        if text is None:
+            self._walk(element)
+        else:
+            self._add(text)
+
     def _write_rule(self, _: Element) -> None:
         self._add("***")
 
@@ -242,7 +251,7 @@ _INLINE: dict[str, _Write] = {
     "img": Writer._write_image,
 }
 _BLOCKS: dict[str, _Write] = {
-    **dict.fromkeys(_CONTAINERS.split(), Writer._walk),
+    **dict.fromkeys(_CONTAINERS.split(), Writer._write_container),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._write_heading),
     "hr": Writer._write_rule,
     "dt": Writer._write_term,

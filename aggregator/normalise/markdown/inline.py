@@ -35,7 +35,6 @@ from aggregator.normalise.markdown.pieces import (
 MAX_BRACKETS = 100  # left free in a block: renderers look from each one to the end for its partner
 
 _JOINT = "\x7f"  # stands for what is between two texts: no blank, no letter
-_BLANKS = re.compile(r"[ \t\n\r\f]+")  # HTML's white space: U+00A0 is none
 _CLOSING_HASHES = re.compile(r"(?:(?<=\s)|^)#(?=#*$)")
 
 
@@ -66,7 +65,7 @@ def heading(level: int, pieces: Line, *, strict: bool = False) -> str:
 def _tidied(pieces: Line) -> list[Line]:
     """`pieces` as lines: white space is one blank, outside of marks, and never at an edge; no mark is empty."""
     if len(pieces) == 1 and pieces[0][0] == TEXT:  # most paragraphs
-        text = _evened(pieces[0][1]).strip(" ")
+        text = evened(pieces[0][1]).strip(" ")
         return [[(TEXT, text)]] if text else []
     tidying = _Tidying()
     for piece in pieces:
@@ -101,7 +100,7 @@ class _Tidying:
             self.lines[-1].append(piece)
 
     def _add_text(self, kind: Kind, value: str) -> None:
-        text = _evened(value)
+        text = evened(value)
         content = text.strip(" ")
         if text[0] == " " and not self._gap:
             self._gap, self._gap_kind = " ", kind
@@ -141,10 +140,13 @@ class _Tidying:
         self._waiting.clear()
 
 
-def _evened(text: str) -> str:
-    """`text` with one blank for each run of white space."""
-    uneven = "\n" in text or "  " in text or "\t" in text
-    return _BLANKS.sub(" ", text) if uneven else text
+def evened(text: str) -> str:
+    """`text` with one blank for each run of HTML's white space, to which U+00A0 does not belong."""
+    if "\n" in text or "  " in text or "\t" in text:
+        text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").replace("\f", " ")
+        while "  " in text:  # halves each run: a quarter of the time that a regular expression takes
+            text = text.replace("  ", " ")
+    return text
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
