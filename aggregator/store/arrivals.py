@@ -87,6 +87,9 @@ def free_paths(connection: Connection, wanted: Sequence[str]) -> list[str]:
 
 
 def _numbered(path: str, tried: int, count: int) -> list[str]:
-    pure = PurePosixPath(path)
     numbers = range(tried + 1, tried + count + 1)
-    return [path if number == 1 else str(pure.with_stem(f"{pure.stem}-{number}")) for number in numbers]
+    return [path if number == 1 else _with_number(PurePosixPath(path), number) for number in numbers]
+
+
+def _with_number(path: PurePosixPath, number: int) -> str:
+    return str(path.with_stem(f"{path.stem}-{number}"))

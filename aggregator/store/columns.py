@@ -20,13 +20,21 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Microseconds since 1970."""
-        return None if value is None else (value - EPOCH) // _MICROSECOND
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Microseconds since 1970; straight, as all of this module: a poll binds 300,000 values."""
+        return _since_epoch
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """The moment, in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+        return _moment
+
+
+def _since_epoch(value: datetime | None) -> int | None:
+    return None if value is None else (value - EPOCH) // _MICROSECOND
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class Span(TypeDecorator[timedelta]):
@@ -35,13 +43,21 @@ class Span(TypeDecorator[timedelta]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Microseconds."""
-        return None if value is None else value // _MICROSECOND
+        return _microseconds
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """The span."""
-        return None if value is None else timedelta(microseconds=value)
+        return _span
+
+
+def _microseconds(value: timedelta | None) -> int | None:
+    return None if value is None else value // _MICROSECOND
+
+
+def _span(value: int | None) -> timedelta | None:
+    return None if value is None else timedelta(microseconds=value)
 
 
 class Words(TypeDecorator[str]):
@@ -50,16 +66,19 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """The text as both databases take it."""
-        return None if value is None else _storable(value)
+        return _storable
 
 
-def _storable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
+def _storable(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "replace").decode()
     return text.replace("\0", "")
 
 

@@ -6,7 +6,7 @@ That handling takes longer than SQLite does. What a column's type makes of a val
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Select, Table
+from sqlalchemy import Boolean, Column, Connection, Dialect, Select, Table
 
 from aggregator.store.rows import slices
 
@@ -41,13 +41,16 @@ class Insert:
 
 
 def _bind(column: "Column[Any]", dialect: Dialect) -> Bind | None:
+    if isinstance(column.type, Boolean):  # checked one by one there; both drivers take Python's
+        return None
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 class Among:
     """A `SELECT` by a list of values of one column, for results that need no type: texts, numbers and bytes.
 
-    `query` ends where its condition on that column would begin.
+    `query` ends where its condition on that column would begin. The list is filled up by its last value to one of a
+    few lengths, so that the database finds the statement among those that it prepared before.
     """
 
     def __init__(self, query: "Select[Any]", column: "Column[Any]") -> None:
@@ -61,5 +64,6 @@ class Among:
             column = dialect.identifier_preparer.format_column(self._column, use_table=True)
             self._made[dialect.name] = f"{self._query.compile(dialect=dialect)} WHERE {column} IN "
         for part in slices(values):
-            marks = ", ".join([_MARKS[dialect.paramstyle]] * len(part))
-            yield from connection.exec_driver_sql(f"{self._made[dialect.name]}({marks})", part)
+            filled = part + part[-1:] * ((1 << (len(part) - 1).bit_length()) - len(part))
+            marks = ", ".join([_MARKS[dialect.paramstyle]] * len(filled))
+            yield from connection.exec_driver_sql(f"{self._made[dialect.name]}({marks})", filled)

@@ -94,11 +94,14 @@ def record(
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)
     keys = insert_keys(connection, decisions, fresh.keys())
-    _place(connection, credited, fresh, {ALL, *map(category_name, own.categories)})
+    categories = {ALL, *map(category_name, own.categories)}
+    _place(connection, credited, fresh, categories)
     touched = {*revised.ids, *credited, *relinked}
     if others := sorted(touched - fresh.keys()):
         connection.execute(_MARK_ARTICLES, {"ids": others})
-    mark_categories(connection, touched, source_id if _shown(own.facts) != _shown(state.facts) else None)
+    told = touched.difference(one for one, new in fresh.items() if not new.story)
+    renamed = source_id if _shown(own.facts) != _shown(state.facts) else None
+    mark_categories(connection, told, renamed, categories if len(told) < len(touched) else ())
     return Recorded(
         new=len(fresh),
         updated=revised.texts,
@@ -150,9 +153,17 @@ def _place(connection: Connection, credited: Sequence[str], fresh: Mapping[str, 
         hide_in_stories(connection, told)
 
 
-def mark_categories(connection: Connection, touched: Collection[str], renamed_source: int | None = None) -> None:
-    """Mark every category that shows an article of the stories touched, or credits a source of another name."""
-    names: set[str] = set()
+def mark_categories(
+    connection: Connection,
+    touched: Collection[str],
+    renamed_source: int | None = None,
+    filled: Collection[str] = (),
+) -> None:
+    """Mark every category that shows an article of the stories touched, or credits a source of another name.
+
+    `filled` are those that have got articles which stand alone.
+    """
+    names = set(filled)
     if touched:
         names.update(connection.scalars(_CATEGORIES_OF_STORIES, {"ids": sorted(touched)}))
     if renamed_source is not None:
