@@ -95,8 +95,11 @@ class Store:
                 return
         with self._writing() as connection:
             self._dialect.lock(connection)
-            if migrating.version(connection) != VERSION:
-                migrating.migrate(connection)
+            match migrating.version(connection):
+                case None:
+                    migrating.make(connection)
+                case older if older != VERSION:
+                    migrating.migrate(connection)
 
     def close(self) -> None:
         """Close all connections; what was committed stays."""

@@ -1,18 +1,19 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
-from aggregator.store import Store
+from aggregator.store import Store, migrating
 from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
 from tests.store.values import LEASE, NOW, article, new, record, source
@@ -38,6 +39,56 @@ def test_the_migrations_make_the_schema_that_the_code_uses(url: str) -> None:
         assert context.get_current_revision() == VERSION
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_a_new_database_has_the_schema_that_the_migrations_lead_to(
+    empty_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    Store.open(empty_url).close()
+    with another(empty_url, tmp_path / "other.db", request) as url:
+        engine = engine_of(url)
+        with engine.begin() as connection:
+            migrating.migrate(connection)
+        engine.dispose()
+        assert structure(empty_url) == structure(url)
+
+
+@contextmanager
+def another(url: str, path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of another new database of the same kind."""
+    if url.startswith("sqlite"):
+        yield f"sqlite:///{path}"
+    else:
+        with database(request.getfixturevalue("server")) as made:
+            yield made
+
+
+def structure(url: str) -> dict[str, object]:
+    """Everything that the database says of its tables."""
+    engine = engine_of(url)
+    look = inspect(engine)
+    found: dict[str, object] = {
+        table: (
+            sorted((one["name"], str(one["type"]), one["nullable"], one["default"]) for one in look.get_columns(table)),
+            look.get_pk_constraint(table),
+            sorted(map(repr, look.get_unique_constraints(table))),
+            sorted(map(repr, look.get_foreign_keys(table))),
+            sorted((str(one["name"]), str(one["column_names"]), str(one["unique"])) for one in look.get_indexes(table)),
+        )
+        for table in look.get_table_names()
+    }
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+            found["indexes"] = {name: sql and sql.replace('"', "") for name, sql in made}  # with their conditions
+            rowids = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'")
+            found["without rowid"] = sorted(name for (name,) in rowids)
+    else:
+        with engine.connect() as connection:
+            made = connection.exec_driver_sql("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'")
+            found["indexes"] = dict(map(tuple, made))
+    engine.dispose()
+    return found
 
 
 def test_partial_indexes_have_the_conditions_of_the_schema(sqlite_template: Path, tmp_path: Path) -> None:

@@ -18,16 +18,16 @@ from tests.store.values import article, new, record
 naming.insert_keys.__globals__["_missing"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 record(Store.open(sys.argv[1]), *(new(article(number)) for number in range(5)))
 """
-DIES_IN_MIGRATION = """
+DIES_IN_MAKING = """
 import os, signal, sys
-from alembic import op
+from sqlalchemy import Engine, event
 from aggregator.store import Store
-make, made = op.create_table, []
-def create_table(*args, **options):
-    if len(made) == int(sys.argv[2]):
+made = []
+def seen(connection, cursor, statement, *rest):
+    made.append(statement) if statement.lstrip().startswith("CREATE TABLE") else None
+    if len(made) > int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-    made.append(make(*args, **options))
-op.create_table = create_table
+event.listen(Engine, "before_cursor_execute", seen)
 Store.open(sys.argv[1])
 """
 SHARES = """
@@ -55,8 +55,8 @@ def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
         assert record(store, *(new(article(number)) for number in range(5))).new == 5
 
 
-def test_a_process_killed_while_migrating_leaves_nothing(empty_url: str) -> None:
-    assert run(DIES_IN_MIGRATION, empty_url, 5).returncode == -signal.SIGKILL
+def test_a_process_killed_while_making_the_schema_leaves_nothing(empty_url: str) -> None:
+    assert run(DIES_IN_MAKING, empty_url, 5).returncode == -signal.SIGKILL
     with Store.open(empty_url) as store:
         store.sync([source()], NOW)
 
