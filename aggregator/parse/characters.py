@@ -155,6 +155,11 @@ def _as_labelled(body: bytes, labels: tuple[str, ...]) -> str:
     return codecs.charmap_decode(body, "strict", _WINDOWS_1252)[0]
 
 
+def is_encoded_twice(text: str) -> bool:
+    """Whether `text`, which was UTF-8, would be read as something else."""
+    return _decoded_once_more(text) is not text
+
+
 def _decoded_once_more(text: str) -> str:
     """`text` as it was before windows-1252 was taken for its encoding, where that happened to all of it; else `text`.
 

@@ -5,13 +5,15 @@ document may bear the name of any key, so that what is no text or list where one
 """
 
 import re
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal, TypeVar
 from urllib.parse import urldefrag
 
 from aggregator.model import Link, Person, Text
+from aggregator.parse.said import Values
 from aggregator.urls import absolute
 
-Values = dict[str, Any]
+T = TypeVar("T")
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/json"})
@@ -54,7 +56,7 @@ def title(values: Values, document: str, *, atom: bool) -> Text | None:
 
 def stated_base(base: str | None, document: str) -> str | None:
     """`base` where an xml:base gave it, None where it is only the document's URL: then an entry's link knows better."""
-    return base if base and urldefrag(base).url != document else None
+    return base if base and base != document and urldefrag(base).url != document else None
 
 
 def links(values: Values, base: str) -> tuple[Link, ...]:
@@ -64,7 +66,9 @@ def links(values: Values, base: str) -> tuple[Link, ...]:
         for link in parts(values, "links")
         if dict.get(link, "rel") != "enclosure" and (href := url(link, "href", base=base))
     ]
-    return tuple(sorted(found, key=lambda link: link.type in _FEED_TYPES if link.rel == "alternate" else 2))
+    if len(found) > 1:
+        found.sort(key=lambda link: link.type in _FEED_TYPES if link.rel == "alternate" else 2)
+    return tuple(found)
 
 
 def url(values: Values, *keys: str, base: str) -> str | None:
@@ -75,11 +79,18 @@ def url(values: Values, *keys: str, base: str) -> str | None:
 
 def persons(values: Values) -> tuple[Person, ...]:
     """The authors, each once."""
-    return tuple(dict.fromkeys(person for author in parts(values, "authors") if (person := _person(author))))
+    return each_once(person for author in parts(values, "authors") if (person := _person(author)))
+
+
+def each_once(values: Iterable[T]) -> tuple[T, ...]:
+    """`values` without repetitions."""
+    found = tuple(values)
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else found
 
 
 def _person(author: Values) -> Person | None:
-    name, email, url = string(author, "name"), string(author, "email"), absolute(string(author, "href") or "")
+    name, email, href = string(author, "name"), string(author, "email"), string(author, "href")
+    url = absolute(href) if href else None
     if name and not email and "@" in name and len(name) <= _LONGEST_NAME:
         name, email = _name_and_email(name)
     return Person(name=name, email=email, url=url) if name or email or url else None

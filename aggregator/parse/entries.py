@@ -1,13 +1,24 @@
-"""An entry of RSS or Atom, from what feedparser read of it. Pure."""
+"""An entry of RSS or Atom, from what was read of it. Pure."""
 
 import re
 from collections.abc import Iterator
 from typing import Literal
 
 from aggregator.model import Enclosure, Entry, Term, Text
-from aggregator.parse.constructs import HTML_TYPES, Values, links, part, parts, persons, stated_base, string, title, url
+from aggregator.parse.constructs import (
+    HTML_TYPES,
+    each_once,
+    links,
+    part,
+    parts,
+    persons,
+    stated_base,
+    string,
+    title,
+    url,
+)
 from aggregator.parse.digest import with_digest
-from aggregator.parse.handlers import BODIES, Body, Extra
+from aggregator.parse.said import BODIES, Body, Extra, Values
 
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 
@@ -22,22 +33,19 @@ def entry(values: Values, extra: Extra, document: str, *, atom: bool) -> Entry |
     published, updated = _dates(values)
     enclosures = _enclosures(values, extra.base)
     return with_digest(
-        Entry(
-            digest=b"",
-            guid=string(values, "id"),
-            guid_is_link=extra.guid_is_link,
-            links=to_pages,
-            original_link=url(values, "feedburner_origlink", base=extra.base),
-            title=heading,
-            contents=contents,
-            published=published,
-            updated=updated,
-            language=extra.language or string(values, "language"),
-            authors=persons(values),
-            enclosures=enclosures,
-            image=next(_images(values, extra.base, enclosures), None),
-            terms=_terms(values),
-        )
+        guid=string(values, "id"),
+        guid_is_link=extra.guid_is_link,
+        links=to_pages,
+        original_link=url(values, "feedburner_origlink", base=extra.base),
+        title=heading,
+        contents=contents,
+        published=published,
+        updated=updated,
+        language=extra.language or string(values, "language"),
+        authors=persons(values),
+        enclosures=enclosures,
+        image=next(_images(values, extra.base, enclosures), None),
+        terms=_terms(values),
     )
 
 
@@ -54,6 +62,8 @@ def _dates(values: Values) -> tuple[str | None, str | None]:
 
 def _contents(extra: Extra, document: str, *, atom: bool) -> tuple[Text, ...]:
     """Every body once, the best first."""
+    if len(extra.bodies) == 1 and _is_text(extra.bodies[0]):
+        return (_text(extra.bodies[0], document, atom=atom),)
     bodies = sorted(extra.bodies, key=lambda body: BODIES.index(body.element))
     texts = {body.value: _text(body, document, atom=atom) for body in reversed(bodies) if _is_text(body)}
     return tuple(reversed(texts.values()))
@@ -135,4 +145,4 @@ def _terms(values: Values) -> tuple[Term, ...]:
         for tag in parts(values, "tags")
         if (term := string(tag, "term", "label"))
     )
-    return tuple(dict.fromkeys(found))
+    return each_once(found)

@@ -6,7 +6,6 @@ overridden here, and driven by ourselves. Names and signatures of methods are fe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from html.entities import html5
 from typing import Any
@@ -15,6 +14,8 @@ from xml.sax.expatreader import ExpatParser
 
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
+
+from aggregator.parse.said import BODIES, Body, Extra
 
 Attributes = dict[str, str]
 
@@ -27,27 +28,6 @@ mixin.make_safe_absolute_uri = lru_cache(maxsize=32)(mixin.make_safe_absolute_ur
 _MAX_ATTRIBUTES = 200  # of an element; SAX's look-up by name is quadratic in them
 _MAX_TERMS = 100  # of an entry; feedparser's look-up is quadratic in them
 _BUFFER = 1 << 18  # bytes; expat hands out text in pieces of this size instead of line by line
-BODIES = ("content", "description", "summary", "media_description", "itunes_summary")  # best first
-
-
-@dataclass(slots=True, kw_only=True)
-class Body:
-    """A text that may be the entry's body, and the element it stood in."""
-
-    element: str  # one of BODIES
-    type: str  # media type as declared, or the element's default
-    value: str
-    base: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Extra:
-    """What feedparser's dictionary of an entry has no place for, or would overwrite."""
-
-    base: str  # xml:base in force, or the document's URL
-    language: str | None  # the entry's own xml:lang
-    guid_is_link: bool
-    bodies: list[Body] = field(default_factory=list)
 
 
 class AsPublished:

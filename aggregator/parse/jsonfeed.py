@@ -58,20 +58,17 @@ def _entry(item: Values, document: str) -> Entry | None:
     if not (title or links or contents):
         return None
     return with_digest(
-        Entry(
-            digest=b"",
-            guid=_id(item),
-            links=links,
-            title=title,
-            contents=contents,
-            published=_string(item, "date_published"),
-            updated=_string(item, "date_modified"),
-            language=_string(item, "language"),
-            authors=_authors(item, document),
-            enclosures=tuple(_enclosures(item, document)),
-            image=_url(item, "image", document) or _url(item, "banner_image", document),
-            terms=tuple(_terms(item)),
-        )
+        guid=_id(item),
+        links=links,
+        title=title,
+        contents=contents,
+        published=_string(item, "date_published"),
+        updated=_string(item, "date_modified"),
+        language=_string(item, "language"),
+        authors=_authors(item, document),
+        enclosures=tuple(_enclosures(item, document)),
+        image=_url(item, "image", document) or _url(item, "banner_image", document),
+        terms=tuple(_terms(item)),
     )
 
 

@@ -1,11 +1,11 @@
 """A document's text through feedparser: strictly if it is well-formed, else loosely; and where it was cut off. Pure."""
 
 import re
-from dataclasses import dataclass
 from xml.parsers.expat import errors
 from xml.sax import SAXParseException
 
 from aggregator.parse.handlers import AsPublished, Driver, Loose, Strict
+from aggregator.parse.said import Reading
 
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
 _NETSCAPE = re.compile(r"<!DOCTYPE[^>]{0,200}netscape", re.IGNORECASE)
@@ -15,14 +15,6 @@ _CUT_OFF = frozenset(
 )
 _RDF = frozenset({"rss090", "rss10"})
 _HEAD = 4096  # characters in which a document type stands
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What feedparser made of a document, and the line in which the document broke off, None for a whole one."""
-
-    said: AsPublished
-    cut_at: int | None = None
 
 
 def reading(text: str, base: str, max_entries: int) -> Reading:

@@ -1,12 +1,12 @@
-"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0, from what feedparser read. Pure."""
+"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0, from what was read. Pure."""
 
 from datetime import timedelta
 
 from aggregator.model import Failure, Feed
-from aggregator.parse.constructs import Values, links, part, persons, string, title, url
+from aggregator.parse.constructs import links, part, persons, string, title, url
 from aggregator.parse.entries import entry
-from aggregator.parse.reading import Reading
 from aggregator.parse.refusals import failure
+from aggregator.parse.said import Reading, Values
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {

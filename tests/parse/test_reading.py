@@ -190,6 +190,6 @@ def test_what_feedparser_raises_is_a_failure(monkeypatch: pytest.MonkeyPatch) ->
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
 
     monkeypatch.setattr("aggregator.parse.handlers.AsPublished._start_guid", broken)
-    failure = parse(document(rss("<item><title>One</title><guid>x</guid></item>")))
+    failure = parse(document("<!DOCTYPE rss>" + rss("<item><title>One</title><guid>x</guid></item>")))
     assert not isinstance(failure, Feed)
     assert "UnicodeEncodeError" in failure.reason
