@@ -13,6 +13,7 @@ _FENCES = ("```", "~~~")
 _TAG = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]")
 _LINK = re.compile(r"\](?::|\((?!https?://|mailto:))")
 _FENCE = re.compile(r"(?<!`)`{3,}+[^\n]|(?<!~)~{3,}+[^\n]")
+_ODD_FENCE = re.compile(r"^[^\S\n]*(?:~~~|```(?!`*$))|^[^\S\n]+```|\r", re.MULTILINE)
 _HEADING = re.compile(r"^[^#\n]*+#.*\{", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^\s*\[\^[^\]]+\]:", re.MULTILINE)  # goldmark's; the parser takes it for text
 _HEADING_ATTRIBUTES = re.compile(r"\{.*\}\s*$")
@@ -28,7 +29,8 @@ def active(markdown: str) -> str | None:
     """
     if _holds_any(markdown, _HUGO):
         return "a shortcode"
-    return _parsed_active(markdown) if _suspect(markdown) else None
+    suspect = _suspect(markdown) and _suspect(_without_code(markdown))
+    return _parsed_active(markdown) if suspect else None
 
 
 def _suspect(markdown: str) -> bool:
@@ -38,6 +40,24 @@ def _suspect(markdown: str) -> bool:
         or (_holds_any(markdown, _FENCES) and _FENCE.search(markdown))
         or ("{" in markdown and _HEADING.search(markdown))
     )
+
+
+def _without_code(markdown: str) -> str:
+    """`markdown` without fenced code, which programs fill with suspects; whole where a fence is not plainly one.
+
+    A line of backticks alone opens a fence, or ends one of no more, unless it stands in raw HTML, which is a suspect.
+    """
+    if _ODD_FENCE.search(markdown):
+        return markdown
+    kept, fence = [], ""
+    for line in markdown.split("\n"):
+        if fence:
+            fence = "" if line.startswith(fence) and not line.strip("`") else fence
+        elif line.startswith("```"):
+            fence = line
+        else:
+            kept.append(line)
+    return markdown if fence else "\n".join(kept)
 
 
 def _holds_any(markdown: str, marks: tuple[str, ...]) -> bool:
