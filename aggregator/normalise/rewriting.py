@@ -22,16 +22,16 @@ _RENAMED = {
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
 # Without a reference but &amp;, since there is no saying what that stands for, and with a name for its host.
-_PLAIN_URL = (
+PLAIN_URL = (
     r"(?-i:https?://(?=[A-Za-z])(?![^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
 )
 # Its first href, since that counts, and none within another attribute's quotes.
 _OTHERS = r"(?:\s++(?!href\b)[a-z][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=`]++))?+)*+"
-_PLAIN_HREF = rf"{_OTHERS}\s+href\s*=\s*(?:\"{_PLAIN_URL}\"|'{_PLAIN_URL}'|{_PLAIN_URL}[\s>])"
-_PLAIN_LINK = re.compile(_PLAIN_HREF, re.IGNORECASE)
+PLAIN_HREF = rf"{_OTHERS}\s+href\s*=\s*(?:\"{PLAIN_URL}\"|'{PLAIN_URL}'|{PLAIN_URL}[\s>])"
+_PLAIN_LINK = re.compile(PLAIN_HREF, re.IGNORECASE)
 # Tags that need it, and links that are not plainly absolute.
 _OF_INTEREST = re.compile(
-    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b|a\b(?!{_PLAIN_HREF}))", re.IGNORECASE
+    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b|a\b(?!{PLAIN_HREF}))", re.IGNORECASE
 )
 _NAMES = frozenset({"a", "img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
-_INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
-_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({_INSIDE})>")
+INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
+_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({INSIDE})>")
 _UNREADABLE = re.compile(
-    rf"<(?:(?:a|img)\b(?!{_INSIDE}>)|[!?]|(?:style|script|title|textarea|xmp|no(?:embed|frames|script)|iframe)\b)",
+    rf"<(?:(?:a|img)\b(?!{INSIDE}>)|[!?]|(?:style|script|title|textarea|xmp|no(?:embed|frames|script)|iframe)\b)",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
