@@ -93,9 +93,8 @@ def test_a_process_that_dies_fails_the_document_that_it_read(room: Newsroom, ser
     with opened(room, seconds=600) as app:
 
         async def kill() -> None:
-            while not app.apart.pids:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.5)
+            while not any(_seconds(pid) > 1 for pid in app.apart.pids):  # a start takes a fifth of that
+                await asyncio.sleep(0.05)
             for pid in app.apart.pids:
                 os.kill(pid, signal.SIGSEGV)
 
@@ -108,6 +107,12 @@ def test_a_process_that_dies_fails_the_document_that_it_read(room: Newsroom, ser
         report = asyncio.run(both())
     assert (report.count("fetched"), report.count("failed")) == (HEALTHY, 1)
     assert "an error of ours (SIGSEGV)" in str(report.failures[0].failure)
+
+
+def _seconds(pid: int) -> float:
+    """Processor time that the process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: Newsroom, server: Server) -> None:
