@@ -13,6 +13,7 @@ from aggregator.normalise import html
 from aggregator.normalise.markdown import gate
 from aggregator.normalise.markdown.blocks import Writer
 from aggregator.normalise.markdown.escape import strictly_escaped
+from aggregator.normalise.markdown.plain import body
 
 _PARSER = etree.HTMLParser(remove_comments=True, remove_pis=True)
 
@@ -33,6 +34,8 @@ def markdown(clean_html: str) -> str:
 
 
 def _written(clean_html: str, *, strict: bool) -> str:
+    if not strict and (written := body(clean_html)) is not None:
+        return written
     tree = etree.fromstring(f"<div>{_without_lists_in_code(clean_html)}</div>", _PARSER)
     return "\n\n".join(Writer(strict=strict).blocks(tree))
 

@@ -7,7 +7,8 @@ article's text would fail the whole site, or run. Nothing is escaped that would 
 import re
 
 # None of \\ ` * _ ~ [ ] < & { in it: nothing to escape. As ranges, since this looks at every text of every article.
-_PLAIN = re.compile(r"[a-z\x20-%'-)+-;=-Z^|}\x7f-\U0010ffff]*+")
+PLAIN = r"[a-z\x20-%'-)+-;=-Z^|}\x7f-\U0010ffff]"
+_PLAIN = re.compile(f"{PLAIN}*+")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 _BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)")  # at the end markup may follow
@@ -43,7 +44,8 @@ _LINE_START = re.compile(
     r"|(?P<rule>[-*_])(?:\s*(?P=rule)){2,}\s*$)"
 )
 
-_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~?#@!$*+,=%-]*+")
+PLAIN_URL = r"[A-Za-z0-9:/._~?#@!$*+,=%-]++"
+_PLAIN_URL = re.compile(PLAIN_URL)
 _NOT_IN_URL = re.compile(r"[\x00-\x20\"<>\\\[\]`{}|^\x7f]")
 _UNBALANCED = re.compile(r"[()]")
 _BALANCED = re.compile(r"[^()]*+(?:\([^()]*+\)[^()]*+)*+")
