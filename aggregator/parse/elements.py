@@ -51,6 +51,7 @@ class State(Protocol):
     values: Values  # of the entry, else of the feed
     depths: dict[str, int]  # how deep the texts of the entry stood
     depth: int  # of the element that begins or ends
+    is_feed: bool  # whether a feed's own element has begun
     in_feed: bool  # between the start and the end of the feed's own element
     title_depth: int  # of the last title that was not empty, -1 where none came yet
     guid_is_link: bool
@@ -208,7 +209,7 @@ def begin_feed(state: State, attributes: Attributes) -> None:
     """Atom by its root."""
     _take_language(state, attributes)
     begin_rdf(state, attributes)
-    state.in_feed = True
+    state.in_feed = state.is_feed = True
 
 
 def begin_rdf(state: State, _attributes: Attributes) -> None:
@@ -227,7 +228,7 @@ def begin_channel(state: State, attributes: Attributes) -> None:
     """The feed of RSS; NotPlain where it is one of Microsoft's channels (CDF)."""
     if "lastmod" in attributes or "href" in attributes:
         raise NotPlain("channel")
-    state.in_feed = True
+    state.in_feed = state.is_feed = True
 
 
 def end_channel(state: State, _text: str) -> None:

@@ -19,6 +19,7 @@ from aggregator.parse.said import Extra, Reading, Values
 _MARK = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _DECLARATION = re.compile(rb"<\?xml[ \t\r\n][\t\r\n -=?-~]*>")
+_SECOND_DECLARATION = re.compile(rb"<\?xml[ \t\r\n]")  # expat would go by it where we take away the first
 # feedparser takes the control characters beyond ASCII for those of windows-1252, however they are written.
 _CONTROLS = re.compile(rb"\xc2[\x80-\x9f]")
 _CONTROL_REFERENCES = re.compile(rb"&#(?:0*1(?:2[89]|[345][0-9])|x0*[89][0-9A-Fa-f]);")
@@ -41,6 +42,8 @@ def quick_reading(body: bytes, base: str, max_entries: int) -> Reading | None:
         parser.Parse(document, True)
     except (NotPlain, expat.ExpatError):
         return None
+    if not (reader.is_feed or reader.entries):  # a root alone makes none
+        return None
     if reader.version == "rss091u" and b"netscape" in document[:_NETSCAPE_HEAD].lower():
         return None
     return Reading(said=reader)
@@ -51,7 +54,7 @@ def _document(body: bytes) -> bytes | None:
     document = body.lstrip(_BLANKS).removeprefix(_MARK).lstrip(_BLANKS)
     if declaration := _DECLARATION.match(document):
         document = document[declaration.end() :]
-    if not document.lstrip(_BLANKS).startswith(b"<"):
+    if not document.lstrip(_BLANKS).startswith(b"<") or _SECOND_DECLARATION.match(document):
         return None
     if b"&#" in document and _CONTROL_REFERENCES.search(document):
         return None
@@ -115,7 +118,7 @@ class _Reader(State):
         self.values = self.feeddata
         self.depths: dict[str, int] = {}
         self.depth = 0
-        self.in_feed = False
+        self.is_feed = self.in_feed = False
         self.title_depth = -1
         self.guid_is_link = self.link_is_open = False
         self.type = self.text_base = ""
@@ -127,11 +130,6 @@ class _Reader(State):
         self._here: Table = DOCUMENT
         self._stack: list[tuple[Finish | None, Table]] = []
         self._bases: list[tuple[int, str]] = []  # outside the element at that depth
-
-    @property
-    def is_feed(self) -> bool:
-        """It is: no other root is on the list."""
-        return True
 
     # ------------------------------------------------------------------------------------------------- expat's calls
 

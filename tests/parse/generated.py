@@ -4,6 +4,7 @@ import re
 from random import Random
 
 from aggregator.parse.listed import ENTRY, FEED, RESERVED
+from aggregator.parse.names import PREFIXES
 from tests.parse.documents import NAMESPACES
 
 _MORE = """
@@ -214,10 +215,19 @@ def generated(random: Random) -> str:
     if root == "feed":
         inner = head + entries + foot
     elif root == "rss":
-        inner = f"<channel>{head}{entries}{foot}</channel>"
+        inner = random.choices(
+            (
+                f"<channel>{head}{entries}{foot}</channel>",
+                f"<channel>{head}</channel>{entries}",
+                entries,
+                f"<channel>{foot}</channel>" * 2,
+            ),
+            (40, 1, 1, 1),
+        )[0]
     else:
         pictures = "".join(_element(random, "image", odd) for _ in range(random.randrange(2)))
-        inner = f'<channel rdf:about="https://example.org/">{head}</channel>{pictures}{entries}'
+        channel = random.choices((f'<channel rdf:about="https://example.org/">{head}</channel>', ""), (20, 1))[0]
+        inner = random.choice((channel + pictures + entries, pictures + channel + entries, entries + channel))
     start = random.choice(("", "", '<?xml version="1.0" encoding="utf-8"?>\n', "\n<!-- x -->", "\ufeff"))
     return f"{start}{opening}{inner}</{root}>"
 
@@ -288,3 +298,43 @@ def _change(random: Random, pieces: list[str], at: int, leaves: list[int]) -> li
             return [f"<{name}{_attributes(random, name, 0.3)}>", *leaf[1:]]
         case _:
             return ["".join(leaf), "", _element(random, random.choice(_IN_ENTRY), 0.05)]
+
+
+_NAMESPACES = (*PREFIXES, "urn:a", "http://www.w3.org/2005/Atom", "http://purl.org/dc/elements/1.1")
+_NAMES = ("dc", "DC", "media", "atom", "x", "X", "itunes", "content", "rdf", "xhtml", "title", "creativeCommons", "thr")
+_BEFORE = (
+    '<?xml version="1.0"?>',
+    '<?xml version="1.1" encoding="x"?>\n',
+    '\ufeff<?xml version="1.0" standalone="yes"?>',
+    "<!-- <html> -->",
+    "<?pi <html> ?>",
+    "\n\n",
+)
+_AFTER = ("\n", "<!-- end -->", "<?x y?>", "after", " <a/>")
+
+
+def estranged(text: str, random: Random) -> str:
+    """`text` with other prefixes, namespaces, capitals, and things before and after."""
+    for _ in range(random.randrange(1, 5)):
+        text = _estranged_once(text, random)
+    return text
+
+
+def _estranged_once(text: str, random: Random) -> str:
+    tag = random.choice(list(re.finditer(r"<([a-zA-Z][\w:.-]*)", text)))
+    prefix, uri = random.choice(_NAMES), random.choice(_NAMESPACES)
+    match random.randrange(6):
+        case 0:
+            return text[: tag.end()] + f' xmlns:{prefix}="{uri}"' + text[tag.end() :]
+        case 1:
+            return text[: tag.end()] + f' xmlns="{uri}"' + text[tag.end() :]
+        case 2:
+            return text[: tag.end()] + f' {prefix}:{random.choice(("about", "lang", "href"))}="v"' + text[tag.end() :]
+        case 3:
+            declared = random.choice(re.findall(r"xmlns:(\w+)=", text))
+            return re.sub(rf"(?<=[<\s/:]){declared}(?=[:=])", prefix, text)
+        case 4:
+            name = random.choice((tag[1].upper(), tag[1].title(), f"{prefix}:{tag[1].rpartition(':')[2]}"))
+            return re.sub(rf"(?<=[</]){re.escape(tag[1])}(?=[\s/>])", name, text)
+        case _:
+            return random.choice(_BEFORE) + text + random.choice(_AFTER[:1] if random.random() < 0.5 else _AFTER)
