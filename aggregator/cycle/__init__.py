@@ -1,8 +1,8 @@
 """Due sources in, recorded articles out. Shell: orders fetch, parse, normalise, dedupe, schedule and store.
 
-The network waits in the event loop; what is written happens in one worker thread, one source after the other, so that
-the store has one writer. Plain documents are read there too, all others in processes that can be stopped. What goes
-wrong with one source is a `Failure` in its outcome.
+The network waits in the event loop; what is written happens in one worker thread, one batch of documents after the
+other, so that the store has one writer. Plain documents are read there too, all others in processes that can be
+stopped. What goes wrong with one source is a `Failure` in its outcome.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.app import App
+from aggregator.cycle.batches import Batches, Fetched
 from aggregator.cycle.claims import LEASE, claimed_parts, share_of_host
 from aggregator.cycle.hosts import Hosts
 from aggregator.cycle.report import Outcome, Report, outcome_of, outcome_without_document
@@ -25,7 +25,6 @@ from aggregator.urls import host_key, same_origin
 
 __all__ = ["LEASE", "Hosts", "Outcome", "Report", "refresh", "run_cycle", "share_of_host"]
 
-TAKEN_AT_ONCE = 2  # documents that one cycle has at the worker: publishing comes in between, and not after them all
 SETTLE = 0.5  # seconds between two writes of the states of sources that had nothing new
 EXTEND = 60.0  # seconds between two extensions of the leases of what takes longer
 
@@ -115,7 +114,7 @@ class _Cycle:
     def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[Claimed], hosts: Hosts) -> None:
         self._app, self._fetcher, self._tell, self._hosts = app, fetcher, tell, hosts
         self._settled: list[tuple[int, SourceState]] = []
-        self._taking = asyncio.Semaphore(TAKEN_AT_ONCE)
+        self._batches = Batches(app)
         self._untold = {one.source.id for one in claimed}
         self._unwritten: set[int] = set()  # sources that were told of, and whose states are not yet in the store
 
@@ -166,18 +165,13 @@ class _Cycle:
             self._without_document(same, answer, now)
 
     async def _taken(self, same: tuple[Claimed, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
-        from aggregator.cycle.take import record, take, work  # not before: a round of nothing but 304s
+        from aggregator.cycle.take import work  # not before: a round of nothing but 304s
         from aggregator.parse import is_plain  # does without parser, cleaner and renderer
 
-        app = self._app
-        if is_plain(document):
-            return await self._at_worker(take, app, same, document, now)
-        found = await app.apart.call(*work(app, same, document, now))
-        return await self._at_worker(record, app, same, document, found, now)
-
-    async def _at_worker(self, work: Callable[..., Sequence[Outcome]], *arguments: Any) -> Sequence[Outcome]:
-        async with self._taking:
-            return await self._app.in_worker(work, *arguments)
+        fetched = Fetched(same=same, document=document, now=now)
+        if not is_plain(document):
+            fetched = replace(fetched, found=await self._app.apart.call(*work(self._app, same, document, now)))
+        return await self._batches.taken(fetched)
 
     def _held_until(self, host: str) -> datetime | None:
         return self._hosts.held_until(host, self._app.clock())

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from threading import local
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -59,13 +60,14 @@ FETCH = Fetch()  # as where nothing is configured
 class Store:
     """All state: sources, articles, their names, and what is to be published. Values in, values out.
 
-    Each method is one transaction, and synchronous; instances may be shared by threads. Every method raises
-    StoreError, or StoreBusyError where trying again later helps.
+    Each method is one transaction, unless several are made one by `together`, and synchronous; instances may be shared
+    by threads. Every method raises StoreError, or StoreBusyError where trying again later helps.
     """
 
     def __init__(self, engine: Engine, dialect: Dialect, name: str) -> None:
         self._engine, self._dialect, self._name = engine, dialect, name
         self._writer = engine.execution_options(writes=True)
+        self._joint = local()  # this thread's `connection`, within `together`
         self._headers: Mapping[int, Headers] = {}
         self._process = uuid4().hex  # whose leases are ours
         self._unpaced: frozenset[str] = frozenset()
@@ -124,6 +126,9 @@ class Store:
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:
+            if joint := getattr(self._joint, "connection", None):
+                yield joint
+                return
             with engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
@@ -131,6 +136,24 @@ class Store:
             if isinstance(failure, StoreDamagedError):
                 self._engine.dispose()  # the next transaction opens the file anew: somebody may have replaced it
             raise failure from error
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether all others wait while one writes: then several documents may be recorded `together`."""
+        return self._dialect.one_writer
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all that this thread asks of the store within: all of it stays, or nothing.
+
+        Whatever is raised within has to leave it too, as what was written until then is half of something. Others wait
+        for its end, so nothing slow belongs in it.
+        """
+        with self._writing() as self._joint.connection:
+            try:
+                yield
+            finally:
+                self._joint.connection = None
 
     def check(self, most: int | None = None) -> None:
         """Read the whole database, but of one above `most` bytes not the texts; StoreDamagedError if it is damaged.
