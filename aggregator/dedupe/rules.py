@@ -70,6 +70,8 @@ RULES = (
     Rule(name="title", strong=False, values=title, same=same_article, only_if_gone=True),
     Rule(name="text", strong=False, values=text, same=same_article, only_if_gone=True),
 )
+# A digest begun for each rule: to copy it takes two thirds of beginning anew.
+_DIGESTS = {rule.name: blake2b(digest_size=16, person=rule.name.encode()) for rule in RULES}
 
 
 def keyed(article: Article) -> Keyed:
@@ -84,8 +86,9 @@ def keys(article: Article, marks: Fingerprint) -> tuple[Key, ...]:
 
 
 def _key(rule: Rule, value: bytes) -> Key:
-    digest = blake2b(value, digest_size=16, person=rule.name.encode()).digest()
-    return Key(rule=rule.name, digest=digest, strong=rule.strong)
+    digest = _DIGESTS[rule.name].copy()
+    digest.update(value)
+    return Key(rule=rule.name, digest=digest.digest(), strong=rule.strong)
 
 
 def _scoped(article: Article, value: str) -> bytes:
