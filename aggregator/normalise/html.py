@@ -90,7 +90,7 @@ def clean(value: str, base: str | None = None) -> str:
         cleaned = _CLEANER.clean(again)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
-    if "&#" in source:
+    if "&" in source and "&#" in source:  # a look for one byte takes a thirtieth
         cleaned = scrub(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(_on_one_line, cleaned).strip())

@@ -38,11 +38,14 @@ def body(clean_html: str) -> str | None:
     """A whole text as Markdown; None where that takes more care."""
     if not clean_html:
         return ""
-    if "  " in clean_html or not _BODY.fullmatch(clean_html):
+    if not _BODY.fullmatch(clean_html) or "  " in clean_html:
         return None
     text = _BETWEEN.sub("\n\n", clean_html).removeprefix("<p>").removesuffix("</p>")
-    text = _LINK.sub(r"[\2](\1)", text)
-    return _STRONG.sub(STRONG, _EMPHASIS.sub(EMPHASIS, text))
+    first, *links = _LINK.split(text)  # URL, text and what follows of each: half the time of putting groups in
+    linked = [f"[{links[at + 1]}]({links[at]}){links[at + 2]}" for at in range(0, len(links), 3)]
+    text = first + "".join(linked)
+    text = _EMPHASIS.sub(EMPHASIS, text) if "<" in text else text
+    return _STRONG.sub(STRONG, text) if "<" in text else text
 
 
 def paragraph(element: Element) -> str | None:
