@@ -4,6 +4,7 @@ import re
 from urllib.parse import urljoin
 
 from aggregator.parse.names import NotPlain
+from aggregator.urls import MAX_LENGTH
 
 _SIMPLE = re.compile(  # joined to any base it stays as it is
     r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::\d{1,4})?(?:/[A-Za-z0-9\-._~:/@!$&'()*+,=%]*+)?"
@@ -25,7 +26,7 @@ def joined(base: str, address: str) -> str:
 def based(base: str, stated: str) -> str:
     """The base in force inside an element that states one; NotPlain where feedparser would make another of it later."""
     found = joined(base, stated)
-    if not found.startswith(("http://", "https://")) or joined(found, found) != found:
+    if len(found) > MAX_LENGTH or not found.startswith(("http://", "https://")) or joined(found, found) != found:
         raise NotPlain(stated)
     return found
 

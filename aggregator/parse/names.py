@@ -73,6 +73,7 @@ PREFIXES |= {uri: prefix for prefix, uri in (line.split() for line in _MODULES.s
 _USUAL = frozenset(prefix.lower() for prefix in PREFIXES.values() if prefix)
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
 _NETSCAPE = "http://my.netscape.com/rdf/simple/0.9/"
+_LONGEST = 200  # characters of a name that is worth remembering; strangers write names of a megabyte
 _USERLAND = "backend.userland.com/rss"  # whatever follows
 
 
@@ -86,15 +87,21 @@ def prefix_of(uri: str) -> str | None:
     return "" if _USERLAND in lower else PREFIXES.get(lower)
 
 
-@lru_cache(maxsize=2048)
 def known(name: str) -> str | None:
     """The name of the element that expat calls `name`, None where its namespace is not known."""
+    return _remembered(name) if len(name) <= _LONGEST else _known(name)
+
+
+def _known(name: str) -> str | None:
     uri, _, rest = name.partition(" ")
     if not rest:
         return name.lower()
     prefix = prefix_of(uri)
     local = rest.partition(" ")[0].lower()
     return None if prefix is None else f"{prefix.lower()}_{local}" if prefix else local
+
+
+_remembered = lru_cache(maxsize=2048)(_known)
 
 
 class Namespaces:

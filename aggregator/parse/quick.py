@@ -5,7 +5,6 @@ would need mending, leaves the document to feedparser. Its time is linear in the
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -210,7 +209,7 @@ class _Reader(State):
         written = "".join(f' {key}="{_escaped(value).replace(_QUOTE, "&quot;")}"' for key, value in attributes.items())
         self.marked += map(_escaped, self.pieces)
         self.marked.append(f"<{tag}{written}>")
-        return _inline_element(tag)
+        return Element(None, _close(tag), NOTHING)
 
     # ------------------------------------------------------------------------------------------------- texts
 
@@ -273,11 +272,6 @@ def _close(tag: str) -> Finish:
 
 def _end_wordless(state: State, _text: str) -> None:
     state.forbid_text()
-
-
-@lru_cache(maxsize=256)
-def _inline_element(tag: str) -> Element:
-    return Element(None, _close(tag), NOTHING)
 
 
 _AROUND = Element()

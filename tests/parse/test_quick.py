@@ -263,6 +263,7 @@ def test_kinds_of_feeds_are_read_quickly_and_alike(body: str) -> None:
         item("<pubDate><time datetime='2024'>x</time></pubDate>"),
         item("<media:description>a &lt;b>bold&lt;/b></media:description>"),
         item("<atom:link xml:base='javascript:x' href='y'/>"),
+        item(f"<atom:link xml:base='{'deeper/' * 2000}' href='y'/>"),
         item("<author><x a='1'>words</x></author>"),
         item("<itunes:keywords a='1'>a,b</itunes:keywords>"),
         item("<x:a xmlns:x='urn:one'/><x:a xmlns:x='urn:two'/>"),
