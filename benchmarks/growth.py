@@ -58,7 +58,8 @@ def fill(database: Path, wanted: int) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.create_function("renamed", 2, _renamed, deterministic=True)
         statements = [_copy(connection, table, changes) for table, changes in COPIES.items()]
-        for copy in range(1, 1_000_000):
+        (last,) = connection.execute(_LAST_COPY).fetchone()
+        for copy in range(last + 1, 1_000_000):
             (there,) = connection.execute("SELECT count(*) FROM article").fetchone()
             if there >= wanted:
                 break
@@ -71,6 +72,10 @@ def _renamed(digest: bytes, copy: int) -> bytes:
     return digest[:12] + copy.to_bytes(4, "big")
 
 
+_LAST_COPY = """
+    SELECT coalesce(max(CAST(substr(path, instr(path, '.md.') + 4) AS INTEGER)), 0) FROM article
+    WHERE path GLOB '*.md.*'
+"""
 _ID = "printf('c%06d', :n) || substr({}, 8)"
 _OWN = "(SELECT id FROM article WHERE path NOT GLOB '*.md.*' ORDER BY id LIMIT :most)"
 COPIES: dict[str, dict[str, str]] = {
