@@ -35,8 +35,7 @@ def article_path(article: Article, pattern: str) -> str:
     `pattern` has no fault. Every field gives ASCII letters, digits and "-", at least one of them, so the path stays in
     the folder whatever the title says. A name is at most 200 bytes long. Two articles may get the same path.
     """
-    values = _values(article)
-    *folders, name = _FIELD.sub(lambda field: values[field[1]], pattern).split("/")
+    *folders, name = _FIELD.sub(lambda field: _value(article, field[1]), pattern).split("/")
     stem = _cut(name.removesuffix(SUFFIX), MAX_SEGMENT - len(SUFFIX))
     return "/".join((*(_cut(folder, MAX_SEGMENT) for folder in folders), stem + SUFFIX))
 
@@ -63,23 +62,24 @@ def pattern_fault(pattern: str) -> str | None:
     return None
 
 
-def _values(article: Article) -> dict[str, str]:
+def _value(article: Article, field: str) -> str:
     published = article.published
-    words = {
-        "source": article.source,
-        "category": next(iter(article.categories), article.source),
-        "lang": article.language or "und",
-        "slug": article.title,
-    }
-    return {
-        **{field: slug(text) or _short_hash(article.id) for field, text in words.items()},
-        "year": f"{published:%Y}",
-        "month": f"{published:%m}",
-        "day": f"{published:%d}",
-        "hour": f"{published:%H}",
-        "minute": f"{published:%M}",
-        "id": article.id,
-    }
+    match field:
+        case "id":
+            return article.id
+        case "year":
+            return f"{published:%Y}"
+        case "month" | "day" | "hour" | "minute":
+            return f"{getattr(published, field):02}"
+        case "source":
+            text = article.source
+        case "category":
+            text = next(iter(article.categories), article.source)
+        case "lang":
+            text = article.language or "und"
+        case _:
+            text = article.title
+    return slug(text) or _short_hash(article.id)
 
 
 def _short_hash(article_id: str) -> str:

@@ -8,11 +8,14 @@ from urllib.parse import quote
 
 _UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # JSON leaves them raw, YAML and TOML trip
 _SURROGATE = re.compile("[\ud800-\udfff]")  # no character: Hugo would write a page that is not UTF-8
+_literal = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one at each call
 
 
 def quoted(text: str) -> str:
     """`text` as a double-quoted string of one line that YAML 1.1, YAML 1.2 and TOML 1.0 read alike."""
-    literal = json.dumps(_SURROGATE.sub("\ufffd", text), ensure_ascii=False)
+    if text.isascii() and "\x7f" not in text:
+        return _literal(text)
+    literal = _literal(_SURROGATE.sub("\ufffd", text))
     return _UNQUOTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", literal)
 
 

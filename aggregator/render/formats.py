@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from aggregator.model import Article, CategoryFeed, File
 from aggregator.names import feed_title, feed_url, page_url
@@ -13,6 +14,7 @@ from aggregator.render.rss import rss
 from aggregator.settings import Settings
 
 MAX_BYTES = 512_000  # of a document: readers give up on larger ones
+MOST_GROWTH = 40  # bytes of a document for each character of an article: 12 in a URL that is not ASCII, said twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,18 @@ def _fitting_documents(articles: tuple[Article, ...], render: Render) -> Documen
     if _fit(documents):
         return documents
     fitting = tuple(smaller for article in articles for smaller in _fitting_article(article, render))
-    count = bisect_left(range(len(fitting)), True, key=lambda last: not _fit(render(fitting[: last + 1])))
-    return render(fitting[:count])
+
+    @cache
+    def newest(count: int) -> Documents:
+        return render(fitting[:count])
+
+    return newest(bisect_left(range(len(fitting)), True, key=lambda last: not _fit(newest(last + 1))))
 
 
 def _fitting_article(article: Article, render: Render) -> tuple[Article, ...]:
     """The article; with its summary for a body where it alone would pass MAX_BYTES; nothing where even that would."""
+    if len(repr(replace(article, markdown=""))) * MOST_GROWTH < MAX_BYTES:
+        return (outgoing(article),)
     versions = (outgoing(article), outgoing(without_body(article)))
     return next(((version,) for version in versions if _fit(render((version,)))), ())
 

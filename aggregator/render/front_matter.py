@@ -20,7 +20,8 @@ class Layout:
 
 def mainroad(article: Article) -> str:
     """YAML for Hugo with the theme Mainroad: `date` in UTC without a zone, the theme's keys at their defaults."""
-    return _yaml(_hugo_fields(article, date="%Y-%m-%d %H:%M:%S") + _mainroad_fields(article))
+    fields = (*_hugo_fields(article, date="%Y-%m-%d %H:%M:%S"), ("menu", ""), ("thumbnail", article.image or ""))
+    return f"---\n{_lines(fields)}{_MAINROAD}---\n"
 
 
 def hugo(article: Article) -> str:
@@ -94,10 +95,29 @@ def _hugo_fields(article: Article, date: str) -> Fields:
     )
 
 
-def _mainroad_fields(article: Article) -> Fields:
-    return (
-        ("menu", ""),
-        ("thumbnail", article.image or ""),
+def _when_edited(article: Article, key: str, date: str) -> Iterator[tuple[str, str]]:
+    if article.edited:
+        yield key, article.edited.strftime(date)
+
+
+def _yaml(fields: Fields) -> str:
+    return f"---\n{_lines(fields)}---\n"
+
+
+def _lines(fields: Fields) -> str:
+    return "".join([f"{key}:{_yaml_value(value)}\n" for key, value in fields])
+
+
+def _yaml_value(value: Value) -> str:
+    if isinstance(value, bool):
+        return " true" if value else " false"
+    if isinstance(value, str):
+        return f" {quoted(value)}"
+    return "".join(f"\n  - {quoted(member)}" for member in value) or " []"
+
+
+_MAINROAD = _lines(  # the theme's keys that are the same for every article
+    (
         ("lead", ""),
         ("comments", False),
         ("authorbox", False),
@@ -107,23 +127,7 @@ def _mainroad_fields(article: Article) -> Fields:
         ("sidebar", "right"),
         ("widgets", ("search", "recent", "taglist")),
     )
-
-
-def _when_edited(article: Article, key: str, date: str) -> Iterator[tuple[str, str]]:
-    if article.edited:
-        yield key, article.edited.strftime(date)
-
-
-def _yaml(fields: Fields) -> str:
-    return "".join(("---\n", *(f"{key}:{_yaml_value(value)}\n" for key, value in fields), "---\n"))
-
-
-def _yaml_value(value: Value) -> str:
-    if isinstance(value, bool):
-        return " true" if value else " false"
-    if isinstance(value, str):
-        return f" {quoted(value)}"
-    return "".join(f"\n  - {quoted(member)}" for member in value) or " []"
+)
 
 
 def _toml_list(members: tuple[str, ...]) -> str:

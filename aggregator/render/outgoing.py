@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from html import escape
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from aggregator.model import Also, Article, Credit, Enclosure, Person, Term
@@ -39,7 +40,7 @@ def outgoing(article: Article) -> Article:
     Stories that are told elsewhere too end the body as a paragraph of links. Characters that XML 1.0 forbids are gone:
     one of them would lose the whole feed.
     """
-    clean = _scrubbed(article)
+    clean = _clean(article)
     return replace(
         clean,
         uid=uri(clean.uid),
@@ -69,6 +70,22 @@ _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 
 T = TypeVar("T")
+
+_FORBIDDEN_ASCII = bytes(code for code in range(128) if _FORBIDDEN.match(chr(code)))
+_short_texts = attrgetter(*(part.name for part in fields(Article) if part.name not in {"html", "markdown", "text"}))
+
+
+def _clean(article: Article) -> Article:
+    """The article without such characters in anything that goes out; most have none, which is seen cheaply.
+
+    `repr` puts a backslash before each character that cannot be printed, and these are among them.
+    """
+    if "\\" in repr(_short_texts(article)):
+        return _scrubbed(article)
+    html = article.html
+    if html.isascii() and len(html.encode().translate(None, _FORBIDDEN_ASCII)) == len(html):
+        return article
+    return replace(article, html=_FORBIDDEN.sub("", html))
 
 
 def _scrubbed(value: T) -> T:

@@ -229,6 +229,15 @@ def test_an_article_that_is_too_large_even_without_its_body_keeps_no_other_out()
     assert [entry[2] for entry in _entries(_documents(monstrous, article(2)))] == ["Article 2"]
 
 
+@pytest.mark.parametrize("length", [3_000, 12_000, 14_000, 40_000])
+def test_an_article_that_grows_as_much_as_it_can_keeps_no_other_out(length: int) -> None:
+    url = f"https://example.org/{'😀' * length}"  # 12 bytes each as a URI
+    other = article(2, html="<p>x</p>" * 40_000)
+    documents = _documents(article(1, image=url, link=url, uid=url), other, article(3))
+    assert all(len(document) <= MAX_BYTES for document in documents.values())
+    assert {"Article 2", "Article 3"} <= {item["title"] for item in json.loads(documents["json"])["items"]}
+
+
 def test_a_feed_within_the_limit_is_whole() -> None:
     many = [article(number, html="<p>x</p>" * 400) for number in range(50)]
     assert len(_entries(_documents(*many))) == 50
