@@ -14,6 +14,7 @@ from aggregator.normalise.markdown.pieces import EMPHASIS, STRONG
 
 _MARKS = {"b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS}
 _CODE = frozenset({"code", "kbd", "samp"})
+_ALONE = frozenset({"a", *_CODE, *_MARKS})
 _BLANKS = " \t\n\r\f"
 _STARTS = frozenset("#-+*>:~=|_{")  # with these, or a digit, another block than a paragraph may start
 
@@ -75,18 +76,20 @@ def _may_start_block(first: str) -> bool:
 
 def _written(element: Element, before: str) -> str | None:
     """An element behind the text `before`."""
-    tag, text = element.tag, element.text
+    tag = element.tag
     if tag == "img":
         source = element.get("src")
         return image(source, element.get("alt", ""), element.get("title", "")) if source else None
-    if not text or text.isspace() or len(element) or text[0] in _BLANKS or text[-1] in _BLANKS:
+    if tag not in _ALONE or len(element):
+        return None
+    text = element.text
+    if not text or text.isspace() or text[0] in _BLANKS or text[-1] in _BLANKS:
         return None
     if tag in _CODE:
         return code_span(evened(text))
     if not is_plain(text):
         return None
-    if tag == "a":
-        href = element.get("href")
-        return f"[{text}]({destination(href)})" if href and not before.endswith("!") else None
-    mark = _MARKS.get(tag)
-    return f"{mark}{text}{mark}" if mark and text[0].isalnum() and text[-1].isalnum() else None
+    if mark := _MARKS.get(tag):
+        return f"{mark}{text}{mark}" if text[0].isalnum() and text[-1].isalnum() else None
+    href = element.get("href")
+    return f"[{text}]({destination(href)})" if href and not before.endswith("!") else None
