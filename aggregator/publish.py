@@ -151,13 +151,12 @@ def feeds_of(app: App, name: str) -> tuple[File, ...]:
 
 def list_of_feeds(app: App, current: Iterable[str]) -> File:
     """The file that names the feeds of these categories, all there are."""
-    heads = tuple(app.store.category_feed(name, 1) for name in current)
-    return File(path="feeds.opml", data=opml(heads, app.settings))
+    return File(path="feeds.opml", data=opml(app.store.category_heads(current), app.settings))
 
 
 def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
     """Paths of the files of categories that no source names any more, and of formats that are not wanted any more."""
+    gone = app.store.dropped_categories()
     for known in FORMATS:
-        gone = app.store.dropped_categories()
         names = gone if known.name in app.settings.feeds.formats else [*gone, *current]
         yield from (f"{name}.{known.suffix}" for name in names)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
 from aggregator.model import Also, Article, CategoryFeed, Credit, Mark
 from aggregator.names import ALL, category_name
-from aggregator.store.rows import article_from, listed
+from aggregator.store.rows import article_from, listed, slices
 from aggregator.store.schema import (
     article,
     article_category,
@@ -57,6 +57,19 @@ _MATES = (
     .order_by(article.c.published, article.c.first_seen, article.c.position, article.c.id)
 )
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
+_newest_of_each = (
+    select(article.c.updated)
+    .select_from(article_category)
+    .join(article)
+    .where(article_category.c.category == category.c.name, shown, not_(article.c.pruned))
+    .order_by(*newest_first)
+    .limit(1)
+    .correlate(category)
+    .scalar_subquery()
+)
+_HEADS = select(*category.c["name", "label", "first_seen"], _newest_of_each.label("updated")).where(
+    category.c.name.in_(listed("names"))
+)
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
 _PENDING_CATEGORIES = select(*category.c["name", "version"]).where(pending_category).order_by(category.c.name)
@@ -129,6 +142,18 @@ def category_feed(connection: Connection, name: str, limit: int) -> CategoryFeed
     articles = _articles(connection, rows)
     updated = max((one.updated for one in articles), default=stored.first_seen)
     return CategoryFeed(name=name, label=stored.label, updated=updated, articles=articles)
+
+
+def category_heads(connection: Connection, names: Iterable[str]) -> tuple[CategoryFeed, ...]:
+    """The feeds of these categories, in their order, as of their newest article, without any; one query for all."""
+    wanted = tuple(names)
+    rows = {row.name: row for part in slices(wanted) for row in connection.execute(_HEADS, {"names": part})}
+    return tuple(
+        CategoryFeed(
+            name=name, label=rows[name].label, updated=rows[name].updated or rows[name].first_seen, articles=()
+        )
+        for name in wanted
+    )
 
 
 def days(connection: Connection, since: datetime) -> dict[int, Counter[date]]:

@@ -377,6 +377,14 @@ class Store:
         with self._reading() as connection:
             return publishing.category_feed(connection, name, limit)
 
+    def category_heads(self, names: Iterable[str]) -> tuple[CategoryFeed, ...]:
+        """The feeds of these categories, in this order, with all but articles; KeyError for one never seen.
+
+        Each is dated by the update of its newest article, as a feed of one article would be.
+        """
+        with self._reading() as connection:
+            return publishing.category_heads(connection, names)
+
     def days(self, since: datetime) -> Mapping[int, Counter[date]]:
         """How many articles each source, by id, carried on each day (UTC) since then, as dated by their sources."""
         with self._reading() as connection:

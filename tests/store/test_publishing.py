@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from aggregator.model import Mark
@@ -102,6 +104,21 @@ def test_a_feed_is_dated_by_the_newest_text_in_it_and_an_empty_one_by_its_catego
 def test_a_category_that_was_never_seen_is_no_category(store: Store) -> None:
     with pytest.raises(KeyError):
         store.category_feed("nobody", 1)
+
+
+def test_heads_are_those_of_feeds_of_one_article(store: Store) -> None:
+    store.sync([source("a", categories=("x", "Y y")), source("b", categories=("z",))], NOW)
+    record(store, *(new(article(number)) for number in range(3)))
+    publish_everything(store)
+    record(store, updated(article(0, title="Edited")))
+    names = store.categories()
+    assert names == ("all", "x", "y-y", "z")
+    feeds = tuple(replace(store.category_feed(name, 1), articles=()) for name in names)
+    assert store.category_heads(names) == feeds
+    assert store.category_heads(["z", "x"]) == (feeds[3], feeds[1])
+    assert store.category_heads([]) == ()
+    with pytest.raises(KeyError):
+        store.category_heads(["nobody"])
 
 
 def test_credits_show_no_credentials(store: Store) -> None:
