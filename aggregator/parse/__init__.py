@@ -34,19 +34,19 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
 
 def _parsed(document: FeedDocument, max_entries: int) -> Feed | Failure:
     url = urldefrag(without_credentials(document.final_url)).url
-    if plain := quick_reading(document.body, url, max_entries):
-        return feed(plain, url)
+    if quick := quick_reading(document.body, url, max_entries):
+        return feed(quick, url)
     return with_care(document, url, max_entries)
 
 
 def with_care(document: FeedDocument, url: str, max_entries: int) -> Feed | Failure:
-    """The same for any document whatever: of a plain one it says what `quick_reading` says, and takes longer."""
+    """The same for any document whatever: of a listed one it says what `quick_reading` says, and takes longer."""
     text = characters(document.body, document.content_type)
     if is_json(text):
         return json_feed(text, url, max_entries)
     if is_page(text) or "<" not in text:
         return refusal(url, text)
-    from aggregator.parse.reading import reading  # feedparser: a tenth of a second, which most runs need not spend
+    from aggregator.parse.reading import reading  # feedparser: 40 ms and 6 MB, which most runs can spare
 
     try:
         read = reading(text, url, max_entries)

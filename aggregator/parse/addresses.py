@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urljoin
 
-from aggregator.parse.names import NotPlain
+from aggregator.parse.names import NotListed
 from aggregator.urls import MAX_LENGTH
 
 _SIMPLE = re.compile(  # joined to any base it stays as it is
@@ -24,10 +24,10 @@ def joined(base: str, address: str) -> str:
 
 
 def based(base: str, stated: str) -> str:
-    """The base in force inside an element that states one; NotPlain where feedparser would make another of it later."""
+    """The base in force inside an element that states one; NotListed where it would become another further inside."""
     found = joined(base, stated)
     if len(found) > MAX_LENGTH or not found.startswith(("http://", "https://")) or joined(found, found) != found:
-        raise NotPlain(stated)
+        raise NotListed(stated)
     return found
 
 

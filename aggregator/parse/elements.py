@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from aggregator.parse.addresses import joined, with_href
-from aggregator.parse.names import NotPlain
+from aggregator.parse.names import NotListed
 from aggregator.parse.said import Body, Extra, Values
 
 Attributes = dict[str, str]
@@ -67,7 +67,7 @@ class State(Protocol):
         """Puts down the end of an element inside a text construct."""
 
     def forbid_text(self) -> None:
-        """NotPlain where there is text before the element that begins, or in the one that ends."""
+        """NotListed where there is text before the element that begins, or in the one that ends."""
 
     def markup(self) -> str:
         """The text construct that ends, which is XHTML."""
@@ -101,7 +101,7 @@ def end_feed_value(key: str, *, is_address: bool = False) -> Finish:
 def without_attributes(_state: State, attributes: Attributes) -> None:
     """With attributes feedparser takes the element for a thing, not for its text."""
     if attributes:
-        raise NotPlain("attributes")
+        raise NotListed("attributes")
 
 
 def begin_text(default: str) -> Begin:
@@ -114,7 +114,7 @@ def begin_text(default: str) -> Begin:
             kind = attributes.get("type", default)
             state.type = _KINDS.get(kind, kind)
             if state.type not in _TYPES or "mode" in attributes:
-                raise NotPlain(kind)
+                raise NotListed(kind)
 
     return begin
 
@@ -137,7 +137,7 @@ def end_body(element: str) -> Finish:
         value, kind = _value(state, text), state.type
         state.type = ""
         if guesses and kind == "text/plain" and not state.version.startswith("atom") and _LIKE_HTML.search(value):
-            raise NotPlain(element)
+            raise NotListed(element)
         if value:
             state.extras[-1].bodies.append(Body(element=element, type=kind, value=value, base=state.text_base))
 
@@ -213,9 +213,9 @@ def begin_feed(state: State, attributes: Attributes) -> None:
 
 
 def begin_rdf(state: State, _attributes: Attributes) -> None:
-    """RSS 1.0 by its root; NotPlain where no namespace said a version."""
+    """RSS 1.0 by its root; NotListed where no namespace said a version."""
     if not state.version:
-        raise NotPlain("version")
+        raise NotListed("version")
 
 
 def _take_language(state: State, attributes: Attributes) -> None:
@@ -225,9 +225,9 @@ def _take_language(state: State, attributes: Attributes) -> None:
 
 
 def begin_channel(state: State, attributes: Attributes) -> None:
-    """The feed of RSS; NotPlain where it is one of Microsoft's channels (CDF)."""
+    """The feed of RSS; NotListed where it is one of Microsoft's channels (CDF)."""
     if "lastmod" in attributes or "href" in attributes:
-        raise NotPlain("channel")
+        raise NotListed("channel")
     state.in_feed = state.is_feed = True
 
 
@@ -237,9 +237,9 @@ def end_channel(state: State, _text: str) -> None:
 
 
 def begin_entry(state: State, attributes: Attributes) -> None:
-    """One entry more; NotPlain where it is one too many, or one of a CDF."""
+    """One entry more; NotListed where it is one too many, or one of a CDF."""
     if len(state.entries) == state.max_entries or "lastmod" in attributes or "href" in attributes:
-        raise NotPlain("entry")
+        raise NotListed("entry")
     about = attributes.get("rdf:about")
     state.values = {"id": about} if about else {}
     state.depths = {}
@@ -376,7 +376,7 @@ def begin_itunes_category(state: State, attributes: Attributes) -> None:
 
 
 def begin_inner_category(state: State, attributes: Attributes) -> None:
-    """The same inside another; NotPlain where that has text before."""
+    """The same inside another; NotListed where that has text before."""
     state.forbid_text()
     begin_itunes_category(state, attributes)
 

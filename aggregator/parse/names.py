@@ -77,7 +77,7 @@ _LONGEST = 200  # characters of a name that is worth remembering; strangers writ
 _USERLAND = "backend.userland.com/rss"  # whatever follows
 
 
-class NotPlain(Exception):  # noqa: N818  # no error: the document is for feedparser
+class NotListed(Exception):  # noqa: N818  # no error: the document is for feedparser
     """The document holds what is not on the list."""
 
 
@@ -105,7 +105,7 @@ _remembered = lru_cache(maxsize=2048)(_known)
 
 
 class Namespaces:
-    """The namespaces of one document. NotPlain where one prefix is used for two of them, or for another's."""
+    """The namespaces of one document. NotListed where one prefix is used for two of them, or for another's."""
 
     def __init__(self) -> None:
         self.version = ""  # what the first namespace that tells one says
@@ -125,21 +125,21 @@ class Namespaces:
         usual = prefix_of(uri)
         mine = (prefix or "").lower()
         if uri.split() != [uri] or (mine and self._uris.setdefault(mine, uri) != uri):
-            raise NotPlain(uri)
+            raise NotListed(uri)
         if usual is None:
             self._declare_unknown(mine, uri)
         elif (mine in _USUAL and mine != usual.lower()) or usual.lower() in self._claimed:
-            raise NotPlain(uri)
+            raise NotListed(uri)
         else:
             self._usual.add(usual.lower())
 
     def _declare_unknown(self, prefix: str, uri: str) -> None:
         if prefix and prefix in self._usual:
-            raise NotPlain(uri)
+            raise NotListed(uri)
         if prefix in _USUAL:
             self._claimed.add(prefix)
         if prefix and uri in self._bare:
-            raise NotPlain(uri)
+            raise NotListed(uri)
         if prefix:
             self._prefixes.setdefault(uri, prefix)
 
@@ -157,10 +157,10 @@ class Namespaces:
         for name, value in given.items():
             uri, _, local = name.partition(" ")
             if local and self._prefixes.get(uri) == "rdf":
-                raise NotPlain(name)
+                raise NotListed(name)
             prefix = prefix_of(uri) if local else ""
-            plain = local.partition(" ")[0] if local else uri
-            found[(f"{prefix}:{plain}" if prefix else plain).lower()] = value
+            bare = local.partition(" ")[0] if local else uri
+            found[(f"{prefix}:{bare}" if prefix else bare).lower()] = value
         for name, value in given.items():
             parts = name.split(" ")
             found[(f"{parts[2]}:{parts[1]}" if len(parts) == 3 else parts[-1]).lower()] = value

@@ -1,4 +1,4 @@
-"""A reader for plain documents: RSS and Atom in UTF-8, well-formed, of elements on the list alone. Pure.
+"""A reader for listed documents: RSS and Atom in UTF-8, well-formed, of elements on the list alone. Pure.
 
 It says the same as `reading` over feedparser, in a seventh of the time, or nothing: whatever is not on the list, or
 would need mending, leaves the document to feedparser. Its time is linear in the document's size.
@@ -12,7 +12,7 @@ from aggregator.parse.addresses import based
 from aggregator.parse.characters import is_encoded_twice
 from aggregator.parse.elements import Attributes, Element, Finish, State, Table
 from aggregator.parse.listed import AUTHOR, DOCUMENT, NOTHING, RESERVED, STRICT
-from aggregator.parse.names import Namespaces, NotPlain, known, prefix_of
+from aggregator.parse.names import Namespaces, NotListed, known, prefix_of
 from aggregator.parse.said import Extra, Reading, Values
 
 _MARK = b"\xef\xbb\xbf"
@@ -31,7 +31,7 @@ _XLINK = "http://www.w3.org/1999/xlink"  # feedparser hands its declaration on a
 
 
 def quick_reading(body: bytes, base: str, max_entries: int) -> Reading | None:
-    """What the document says, with `base` as its URL; None where it is not plain."""
+    """What the document says, with `base` as its URL; None where it is not listed."""
     document = _document(body)
     if document is None:
         return None
@@ -39,7 +39,7 @@ def quick_reading(body: bytes, base: str, max_entries: int) -> Reading | None:
         reader = _Reader(base, max_entries)
         parser = _parser(reader)
         parser.Parse(document, True)
-    except (NotPlain, expat.ExpatError):
+    except (NotListed, expat.ExpatError):
         return None
     if not (reader.is_feed or reader.entries):  # a root alone makes none
         return None
@@ -86,7 +86,7 @@ def _parser(reader: "_Reader") -> Any:
 
 
 def _refuse(*_type: object) -> None:
-    raise NotPlain("document type")
+    raise NotListed("document type")
 
 
 class _Names(dict[str, str]):
@@ -138,7 +138,7 @@ class _Reader(State):
         if not self._stack:
             self.version = self._namespaces.version
         elif uri == _XLINK:
-            raise NotPlain(uri)
+            raise NotListed(uri)
 
     def start(self, name: str, attributes: Attributes) -> None:
         """The start of an element."""
@@ -171,7 +171,7 @@ class _Reader(State):
 
     def _attributes(self, given: Attributes) -> Attributes:
         if len(given) > _MAX_ATTRIBUTES:
-            raise NotPlain("attributes")
+            raise NotListed("attributes")
         found: Attributes = {}
         for name, value in given.items():
             if " " in name:
@@ -191,7 +191,7 @@ class _Reader(State):
         if self._here is NOTHING:
             return self._inline(name, key, given, attributes)
         if key in RESERVED or any(self._here is table for table in STRICT):
-            raise NotPlain(key)
+            raise NotListed(key)
         if self._here is AUTHOR:
             self.set_aside()
             return _WORDLESS if attributes else _LEAF
@@ -203,9 +203,9 @@ class _Reader(State):
         tag = rest.partition(" ")[0].lower() if rest else key
         is_html = not rest or prefix_of(uri) in ("", "xhtml")
         if self.type != "application/xhtml+xml" or not is_html or key in RESERVED or tag in ("math", "svg"):
-            raise NotPlain(name)
+            raise NotListed(name)
         if any(" " in each and not each.startswith(_XML) for each in given):
-            raise NotPlain(name)
+            raise NotListed(name)
         written = "".join(f' {key}="{_escaped(value).replace(_QUOTE, "&quot;")}"' for key, value in attributes.items())
         self.marked += map(_escaped, self.pieces)
         self.marked.append(f"<{tag}{written}>")
@@ -223,9 +223,9 @@ class _Reader(State):
         self.marked.append(f"</{tag}>")
 
     def forbid_text(self) -> None:
-        """NotPlain where there is text before the element that begins, or in the one that ends."""
+        """NotListed where there is text before the element that begins, or in the one that ends."""
         if self.pieces and "".join(self.pieces).strip():
-            raise NotPlain("text")
+            raise NotListed("text")
 
     def markup(self) -> str:
         """The text construct that ends, without the `div` that Atom puts around XHTML (RFC 4287, 3.1.1.3)."""

@@ -1,6 +1,6 @@
 """What a document of RSS or Atom says, as its readers put it down. Pure.
 
-`handlers` (over feedparser) and `quick` (for plain documents) fill the same dictionaries, in feedparser's shape and
+`handlers` (over feedparser) and `quick` (for listed ones) fill the same dictionaries, in feedparser's shape and
 under its keys; `rss_atom` and `entries` make a Feed of them.
 """
 

@@ -43,7 +43,7 @@ def atom(entries: str = "", attributes: str = "", head: str = "<title>A feed</ti
 
 
 def read(document: FeedDocument) -> Feed | Failure:
-    """What `parse` says, which must not depend on whether the document is taken for a plain one."""
+    """What `parse` says, which must not depend on whether the document is read by `quick`."""
     found = parse(document)
     assert found == with_care(document, urldefrag(without_credentials(document.final_url)).url, 10_000)
     return found

@@ -1,4 +1,4 @@
-"""The reader for plain documents says of each what feedparser's way says, or leaves it to that."""
+"""The reader for listed documents says of each what feedparser's way says, or leaves it to that."""
 
 import subprocess
 import sys
@@ -37,10 +37,10 @@ RDF = (
 def quickly(body: bytes | str, url: str = URL) -> Feed | None:
     """What is said quickly, None where that is nothing; it must be what is said with care, field by field."""
     found = document(body, url=url)
-    plain = quick_reading(found.body, url, 10_000)
-    if plain is None:
+    quick = quick_reading(found.body, url, 10_000)
+    if quick is None:
         return None
-    mine, careful = feed(plain, url), with_care(found, url, 10_000)
+    mine, careful = feed(quick, url), with_care(found, url, 10_000)
     assert isinstance(careful, Feed), careful
     assert [entry.digest for entry in mine.entries] == [entry.digest for entry in careful.entries]
     assert mine == careful
@@ -56,7 +56,7 @@ def corpus() -> dict[str, bytes]:
 
 
 @cache
-def small_plain_documents() -> list[str]:
+def small_listed_documents() -> list[str]:
     return [body.decode() for body in corpus().values() if len(body) < 20_000 and quick_reading(body, URL, 10_000)]
 
 
@@ -71,18 +71,18 @@ def is_well_formed(body: bytes) -> bool:
 def test_real_feeds_are_read_alike_and_most_of_them_quickly() -> None:
     if not corpus():
         pytest.skip("the corpus of real feeds is not beside this clone")
-    plain = [name for name, body in corpus().items() if quickly(body, f"https://{name.partition('--')[0]}/feed")]
+    listed = [name for name, body in corpus().items() if quickly(body, f"https://{name.partition('--')[0]}/feed")]
     well_formed = [name for name, body in corpus().items() if is_well_formed(body)]
-    assert len(plain) >= 0.7 * len(well_formed), f"{len(plain)} of {len(well_formed)}"
+    assert len(listed) >= 0.7 * len(well_formed), f"{len(listed)} of {len(well_formed)}"
 
 
 @given(st.integers(min_value=0))
 @EXAMPLES
 def test_real_feeds_with_changes_are_read_alike(seed: int) -> None:
-    if not small_plain_documents():
+    if not small_listed_documents():
         pytest.skip("the corpus of real feeds is not beside this clone")
     random = Random(seed)
-    quickly(mutated(random.choice(small_plain_documents()), random))
+    quickly(mutated(random.choice(small_listed_documents()), random))
 
 
 @pytest.mark.parametrize("name", ["thehill.rss", "thehill.atom", "thehill-xhtml.atom", "thehill-description.rss"])
@@ -111,8 +111,8 @@ def test_documents_with_other_names_are_read_alike(seed: int) -> None:
 
 
 def test_of_documents_by_chance_many_are_read_quickly() -> None:
-    plain = [seed for seed in range(100) if quick_reading(generated(Random(seed)).encode(), URL, 10_000)]
-    assert len(plain) > 30
+    listed = [seed for seed in range(100) if quick_reading(generated(Random(seed)).encode(), URL, 10_000)]
+    assert len(listed) > 30
 
 
 # ----------------------------------------------------------------------------------------------------- kinds of cases
@@ -274,7 +274,7 @@ def test_kinds_of_feeds_are_read_quickly_and_alike(body: str) -> None:
         item("".join(f"<link a{number}='1'" if not number else f" a{number}='1'" for number in range(60)) + "/>"),
     ],
 )
-def test_what_is_not_plain_is_left_to_feedparser(body: str) -> None:
+def test_what_is_not_listed_is_left_to_feedparser(body: str) -> None:
     assert quick_reading(body.encode(), URL, 10_000) is None
 
 
@@ -309,7 +309,7 @@ def test_addresses_are_joined_as_feedparser_joins_them(address: str) -> None:
         assert joined(base, address) == _urljoin(base, address)
 
 
-def test_feedparser_is_not_loaded_for_plain_documents() -> None:
+def test_feedparser_is_not_loaded_for_listed_documents() -> None:
     program = (
         "import sys\n"
         "from aggregator.model import FeedDocument\n"
