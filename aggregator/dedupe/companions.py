@@ -37,7 +37,8 @@ class Companions:
 
     def under(self, digest: bytes) -> tuple[Known, ...]:
         """Those that have this key."""
-        return tuple(self._by_key.get(digest, ()))
+        found = self._by_key.get(digest)
+        return tuple(found) if found else ()
 
     def original(self, keyed: Keyed) -> Known | None:
         """The one of which `keyed` is a copy; None where the document says its story once."""

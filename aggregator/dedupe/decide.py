@@ -110,7 +110,8 @@ def _with_free_id(keyed: Keyed, known: Store, companions: Companions) -> Keyed:
 
 
 def _bearers(key: Key, known: Store, companions: Companions) -> tuple[Known, ...]:
-    return (*known.get(key.digest, ()), *companions.under(key.digest))
+    stored, beside = known.get(key.digest, ()), companions.under(key.digest)
+    return (*stored, *beside) if beside else stored
 
 
 def _with_free_keys(decision: Decision, known: Store, companions: Companions) -> Decision:

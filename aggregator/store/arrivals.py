@@ -51,10 +51,12 @@ def _stories(connection: Connection, decisions: Iterable[New]) -> dict[str, str]
 
 def _free_uids(connection: Connection, fresh: Sequence[New]) -> list[str]:
     """The uid of each article, or one of ours where it is taken or too long. A stranger's guid may even claim ours."""
-    choices = [
-        (decision.keyed.article.uid[: LONGEST_UID + 1], UUID(decision.keyed.article.id).urn) for decision in fresh
-    ]
-    taken = {uid for (uid,) in _taken_uids(connection, chain.from_iterable(choices))}
+    wanted = [decision.keyed.article.uid[: LONGEST_UID + 1] for decision in fresh]
+    taken = {uid for (uid,) in _taken_uids(connection, wanted)}
+    if not taken and len(set(wanted)) == len(wanted) and max(map(len, wanted)) <= LONGEST_UID:
+        return wanted
+    choices = [(uid, UUID(decision.keyed.article.id).urn) for uid, decision in zip(wanted, fresh, strict=True)]
+    taken.update(uid for (uid,) in _taken_uids(connection, [own for _, own in choices]))
     given = []
     for choice in choices:
         free = (uid for uid in choice if uid not in taken and len(uid) <= LONGEST_UID)
