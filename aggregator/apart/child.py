@@ -4,6 +4,7 @@ Imports little, since each process pays for it. It gets pipes to its parent and 
 environment, no terminal. Signals that are meant for the parent pass it by; it ends when the parent does.
 """
 
+import errno
 import fcntl
 import gc
 import os
@@ -21,6 +22,7 @@ from typing import Any
 from aggregator.apart.limits import Limits, Stopped
 
 READY = "ready"
+OUT_OF_MEMORY = errno.ENOMEM  # exit status
 SPARE = 2  # CPU seconds beyond the limit: the parent's clock comes first, this is for when the parent is gone
 _LARGEST_FILE = 1 << 28  # bytes; the model of languages is unpacked into a temporary one
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
@@ -40,11 +42,14 @@ def main(name: str, lifeline: int, limits: Limits) -> None:
     _confine(limits)
     gc.freeze()
     _send(answers, pickle.dumps(READY))
-    while (call := _received(calls)) is not None:
-        last, answer = _answered(work, call, limits)
-        _send(answers, answer)
-        if last:
-            return
+    try:
+        while (call := _received(calls)) is not None:
+            last, answer = _answered(work, call, limits)
+            _send(answers, answer)
+            if last:
+                return
+    except MemoryError:  # none was left to say so
+        os._exit(OUT_OF_MEMORY)
 
 
 def _end_with_parent(lifeline: int) -> None:

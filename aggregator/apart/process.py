@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator.apart.child import READY
+from aggregator.apart.child import OUT_OF_MEMORY, READY
 from aggregator.apart.limits import Limits, Stopped
 
 START = 60.0  # seconds that a process gets to start in, however busy the machine is
@@ -104,7 +104,7 @@ class Process:
             return Stopped(why="start", what="it did not get ready" if self._is_overdue else _signal_name(status))
         if self._is_overdue or status == -signal.SIGXCPU:
             return Stopped(why="time")
-        if status == -signal.SIGABRT:  # so Rust and C++ end where there is no memory
+        if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # so Rust and C++ end where there is no memory
             return Stopped(why="memory")
         return Stopped(why="death", what=_signal_name(status))
 
