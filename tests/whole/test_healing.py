@@ -81,6 +81,8 @@ def test_files_that_a_power_cut_left_empty_are_mended_at_the_next_start(
     with running(tmp_path) as daemon:
         until(lambda: files(tmp_path).get("storage/feeds/news.json", b"").count(b"Story number") >= 5, 60)
         until(lambda: (tmp_path / "storage/feeds/feeds.opml").exists(), 60)
+        published = figure(tmp_path, "aggregator_publish_seconds_count")
+        until(lambda: figure(tmp_path, "aggregator_publish_seconds_count") > published + 1, 60)  # no mark is left
         daemon.process.kill()  # -9
         daemon.process.wait()
     whole = files(tmp_path)
