@@ -49,8 +49,8 @@ def _bind(column: "Column[Any]", dialect: Dialect) -> Bind | None:
 class Among:
     """A `SELECT` by a list of values of one column, for results that need no type: texts, numbers and bytes.
 
-    `query` ends where its condition on that column would begin. The list is filled up by its last value to one of a
-    few lengths, so that the database finds the statement among those that it prepared before.
+    `query` ends where its condition on that column would begin. The list is filled up by its last value to one of
+    some lengths, so that the database finds the statement among those that it prepared before.
     """
 
     def __init__(self, query: "Select[Any]", column: "Column[Any]") -> None:
@@ -64,6 +64,7 @@ class Among:
             column = dialect.identifier_preparer.format_column(self._column, use_table=True)
             self._made[dialect.name] = f"{self._query.compile(dialect=dialect)} WHERE {column} IN "
         for part in slices(values):
-            filled = part + part[-1:] * ((1 << (len(part) - 1).bit_length()) - len(part))
+            step = 1 << max(0, len(part).bit_length() - 3)
+            filled = part + part[-1:] * (-len(part) % step)
             marks = ", ".join([_MARKS[dialect.paramstyle]] * len(filled))
             yield from connection.exec_driver_sql(f"{self._made[dialect.name]}({marks})", filled)
