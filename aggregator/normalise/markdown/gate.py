@@ -1,8 +1,11 @@
 """The last look at Markdown before it is kept: is anything active in it? Pure; knows nothing of how it was written."""
 
 import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 
@@ -17,9 +20,6 @@ _ODD_FENCE = re.compile(r"^[^\S\n]*(?:~~~|```(?!`*$))|^[^\S\n]+```|\r", re.MULTI
 _HEADING = re.compile(r"^[^#\n]*+#.*\{", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^\s*\[\^[^\]]+\]:", re.MULTILINE)  # goldmark's; the parser takes it for text
 _HEADING_ATTRIBUTES = re.compile(r"\{.*\}\s*$")
-
-_PARSER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
-_PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # we judge them ourselves
 
 
 def active(markdown: str) -> str | None:
@@ -73,9 +73,18 @@ def _escaped(markdown: str, index: int) -> bool:
     return (index - start) % 2 == 1
 
 
+@lru_cache(maxsize=1)
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # takes 35 ms to load, and most runs meet no suspect
+
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # we judge them ourselves
+    return parser
+
+
 def _parsed_active(markdown: str) -> str | None:
     definitions: dict[str, object] = {}
-    tokens = _PARSER.parse(markdown, definitions)
+    tokens = _parser().parse(markdown, definitions)
     if definitions.get("references"):
         return "a link definition"
     for block, following in zip(tokens, [*tokens[1:], None], strict=True):

@@ -22,14 +22,9 @@ _STARTS = frozenset("#-+*>:~=|_{")  # with these, or a digit, another block than
 # blank stands at an edge, and a paragraph starts with nothing that may start another block.
 _TEXT_OF_LINK = rf"(?!\s){PLAIN}++(?<! )"
 _TEXT_OF_MARK = rf"(?=[^\W_]){PLAIN}++(?<=[^\W_])"
-_ELEMENT = "|".join(
-    (
-        rf'(?<!!)<a href="{PLAIN_URL}">{_TEXT_OF_LINK}</a>',
-        *(rf"<{name}>{_TEXT_OF_MARK}</{name}>" for name in _MARKS),
-    )
-)
+_ELEMENT = rf'(?<!!)<a href="{PLAIN_URL}">{_TEXT_OF_LINK}</a>|<(?P<mark>{"|".join(_MARKS)})>{_TEXT_OF_MARK}</(?P=mark)>'
 _LINE = rf"(?![#\-+>:=|\d\s])(?:{PLAIN}++|(?:{_ELEMENT})(?!<[^/]))++(?<! )"
-_BODY = re.compile(rf"{_LINE}|<p>{_LINE}</p>(?:\n?<p>{_LINE}</p>)*+")
+_PARAGRAPHS = re.compile(rf"(?:<p>{_LINE}</p>(?:\n(?=<))?+)++")
 _LINK = re.compile(r'<a href="([^"]*+)">([^<]*+)</a>')
 _STRONG, _EMPHASIS = re.compile("</?(?:strong|b)>"), re.compile("</?(?:em|i)>")
 _BETWEEN = re.compile(r"</p>\n?<p>")
@@ -39,9 +34,10 @@ def body(clean_html: str) -> str | None:
     """A whole text as Markdown; None where that takes more care."""
     if not clean_html:
         return ""
-    if not _BODY.fullmatch(clean_html) or "  " in clean_html:
+    paragraphs = clean_html if clean_html.startswith("<p>") else f"<p>{clean_html}</p>"
+    if not _PARAGRAPHS.fullmatch(paragraphs) or "  " in paragraphs:
         return None
-    text = _BETWEEN.sub("\n\n", clean_html).removeprefix("<p>").removesuffix("</p>")
+    text = _BETWEEN.sub("\n\n", paragraphs[len("<p>") : -len("</p>")])
     first, *links = _LINK.split(text)  # URL, text and what follows of each: half the time of putting groups in
     linked = [f"[{links[at + 1]}]({links[at]}){links[at + 2]}" for at in range(0, len(links), 3)]
     text = first + "".join(linked)
