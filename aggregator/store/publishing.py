@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
-from aggregator.model import Also, Article, CategoryFeed, Credit, Mark
+from aggregator.model import Also, Article, CategoryFeed, Credit, FeedFacts, Mark
 from aggregator.names import ALL, category_name
 from aggregator.store.rows import article_from, listed, slices
 from aggregator.store.schema import (
@@ -180,27 +181,43 @@ def _article(row: RowMapping, credited: list["_Owed"], mates: Iterable[Any]) -> 
         row,
         source=row["source"],
         credits=tuple(owed.credit for owed in credited),
-        categories=_distinct((label for owed in credited for label in owed.by.categories), category_name),
-        tags=_distinct((tag for owed in credited for tag in owed.by.tags), str),
+        categories=_united([owed.by.categories for owed in credited], category_name),
+        tags=_united([owed.by.tags for owed in credited], str),
         also=tuple(Also(title=mate.title, link=mate.link, source=mate.name) for mate in mates if mate.id != row["id"]),
     )
 
 
+class _Carrier(NamedTuple):
+    """A source that is credited; `feed_url` is its URL without credentials, labels and tags are each there once."""
+
+    id: int
+    name: str
+    facts: FeedFacts
+    feed_url: str
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
 class _Owed(NamedTuple):
-    """A credit, and the row of the source to which it goes."""
+    """A credit, and the source to which it goes."""
 
     credit: Credit
-    by: Any
+    by: _Carrier
 
 
-def _credit(row: Any, link: str) -> Credit:
-    return Credit(
-        source=row.name,
-        link=link,
-        feed_title=row.facts.title,
-        feed_link=row.facts.link,
+def _carrier(row: Any) -> _Carrier:
+    return _Carrier(
+        id=row.id,
+        name=row.name,
+        facts=row.facts,
         feed_url=without_credentials(row.url),
+        categories=_distinct(row.categories, category_name),
+        tags=_distinct(row.tags, str),
     )
+
+
+def _credit(by: _Carrier, link: str) -> Credit:
+    return Credit(source=by.name, link=link, feed_title=by.facts.title, feed_link=by.facts.link, feed_url=by.feed_url)
 
 
 def _distinct(labels: Iterable[str], same: Callable[[str], str]) -> tuple[str, ...]:
@@ -210,11 +227,15 @@ def _distinct(labels: Iterable[str], same: Callable[[str], str]) -> tuple[str, .
     return tuple(kept.values())
 
 
+def _united(several: Sequence[tuple[str, ...]], same: Callable[[str], str]) -> tuple[str, ...]:
+    """What is in any of these, of which each has nothing twice."""
+    return several[0] if len(several) == 1 else _distinct(chain.from_iterable(several), same)
+
+
 def _credits(connection: Connection, ids: Collection[str]) -> Mapping[str, list[_Owed]]:
     rows = connection.execute(_CREDITS, {"ids": ids}).all()
-    sources = {
-        row.id: row for row in connection.execute(_CREDITED, {"ids": sorted({source_id for _, source_id, _ in rows})})
-    }
+    ids = sorted({source_id for _, source_id, _ in rows})
+    sources = {row.id: _carrier(row) for row in connection.execute(_CREDITED, {"ids": ids})}
     found = defaultdict(list)
     for article_id, source_id, link in rows:
         found[article_id].append(_Owed(_credit(sources[source_id], link), sources[source_id]))
