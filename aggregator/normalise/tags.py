@@ -12,7 +12,7 @@ from typing import NamedTuple
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
 INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
-_TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({INSIDE})>")
+TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({INSIDE})>")
 _UNREADABLE = re.compile(
     rf"<(?:(?:a|img)\b(?!{INSIDE}>)|[!?]|(?:style|script|title|textarea|xmp|no(?:embed|frames|script)|iframe)\b)",
     re.IGNORECASE,
@@ -38,11 +38,11 @@ class Tag(NamedTuple):
         return found
 
 
-def tags(source: str, names: Container[str] | None = None) -> Iterator[Tag]:
-    """The tags of `source` that have one of `names`, all by default, in order; those in comments and scripts too."""
-    for match in _TAG.finditer(source):
+def tags(source: str, names: Container[str]) -> Iterator[Tag]:
+    """The tags of `source` that have one of `names`, in order; those in comments and scripts too."""
+    for match in TAG.finditer(source):
         name = match[2].lower()
-        if names is None or name in names:
+        if name in names:
             yield Tag(name, bool(match[1]), match[3], match.start(), match.end())
 
 
