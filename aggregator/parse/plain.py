@@ -33,8 +33,9 @@ def is_plain(document: FeedDocument) -> bool:
 
 def _has_run(body: bytes) -> bool:
     """Whether one mark fills a whole part of `body`, of its parts of equal length: it does in any run twice as long."""
+    first, second = body[::_RUN], body[1::_RUN]  # of each part: where they differ, and nearly everywhere they do, is none
     return any(
-        body.startswith(mark * _RUN, start) and not mark.isalnum() and not mark.isspace()
-        for start in range(0, len(body), _RUN)
-        if (mark := body[start : start + 1])
+        not (mark := bytes([byte])).isalnum() and not mark.isspace() and body.startswith(mark * _RUN, part * _RUN)
+        for part, (byte, following) in enumerate(zip(first, second, strict=False))
+        if byte == following
     )
