@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.servers import Server
 
+LONGEST = ("test_life", "test_healing", "test_hubs", "test_vectors", "test_crashes", "test_pace", "test_outages")
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 # The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.
@@ -31,6 +32,11 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two a processor: half of what takes long is waiting for daemons."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest, so that no processor is left with them alone in the end."""
-    items.sort(key=lambda item: "whole" not in item.path.parts)
+    items.sort(key=lambda item: (item.path.stem not in LONGEST, "whole" not in item.path.parts))

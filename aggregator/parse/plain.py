@@ -33,7 +33,7 @@ def is_plain(document: FeedDocument) -> bool:
 
 def _has_run(body: bytes) -> bool:
     """Whether one mark fills a whole part of `body`, of its parts of equal length: it does in any run twice as long."""
-    first, second = body[::_RUN], body[1::_RUN]  # of each part: where they differ, and nearly everywhere they do, is none
+    first, second = body[::_RUN], body[1::_RUN]  # of each part; nearly everywhere they differ
     return any(
         not (mark := bytes([byte])).isalnum() and not mark.isspace() and body.startswith(mark * _RUN, part * _RUN)
         for part, (byte, following) in enumerate(zip(first, second, strict=False))
