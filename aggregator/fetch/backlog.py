@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MOST = 8_000_000  # bytes; what is in flight when it is reached still comes
+MOST = 3_000_000  # bytes; what is in flight when it is reached still comes
 
 
 class Backlog:
