@@ -10,14 +10,14 @@ from aggregator.clock import utc_now
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # it ships no types
-    """A tick after now, whatever was missed: APScheduler's own would count a year's 31 million ticks one by one."""
+    """At once, then a tick after now, whatever was missed; APScheduler itself would count a year of ticks one by one."""
 
     def __init__(self, tick: timedelta) -> None:
         self._tick = tick
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """By the system's clock."""
-        return now + self._tick
+        return now + self._tick if previous_fire_time else now
 
     def __str__(self) -> str:
         return f"every {self._tick}"
