@@ -10,7 +10,7 @@ from aggregator.clock import utc_now
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # it ships no types
-    """At once, then a tick after now, whatever was missed; APScheduler itself would count a year of ticks one by one."""
+    """At once, then a tick after now, whatever was missed; APScheduler itself counts a year of ticks one by one."""
 
     def __init__(self, tick: timedelta) -> None:
         self._tick = tick
