@@ -8,12 +8,11 @@ of those between its two marks.
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from benchmarks import growth, resident, rounds, serving
-from benchmarks.measuring import Sources, configured, machine, python
+from benchmarks.measuring import Sources, configured, folder, machine, python
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
@@ -22,12 +21,12 @@ def rounds_tables(sources: int, entries: int) -> Iterator[str]:
     """Each program's rounds, and how many times ours they cost."""
     done = list(rounds.rounds(sources, entries))
     yield f"### One round of {sources} sources x {entries} entries of 4 KB\n"
-    yield "| round | program | CPU s | of ours | wall s | peak MB | requests |\n|---|---|---|---|---|---|---|"
+    yield "| round | program | CPU s | of it system | of ours | wall s | peak MB | requests |\n|---|---|---|---|---|---|---|---|"
     for name in rounds.COUNTED:
         these = [one for one in done if one.name == name]
         for one in these:
             yield (
-                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.cpu / these[0].cost.cpu:.1f} "
+                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.system:.2f} | {one.cost.cpu / these[0].cost.cpu:.1f} "
                 f"| {one.cost.wall:.2f} | {one.cost.peak_mb:.0f} | {one.requests} |"
             )
 
@@ -65,8 +64,8 @@ def _growth(found: Iterable[growth.Growth], what: str, *, by_source: bool) -> It
 
 def stages_table(sources: int, entries: int) -> Iterator[str]:
     """CPU of a first poll by stage, in one process with a clock around the entry of each."""
-    with Sources(sources, entries) as served, tempfile.TemporaryDirectory() as folder:
-        figures = json.loads(python("benchmarks.stages", str(configured(Path(folder), served))).printed)
+    with Sources(sources, entries) as served:
+        figures = json.loads(python("benchmarks.stages", str(configured(folder(), served))).printed)
     yield f"\n### A first poll by stage: {figures['articles'] / figures['cpu']:.0f} articles a CPU second\n"
     yield "| stage | CPU s | share |\n|---|---|---|"
     for stage, seconds in sorted(figures["stages"].items(), key=lambda spent: -spent[1]):

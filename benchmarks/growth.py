@@ -5,13 +5,12 @@ all rows and keys that ours have, but short texts, which a poll that finds nothi
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measuring import Cost, Sources
+from benchmarks.measuring import Cost, Sources, folder
 from benchmarks.programs import Ours
 
 ENTRIES, BODY_BYTES = 4, 1000  # a source, where ten thousand of them are to be made
@@ -28,9 +27,9 @@ class Growth:
 def sources(numbers: Sequence[int]) -> Iterator[Growth]:
     """The first poll, nothing new, and 5 % changed, by the number of sources."""
     for number in numbers:
-        with Sources(number, ENTRIES, BODY_BYTES) as served, tempfile.TemporaryDirectory() as folder:
+        with Sources(number, ENTRIES, BODY_BYTES) as served:
             ours = Ours()
-            ours.prepare(Path(folder), served)
+            ours.prepare(folder(), served)
             first = ours.poll()
             unmodified = ours.poll()
             served.tell("newer 2 5")
@@ -39,12 +38,12 @@ def sources(numbers: Sequence[int]) -> Iterator[Growth]:
 
 def stored(number: int, numbers: Sequence[int]) -> Iterator[Growth]:
     """A round in which nothing is new, and one with 5 % changed, by the number of articles that are stored."""
-    with Sources(number, 20) as served, tempfile.TemporaryDirectory() as folder:
-        ours = Ours()
-        ours.prepare(Path(folder), served)
+    with Sources(number, 20) as served:
+        ours, place = Ours(), folder()
+        ours.prepare(place, served)
         ours.poll()
         ours.poll()
-        database = Path(folder, "storage", "aggregator.db")
+        database = place / "storage" / "aggregator.db"
         for wanted in numbers:
             fill(database, wanted)
             unmodified = ours.poll()

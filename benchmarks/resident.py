@@ -1,11 +1,9 @@
 """What the daemon costs while it stays: a source that has nothing new, asked again and again."""
 
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.measuring import Sources, configured, cpu_of, daemon, peak_of
+from benchmarks.measuring import Sources, configured, cpu_of, daemon, folder, peak_of
 
 SECONDS = 30.0
 
@@ -21,8 +19,8 @@ class Resident:
 
 def resident(number: int, entries: int) -> Resident:
     """A daemon that asks each source every ten seconds, measured once all have been asked twice."""
-    with Sources(number, entries) as sources, tempfile.TemporaryDirectory() as folder:
-        config = configured(Path(folder), sources, interval="10s", min_interval="10s")
+    with Sources(number, entries) as sources:
+        config = configured(folder(), sources, interval="10s", min_interval="10s")
         with daemon(config) as pid:
             _wait_for(sources, 2 * number)
             cpu, requests = cpu_of(pid), sources.tell("count")

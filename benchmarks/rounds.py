@@ -1,11 +1,9 @@
 """The rounds of a source's life, program after program on the same sources."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.measuring import Cost, Sources
+from benchmarks.measuring import Cost, Sources, folder
 from benchmarks.programs import PROGRAMS, Program
 
 # What the server is told before each round. newsboat forgets the validators of the first answer, so each program gets
@@ -39,8 +37,8 @@ def rounds(number: int, entries: int, body_bytes: int = 4000) -> Iterator[Round]
 
 
 def _of(program: Program, number: int, entries: int, body_bytes: int) -> Iterator[Round]:
-    with Sources(number, entries, body_bytes) as sources, tempfile.TemporaryDirectory() as folder:
-        program.prepare(Path(folder), sources)
+    with Sources(number, entries, body_bytes) as sources:
+        program.prepare(folder(), sources)
         for name, order in ROUNDS:
             before = sources.tell(order)
             cost = program.poll()
