@@ -21,12 +21,14 @@ def rounds_tables(sources: int, entries: int) -> Iterator[str]:
     """Each program's rounds, and how many times ours they cost."""
     done = list(rounds.rounds(sources, entries))
     yield f"### One round of {sources} sources x {entries} entries of 4 KB\n"
-    yield "| round | program | CPU s | of it system | of ours | wall s | peak MB | requests |\n|---|---|---|---|---|---|---|---|"
+    yield "| round | program | CPU s | of it system | of ours | wall s | peak MB | requests |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name in rounds.COUNTED:
         these = [one for one in done if one.name == name]
         for one in these:
             yield (
-                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.system:.2f} | {one.cost.cpu / these[0].cost.cpu:.1f} "
+                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.system:.2f} "
+                f"| {one.cost.cpu / these[0].cost.cpu:.1f} "
                 f"| {one.cost.wall:.2f} | {one.cost.peak_mb:.0f} | {one.requests} |"
             )
 
