@@ -1,6 +1,7 @@
 """Brings the schema of a database up to this program's, and refuses one that is newer."""
 
 from importlib.resources import files
+from itertools import chain
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
@@ -31,6 +32,9 @@ def make(connection: Connection) -> None:
 
     A test holds it to be the one that they lead to.
     """
+    for index in chain.from_iterable(table.indexes for table in metadata.tables.values()):
+        own = index.info.get(connection.dialect.name, {})
+        index.dialect_options[connection.dialect.name].update(own)
     metadata.create_all(connection, checkfirst=False)
     _version.create(connection)
     connection.execute(insert(_version), {"version_num": VERSION})
