@@ -144,18 +144,16 @@ class Fetcher:
         host = urlsplit(hop.url).hostname or ""
         if address := spelled_address(host):
             raise SpellingError(host, address)
-        headers = _encoded(self._headers | asking.headers(hop))
-        request = httpx.Request("GET" if asking.form is None else "POST", hop.url, headers=headers, content=asking.form)
         try:
-            return await self._exchange(self._fast, request, asking)
+            return await self._exchange(self._fast, hop, asking)
         except aiohttp.ServerDisconnectedError:
             if asking.form is None:
                 raise
-            return await self._exchange(self._fast, request, asking)  # an idle connection was given up: no POST is lost
+            return await self._exchange(self._fast, hop, asking)  # an idle connection was given up: no POST is lost
         except aiohttp.ClientHttpProxyError:
             raise
         except aiohttp.ClientResponseError:
-            return await self._exchange(self._second_try(), request, asking)
+            return await self._exchange(self._second_try(), hop, asking)
 
     def _second_try(self) -> httpx.AsyncBaseTransport:
         from aggregator.fetch.lenient import LenientTransport
@@ -164,13 +162,14 @@ class Fetcher:
             self._lenient = LenientTransport(self._names, self._tls(), self._settings.proxy)
         return self._lenient
 
-    async def _exchange(
-        self, transport: httpx.AsyncBaseTransport, request: httpx.Request, asking: "_Asking"
-    ) -> Answer | None:
+    async def _exchange(self, transport: httpx.AsyncBaseTransport, hop: Hop, asking: "_Asking") -> Answer | None:
         loop = asyncio.get_running_loop()
-        async with self._hosts.turn(str(request.url), asking.admit) as place:
+        async with self._hosts.turn(hop.url, asking.admit) as place:
             if place is None:
                 return None
+            headers = _encoded(self._headers | asking.headers(hop))  # not before: thousands may wait for their turn
+            method = "GET" if asking.form is None else "POST"
+            request = httpx.Request(method, hop.url, headers=headers, content=asking.form)
             started = loop.time()
             try:
                 async with asyncio.timeout(asking.seconds_left):
