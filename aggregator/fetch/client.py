@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -35,6 +35,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+WHOLE = timedelta(seconds=1)  # moments are kept as whole seconds: so much later they may have been
 
 
 class Fetcher:
@@ -74,7 +75,7 @@ class Fetcher:
     def asked(self, moments: Mapping[str, datetime]) -> None:
         """Start nothing on these hosts sooner than their gap after others asked them."""
         now = self._clock()
-        self._hosts.asked({host: now - moment for host, moment in moments.items()})
+        self._hosts.asked({host: now - moment - WHOLE for host, moment in moments.items()})
 
     @property
     def next_starts(self) -> Mapping[str, float]:
