@@ -37,9 +37,10 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Bytes of every article and feed by its path."""
+    """Bytes of every article and feed by its path; not of what the daemon is writing."""
     roots = [folder / "storage/articles", folder / "storage/feeds"]
-    return {str(path.relative_to(folder)): path.read_bytes() for root in roots for path in root.rglob("*.*")}
+    whole = [path for root in roots for path in root.rglob("*.*") if not path.name.startswith(".")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in whole}
 
 
 def overwrite(folder: Path, place: int) -> None:
