@@ -149,8 +149,11 @@ class Hubs:
             with self._watched("websub"):
                 await work()
                 became = "done"
-        except Exception:
-            log.exception("an error of ours stopped what was to be done for a hub; it goes on with the next")
+        except Exception as bug:  # whatever one hub provokes must not stop the others
+            log.debug("while working for a hub", exc_info=True)
+            log.error(
+                "an error of ours (%s) stopped what was to be done for a hub; the others go on", type(bug).__name__
+            )
             return "never"
         return became
 
