@@ -5,28 +5,35 @@ What `feeds.yaml` has already is left out and said; a URL that leads to no feed 
 
 import asyncio
 import difflib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 from aggregator import config, logs
+from aggregator.apart import Apart, Limits, Stopped
 from aggregator.clock import Clock, utc_now
 from aggregator.config.naming import host_name
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.fetch import Fetcher
-from aggregator.model import Failure, Feed, FeedDocument, Source, SourceState
+from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.names import ALL, category_name, slug
-from aggregator.opml import Subscription, sources_opml, subscriptions
-from aggregator.parse import parse
-from aggregator.parse.discovery import FeedLink, feed_links, usual_places
+from aggregator.opml import Subscription, sources_opml
+from aggregator.parse.discovery import FeedLink, Offer
 from aggregator.settings import Settings, SourceSettings, secrets, sources
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.urls import canonical_key, without_credentials
 
 MAX_OPML = 50_000_000  # bytes, some 200,000 subscriptions
+LIMITS = Limits()  # of reading one document
 
+_OFFER = "aggregator.parse.discovery:offer"  # by name: they run in a process that can be stopped
+_LISTED = "aggregator.opml:subscriptions"
+_REPORT = "please report it with the document; --debug shows where"
 _TROUBLED = frozenset({None, 429, 503})  # no answer, or one of these: the host is not asked in ten more places
+
+log = logging.getLogger(__name__)
 
 Choose = Callable[[Sequence[FeedLink]], FeedLink]
 
@@ -101,7 +108,7 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Out
 
     Nothing is fetched. Raises AggregatorError where the file cannot be read or is no OPML, ConfigError.
     """
-    listed = subscriptions(_bytes(file))
+    listed = asyncio.run(_listed(_bytes(file)))
     if isinstance(listed, Failure):
         raise AggregatorError(f"{file}: {listed.reason}; {listed.advice}")
     if not listed:
@@ -223,9 +230,19 @@ def _bytes(file: Path) -> bytes:
 
 async def _found(settings: Settings, urls: Sequence[str], choose: Choose, clock: Clock) -> list["_Found | Failure"]:
     logs.hide(secrets(settings))
-    async with Fetcher(settings.fetch, clock) as fetcher:
-        finder, listing = _Finder(fetcher, choose), _Listing(settings)
-        return [_Found(url=url) if listing.present(url) else await finder.find(url) for url in urls]
+    listing = _Listing(settings)
+    with Apart[Offer](_OFFER, limits=LIMITS, most=1) as apart:
+        async with Fetcher(settings.fetch, clock) as fetcher:
+            finder = _Finder(fetcher, apart, choose)
+            return [_Found(url=url) if listing.present(url) else await finder.find(url) for url in urls]
+
+
+async def _listed(data: bytes) -> tuple[Subscription, ...] | Failure:
+    with Apart[tuple[Subscription, ...] | Failure](_LISTED, limits=LIMITS, most=1) as apart:
+        listed = await apart.call(data)
+    if not isinstance(listed, Stopped):
+        return listed
+    return _stopped(listed, "the OPML file", "nothing was added; ask whoever wrote it what is wrong with it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,52 +254,69 @@ class _Found:
 
 
 class _Finder:
-    """Finds the feed behind a URL: it is one, or a page that links to one, or has one in a usual place."""
+    """Finds the feed behind a URL: it is one, or a page that links to one, or has one in a usual place.
 
-    def __init__(self, fetcher: Fetcher, choose: Choose) -> None:
-        self._fetcher, self._choose = fetcher, choose
+    A document that costs too much to read ends the search, since a page can name many of them.
+    """
+
+    def __init__(self, fetcher: Fetcher, apart: Apart[Offer], choose: Choose) -> None:
+        self._fetcher, self._apart, self._choose = fetcher, apart, choose
 
     async def find(self, url: str) -> _Found | Failure:
-        document = await self._document(url)
-        if isinstance(document, Failure):
-            return document
-        if _is_feed(document):
+        page = await self._offer(url)
+        if isinstance(page, Failure):
+            return page
+        if page.is_feed:
             return _Found(url=url)
-        links = feed_links(document)
-        return await self._linked(document, links) if links else await self._usual(document)
+        return await self._linked(url, page.links) if page.links else await self._usual(url, page.places)
 
-    async def _linked(self, page: FeedDocument, links: tuple[FeedLink, ...]) -> _Found | Failure:
+    async def _linked(self, page: str, links: tuple[FeedLink, ...]) -> _Found | Failure:
         """The chosen one of the page's feeds; while that is none after all, another choice of the rest."""
         left = list(links)
         while left:
             chosen = self._choose(left) if len(left) > 1 else left[0]
-            document = await self._document(chosen.url)
-            if _is_feed(document):
+            offer = await self._offer(chosen.url)
+            if isinstance(offer, Failure):
+                if offer.stage == "parse":
+                    return offer
+            elif offer.is_feed:
                 return _Found(url=chosen.url, others=tuple(link for link in links if link != chosen))
             left.remove(chosen)
         return _failure(page, "the page links to feeds, but no feed is there")
 
-    async def _usual(self, page: FeedDocument) -> _Found | Failure:
-        for url in usual_places(page):
-            document = await self._document(url)
-            if isinstance(document, Failure) and document.status in _TROUBLED:
-                return document
-            if _is_feed(document):
+    async def _usual(self, page: str, places: tuple[str, ...]) -> _Found | Failure:
+        for url in places:
+            offer = await self._offer(url)
+            if isinstance(offer, Failure):
+                if offer.stage == "parse" or offer.status in _TROUBLED:
+                    return offer
+            elif offer.is_feed:
                 return _Found(url=url)
         return _failure(page, "it is no feed, links to none, and has none in the usual places")
 
-    async def _document(self, url: str) -> FeedDocument | Failure:
+    async def _offer(self, url: str) -> Offer | Failure:
+        """What is at `url`: a Failure of the stage "fetch" where nothing came, of "parse" where it cost too much."""
         answer = await self._fetcher.fetch(Source(name=host_name(url), url=url, categories=("new",)), SourceState())
         # Nothing is known that could be "not modified", and nobody holds the fetch off.
         assert isinstance(answer, FeedDocument | Failure)
-        return answer
+        if isinstance(answer, Failure):
+            return answer
+        bare = replace(answer, url=without_credentials(url), final_url=without_credentials(answer.final_url))
+        offer = await self._apart.call(bare)
+        if not isinstance(offer, Stopped):
+            return offer
+        return _stopped(offer, bare.url, "it was not added; ask its owner what is wrong with the document")
 
 
-def _is_feed(answer: FeedDocument | Failure) -> bool:
-    return isinstance(answer, FeedDocument) and isinstance(parse(answer), Feed)
+def _stopped(stopped: Stopped, subject: str, dear: str) -> Failure:
+    """What could not be read, with the advice `dear` where it is the document that costs too much."""
+    if stopped.trace:
+        log.debug("while reading %s: %s", subject, stopped.trace)
+    advice = {"time": dear, "memory": dear, "start": "try it again"}.get(stopped.why, _REPORT)
+    return Failure(stage="parse", subject=subject, reason=stopped.reason, advice=advice)
 
 
-def _failure(page: FeedDocument, reason: str) -> Failure:
+def _failure(page: str, reason: str) -> Failure:
     return Failure(
-        stage="parse", subject=without_credentials(page.url), reason=reason, advice="give the URL of the feed itself"
+        stage="parse", subject=without_credentials(page), reason=reason, advice="give the URL of the feed itself"
     )

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from aggregator import subscribe
+from aggregator.apart import Limits
 from aggregator.config import load
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.model import Failure
@@ -108,6 +110,49 @@ def test_a_host_in_trouble_is_not_asked_in_every_place(find: Find, server: Serve
     (failure,) = find(page)
     assert "503" in str(failure)
     assert len(server.requests) == 2
+
+
+DEAR = rss(*(["<title>t</title>" + "<odd:x>1</odd:x>" * 40] * 9_000))  # a prefix that nothing declares: some 5 s
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is read gets less than a second."""
+    monkeypatch.setattr(subscribe, "LIMITS", Limits(seconds=0.7))
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("at", ["/dear", "/page", "/blog/"])
+def test_a_document_that_takes_too_long_is_stopped_and_said(find: Find, file: Path, server: Server, at: str) -> None:
+    server.put("/dear", DEAR)
+    server.put("/page", LINK.format("/dear", "Dear") + LINK.format("/feed.rss", "All"))
+    server.put("/blog/", "<html><p>Hello</p></html>")
+    server.put("/blog/feed", DEAR)
+    before = file.read_text()
+    (failure,) = find(server.url(at))
+    dear = server.url("/blog/feed" if at == "/blog/" else "/dear")
+    assert str(failure) == (
+        f"{dear}: it took longer than 8 s to read; it was not added; ask its owner what is wrong with the document"
+    )
+    assert file.read_text() == before
+
+
+def test_a_document_that_takes_too_much_memory_is_stopped(
+    find: Find, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribe, "LIMITS", Limits(seconds=600, memory=20_000_000))
+    (failure,) = find(server.put("/dear", DEAR))
+    assert "it took more than 1.5 GB of memory to read; it was not added" in str(failure)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_list_that_takes_too_long_is_stopped_and_said(file: Path, tmp_path: Path) -> None:
+    attributes = " ".join(f"a{number}=''" for number in range(100_000))
+    (tmp_path / "dear.opml").write_text(f"<opml><body><outline {attributes}/></body></opml>")
+    before = file.read_text()
+    with pytest.raises(AggregatorError, match=r"dear\.opml: it took longer than 8 s to read; nothing was added"):
+        import_opml(file, {}, tmp_path / "dear.opml")
+    assert file.read_text() == before
 
 
 def test_private_networks_are_refused(file: Path, find: Find, server: Server) -> None:

@@ -24,3 +24,18 @@ class Stopped:
     why: Literal["time", "memory", "bug", "death", "start"]
     what: str = ""
     trace: str = ""  # of the exception, for whoever debugs
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, as a sentence without its subject: the document that the call was to read."""
+        match self.why:
+            case "time":
+                return f"it took longer than {Limits().seconds:g} s to read"
+            case "memory":
+                return f"it took more than {Limits().memory / 10**9:g} GB of memory to read"
+            case "bug":
+                return f"an error of ours ({self.what}) stopped this document"
+            case "death":
+                return f"an error of ours ({self.what}) ended the process that read this document"
+            case "start":
+                return f"no process could be started to read it ({self.what})"

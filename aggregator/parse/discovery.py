@@ -12,7 +12,8 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from aggregator.model import FeedDocument
+from aggregator.model import Feed, FeedDocument
+from aggregator.parse import parse
 from aggregator.parse.characters import characters
 from aggregator.parse.refusals import is_page
 from aggregator.urls import absolute, without_credentials
@@ -33,6 +34,23 @@ class FeedLink:
 
     url: str
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a document is to somebody who looks for a feed: one itself, or a page that may lead to one."""
+
+    is_feed: bool
+    links: tuple[FeedLink, ...] = ()
+    places: tuple[str, ...] = ()  # where else to ask; none where there are links
+
+
+def offer(document: FeedDocument) -> Offer:
+    """All that is computed of a document while a feed is looked for, in one call that can cross to another process."""
+    if isinstance(parse(document), Feed):
+        return Offer(is_feed=True)
+    links = feed_links(document)
+    return Offer(is_feed=False, links=links, places=() if links else usual_places(document))
 
 
 def feed_links(page: FeedDocument) -> tuple[FeedLink, ...]:
