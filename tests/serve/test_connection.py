@@ -22,7 +22,7 @@ from starlette.routing import Route
 from aggregator.serve import connection
 from aggregator.serve.connection import connection_for
 from aggregator.serve.folder import FeedFolder, FeedsFirst
-from tests.whole.test_daemon import until
+from tests.commands import until
 
 RSS = b"<rss>" + b"story " * 1000 + b"</rss>"
 LARGE = 8_000_000  # more than the kernel's buffers take of an answer

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.commands import begun, daemon, until
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_daemon import daemon, until
-from tests.whole.test_kills import running
 
 LATE = 0.6  # seconds that the server may notice one request later than another
 
@@ -51,7 +50,7 @@ def most_in_flight(requests: Sequence[Request], pause: float) -> int:
 def two_at_once(folder: Path) -> list[dict[str, Any]]:
     """What two processes of `once --all` say that they did."""
     words = ("once", "--all", "--json")
-    with running(*words, cwd=folder) as first, running(*words, cwd=folder) as second:
+    with begun(*words, cwd=folder) as first, begun(*words, cwd=folder) as second:
         said = [process.communicate(timeout=120) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], said
     assert [errors for _, errors in said] == ["", ""]

@@ -15,13 +15,13 @@ from sqlalchemy.engine import Engine
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
 from aggregator.store.schema import VERSION
+from tests.commands import configure
 from tests.newsroom import Newsroom, newsroom
 from tests.servers import Server
 from tests.store.conftest import database
 from tests.store.released import ALEMBIC, REVISIONS, Rows, documents, engine_of, found, restored, sources
 from tests.whole.crashes import THOROUGH
 from tests.whole.forking import Forks
-from tests.whole.test_commands import configure
 
 LATER = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # than the editions of the releases
 KILLS = 20 if THOROUGH else 5

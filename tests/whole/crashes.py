@@ -17,49 +17,15 @@ import yaml
 from sqlalchemy import create_engine, make_url, text
 
 from aggregator.files import is_temporary, listed
-from tests.newsroom import item, prose, rss
-from tests.servers import Request, Server
+from tests.servers import Server
 from tests.whole.forking import Child, Forks
+from tests.whole.press import Press
 
 THOROUGH = os.environ.get("CRASHES") == "1"  # set by `make crash`
 SOURCES = 8
-ENTRIES = 5  # of a document: one is new with each edition of its source, one with each of two sources
 DAEMONS = 6  # every so manieth run that is killed is a daemon's
 PHASES = ("starting", "fetching", "recording", "writing articles", "writing feeds", "ending")
 TICK = 1.0  # seconds until a daemon does its first work
-
-
-class Press:
-    """Sources whose documents all change with each edition: new entries, edited ones, and one that two share."""
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.edition = server, 0
-        for source in range(SOURCES):
-            server.put(f"/{source}", self.document)
-
-    def sources(self) -> list[dict[str, Any]]:
-        return [
-            {"name": f"paper-{source}", "url": self.server.url(f"/{source}"), "category": f"desk-{source % 2}"}
-            for source in range(SOURCES)
-        ]
-
-    def document(self, request: Request) -> bytes:
-        source = int(request.path.removeprefix("/"))
-        own = (10_000 * (source + 1) + number for number in range(self.edition, self.edition + ENTRIES - 1))
-        return rss(*map(self._item, own), self._item(self._shared(self.edition, source)))
-
-    def titles(self) -> Counter[str]:
-        """What has to be there once all sources were read in every edition from the first on, each story once."""
-        own = (10_000 * (s + 1) + n for s in range(SOURCES) for n in range(1, self.edition + ENTRIES - 1))
-        shared = {self._shared(edition, s) for edition in range(1, self.edition + 1) for s in range(SOURCES)}
-        return Counter(f"Story number {number}" for number in (*own, *shared))
-
-    def _shared(self, edition: int, source: int) -> int:
-        return 1_000_000 + 10 * edition + source // 2
-
-    def _item(self, number: int) -> str:
-        edited = f"&lt;p&gt;{prose(number)} {f'edition {self.edition}' if number % 3 == 0 else ''}&lt;/p&gt;"
-        return item(number, description=edited, pubDate=f"Mon, 06 Jan 2025 {number % 24:02}:00:00 +0000")
 
 
 @dataclass(slots=True)
@@ -93,8 +59,9 @@ class Tally:
 class Crashes:
     """One folder whose runs are killed again and again."""
 
-    def __init__(self, forks: Forks, press: Press, folder: Path, database: str | None, seed: int) -> None:
-        self._forks, self._press, self._folder = forks, press, folder
+    def __init__(self, forks: Forks, server: Server, folder: Path, database: str | None, seed: int) -> None:
+        self._forks, self._folder = forks, folder
+        self._press = Press(server, sources=SOURCES, entries=5, desks=2)
         self._url = database or f"sqlite:///{folder}/storage/aggregator.db"
         self._chance = random.Random(seed)
         self.tally = Tally(database=make_url(self._url).get_backend_name())
@@ -103,7 +70,7 @@ class Crashes:
             "fetch": fetch,
             "feeds": {"limit": 15},
             "base_url": "http://reader.example/",
-            "sources": press.sources(),
+            "sources": self._press.sources(),
         }
         (folder / "feeds.yaml").write_text(yaml.safe_dump(configuration | ({"database": database} if database else {})))
 

@@ -20,10 +20,9 @@ from aggregator.cycle import Report, run_cycle
 from aggregator.parse import is_plain
 from aggregator.publish import publish_changed
 from aggregator.read import Found
+from tests.commands import configure, daemon, until
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import daemon, until
 
 SLOW = rss(*(item(n, description="&lt;p>[x]: " * 6_000) for n in range(120)))  # what may define a link; some 20 s
 HEALTHY = 6

@@ -11,11 +11,11 @@ from urllib.parse import urldefrag
 import httpx
 import pytest
 
+from tests.commands import daemon, until
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
 from tests.whole.axe import violations
 from tests.whole.browser import Tab, tab
-from tests.whole.test_daemon import daemon, until
 
 SCREENS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 GROUND = "getComputedStyle(document.body).backgroundColor"

@@ -14,9 +14,9 @@ import time_machine
 
 from aggregator.daemon import run_daemon
 from aggregator.store.columns import EPOCH
+from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import configure
 
 TRUE = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 JUMPS = [timedelta(days=days) for days in (-1, 1, 365, -365, -365, 365)]

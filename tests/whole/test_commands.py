@@ -1,40 +1,13 @@
 """The command as a user types it, in a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from tests.commands import aggregator, configure
 from tests.newsroom import item, rss
 from tests.servers import Server
-
-
-def aggregator(*words: str, cwd: Path, status: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command; its exit status must be `status`, and no traceback may be seen."""
-    done = subprocess.run(
-        [sys.executable, "-m", "aggregator", *words],
-        cwd=cwd,
-        env={name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")} | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == status, (done.stdout, done.stderr)
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def configure(folder: Path, **settings: Any) -> Path:
-    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"}
-    path = folder / "feeds.yaml"
-    path.write_text(yaml.safe_dump({"fetch": fetch, **settings}, sort_keys=False))
-    return path
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import Cluster, cluster
+from tests.commands import configure, until
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.crashes import THOROUGH, Crashes, Press
+from tests.whole.crashes import THOROUGH, Crashes
 from tests.whole.forking import Forks
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import until
 
 SEED = 2026
 STOPS = 20 if THOROUGH else 1
@@ -42,12 +41,12 @@ def assert_unharmed(crashes: Crashes, kills: int) -> None:
 
 
 def test_kills_on_sqlite(forks: Forks, server: Server, tmp_path: Path) -> None:
-    assert_unharmed(Crashes(forks, Press(server), tmp_path, None, SEED), 200 if THOROUGH else 30)
+    assert_unharmed(Crashes(forks, server, tmp_path, None, SEED), 200 if THOROUGH else 30)
 
 
 def test_kills_on_postgresql(forks: Forks, server: Server, tmp_path: Path, postgresql: Cluster) -> None:
     database = postgresql.database()
-    assert_unharmed(Crashes(forks, Press(server), tmp_path, database, SEED), 200 if THOROUGH else 10)
+    assert_unharmed(Crashes(forks, server, tmp_path, database, SEED), 200 if THOROUGH else 10)
 
 
 def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(

@@ -1,52 +1,17 @@
 """A real daemon process: it fetches what is due, serves what it published, and stops when told to."""
 
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
+from tests.commands import configure, daemon, until
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import configure
-
-
-@contextmanager
-def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running daemon on a free port, and the URL it says it serves."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "run", "--port", "0", *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(r"http://[\d.:]+/", line):
-                yield process, found[0]
-                return
-        pytest.fail(f"the daemon ended with {process.wait()}")
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_it_fetches_publishes_serves_and_stops(tmp_path: Path, server: Server) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.commands import configure, running
 from tests.newsroom import item, rss
-from tests.whole.test_commands import configure
 from tests.whole.test_hubs import PATIENCE, figure, wait
-from tests.whole.test_reload import running
 
 pytest.importorskip("flask_websub")
 

@@ -15,11 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.commands import Running, aggregator, configure, running, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_commands import aggregator, configure
-from tests.whole.test_daemon import until
-from tests.whole.test_reload import Running, running
 
 QUICK = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "60s", "interval": "1s", "min_interval": "1s"}
 

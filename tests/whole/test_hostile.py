@@ -22,13 +22,13 @@ import pytest
 import yaml
 
 from aggregator.logs import one_line
+from tests.commands import aggregator
 from tests.hostile import CANARY, Hostile, Row, hostile
 from tests.hostile.rows import PASSWD
 from tests.hostile.watched import Watched, configure, running
 from tests.normalise.rendering import Page, rendered
 from tests.whole.feeds import read_json, read_xml
 from tests.whole.hugo import build
-from tests.whole.test_commands import aggregator
 
 MOST_MEMORY = 200_000_000  # bytes, of the main process
 PATIENCE = 30.0  # seconds that a busy machine may add to a deadline

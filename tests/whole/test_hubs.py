@@ -14,11 +14,9 @@ from urllib.parse import parse_qs, parse_qsl
 import httpx
 import pytest
 
+from tests.commands import Running, aggregator, configure, running, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_commands import aggregator, configure
-from tests.whole.test_daemon import until
-from tests.whole.test_reload import Running, running
 
 PATIENCE = 60  # seconds; others may use the machine too
 

@@ -2,54 +2,26 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from aggregator.model import Claimed
 from aggregator.publish import Published, publish_all, publish_changed
-from tests.newsroom import Newsroom, item, newsroom, prose, rss
-from tests.servers import Request, Server
-from tests.whole.test_commands import aggregator
-from tests.whole.test_daemon import daemon, until
+from tests.commands import aggregator, begun, daemon, until
+from tests.newsroom import Newsroom, newsroom
+from tests.servers import Server
+from tests.whole.press import Press
 
 SOURCES = 30
-ENTRIES = 10
-
-
-class Press:
-    """Sources whose documents all change with each edition: new entries, edited ones, and one that two share."""
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.edition = server, 0
-        for source in range(SOURCES):
-            server.put(f"/{source}", self.document)
-
-    def sources(self) -> list[dict[str, Any]]:
-        return [
-            {"name": f"paper-{source}", "url": self.server.url(f"/{source}"), "category": f"desk-{source % 4}"}
-            for source in range(SOURCES)
-        ]
-
-    def document(self, request: Request) -> bytes:
-        source = int(request.path.removeprefix("/"))
-        own = (1000 * (source + 1) + number for number in range(self.edition, self.edition + ENTRIES - 1))
-        shared = 100_000 * (self.edition + 1) + source // 2
-        return rss(*map(self._item, own), self._item(shared))
-
-    def _item(self, number: int) -> str:
-        edited = f"&lt;p&gt;{prose(number)} {f'edition {self.edition}' if number % 3 == 0 else ''}&lt;/p&gt;"
-        return item(number, description=edited, pubDate=f"Mon, 06 Jan 2025 {number % 24:02}:00:00 +0000")
 
 
 @pytest.fixture
 def press(server: Server) -> Press:
-    return Press(server)
+    return Press(server, sources=SOURCES, entries=10, desks=4)
 
 
 def room_of(press: Press, root: Path) -> Newsroom:
@@ -59,24 +31,6 @@ def room_of(press: Press, root: Path) -> Newsroom:
     with room.opened():  # writes the configuration that processes read
         pass
     return room
-
-
-@contextmanager
-def running(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process of the command."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", *words],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def stories(room: Newsroom) -> list[tuple[str, str]]:
@@ -101,14 +55,14 @@ def assert_in_step(room: Newsroom) -> None:
 def under_way(room: Newsroom, press: Press) -> Iterator[subprocess.Popen[str]]:
     """A process of `once --all` that sent its first request."""
     asked = len(press.server.requests)
-    with running("once", "--all", cwd=room.root) as process:
+    with begun("once", "--all", cwd=room.root) as process:
         until(lambda: len(press.server.requests) > asked)
         yield process
 
 
 def test_two_runs_at_the_same_time_share_the_sources(press: Press, tmp_path: Path) -> None:
     room, alone = room_of(press, tmp_path / "two"), room_of(press, tmp_path / "alone")
-    with running("once", "--all", cwd=room.root) as first, running("once", "--all", cwd=room.root) as second:
+    with begun("once", "--all", cwd=room.root) as first, begun("once", "--all", cwd=room.root) as second:
         said = [process.communicate(timeout=60) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], said
     assert [errors for _, errors in said] == ["", ""]

@@ -19,10 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.commands import configure, until
 from tests.newsroom import START, front_matter, item, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import until
 from tests.whole.turned import Clock
 
 ROOT = Path(__file__).parent.parent.parent

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.commands import Running, configure, running, until
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import until
 from tests.whole.test_healing import figure
-from tests.whole.test_reload import Running, running
 
 SOURCES, HANG = 200, 10
 DESKS = 10

@@ -17,12 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.commands import configure, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
 from tests.whole.crashes import THOROUGH
 from tests.whole.forking import Child, Forks
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import until
 
 LONG = 60  # seconds that a condition gets, on a machine that does much else
 PATIENCE = 1.0  # seconds that the daemon waits for a lock; else it is 30

@@ -16,11 +16,10 @@ import httpx
 import pytest
 from reader import Reader, make_reader
 
+from tests.commands import configure, daemon, until
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
 from tests.whole.feeds import read_xml
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import daemon, until
 
 NEWS = [item(1, title="AT&amp;T and Vec&amp;lt;T&amp;gt;"), item(2, title="東京で新しい路線が開業"), item(3)]
 SCIENCE = [item(4, title="خدمة جديدة"), item(5)]

@@ -4,65 +4,16 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.commands import aggregator, configure, running, until
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import aggregator, configure
-from tests.whole.test_daemon import until
 
 BROKEN = "sources:\n  - http://127.0.0.1:9/a\nfetch:\n  intervall: 5m\n  timeout: soon\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A daemon that was started in a folder with its log going to a file there."""
-
-    folder: Path
-    process: subprocess.Popen[bytes]
-
-    def said(self, text: str) -> list[str]:
-        """Lines of its log, so far, with this text."""
-        return [line for line in (self.folder / "log").read_text().splitlines() if text in line]
-
-    @property
-    def url(self) -> str:
-        (line,) = self.said("serving")
-        (url,) = re.findall(r"http://[\d.:]+/", line)
-        return str(url)
-
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, verify=False)  # no certificates are read for it: 19 ms a call
-
-    def sources(self) -> list[str]:
-        return [source["name"] for source in self.get("status.json").json()["sources"]]
-
-
-@contextmanager
-def running(folder: Path, **environ: str) -> Iterator[Running]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "run", "--port", "0"],
-            cwd=folder,
-            stderr=log,
-            env=os.environ | environ,
-        )
-    daemon = Running(folder, process)
-    try:
-        until(lambda: bool(daemon.said("serving")) or process.poll() is not None)
-        yield daemon
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

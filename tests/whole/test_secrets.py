@@ -13,10 +13,9 @@ import httpx
 import pytest
 import yaml
 
+from tests.commands import aggregator, daemon, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Server
-from tests.whole.test_commands import aggregator
-from tests.whole.test_daemon import daemon, until
 
 PASSWORD, TOKEN, COOKIE = "p4ss-c4nary", "t0ken-c4nary", "c00kie-c4nary"
 BASIC = b64encode(f"reader:{PASSWORD}".encode()).decode()

@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.commands import configure, daemon, until
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import configure
-from tests.whole.test_daemon import daemon, until
 
 
 def test_two_hundred_of_them_keep_nobody_from_a_feed_or_a_page(tmp_path: Path, server: Server) -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.publish import Published, publish_changed
+from tests.commands import begun, until
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
-from tests.whole.test_daemon import until
-from tests.whole.test_kills import running
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
@@ -63,7 +62,7 @@ def test_while_it_opens_the_database(room: Newsroom, number: signal.Signals) -> 
     (room.root / "feeds.yaml").write_text(configuration)  # so that it has something to write
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with running("once", cwd=room.root) as process:
+        with begun("once", cwd=room.root) as process:
             until(has_open(process, database), 60)
             process.send_signal(number)
             other.execute("ROLLBACK")
@@ -74,7 +73,7 @@ def test_while_it_opens_the_database(room: Newsroom, number: signal.Signals) -> 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_it_fetches(room: Newsroom, server: Server, number: signal.Signals) -> None:
     server.put("/feed", hang=True)
-    with running("once", cwd=room.root) as process:
+    with begun("once", cwd=room.root) as process:
         until(lambda: bool(server.requests), 60)
         assert is_leased(room)
         process.send_signal(number)
@@ -87,7 +86,7 @@ def test_while_it_publishes(room: Newsroom, number: signal.Signals) -> None:
     lock = room.storage / ".publishing.lock"
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with running("once", cwd=room.root) as process:
+        with begun("once", cwd=room.root) as process:
             until(has_open(process, lock), 60)
             process.send_signal(number)
             assert_stopped(process)

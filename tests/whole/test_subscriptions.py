@@ -11,9 +11,9 @@ from lxml import etree
 
 from aggregator.config import load
 from aggregator.settings import sources
+from tests.commands import aggregator
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import aggregator
 
 FEEDS = """\
 # What we read.

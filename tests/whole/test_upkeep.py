@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import aggregator, configure
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.test_commands import aggregator, configure
 
 ANCIENT = {"pubDate": "Tue, 24 Nov 2015 10:00:00 +0000"}
 

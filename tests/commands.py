@@ -1,0 +1,116 @@
+"""The command as a user types it, in processes of its own: to its end, to be stopped, or as a daemon.
+
+`tests/whole/forking.py` begins processes sooner, for tests that need hundreds.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+COMMAND = (sys.executable, "-m", "aggregator")
+DAEMON = ("run", "--port", "0")  # on any port that is free
+
+
+def configure(folder: Path, **settings: Any) -> Path:
+    """Write `feeds.yaml`, for sources on loopback."""
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"}
+    path = folder / "feeds.yaml"
+    path.write_text(yaml.safe_dump({"fetch": fetch, **settings}, sort_keys=False))
+    return path
+
+
+def aggregator(*words: str, cwd: Path, status: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; its exit status must be `status`, and no traceback may be seen."""
+    done = subprocess.run(
+        [*COMMAND, *words],
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == status, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@contextmanager
+def begun(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process of the command, killed in the end if it did not end before."""
+    process = subprocess.Popen([*COMMAND, *words], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@contextmanager
+def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A daemon that serves, what it says piped to the test; and the URL it says it serves."""
+    with begun(*DAEMON, *words, cwd=folder) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(r"http://[\d.:]+/", line):
+                yield process, found[0]
+                return
+        pytest.fail(f"the daemon ended with {process.wait()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A daemon that was started in a folder with its log going to a file there."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def said(self, text: str) -> list[str]:
+        """Lines of its log, so far, with this text."""
+        return [line for line in (self.folder / "log").read_text().splitlines() if text in line]
+
+    @property
+    def url(self) -> str:
+        (line,) = self.said("serving")
+        (url,) = re.findall(r"http://[\d.:]+/", line)
+        return str(url)
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, verify=False)  # no certificates are read for it: 19 ms a call
+
+    def sources(self) -> list[str]:
+        return [source["name"] for source in self.get("status.json").json()["sources"]]
+
+
+@contextmanager
+def running(folder: Path, **environ: str) -> Iterator[Running]:
+    """A daemon that serves and can say much: its log is a file."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*COMMAND, *DAEMON], cwd=folder, stderr=log, env=os.environ | environ)
+    daemon = Running(folder, process)
+    try:
+        until(lambda: bool(daemon.said("serving")) or process.poll() is not None)
+        yield daemon
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
