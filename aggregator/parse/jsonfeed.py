@@ -5,6 +5,7 @@ Only `version` is insisted on. Everything else may be missing or of a wrong type
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, Text
@@ -15,6 +16,7 @@ from aggregator.urls import absolute
 
 Values = dict[str, Any]
 
+_DIGITS = 308  # of a double, which is what numbers are to JavaScript; Python reads no more than 4300
 _LARGEST = 2**63  # bytes; what is more is no size
 _VERSION = "jsonfeed.org/version/1"
 
@@ -27,9 +29,11 @@ def is_json(text: str) -> bool:
 def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
     """The feed that `text` is, at the URL `document`; no more than `max_entries` of its entries."""
     try:
-        values = json.loads(text, strict=False)  # raw line ends in strings
-    except ValueError as fault:
-        return failure(document, f"the answer is JSON that cannot be read: {fault}")
+        values = json.loads(text, strict=False, parse_int=_whole)  # not strict: raw line ends in strings
+    except json.JSONDecodeError as fault:
+        return failure(
+            document, f"the answer is JSON that cannot be read from line {fault.lineno}, column {fault.colno}"
+        )
     except RecursionError:
         return failure(document, "the answer is JSON that is nested too deeply")
     if not isinstance(values, dict) or _VERSION not in (_string(values, "version") or ""):
@@ -85,7 +89,12 @@ def _id(item: Values) -> str | None:
 
 def _number(values: Values, key: str) -> int | float | None:
     value = values.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
+
+
+def _whole(digits: str) -> int | None:
+    """The number, None for one of more digits than any that JSON's other readers can hold."""
+    return int(digits) if len(digits) <= _DIGITS else None
 
 
 def _url(values: Values, key: str, document: str) -> str | None:

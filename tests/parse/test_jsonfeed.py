@@ -157,6 +157,15 @@ def test_a_size_that_is_none_is_absent(size: Any) -> None:
     assert entry_of(attachments=[{"url": "/a.mp3", "size_in_bytes": size}]).enclosures[0].length is None
 
 
+@pytest.mark.parametrize("digits", ["9" * 100_000, "-" + "9" * 5000, "9" * 100_000 + ".5", "1e999"])
+def test_a_number_greater_than_any_is_absent_and_the_rest_is_read(digits: str) -> None:
+    item = f'{{"id": {digits}, "title": "One", "attachments": [{{"url": "/a.mp3", "size_in_bytes": {digits}}}]}}'
+    (entry,) = feed_of(f'{{"version": "{VERSION}", "x": {digits}, "items": [{item}]}}').entries
+    assert entry.title == Text(value="One", kind="plain")
+    assert entry.guid is None
+    assert entry.enclosures[0].length is None
+
+
 def test_what_no_document_may_hold_leaves_strings() -> None:
     (entry,) = feed_of(
         '{"version": "' + VERSION + r'", "items": [{"id": "1", "title": "a\u0000b\ud800c\ufffed"}]}'

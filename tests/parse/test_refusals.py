@@ -30,7 +30,7 @@ PAGE = "<!doctype html><html><head><title>{}</title></head><body><p>Hello</p></b
         ("{}", "not a JSON Feed"),
         ("[1, 2]", "not a JSON Feed"),
         ('{"error": "not found"}', "not a JSON Feed"),
-        ('{"version": "https://jsonfeed.org/version/1.1", "items": [', "cannot be read"),
+        ('{"version": "https://jsonfeed.org/version/1.1", "items": [', "cannot be read from line 1, column 59"),
         ("{" * 100_000, "cannot be read"),
         ("[" * 1_000_000, "nested too deeply"),
     ],
