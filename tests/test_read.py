@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,11 +227,11 @@ def test_entries_seen_before_and_texts_that_have_served_stay_behind() -> None:
     assert len(again[0].feed.entries) == len(said.feed.entries)
 
 
-def read_apart(*documents: FeedDocument, **limits: float) -> list[Found | Stopped]:
+def read_apart(*documents: FeedDocument, **limits: Any) -> list[Found | Stopped]:
     async def all_of_them() -> list[Found | Stopped]:
         return await asyncio.gather(*(calls.call(one, takers(None), NOW, 50) for one in documents))
 
-    with Apart[Found](READ, limits=Limits(**limits)) as calls:  # type: ignore[arg-type]
+    with Apart[Found](READ, limits=Limits(**limits)) as calls:
         return asyncio.run(all_of_them())
 
 

@@ -77,7 +77,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as bug:  # noqa: BLE001 - a traceback is no sentence for a user
+    except Exception as bug:  # noqa: BLE001  # a traceback is no sentence for a user
         _tell(f"an error of ours ({type(bug).__name__}: {bug}); please report it, --debug shows where it arose", bug)
         sys.exit(1)
 

@@ -32,7 +32,7 @@ def settled(settings: Settings, folder: Path) -> Settings:
 
 def _absolute(path: str, folder: Path) -> Path:
     """Without `.` and `..`; links stay as they are, for what they point at may move."""
-    return Path(os.path.abspath(folder / Path(path).expanduser()))  # noqa: PTH100  Path.resolve follows links
+    return Path(os.path.abspath(folder / Path(path).expanduser()))  # noqa: PTH100  # Path.resolve follows links
 
 
 def _absolute_database(url: str, folder: Path) -> str:

@@ -27,5 +27,5 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 def address(listener: socket.socket) -> str:
     """Host and port, as in a URL, at which this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

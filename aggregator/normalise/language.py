@@ -60,6 +60,6 @@ class _Memory:
     """What stands for the module `tempfile`."""
 
     @staticmethod
-    def TemporaryFile(suffix: str) -> BytesIO:  # noqa: N802 - the name is the module's
+    def TemporaryFile(suffix: str) -> BytesIO:  # noqa: N802  # the name is the module's
         """A file of no disk: 27 MB, gone once it was read."""
         return BytesIO()

@@ -30,14 +30,9 @@ _MAX_TERMS = 100  # of an entry; feedparser's look-up is quadratic in them
 _BUFFER = 1 << 18  # bytes; expat hands out text in pieces of this size instead of line by line
 
 
-class AsPublished:
-    """What is common to both parsers; to be mixed in before one of feedparser's."""
+class _Feedparser:
+    """What is used here of feedparser's parsers, which have no types; nothing but names, so that theirs are found."""
 
-    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
-    resolve_relative_uris = False
-    sanitize_html = False
-
-    # feedparser's state, as far as it is used here
     baseuri: str
     contentparams: dict[str, str]
     entries: list[dict[str, Any]]
@@ -52,9 +47,24 @@ class AsPublished:
     handle_data: Any
     pop: Any
     push: Any
-    _get_context: Any
+    push_content: Any
     unknown_endtag: Any
     unknown_starttag: Any
+    _add_tag: Any
+    _end_title: Any
+    _get_context: Any
+    _start_channel: Any
+    _start_feed: Any
+    _start_item: Any
+    _start_title: Any
+
+
+class AsPublished(_Feedparser):
+    """What is common to both parsers; to be mixed in before one of feedparser's."""
+
+    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
+    resolve_relative_uris = False
+    sanitize_html = False
 
     def __init__(self, base: str, max_entries: int) -> None:
         self.max_entries = max_entries
@@ -77,11 +87,11 @@ class AsPublished:
 
     def _start_channel(self, attrs_d: Attributes) -> None:
         self.began = True
-        super()._start_channel(attrs_d)  # type: ignore[misc]
+        super()._start_channel(attrs_d)
 
     def _start_feed(self, attrs_d: Attributes) -> None:
         self.began = True
-        super()._start_feed(attrs_d)  # type: ignore[misc]
+        super()._start_feed(attrs_d)
 
     # ------------------------------------------------------------------------------------------------- entries
 
@@ -90,7 +100,7 @@ class AsPublished:
             self._count_on()
             return
         self.inauthor = self.insource = 0  # where one was never closed, it must not swallow all that follows
-        super()._start_item(attrs_d)  # type: ignore[misc]
+        super()._start_item(attrs_d)
         about = dict.get(self.entries[-1], "id")  # RSS 1.0: rdf:about, by its specification the link
         language = attrs_d.get("xml:lang") or None
         self.extras.append(Extra(base=self.baseuri, language=language, guid_is_link=bool(about)))
@@ -126,13 +136,13 @@ class AsPublished:
         if self.inauthor:  # one source names its authors' titles so
             self.push("author_title", 0)
         else:
-            super()._start_title(attrs_d)  # type: ignore[misc]
+            super()._start_title(attrs_d)
 
     def _end_title(self) -> None:
         if self.inauthor:
             self.pop("author_title")
         else:
-            super()._end_title()  # type: ignore[misc]
+            super()._end_title()
 
     def _start_media_title(self, attrs_d: Attributes) -> None:
         self.push_content("media_title", attrs_d, "text/plain", 1)
@@ -166,7 +176,7 @@ class AsPublished:
 
     def push_content(self, *element: Any) -> None:
         """Begins a text construct; its parameters are asked at every tag, so they move to a quicker dictionary."""
-        super().push_content(*element)  # type: ignore[misc]
+        super().push_content(*element)
         self.contentparams = dict(self.contentparams)
 
     def pop_content(self, tag: str) -> str | None:
@@ -216,7 +226,7 @@ class AsPublished:
 
     def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
         if len(self._get_context().setdefault("tags", [])) < _MAX_TERMS:
-            super()._add_tag(term, scheme, label)  # type: ignore[misc]
+            super()._add_tag(term, scheme, label)
 
     def _end_hour(self) -> None:
         self.skip_hours.append(self.pop("hour") or "")
@@ -233,7 +243,7 @@ class Strict(AsPublished, StrictFeedParser):  # type: ignore[misc]  # feedparser
         self.handle_data(html5.get(f"{name};", f"&{name};"))
 
 
-class Loose(AsPublished, LooseFeedParser):  # type: ignore[misc]
+class Loose(AsPublished, LooseFeedParser):  # type: ignore[misc]  # feedparser has no types
     """For all else."""
 
     def handle_charref(self, ref: str) -> None:

@@ -112,7 +112,7 @@ class FeedFolder:
             return None
         place = f"{self._root}/{name}"
         try:
-            if known is None or known.stamp != _stamp(os.stat(place)):  # noqa: PTH116 - a tenth of the time of a Path
+            if known is None or known.stamp != _stamp(os.stat(place)):  # noqa: PTH116  # a tenth of the time of a Path
                 known = self._files[name] = self._read(place, name)
         except OSError:
             self._files.pop(name, None)

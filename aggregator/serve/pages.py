@@ -141,7 +141,7 @@ def _templates(app: App) -> Environment:
         "moment": moment,
         "reason": reason,
         "without_credentials": without_credentials,
-        "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704 - clean by `normalise`
+        "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704  # clean by `normalise`
     }
     templates.tests["web"] = is_http
     return templates

@@ -191,7 +191,7 @@ def test_a_layout_that_cannot_be_spliced_is_refused_in_a_sentence(file: Path) ->
 
 
 def test_what_fails_in_the_middle_leaves_nothing_behind(file: Path) -> None:
-    with pytest.raises(IndexError), editing(file, {}) as draft:  # noqa: PT012  the block is what is tested
+    with pytest.raises(IndexError), editing(file, {}) as draft:  # noqa: PT012  # the block is what is tested
         draft.append((NEW,))
         draft.remove(9)
     assert file.read_text() == COMMENTED

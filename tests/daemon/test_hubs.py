@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -116,6 +117,10 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
     caplog.set_level(logging.INFO)
     hub.status = 503
     async with desk(room) as made:
+
+        def heard_more(count: int) -> bool:
+            return len(hub.told()) > count and made.waits()
+
         await made.until(lambda: bool(hub.told()))
         await made.until(lambda: "cannot be told" in caplog.text)
         for seconds in (30, 60, 120):
@@ -126,7 +131,7 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
                 await asyncio.sleep(0.01)
             assert len(hub.told()) == count  # one ping shows that it is dead, and all wait
             room.later(seconds=1)
-            await made.until(lambda count=count: len(hub.told()) > count and made.waits())  # type: ignore[misc]
+            await made.until(partial(heard_more, count))
         hub.status = 202
         room.later(hours=1)
         await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 2)

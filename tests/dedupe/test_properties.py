@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ documents = st.lists(entries, max_size=7)
 
 @few
 @given(documents, st.randoms(use_true_random=False), st.booleans())
-def test_the_same_document_twice_writes_nothing_in_any_order(document, random, near) -> None:  # type: ignore[no-untyped-def]
+def test_the_same_document_twice_writes_nothing_in_any_order(document: list[E], random: Random, near: bool) -> None:
     store = Store()
     store.fetch(*document, near_duplicates=near)
     random.shuffle(document)
@@ -42,7 +43,7 @@ def test_any_two_documents_then_settle(first: list[E], second: list[E], source: 
 
 @few
 @given(documents, documents, st.randoms(use_true_random=False))
-def test_the_order_of_dated_entries_does_not_matter(first, second, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_dated_entries_does_not_matter(first: list[E], second: list[E], random: Random) -> None:
     def new(document: list[E]) -> int:
         store = Store()
         store.fetch(*dated(first))

@@ -287,7 +287,10 @@ def redirects(port: int) -> Iterator[Row]:
     for here, there in (pair, pair[::-1]):
         yield failed(here, "redirects more than 5 times", Answer(status=301, headers={"Location": there}))
     yield failed("/redirect/nowhere", "no http or https", Answer(status=301))
-    growing = lambda request: Answer(status=302, headers={"Location": request.target + "/redirect" * 3})  # noqa: E731
+
+    def growing(request: Request) -> Answer:
+        return Answer(status=302, headers={"Location": request.target + "/redirect" * 3})
+
     yield failed("/redirect/grows", "answered 404", growing)
     kinds = (
         ("private", PRIVATE, "lies in a private network"),

@@ -12,8 +12,8 @@ from aggregator.normalise.dates import instant, moments
 from aggregator.normalise.month_names import MONTHS_OF_LANGUAGE
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 READABLE = [

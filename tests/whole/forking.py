@@ -202,14 +202,14 @@ def _become(order: dict[str, Any]) -> None:
         if order["statement"] is not None:
             _die_at(order["statement"])
         if order["busy"] is not None:
-            opening = Store.open.__func__  # type: ignore[attr-defined]
+            opening = vars(Store)["open"].__func__
             opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=order["busy"])}
         sys.argv = ["aggregator", *order["words"]]
         cli.main()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException:  # noqa: BLE001 - it ends here, and not in the parent's loop
+    except BaseException:  # noqa: BLE001  # it ends here, and not in the parent's loop
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import time_machine
@@ -39,6 +40,9 @@ async def test_jumps_of_the_clock_miss_no_turn_and_double_none(tmp_path: Path, s
     def entries() -> list[dict[str, str]]:
         return list(json.loads(feed.read_text())["items"]) if feed.exists() else []
 
+    def are_published(number: int) -> bool:
+        return len(entries()) == number
+
     def due() -> datetime:
         with closing(sqlite3.connect(tmp_path / "storage/aggregator.db")) as database:
             ((moment,),) = database.execute("SELECT next_fetch FROM source")
@@ -46,7 +50,7 @@ async def test_jumps_of_the_clock_miss_no_turn_and_double_none(tmp_path: Path, s
 
     with time_machine.travel(TRUE, tick=True) as clock:
         daemon = asyncio.create_task(run_daemon(path, {}, "127.0.0.1", 0))
-        await eventually(lambda: len(entries()) == 1)
+        await eventually(partial(are_published, 1))
         for jump in JUMPS:
             editions.append(item(len(editions) + 1))
             clock.shift(jump)
@@ -54,7 +58,7 @@ async def test_jumps_of_the_clock_miss_no_turn_and_double_none(tmp_path: Path, s
             if jump < timedelta(0):
                 await eventually(lambda: due() <= datetime.now(UTC) + INTERVAL)  # and not in a day, or a year
                 clock.shift(INTERVAL)
-            await eventually(lambda wanted=wanted: len(entries()) == wanted)  # type: ignore[misc]
+            await eventually(partial(are_published, wanted))
             assert len(server.requests) - asked in (1, 2)
         now = datetime.now(UTC)
         os.kill(os.getpid(), signal.SIGTERM)

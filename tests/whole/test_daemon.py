@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -57,12 +58,18 @@ def test_a_folder_that_cannot_be_written_is_said_and_work_goes_on_once_it_can(tm
         assert "Story number 1" in httpx.get(f"{url}feeds/paper.rss").text
 
 
+def was_asked(url: str) -> bool:
+    """Whether the only source of the daemon at `url` was."""
+    (source,) = httpx.get(f"{url}status.json").json()["sources"]
+    return bool(source["last_fetch"])
+
+
 def test_a_restart_polls_nothing_early(tmp_path: Path, server: Server) -> None:
     server.put("/feed", rss(item(1)))
     configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}])
     for _ in range(2):
         with daemon(tmp_path) as (process, url):
-            until(lambda url=url: httpx.get(f"{url}status.json").json()["sources"][0]["last_fetch"])  # type: ignore[misc]
+            until(partial(was_asked, url))
             time.sleep(1.5)  # a tick or more
             process.send_signal(signal.SIGINT)
             assert process.wait(15) == 0

@@ -393,9 +393,9 @@ def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detecte
 ) -> None:
     english = "The committee will meet again on Thursday to discuss whether the new bridge should be built at all."
     mine = {"content_html": f"<p>{english}</p>", "id": "1", "title": "The bridge"}
-    document = {"version": "https://jsonfeed.org/version/1.1", "title": "t"}
+    document: dict[str, Any] = {"version": "https://jsonfeed.org/version/1.1", "title": "t"}
     document |= {"language": feed} if feed else {}
-    document |= {"items": [mine | ({"language": entry} if entry else {})]}  # type: ignore[dict-item]
+    document |= {"items": [mine | ({"language": entry} if entry else {})]}
     server.put("/one", json.dumps(document).encode(), headers={"Content-Type": "application/feed+json"})
     (one,) = place(("one",), server)
     room = newsroom(tmp_path, [one | ({"language": source} if source else {})])

@@ -67,7 +67,7 @@ def application(folder: Path) -> Flask:
     subscriber.add_listener(lambda topic, _callback, body: received.append((topic, time.time(), body.decode())))
 
     @app.route("/topic")
-    @publisher()  # type: ignore[untyped-decorator]
+    @publisher()  # type: ignore[untyped-decorator]  # it ships no types
     def topic() -> Response:
         return Response((folder / "topic.xml").read_bytes(), mimetype="application/rss+xml")
 
