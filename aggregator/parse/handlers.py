@@ -15,7 +15,7 @@ from xml.sax.expatreader import ExpatParser
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from aggregator.parse.said import BODIES, Body, Extra
+from aggregator.parse.said import BODIES, MAX_TERMS, Body, Extra
 
 Attributes = dict[str, str]
 
@@ -26,7 +26,6 @@ _ENCODING = "utf8"
 mixin.make_safe_absolute_uri = lru_cache(maxsize=32)(mixin.make_safe_absolute_uri)
 
 _MAX_ATTRIBUTES = 200  # of an element; SAX's look-up by name is quadratic in them
-_MAX_TERMS = 100  # of an entry; feedparser's look-up is quadratic in them
 _BUFFER = 1 << 18  # bytes; expat hands out text in pieces of this size instead of line by line
 
 
@@ -225,7 +224,7 @@ class AsPublished(_Feedparser):
         """Nothing: its regular expression takes minutes on a long name, and `persons` reads names itself."""
 
     def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
-        if len(self._get_context().setdefault("tags", [])) < _MAX_TERMS:
+        if len(self._get_context().setdefault("tags", [])) < MAX_TERMS:
             super()._add_tag(term, scheme, label)
 
     def _end_hour(self) -> None:

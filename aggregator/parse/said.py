@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 Values = dict[str, Any]
 
+MAX_TERMS = 100  # categories of an entry; feedparser's look-up is quadratic in them
 BODIES = ("content", "description", "summary", "media_description", "itunes_summary")  # best first
 
 

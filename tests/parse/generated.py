@@ -3,8 +3,8 @@
 import re
 from random import Random
 
-from aggregator.parse.listed import ENTRY, FEED, RESERVED
-from aggregator.parse.names import PREFIXES
+from aggregator.parse.quick.listed import ENTRY, FEED, RESERVED
+from aggregator.parse.quick.names import PREFIXES
 from tests.parse.documents import NAMESPACES
 
 _MORE = """

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from aggregator.model import Feed
 from aggregator.parse import with_care
-from aggregator.parse.addresses import joined
 from aggregator.parse.characters import characters
 from aggregator.parse.handlers import Strict
-from aggregator.parse.listed import ENTRY, FEED, RESERVED
-from aggregator.parse.names import PREFIXES
 from aggregator.parse.quick import quick_reading
+from aggregator.parse.quick.addresses import joined
+from aggregator.parse.quick.listed import ENTRY, FEED, RESERVED
+from aggregator.parse.quick.names import PREFIXES
 from aggregator.parse.rss_atom import feed
 from tests.conftest import SHARED
 from tests.parse.documents import NAMESPACES, URL, atom, document, item, rss

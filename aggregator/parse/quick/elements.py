@@ -1,22 +1,16 @@
-"""The elements whose meaning is known for sure, by the place they stand in, and what each adds to what is said. Pure.
+"""What each listed element adds to what is said: the functions of which `listed` makes its tables. Pure.
 
 What feedparser and `handlers` make of such an element is done here in the same way, its oddities included: the first
 title counts, the last of most others; a title after a picture begins anew; a deeper element never replaces a text.
 """
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
-from aggregator.parse.addresses import joined, with_href
-from aggregator.parse.names import NotListed
-from aggregator.parse.said import Body, Extra, Values
+from aggregator.parse.quick.addresses import joined, with_href
+from aggregator.parse.quick.names import NotListed
+from aggregator.parse.quick.state import Attributes, Begin, Finish, State
+from aggregator.parse.said import MAX_TERMS, Body, Extra, Values
 
-Attributes = dict[str, str]
-Begin = Callable[["State", Attributes], None]
-Finish = Callable[["State", str], None]
-
-_MAX_TERMS = 100  # of an entry, as in `handlers`
 _KINDS = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "xhtml": "application/xhtml+xml"}
 _TYPES = frozenset(_KINDS.values())
 _VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
@@ -24,53 +18,6 @@ _REFERENCE = re.compile(r"&([A-Za-z0-9_]+);")
 _LIKE_HTML = re.compile(r"</\w+>|&#?\w+;")  # only then feedparser looks closer
 ITUNES = "http://www.itunes.com/"
 _MEDIA = "http://search.yahoo.com/mrss/category_schema"
-
-
-class Element(NamedTuple):
-    """What an element does at its start and at its end, and what may stand in it: None for what may stand around it."""
-
-    begin: Begin | None = None
-    finish: Finish | None = None  # is given its own text, stripped
-    inside: "Table | None" = None
-
-
-Table = dict[str, Element]
-
-
-class State(Protocol):
-    """How far the document has been read."""
-
-    version: str
-    base: str
-    feeddata: Values
-    entries: list[Values]
-    extras: list[Extra]
-    skip_hours: list[str]
-    skip_days: list[str]
-    max_entries: int
-    values: Values  # of the entry, else of the feed
-    depths: dict[str, int]  # how deep the texts of the entry stood
-    depth: int  # of the element that begins or ends
-    is_feed: bool  # whether a feed's own element has begun
-    in_feed: bool  # between the start and the end of the feed's own element
-    title_depth: int  # of the last title that was not empty, -1 where none came yet
-    guid_is_link: bool
-    link_is_open: bool  # whether the link that began has its address as text
-    type: str  # of the text construct that began, "" outside
-    text_base: str  # its base
-    outer: list[str]  # text of the person around the element
-
-    def set_aside(self) -> None:
-        """Moves text that was read to `outer`."""
-
-    def close(self, tag: str) -> None:
-        """Puts down the end of an element inside a text construct."""
-
-    def forbid_text(self) -> None:
-        """NotListed where there is text before the element that begins, or in the one that ends."""
-
-    def markup(self) -> str:
-        """The text construct that ends, which is XHTML."""
 
 
 # ----------------------------------------------------------------------------------------------------- texts
@@ -355,7 +302,7 @@ def end_of_owner(key: str) -> Finish:
 def _add_term(state: State, term: str | None, scheme: str | None, label: str | None) -> None:
     tags = state.values.setdefault("tags", [])
     tag = {"term": term, "scheme": scheme, "label": label}
-    if len(tags) < _MAX_TERMS and (term or scheme or label) and tag not in tags:
+    if len(tags) < MAX_TERMS and (term or scheme or label) and tag not in tags:
         tags.append(tag)
 
 

@@ -1,9 +1,7 @@
 """The elements whose meaning is known for sure, by the place they stand in. Pure."""
 
-from aggregator.parse.elements import (
+from aggregator.parse.quick.elements import (
     ITUNES,
-    Element,
-    Table,
     begin_author,
     begin_category,
     begin_channel,
@@ -48,6 +46,7 @@ from aggregator.parse.elements import (
     end_value,
     without_attributes,
 )
+from aggregator.parse.quick.state import Element, Table
 from aggregator.parse.said import BODIES
 
 

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urljoin
 
-from aggregator.parse.names import NotListed
+from aggregator.parse.quick.names import NotListed
 from aggregator.urls import MAX_LENGTH
 
 _SIMPLE = re.compile(  # joined to any base it stays as it is
