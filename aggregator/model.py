@@ -142,9 +142,13 @@ class Failure:
     retry_after: timedelta | None = None  # readable Retry-After, not yet clamped
     host: str | None = None  # the host that answered, where a redirect led to another
 
+    @property
+    def sentence(self) -> str:
+        """Reason and advice, where the subject is told already."""
+        return f"{self.reason}; {self.advice}" if self.advice else self.reason
+
     def __str__(self) -> str:
-        sentence = f"{self.subject}: {self.reason}"
-        return f"{sentence}; {self.advice}" if self.advice else sentence
+        return f"{self.subject}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +345,7 @@ class Revision:
 class Key:
     """One name of an article. A strong key names one article for good; a weak one only finds candidates."""
 
-    rule: str  # guid, link, text, title, band
+    rule: str  # one of `dedupe.RULES`: guid, link, entry, title, text
     digest: bytes  # 16 bytes, of rule, scope and value
     strong: bool
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from aggregator.publish import Published
 
 INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
-
-DAEMON_LOCK = ".daemon.lock"  # in storage; held by a daemon
 TELLING = timedelta(seconds=10)  # for the hub, after all else is done
 
 log = logging.getLogger("aggregator")
@@ -43,13 +41,14 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator.app import opened
+    from aggregator.daemon import LOCK
     from aggregator.publish import publish_changed
 
     options: Options = ctx.obj
     started = monotonic()
     with _stoppable(), opened(options.config, options.environ) as app:
         _refuse_unknown(app, names or [])
-        alone = not files.is_held(Path(app.settings.storage) / DAEMON_LOCK)
+        alone = not files.is_held(Path(app.settings.storage) / LOCK)
         if alone:
             app.store.end_subscriptions(app.clock())  # nobody is there to be pushed to
         report = _cycle(app, names or None, everything)
@@ -140,15 +139,11 @@ def _figures(report: "Report", published: "Published", seconds: float) -> dict[s
         "feeds_written": published.feeds,
         "seconds": round(seconds, 3),
         "failures": [
-            {"source": outcome.source, "url": outcome.url, "error": _error(outcome)} for outcome in report.failures
+            {"source": outcome.source, "url": outcome.url, "error": outcome.failure.sentence}
+            for outcome in report.outcomes
+            if outcome.failure
         ],
     }
-
-
-def _error(outcome: "Outcome") -> str:
-    failure = outcome.failure
-    assert failure is not None
-    return f"{failure.reason}; {failure.advice}" if failure.advice else failure.reason
 
 
 def _summary(figures: dict[str, Any]) -> str:

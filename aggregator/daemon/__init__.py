@@ -12,9 +12,9 @@ from aggregator.daemon.configuration import Configuration
 from aggregator.daemon.listening import address, listening
 from aggregator.daemon.systemd import Supervisor
 
-__all__ = ["run_daemon"]
+__all__ = ["LOCK", "run_daemon"]
 
-
+LOCK = ".daemon.lock"  # in storage; held by a daemon as long as it runs
 # Up to so many bytes a database is read to its end at the start, of a larger one all but the texts: a gigabyte takes a
 # slow disk 20 s, without its texts 0.7 s. After an unclean stop, when damage is born, it may take that long.
 CHECKED, CHECKED_AFTER_UNCLEAN_STOP = 100_000_000, 1_000_000_000
@@ -30,7 +30,7 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
     settings = configuration.load()
     storage = Path(settings.storage)
     files.make_folder(storage)
-    with files.alone(storage / ".daemon.lock") as in_order, listening(host, port) as listener:
+    with files.alone(storage / LOCK) as in_order, listening(host, port) as listener:
         # Only now: they take a second, and who is not alone shall hear of it before.
         from aggregator.app import ADDRESS, opened_with
         from aggregator.daemon.running import Daemon

@@ -63,9 +63,7 @@ def after_feed(
     fresh = replace(fresh, next_fetch=due, due_reason=reason)
     if feed.problem is None:
         return fresh
-    return replace(
-        fresh, validators=Validators(), digest=b"", failures=state.failures + 1, error=_sentence(feed.problem)
-    )
+    return replace(fresh, validators=Validators(), digest=b"", failures=state.failures + 1, error=feed.problem.sentence)
 
 
 def after_push(feed: Feed, state: SourceState) -> SourceState:
@@ -105,7 +103,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         last_fetch=now,
         http_status=failure.status,
         failures=failures,
-        error=_sentence(failure),
+        error=failure.sentence,
         validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
         unmodified_since=None,
     )
@@ -157,7 +155,3 @@ def _stay_away(failure: Failure, earlier: int) -> timedelta:
     if failure.retry_after is None:
         return min(UNNAMED_STAY_AWAY * (1 << min(max(earlier, 0), 10)), LONGEST_WAIT)
     return min(max(failure.retry_after, SHORTEST_STAY_AWAY), LONGEST_STAY_AWAY)
-
-
-def _sentence(failure: Failure) -> str:
-    return f"{failure.reason}; {failure.advice}" if failure.advice else failure.reason
