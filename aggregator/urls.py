@@ -157,8 +157,9 @@ def canonical_key(url: str) -> str | None:
 
 
 def host_key(url: str) -> str:
-    """What counts as one host for politeness: the registrable name ("example.co.uk"), so that a thousand blogs on one
-    service queue up; an IP address or a name without a dot counts with its port. "" for no URL.
+    """What counts as one host for politeness: the registrable name ("example.co.uk"); "" for no URL.
+
+    So a thousand blogs on one service queue up. An IP address or a name without a dot counts with its port.
     """
     authority = _authority(_split(url))
     if authority is None:
@@ -170,8 +171,9 @@ def host_key(url: str) -> str:
 
 
 def paced_host(url: str, unpaced: Collection[str]) -> str | None:
-    """`host_key` of the URL; None where it needs no pace: `unpaced` lists, in lower case, that key, the host's name, or
-    its name with the port. None for no URL, too.
+    """`host_key` of the URL; None where it needs no pace, and for no URL.
+
+    It needs none where `unpaced` lists, in lower case, that key, the host's name, or its name with the port.
     """
     key = host_key(url)
     if unpaced and (parts := _split(url)):

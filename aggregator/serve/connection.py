@@ -147,6 +147,8 @@ class Connection(HttpToolsProtocol):
 
 
 def connection_for(feeds: Feeds) -> type[Connection]:
-    """The class of connections that ask `feeds` first: for the method, the name after /feeds/ and the headers of a
-    request it gives the answer, or None."""
+    """The class of connections that ask `feeds` first.
+
+    For the method, the name after /feeds/ and the headers of a request it gives the answer, or None.
+    """
     return type("FeedConnection", (Connection,), {"feeds": staticmethod(feeds)})
