@@ -34,9 +34,7 @@ class App:
     sources: tuple[Source, ...]  # as configured, in the order of the file
     store: Store
     clock: Clock
-    worker: ThreadPoolExecutor = field(
-        repr=False
-    )  # the one thread that computes and writes, so the store has one writer
+    worker: ThreadPoolExecutor = field(repr=False)  # the one thread that writes, so that the store has one writer
     apart: "Apart[Found]" = field(repr=False)  # where documents are read that may cost too much
 
     async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -55,10 +53,10 @@ class App:
 
 
 @contextmanager
-def opened(path: Path, environ: Mapping[str, str], clock: Clock = utc_now) -> Iterator[App]:
+def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """The app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
     settings = config.affordable(config.load(path, environ))
-    with opened_with(settings, clock) as app:
+    with opened_with(settings) as app:
         yield app
 
 

@@ -66,6 +66,11 @@ _FAILED = (
 )
 _ANY_PUSHED = select(source.c.id).where(source.c.pushed_until.is_not(None)).limit(1)
 _PUSHED = update(source).where(source.c.id == bindparam("of_id")).values(pushed_until=bindparam("until"))
+_SEEN = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
+    .values(seen=bindparam("digests"))
+)
 _CLAIMED = select(source).join(subscription).where(_by_token, pollable)
 _FORGET = delete(subscription).where(subscription.c.source_id.in_(listed("ids")))
 _ANEW = (
@@ -92,13 +97,6 @@ _UNTOLD = (
 )
 _KNOWN_TOPICS = select(*topic.c["path", "digest"]).where(topic.c.path.in_(listed("paths")))
 _DROP_TOPICS = delete(topic).where(topic.c.path.in_(listed("paths")))
-
-
-_SEEN = (
-    update(source)
-    .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
-    .values(seen=bindparam("digests"))
-)
 
 
 def write_seen(connection: Connection, source_id: int, state: SourceState) -> None:

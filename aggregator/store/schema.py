@@ -20,10 +20,10 @@ from sqlalchemy import (
 )
 
 from aggregator.model import Enclosure, FeedFacts, Person, Term
+from aggregator.names import ALL as ALL  # the category of every article, for who imports the tables
 from aggregator.store.columns import Moment, Several, Span, Value, Words
 
 VERSION = "0002"  # of the schema: the newest migration's revision
-ALL = "all"  # the category of every article
 
 metadata = MetaData(
     naming_convention={
@@ -197,9 +197,8 @@ key = Table(
     _required("strong", Boolean),
     sqlite_with_rowid=False,
 )
-Index(
-    "uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True))
-)  # who comes second asks and decides again
+# Of two processes that record one article the second finds its key taken, asks and decides again.
+Index("uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True)))
 
 revision = Table(
     "revision",

@@ -136,7 +136,7 @@ _WANTED_NAMED = _WANTED.where(source.c.name.in_(listed("names")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Choice:
     """Which sources are wanted: those that are due, these names, or everything."""
 
     now: datetime
@@ -154,10 +154,10 @@ class Terms:
     share: int | None
 
 
-def claim(connection: Connection, wish: Wish, terms: Terms, headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
+def claim(connection: Connection, choice: Choice, terms: Terms, headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
     """Take the sources that are wanted, and those that share a URL with one of them."""
-    always = {"now": wish.now, "until": terms.until, "process": terms.process}
-    rows = _claim_wanted(connection, wish, terms, always | {"most": terms.limit})
+    always = {"now": choice.now, "until": terms.until, "process": terms.process}
+    rows = _claim_wanted(connection, choice, terms, always | {"most": terms.limit})
     taken = sorted(rows, key=_due_order)
     for urls in slices({row["moved_to"] or row["url"] for row in rows}):
         same = connection.execute(_CLAIM_SAME_URL, always | {"most": _NO_LIMIT, "urls": urls}).mappings()
@@ -166,27 +166,27 @@ def claim(connection: Connection, wish: Wish, terms: Terms, headers: Mapping[int
 
 
 def _claim_wanted(
-    connection: Connection, wish: Wish, terms: Terms, parameters: Mapping[str, Any]
+    connection: Connection, choice: Choice, terms: Terms, parameters: Mapping[str, Any]
 ) -> Sequence[RowMapping]:
-    if wish.names is not None:
-        parts = slices(wish.names)
+    if choice.names is not None:
+        parts = slices(choice.names)
         named = (connection.execute(_CLAIM_NAMED, {**parameters, "names": part}).mappings() for part in parts)
         return [row for rows in named for row in rows]
-    if wish.everything:
+    if choice.everything:
         return connection.execute(_CLAIM_ALL, parameters).mappings().all()
     if terms.share is not None:
         return connection.execute(_CLAIM_DUE_FAIRLY, {**parameters, "share": terms.share}).mappings().all()
     return connection.execute(_CLAIM_DUE, parameters).mappings().all()
 
 
-def wanted(connection: Connection, wish: Wish) -> frozenset[str]:
+def wanted(connection: Connection, choice: Choice) -> frozenset[str]:
     """Names of the sources that are wanted, whoever works on them."""
-    if wish.names is not None:
-        parts = slices(wish.names)
+    if choice.names is not None:
+        parts = slices(choice.names)
         return frozenset(name for part in parts for name in connection.scalars(_WANTED_NAMED, {"names": part}))
-    if wish.everything:
+    if choice.everything:
         return frozenset(connection.scalars(_WANTED))
-    return frozenset(connection.scalars(_WANTED_DUE, {"now": wish.now}))
+    return frozenset(connection.scalars(_WANTED_DUE, {"now": choice.now}))
 
 
 def _due_order(row: RowMapping) -> tuple[datetime, int]:

@@ -216,12 +216,12 @@ class Store:
         due times, but wake no source that is disabled or paused. Sources that share a URL with a claimed one come too,
         beyond `limit` and `share`: one URL is fetched once.
         """
-        wish = sources.Wish(now=now, names=names, everything=everything)
+        choice = sources.Choice(now=now, names=names, everything=everything)
         terms = sources.Terms(process=self._process, until=now + lease, limit=limit, share=share)
         with self._writing() as connection:
             self._dialect.lock_claims(connection)
             sources.lease(connection, self._owed, self._process, None)
-            claimed = sources.claim(connection, wish, terms, self._headers)
+            claimed = sources.claim(connection, choice, terms, self._headers)
         self._owed = frozenset()
         return claimed
 
@@ -230,7 +230,7 @@ class Store:
     ) -> frozenset[str]:
         """Names of the sources that `claim` would take if there were no other process and no limit."""
         with self._reading() as connection:
-            return sources.wanted(connection, sources.Wish(now=now, names=names, everything=everything))
+            return sources.wanted(connection, sources.Choice(now=now, names=names, everything=everything))
 
     def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
         """When a source of each of these hosts was fetched last; hosts that never were asked are left out.
