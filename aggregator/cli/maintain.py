@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator.cli.counted import counted
 from aggregator.cli.options import Options
 
 MOST_LINES = 100  # of differences; the rest are counted
@@ -35,7 +36,7 @@ def verify(
 def _summary(found: int, mended: int, *, repair: bool) -> str:
     if not found:
         return "all is well"
-    differences = f"{found} difference{'s' if found != 1 else ''}"
+    differences = counted(found, "difference")
     if repair:
         return f"{differences}, {mended} mended"
     return f"{differences}; `aggregator verify --repair` mends what it can"
@@ -52,4 +53,4 @@ def prune(ctx: typer.Context) -> None:
             typer.echo("nothing to do: no `retention` is set, so articles are kept for ever")
             return
         pruned = maintain.prune(app)
-    typer.echo(f"{pruned} article{'s' if pruned != 1 else ''} pruned")
+    typer.echo(f"{counted(pruned, 'article')} pruned")

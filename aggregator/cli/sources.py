@@ -13,6 +13,10 @@ from aggregator.model import Claimed
 from aggregator.status import paused, rfc3339, source_facts
 from aggregator.urls import without_credentials
 
+HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
+
+_LONG_TIME = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
+
 
 def sources(
     ctx: typer.Context,
@@ -31,10 +35,6 @@ def sources(
     else:
         for one in known:
             typer.echo("\t".join(_columns(one)))
-
-
-_LONG_TIME = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
-HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
 
 
 def _columns(one: Claimed) -> tuple[str, ...]:
