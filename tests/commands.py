@@ -20,6 +20,7 @@ import yaml
 
 COMMAND = (sys.executable, "-m", "aggregator")
 DAEMON = ("run", "--port", "0")  # on any port that is free
+LOG = "log"  # the file, in a process's folder, that its standard error goes to
 
 
 def configure(folder: Path, **settings: Any) -> Path:
@@ -70,34 +71,49 @@ def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], s
         pytest.fail(f"the daemon ended with {process.wait()}")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A daemon that was started in a folder with its log going to a file there."""
+class Logged:
+    """A process of the command whose log is a file in its folder."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
 
-    def said(self, text: str) -> list[str]:
+    def said(self, text: str = "") -> list[str]:
         """Lines of its log, so far, with this text."""
-        return [line for line in (self.folder / "log").read_text().splitlines() if text in line]
+        path = self.folder / LOG
+        return [line for line in path.read_text().splitlines() if text in line] if path.exists() else []
 
     @property
     def url(self) -> str:
+        """Where the daemon serves."""
         (line,) = self.said("serving")
         (url,) = re.findall(r"http://[\d.:]+/", line)
         return str(url)
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, verify=False)  # no certificates are read for it: 19 ms a call
+        """What the daemon answers."""
+        return httpx.get(self.url + path, timeout=20, verify=False)  # no certificates are read for it: 19 ms a call
+
+    def figure(self, name: str) -> float:
+        """A figure of the daemon's `/metrics`, labels and all; 0 where it has none of that name yet."""
+        found = re.search(rf"^{re.escape(name)} (\S+)$", self.get("metrics").text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+
+@dataclass(frozen=True)
+class Running(Logged):
+    """A daemon that was started in a folder with its log going to a file there."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
 
     def sources(self) -> list[str]:
+        """Names of the sources that it works on."""
         return [source["name"] for source in self.get("status.json").json()["sources"]]
 
 
 @contextmanager
 def running(folder: Path, **environ: str) -> Iterator[Running]:
     """A daemon that serves and can say much: its log is a file."""
-    with (folder / "log").open("wb") as log:
+    with (folder / LOG).open("wb") as log:
         process = subprocess.Popen([*COMMAND, *DAEMON], cwd=folder, stderr=log, env=os.environ | environ)
     daemon = Running(folder, process)
     try:

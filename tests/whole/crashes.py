@@ -17,6 +17,7 @@ import yaml
 from sqlalchemy import create_engine, make_url, text
 
 from aggregator.files import is_temporary, listed
+from tests.commands import DAEMON
 from tests.servers import Server
 from tests.whole.forking import Child, Forks
 from tests.whole.press import Press
@@ -118,7 +119,7 @@ class Crashes:
     def _begun(self, daemon: bool) -> Iterator[Child]:
         if daemon:
             self._query("UPDATE source SET next_fetch = 0")
-        words = ("run", "--port", "0") if daemon else ("once", "--all")
+        words = DAEMON if daemon else ("once", "--all")
         with self._forks.begun(*words, cwd=self._folder) as child:
             yield child
 

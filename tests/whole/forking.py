@@ -11,7 +11,6 @@ A child is a process like another, with its own connections, threads and locks: 
 import json
 import os
 import pkgutil
-import re
 import resource
 import select
 import signal
@@ -29,18 +28,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from tests.commands import DAEMON, LOG, Logged
 from tests.newsroom import item, rss
 
-LOG = "log"  # the file, in the child's folder, that its standard error goes to
 
-
-@dataclass(slots=True)
-class Child:
-    """A process of the command; its log is a file in its folder."""
+@dataclass
+class Child(Logged):
+    """A fork that became a process of the command."""
 
     pid: int
     folder: Path
@@ -62,22 +59,6 @@ class Child:
         status = self.poll(seconds)
         assert status is not None, f"it did not end in time, and said: {self.said()}"
         return status
-
-    def said(self, text: str = "") -> list[str]:
-        """Lines of its log, so far, with this text."""
-        path = self.folder / LOG
-        return [line for line in path.read_text().splitlines() if text in line] if path.exists() else []
-
-    @property
-    def url(self) -> str:
-        """Where the daemon serves."""
-        (line,) = self.said("serving")
-        (url,) = re.findall(r"http://[\d.:]+/", line)
-        return str(url)
-
-    def get(self, path: str) -> httpx.Response:
-        """What the daemon answers."""
-        return httpx.get(self.url + path, timeout=20)
 
 
 class Forks:
@@ -130,7 +111,7 @@ class Forks:
     @contextmanager
     def daemon(self, cwd: Path, **limits: Any) -> Iterator[Child]:
         """A daemon that serves, on a port of its own."""
-        with self.begun("run", "--port", "0", cwd=cwd, **limits) as child:
+        with self.begun(*DAEMON, cwd=cwd, **limits) as child:
             deadline = time.monotonic() + 60
             while not child.said("serving"):
                 assert child.poll(0.02) is None, child.said()

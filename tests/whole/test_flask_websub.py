@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands import configure, running
 from tests.newsroom import item, rss
-from tests.whole.test_hubs import PATIENCE, figure, wait
+from tests.whole.test_hubs import PATIENCE, wait
 
 pytest.importorskip("flask_websub")
 
@@ -48,8 +48,8 @@ def test_we_are_pushed_to_and_what_we_tell_is_passed_on(tmp_path: Path, peer: st
             return client.get(f"{peer}/subscribers", params={"url": topic}).text
 
         wait(lambda: all(subscribers(topic) == "1" for topic in (f"{peer}/topic", *feeds)))
-        assert figure(daemon, "aggregator_hub_subscriptions") == 1
-        polls = figure(daemon, 'aggregator_outcomes_total{outcome="fetched"}')
+        assert daemon.figure("aggregator_hub_subscriptions") == 1
+        polls = daemon.figure('aggregator_outcomes_total{outcome="fetched"}')
 
         (tmp_path / "peer" / "topic.xml").write_bytes(rss(item(1), item(2)))
         begun = time.time()
@@ -66,4 +66,4 @@ def test_we_are_pushed_to_and_what_we_tell_is_passed_on(tmp_path: Path, peer: st
         assert set(received()) == feeds
         passed_on = min(received().values()) - begun
         print(f"pushed to us and in our feed after {pushed:.3f} s, passed on after {passed_on:.3f} s")  # pytest -s
-        assert figure(daemon, 'aggregator_outcomes_total{outcome="fetched"}') == polls  # by push, not by poll
+        assert daemon.figure('aggregator_outcomes_total{outcome="fetched"}') == polls  # by push, not by poll

@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,11 +18,6 @@ from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
 
 PATIENCE = 60  # seconds; others may use the machine too
-
-
-def figure(daemon: Running, name: str) -> float:
-    found = re.search(rf"^{re.escape(name)} ([\d.e+]+)$", daemon.get("metrics").text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
 
 
 def wait(true: Callable[[], bool]) -> None:
@@ -99,7 +93,7 @@ def test_a_source_that_names_a_hub_is_subscribed_and_pushed(tmp_path: Path, serv
         assert wish["hub.callback"].startswith(f"{daemon.url}websub/")
         assert len(wish["hub.callback"].rpartition("/")[2]) >= 16
         assert 16 <= len(wish["hub.secret"]) < 200
-        assert figure(daemon, "aggregator_hub_subscriptions") == 0
+        assert daemon.figure("aggregator_hub_subscriptions") == 0
 
         for wrong in ({"topic": "http://other.example/"}, {"mode": "unsubscribe"}, {"mode": "publish"}):
             assert hub.verify(wish, **wrong).status_code == 404
@@ -109,7 +103,7 @@ def test_a_source_that_names_a_hub_is_subscribed_and_pushed(tmp_path: Path, serv
         assert (answer.status_code, answer.text) == (200, "a challenge & more")
         assert answer.headers["content-type"].startswith("text/plain")
         assert answer.headers["x-content-type-options"] == "nosniff"
-        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+        wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 1)
 
         assert hub.push(wish, rss(item(1), item(2))).status_code == 202
         wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
@@ -128,7 +122,7 @@ def test_what_is_pushed_wrongly_does_no_harm(tmp_path: Path, server: Server, hub
         assert 200 <= forged.status_code < 300
         unsigned = httpx.post(wish["hub.callback"], content=rss(item(7)))
         assert 200 <= unsigned.status_code < 300
-        assert figure(daemon, 'aggregator_hub_pushes_total{outcome="forged"}') == 2
+        assert daemon.figure('aggregator_hub_pushes_total{outcome="forged"}') == 2
         assert len(daemon.said("is not signed by its hub")) == 1
 
         assert httpx.post(f"{daemon.url}websub/{'x' * 43}", content=b"x").status_code == 410
@@ -141,32 +135,32 @@ def test_what_is_pushed_wrongly_does_no_harm(tmp_path: Path, server: Server, hub
             assert hub.push(wish, broken).status_code == 202
         assert hub.push(wish, rss(item(2))).status_code == 202
         wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
-        wait(lambda: figure(daemon, 'aggregator_hub_pushes_total{outcome="failed"}') >= 5)
+        wait(lambda: daemon.figure('aggregator_hub_pushes_total{outcome="failed"}') >= 5)
         assert "Story number 7" not in daemon.get("feeds/news.rss").text
         assert daemon.get("healthz").status_code == 200
         (source,) = daemon.get("status.json").json()["sources"]
         assert (source["failures"], source["error"]) == (0, None)
 
         before = daemon.get("feeds/news.rss")
-        recorded = figure(daemon, 'aggregator_hub_pushes_total{outcome="recorded"}')
+        recorded = daemon.figure('aggregator_hub_pushes_total{outcome="recorded"}')
         assert hub.push(wish, rss(item(2))).status_code == 202
-        wait(lambda: figure(daemon, 'aggregator_hub_pushes_total{outcome="recorded"}') > recorded)
+        wait(lambda: daemon.figure('aggregator_hub_pushes_total{outcome="recorded"}') > recorded)
         after = daemon.get("feeds/news.rss")
         assert (after.content, after.headers["last-modified"]) == (before.content, before.headers["last-modified"])
-        assert figure(daemon, 'aggregator_articles_total{decision="new"}') <= 3  # 1 and 2, and 8 as far as it came
+        assert daemon.figure('aggregator_articles_total{decision="new"}') <= 3  # 1 and 2, and 8 as far as it came
 
 
 def test_a_denial_is_acknowledged_and_polling_goes_on(tmp_path: Path, server: Server, hub: Hub) -> None:
     configure(tmp_path, websub="always", sources=source_of(server, hub))
     with running(tmp_path) as daemon:
         wish = live(daemon, hub)
-        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+        wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 1)
         denied = httpx.get(
             wish["hub.callback"],
             params={"hub.mode": "denied", "hub.topic": wish["hub.topic"], "hub.reason": "too\nmany"},
         )
         assert 200 <= denied.status_code < 300
-        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 0)
+        wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 0)
         assert daemon.said("denies the subscription (too many)")
 
 
@@ -194,7 +188,7 @@ def test_where_no_hub_can_reach_us_none_is_asked_unless_that_is_wanted(
         wish = live(daemon, hub)
         configure(tmp_path, websub="never", sources=sources)
         wait(lambda: hub.push(wish, rss(item(2))).status_code == 410)
-        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 0)
+        wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 0)
 
 
 def test_hubs_hear_of_a_new_address_at_once(tmp_path: Path, server: Server, hub: Hub) -> None:
@@ -249,7 +243,7 @@ def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server
         server.put("/feed", rss(item(1), item(2)))
         wait(lambda: with_story(2) == topics)
         assert len(told) == count + len(topics)
-        wait(lambda: figure(daemon, 'aggregator_hub_pings_total{outcome="told"}') == len(told))
+        wait(lambda: daemon.figure('aggregator_hub_pings_total{outcome="told"}') == len(told))
 
 
 def _answers(topic: str) -> list[httpx.Response]:
@@ -294,7 +288,7 @@ def test_once_counts_on_no_hub_where_no_daemon_runs(tmp_path: Path, server: Serv
     configure(tmp_path, websub="always", sources=sources)
     with running(tmp_path) as daemon:
         live(daemon, hub)
-        wait(lambda: figure(daemon, "aggregator_hub_subscriptions") == 1)
+        wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 1)
         aggregator("once", "--all", cwd=tmp_path)  # beside the daemon
         (one,) = daemon.get("status.json").json()["sources"]
         assert _hours(one) >= 24

@@ -12,7 +12,6 @@ import httpx
 from tests.commands import Running, configure, running, until
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.test_healing import figure
 
 SOURCES, HANG = 200, 10
 DESKS = 10
@@ -106,7 +105,7 @@ def test_a_minute_of_two_hundred_sources(tmp_path: Path, server: Server) -> None
             new = f"Story number {number}"
             until(partial(is_published, daemon, new), 60)
             assert daemon.get("healthz").text == "ok\n"
-        publications, lived = figure(tmp_path, "aggregator_publish_seconds_count"), time.monotonic() - started
+        publications, lived = daemon.figure("aggregator_publish_seconds_count"), time.monotonic() - started
         assert number > 1001
         assert publications <= 2 * lived + 2  # one a tick and one between: never one a source
         assert most_memory(daemon) < 400 * MEGABYTE
