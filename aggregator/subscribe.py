@@ -6,19 +6,18 @@ What `feeds.yaml` has already is left out and said; a URL that leads to no feed 
 import asyncio
 import difflib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 
 from aggregator import config, logs
 from aggregator.apart import Apart, Limits, Stopped
 from aggregator.clock import Clock, utc_now
-from aggregator.config.naming import host_name
+from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, Source, SourceState
-from aggregator.names import ALL, category_name, slug
+from aggregator.names import category_name, slug
 from aggregator.opml import Subscription, sources_opml
 from aggregator.parse.discovery import FeedLink, Offer
 from aggregator.settings import Settings, SourceSettings, secrets, sources
@@ -135,8 +134,7 @@ class _Listing:
     def __init__(self, settings: Settings) -> None:
         self.new: list[SourceSettings] = []
         self._names = {_key(source.url): source.name or "" for source in settings.sources}
-        self._taken = {ALL, *(source.name or "" for source in settings.sources)}
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._free = FreeNames(source.name or "" for source in settings.sources)
 
     def typed(
         self, url: str, name: str | None, category: str | None, *, others: tuple[FeedLink, ...] = ()
@@ -144,9 +142,10 @@ class _Listing:
         """A source under just this `name`, or under its host's. Raises UsageError where the name is taken."""
         if present := self.present(url):
             return present
-        if name in self._taken:
+        if name in self._free.taken:
             raise UsageError(f"a source is named {name} already; give another --name")
-        return self._add(SourceSettings(name=name or self._free(host_name(url)), url=url, category=category), others)
+        name = name or self._free.take(host_name(url))
+        return self._add(SourceSettings(name=name, url=url, category=category), others)
 
     def imported(self, one: Subscription) -> Outcome:
         """A subscription as a source, named by its text as far as that can be a name."""
@@ -157,7 +156,7 @@ class _Listing:
         if present := self.present(url):
             return present
         categories = _categories(one.folders)
-        name = self._free(one.text if _is(source_name, one.text) else slug(one.text) or host_name(url))
+        name = self._free.take(one.text if _is(source_name, one.text) else slug(one.text) or host_name(url))
         return self._add(
             SourceSettings(
                 name=name,
@@ -177,15 +176,8 @@ class _Listing:
         name = source.name or ""
         self.new.append(source)
         self._names[_key(source.url)] = name
-        self._taken.add(name)
+        self._free.taken.add(name)
         return Added(name=name, url=without_credentials(source.url), others=others)
-
-    def _free(self, base: str) -> str:
-        """`base`, with `-2` and so on behind it where it is taken."""
-        name = base
-        while name in self._taken:
-            name = f"{base[:70]}-{next(self._numbers.setdefault(base, count(2)))}"
-        return name
 
 
 def _key(url: str) -> str:
