@@ -19,8 +19,11 @@ _scratch = tempfile.TemporaryDirectory(prefix="aggregator-benchmarks-")
 
 
 def folder() -> Path:
-    """A new folder. All of them are removed at the very end: for a minute ext4 looks at each inode that was given back
-    before it makes a file, and ten thousand of them made a first poll twice as dear."""
+    """A new folder. All of them are removed at the very end, and no sooner.
+
+    For a minute ext4 looks at each inode that was given back before it makes a file, and ten thousand of them made a
+    first poll twice as dear.
+    """
     return Path(tempfile.mkdtemp(dir=_scratch.name))
 
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -114,9 +115,9 @@ class _Asking(asyncio.Protocol):
         self._request, self._size, self._came = request, size, 0
         self.answers = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # what TCP gives
-        self._transport = transport
-        transport.write(self._request)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # TCP gives no other
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._came += len(data)
