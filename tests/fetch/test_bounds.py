@@ -20,6 +20,15 @@ async def failure(get: Get, url: str, **changes: object) -> Failure:
     return answer
 
 
+async def failure_and_peak(get: Get, url: str) -> tuple[Failure, int]:
+    """The failure, and the most bytes of memory that Python took for it."""
+    tracemalloc.start()
+    try:
+        return await failure(get, url), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 async def test_gzip_is_inflated(server: Server, get: Get) -> None:
     answer = await get(server.put("/feed.xml", FEED * 1000, gzip=True))
     assert isinstance(answer, FeedDocument)
@@ -47,12 +56,7 @@ async def test_a_gzip_bomb_is_never_unpacked(server: Server, get: Get) -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(200)) + packer.flush()
     url = server.put("/bomb", bomb, headers={"Content-Encoding": "gzip"})
-    tracemalloc.start()
-    try:
-        answer = await failure(get, url)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    answer, peak = await failure_and_peak(get, url)
     assert answer.reason == "the document is larger than 10,000,000 bytes"
     assert peak < 50_000_000
 
@@ -132,12 +136,7 @@ async def test_a_flood_of_headers_is_a_failure(server: Server, get: Get, fields:
 async def test_announcements_without_end_are_a_failure(server: Server, get: Get) -> None:
     flood = itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000)
     url = server.put("/flood", raw=flood)
-    tracemalloc.start()
-    try:
-        answer = await failure(get, url)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    answer, peak = await failure_and_peak(get, url)
     assert answer.reason == "the server announces its answer without end (status 1xx)"
     assert peak < 20_000_000
 
