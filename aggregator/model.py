@@ -127,7 +127,7 @@ class NotModified:
     permanent_url: str | None = None
 
 
-Stage = Literal["fetch", "parse", "normalise", "store", "publish"]
+Stage = Literal["fetch", "parse", "publish"]  # the store raises, and no other stage can fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
