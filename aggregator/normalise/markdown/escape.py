@@ -69,6 +69,11 @@ def _paired(text: str, mark: str) -> bool:
     return bool(opened and closing.search(text, opened.end()))
 
 
+def edge_underscores(text: str) -> int:
+    """How many `_` in `text` stand at the edge of a word; beside a URL too, which may have to be put in angles."""
+    return len(_RUNS["_"].findall(_BARE_URL.sub("<>", text)))
+
+
 def text_escaped(text: str, marks: str = "", *, in_brackets: bool = False) -> str:
     """`text` (one line, a part of a block) as Markdown; of `*`, `_`, `~` only `marks` are escaped.
 

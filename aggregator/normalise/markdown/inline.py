@@ -12,11 +12,13 @@ from aggregator.normalise.markdown.escape import (
     acting_marks,
     code_span,
     destination,
+    edge_underscores,
     is_plain,
     line_start_escaped,
     strictly_escaped,
     text_escaped,
 )
+from aggregator.normalise.markdown.pairing import marks, misread, without
 from aggregator.normalise.markdown.pieces import (
     BREAK,
     CLOSE,
@@ -33,6 +35,7 @@ from aggregator.normalise.markdown.pieces import (
 )
 
 MAX_BRACKETS = 100  # left free in a block: renderers look from each one to the end for its partner
+_ROUNDS = 8  # of leaving out emphases that are in each other's way; then all of the line go
 
 _JOINT = "\x7f"  # stands for what is between two texts: no blank, no letter
 _CLOSING_HASHES = re.compile(r"(?:(?<=\s)|^)#(?=#*$)")
@@ -153,7 +156,21 @@ def evened(text: str) -> str:
 
 
 def _written(line: Line, *, strict: bool, at_start: bool = False, in_heading: bool = False) -> str:
-    """`line` as Markdown; `at_start` where it starts a block, so that its text must not."""
+    """`line` as Markdown; `at_start` where it starts a block, so that its text must not.
+
+    Emphases that would show as marks are left out: how they are read shows only in what is written.
+    """
+    parts = _parts(line, strict=strict, at_start=at_start, in_heading=in_heading)
+    for rounds_left in reversed(range(_ROUNDS)):
+        if not (lost := misread(line, parts)):
+            break
+        line = without(line, lost if rounds_left else marks(line))
+        parts = _parts(line, strict=strict, at_start=at_start, in_heading=in_heading)
+    return "".join(parts)
+
+
+def _parts(line: Line, *, strict: bool, at_start: bool, in_heading: bool) -> list[str]:
+    """The Markdown of each piece of `line`."""
     escaped = strictly_escaped if strict else _escaping(line)
     out: list[str] = []
     in_link = False
@@ -173,7 +190,7 @@ def _written(line: Line, *, strict: bool, at_start: bool = False, in_heading: bo
         else:
             out.append("  \n" if kind == BREAK else value)
         starts = at_start and kind == BREAK
-    return "".join(out)
+    return out
 
 
 def _start_escaped(text: str, line: Line) -> str:
@@ -188,6 +205,8 @@ def _escaping(line: Line) -> Callable[[str, bool], str]:
     if is_plain(text):
         return _unchanged
     ours = "".join([value for kind, value in line if kind == OPEN])
+    if "_" in text and "://" in text and sum(edge_underscores(value) for kind, value in line if kind == TEXT) > 1:
+        ours += "_"
     marks = "".join({*acting_marks(text), *ours})
     crowded = text.count("[") > MAX_BRACKETS
     return lambda value, in_link: text_escaped(value, marks, in_brackets=in_link or crowded)
