@@ -13,7 +13,8 @@ from aggregator import files
 from aggregator.app import App
 from aggregator.dedupe import keys
 from aggregator.model import Article, File
-from aggregator.publish import BATCH, all_articles, alone, feeds_of, list_of_feeds, publish_changed, stale_feeds
+from aggregator.output import feeds_of, list_of_feeds, stale_feeds
+from aggregator.publish import BATCH, all_articles, alone, publish_changed
 from aggregator.render import FORMATS, article_file
 
 

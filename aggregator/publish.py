@@ -14,9 +14,7 @@ from pathlib import Path
 
 from aggregator import __version__, files
 from aggregator.app import App
-from aggregator.model import Article, File
-from aggregator.opml import opml
-from aggregator.render import FORMATS, article_file, feed_files
+from aggregator.model import Article
 
 BATCH = 200  # articles in memory at once
 
@@ -116,47 +114,16 @@ def all_articles(app: App) -> Iterator[tuple[Article, ...]]:
         last = batch[-1].id
 
 
+# Imported when there is something to write: a round in which nothing is new does without the renderer.
+
+
 def _write_articles(app: App, articles: Iterable[Article]) -> int:
-    return len(files.write(app.articles_root, (article_file(one, app.settings.articles) for one in articles)))
+    from aggregator.output import write_articles
+
+    return write_articles(app, articles)
 
 
 def _write_feeds(app: App, names: Iterable[str]) -> tuple[int, dict[str, bytes]]:
-    """Write the feeds of these categories, then the list of all feeds.
+    from aggregator.output import write_feeds
 
-    Gives how many differed from what was there, and, where a hub passes feeds on, the digest of each by its path.
-    """
-    current = app.store.categories()
-    written, digests = 0, dict[str, bytes]()
-    for name in names:
-        if name in current:
-            feeds = feeds_of(app, name)
-            written += len(files.write(app.feeds_root, feeds))
-            digests |= _digests(feeds) if app.settings.feeds.hub else {}
-    files.write(app.feeds_root, [list_of_feeds(app, current)])
-    stale = tuple(stale_feeds(app, current))
-    if stale and app.settings.feeds.hub:
-        app.store.drop_topics(stale)
-    files.remove(app.feeds_root, stale)
-    return written, digests
-
-
-def _digests(written: Iterable[File]) -> dict[str, bytes]:
-    return {file.path: blake2b(file.data, digest_size=16).digest() for file in written}
-
-
-def feeds_of(app: App, name: str) -> tuple[File, ...]:
-    """The files of a category's feed."""
-    return feed_files(app.store.category_feed(name, app.settings.feeds.limit), app.settings)
-
-
-def list_of_feeds(app: App, current: Iterable[str]) -> File:
-    """The file that names the feeds of these categories, all there are."""
-    return File(path="feeds.opml", data=opml(app.store.category_heads(current), app.settings))
-
-
-def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
-    """Paths of the files of categories that no source names any more, and of formats that are not wanted any more."""
-    gone = app.store.dropped_categories()
-    for known in FORMATS:
-        names = gone if known.name in app.settings.feeds.formats else [*gone, *current]
-        yield from (f"{name}.{known.suffix}" for name in names)
+    return write_feeds(app, names)

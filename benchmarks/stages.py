@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aggregator import files, normalise, publish
+from aggregator import files, normalise, output, publish
 from aggregator.app import opened
 from aggregator.cycle import run_cycle
 from aggregator.normalise import html
@@ -63,8 +63,8 @@ def instrument() -> None:
         (Store, "pending_articles", "store"),
         (Store, "category_feed", "store"),
         (Store, "published", "store"),
-        (publish, "article_file", "render"),
-        (publish, "feed_files", "render"),
+        (output, "article_file", "render"),
+        (output, "feed_files", "render"),
         (files, "write", "files"),
     ):
         setattr(module, name, timed(stage, getattr(module, name)))
