@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 
 from aggregator.errors import DISK_FULL, FilesError
@@ -189,18 +189,25 @@ class _Folders:
         """Absolute place of the file with this path below the root. Raises FilesError where it is not in there."""
         folder, _, name = path.rpartition("/")
         if folder not in self._inside:
-            self._check(folder, path)
-            self._inside.add(folder)
+            self._enter(folder, path)
         if name in _NO_NAMES or "\0" in name:
             raise FilesError(f"cannot write {path!r} in {self.root}: it names no file")
         return f"{self.root}/{path}"
 
-    def _check(self, folder: str, path: str) -> None:
-        if not folder and not path.startswith("/"):
-            return
-        place = f"{self.root}/{folder}"
-        if _NO_NAMES.intersection(folder.split("/")) or "\0" in folder or os.path.realpath(place) != place:
-            raise FilesError(f"cannot write {path!r}: it leads out of {self.root}; remove the symbolic link on its way")
+    def _enter(self, folder: str, path: str) -> None:
+        """Look at the folder and at those above it, up to the root, which was followed: none may be a symbolic link."""
+        parts = folder.split("/") if folder or path.startswith("/") else []
+        if _NO_NAMES.intersection(parts) or "\0" in folder:
+            raise self._leads_out(path)
+        for inside in accumulate(parts, "{}/{}".format):
+            if inside not in self._inside:
+                if os.path.islink(f"{self.root}/{inside}"):  # noqa: PTH114 - a fifth of what Path takes, in each folder
+                    raise self._leads_out(path)
+                self._inside.add(inside)
+        self._inside.add(folder)
+
+    def _leads_out(self, path: str) -> FilesError:
+        return FilesError(f"cannot write {path!r}: it leads out of {self.root}; remove the symbolic link on its way")
 
 
 def _written(place: str, data: bytes) -> bool:

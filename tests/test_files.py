@@ -84,7 +84,9 @@ def test_a_folder_that_is_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None
     root.mkdir()
     (outside / "a.md").write_text("mine")
     (root / "link").symlink_to(outside)
-    for path in ("link/a.md", "link/b.md", "link/new/c.md"):
+    write(root, [_file("real/a.md")])
+    (root / "real/link").symlink_to(outside)
+    for path in ("link/a.md", "link/b.md", "link/new/c.md", "real/link/a.md"):
         with pytest.raises(FilesError, match=r"leads out of .*; remove the symbolic link"):
             write(root, [_file(path)])
     with pytest.raises(FilesError, match="leads out of"):
