@@ -70,6 +70,7 @@ class SourceState:
     skip_days: tuple[int, ...] = ()  # Monday is 0
     facts: FeedFacts = FeedFacts()
     pushed_until: datetime | None = None  # the hub's lease on our subscription; only read, the store keeps it
+    hub_error: str | None = None  # why its hub does not push though it was asked to; only read, and by overviews alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

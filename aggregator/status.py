@@ -43,6 +43,11 @@ def rfc3339(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
+def hub_trouble(one: Claimed) -> str | None:
+    """Why a hub does not push the source's news though it was asked to; None where nothing is wrong."""
+    return f"{one.state.hub_error}; it is polled as before" if one.state.hub_error and not paused(one) else None
+
+
 def paused(one: Claimed) -> str | None:
     """Why the source is not polled at all; None where it is."""
     return one.state.paused or (None if one.source.enabled else "enabled is false in the configuration")

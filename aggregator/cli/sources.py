@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli.options import Options
 from aggregator.model import Claimed
-from aggregator.status import paused, rfc3339, source_facts
+from aggregator.status import hub_trouble, paused, rfc3339, source_facts
 from aggregator.urls import without_credentials
 
 HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
@@ -47,7 +47,7 @@ def _columns(one: Claimed) -> tuple[str, ...]:
         rfc3339(state.next_fetch) or ("never" if paused(one) else "now"),
         str(state.failures),
         str(state.entries),
-        "; ".join(filter(None, (paused(one), state.error, moved))),
+        "; ".join(filter(None, (paused(one), state.error, moved, hub_trouble(one)))),
     )
 
 

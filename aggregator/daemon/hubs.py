@@ -216,7 +216,8 @@ class Hubs:
             if isinstance(answer, Failure):
                 if one.failures == 1:
                     log.info("%s: its hub takes no subscription and is asked again later: %s", one.source, answer)
-                await self._app().in_worker(self._app().store.fail_subscription, one.token, answer.reason)
+                reason = f"its hub takes no subscription ({answer.reason})"
+                await self._app().in_worker(self._app().store.fail_subscription, one.token, reason)
 
         await self._guarded(work)
 

@@ -65,9 +65,8 @@ class Callbacks:
         now, store, changes = self._app.clock(), self._app.store, request.method == "GET"
         if asked.mode == "denied":
             reason = f"its hub denies the subscription ({asked.reason or 'without a reason'})"
-            if changes:
+            if changes and await run_in_threadpool(store.deny_subscription, found.token, reason, now):
                 log.warning("%s: %s; it is polled as before", found.source, reason)
-                await run_in_threadpool(store.deny_subscription, found.token, reason, now)
             return _said(200, "noted")
         if changes:
             await run_in_threadpool(store.grant_subscription, found.token, asked.lease, now)

@@ -22,7 +22,7 @@ from aggregator.serve.body import page_body
 from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
-from aggregator.status import CONDITIONS, Condition, condition, paused
+from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
 from aggregator.urls import is_http, without_credentials
 
 NEWEST = 30  # articles on the front page
@@ -135,6 +135,7 @@ def _templates(app: App) -> Environment:
         "feed_url": feed_url,
         "page_url": page_url,
         "category_name": category_name,
+        "hub_trouble": hub_trouble,
         "paused": paused,
     }
     templates.filters |= {

@@ -37,7 +37,7 @@ from aggregator.websub import DENIED_FOR, Wish, ask_again, callback_url, callbac
 RANDOM_BYTES = 32  # 43 characters: more than any hub needs, and less than the 200 it may refuse
 
 _ROW = (
-    *subscription.c["source_id", "token", "secret", "hub", "topic", "failures"],
+    *subscription.c["source_id", "token", "secret", "hub", "topic", "failures", "error"],
     source.c.name,
     source.c.pushed_until,
 )
@@ -105,8 +105,13 @@ def write_seen(connection: Connection, source_id: int, state: SourceState) -> No
 
 
 def stored_wish(column: str) -> ScalarSelect[Any]:
-    """Hub or topic of the subscription of the source that the enclosing query reads; NULL without one."""
+    """A column of the subscription of the source that the enclosing query reads; NULL without one."""
     return select(subscription.c[column]).where(subscription.c.source_id == source.c.id).scalar_subquery()
+
+
+def stored_error() -> ScalarSelect[Any]:
+    """Why the hub of the source that the enclosing query reads does not push; NULL while it does, or was not asked."""
+    return stored_wish("error").where(source.c.pushed_until.is_(None))
 
 
 def follow(connection: Connection, source_id: int, before: Wish | None, wish: Wish | None, now: datetime) -> None:
@@ -203,11 +208,14 @@ def grant(connection: Connection, token: str, lease: timedelta, now: datetime) -
         connection.execute(_GRANTED, {"of_token": token, "at": now + renewal(lease)})
 
 
-def deny(connection: Connection, token: str, reason: str, now: datetime) -> None:
-    """The hub will not push, or not any more; it is asked again much later."""
-    if row := connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none():
-        end(connection, [row["source_id"]], now)
-        connection.execute(_DENIED, {"of_token": token, "at": now + DENIED_FOR, "why": reason})
+def deny(connection: Connection, token: str, reason: str, now: datetime) -> bool:
+    """The hub will not push, or not any more; it is asked again much later. False where it said the same before."""
+    row = connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none()
+    if row is None:
+        return False
+    end(connection, [row["source_id"]], now)
+    connection.execute(_DENIED, {"of_token": token, "at": now + DENIED_FOR, "why": reason})
+    return bool(row["error"] != reason)
 
 
 def fail(connection: Connection, token: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, or_, select
 
 from aggregator.model import Claimed, Source, SourceState
 from aggregator.store.columns import EPOCH
+from aggregator.store.hubs import stored_error
 from aggregator.store.schema import pollable, source
 
 _SOURCE = ("id", "name", "url", "categories", "enabled")
@@ -25,7 +26,8 @@ _STATE = (
     "pushed_until",
 )
 _PRESENT = source.c.present.is_(True)
-_SEEN = select(*source.c[_SOURCE + _STATE]).where(_PRESENT).order_by(source.c.ordinal)
+_TOLD = (*source.c[_SOURCE + _STATE], stored_error().label("hub_error"))
+_SEEN = select(*_TOLD).where(_PRESENT).order_by(source.c.ordinal)
 _CONDITION = case(
     (or_(source.c.paused.is_not(None), source.c.enabled.is_(False)), "paused"),
     (source.c.failures > 0, "failing"),
@@ -47,13 +49,13 @@ class Standing:
 
 
 def overview(connection: Connection) -> tuple[Claimed, ...]:
-    """All sources of `feeds.yaml`, in its order, with what `_SOURCE` and `_STATE` name of them alone."""
+    """All sources of `feeds.yaml`, in its order, with what people see of them alone."""
     return tuple(map(_seen, connection.execute(_SEEN)))
 
 
 def _seen(row: Row[Any]) -> Claimed:
     width = len(_SOURCE)
-    state = dict(zip(_STATE, row[width:], strict=True))
+    state = dict(zip((*_STATE, "hub_error"), row[width:], strict=True))
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None
     return Claimed(source=Source(**dict(zip(_SOURCE, row[:width], strict=True))), state=SourceState(**state))

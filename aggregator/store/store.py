@@ -414,10 +414,13 @@ class Store:
         with self._writing() as connection:
             hubs.grant(connection, token, lease, now)
 
-    def deny_subscription(self, token: str, reason: str, now: datetime) -> None:
-        """The hub does not push (any more), for this reason; it is asked again after a week."""
+    def deny_subscription(self, token: str, reason: str, now: datetime) -> bool:
+        """The hub does not push (any more), for this reason; it is asked again after a week.
+
+        False where that is no news: it denied us for the same reason before, and granted nothing since.
+        """
         with self._writing() as connection:
-            hubs.deny(connection, token, reason, now)
+            return hubs.deny(connection, token, reason, now)
 
     def fail_subscription(self, token: str, reason: str) -> None:
         """Note why asking the hub came to nothing, unless it verified the subscription all the same."""

@@ -99,6 +99,29 @@ def test_a_denial_of_another_topic_is_none(desk: Desk) -> None:
     assert desk.pushed_until() is None
 
 
+def test_a_denial_is_told_once_and_stands_on_the_page_of_sources_until_it_is_over(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = desk.client()
+    assert "hub" not in client.get("/status").text
+    for reason in ("<b>full</b>", "<b>full</b>", "<b>full</b>", "closed", "closed"):
+        client.get(desk.path, params=desk.query(mode="denied", reason=reason))
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [
+        "a: its hub denies the subscription (<b>full</b>); it is polled as before",
+        "a: its hub denies the subscription (closed); it is polled as before",
+    ]
+    assert "its hub denies the subscription (closed); it is polled as before" in client.get("/status").text
+    (one,) = client.get("/status.json").json()["sources"]
+    assert (one["failures"], one["error"], one["paused"]) == (0, None, None)
+    client.get(desk.path, params=desk.query(mode="denied", reason="<script>"))
+    assert "(&lt;script&gt;)" in client.get("/status").text
+    client.get(desk.path, params=desk.query())
+    assert "hub denies" not in client.get("/status").text
+    client.get(desk.path, params=desk.query(mode="denied", reason="<script>"))
+    assert caplog.text.count("(<script>)") == 2
+
+
 def test_a_push_goes_into_the_inbox_as_it_came(desk: Desk) -> None:
     headers = {**desk.signature(), "Content-Type": "application/rss+xml", "Link": '<x>; rel="self"'}
     assert desk.client().post(desk.path, content=BODY, headers=headers).status_code == 202

@@ -127,6 +127,29 @@ def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
     assert len(asked(subscribed, NOW + 7 * DAY)) == 1
 
 
+def hub_error(store: Store) -> str | None:
+    (one,) = store.overview()
+    return one.state.hub_error
+
+
+def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> None:
+    (one,) = asked(subscribed)
+    assert hub_error(subscribed) is None
+    subscribed.fail_subscription(one.token, "its hub takes no subscription (no answer)")
+    assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
+    assert subscribed.deny_subscription(one.token, "its hub denies it", NOW)
+    assert not subscribed.deny_subscription(one.token, "its hub denies it", NOW)
+    assert hub_error(subscribed) == "its hub denies it"
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    assert hub_error(subscribed) is None
+    asked(subscribed, NOW + 6 * DAY)
+    subscribed.fail_subscription(one.token, "its hub takes no subscription (no answer)")
+    assert hub_error(subscribed) is None  # the lease goes on for two days
+    assert len(asked(subscribed, NOW + 9 * DAY)) == 1
+    assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
+    assert subscribed.deny_subscription(one.token, "its hub denies it", NOW + 9 * DAY)
+
+
 @pytest.mark.parametrize("changed", [{"hub": "https://other.example/"}, {"self_link": "https://thehill.example/new"}])
 def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
     (before,) = asked(subscribed)

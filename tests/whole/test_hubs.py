@@ -162,6 +162,9 @@ def test_a_denial_is_acknowledged_and_polling_goes_on(tmp_path: Path, server: Se
         assert 200 <= denied.status_code < 300
         wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 0)
         assert daemon.said("denies the subscription (too many)")
+        said = "its hub denies the subscription (too many); it is polled as before"
+        assert said in daemon.get("status").text
+    assert aggregator("sources", cwd=tmp_path).stdout.rstrip().endswith(said)
 
 
 def test_links_of_the_http_header_go_before_those_of_the_document(tmp_path: Path, server: Server, hub: Hub) -> None:
