@@ -63,6 +63,16 @@ class Configuration:
         self._told = ()
         return settings
 
+    @property
+    def notice(self) -> str:
+        """What readers may know of faults that `reread` met last; "" where there were none. The log has the faults."""
+        if not self._told:
+            return ""
+        return (
+            f"{self.path.name} cannot be taken up as it is now; the configuration from before stays in force. "
+            "The log and “aggregator check” say why."
+        )
+
     def taken(self) -> None:
         """What `is_due` saw last is being dealt with, and not due any more."""
         self._taken, self._asked = self._seen, False

@@ -144,6 +144,7 @@ class Daemon:
         self._configuration.taken()
         with self._watched("reload"):
             settings = await self._app.in_worker(self._configuration.reread, self._app.settings)
+            self._health.notice = self._configuration.notice
             try:
                 if settings and settings != self._app.settings:
                     await self._take_up(settings)

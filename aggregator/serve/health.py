@@ -16,6 +16,7 @@ class Health:
     def __init__(self, clock: Clock) -> None:
         self._clock, self._ticked = clock, clock()
         self._troubles: dict[Work, tuple[str, str]] = {}  # reason and cause
+        self.notice = ""  # a sentence for `/status`, of what keeps no work from being done; "" where there is nothing
 
     def done(self, work: Work) -> None:
         """`work` was done; if it failed before, that is over."""

@@ -20,6 +20,7 @@ from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.render import FORMATS
 from aggregator.serve.body import page_body
 from aggregator.serve.chart import DAYS, chart
+from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
 from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
@@ -42,8 +43,8 @@ HEADERS = {
 class Pages:
     """The endpoints over what `app` keeps."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, health: Health) -> None:
+        self._app, self._health = app, health
         self._templates = _templates(app)
 
     def front(self, request: Request) -> Response:
@@ -88,7 +89,9 @@ class Pages:
         sources = self._app.store.overview()
         days = self._app.store.days(today - timedelta(days=DAYS))
         charts = {one: chart(counts, today.date()) for one, counts in days.items()}
-        return self._page(request, "status.html", groups=_by_condition(sources), charts=charts)
+        return self._page(
+            request, "status.html", groups=_by_condition(sources), charts=charts, notice=self._health.notice
+        )
 
     def refused(self, request: Request, error: Exception) -> Response:
         """The page of an HTTP error; nothing of the request or of a source is in it."""

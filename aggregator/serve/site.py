@@ -38,7 +38,7 @@ def site(app: App, health: Health, metrics: Metrics, inbox: Inbox | None = None)
 
     What hubs push goes into `inbox`; without one nobody is subscribed.
     """
-    pages, feeds = Pages(app), _feed_folder(app)
+    pages, feeds = Pages(app, health), _feed_folder(app)
     routed = Starlette(
         routes=[
             *_for_people(pages),

@@ -14,6 +14,7 @@ from tests.newsroom import item, rss
 from tests.servers import Server
 
 BROKEN = "sources:\n  - http://127.0.0.1:9/a\nfetch:\n  intervall: 5m\n  timeout: soon\n"
+NOT_TAKEN_UP = "feeds.yaml cannot be taken up as it is now"
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_a_file_that_cannot_be_taken_up_changes_nothing_and_is_told_once(tmp_pat
         path.write_text(BROKEN)
         daemon.process.send_signal(signal.SIGHUP)
         until(lambda: bool(daemon.said("stays in force")))
+        until(lambda: NOT_TAKEN_UP in daemon.get("status").text)
         path.touch()  # a change, but no other fault
         until(lambda: daemon.get("healthz").status_code == 200)
         configure(tmp_path, storage="elsewhere", sources=[paper | {"name": "other"}])
@@ -60,6 +62,7 @@ def test_a_file_that_cannot_be_taken_up_changes_nothing_and_is_told_once(tmp_pat
         assert daemon.sources() == ["paper"]
         configure(tmp_path, sources=[paper | {"name": "mended"}])
         until(lambda: daemon.sources() == ["mended"])
+        until(lambda: NOT_TAKEN_UP not in daemon.get("status").text)
         assert len(daemon.said("feeds.yaml:4:3: ")) == 1
         assert len(daemon.said("feeds.yaml:5:12: ")) == 1
         assert len(daemon.said("stays in force")) == 2  # once for each kind of wrong file
@@ -72,10 +75,15 @@ def test_without_its_file_the_daemon_goes_on(tmp_path: Path, server: Server, pap
         until(lambda: bool(daemon.said("there is no such file")))
         until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
         assert daemon.sources() == ["paper"]
+        until(lambda: NOT_TAKEN_UP in daemon.get("status").text)
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.get("healthz").status_code == 200
         server.put("/more", rss(item(2)))
         configure(tmp_path, sources=[paper, {"name": "more", "url": server.url("/more")}])
         until(lambda: "Story number 2" in daemon.get("feeds/all.rss").text)
+        until(lambda: NOT_TAKEN_UP not in daemon.get("status").text)
         assert len(daemon.said("there is no such file")) == 1
+        assert len(daemon.said("stays in force")) == 1
 
 
 def test_a_source_that_hangs_does_not_keep_a_change_off(tmp_path: Path, server: Server, paper: dict[str, Any]) -> None:
