@@ -125,7 +125,7 @@ class _Cycle:
 
     async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
         groups = tuple(groups)
-        self._go_on_with({host_key(_url(same[0])) for same in groups})
+        await self._go_on_with({host_key(_url(same[0])) for same in groups})
         over = asyncio.Event()
         settling = asyncio.create_task(self._settle_regularly(over))
         try:
@@ -138,10 +138,12 @@ class _Cycle:
             over.set()  # not cancelled: states that wait for the worker would be lost
             await settling
 
-    def _go_on_with(self, hosts: Collection[str]) -> None:
+    async def _go_on_with(self, hosts: Collection[str]) -> None:
         """Go on where other processes, or this one before it was started anew, stopped asking these hosts."""
-        self._hosts.read(hosts)
-        self._fetcher.asked(self._app.store.last_asked(self._fetcher.idle(hosts), self._app.clock()))
+        store, idle, now = self._app.store, self._fetcher.idle(hosts), self._app.clock()
+        states, asked = await self._app.in_worker(lambda: (store.hosts(hosts), store.last_asked(idle, now)))
+        self._hosts.take_over(hosts, states)
+        self._fetcher.asked(asked)
 
     async def _one_url(self, same: tuple[Claimed, ...]) -> None:
         host = asked = host_key(_url(same[0]))

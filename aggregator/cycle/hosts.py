@@ -21,9 +21,12 @@ class Hosts:
         self._states: dict[str, HostState] = {}
         self._changed: dict[str, HostState] = {}  # and not recorded yet
 
-    def read(self, names: Collection[str]) -> None:
-        """Take over what other processes recorded of these hosts."""
-        self._states |= {**dict.fromkeys(names, FRESH), **self._store.hosts(names), **self._changed}
+    def take_over(self, names: Collection[str], stored: Mapping[str, HostState]) -> None:
+        """Take over what is `stored` of these hosts, by other processes too, but for what is newer here.
+
+        Right as long as the worker, one after the other, reads what is stored and records what changed here.
+        """
+        self._states |= {**dict.fromkeys(names, FRESH), **stored, **self._changed}
 
     def held_until(self, name: str, now: datetime) -> datetime | None:
         """When the host may be asked again; None: now."""
@@ -49,5 +52,5 @@ class Hosts:
 
     def _state(self, name: str) -> HostState:
         if name not in self._states:
-            self.read({name})
+            self.take_over({name}, self._store.hosts({name}))
         return self._states[name]

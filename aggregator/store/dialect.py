@@ -95,7 +95,7 @@ class SQLite:
             Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"The folder of the database {url.database} cannot be made: {error.strerror}") from error
-        engine = create_engine(url)
+        engine = create_engine(url, pool_use_lifo=True)  # each connection has a cache: one that is warm is enough
         path, made = url.database or "", False
 
         @event.listens_for(engine, "do_connect")
