@@ -5,11 +5,11 @@ All that a source says is escaped by the templates; only an article's HTML, whic
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -25,6 +25,9 @@ from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
 from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
 from aggregator.urls import is_http, without_credentials
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NEWEST = 30  # articles on the front page
 
@@ -45,7 +48,6 @@ class Pages:
 
     def __init__(self, app: App, health: Health) -> None:
         self._app, self._health = app, health
-        self._templates = _templates(app)
 
     def front(self, request: Request) -> Response:
         """`/`: the categories with their feeds, and the newest articles."""
@@ -116,13 +118,20 @@ class Pages:
             return Response(status_code=304, headers={**headers, "Vary": "Accept-Encoding"})
         return HTMLResponse(html, headers=headers)
 
+    @cached_property
+    def _templates(self) -> "Environment":  # made for the first page: many a daemon is never looked at
+        return _templates(self._app)
+
     def _html(self, request: Request, template: str, **values: object) -> str:
         # Links are relative, so that a proxy may serve us below any path.
         root = "../" * (request.url.path.count("/") - 1) or "./"
         return self._templates.get_template(template).render(root=root, **values)
 
 
-def _templates(app: App) -> Environment:
+def _templates(app: App) -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
     templates = Environment(
         loader=PackageLoader("aggregator.serve"),
         autoescape=True,
