@@ -13,7 +13,7 @@ from aggregator import files
 from aggregator.app import App
 from aggregator.dedupe import keys
 from aggregator.model import Article, File
-from aggregator.output import feeds_of, list_of_feeds, stale_feeds
+from aggregator.output import LIST_OF_FEEDS, feeds_of, list_of_feeds, stale_feeds
 from aggregator.publish import BATCH, all_articles, alone, publish_changed
 from aggregator.render import FORMATS, article_file
 
@@ -190,7 +190,7 @@ def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
             yield _surplus(root, path, "a killed process left it", repair)
         elif path in stale:
             yield _surplus(root, path, "its category or format is not published any more", repair)
-        elif path not in ours and path != "feeds.opml":
+        elif path not in ours and path != LIST_OF_FEEDS:
             yield _foreign(root, path)
 
 

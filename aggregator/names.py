@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 from urllib.parse import quote
 
 from anyascii import anyascii
@@ -9,6 +11,8 @@ from anyascii import anyascii
 RESERVED_SLUGS = frozenset({"index"})  # Hugo: a file `index.md` swallows every other article of its folder
 MAX_SLUG = 80  # characters
 ALL = "all"  # the category feed that holds every article; no category may take its name
+
+T = TypeVar("T")
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
@@ -45,3 +49,11 @@ def page_url(public_url: str, category: str) -> str:
 def feed_title(title: str, category: str, label: str) -> str:
     """Title of a category's feed, in every format and in the OPML: the newsroom's, and the label but for `all`."""
     return title if category == ALL else f"{title}: {label}"
+
+
+def distinct(values: Iterable[T], name: Callable[[T], str]) -> tuple[T, ...]:
+    """`values` without those whose name an earlier one has."""
+    first: dict[str, T] = {}
+    for value in values:
+        first.setdefault(name(value), value)
+    return tuple(first.values())

@@ -12,6 +12,8 @@ from aggregator.model import Article, File
 from aggregator.opml import opml
 from aggregator.render import FORMATS, article_file, feed_files
 
+LIST_OF_FEEDS = "feeds.opml"  # in the folder of the feeds
+
 
 def write_articles(app: App, articles: Iterable[Article]) -> int:
     """Write the files of these articles; how many differed from what was there. Raises FilesError."""
@@ -50,7 +52,7 @@ def feeds_of(app: App, name: str) -> tuple[File, ...]:
 
 def list_of_feeds(app: App, current: Iterable[str]) -> File:
     """The file that names the feeds of these categories, all there are."""
-    return File(path="feeds.opml", data=opml(app.store.category_heads(current), app.settings))
+    return File(path=LIST_OF_FEEDS, data=opml(app.store.category_heads(current), app.settings))
 
 
 def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 Each mark "to publish" is taken away only when its file is on disk; a crash between leaves the mark, and the next run
 writes the same bytes again. One process at a time publishes: an older state must not be written over a newer one.
-With the marks goes the note that a hub is to be told of the feeds whose bytes it does not know; who tells it is the
-daemon.
+With the marks goes the note that a hub is to be told of the feeds whose bytes it does not know; who tells it is
+`announce`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -84,7 +84,7 @@ def _all_files(app: App) -> Published:
     articles = sum(_write_articles(app, batch) for batch in all_articles(app))
     feeds, digests = _write_feeds(app, app.store.categories())
     if digests:
-        app.store.published((), digests, app.clock())
+        app.store.published((), app.clock(), digests)
     marked = Published(articles=_changed_articles(app), feeds=_changed_categories(app))  # nothing differs any more
     return Published(articles=articles, feeds=feeds) + marked
 
@@ -93,7 +93,7 @@ def _changed_articles(app: App) -> int:
     written = 0
     while batch := app.store.pending_articles(BATCH):
         written += _write_articles(app, [article for article, _ in batch])
-        app.store.published([mark for _, mark in batch])
+        app.store.published([mark for _, mark in batch], app.clock())
     return written
 
 
@@ -102,7 +102,7 @@ def _changed_categories(app: App) -> int:
     if not marks:
         return 0
     written, digests = _write_feeds(app, [name for name, _ in marks])
-    app.store.published([mark for _, mark in marks], digests, app.clock())
+    app.store.published([mark for _, mark in marks], app.clock(), digests)
     return written
 
 

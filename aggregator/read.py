@@ -11,10 +11,8 @@ from datetime import datetime
 from aggregator.dedupe import keyed
 from aggregator.model import Article, Entry, Failure, Feed, FeedDocument, FeedFacts, Keyed, Source
 from aggregator.normalise import normalise
-from aggregator.parse import parse
+from aggregator.parse import DIGEST_BYTES, parse
 from aggregator.urls import without_credentials
-
-DIGEST_BYTES = 8  # of an entry, in `SourceState.seen`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,10 +78,10 @@ async def test_what_stops_us_between_files_and_marks_loses_no_news(
         await run_cycle(app, lambda _outcome: None, everything=True)
         take_away = app.store.published
 
-        def full(marks: Any, news: Any = None, *rest: Any) -> None:
+        def full(marks: Any, now: datetime, *news: Any) -> None:
             if news:
                 raise StoreError("the disk is full")
-            take_away(marks, news, *rest)
+            take_away(marks, now)
 
         monkeypatch.setattr(app.store, "published", full)
         with pytest.raises(StoreError):

@@ -221,7 +221,7 @@ class _Cycle:
         states, self._settled = self._settled, []
         hosts = self._hosts.changes()
         if states or hosts:
-            await self._app.in_worker(self._app.store.record_states, states, hosts, self._app.clock())
+            await self._app.in_worker(self._app.store.record_states, states, hosts)
             self._hosts.recorded(hosts)
         self._unwritten.difference_update(source_id for source_id, _ in states)
 

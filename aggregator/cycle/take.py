@@ -156,5 +156,5 @@ def _path(app: App, article: Article) -> str:
 def _fail(app: App, one: Claimed, failure: Failure, fetched: Fetched) -> Outcome:
     answered = replace(failure, status=fetched.document.status)
     state = after_failure(answered, one.state, one.source, app.settings.fetch, fetched.now)
-    app.store.record_states(((one.source.id, state),), {}, fetched.now)
+    app.store.record_states(((one.source.id, state),), {})
     return outcome_without_document(one.source, failure)

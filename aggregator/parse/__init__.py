@@ -9,6 +9,7 @@ from urllib.parse import urldefrag
 
 from aggregator.model import Failure, Feed, FeedDocument
 from aggregator.parse.characters import characters
+from aggregator.parse.digest import DIGEST_BYTES
 from aggregator.parse.jsonfeed import is_json, json_feed
 from aggregator.parse.plain import is_plain
 from aggregator.parse.quick import quick_reading
@@ -16,7 +17,7 @@ from aggregator.parse.refusals import failure, is_page, refusal
 from aggregator.parse.rss_atom import feed
 from aggregator.urls import without_credentials
 
-__all__ = ["is_plain", "parse"]
+__all__ = ["DIGEST_BYTES", "is_plain", "parse"]
 
 
 def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failure:

@@ -6,7 +6,7 @@ from aggregator.model import Enclosure, Entry, Link, Person, Term, Text
 
 Fields = tuple[object, ...]
 
-DIGEST_BYTES = 8
+DIGEST_BYTES = 8  # of an entry; `SourceState.seen` joins them
 
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 

@@ -1,7 +1,6 @@
 """What all formats share: an article and its feed with everything decided, so that a format only writes it down."""
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from html import escape
@@ -9,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from aggregator.model import Also, Article, Credit, Enclosure, Person, Term
+from aggregator.names import distinct
 from aggregator.render.escape import uri
 
 GENERATOR = "aggregator"  # without a version: a new one must not change every feed
@@ -48,9 +48,9 @@ def outgoing(article: Article) -> Article:
         html=clean.html + _also_paragraph(clean.also),
         language=clean.language if clean.language and _LANGUAGE.fullmatch(clean.language) else None,
         authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
-        enclosures=_distinct(map(_enclosure, clean.enclosures), lambda enclosure: enclosure.url),
+        enclosures=distinct(map(_enclosure, clean.enclosures), lambda enclosure: enclosure.url),
         image=_web(clean.image),
-        terms=_distinct(filter(_named, map(_term, clean.terms)), _named),
+        terms=distinct(filter(_named, map(_term, clean.terms)), _named),
         credits=tuple(map(_credit, clean.credits)),
         also=tuple(replace(other, link=uri(other.link)) for other in clean.also),
     )
@@ -98,14 +98,6 @@ def _scrubbed(value: T) -> T:
         parts: dict[str, Any] = {part.name: _scrubbed(getattr(value, part.name)) for part in fields(value)}
         return cast(T, replace(cast(Any, value), **parts))
     return value
-
-
-def _distinct(values: Iterable[T], name: Callable[[T], str]) -> tuple[T, ...]:
-    """`values` without those whose name an earlier one has."""
-    first: dict[str, T] = {}
-    for value in values:
-        first.setdefault(name(value), value)
-    return tuple(first.values())
 
 
 def _also_paragraph(others: tuple[Also, ...]) -> str:

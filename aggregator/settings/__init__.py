@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from aggregator.model import Source
-from aggregator.names import category_name
+from aggregator.names import category_name, distinct
 from aggregator.settings.values import (
     Contact,
     DatabaseUrl,
@@ -162,21 +162,13 @@ def _source(entry: SourceSettings, settings: Settings) -> Source:
     return Source(
         name=name,
         url=entry.url,
-        categories=_distinct(entry.categories or (entry.category or name,)),
+        categories=distinct(entry.categories or (entry.category or name,), category_name),
         tags=(name,) if entry.tags is None else entry.tags,
         language=entry.language,
         interval=settings.fetch.interval if entry.interval is None else entry.interval,
         headers=tuple(entry.headers.items()),
         enabled=entry.enabled,
     )
-
-
-def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Labels without those that give a file name which an earlier one gives."""
-    kept: dict[str, str] = {}
-    for label in labels:
-        kept.setdefault(category_name(label), label)
-    return tuple(kept.values())
 
 
 def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str, ...], bool]]:

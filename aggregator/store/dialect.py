@@ -119,9 +119,7 @@ class SQLite:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{self.CACHE}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {self.LOG}")
-            with suppress(
-                sqlite3.OperationalError
-            ):  # no waiting here: whoever holds the file sets it, or the next does
+            with suppress(sqlite3.OperationalError):  # no waiting here: who holds the file sets it, or the next does
                 connection.execute("PRAGMA journal_mode = WAL")
 
         @event.listens_for(engine, "begin")

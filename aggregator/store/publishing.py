@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
 from aggregator.model import Also, Article, CategoryFeed, Credit, FeedFacts, Mark
-from aggregator.names import ALL, category_name
+from aggregator.names import ALL, category_name, distinct
 from aggregator.store.rows import article_from, listed, slices
 from aggregator.store.schema import (
     article,
@@ -211,8 +211,8 @@ def _carrier(row: Any) -> _Carrier:
         name=row.name,
         facts=row.facts,
         feed_url=without_credentials(row.url),
-        categories=_distinct(row.categories, category_name),
-        tags=_distinct(row.tags, str),
+        categories=distinct(row.categories, category_name),
+        tags=distinct(row.tags, str),
     )
 
 
@@ -220,16 +220,9 @@ def _credit(by: _Carrier, link: str) -> Credit:
     return Credit(source=by.name, link=link, feed_title=by.facts.title, feed_link=by.facts.link, feed_url=by.feed_url)
 
 
-def _distinct(labels: Iterable[str], same: Callable[[str], str]) -> tuple[str, ...]:
-    kept: dict[str, str] = {}
-    for label in labels:
-        kept.setdefault(same(label), label)
-    return tuple(kept.values())
-
-
 def _united(several: Sequence[tuple[str, ...]], same: Callable[[str], str]) -> tuple[str, ...]:
     """What is in any of these, of which each has nothing twice."""
-    return several[0] if len(several) == 1 else _distinct(chain.from_iterable(several), same)
+    return several[0] if len(several) == 1 else distinct(chain.from_iterable(several), same)
 
 
 def _credits(connection: Connection, ids: Collection[str]) -> Mapping[str, list[_Owed]]:

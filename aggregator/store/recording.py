@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, not_, select, update
 
 from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
-from aggregator.names import category_name
+from aggregator.names import ALL, category_name
 from aggregator.store import hubs
 from aggregator.store.arrivals import insert_new
 from aggregator.store.direct import Insert
 from aggregator.store.edits import revise
 from aggregator.store.naming import article_id, insert_keys
 from aggregator.store.rows import listed
-from aggregator.store.schema import ALL, article, article_category, article_source, category, source
+from aggregator.store.schema import article, article_category, article_source, category, source
 from aggregator.store.sources import write_states
 from aggregator.store.stories import hide_in_stories, mates
 from aggregator.websub import Wish, wish

@@ -20,7 +20,6 @@ from sqlalchemy import (
 )
 
 from aggregator.model import Enclosure, FeedFacts, Person, Term
-from aggregator.names import ALL as ALL  # the category of every article, for who imports the tables
 from aggregator.store.columns import Moment, Several, Span, Value, Words
 
 VERSION = "0002"  # of the schema: the newest migration's revision

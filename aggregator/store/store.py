@@ -45,7 +45,6 @@ from aggregator.store import (
     syncing,
     upkeep,
 )
-from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
 from aggregator.store.known import known
 from aggregator.store.overview import Standing
@@ -54,6 +53,7 @@ from aggregator.store.schema import VERSION
 from aggregator.store.upkeep import Placed
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # how long we wait for another process's lock
+NO_NEWS: Mapping[str, bytes] = {}
 FETCH = Fetch()  # as where nothing is configured
 
 
@@ -279,9 +279,7 @@ class Store:
         with self._reading() as connection:
             return sources.hosts(connection, names)
 
-    def record_states(
-        self, pairs: Sequence[tuple[int, SourceState]], hosts: Mapping[str, HostState], now: datetime
-    ) -> None:
+    def record_states(self, pairs: Sequence[tuple[int, SourceState]], hosts: Mapping[str, HostState]) -> None:
         """Write states of sources, by id, that had nothing new, and of hosts; the sources' leases end."""
         with self._writing() as connection:
             sources.write_states(connection, pairs, self._unpaced)
@@ -328,14 +326,14 @@ class Store:
         with self._reading() as connection:
             return publishing.pending_categories(connection)
 
-    def published(self, marks: Iterable[Mark], news: Mapping[str, bytes] | None = None, now: datetime = EPOCH) -> None:
+    def published(self, marks: Iterable[Mark], now: datetime, news: Mapping[str, bytes] = NO_NEWS) -> None:
         """Take marks away whose files are on disk; one that was renewed since it was read stays.
 
         `news` are digests, by path, of feeds that a hub passes on: of those it was not told of it is to be told `now`.
         """
         with self._writing() as connection:
             publishing.take_marks_away(connection, marks)
-            hubs.note_news(connection, self._dialect, news or {}, now)
+            hubs.note_news(connection, self._dialect, news, now)
 
     def part_stories(self) -> None:
         """Let every article stand for itself again, also where it was marked as telling another's story."""

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, false, insert, literal, not_, select, update
 
 from aggregator.model import Source, SourceState
-from aggregator.names import category_name
+from aggregator.names import ALL, category_name
 from aggregator.schedule.intervals import due_by_shorter_interval
 from aggregator.settings import Fetch
 from aggregator.store import hubs
 from aggregator.store.columns import EPOCH
 from aggregator.store.rows import Columns, listed, slices, source_columns, source_from, state_columns, state_from
-from aggregator.store.schema import ALL, article, article_category, article_source, category, source
+from aggregator.store.schema import article, article_category, article_source, category, source
 from aggregator.store.stories import hide_in_stories
 from aggregator.urls import paced_host
 

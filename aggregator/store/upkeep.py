@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, not_, or_, select, union, update
 
 from aggregator.model import Keyed
-from aggregator.names import category_name
+from aggregator.names import ALL, category_name
 from aggregator.store.columns import Moment
 from aggregator.store.recording import mark_categories
 from aggregator.store.rows import Columns, article_from, fingerprint_from, listed
 from aggregator.store.schema import (
-    ALL,
     article,
     article_category,
     article_source,

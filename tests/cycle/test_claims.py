@@ -89,7 +89,7 @@ def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everyt
 
     async def finish() -> None:
         await nothing_is_asked(server)
-        other.record_states([(held.source.id, fetched)], {}, app.clock())
+        other.record_states([(held.source.id, fetched)], {})
 
     report = beside(app, finish, everything=everything)
     assert (report.count("fetched"), report.count("skipped")) == ((3, 0) if everything else (2, 1))
@@ -132,7 +132,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
 
 def test_a_paused_source_is_not_waited_for(server: Server, app: App, other: Store) -> None:
     gone = SourceState(paused="gone for good")
-    other.record_states([(1, gone)], {}, app.clock())
+    other.record_states([(1, gone)], {})
 
     async def nothing() -> None:
         return

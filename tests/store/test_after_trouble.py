@@ -26,7 +26,7 @@ def store(store: Store) -> Store:
 def fetched(store: Store, at_day: float) -> None:
     """Note that the first source was fetched then."""
     moment = NOW + at_day * DAY
-    store.record_states([(1, state(last_fetch=moment, next_fetch=moment + HOUR))], {}, moment)
+    store.record_states([(1, state(last_fetch=moment, next_fetch=moment + HOUR))], {})
 
 
 def test_articles_touched_lately_are_the_new_the_edited_and_those_credited_anew(store: Store) -> None:
@@ -55,7 +55,7 @@ def test_some_articles_are_those_that_have_their_text(store: Store) -> None:
 def test_waits_that_a_fast_clock_noted_count_from_now(store: Store) -> None:
     fetched(store, 365)
     late = {"late": HostState(not_before=NOW + 366 * DAY), "honest": HostState(not_before=NOW + 30 * DAY)}
-    store.record_states([], late, NOW)
+    store.record_states([], late)
     store.forget_future(NOW)
     first, second = store.sources()
     assert (first.state.last_fetch, first.state.next_fetch) == (NOW, NOW + HOUR)

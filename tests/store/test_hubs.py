@@ -88,7 +88,7 @@ def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
     assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
     says_hub(subscribed, next_fetch=NOW + DAY)
-    subscribed.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {}, NOW)
+    subscribed.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {})
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
     assert seen(subscribed).state.next_fetch == NOW + DAY
 
@@ -201,7 +201,7 @@ def test_another_url_drops_the_subscription(subscribed: Store) -> None:
 
 def test_a_paused_source_is_not_pushed(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.record_states([(1, state(paused="gone", moved_to=None))], {}, NOW)
+    subscribed.record_states([(1, state(paused="gone", moved_to=None))], {})
     assert subscribed.subscription(one.token) is None
 
 
@@ -267,43 +267,43 @@ def paths(store: Store, now: datetime = NOW) -> list[str]:
 
 
 def test_what_is_new_is_due_until_it_was_told(store: Store) -> None:
-    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW)
+    store.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
     assert paths(store, NOW - MINUTE) == []
     first, second = store.due_topics(NOW, 10)
     assert (first.path, first.digest, first.failures) == ("all.rss", b"1", 0)
     store.told(first)
     assert paths(store) == ["news.rss"]
     store.told(second)
-    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW + MINUTE)
+    store.published((), NOW + MINUTE, {"all.rss": b"1", "news.rss": b"1"})
     assert paths(store, NOW + HOUR) == []
-    store.published((), {"all.rss": b"2", "news.rss": b"1"}, NOW + MINUTE)
+    store.published((), NOW + MINUTE, {"all.rss": b"2", "news.rss": b"1"})
     assert paths(store, NOW + HOUR) == ["all.rss"]
 
 
 def test_what_changed_while_it_was_told_is_told_again(store: Store) -> None:
-    store.published((), {"all.rss": b"1"}, NOW)
+    store.published((), NOW, {"all.rss": b"1"})
     (told,) = store.due_topics(NOW, 10)
-    store.published((), {"all.rss": b"2"}, NOW)
+    store.published((), NOW, {"all.rss": b"2"})
     store.told(told)
     (left,) = store.due_topics(NOW, 10)
     assert left.digest == b"2"
 
 
 def test_what_could_not_be_told_waits_and_news_does_not_shorten_that(store: Store) -> None:
-    store.published((), {"all.rss": b"1"}, NOW)
+    store.published((), NOW, {"all.rss": b"1"})
     store.not_told({"all.rss": NOW + HOUR})
-    store.published((), {"all.rss": b"2"}, NOW + MINUTE)
+    store.published((), NOW + MINUTE, {"all.rss": b"2"})
     assert paths(store, NOW + HOUR - MINUTE) == []
     (left,) = store.due_topics(NOW + HOUR, 10)
     assert (left.digest, left.failures) == (b"2", 1)
     store.told(left)
-    store.published((), {"all.rss": b"3"}, NOW + HOUR)
+    store.published((), NOW + HOUR, {"all.rss": b"3"})
     (fresh,) = store.due_topics(NOW + HOUR, 10)
     assert fresh.failures == 0
 
 
 def test_a_feed_that_is_gone_is_not_told_of(store: Store) -> None:
-    store.published((), {"all.rss": b"1", "news.rss": b"1"}, NOW)
+    store.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
     store.drop_topics(["news.rss", "news.atom"])
     assert paths(store) == ["all.rss"]
 
@@ -312,7 +312,7 @@ def test_marks_go_and_news_comes_in_one_step(store: Store) -> None:
     store.sync([source()], NOW)
     marks = [mark for _, mark in store.pending_categories()]
     assert marks
-    store.published(marks, {"all.rss": b"1"}, NOW)
+    store.published(marks, NOW, {"all.rss": b"1"})
     assert store.pending_categories() == ()
     assert paths(store) == ["all.rss"]
     publish_everything(store)

@@ -21,7 +21,7 @@ def fill(store: Store) -> None:
         3: replace(state(), paused="gone for good", next_fetch=None),
         6: replace(state(), next_fetch=NOW - 9 * MINUTE),
     }
-    store.record_states(list(states.items()), {}, NOW)
+    store.record_states(list(states.items()), {})
 
 
 def test_what_people_see_of_the_sources_is_what_is_known_of_them(store: Store) -> None:

@@ -31,7 +31,7 @@ def test_marked_articles_come_in_batches_until_their_marks_are_gone(store: Store
     batches = []
     while batch := store.pending_articles(2):
         batches.append([one.id for one, _ in batch])
-        store.published([mark for _, mark in batch])
+        store.published([mark for _, mark in batch], NOW)
     assert batches == [
         [article(0).id, article(1).id],
         [article(2).id, article(3).id],
@@ -43,8 +43,8 @@ def test_a_mark_that_was_renewed_meanwhile_stays(store: Store) -> None:
     record(store, new(article()))
     articles, categories = store.pending_articles(9), store.pending_categories()
     record(store, updated(article(title="Edited")))
-    store.published([mark for _, mark in articles])
-    store.published([mark for _, mark in categories])
+    store.published([mark for _, mark in articles], NOW)
+    store.published([mark for _, mark in categories], NOW)
     assert marked_articles(store) == {article().id}
     assert marked_categories(store) == {"all", "x"}
     publish_everything(store)
@@ -56,9 +56,9 @@ def test_an_old_mark_takes_no_later_one_away(store: Store) -> None:
     ((_, old),) = store.pending_articles(9)
     publish_everything(store)
     record(store, updated(article(title="Edited")))
-    store.published([old, Mark(kind="article", id="nobody", version=1)])
+    store.published([old, Mark(kind="article", id="nobody", version=1)], NOW)
     assert marked_articles(store) == {article().id}
-    store.published([])
+    store.published([], NOW)
 
 
 def test_all_articles_come_in_pages(store: Store) -> None:

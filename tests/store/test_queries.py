@@ -67,7 +67,7 @@ def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> Non
     assert counted(store, lambda: store.category_heads(["a", "all"])) == 1
     assert counted(store, lambda: store.articles(None, 1000)) == 4
     marks = [mark for _, mark in store.pending_articles(1000)]
-    assert counted(store, lambda: store.published(marks)) == 1
+    assert counted(store, lambda: store.published(marks, NOW)) == 1
     assert counted(store, lambda: store.claim(NOW, limit=1000, lease=LEASE)) in (2, 3)  # PostgreSQL: and a lock
 
 
@@ -88,7 +88,7 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
         record(store, updated(article(1, title="Edited")))
         store.claim(NOW, limit=5, lease=LEASE)
         store.known([digest("b")])
-        store.published([mark for _, mark in store.pending_articles(5)])
+        store.published([mark for _, mark in store.pending_articles(5)], NOW)
         store.pending_categories()
         store.category_feed("a", 5)
         store.category_heads(["a", "all"])
@@ -125,7 +125,7 @@ def test_a_claim_costs_by_what_is_due(sqlite_template: Path, tmp_path: Path, due
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
         store.sync(blogs, NOW)
         later = SourceState(next_fetch=NOW + timedelta(days=1))
-        store.record_states([(number, later) for number in range(due + 1, 1_001)], {}, NOW)
+        store.record_states([(number, later) for number in range(due + 1, 1_001)], {})
         seen.clear()
         assert len(store.claim(NOW, limit=128, lease=LEASE, share=4)) == min(due, 128)
         store.wanted(NOW)

@@ -30,7 +30,7 @@ def claim(
 
 def fetched(store: Store, source_id: int, minutes: int) -> None:
     """Leave the source with nothing remembered but when it is due."""
-    store.record_states([(source_id, SourceState(next_fetch=NOW + minutes * MINUTE))], {}, NOW)
+    store.record_states([(source_id, SourceState(next_fetch=NOW + minutes * MINUTE))], {})
 
 
 def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
@@ -51,7 +51,7 @@ def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
 
 def test_a_claimed_source_comes_with_its_state(store: Store) -> None:
     store.sync([source()], NOW)
-    store.record_states([(1, state())], {}, NOW)
+    store.record_states([(1, state())], {})
     (one,) = store.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
     assert one.source == source(id=1)
     assert one.state == state()
@@ -64,7 +64,7 @@ def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
     assert claim(store) == ["a"]
     record(store, by=2, next_fetch=None)
     assert claim(store) == ["b"]
-    store.record_states([(3, state(next_fetch=None))], {}, NOW)
+    store.record_states([(3, state(next_fetch=None))], {})
     assert claim(store) == ["c"]
     assert claim(store, NOW + LEASE) == ["a", "b", "c"]
 
@@ -90,14 +90,14 @@ def test_sources_that_share_a_url_are_claimed_together(store: Store) -> None:
     store.sync([source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
     fetched(store, 2, 60)
     fetched(store, 3, 60)
-    store.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {}, NOW)
+    store.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {})
     assert claim(store, limit=1) == ["a", "b", "d"]
 
 
 def test_a_source_that_moved_no_longer_shares_its_old_url(store: Store) -> None:
     same = "https://example.org/feed"
     store.sync([source("a", url=same), source("b", url=same)], NOW)
-    store.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {}, NOW)
+    store.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {})
     assert claim(store) == ["a"]
 
 
@@ -113,23 +113,23 @@ def test_claims_at_the_same_time_never_overlap(url: str) -> None:
 def test_states_of_many_sources_are_written_at_once(store: Store) -> None:
     store.sync([source("a"), source("b")], NOW)
     other = replace(state(), failures=7, next_fetch=None)
-    store.record_states([(2, other), (1, state())], {}, NOW)
+    store.record_states([(2, other), (1, state())], {})
     assert [one.state for one in store.sources()] == [state(), other]
-    store.record_states([], {}, NOW)
+    store.record_states([], {})
 
 
 def test_hosts_are_remembered_and_replaced(store: Store) -> None:
     refused = HostState(not_before=NOW + MINUTE, refusals=2, forbidden=1)
-    store.record_states([], {"example.org": refused, "example.com": HostState()}, NOW)
+    store.record_states([], {"example.org": refused, "example.com": HostState()})
     assert store.hosts(["example.org", "example.net"]) == {"example.org": refused}
-    store.record_states([], {"example.org": HostState(refusals=3)}, NOW)
+    store.record_states([], {"example.org": HostState(refusals=3)})
     assert store.hosts(["example.org"]) == {"example.org": HostState(refusals=3)}
 
 
 def test_a_url_longer_than_an_index_takes_is_kept(store: Store) -> None:
     long = "https://example.org/" + "".join(f"{number:x}" for number in range(3000))
     store.sync([source("a", url=long), source("b")], NOW)
-    store.record_states([(2, state(moved_to=long))], {}, NOW)
+    store.record_states([(2, state(moved_to=long))], {})
     assert claim(store) == ["a", "b"]
 
 
@@ -214,7 +214,7 @@ def test_an_unpaced_host_is_everybodys(url: str) -> None:
 def test_a_source_is_on_the_host_that_it_moved_to(two: tuple[Store, Store]) -> None:
     first, second = two
     moved = state(moved_to="https://new.service.example/feed", next_fetch=None)
-    first.record_states([(5, moved)], {}, NOW)
+    first.record_states([(5, moved)], {})
     assert claim(first, names=["blog0"]) == ["blog0"]
     assert claim(second) == []
     first.release([1])
@@ -266,7 +266,7 @@ def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:
 
 def test_when_a_host_was_asked_last_is_told_over_all_its_sources(two: tuple[Store, Store]) -> None:
     first, second = two
-    first.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {}, NOW)
+    first.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {})
     assert second.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
 
 
@@ -282,7 +282,7 @@ def test_the_hosts_of_a_dead_process_count_as_asked_once(url: str) -> None:
 def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> None:
     first, second = two
     fetched(first, 2, 60)
-    first.record_states([(3, state(paused="gone", next_fetch=None))], {}, NOW)
+    first.record_states([(3, state(paused="gone", next_fetch=None))], {})
     claim(first)
     assert second.wanted(NOW) == {"blog0", "blog3", "paper"}
     assert second.wanted(NOW, everything=True) == {"blog0", "blog1", "blog3", "paper"}

@@ -225,7 +225,7 @@ def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store
     store.claim(NOW, limit=1, lease=LEASE)
     sync(store, source("a", url="https://new.example/feed"))
     record(store, new(article()))
-    store.record_states([(1, state())], {}, NOW)
+    store.record_states([(1, state())], {})
     assert stored(store, "a").state.validators.etag is None
     assert article_of(store) is not None
     store.claim(NOW, limit=1, lease=LEASE)
@@ -270,12 +270,12 @@ def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> N
 def test_a_source_that_moved_keeps_its_host_until_its_url_is_edited(url: str) -> None:
     with Store.open(url) as store:
         store.sync([source("a")], NOW)
-        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {}, NOW)
+        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
         assert hosts(url) == ["moved.example"]
         store.sync([source("a", tags=("other",))], NOW)
         assert hosts(url) == ["moved.example"]
         store.sync([source("a")], NOW, Fetch(unpaced=("moved.example",)))
-        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {}, NOW)
+        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
         assert hosts(url) == [None]
         store.sync([source("a", url="https://a.example/other")], NOW)
         assert hosts(url) == ["a.example"]
@@ -284,7 +284,7 @@ def test_a_source_that_moved_keeps_its_host_until_its_url_is_edited(url: str) ->
 def test_a_database_from_before_hosts_were_kept_gets_them_with_the_first_sync(url: str) -> None:
     with Store.open(url) as store:
         store.sync([source("a"), source("b")], NOW)
-        store.record_states([(2, state())], {}, NOW)
+        store.record_states([(2, state())], {})
         before = store.sources()
         engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
         with engine.begin() as connection:
@@ -305,7 +305,7 @@ def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store
     day, hour = timedelta(days=1), timedelta(hours=1)
     store.sync([source(name, interval=day) for name in "abc"], NOW)
     plain = state(moved_to=None, wish=timedelta(0), skip_hours=(), skip_days=(), next_fetch=NOW + day)
-    store.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {}, NOW)
+    store.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {})
     store.sync([source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour)
     due = {one.source.name: one.state.next_fetch for one in store.sources()}
     assert due["a"]

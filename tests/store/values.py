@@ -128,8 +128,8 @@ def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, 
 
 def publish_everything(store: Store) -> None:
     """Take all marks away, as if every file had been written."""
-    store.published([mark for _, mark in store.pending_articles(1000)])
-    store.published([mark for _, mark in store.pending_categories()])
+    store.published([mark for _, mark in store.pending_articles(1000)], NOW)
+    store.published([mark for _, mark in store.pending_categories()], NOW)
 
 
 def marked_articles(store: Store) -> set[str]:
