@@ -1,7 +1,7 @@
 """Which feeds a hub is told of: what has news, once it is on disk, and nothing else; whatever stops us in between."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
