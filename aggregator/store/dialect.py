@@ -77,7 +77,7 @@ class SQLite:
     # KB in memory of what was read or is to be written, a connection; pages of the log before they move to the file.
     # Names are random: 20 articles change 350 pages, most of them the same ones as the next 20 do, so it pays to write
     # these once for several documents, and from the log to the file once for many.
-    CACHE, LOG = 4_000, 4_000
+    CACHE, LOG = 2_500, 4_000
 
     def insert(self, table: Table) -> Any:
         """SQLite's statement."""
