@@ -21,6 +21,7 @@ from aggregator.urls import paced_host
 
 Row = RowMapping | Columns
 
+ROWS = 500  # inserted at once: ten thousand would take 20 MB
 SHOWN_OF_SOURCES = ("name", "url", "categories", "tags", "language")  # by articles or by feeds
 
 _CONFIGURED = select(
@@ -171,8 +172,8 @@ def apply(connection: Connection, found: Changes, now: datetime, fetch: Fetch) -
     hubs.let_go(connection, [*found.gone, *_disabled(found)], now)
     hubs.forget(connection, [row["id"] for row, columns in found.changed if "url" in columns])
     fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
-    if found.added:
-        connection.execute(insert(source), [columns | fresh for columns in found.added])
+    for start in range(0, len(found.added), ROWS):
+        connection.execute(insert(source), [columns | fresh for columns in found.added[start : start + ROWS]])
     for columns in found.new_categories:
         marked = {"first_seen": now, "present": True, "pending": True, "version": 1}
         connection.execute(insert(category).values(columns | marked))
