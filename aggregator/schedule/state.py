@@ -14,7 +14,7 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
-from aggregator.schedule.due import LONGEST_WAIT, due_after_failure, due_after_success
+from aggregator.schedule.due import LONGEST_WAIT, after_skips, due_after_failure, due_after_success
 from aggregator.settings import Fetch
 
 ALWAYS_304 = timedelta(days=8)  # some servers say 304 for ever: after so long we ask without conditions once
@@ -96,7 +96,11 @@ def after_not_modified(
 
 
 def after_failure(failure: Failure, state: SourceState, source: Source, fetch: Fetch, now: datetime) -> SourceState:
-    """State after a failure: back-off, what Retry-After asks for, or, for 410 Gone alone, no polling any more."""
+    """State after a failure: back-off, what Retry-After asks for, or, for 410 Gone alone, no polling any more.
+
+    A server that wants to be asked again sooner than `min_interval` is not: one that says so each time would be asked
+    more often than if it were well. Hours and days that its document wants skipped are, trouble or not.
+    """
     failures = state.failures + 1
     fresh = replace(
         state,
@@ -112,9 +116,10 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
             fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
         )
     if failure.status in (429, 503):
-        wait = _stay_away(failure, failures - 1)
-        return replace(fresh, next_fetch=now + wait, due_reason="retry-after")
-    return replace(fresh, next_fetch=due_after_failure(source, failures, fetch, now), due_reason="back-off")
+        due, reason = now + max(_stay_away(failure, failures - 1), fetch.min_interval), "retry-after"
+    else:
+        due, reason = due_after_failure(source, failures, fetch, now), "back-off"
+    return replace(fresh, next_fetch=after_skips(due, state.skip_hours, state.skip_days), due_reason=reason)
 
 
 def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, now: datetime) -> HostState:

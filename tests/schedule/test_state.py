@@ -172,8 +172,24 @@ def test_a_source_that_fails_for_a_week_is_asked_daily_and_returns_at_the_first_
     ],
 )
 def test_retry_after_is_obeyed_between_a_minute_and_a_month(asked: timedelta | None, waited: timedelta) -> None:
+    fetch = Fetch(min_interval="1s")
     for status in (429, 503):
-        assert after_failure(failed(status, asked), SourceState(), SOURCE, FETCH, NOW).next_fetch == NOW + waited
+        assert after_failure(failed(status, asked), SourceState(), SOURCE, fetch, NOW).next_fetch == NOW + waited
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_retry_after_invites_more_often_than_min_interval(status: int) -> None:
+    state = after_failure(failed(status, timedelta(0)), parsed(), SOURCE, Fetch(min_interval="10m"), NOW)
+    assert (state.next_fetch, state.due_reason) == (NOW + 10 * MINUTE, "retry-after")
+    assert host_after(failed(status, timedelta(0)), HostState(), NOW).not_before == NOW + MINUTE
+
+
+@pytest.mark.parametrize("failure", [failed(500), failed(None), failed(503), failed(429, 90 * MINUTE)])
+def test_skipped_hours_and_days_hold_after_a_failure_too(failure: Failure) -> None:
+    state = parsed(feed=replace(FEED, skip_hours=(12, 13, 14)))
+    assert after_failure(failure, state, SOURCE, FETCH, NOW).next_fetch == NOW + 3 * HOUR
+    state = parsed(feed=replace(FEED, skip_days=(NOW.weekday(),)))
+    assert after_failure(failure, state, SOURCE, FETCH, NOW).next_fetch == NOW + 12 * HOUR
 
 
 def test_429_holds_for_the_whole_host_and_doubles_where_it_names_no_time() -> None:

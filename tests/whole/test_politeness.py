@@ -16,6 +16,7 @@ from tests.servers import Answer, Request, Server
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HALF = HOUR / 2  # the interval where nothing is said
 MINUTE = timedelta(minutes=1)
+LEAST = 5 * MINUTE  # min_interval: whatever the server says, no source is polled more often
 SY = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
 
 
@@ -62,9 +63,10 @@ def refused(value: str, status: int = 429) -> dict[str, Any]:
         ({}, "".join(f"<skipHours><hour>{hour}</hour></skipHours>" for hour in range(24)), HALF),
         (refused("7200"), "", 2 * HOUR),
         (refused("Tue, 24 Nov 2026 14:00:00 GMT"), "", 2 * HOUR),
-        (refused("Tue, 24 Nov 2020 14:00:00 GMT"), "", MINUTE),
-        (refused("0"), "", MINUTE),
-        (refused("-5"), "", MINUTE),
+        (refused("Tue, 24 Nov 2020 14:00:00 GMT"), "", LEAST),
+        (refused("0"), "", LEAST),
+        (refused("-5"), "", LEAST),
+        (refused("60", 503), "", LEAST),
         (refused("1000000000000"), "", 31 * DAY),
         (refused("Fri, 01 Jan 2100 00:00:00 GMT"), "", 31 * DAY),
         (refused("soon"), "", HOUR),
