@@ -22,7 +22,7 @@ from aggregator.serve.body import page_body
 from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
-from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason
+from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason, sentence
 from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
 from aggregator.urls import is_http, without_credentials
 
@@ -153,6 +153,7 @@ def _templates(app: App) -> "Environment":
     templates.filters |= {
         "moment": moment,
         "reason": reason,
+        "sentence": sentence,
         "without_credentials": without_credentials,
         "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704  # clean by `normalise`
     }

@@ -1,8 +1,9 @@
 """How values are said on pages. Pure."""
 
+import re
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.status import Condition, rfc3339
 
@@ -29,12 +30,21 @@ REFUSALS: dict[int, tuple[str, str]] = {
     410: ("Gone", "No source names this category any more."),
     503: ("Not now", "The database cannot be read at the moment. Please try again in a minute."),
 }
+_CODE = re.compile(r"`([^`]+)`")
+_FIRST_WORD = re.compile(r"^[a-z]+(?=[ ,])")  # and no name or address, whose letters matter
 BROKEN = ("Broken", "An error of ours kept this page from you. The log has the details.")
 
 
 def moment(when: datetime) -> Markup:
     """A time for people, in UTC, with the exact one for programs."""
     return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(when), f"{when.day} {when:%b %Y, %H:%M}")
+
+
+def sentence(said: str) -> Markup:
+    """What logs and commands say of a source as a sentence of a page: a capital, a full stop, and `code` as code."""
+    whole = said if said.endswith((".", "!", "?", "…")) else f"{said}."
+    escaped = str(escape(_FIRST_WORD.sub(lambda found: found[0].title(), whole)))
+    return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704  # escaped before
 
 
 def reason(due_reason: str) -> str:

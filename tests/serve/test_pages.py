@@ -82,6 +82,14 @@ def test_the_front_page_shows_categories_with_their_feeds_and_the_newest_article
     assert html.index("Story number 2") < html.index("Story number 1")
 
 
+@pytest.mark.parametrize(("page", "news"), [("/", "Newest"), ("/category/world-news", "Articles")])
+def test_the_news_comes_first_and_the_feeds_are_one_click_away(room: Newsroom, page: str, news: str) -> None:
+    with client_of(room) as client:
+        html = client.get(page).text
+    assert html.index(f">{news}</h2>") < html.index("/article/") < html.index('<h2 id="subscribe">')
+    assert "#subscribe" in links(html)
+
+
 def test_feeds_are_discoverable(room: Newsroom) -> None:
     with client_of(room) as client:
         html = client.get("/category/world-news").text
@@ -136,7 +144,7 @@ def test_an_article_has_its_text_its_source_and_points_to_the_original(room: New
     (canonical,) = [one["href"] for one in elements(html, "link") if one["rel"] == "canonical"]
     assert canonical == "https://source.example/stories/2"
     assert {"https://source.example/stories/2", "https://source.example/"} <= set(links(html))
-    assert ">A source</a>" in html
+    assert html.index(">A source</a>") < html.index(prose(2)) < html.rindex(">A source</a>")  # whose it is, before all
 
 
 def test_an_article_without_text_says_so(room: Newsroom, server: Server) -> None:
@@ -200,6 +208,14 @@ def test_a_sources_error_is_text(room: Newsroom) -> None:
     assert not elements(html, "script", "b")
 
 
+def test_a_sources_error_is_a_sentence(room: Newsroom, server: Server) -> None:
+    server.put("/lost", b"<!doctype html><html><body>Welcome", headers={"Content-Type": "text/html"})
+    room.once()
+    with client_of(room) as client:
+        html = client.get("/status").text
+    assert ">The answer is a web page, not a feed; run <code>aggregator add URL</code> to find its feed.<" in html
+
+
 def test_credentials_of_a_source_are_on_no_page(room: Newsroom, server: Server) -> None:
     secret = server.url("/feed").replace("://", "://user:hunter2@")
     room.configuration["sources"][0]["url"] = secret
@@ -231,7 +247,7 @@ def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> 
 def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
     room.configuration["sources"][0]["enabled"] = False
     with client_of(room) as client:
-        assert "enabled is false" in client.get("/status").text
+        assert "Enabled is false in the configuration." in client.get("/status").text
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/none", "/category/none", "/article/none"])
