@@ -69,9 +69,15 @@ def _own_links(entry: Entry, feed_format: str) -> Iterator[str]:
     yield from (link.href for link in alternates if link.type in _PAGE_TYPES)
     yield from (link.href for link in alternates)
     # A guid of RSS is a link unless it says otherwise, an id of Atom, RDF and JSON Feed where it can be one. Both only
-    # as they stand: a podcast's bare uuid joined to a base would be a link to nowhere.
-    if entry.guid and (entry.guid_is_link or not _is_plain_rss(feed_format)) and urls.is_http(entry.guid):
+    # as they stand, RSS's as a path too: a podcast's bare uuid joined to a base would be a link to nowhere.
+    if entry.guid and _is_link(entry.guid, entry, feed_format):
         yield entry.guid
+
+
+def _is_link(guid: str, entry: Entry, feed_format: str) -> bool:
+    if urls.is_http(guid):
+        return entry.guid_is_link or not _is_plain_rss(feed_format)
+    return entry.guid_is_link and guid.startswith("/")
 
 
 def _is_plain_rss(feed_format: str) -> bool:

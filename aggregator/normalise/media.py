@@ -33,6 +33,8 @@ _TRACKER_HOSTS = (
 _TRACKER = re.compile(
     rf"https?://(?:(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, _TRACKER_HOSTS.split()))})[:/]"
     r"|feeds\d?\.feedburner\.com/~|feeds\.wordpress\.com/1\.0/|(?:www\.)?facebook\.com/tr\b|medium\.com/_/stat\b"
+    r"|(?:feeds|rss)\.[^/?#]+/(?:~|[^?#]*\?g=\d+$)"  # FeedBurner under a name of the source's own
+    r"|[^?#]*/(?:matomo|piwik|p)\.php\?(?:[^#]*&)?idsite="  # Matomo, which each runs at home
     r"|(?:[\w-]+\.)*list-manage\.com/track/|blogger\.googleusercontent\.com/tracker/|cpx\.golem\.de/)",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 
 import pytest
@@ -111,6 +112,53 @@ def test_a_comic_without_words_keeps_its_image() -> None:
     article = article_of(entry("A", A, '<img src="https://example.org/a.png" alt="">'))
     assert "https://example.org/a.png" in article.html
     assert article.summary == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["<p></p>", "<p>", "<div><br></div>", "<hr>", '<p><a href="https://a.example/"></a></p>']
+)
+def test_a_body_with_nothing_to_see_is_none(value: str) -> None:
+    assert article_of(entry("A", A, value)).html == ""
+
+
+MEANT = '<div>\n<p>AT&amp;T, <a href="https://example.org/b">b</a> and <code>&lt;p&gt;</code></p>\n</div>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        text(MEANT, "plain"),  # Atom's content without a type, HTML in CDATA
+        text(f" {MEANT.replace('div', 'DIV')}\n", "plain"),
+        text(escape(MEANT), "html"),  # JSON Feed's content_html, escaped though nothing asks for it
+        rss(escape(MEANT)),
+        rss(escape(MEANT, quote=False)),
+    ],
+)
+def test_a_body_that_is_wholly_markup_is_meant_as_html_whatever_it_is_called(content: Text) -> None:
+    article = article_of(entry("A", A, contents=(content,)))
+    assert article.html == MEANT
+    assert article.text == "AT&T, b and <p>"
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (text("Use <p> and </p> around it", "plain"), "Use <p> and </p> around it"),
+        (text("<p> opens a paragraph, and </p> ends", "plain"), "<p> opens a paragraph, and </p> ends"),
+        (text("<b>bold</b>", "plain"), "<b>bold</b>"),
+        (rss("&lt;p&gt; opens a paragraph"), "<p> opens a paragraph"),
+        (rss("<p>&lt;p&gt;so&lt;/p&gt;</p>"), "<p>so</p>"),
+        (rss("&lt;em&gt;so&lt;/em&gt;"), "<em>so</em>"),
+    ],
+)
+def test_a_body_that_speaks_of_markup_shows_it(content: Text, shown: str) -> None:
+    assert article_of(entry("A", A, contents=(content,))).text == shown
+
+
+def test_a_body_that_was_escaped_is_cleaned_as_any() -> None:
+    hostile = "<p onclick=x>a<script>alert(1)</script></p>"
+    for content in (text(hostile, "plain"), text(escape(hostile), "html")):
+        assert article_of(entry("A", A, contents=(content,))).html == "<p>a</p>"
 
 
 def test_relative_urls_in_the_body_are_joined_to_xml_base_else_the_entrys_link() -> None:

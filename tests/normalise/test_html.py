@@ -185,6 +185,12 @@ def test_a_picture_without_a_plain_source_shows_its_best() -> None:
         'src="https://ad.doubleclick.net/ad/x"',
         'src="https://www.facebook.com/tr?id=1"',
         'src="https://x.us1.list-manage.com/track/open.php?u=1"',
+        'src="http://rss.example.org/Paper/front?g=2051"',
+        'src="http://rss.example.org/~c/Paper/front?i=dJ24JB"',
+        'src="https://feeds.example.org/~4/x"',
+        'src="https://stats.example.org/p.php?idsite=8&action_name=A%20title"',
+        'src="https://example.org/piwik/piwik.php?rec=1&idsite=3"',
+        'src="https://example.org/matomo.php?idsite=3&rec=1"',
         'alt="no source"',
         'src="data:image/png;base64,AAAA"',
         'src="cid:1"',
@@ -194,6 +200,19 @@ def test_a_picture_without_a_plain_source_shows_its_best() -> None:
 )
 def test_what_only_counts_readers_goes(attributes: str) -> None:
     assert clean(f"<p>a<img {attributes}></p>", BASE) == "<p>a</p>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.example.edu/~mary/i.png",
+        "https://rss.example.org/i.png?g=a",
+        "https://a.example/p.php?id=8",
+        "https://feeds.example.org/i.png",
+    ],
+)
+def test_an_address_that_is_only_like_a_trackers_stays(url: str) -> None:
+    assert clean(f'<img src="{url}">') == f'<img src="{url}">'
 
 
 @pytest.mark.parametrize("attributes", ['width="100" height="20"', 'style="max-width:100%;width:120px"', 'height="21"'])

@@ -45,9 +45,16 @@ def test_without_a_link_a_guid_that_is_one_serves() -> None:
     assert link_of(entry("A", guid=url), "rss10") == link
 
 
-@pytest.mark.parametrize("guid", ["0d9c7d6e-1f2a-4c57-9d0f-0d6f0c3d8a11", "/a", "tag:example.org,2025:1", "urn:x:1"])
+@pytest.mark.parametrize("guid", ["0d9c7d6e-1f2a-4c57-9d0f-0d6f0c3d8a11", "a/b", "tag:example.org,2025:1", "urn:x:1"])
 def test_a_guid_that_is_no_url_is_no_link(guid: str) -> None:
     assert link_of(entry("A", guid=guid, guid_is_link=True)) == PAGE
+
+
+def test_a_guid_that_is_the_path_of_a_page_is_a_link_to_it() -> None:
+    link = PageLink("https://example.org/blog/a", "https://example.org/blog/a")
+    assert link_of(entry("A", guid="/blog/a", guid_is_link=True)) == link
+    assert link_of(entry("A", guid="/blog/a", guid_is_link=False)) == PAGE
+    assert link_of(entry("A", guid="/blog/a"), "atom10") == PAGE
 
 
 def test_without_any_link_the_feeds_page_is_printed_else_the_sources_url_and_neither_is_a_key() -> None:
