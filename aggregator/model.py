@@ -126,6 +126,7 @@ class NotModified:
     validators: Validators
     freshness: Freshness = Freshness()
     permanent_url: str | None = None
+    host: str | None = None  # the host that answered, where a redirect led to another
 
 
 Stage = Literal["fetch", "parse", "publish"]  # the store raises, and no other stage can fail

@@ -159,7 +159,8 @@ class _Cycle:
         if answer is None:
             self._stay_away(same, self._held_until(asked) or now, redirected_at=now if asked != host else None)
             return
-        self._hosts.learn(answer.host or host if isinstance(answer, Failure) else host, answer, now)
+        for name in _answering(answer, host):
+            self._hosts.learn(name, answer, now)
         if isinstance(answer, FeedDocument):
             with self._fetcher.waiting(answer):
                 self._done(same, await self._taken(same, answer, now))
@@ -180,6 +181,8 @@ class _Cycle:
 
     def _stay_away(self, same: tuple[Claimed, ...], until: datetime, redirected_at: datetime | None) -> None:
         """Leave the sources until then, unasked, or asked and redirected to a host that is left alone."""
+        if redirected_at:
+            until = max(until, redirected_at + self._app.settings.fetch.min_interval)
         for one in same:
             due, fetched = max(until, one.state.next_fetch or until), redirected_at or one.state.last_fetch
             state = replace(one.state, last_fetch=fetched, next_fetch=due, due_reason="retry-after")
@@ -224,6 +227,13 @@ class _Cycle:
             await self._app.in_worker(self._app.store.record_states, states, hosts)
             self._hosts.recorded(hosts)
         self._unwritten.difference_update(source_id for source_id, _ in states)
+
+
+def _answering(answer: FeedDocument | NotModified | Failure, asked: str) -> frozenset[str]:
+    """Hosts that `answer` says something of: where a redirect led to a good end, who redirected is well too."""
+    if isinstance(answer, FeedDocument):
+        return frozenset({asked, host_key(answer.final_url)})
+    return frozenset({answer.host or asked} | (set() if isinstance(answer, Failure) else {asked}))
 
 
 def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:

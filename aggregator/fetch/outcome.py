@@ -46,7 +46,6 @@ def failure(
     first: Hop, last: Hop, reason: str, advice: str = "", *, status: int | None = None, wait: timedelta | None = None
 ) -> Failure:
     """The failure of asking `first`, met at `last`."""
-    host = host_key(last.url)
     return Failure(
         stage="fetch",
         subject=first.url,
@@ -54,7 +53,7 @@ def failure(
         advice=advice,
         status=status,
         retry_after=wait,
-        host=host if host != host_key(first.url) else None,
+        host=_other_host(first, last),
     )
 
 
@@ -82,7 +81,14 @@ def _not_modified(answer: Answer, first: Hop, last: Hop, validators: Validators,
         validators=validators,
         freshness=freshness(answer.headers, now),
         permanent_url=last.url if last.moved else None,
+        host=_other_host(first, last),
     )
+
+
+def _other_host(first: Hop, last: Hop) -> str | None:
+    """The host that answered, None where it is the one that was asked."""
+    host = host_key(last.url)
+    return host if host != host_key(first.url) else None
 
 
 def _validators(answer: Answer) -> Validators:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, false, insert, literal, not_, select, update
@@ -49,6 +49,9 @@ _AT_NEW_URL = {  # nothing that the old URL said, and due now
     "error": None,
     "paused": None,
     "unmodified_since": None,
+    "wish": timedelta(0),
+    "skip_hours": (),
+    "skip_days": (),
     "lease_until": None,
     "readdressed": True,
     "pushed_until": None,

@@ -101,6 +101,9 @@ def test_a_source_with_another_url_keeps_its_articles_and_forgets_what_the_old_u
         error=None,
         paused=None,
         unmodified_since=None,
+        wish=timedelta(0),
+        skip_hours=(),
+        skip_days=(),
     )
     assert article_of(store).credits[0].feed_url == "https://new.example/feed"
     assert marked_categories(store) == {"a", "all"}

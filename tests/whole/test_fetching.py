@@ -188,6 +188,52 @@ def test_three_403_on_one_host_keep_away_from_it(tmp_path: Path, server: Server)
     assert len(server.requests) == 4
 
 
+@pytest.mark.parametrize("etag", [{}, {"ETag": '"1"'}])
+def test_an_answer_at_the_end_of_a_redirect_comes_between_403s(
+    tmp_path: Path, server: Server, other: Server, etag: dict[str, str]
+) -> None:
+    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}, {"name": "b", "url": other.url("/b")}])
+    server.put("/a", status=302, headers={"Location": other.url("/there")})
+    other.put("/there", rss(item(1)), headers=etag)
+    other.put("/b", status=403)
+    for _ in range(4):
+        assert room.once("b").kinds == {"b": "failed"}
+        assert room.once("a").kinds["a"] in ("fetched", "not_modified")
+
+
+def test_403s_at_the_end_of_a_redirect_are_not_those_of_who_redirects(
+    tmp_path: Path, server: Server, other: Server
+) -> None:
+    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}, {"name": "b", "url": server.url("/b")}])
+    server.put("/a", status=302, headers={"Location": other.url("/there")})
+    other.put("/there", status=403)
+    server.put("/b", rss(item(1)))
+    assert [room.once("a").kinds["a"] for _ in range(4)] == ["failed"] * 3 + ["skipped"]
+    assert room.once("b").kinds == {"b": "fetched"}
+
+
+def test_a_source_that_redirects_to_a_held_host_is_not_asked_more_often_for_it(
+    tmp_path: Path, server: Server, other: Server
+) -> None:
+    room = newsroom(
+        tmp_path, [{"name": "paper", "url": server.url("/feed")}, {"name": "busy", "url": other.url("/busy")}]
+    )
+    other.put("/busy", status=429, headers={"Retry-After": "60"})
+    server.put("/feed", status=302, headers={"Location": other.url("/there")})
+    room.once("busy")
+    assert room.once("paper").kinds == {"paper": "skipped"}
+    assert wait_of(room) == timedelta(minutes=5)
+
+
+def test_what_the_document_of_another_url_wished_is_forgotten_with_it(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(item(1), head="<ttl>600</ttl><skipHours><hour>12</hour><hour>13</hour></skipHours>"))
+    room.once()
+    room.configuration["sources"][0]["url"] = server.url("/new")
+    server.put("/new", status=500)
+    assert room.once(everything=False).kinds == {"paper": "failed"}
+    assert wait_of(room) < timedelta(hours=1)
+
+
 def test_back_off_doubles_to_a_day_and_ends_with_the_first_answer(room: Newsroom, server: Server) -> None:
     server.put("/feed", status=404)
     waits = []
