@@ -22,7 +22,7 @@ from aggregator.serve.body import page_body
 from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
-from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, moment, reason, sentence
+from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, medium, moment, reason, sentence
 from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
 from aggregator.urls import is_http, without_credentials
 
@@ -152,6 +152,7 @@ def _templates(app: App) -> "Environment":
     }
     templates.filters |= {
         "moment": moment,
+        "medium": medium,
         "reason": reason,
         "sentence": sentence,
         "without_credentials": without_credentials,

@@ -2,9 +2,11 @@
 
 import re
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from aggregator.model import Enclosure
 from aggregator.status import Condition, rfc3339
 
 CONDITION_WORDS: dict[Condition, str] = {
@@ -24,6 +26,7 @@ REASONS = {
     "retry-after": "the server’s Retry-After",
     "back-off": "its failures in a row",
 }
+MEDIA = {"audio": "Audio", "video": "Video", "image": "Picture"}
 REFUSALS: dict[int, tuple[str, str]] = {
     404: ("Not found", "There is no such page here."),
     405: ("Not allowed", "Pages here can be read, with GET or HEAD, and nothing else."),
@@ -38,6 +41,12 @@ BROKEN = ("Broken", "An error of ours kept this page from you. The log has the d
 def moment(when: datetime) -> Markup:
     """A time for people, in UTC, with the exact one for programs."""
     return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(when), f"{when.day} {when:%b %Y, %H:%M}")
+
+
+def medium(enclosure: Enclosure) -> str:
+    """A media file by its title; where it has none by its kind and host, since its URL says little and is long."""
+    kind = MEDIA.get((enclosure.type or "").lower().partition("/")[0], "File")
+    return enclosure.title or f"{kind} at {urlsplit(enclosure.url).hostname or enclosure.url}"
 
 
 def sentence(said: str) -> Markup:

@@ -147,6 +147,16 @@ def test_an_article_has_its_text_its_source_and_points_to_the_original(room: New
     assert html.index(">A source</a>") < html.index(prose(2)) < html.rindex(">A source</a>")  # whose it is, before all
 
 
+def test_media_are_named_by_kind_and_host_with_their_size(room: Newsroom, server: Server) -> None:
+    media = '<enclosure url="https://media.example/a/long/path/1.mp3?x=y" type="audio/mpeg" length="28400000"/>'
+    server.put("/feed", rss(item(11) + media))
+    room.once()
+    with client_of(room) as client:
+        html = client.get(first_article(client)).text
+    assert ">Audio at media.example</a> · audio/mpeg · 28.4 MB</li>" in html
+    assert "https://media.example/a/long/path/1.mp3?x=y" in links(html)
+
+
 def test_an_article_without_text_says_so(room: Newsroom, server: Server) -> None:
     server.put("/feed", rss(item(11, description="")))
     room.once()
