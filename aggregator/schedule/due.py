@@ -8,6 +8,7 @@ from aggregator.settings import Fetch
 
 DAY = timedelta(days=1)
 LONGEST_WAIT = DAY  # of back-off, and of what a server may wish without Retry-After
+PUSH, SKIPPED = "push", "skipHours or skipDays"  # who asked for the moment of the next fetch
 JITTER = 0.05  # of the wait, at most
 
 
@@ -26,12 +27,12 @@ def due_after_success(
         (fetch.min_interval, "min_interval"),
         (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.said_by),
         (min(state.wish, LONGEST_WAIT), "ttl"),
-        (DAY if pushed else timedelta(0), "push"),
+        (DAY if pushed else timedelta(0), PUSH),
     )
     wait, reason = max(wishes, key=lambda wish: wish[0])
     due = now + wait + jitter(source, wait)
     skipped = after_skips(due, state.skip_hours, state.skip_days)
-    return (due, reason) if skipped == due else (skipped, "skipHours or skipDays")
+    return (due, reason) if skipped == due else (skipped, SKIPPED)
 
 
 def due_after_failure(source: Source, failures: int, fetch: Fetch, now: datetime) -> datetime:

@@ -6,16 +6,14 @@ tables begins with `source`, as recording does, or two would wait for each other
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     RowMapping,
     ScalarSelect,
-    Update,
     and_,
     bindparam,
     case,
@@ -23,15 +21,17 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    type_coerce,
     update,
 )
 
 from aggregator.model import Claimed, SourceState, Subscription, Topic
+from aggregator.schedule.intervals import due_without_push
+from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect
 from aggregator.store.rows import Headers, listed, slices, source_from, state_from
 from aggregator.store.schema import pollable, source, subscription, topic, untold
+from aggregator.store.sources import reschedule
 from aggregator.websub import DENIED_FOR, Wish, ask_again, callback_url, callbacks_url, renewal
 
 RANDOM_BYTES = 32  # 43 characters: more than any hub needs, and less than the 200 it may refuse
@@ -64,6 +64,10 @@ _FAILED = (
     .where(_by_token, subscription.c.failures > 0)  # not where the hub verified us all the same
     .values(error=bindparam("why"))
 )
+_ALL_PUSHED = (
+    select(source).where(source.c.pushed_until.is_not(None)).order_by(source.c.id).with_for_update(key_share=True)
+)
+_PUSHED_OF = _ALL_PUSHED.where(source.c.id.in_(listed("ids")))
 _ANY_PUSHED = select(source.c.id).where(source.c.pushed_until.is_not(None)).limit(1)
 _PUSHED = update(source).where(source.c.id == bindparam("of_id")).values(pushed_until=bindparam("until"))
 _SEEN = (
@@ -114,12 +118,14 @@ def stored_error() -> ScalarSelect[Any]:
     return stored_wish("error").where(source.c.pushed_until.is_(None))
 
 
-def follow(connection: Connection, source_id: int, before: Wish | None, wish: Wish | None, now: datetime) -> None:
+def follow(
+    connection: Connection, source_id: int, before: Wish | None, wish: Wish | None, now: datetime, fetch: Fetch
+) -> None:
     """Subscribe to what the source names now; another hub or topic starts anew, under another token."""
     if wish == before:
         return
     if before:
-        end(connection, [source_id], now)
+        end(connection, [source_id], now, fetch)
         connection.execute(_FORGET, {"ids": [source_id]})
     if wish:
         token, secret = secrets.token_urlsafe(RANDOM_BYTES), secrets.token_urlsafe(RANDOM_BYTES)
@@ -133,9 +139,9 @@ def forget(connection: Connection, ids: Collection[int]) -> None:
         connection.execute(_FORGET, {"ids": part})
 
 
-def let_go(connection: Connection, ids: Collection[int], now: datetime) -> None:
+def let_go(connection: Connection, ids: Collection[int], now: datetime, fetch: Fetch) -> None:
     """Sources that are not asked any more are not pushed either; back again, they are subscribed at once."""
-    end(connection, ids, now)
+    end(connection, ids, now, fetch)
     for part in slices(ids):
         connection.execute(_ANEW, {"ids": part})
 
@@ -145,23 +151,23 @@ def any_pushed(connection: Connection) -> bool:
     return connection.execute(_ANY_PUSHED).first() is not None
 
 
-def let_all_go(connection: Connection, now: datetime) -> None:
+def let_all_go(connection: Connection, now: datetime, fetch: Fetch) -> None:
     """No source is pushed any more."""
-    connection.execute(_ended(now).where(source.c.pushed_until.is_not(None)))
+    _end(connection, connection.execute(_ALL_PUSHED).mappings().all(), now, fetch)
     connection.execute(_ALL_ANEW)
 
 
-def end(connection: Connection, ids: Collection[int], now: datetime) -> None:
+def end(connection: Connection, ids: Collection[int], now: datetime, fetch: Fetch) -> None:
     """These sources are not pushed any more: they are polled by their interval again."""
     for part in slices(ids):
-        connection.execute(_ended(now).where(source.c.id.in_(part), source.c.pushed_until.is_not(None)))
+        _end(connection, connection.execute(_PUSHED_OF, {"ids": part}).mappings().all(), now, fetch)
 
 
-def _ended(now: datetime) -> Update:
-    span = timedelta(microseconds=1)
-    polled = (now - EPOCH) // span + type_coerce(source.c.interval, BigInteger)
-    due = type_coerce(source.c.next_fetch, BigInteger)
-    return update(source).values(pushed_until=None, next_fetch=case((due > polled, polled), else_=due))
+def _end(connection: Connection, rows: Sequence[RowMapping], now: datetime, fetch: Fetch) -> None:
+    if rows:
+        connection.execute(_PUSHED, [{"of_id": row["id"], "until": None} for row in rows])
+        due = ((row["id"], due_without_push(source_from(row, {}), state_from(row), fetch, now)) for row in rows)
+        reschedule(connection, due)
 
 
 def any_due(connection: Connection, now: datetime) -> bool:
@@ -169,12 +175,14 @@ def any_due(connection: Connection, now: datetime) -> bool:
     return connection.execute(_ANY_DUE, {"now": now, "most": 1}).first() is not None
 
 
-def claim(connection: Connection, now: datetime, limit: int, public_url: str) -> tuple[Subscription, ...]:
+def claim(connection: Connection, now: datetime, limit: int, public_url: str, fetch: Fetch) -> tuple[Subscription, ...]:
     """Subscriptions to ask hubs for, longest due first; each is asked again later unless it is granted."""
     rows = connection.execute(_CLAIM_DUE, {"now": now, "most": limit}).mappings().all()
     if not rows:
         return ()
-    end(connection, [row["source_id"] for row in rows if row["pushed_until"] and row["pushed_until"] <= now], now)
+    end(
+        connection, [row["source_id"] for row in rows if row["pushed_until"] and row["pushed_until"] <= now], now, fetch
+    )
     asked = [_asked(row, now, public_url) for row in rows]
     connection.execute(_ASKED, asked)
     return tuple(_subscription(row, row["failures"] + 1) for row in rows)
@@ -208,12 +216,12 @@ def grant(connection: Connection, token: str, lease: timedelta, now: datetime) -
         connection.execute(_GRANTED, {"of_token": token, "at": now + renewal(lease)})
 
 
-def deny(connection: Connection, token: str, reason: str, now: datetime) -> bool:
+def deny(connection: Connection, token: str, reason: str, now: datetime, fetch: Fetch) -> bool:
     """The hub will not push, or not any more; it is asked again much later. False where it said the same before."""
     row = connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none()
     if row is None:
         return False
-    end(connection, [row["source_id"]], now)
+    end(connection, [row["source_id"]], now, fetch)
     connection.execute(_DENIED, {"of_token": token, "at": now + DENIED_FOR, "why": reason})
     return bool(row["error"] != reason)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, not_, select, update
 
 from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
 from aggregator.names import ALL, category_name
+from aggregator.settings import Fetch
 from aggregator.store import hubs
 from aggregator.store.arrivals import insert_new
 from aggregator.store.direct import Insert
@@ -80,6 +81,7 @@ def record(
     *,
     pushed: bool = False,
     unpaced: Collection[str] = (),
+    fetch: Fetch,
 ) -> Recorded:
     """Write state, articles, revisions, credits, keys, categories, and the marks of all that has to be published."""
     own = connection.execute(_SOURCE, {"id": source_id}).one()
@@ -89,7 +91,7 @@ def record(
         write_states(connection, ((source_id, state),), unpaced)
         if not own.readdressed:
             before = Wish(hub=own.hub, topic=own.topic) if own.hub else None
-            hubs.follow(connection, source_id, before, wish(state.facts, state.moved_to or own.url), now)
+            hubs.follow(connection, source_id, before, wish(state.facts, state.moved_to or own.url), now, fetch)
     fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)

@@ -51,6 +51,11 @@ _STATE = (
     .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
     .values({name: bindparam(name) for name in (*state_columns(SourceState()), "lease_until")})
 )
+_RESCHEDULE = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"))
+    .values(next_fetch=bindparam("due"), due_reason=bindparam("reason"))
+)
 _STATE_OF_MOVED = _STATE.values(host=bindparam("host"))
 
 
@@ -223,6 +228,12 @@ def write_states(
     for statement, rows in ((_STATE, stayed), (_STATE_OF_MOVED, moved)):
         if rows:
             connection.execute(statement, rows)
+
+
+def reschedule(connection: Connection, found: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
+    """Let these sources, by id, be asked at another moment, and for another reason; None: as before."""
+    if moved := [{"source_id": one, "due": due[0], "reason": due[1]} for one, due in found if due]:
+        connection.execute(_RESCHEDULE, moved)
 
 
 def last_asked(connection: Connection, names: Collection[str]) -> dict[str, datetime]:

@@ -70,6 +70,7 @@ class Store:
         self._joint = local()  # this thread's `connection`, within `together`
         self._headers: Mapping[int, Headers] = {}
         self._process = uuid4().hex  # whose leases are ours
+        self._fetch = FETCH
         self._unpaced: frozenset[str] = frozenset()
         self._left: frozenset[str] = frozenset()  # hosts of leases that we ended: they may have been asked just now
         self._owed: frozenset[int] = frozenset()  # sources that could not be released
@@ -173,7 +174,7 @@ class Store:
         tags and language. Another URL starts its state anew; one that is left out is kept, but not asked. A shorter
         interval counts from the last fetch, by the rules of `fetch`. Headers, which may hold secrets, stay in memory.
         """
-        self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
+        self._fetch, self._unpaced = fetch, frozenset(name.lower() for name in fetch.unpaced)
         with self._reading() as connection:
             found = syncing.changes(connection, configured, self._unpaced)
         if found:
@@ -311,7 +312,15 @@ class Store:
         """
         with self._writing() as connection:
             return recording.record(
-                connection, source_id, state, decisions, now, name, pushed=pushed, unpaced=self._unpaced
+                connection,
+                source_id,
+                state,
+                decisions,
+                now,
+                name,
+                pushed=pushed,
+                unpaced=self._unpaced,
+                fetch=self._fetch,
             )
 
     # ---------------------------------------------------------------------------------------------------- publishing
@@ -400,7 +409,7 @@ class Store:
             if not hubs.any_due(connection, now):
                 return ()
         with self._writing() as connection:
-            return hubs.claim(connection, now, limit, public_url)
+            return hubs.claim(connection, now, limit, public_url, self._fetch)
 
     def subscription(self, token: str) -> Subscription | None:
         """The subscription whose callback has this token; None for none, or of a source that is not asked any more."""
@@ -418,7 +427,7 @@ class Store:
         False where that is no news: it denied us for the same reason before, and granted nothing since.
         """
         with self._writing() as connection:
-            return hubs.deny(connection, token, reason, now)
+            return hubs.deny(connection, token, reason, now, self._fetch)
 
     def fail_subscription(self, token: str, reason: str) -> None:
         """Note why asking the hub came to nothing, unless it verified the subscription all the same."""
@@ -436,7 +445,7 @@ class Store:
             if not hubs.any_pushed(connection):
                 return
         with self._writing() as connection:
-            hubs.let_all_go(connection, now)
+            hubs.let_all_go(connection, now, self._fetch)
 
     def pushed_source(self, token: str) -> Claimed | None:
         """The source, as it is now, whose hub pushes to the callback with this token; its lease is nobody's matter."""

@@ -16,6 +16,7 @@ from aggregator.store import hubs
 from aggregator.store.columns import EPOCH
 from aggregator.store.rows import Columns, listed, slices, source_columns, source_from, state_columns, state_from
 from aggregator.store.schema import article, article_category, article_source, category, source
+from aggregator.store.sources import reschedule
 from aggregator.store.stories import hide_in_stories
 from aggregator.urls import paced_host
 
@@ -30,11 +31,6 @@ _CONFIGURED = select(
 ).order_by(source.c.id)
 _STATES = select(source).where(source.c.id.in_(listed("ids")))
 _PLACE = update(source).where(source.c.id == bindparam("source_id")).values(host=bindparam("host"))
-_RESCHEDULE = (
-    update(source)
-    .where(source.c.id == bindparam("source_id"))
-    .values(next_fetch=bindparam("due"), due_reason=bindparam("reason"))
-)
 _CATEGORIES = select(*category.c["name", "label", "present"])
 _MARKED = {"pending": True, "version": category.c.version + 1}
 _AT_NEW_URL = {  # nothing that the old URL said, and due now
@@ -172,7 +168,7 @@ def apply(connection: Connection, found: Changes, now: datetime, fetch: Fetch) -
     if found.placed:
         connection.execute(_PLACE, found.placed)
     _reschedule(connection, found.changed, fetch)
-    hubs.let_go(connection, [*found.gone, *_disabled(found)], now)
+    hubs.let_go(connection, [*found.gone, *_disabled(found)], now, fetch)
     hubs.forget(connection, [row["id"] for row, columns in found.changed if "url" in columns])
     fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
     for start in range(0, len(found.added), ROWS):
@@ -194,10 +190,8 @@ def _reschedule(connection: Connection, changed: Sequence[tuple[RowMapping, Colu
     """A shorter interval counts from the last fetch."""
     shorter = [row["id"] for row, columns in changed if "interval" in columns and columns["interval"] < row["interval"]]
     rows = (row for part in slices(shorter) for row in connection.execute(_STATES, {"ids": part}).mappings())
-    found = ((row["id"], due_by_shorter_interval(source_from(row, {}), state_from(row), fetch)) for row in rows)
-    moved = [{"source_id": one, "due": due[0], "reason": due[1]} for one, due in found if due]
-    if moved:
-        connection.execute(_RESCHEDULE, moved)
+    due = [(row["id"], due_by_shorter_interval(source_from(row, {}), state_from(row), fetch)) for row in rows]
+    reschedule(connection, due)
 
 
 def _follow(connection: Connection, changed: Sequence[tuple[RowMapping, Columns]]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.model import Freshness, Source, SourceState
 from aggregator.schedule.due import due_after_success, jitter
-from aggregator.schedule.intervals import due_by_shorter_interval
+from aggregator.schedule.intervals import due_by_shorter_interval, due_without_push
 from aggregator.settings import Fetch
 
 DAILY = Source(name="a", url="http://example.org/feed", categories=("a",), interval=timedelta(days=1))
@@ -55,3 +55,16 @@ def test_a_source_that_is_due_anyway_or_was_never_asked_stays() -> None:
     assert due_by_shorter_interval(HOURLY, replace(fetched(), next_fetch=NOW), FETCH) is None
     assert due_by_shorter_interval(HOURLY, replace(fetched(), next_fetch=None), FETCH) is None
     assert due_by_shorter_interval(HOURLY, replace(fetched(), last_fetch=None), FETCH) is None
+
+
+def test_without_a_push_the_interval_counts_from_now() -> None:
+    pushed = replace(fetched(pushed_until=NOW + timedelta(days=8)), next_fetch=NOW + DAILY.interval, due_reason="push")
+    later = NOW + timedelta(hours=5)
+    due = later + jitter(HOURLY, HOURLY.interval)
+    assert due_without_push(HOURLY, pushed, FETCH, later) == (due + HOURLY.interval, "interval")
+    assert due_without_push(HOURLY, pushed, FETCH, NOW + timedelta(hours=23, minutes=30)) is None
+
+
+@pytest.mark.parametrize("reason", ["interval", "max-age", "retry-after", "back-off", "ttl", "gone", ""])
+def test_without_a_push_what_it_did_not_put_off_stays(reason: str) -> None:
+    assert due_without_push(HOURLY, replace(fetched(), due_reason=reason), FETCH, NOW) is None

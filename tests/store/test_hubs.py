@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from aggregator.model import Claimed, FeedFacts, Subscription
+from aggregator.settings import Fetch
 from aggregator.store import Store
 from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state
 
 HUB, TOPIC = "https://hub.example/", "https://thehill.example/self"
 US = "https://news.example/"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PUSHED: dict[str, Any] = {  # a poll of a source whose hub pushes
+    "next_fetch": NOW + DAY,
+    "due_reason": "push",
+    "wish": timedelta(0),
+    "skip_hours": (),
+    "skip_days": (),
+}
 
 
 @pytest.fixture
@@ -34,6 +42,12 @@ def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscri
 def seen(store: Store) -> Claimed:
     (one,) = store.sources()
     return one
+
+
+def polled_after(store: Store, wait: timedelta, now: datetime = NOW) -> bool:
+    """Whether the source is asked so long after `now`, or, by its jitter, a little later."""
+    due = seen(store).state.next_fetch
+    return due is not None and now + wait <= due <= now + 1.05 * wait
 
 
 def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -> None:
@@ -96,7 +110,7 @@ def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None
 def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, DAY, NOW)
-    says_hub(subscribed, next_fetch=NOW + 3 * DAY)
+    says_hub(subscribed, **PUSHED | {"next_fetch": NOW + 3 * DAY})
     now = NOW + timedelta(hours=18)
     for hours in (1, 2, 3):  # three hours of back-off go beyond the end, which is noticed at its minute
         assert len(asked(subscribed, now)) == 1
@@ -105,24 +119,56 @@ def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
     assert now == NOW + DAY
     assert len(asked(subscribed, now)) == 1
     assert seen(subscribed).state.pushed_until is None
-    assert seen(subscribed).state.next_fetch == now + seen(subscribed).source.interval
+    assert polled_after(subscribed, 30 * MINUTE, now)
 
 
 def test_an_end_delays_no_poll_that_comes_sooner(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, DAY, NOW)
-    says_hub(subscribed, next_fetch=NOW + MINUTE)
+    says_hub(subscribed, **PUSHED | {"next_fetch": NOW + MINUTE})
     subscribed.deny_subscription(one.token, "no", NOW)
     assert seen(subscribed).state.next_fetch == NOW + MINUTE
+
+
+@pytest.mark.parametrize("reason", ["back-off", "retry-after", "max-age", "ttl"])
+def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, reason: str) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, **PUSHED | {"due_reason": reason})
+    subscribed.deny_subscription(one.token, "no", NOW)
+    assert seen(subscribed).state.pushed_until is None
+    assert (seen(subscribed).state.next_fetch, seen(subscribed).state.due_reason) == (NOW + DAY, reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"), [({"wish": 6 * HOUR}, 6 * HOUR), ({"skip_hours": (NOW.hour, NOW.hour + 1)}, 2 * HOUR)]
+)
+def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[str, Any], wait: timedelta) -> None:
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, **PUSHED | said)
+    subscribed.deny_subscription(one.token, "no", NOW)
+    due = seen(subscribed).state.next_fetch
+    assert due is not None
+    assert (NOW + wait).replace(minute=0) <= due <= NOW + 1.05 * wait
+
+
+def test_after_an_end_min_interval_holds(subscribed: Store) -> None:
+    subscribed.sync([source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
+    (one,) = asked(subscribed)
+    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    says_hub(subscribed, **PUSHED)
+    subscribed.deny_subscription(one.token, "no", NOW)
+    assert polled_after(subscribed, 10 * MINUTE)
 
 
 def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    says_hub(subscribed, next_fetch=NOW + DAY)
+    says_hub(subscribed, **PUSHED)
     subscribed.deny_subscription(one.token, "its hub denies it", NOW)
     assert seen(subscribed).state.pushed_until is None
-    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert polled_after(subscribed, 30 * MINUTE)
     assert asked(subscribed, NOW + 7 * DAY - MINUTE) == ()
     assert len(asked(subscribed, NOW + 7 * DAY)) == 1
 
@@ -154,9 +200,9 @@ def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> No
 def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
     (before,) = asked(subscribed)
     subscribed.grant_subscription(before.token, 8 * DAY, NOW)
-    says_hub(subscribed, facts=changed, next_fetch=NOW + DAY)
+    says_hub(subscribed, facts=changed, **PUSHED)
     assert seen(subscribed).state.pushed_until is None
-    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert polled_after(subscribed, 30 * MINUTE)
     (now,) = asked(subscribed)
     assert now.token != before.token
     assert now.secret != before.secret
@@ -176,7 +222,7 @@ def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
 def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: Store, away: list[Any]) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    says_hub(subscribed, next_fetch=NOW + DAY)
+    says_hub(subscribed, **PUSHED)
     subscribed.sync(away, NOW)
     assert asked(subscribed, NOW + 300 * DAY) == ()
     assert subscribed.subscription(one.token) is None
@@ -184,7 +230,7 @@ def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: S
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
     subscribed.sync([source()], NOW)
     assert seen(subscribed).state.pushed_until is None
-    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
 
 
@@ -221,10 +267,10 @@ def test_a_new_address_is_told_at_once_and_only_then(subscribed: Store) -> None:
 def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    says_hub(subscribed, next_fetch=NOW + DAY)
+    says_hub(subscribed, **PUSHED)
     subscribed.end_subscriptions(NOW)
     assert seen(subscribed).state.pushed_until is None
-    assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
+    assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
 
 
