@@ -163,5 +163,6 @@ def _templates(app: App) -> "Environment":
 
 
 def _by_condition(sources: Collection[Claimed]) -> list[tuple[Condition, str, list[Claimed]]]:
-    groups = ((each, [one for one in sources if condition(one) == each]) for each in CONDITIONS)
+    ordered = sorted(sources, key=lambda one: (-one.state.failures, not hub_trouble(one)))
+    groups = ((each, [one for one in ordered if condition(one) == each]) for each in CONDITIONS)
     return [(each, CONDITION_WORDS[each], members) for each, members in groups if members]

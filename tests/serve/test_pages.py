@@ -244,6 +244,16 @@ def test_the_status_shows_what_fails_first_and_why_each_is_due(room: Newsroom) -
     assert "because of its interval" in html
 
 
+def test_what_fails_for_longest_is_the_first_that_fails(room: Newsroom) -> None:
+    room.configuration["sources"].insert(0, {"name": "mine", "url": "http://127.0.0.1:9/", "category": "World News"})
+    room.once("mine")
+    room.later(hours=2)
+    room.once("lost")
+    with client_of(room) as client:
+        html = client.get("/status").text
+    assert html.index("<h3>lost</h3>") < html.index("<h3>mine</h3>") < html.index("<h3>paper</h3>")
+
+
 def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> None:
     with client_of(room) as client:
         html = client.get("/status").text
