@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from aggregator.dedupe.companions import MOST
+from aggregator.dedupe.evidence import is_alike, is_another
 from aggregator.dedupe.rules import RULES, folded
 from aggregator.model import Article, Keyed, Known
 
@@ -29,19 +30,38 @@ def claims(candidates: Sequence[Keyed], known: Store, present: frozenset[str]) -
     """The claims that hold, by the candidate's place; linear in the candidates but for one sorting."""
     held: dict[int, Claim] = {}
     taken: set[str] = set()
+    passed_on = _passed_on(candidates, known)
+    present -= passed_on
     originals = _without_copies(candidates)
     for strong in (True, False):
         possible = [
             claim
             for place, keyed in originals
             if place not in held
-            for claim in _possible(place, keyed, known, present, strong=strong)
+            for claim in _possible(place, keyed, known, present, passed_on, strong=strong)
         ]
         for claim in sorted(possible, key=lambda claim: (claim.merit, claim.place, claim.known.id)):
             if claim.place not in held and claim.known.id not in taken:
                 held[claim.place] = claim
                 taken.add(claim.known.id)
     return held
+
+
+def _passed_on(candidates: Sequence[Keyed], known: Store) -> frozenset[str]:
+    """The guids that went to another entry; () unless one that is known by its link says so, since edits look alike.
+
+    Some sources count the entries of a document, and give each the next one's guid when one is added.
+    """
+    moved = [keyed for keyed in candidates if any(is_another(keyed, other) for other in _under("guid", keyed, known))]
+    if not any(is_alike(keyed, other) for keyed in moved for other in _under("link", keyed, known)):
+        return frozenset()
+    return frozenset(folded(keyed.article.guid) for keyed in moved if keyed.article.guid)
+
+
+def _under(rule: str, keyed: Keyed, known: Store) -> Iterator[Known]:
+    for key in keyed.keys:
+        if key.rule == rule:
+            yield from known.get(key.digest, ())[-MOST:]
 
 
 def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
@@ -53,12 +73,16 @@ def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...
     return tuple(originals.values())
 
 
-def _possible(place: int, keyed: Keyed, known: Store, present: frozenset[str], *, strong: bool) -> Iterator[Claim]:
+def _possible(
+    place: int, keyed: Keyed, known: Store, present: frozenset[str], passed_on: frozenset[str], *, strong: bool
+) -> Iterator[Claim]:
     tried: set[str] = set()
     for key in keyed.keys:
         rank, rule = _RULES[key.rule]
         for other in known.get(key.digest, ())[-MOST:] if key.strong == strong else ():
             if other.id in tried or (rule.only_if_gone and _stands(other, keyed.article, present)):
+                continue
+            if rule.name == "guid" and folded(keyed.article.guid or "") in passed_on and is_another(keyed, other):
                 continue
             tried.add(other.id)
             if reason := rule.same(keyed, other):

@@ -23,6 +23,17 @@ def same_guid(keyed: Keyed, known: Known) -> str:
     return "same guid"
 
 
+def is_another(keyed: Keyed, known: Known) -> bool:
+    """Whether link, title and text all say: another article, whatever its guid."""
+    links = (keyed.article.link_key, known.link_key)
+    return None not in links and links[0] != links[1] and not is_alike(keyed, known)
+
+
+def is_alike(keyed: Keyed, known: Known) -> bool:
+    """Whether the titles are the same or the texts nearly equal."""
+    return bool(_title_or_text(keyed, known))
+
+
 def same_title_and_date(keyed: Keyed, known: Known) -> str:
     """All the name that an entry without guid and link has; a date without a time may be that of several entries."""
     if _is_dated(keyed.article) and not _has_time(keyed.article) and not _same_text(keyed, known):

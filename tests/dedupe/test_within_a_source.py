@@ -312,3 +312,31 @@ def test_a_pruned_article_never_comes_back(again: E) -> None:
     (decision,) = store.fetch(again, skip_seen=False, now=LATER)
     assert isinstance(decision, Unchanged)
     assert decision.reason.endswith("pruned")
+
+
+def test_guids_that_count_places_in_the_document_lose_no_entry() -> None:
+    stories = [
+        E(
+            link=f"https://example.org/{n}",
+            title=f"Story {n}",
+            text=" ".join(f"word{n}x{place}" for place in range(60)),
+            published=DATE + timedelta(minutes=n),
+        )
+        for n in range(9)
+    ]
+    store = Store()
+    for newest in range(3, 9):
+        document = [replace(stories[newest - place], guid=f"place-{place}") for place in range(3)]
+        decisions = store.fetch(*document, now=NOW + timedelta(hours=newest))
+        assert [type(one) for one in decisions].count(New) == (3 if newest == 3 else 1)
+        assert not any(isinstance(one, Updated) for one in decisions)
+        assert kinds(store.fetch(*document, skip_seen=False)) == [Unchanged] * 3
+    assert {row.known.title for row in store.rows.values()} == {f"Story {n}" for n in range(1, 9)}
+
+
+def test_an_edit_of_all_but_the_guid_is_an_edit() -> None:
+    store = Store()
+    store.fetch(BRIDGE, STORKS)
+    edit = E(guid="1", link="https://example.org/other", title="Other", text="Another text.", published=LATER)
+    assert [one.reason for one in store.fetch(edit, STORKS, now=LATER)] == ["same guid, edited"]
+    assert len(store.rows) == 2

@@ -48,6 +48,16 @@ def test_new_guids_for_all_entries_are_no_new_articles(room: Newsroom, server: S
     assert room.once().new == 0
 
 
+def test_guids_that_count_places_in_the_document_lose_no_article(room: Newsroom, server: Server) -> None:
+    for newest in range(4, 10):
+        server.put("/feed", rss(*(item(newest - place, guid=f"place-{place}") for place in range(3))))
+        done = room.once()
+        assert (done.new, done.updated) == (3 if newest == 4 else 1, 0)
+        assert room.once("paper").rows == 0
+        room.later(hours=1)
+    assert room.titles() == [f"Story number {number}" for number in range(2, 10)]
+
+
 def test_one_guid_on_all_entries_is_no_name(room: Newsroom, server: Server) -> None:
     server.put("/feed", rss(*(item(n, guid="tag:everything") for n in range(5))))
     assert room.once().new == 5
