@@ -143,6 +143,7 @@ class Failure:
     status: int | None = None  # HTTP, where there was an answer
     retry_after: timedelta | None = None  # readable Retry-After, not yet clamped
     host: str | None = None  # the host that answered, where a redirect led to another
+    detour: bool = False  # met behind a temporary redirect: it says nothing of the source's own URL
 
     @property
     def sentence(self) -> str:

@@ -111,7 +111,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
         unmodified_since=None,
     )
-    if failure.status == GONE:
+    if failure.status == GONE and not failure.detour:
         return replace(
             fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
         )

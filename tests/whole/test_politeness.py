@@ -177,6 +177,19 @@ def test_after_410_it_is_never_asked_again(room: Newsroom, server: Server) -> No
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(("status", "paused"), [(301, True), (308, True), (302, False), (303, False), (307, False)])
+def test_410_behind_a_redirect_is_the_sources_own_only_where_it_moved_for_good(
+    room: Newsroom, server: Server, status: int, paused: bool
+) -> None:
+    server.put("/feed", status=status, headers={"Location": "/there"})
+    server.put("/there", status=410)
+    room.once()
+    assert (room.state("paper").state.paused is not None) == paused
+    server.put("/feed", rss(item(1)))
+    room.later(hours=1)
+    assert room.once(everything=False).kinds == ({} if paused else {"paper": "fetched"})
+
+
 @pytest.mark.parametrize("days", [365, -365, 1 / 24, -1 / 24])
 @pytest.mark.parametrize("answer", [{}, refused("86400")])
 def test_a_clock_that_jumps_makes_no_rush_and_no_silence(
