@@ -148,6 +148,27 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
         assert {asked for asked in browser.asked if not asked.startswith(url)} <= {"about:blank"}
 
 
+async def test_letters_twice_as_large_stay_on_the_smallest_screen(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        for page in await pages(browser, url):
+            await browser.show(page, width=390, scheme="light")
+            await browser.value("document.documentElement.style.fontSize = '200%'")
+            assert await browser.value(FITS), page
+            assert await browser.value(CUT_OFF) == [], page
+
+
+async def test_a_configuration_that_is_wrong_is_said_for_every_screen_and_reader(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        (room.root / "feeds.yaml").write_text("titel: Mistaken")
+        until(lambda: 'class="trouble notice"' in httpx.get(f"{url}status").text)
+        await browser.show(f"{url}status", width=390, scheme="light")
+        for width, scheme in SCREENS:
+            await browser.wear(width=width, scheme=scheme)
+            assert await violations(browser) == [], (width, scheme)
+            assert await browser.value(FITS), width
+            assert await browser.value(CUT_OFF) == [], width
+
+
 async def test_a_newsroom_without_an_article_is_a_page_too(empty: Newsroom) -> None:
     async with opened(empty) as (browser, url):
         for page in (url, f"{url}category/nothing", f"{url}status"):
