@@ -67,6 +67,7 @@ def _article(
     title = plain_title(entry.title) or stand_in(body.text, known.link)
     declared = _declared_language(feed, source, entry)
     dates = moments(entry, declared, now)
+    is_rss = feed.format.startswith("rss")
     own_id = article_id(source.id, known, entry, title, body.text)
     return Article(
         id=own_id,
@@ -87,10 +88,10 @@ def _article(
         updated=dates.updated,
         first_seen=now,
         position=position,
-        authors=people(entry.authors, feed.url) or people(feed.authors, feed.url),
+        authors=people(entry.authors, feed.url, is_rss=is_rss) or people(feed.authors, feed.url, is_rss=is_rss),
         enclosures=enclosures(entry.enclosures, feed.url),
         image=printable(entry.image, feed.url) if entry.image else None,
-        terms=terms(entry.terms),
+        terms=terms(entry.terms, is_rss=is_rss),
         flags=dates.flags,
         credits=(_credit(facts, source, known.link),),
         categories=source.categories,

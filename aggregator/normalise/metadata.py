@@ -1,4 +1,7 @@
-"""What is said about an entry beside its text: people, media, categories. Pure."""
+"""What is said about an entry beside its text: people, media, categories. Pure.
+
+RSS escapes names twice now and then, as it does titles: with `is_rss`, entities in them are decoded once more.
+"""
 
 import re
 from collections.abc import Iterable
@@ -6,15 +9,16 @@ from collections.abc import Iterable
 from aggregator.model import Enclosure, Person, Term
 from aggregator.normalise import text
 from aggregator.normalise.links import printable
+from aggregator.normalise.titles import decoded
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _SCHEME_URI = re.compile(r"(?:tag|urn):[\w;/?:@&=+$.\-!~*'(),%]+", re.ASCII)
 
 
-def people(persons: Iterable[Person], base: str) -> tuple[Person, ...]:
+def people(persons: Iterable[Person], base: str, *, is_rss: bool = False) -> tuple[Person, ...]:
     """`persons` fit to print, each once; those without name, e-mail or URL left out."""
     printed = (
-        Person(name=_line(p.name), email=_email(p.email), url=printable(p.url, base) if p.url else None)
+        Person(name=_name(p.name, is_rss), email=_email(p.email), url=printable(p.url, base) if p.url else None)
         for p in persons
     )
     return tuple(dict.fromkeys(one for one in printed if one.name or one.email or one.url))
@@ -31,10 +35,17 @@ def enclosures(published: Iterable[Enclosure], base: str) -> tuple[Enclosure, ..
     return tuple(by_url.values())
 
 
-def terms(published: Iterable[Term]) -> tuple[Term, ...]:
+def terms(published: Iterable[Term], *, is_rss: bool = False) -> tuple[Term, ...]:
     """The categories that have a name, each once; a scheme that is no URI is dropped (RFC 4287, 4.2.2.2)."""
-    printed = (Term(term=_line(t.term) or "", scheme=_scheme(t.scheme), label=_line(t.label)) for t in published)
+    printed = (
+        Term(term=_name(t.term, is_rss) or "", scheme=_scheme(t.scheme), label=_name(t.label, is_rss))
+        for t in published
+    )
     return tuple(dict.fromkeys(term for term in printed if term.term))
+
+
+def _name(value: str | None, is_rss: bool) -> str | None:
+    return _line(decoded(value) if value and is_rss else value)
 
 
 def _line(value: str | None) -> str | None:

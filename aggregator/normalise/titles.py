@@ -32,7 +32,7 @@ def plain_title(title: Text | None) -> str:
     if title.kind == "plain":
         return _bounded(text.one_line(title.value))
     spaced = _BLOCK.sub(" ", title.value)
-    return _bounded(text.one_line(_ENTITY.sub(_decoded, _INLINE.sub("", spaced))))
+    return _bounded(text.one_line(decoded(_INLINE.sub("", spaced))))
 
 
 def stand_in(body: str, link: str) -> str:
@@ -41,7 +41,12 @@ def stand_in(body: str, link: str) -> str:
     return words or text.one_line(unquote(link.partition("://")[2])) or link
 
 
-def _decoded(entity: re.Match[str]) -> str:
+def decoded(value: str) -> str:
+    """`value` with the entities that XML's decoding left decoded, once."""
+    return _ENTITY.sub(_character, value) if "&" in value else value
+
+
+def _character(entity: re.Match[str]) -> str:
     return unescape(entity[0]).replace("\ufffd", "")  # which stands for a character that there is not
 
 

@@ -288,7 +288,8 @@ def test_an_article_fed_back_as_an_entry_stays_as_it_is(document: Feed) -> None:
                 enclosures=article.enclosures,
                 terms=article.terms,
                 image=article.image,
-            )
+            ),
+            format="json11",  # where names stand as they are
         )
         for name in (
             "link",

@@ -1,7 +1,11 @@
 """People, media and categories."""
 
+from dataclasses import replace
+
 from aggregator.model import Enclosure, Person, Term
+from aggregator.normalise import normalise
 from aggregator.normalise.metadata import enclosures, people, terms
+from tests.normalise.entries import NOW, SOURCE, entry, feed
 
 BASE = "https://example.org/feed.xml"
 
@@ -43,3 +47,16 @@ def test_categories_have_a_name_and_a_scheme_that_is_a_uri() -> None:
         Term(term="Politics"),
         Term(term="Tag", scheme="tag:example.org,2025:terms"),
     )
+
+
+def test_names_that_rss_escapes_twice_are_decoded_once() -> None:
+    """XML decodes once; in CDATA, or escaped again, an entity is left. Atom's names stand as they are."""
+    jane = Person(name="Jane&nbsp;Roe &amp; Mary&#8217;s")
+    science = Term(term="Science &amp; R&D", label="Q&amp;amp;A")
+    rss, atom = feed(entry("A", authors=(jane,), terms=(science,))), feed(format="atom10")
+    atom = replace(atom, entries=rss.entries)
+    (decoded,) = normalise(rss, SOURCE, NOW).articles
+    assert decoded.authors == (Person(name="Jane Roe & Mary’s"),)
+    assert decoded.terms == (Term(term="Science & R&D", label="Q&amp;A"),)
+    (verbatim,) = normalise(atom, SOURCE, NOW).articles
+    assert (verbatim.authors, verbatim.terms) == ((jane,), (science,))
