@@ -126,11 +126,15 @@ def alone(path: Path) -> Iterator[bool]:
                 f"another daemon works on {path.parent}: process {holder if holder.isdecimal() else 'just started'}; "
                 "stop that one first, or give this one a `storage` of its own"
             ) from None
-        end = f"ended {_start_of_machine()}"
-        in_order = _content(descriptor) in ("", end)
+        end, before = f"ended {_start_of_machine()}", _content(descriptor)
+        in_order = before in ("", end)
         _put_content(descriptor, str(os.getpid()))
         os.fsync(descriptor)  # or the end of before could be what a power cut leaves in it
-        yield in_order
+        try:
+            yield in_order
+        except BaseException:  # a port in use, say: no kill, but nothing was mended either
+            _put_content(descriptor, end if in_order else before)
+            raise
         _put_content(descriptor, end)
 
 
@@ -192,6 +196,13 @@ class _Folders:
             self._enter(folder, path)
         if name in _NO_NAMES or "\0" in name:
             raise FilesError(f"cannot write {path!r} in {self.root}: it names no file")
+        try:
+            os.fsencode(path)
+        except UnicodeEncodeError as error:
+            raise FilesError(
+                f"cannot write {path!a} in {self.root}: the locale has no such characters in names of files, "
+                f"only those of {error.encoding}; set LC_ALL=C.UTF-8"
+            ) from None
         return f"{self.root}/{path}"
 
     def _enter(self, folder: str, path: str) -> None:

@@ -277,3 +277,17 @@ def test_who_is_alone_hears_how_the_one_before_ended(tmp_path: Path) -> None:
     lock.write_bytes(killed)
     with alone(lock) as in_order:
         assert not in_order
+
+
+def test_a_start_that_fails_is_no_unclean_end_and_makes_none_good(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with pytest.raises(OSError, match="port in use"), alone(lock):
+        raise OSError("port in use")
+    with alone(lock) as in_order:
+        assert in_order
+        killed = lock.read_bytes()
+    lock.write_bytes(killed)
+    with pytest.raises(OSError, match="port in use"), alone(lock):
+        raise OSError("port in use")
+    with alone(lock) as in_order:
+        assert not in_order

@@ -3,6 +3,7 @@
 Each command is a module, imported with what it needs when it is called: `--help` must not wait for a database library.
 """
 
+import errno
 import gc
 import logging
 import os
@@ -69,6 +70,7 @@ def _common(
 def main() -> None:
     """Run the command line; every error becomes one sentence on standard error and an exit status."""
     gc.set_threshold(*SELDOM)
+    _open_closed_streams()
     try:
         app()
     except AggregatorError as error:
@@ -78,10 +80,24 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as bug:  # noqa: BLE001  # a traceback is no sentence for a user
-        _tell(f"an error of ours ({type(bug).__name__}: {bug}); please report it, --debug shows where it arose", bug)
+        _tell(_described(bug), bug)
         sys.exit(1)
     finally:
         gc.freeze()  # else Python, as it ends, walks through all libraries for cycles: 50 ms
+
+
+def _open_closed_streams() -> None:
+    """Put the void where a stream was closed (`>&-`): else a file of ours gets its number, and its output."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this stream's
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+
+
+def _described(bug: Exception) -> str:
+    if isinstance(bug, OSError) and bug.errno == errno.ENOSPC and not bug.filename:  # else it is a file under storage
+        return "cannot write the result to standard output: the disk is full; free some space"
+    return f"an error of ours ({type(bug).__name__}: {bug}); please report it, --debug shows where it arose"
 
 
 def _tell(sentence: str, error: Exception) -> None:

@@ -75,6 +75,8 @@ def _sentence(error: ErrorDetails, location: Location) -> str:
             return f"{quoted(given)} is too much for `{name}`; write {limits['le']} or less"
         case "tuple_type":
             return f"`{name}` takes a list, such as [one, two], not {quoted(given)}"
+        case "too_short" if name == "sources":
+            return f"`sources` is an empty list; write at least one, such as [{_SOURCE}]"
         case "too_short":
             return f"`{name}` is an empty list; write at least one, or leave the line out"
         case "model_type" if location[:1] == ("sources",):

@@ -1,6 +1,7 @@
 """The configuration, followed while the daemon runs. Edge."""
 
 import logging
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Configuration:
     def reread(self, running: Settings) -> Settings | None:
         """The settings to run with from now on; None where there are none, and each fault is logged, once."""
         try:
+            self._check_there()
             settings = self.reachable(self.load())
             self._check_fixed(running, settings)
         except ConfigError as error:
@@ -76,6 +78,20 @@ class Configuration:
     def taken(self) -> None:
         """What `is_due` saw last is being dealt with, and not due any more."""
         self._taken, self._asked = self._seen, False
+
+    def _check_there(self) -> None:
+        """Raise ConfigError where the file was taken away: a daemon that runs cannot be given another."""
+        try:
+            is_folder = stat.S_ISDIR(self.path.stat().st_mode)
+        except FileNotFoundError:
+            message = "there is no such file any more; put it back, and it is taken up by itself"
+        except OSError:
+            return  # who reads it says why
+        else:
+            if not is_folder:
+                return
+            message = "a folder is in its place; move the folder away and put the file back"
+        raise ConfigError([Fault(file=str(self.path), line=0, column=0, message=message)])
 
     def _check_fixed(self, running: Settings, settings: Settings) -> None:
         other = [name for name in FIXED if getattr(settings, name) != getattr(running, name)]

@@ -1,10 +1,17 @@
 """The socket that readers reach us at. Edge."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aggregator.errors import AggregatorError
+
+_REASONS = {
+    errno.EADDRINUSE: "address already in use; stop the program that holds it, or choose another port with --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; name one that it has with --host",
+    errno.EACCES: "permission is denied; choose a port from 1024 on with --port, or run as a user that may",
+}
 
 
 @contextmanager
@@ -16,12 +23,15 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             listener.bind((host, port))
             listener.listen()
-        except OSError as error:
-            raise AggregatorError(
-                f"cannot listen on {host}, port {port}: {error.strerror or error}; "
-                "stop the program that holds it, or choose another with --host and --port"
-            ) from None
+        except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
+            raise AggregatorError(f"cannot listen on {host}, port {port}: {_reason(error)}") from None
         yield listener
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "the name of the host does not resolve; name an address of this machine with --host"
+    return _REASONS.get(error.errno or 0) or f"{error.strerror or error}; choose another with --host and --port"
 
 
 def address(listener: socket.socket) -> str:

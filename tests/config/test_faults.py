@@ -1,7 +1,9 @@
 """Every fault in one run, each with line and column, what is wrong and what to write."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aggregator import config
+from aggregator.config.document import Places
 from aggregator.errors import ConfigError, Fault
 from tests.config.conftest import Faults
 
@@ -45,13 +48,35 @@ sources:
     ]
 
 
+class _Counted(list[Any]):
+    """A list that counts how often it was gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+    def __reversed__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__reversed__()
+
+
+def test_a_thousand_faults_are_placed_by_going_through_the_file_once() -> None:
+    places = Places("".join(f"k{number}: x\n" for number in range(1000)))
+    pairs = places._root.value = _Counted(places._root.value)
+    lines = [places.of((f"k{number}",), key=True).line for number in range(1000)]
+    assert lines == list(range(1, 1001))
+    assert pairs.times == 1  # each time anew, 100,000 unknown keys took six minutes
+
+
 def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
     file = tmp_path / "feeds.yaml"
     file.write_text("sources: []\n")
     with pytest.raises(ConfigError) as caught:
         config.load(file, {})
     assert caught.value.status == 2
-    message = "`sources` is an empty list; write at least one, or leave the line out"
+    message = "`sources` is an empty list; write at least one, such as [https://example.org/feed.xml]"
     assert caught.value.faults == (Fault(file=str(file), line=1, column=10, message=message),)
 
 

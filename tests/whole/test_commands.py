@@ -1,6 +1,8 @@
 """The command as a user types it, in a process of its own."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,31 @@ def test_a_storage_that_is_a_file_is_one_sentence(folder: Path) -> None:
     done = aggregator("once", cwd=folder, status=1)
     (line,) = done.stderr.splitlines()
     assert "storage" in line
+
+
+def test_streams_that_are_closed_or_full_give_no_bug_of_ours(folder: Path) -> None:
+    """As `>&-` closes them, and as a full disk is met by what is redirected to a file there."""
+    shell = f"cd {folder}; '{sys.executable}' -m aggregator"
+    for command, status in (
+        ("sources >&-", 0),
+        ("check >&- 2>&-", 0),
+        ("once good <&- >&-", 0),
+        ("export >/dev/full", 1),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f"{shell} {command}"], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, "an error of ours" in done.stderr) == (status, False), (command, done.stderr)
+    assert done.stderr == (
+        "aggregator: cannot write the result to standard output: the disk is full; free some space\n"
+    )
+
+
+def test_a_locale_without_the_characters_of_a_category_is_said(tmp_path: Path, server: Server) -> None:
+    configure(tmp_path, sources=[{"name": "a", "url": server.put("/a", rss(item(1))), "category": "Öffentliches"}])
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    (line,) = aggregator("once", cwd=tmp_path, status=1, **ascii_alone).stderr.splitlines()
+    assert "cannot write '\\xf6ffentliches.rss'" in line
+    assert "LC_ALL=C.UTF-8" in line
+    assert aggregator("once", cwd=tmp_path).stdout.endswith("seconds\n")
+    assert (tmp_path / "storage/feeds/öffentliches.rss").exists()

@@ -9,7 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
+from aggregator.daemon.listening import listening
+from aggregator.errors import AggregatorError
 from tests.commands import configure, daemon, until
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -101,6 +104,20 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert str(port) in line
     assert "--port" in line
+    assert "stop the program that holds it" in line
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("192.0.2.1", "this machine has no such address; name one that it has with --host"),
+        ("no.such.invalid", "does not resolve; name an address of this machine with --host"),
+        ("a..b", "does not resolve; name an address of this machine with --host"),
+    ],
+)
+def test_a_host_that_is_not_this_machine_is_no_port_in_use(host: str, advice: str) -> None:
+    with pytest.raises(AggregatorError, match=f"cannot listen on {host}, port 0: .*{advice}"), listening(host, 0):
+        pass
 
 
 def test_a_slow_host_of_many_sources_keeps_no_other_waiting(tmp_path: Path, server: Server) -> None:

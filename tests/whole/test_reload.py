@@ -82,8 +82,19 @@ def test_without_its_file_the_daemon_goes_on(tmp_path: Path, server: Server, pap
         configure(tmp_path, sources=[paper, {"name": "more", "url": server.url("/more")}])
         until(lambda: "Story number 2" in daemon.get("feeds/all.rss").text)
         until(lambda: NOT_TAKEN_UP not in daemon.get("status").text)
-        assert len(daemon.said("there is no such file")) == 1
+        assert len(daemon.said("there is no such file any more; put it back, and it is taken up by itself")) == 1
         assert len(daemon.said("stays in force")) == 1
+
+
+def test_a_folder_in_the_place_of_its_file_is_told_as_such(tmp_path: Path, paper: dict[str, Any]) -> None:
+    path = configure(tmp_path, sources=[paper])
+    with running(tmp_path) as daemon:
+        path.rename(tmp_path / "away")
+        path.mkdir()
+        until(lambda: bool(daemon.said("a folder is in its place; move the folder away and put the file back")))
+        path.rmdir()
+        configure(tmp_path, sources=[paper | {"name": "back"}])
+        until(lambda: daemon.sources() == ["back"])
 
 
 def test_a_source_that_hangs_does_not_keep_a_change_off(tmp_path: Path, server: Server, paper: dict[str, Any]) -> None:
