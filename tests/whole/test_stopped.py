@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.publish import Published, publish_changed
-from tests.commands import begun, until
+from tests.commands import aggregator, begun, until
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -95,3 +95,9 @@ def test_while_it_publishes(room: Newsroom, number: signal.Signals) -> None:
     with room.opened() as app:
         assert publish_changed(app) == Published(articles=2, feeds=6)
     assert len(room.articles()) == 2
+
+
+def test_while_it_loads_its_libraries(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = aggregator("check", cwd=tmp_path, status=130, PYTHONPATH=str(tmp_path))
+    assert (done.stdout, done.stderr) == ("", "")
