@@ -115,6 +115,16 @@ def test_no_article_shows_a_replacement_character_that_its_source_did_not_have(r
     assert damaged <= had
 
 
+def test_no_article_begins_with_markup_shown_as_text(room: Newsroom, first: Round) -> None:
+    bodies = {path: text.partition("\n---\n")[2].lstrip() for path, text in room.articles().items()}
+    assert [path for path, body in bodies.items() if re.match(r"&lt;/?[a-z]", body)] == []
+
+
+def test_no_article_shows_an_image_that_only_counts_readers(room: Newsroom, first: Round) -> None:
+    counting = re.compile(r"!\[\]\([^)]*(?:idsite=|/~\w/|\?g=\d+\))")
+    assert [path for path, text in room.articles().items() if counting.search(text)] == []
+
+
 def test_every_feed_parses_back_to_the_same_entries_in_all_three_formats(room: Newsroom, first: Round) -> None:
     names = {path.stem for path in (room.storage / "feeds").glob("*.rss")}
     assert {"all", "rss20", "atom10", "json"} <= names
