@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,12 @@ from aggregator.model import Claimed
 from aggregator.status import hub_trouble, paused, rfc3339, source_facts
 from aggregator.urls import without_credentials
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
+
+NARROW = 80  # columns; on less, times and figures leave nothing to names and notes
 
 _LONG_TIME = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
 
@@ -56,11 +61,37 @@ def _print_table(known: Iterable[Claimed]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
+    if console.width < NARROW:
+        _print_blocks(console, known)
+        return
     table = Table(box=None, header_style="bold", caption="times are UTC", caption_justify="left")
     for heading in HEADINGS:  # a narrow terminal takes from the names and notes, not from times and figures
         wraps = heading in ("source", "note")
         table.add_column(heading, no_wrap=not wraps, overflow="fold")
     for one in known:
-        cells = (_LONG_TIME.sub(r"\1 \2", cell) for cell in _columns(one))
-        table.add_row(*map(escape, cells), style="red" if one.state.failures else None)
-    Console().print(table)
+        table.add_row(*map(escape, _short(one)), style=_style(one))
+    console.print(table)
+
+
+def _print_blocks(console: "Console", known: Iterable[Claimed]) -> None:
+    """A source's name, and what a row of the table would say of it below that."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for one in known:
+        name, *figures, note = _short(one)
+        said = ", ".join(f"{heading} {figure}" for heading, figure in zip(HEADINGS[1:-1], figures, strict=True))
+        console.print(name, style=f"bold {_style(one)}".strip(), markup=False, highlight=False)
+        for text in filter(None, (said, note)):
+            console.print(Padding(Text(text), (0, 0, 0, 2)))
+    console.print("times are UTC", style="dim italic")
+
+
+def _short(one: Claimed) -> tuple[str, ...]:
+    """The columns, for people: times without year, seconds and zone."""
+    return tuple(_LONG_TIME.sub(r"\1 \2", cell) for cell in _columns(one))
+
+
+def _style(one: Claimed) -> str:
+    return "red" if one.state.failures else ""

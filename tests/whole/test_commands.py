@@ -1,13 +1,16 @@
 """The command as a user types it, in a process of its own."""
 
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.commands import aggregator, configure
+from tests.commands import COMMAND, aggregator, configure
 from tests.newsroom import item, rss
 from tests.servers import Server
 
@@ -189,3 +192,18 @@ def test_a_locale_without_the_characters_of_a_category_is_said(tmp_path: Path, s
     assert "LC_ALL=C.UTF-8" in line
     assert aggregator("once", cwd=tmp_path).stdout.endswith("seconds\n")
     assert (tmp_path / "storage/feeds/öffentliches.rss").exists()
+
+
+@pytest.mark.parametrize("columns", [40, 60, 120])
+def test_names_and_notes_are_seen_on_a_terminal_of_any_width(folder: Path, columns: int) -> None:
+    aggregator("once", cwd=folder)
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as screen:
+        environ = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+        subprocess.run([*COMMAND, "sources"], cwd=folder, stdout=theirs, env=environ, check=True, timeout=60)
+        os.close(theirs)
+        shown = re.sub(r"\x1b\[[\d;]*m", "", screen.read(4000).decode())
+    assert all(len(line) <= columns for line in shown.splitlines())
+    assert re.search(r"^ *good\b", shown, re.MULTILINE)
+    assert "404" in shown
+    assert "theserveranswered404NotFound" in "".join(shown.split())
