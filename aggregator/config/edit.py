@@ -69,7 +69,9 @@ def editing(path: Path, environ: Mapping[str, str]) -> Iterator[Draft]:
             if draft.text != before:
                 _replace(place, draft.text)
     except OSError as error:
-        raise AggregatorError(f"{path}: it cannot be changed ({(error.strerror or str(error)).lower()})") from error
+        advice = "; let this user write to the file and to its folder" if isinstance(error, PermissionError) else ""
+        reason = (error.strerror or str(error)).lower()
+        raise AggregatorError(f"{path}: it cannot be changed ({reason}){advice}") from error
 
 
 def extensible(path: Path, environ: Mapping[str, str]) -> Settings:

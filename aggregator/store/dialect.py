@@ -176,7 +176,9 @@ class SQLite:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return StoreBusyError(f"Another process holds the database {name}; wait until it is done, or stop it")
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
-                advice = "let this user write to the file and to its folder"
+                advice = "let this user write to the file, to its -wal and -shm beside it, and to its folder"
+                if Path(name).is_dir():
+                    advice = "a folder is in its place: name a file in `database`, or move the folder away"
                 return StoreError(f"The database {name} cannot be opened for writing; {advice}")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return StoreDamagedError(f"The database {name} is damaged, or not an SQLite database at all; {RESTORE}")

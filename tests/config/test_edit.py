@@ -1,5 +1,6 @@
 """A configuration edited for the user: what was not asked for stays, byte by byte."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,16 @@ def test_a_file_that_nothing_changed_is_not_written(file: Path) -> None:
     before = file.stat()
     edited(file)
     assert file.stat().st_ino == before.st_ino
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_folder_that_may_not_be_written_is_said(file: Path) -> None:
+    file.parent.chmod(0o555)
+    try:
+        with pytest.raises(AggregatorError, match=r"denied\); let this user write to the file and to its folder"):
+            edited(file, NEW)
+    finally:
+        file.parent.chmod(0o755)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

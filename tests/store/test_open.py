@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_a_path_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=rf"{tmp_path} cannot be opened for writing"):
+    with pytest.raises(StoreError, match=rf"{tmp_path} cannot be opened for writing; a folder is in its place"):
         Store.open(f"sqlite:///{tmp_path}")
 
 
