@@ -4,7 +4,6 @@ Each command is a module, imported with what it needs when it is called: `--help
 """
 
 import errno
-import gc
 import logging
 import os
 import sys
@@ -19,8 +18,6 @@ from aggregator.cli.options import Options
 from aggregator.errors import AggregatorError
 
 __all__ = ["main"]
-
-SELDOM = (50_000, 20, 20)  # Python's own (700, 10, 10) takes a tenth of a poll, which leaves hardly any cycle behind
 
 app = typer.Typer(
     name="aggregator",
@@ -69,7 +66,6 @@ def _common(
 
 def main() -> None:
     """Run the command line; every error becomes one sentence on standard error and an exit status."""
-    gc.set_threshold(*SELDOM)
     _open_closed_streams()
     try:
         app()
@@ -82,8 +78,6 @@ def main() -> None:
     except Exception as bug:  # noqa: BLE001  # a traceback is no sentence for a user
         _tell(_described(bug), bug)
         sys.exit(1)
-    finally:
-        gc.freeze()  # else Python, as it ends, walks through all libraries for cycles: 50 ms
 
 
 def _open_closed_streams() -> None:
