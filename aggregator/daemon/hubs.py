@@ -214,9 +214,9 @@ class Hubs:
             form = subscribe_form(callback=callback, topic=one.topic, secret=one.secret)
             answer = await self._fetcher().post(one.hub, form)
             if isinstance(answer, Failure):
-                if one.failures == 1:
-                    log.info("%s: its hub takes no subscription and is asked again later: %s", one.source, answer)
                 reason = f"its hub takes no subscription ({answer.reason})"
+                if one.failures == 1:
+                    log.info("%s: %s; %s is asked again later", one.source, reason, answer.subject)
                 await self._app().in_worker(self._app().store.fail_subscription, one.token, reason)
 
         await self._guarded(work)
