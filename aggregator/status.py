@@ -45,7 +45,7 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 def hub_trouble(one: Claimed) -> str | None:
     """Why a hub does not push the source's news though it was asked to; None where nothing is wrong."""
-    return f"{one.state.hub_error}; it is polled as before" if one.state.hub_error and not paused(one) else None
+    return f"{one.state.hub_error}; the source is polled as before" if one.state.hub_error and not paused(one) else None
 
 
 def paused(one: Claimed) -> str | None:

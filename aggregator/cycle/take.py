@@ -75,7 +75,7 @@ def _say(fetched: Fetched, found: Found | Stopped) -> None:
     if isinstance(found, Stopped) and found.trace:
         log.debug("while reading %s: %s", name, found.trace)
     if isinstance(found, tuple) and (left_out := found[0].feed.left_out):
-        log.warning("%s: its document is too long; the last %d entries were left out", name, left_out)
+        log.warning("%s: its document is too long; entries left out at its end: %d", name, left_out)
 
 
 def _alone(app: App, fetched: Fetched, found: Found | Stopped) -> Outcomes:

@@ -66,7 +66,7 @@ class Callbacks:
         if asked.mode == "denied":
             reason = f"its hub denies the subscription ({asked.reason or 'without a reason'})"
             if changes and await run_in_threadpool(store.deny_subscription, found.token, reason, now):
-                log.warning("%s: %s; it is polled as before", found.source, reason)
+                log.warning("%s: %s; the source is polled as before", found.source, reason)
             return _said(200, "noted")
         if changes:
             await run_in_threadpool(store.grant_subscription, found.token, asked.lease, now)

@@ -108,10 +108,10 @@ def test_a_denial_is_told_once_and_stands_on_the_page_of_sources_until_it_is_ove
         client.get(desk.path, params=desk.query(mode="denied", reason=reason))
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warnings == [
-        "a: its hub denies the subscription (<b>full</b>); it is polled as before",
-        "a: its hub denies the subscription (closed); it is polled as before",
+        "a: its hub denies the subscription (<b>full</b>); the source is polled as before",
+        "a: its hub denies the subscription (closed); the source is polled as before",
     ]
-    assert "Its hub denies the subscription (closed); it is polled as before" in client.get("/status").text
+    assert "Its hub denies the subscription (closed); the source is polled as before" in client.get("/status").text
     (one,) = client.get("/status.json").json()["sources"]
     assert (one["failures"], one["error"], one["paused"]) == (0, None, None)
     client.get(desk.path, params=desk.query(mode="denied", reason="<script>"))

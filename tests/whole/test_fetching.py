@@ -256,7 +256,7 @@ def test_entries_beyond_ten_thousand_are_left_out_and_said(
     server.put("/feed", rss(*(item(n) for n in range(13))))
     first = room.once()
     assert (first.report.entries, first.kinds) == (10, {"paper": "fetched"})
-    assert "paper: its document is too long; the last 3 entries were left out" in caplog.text
+    assert "paper: its document is too long; entries left out at its end: 3" in caplog.text
 
 
 def test_sources_of_one_url_with_other_headers_are_asked_apart_and_at_their_own_time(

@@ -162,7 +162,7 @@ def test_a_denial_is_acknowledged_and_polling_goes_on(tmp_path: Path, server: Se
         assert 200 <= denied.status_code < 300
         wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 0)
         assert daemon.said("denies the subscription (too many)")
-        said = "its hub denies the subscription (too many); it is polled as before"
+        said = "its hub denies the subscription (too many); the source is polled as before"
         assert said.capitalize() in daemon.get("status").text  # a sentence there
     assert aggregator("sources", cwd=tmp_path).stdout.rstrip().endswith(said)
 
