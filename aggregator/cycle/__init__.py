@@ -231,9 +231,8 @@ class _Cycle:
 
 def _answering(answer: FeedDocument | NotModified | Failure, asked: str) -> frozenset[str]:
     """Hosts that `answer` says something of: where a redirect led to a good end, who redirected is well too."""
-    if isinstance(answer, FeedDocument):
-        return frozenset({asked, host_key(answer.final_url)})
-    return frozenset({answer.host or asked} | (set() if isinstance(answer, Failure) else {asked}))
+    last = host_key(answer.final_url) if isinstance(answer, FeedDocument) else answer.host or asked
+    return frozenset({last}) if isinstance(answer, Failure) else frozenset({asked, last})
 
 
 def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:

@@ -32,10 +32,8 @@ def outcome(answer: Answer, first: Hop, last: Hop, state: SourceState, sent: Val
             return failure(first, last, "it says that nothing is new (304), though nobody asked so", status=304)
         case 304:
             return _not_modified(answer, first, last, _merged(_validators(answer), sent), now)
-        case 410 if not last.permanent:
-            return refusal(
-                answer, first, last, now, STATUS_ADVICE[404]
-            )  # where it led to today is gone, not the source
+        case 410 if not last.permanent:  # where it led to today is gone, not the source
+            return refusal(answer, first, last, now, STATUS_ADVICE[404])
         case status:
             return refusal(answer, first, last, now, STATUS_ADVICE.get(status, ""))
 
