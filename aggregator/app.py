@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aggregator import config, files, logs
-from aggregator.apart import Apart
 from aggregator.clock import Clock, utc_now
 from aggregator.model import Source
+from aggregator.sandbox import Apart
 from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
 if TYPE_CHECKING:
-    from aggregator.read import Found
+    from aggregator.document import Found
 
-READ = "aggregator.read:read"  # by name: the libraries that read documents are loaded where there is one
+READ = "aggregator.document:read"  # by name: the libraries that read documents are loaded where there is one
 ADDRESS = "address"  # the note of where the daemon listens: commands beside it write the same addresses into feeds
 
 P = ParamSpec("P")

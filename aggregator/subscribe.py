@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggregator import config, logs
-from aggregator.apart import Apart, Limits, Stopped
 from aggregator.clock import Clock, utc_now
 from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
@@ -20,6 +19,7 @@ from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.names import category_name, slug
 from aggregator.opml import Subscription, sources_opml
 from aggregator.parse.discovery import FeedLink, Offer
+from aggregator.sandbox import Apart, Limits, Stopped
 from aggregator.settings import Settings, SourceSettings, secrets, sources
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.urls import canonical_key, without_credentials

@@ -17,14 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from aggregator import files, normalise, output, publish
+from aggregator import files, normalise, publish
 from aggregator.app import opened
-from aggregator.cycle import run_cycle
 from aggregator.normalise import html
+from aggregator.pipeline import run_cycle
+from aggregator.publish import output
 from aggregator.store import Store
 
-take = import_module("aggregator.cycle.take")  # the package has a function of that name
-read = import_module("aggregator.read")
+take = import_module("aggregator.pipeline.record")  # the package has a function of that name
+read = import_module("aggregator.document")
 SPENT: dict[str, float] = defaultdict(float)
 
 
@@ -53,7 +54,7 @@ def instrument() -> None:
         (read, "parse", "parse"),
         (read, "normalise", "normalise"),
         (html, "clean", "clean"),
-        (normalise.markdown, "markdown", "Markdown"),
+        (normalise, "markdown", "Markdown"),
         (read, "keyed", "dedupe"),
         (take, "decide", "dedupe"),
         (Store, "known", "store"),

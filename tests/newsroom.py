@@ -12,8 +12,8 @@ import yaml
 
 from aggregator.app import App, opened_with
 from aggregator.config import load
-from aggregator.cycle import Outcome, Report, run_cycle
 from aggregator.model import Claimed
+from aggregator.pipeline import Outcome, Report, run_cycle
 from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from aggregator import subscribe
-from aggregator.apart import Limits
 from aggregator.config import load
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.model import Failure
 from aggregator.parse.discovery import USUAL_NAMES, FeedLink
+from aggregator.sandbox import Limits
 from aggregator.settings import sources
 from aggregator.subscribe import Added, Outcome, Present, add, export_opml, import_opml, remove
 from tests.newsroom import item, rss

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from aggregator.app import App
-    from aggregator.cycle import Outcome, Report
+    from aggregator.pipeline import Outcome, Report
     from aggregator.publish import Published
 
 INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
@@ -68,7 +68,7 @@ def _refuse_unknown(app: "App", names: list[str]) -> None:
 
 
 def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
-    from aggregator.cycle import run_cycle
+    from aggregator.pipeline import run_cycle
 
     with _progress(len(app.sources)) as advance:
 
@@ -84,7 +84,7 @@ def _tell_hub(app: "App") -> None:
     """Tell the hub of what changed, as a daemon would."""
     if app.settings.feeds.hub is None:
         return
-    from aggregator.announce import tell_within
+    from aggregator.publish.hubs import tell_within
 
     if failure := asyncio.run(tell_within(app, TELLING)):
         log.warning("the hub could not be told of changed feeds, the next run tries again: %s", failure)

@@ -3,8 +3,8 @@
 Everything that is wrong is found in one run, each fault with its line and column and what to write instead.
 """
 
-from aggregator.config.affordable import affordable
 from aggregator.config.edit import Draft, editing, extensible
+from aggregator.config.fd_limit import affordable
 from aggregator.config.load import load
 from aggregator.config.schema import schema
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config.document import Location
-from aggregator.config.faults import Trouble
+from aggregator.config.problems import Trouble
 from aggregator.names import ALL
 from aggregator.settings import Articles
 from aggregator.settings.values import is_nothing, quoted

@@ -13,7 +13,7 @@ from typing import Any
 
 from aggregator.config.document import NotReadableError, document
 from aggregator.config.load import loaded, read
-from aggregator.config.splice import with_sources, without_source, written
+from aggregator.config.yaml_edit import with_sources, without_source, written
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import is_nothing

@@ -11,7 +11,7 @@ from typing import Any
 
 from aggregator.config.checks import headers_of, sources_of
 from aggregator.config.document import Location, NotReadableError, document
-from aggregator.config.faults import Trouble
+from aggregator.config.problems import Trouble
 from aggregator.errors import Fault
 from aggregator.settings import Settings, setting_paths
 from aggregator.settings.values import Plain, is_nothing

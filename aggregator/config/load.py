@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from aggregator.config.checks import clashes
 from aggregator.config.document import Document, Location, NotReadableError, Place, Places, Problem, document
 from aggregator.config.environment import fill_secrets, names_used, overlaid, overrides
-from aggregator.config.faults import Trouble, located, troubles
-from aggregator.config.settled import settled
+from aggregator.config.problems import Trouble, located, troubles
+from aggregator.config.resolve import settled
 from aggregator.errors import ConfigError, Fault
 from aggregator.settings import Settings
 from aggregator.settings.values import is_nothing

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
-from aggregator.announce import tell
 from aggregator.app import App
-from aggregator.cycle.pushed import take_push
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, Push, Subscription
+from aggregator.pipeline.push import take_push
+from aggregator.publish.hubs import tell
 from aggregator.serve import Metrics, Work
 from aggregator.settings import Settings
 from aggregator.websub import callback_url, is_reachable, subscribe_form

@@ -15,7 +15,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import Receive, Scope, Send
 
 from aggregator.app import App, reconfigured
-from aggregator.cycle import LEASE, Hosts, Outcome, refresh, share_of_host
 from aggregator.daemon.configuration import Configuration
 from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.systemd import Supervisor
@@ -24,6 +23,7 @@ from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.model import Claimed
+from aggregator.pipeline import LEASE, Hosts, Outcome, refresh, share_of_host
 from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
-from aggregator.dedupe.claims import Claim, Store, claims
-from aggregator.dedupe.companions import Companions
-from aggregator.dedupe.evidence import is_named, same_story
+from aggregator.dedupe.batch_matches import Companions
+from aggregator.dedupe.matching import Claim, Store, claims
 from aggregator.dedupe.rules import folded
+from aggregator.dedupe.similarity import is_named, same_story
 from aggregator.model import Article, Decision, Duplicate, Key, Keyed, Known, New, Unchanged, Updated
 
 

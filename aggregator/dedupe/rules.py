@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from aggregator.dedupe.evidence import is_named, same_article, same_guid, same_link, same_title_and_date
 from aggregator.dedupe.fingerprint import SIGNED_WORDS, bands, fingerprint
+from aggregator.dedupe.similarity import is_named, same_article, same_guid, same_link, same_title_and_date
 from aggregator.model import Article, Fingerprint, Key, Keyed, Known
 
 BRIEF_WORDS = 8  # below that, equal texts of two sources are chance ("Watch live")

@@ -23,8 +23,8 @@ from aggregator.clock import Clock
 from aggregator.fetch.answer import Answer, read_answer
 from aggregator.fetch.failures import AnswerError, error_reason
 from aggregator.fetch.guard import Guard, Lookup, Names, SpellingError, spelled_address, system_lookup
-from aggregator.fetch.hosts import Admit, Hosts
 from aggregator.fetch.outcome import Outcome, failure, outcome, refusal
+from aggregator.fetch.rate_limit import Admit, Hosts
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop, first_hop, next_hop
 from aggregator.fetch.transport import FastTransport
 from aggregator.model import Failure, FeedDocument, Source, SourceState, Validators

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.commonmark import markdown
 from aggregator.model import Article, Credit, Entry, Feed, FeedFacts, Source
-from aggregator.normalise import markdown, text
+from aggregator.normalise import text
 from aggregator.normalise.body import fullest
 from aggregator.normalise.dates import moments
 from aggregator.normalise.identity import Names, article_id, names, public_id
@@ -80,7 +81,7 @@ def _article(
         link_key=known.link_key,
         title=title,
         html=body.html,
-        markdown=markdown.markdown(body.html),
+        markdown=markdown(body.html),
         summary=text.summary(body.text, summary_words),
         text=body.text,
         language=declared or detected(f"{title}\n{body.text}"),

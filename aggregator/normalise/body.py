@@ -4,6 +4,7 @@ import re
 from html import unescape
 from typing import NamedTuple
 
+from aggregator.commonmark.text import text_of
 from aggregator.model import Text
 from aggregator.normalise import html
 from aggregator.urls import without_credentials
@@ -42,7 +43,7 @@ def _clean(content: Text, base: str) -> Body:
         clean = html.plain(content.value)
     else:
         clean = _clean_html(content.value, without_credentials(content.base or base))
-    return Body(clean, html.text_of(clean))
+    return Body(clean, text_of(clean))
 
 
 def _clean_html(value: str, base: str) -> str:

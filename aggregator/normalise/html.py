@@ -7,10 +7,11 @@ in a form that it keeps (late images, players), URLs become absolute, and what w
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from html import escape, unescape
+from html import escape
 
 import nh3
 
+from aggregator.commonmark.text import BLOCK
 from aggregator.normalise.rewriting import PLAIN_HREF, PLAIN_URL, rewritten
 from aggregator.normalise.tags import INSIDE, TAG, has_unreadable
 from aggregator.normalise.text import scrub
@@ -43,10 +44,7 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 
-_BLOCK = (
-    "blockquote|br|caption|dd|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|table|tbody|td|tfoot|th|thead|tr|ul"
-)
-_ANY_BLOCK = re.compile(rf"<(?:{_BLOCK})\b")
+_ANY_BLOCK = re.compile(rf"<(?:{BLOCK})\b")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 # Void, or ended by what follows: without an end tag they do not stand in each other.
 _UNNESTED = """
@@ -70,7 +68,6 @@ _PLAIN = re.compile(
 )
 _PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
 
-_BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?: [^>]*)?>")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -104,13 +101,6 @@ def plain(value: str) -> str:
     """Clean HTML of a plain text: paragraphs at blank lines, other line ends kept."""
     text = escape(scrub(value).strip(), quote=False).replace("\xa0", "&nbsp;")
     return "\n".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in _BLANK_LINE.split(text) if part)
-
-
-def text_of(clean_html: str) -> str:
-    """Plain text of clean HTML: entities decoded, a line for each block, none of them empty."""
-    lines = _BLOCK_TAG.sub("\n", clean_html.replace("\n", " "))
-    text = unescape(_TAG.sub("", lines))
-    return "\n".join([shown for line in text.split("\n") if (shown := line.strip())])
 
 
 def _on_one_line(tag: re.Match[str]) -> str:

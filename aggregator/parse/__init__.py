@@ -8,12 +8,12 @@ from dataclasses import replace
 from urllib.parse import urldefrag
 
 from aggregator.model import Failure, Feed, FeedDocument
-from aggregator.parse.characters import characters
 from aggregator.parse.digest import DIGEST_BYTES
+from aggregator.parse.encoding import characters
+from aggregator.parse.fast import quick_reading
 from aggregator.parse.jsonfeed import is_json, json_feed
+from aggregator.parse.not_a_feed import failure, is_page, refusal
 from aggregator.parse.plain import is_plain
-from aggregator.parse.quick import quick_reading
-from aggregator.parse.refusals import failure, is_page, refusal
 from aggregator.parse.rss_atom import feed
 from aggregator.urls import without_credentials
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urldefrag
 
 from aggregator.model import Link, Person, Text
-from aggregator.parse.said import Values
+from aggregator.parse.raw import Values
 from aggregator.urls import absolute
 
 T = TypeVar("T")

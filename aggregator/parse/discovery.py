@@ -14,8 +14,8 @@ from lxml import etree
 
 from aggregator.model import Feed, FeedDocument
 from aggregator.parse import parse
-from aggregator.parse.characters import characters
-from aggregator.parse.refusals import is_page
+from aggregator.parse.encoding import characters
+from aggregator.parse.not_a_feed import is_page
 from aggregator.urls import absolute, without_credentials
 
 MAX_LINKS = 20  # of one page; who lists more lists no choice

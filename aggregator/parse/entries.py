@@ -18,7 +18,7 @@ from aggregator.parse.constructs import (
     url,
 )
 from aggregator.parse.digest import with_digest
-from aggregator.parse.said import BODIES, Body, Extra, Values
+from aggregator.parse.raw import BODIES, Body, Extra, Values
 
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 

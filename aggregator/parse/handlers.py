@@ -15,7 +15,7 @@ from xml.sax.expatreader import ExpatParser
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from aggregator.parse.said import BODIES, MAX_TERMS, Body, Extra
+from aggregator.parse.raw import BODIES, MAX_TERMS, Body, Extra
 
 Attributes = dict[str, str]
 

@@ -9,9 +9,9 @@ from math import isfinite
 from typing import Any
 
 from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, Text
-from aggregator.parse.characters import legible
 from aggregator.parse.digest import with_digest
-from aggregator.parse.refusals import failure
+from aggregator.parse.encoding import legible
+from aggregator.parse.not_a_feed import failure
 from aggregator.urls import absolute
 
 Values = dict[str, Any]

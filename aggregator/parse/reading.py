@@ -5,7 +5,7 @@ from xml.parsers.expat import errors
 from xml.sax import SAXParseException
 
 from aggregator.parse.handlers import AsPublished, Driver, Loose, Strict
-from aggregator.parse.said import Reading
+from aggregator.parse.raw import Reading
 
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
 _NETSCAPE = re.compile(r"<!DOCTYPE[^>]{0,200}netscape", re.IGNORECASE)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from aggregator.model import Failure, Feed
 from aggregator.parse.constructs import links, part, persons, string, title, url
 from aggregator.parse.entries import entry
-from aggregator.parse.refusals import failure
-from aggregator.parse.said import Reading, Values
+from aggregator.parse.not_a_feed import failure
+from aggregator.parse.raw import Reading, Values
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {

@@ -16,7 +16,7 @@ from prometheus_client import (
 )
 
 from aggregator import __version__
-from aggregator.cycle import Outcome
+from aggregator.pipeline import Outcome
 from aggregator.status import CONDITIONS
 from aggregator.store import Standing
 

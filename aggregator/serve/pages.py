@@ -18,11 +18,11 @@ from aggregator.app import App
 from aggregator.model import Claimed
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.render import FORMATS
-from aggregator.serve.body import page_body
+from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import DAYS, chart
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
-from aggregator.serve.words import BROKEN, CONDITION_WORDS, REFUSALS, medium, moment, reason, sentence
+from aggregator.serve.phrases import BROKEN, CONDITION_WORDS, REFUSALS, medium, moment, reason, sentence
 from aggregator.status import CONDITIONS, Condition, condition, hub_trouble, paused
 from aggregator.urls import is_http, without_credentials
 

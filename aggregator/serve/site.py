@@ -17,7 +17,7 @@ from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.names import ALL
 from aggregator.render import FORMATS
-from aggregator.serve.ages import max_ages
+from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, Inbox
 from aggregator.serve.folder import FeedFolder, FeedsFirst
 from aggregator.serve.health import Health

@@ -10,14 +10,14 @@ from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recor
 from aggregator.names import ALL, category_name
 from aggregator.settings import Fetch
 from aggregator.store import hubs
-from aggregator.store.arrivals import insert_new
-from aggregator.store.direct import Insert
-from aggregator.store.edits import revise
-from aggregator.store.naming import article_id, insert_keys
+from aggregator.store.clusters import hide_in_stories, mates
+from aggregator.store.identifiers import article_id, insert_keys
+from aggregator.store.inserts import insert_new
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, category, source
 from aggregator.store.sources import write_states
-from aggregator.store.stories import hide_in_stories, mates
+from aggregator.store.statements import Insert
+from aggregator.store.updates import revise
 from aggregator.websub import Wish, wish
 
 _ids = listed("ids")

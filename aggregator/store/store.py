@@ -32,25 +32,25 @@ from aggregator.model import (
 )
 from aggregator.settings import Fetch
 from aggregator.store import (
-    edits,
+    clusters,
     hubs,
-    migrating,
-    naming,
-    notes,
+    identifiers,
+    maintenance,
+    meta,
+    migrate,
     overview,
     publishing,
     recording,
     sources,
-    stories,
-    syncing,
-    upkeep,
+    sync,
+    updates,
 )
 from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
-from aggregator.store.known import known
+from aggregator.store.lookup import known
+from aggregator.store.maintenance import Placed
 from aggregator.store.overview import Standing
 from aggregator.store.rows import Headers
 from aggregator.store.schema import VERSION
-from aggregator.store.upkeep import Placed
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # how long we wait for another process's lock
 NO_NEWS: Mapping[str, bytes] = {}
@@ -94,15 +94,15 @@ class Store:
 
     def _migrate(self) -> None:
         with self._reading() as connection:
-            if migrating.version(connection) == VERSION:
+            if migrate.version(connection) == VERSION:
                 return
         with self._writing() as connection:
             self._dialect.lock(connection)
-            match migrating.version(connection):
+            match migrate.version(connection):
                 case None:
-                    migrating.make(connection)
+                    migrate.make(connection)
                 case older if older != VERSION:
-                    migrating.migrate(connection)
+                    migrate.migrate(connection)
 
     def close(self) -> None:
         """Close all connections; what was committed stays."""
@@ -176,11 +176,11 @@ class Store:
         """
         self._fetch, self._unpaced = fetch, frozenset(name.lower() for name in fetch.unpaced)
         with self._reading() as connection:
-            found = syncing.changes(connection, configured, self._unpaced)
+            found = sync.changes(connection, configured, self._unpaced)
         if found:
             with self._writing() as connection:
                 self._dialect.lock(connection)
-                syncing.apply(connection, syncing.changes(connection, configured, self._unpaced), now, fetch)
+                sync.apply(connection, sync.changes(connection, configured, self._unpaced), now, fetch)
         with self._reading() as connection:
             ids = sources.ids(connection)
         self._headers = {ids[one.name]: one.headers for one in configured if one.name in ids}
@@ -347,7 +347,7 @@ class Store:
     def part_stories(self) -> None:
         """Let every article stand for itself again, also where it was marked as telling another's story."""
         with self._writing() as connection:
-            stories.part(connection)
+            clusters.part(connection)
 
     def article(self, article_id: str) -> Article | None:
         """The article with this id; None where there is none, or its text was pruned."""
@@ -357,7 +357,7 @@ class Store:
     def revisions(self, article_id: str) -> tuple[Revision, ...]:
         """What the article said before each of its edits, the latest first; () where it never changed."""
         with self._reading() as connection:
-            return edits.revisions(connection, article_id)
+            return updates.revisions(connection, article_id)
 
     def articles(self, after: str | None, limit: int) -> tuple[Article, ...]:
         """The next `limit` articles in the order of their ids, after the article `after`; () at the end."""
@@ -477,65 +477,65 @@ class Store:
     def old_articles(self, before: datetime, after: str | None, limit: int) -> Mapping[str, str]:
         """Paths, by id, of the next `limit` articles published before that moment that still have their text."""
         with self._reading() as connection:
-            return upkeep.old(connection, before, after or "", limit)
+            return maintenance.old(connection, before, after or "", limit)
 
     def prune(self, ids: Collection[str]) -> None:
         """Take the text of these articles and their places in feeds; by their keys they are known for good."""
         with self._writing() as connection:
-            upkeep.prune(connection, ids)
+            maintenance.prune(connection, ids)
 
     def forget_future(self, now: datetime) -> None:
         """Let waits count from now that were noted by a clock that ran ahead of this one, by an hour or by years."""
         with self._reading() as connection:
-            if not upkeep.is_ahead(connection, now):
+            if not maintenance.is_ahead(connection, now):
                 return
         with self._writing() as connection:
-            upkeep.forget_future(connection, now)
+            maintenance.forget_future(connection, now)
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
         """Ids of the articles whose files were made anew, by new text or credit, so long before the last fetch."""
         with self._reading() as connection:
-            return upkeep.touched(connection, within)
+            return maintenance.touched(connection, within)
 
     def owned_paths(self, paths: Collection[str]) -> Mapping[str, bool]:
         """Of these paths those that are an article's; False where that article was pruned and has no file any more."""
         with self._reading() as connection:
-            return upkeep.owned(connection, paths)
+            return maintenance.owned(connection, paths)
 
     def waiting(self, ids: Collection[str]) -> frozenset[str]:
         """Of these articles those that are marked to be published."""
         with self._reading() as connection:
-            return upkeep.waiting(connection, ids)
+            return maintenance.waiting(connection, ids)
 
     def nameless_articles(self, after: str | None, limit: int) -> tuple[Keyed, ...]:
         """The next `limit` articles, pruned ones too, that no key names, with their fingerprints as stored."""
         with self._reading() as connection:
-            return upkeep.nameless(connection, after or "", limit)
+            return maintenance.nameless(connection, after or "", limit)
 
     def add_keys(self, keyed: Sequence[Keyed]) -> None:
         """Give articles those of these keys that they lack; a strong key that is another's stays so."""
         named = [Unchanged(id=one.article.id, keyed=one, reason="named again") for one in keyed]
         with self._writing() as connection:
-            naming.insert_keys(connection, named, frozenset())
+            identifiers.insert_keys(connection, named, frozenset())
 
     def places(self, after: str | None, limit: int) -> tuple[Placed, ...]:
         """The next `limit` articles, pruned ones too: the categories they stand in and those they belong in."""
         with self._reading() as connection:
-            return upkeep.places(connection, after or "", limit)
+            return maintenance.places(connection, after or "", limit)
 
     def place(self, articles: Collection[Placed]) -> None:
         """Put these articles where they belong, and mark the feeds that change."""
         with self._writing() as connection:
-            upkeep.place(connection, articles)
+            maintenance.place(connection, articles)
 
     # --------------------------------------------------------------------------------------------------------- notes
 
     def note(self, name: str) -> str | None:
         """What an earlier run noted under `name`; None if nothing."""
         with self._reading() as connection:
-            return notes.read(connection, name)
+            return meta.read(connection, name)
 
     def set_note(self, name: str, value: str) -> None:
         """Note `value` under `name` for later runs."""
         with self._writing() as connection:
-            notes.write(connection, self._dialect, name, value)
+            meta.write(connection, self._dialect, name, value)

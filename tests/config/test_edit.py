@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import editing, load
 from aggregator.config.document import document
-from aggregator.config.splice import with_sources, without_source, written
+from aggregator.config.yaml_edit import with_sources, without_source, written
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.settings import SourceSettings
 

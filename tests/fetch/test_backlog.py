@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.fetch import hosts
+from aggregator.fetch import rate_limit
 from aggregator.fetch.backlog import Backlog
 from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
@@ -33,7 +33,7 @@ def test_a_round_holds_no_more_documents_than_there_is_room_for(
             super()._change(size)
             held.append(self._held)
 
-    monkeypatch.setattr(hosts, "Backlog", Watched)
+    monkeypatch.setattr(rate_limit, "Backlog", Watched)
     room = newsroom(
         tmp_path, [server.put(f"/{n}", rss(item(n))) for n in range(12)], fetch={"concurrency": 1, "per_host": 12}
     )

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from aggregator.fetch import Fetcher, hosts
-from aggregator.fetch.hosts import Hosts
+from aggregator.fetch import Fetcher, rate_limit
+from aggregator.fetch.rate_limit import Hosts
 from aggregator.model import FeedDocument
 from tests.fetch.conftest import FEED, known, settings, source
 from tests.servers import Server
@@ -96,7 +96,7 @@ async def test_an_unpaced_host_lets_off_no_other_of_its_name() -> None:
 
 
 async def test_a_silent_request_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "SILENCE", 0.05)
+    monkeypatch.setattr(rate_limit, "SILENCE", 0.05)
     pace = Hosts(settings(concurrency=1))
     async with pace.turn("http://silent.example/", anybody):
         await asyncio.wait_for(in_turn(pace, "http://other.example/"), 5)
@@ -106,7 +106,7 @@ async def test_a_silent_request_gives_up_its_place(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_request_that_is_heard_of_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "SILENCE", 0.2)
+    monkeypatch.setattr(rate_limit, "SILENCE", 0.2)
     pace = Hosts(settings(concurrency=1))
     async with pace.turn("http://busy.example/", anybody) as place:
         assert place

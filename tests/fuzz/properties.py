@@ -8,13 +8,14 @@ from datetime import UTC, timedelta
 import yaml
 
 from aggregator import urls, websub
+from aggregator.commonmark import markdown, safety_check
+from aggregator.commonmark.text import text_of
 from aggregator.model import Article, Enclosure, Entry, Failure, FeedDocument, Person, Term, Text
 from aggregator.normalise import normalise
 from aggregator.normalise.dates import EARLIEST, instant, moments
-from aggregator.normalise.html import clean, plain, text_of
+from aggregator.normalise.html import clean, plain
 from aggregator.normalise.language import detected, primary_subtag
 from aggregator.normalise.links import printable
-from aggregator.normalise.markdown import gate, markdown
 from aggregator.normalise.text import one_line, scrub, summary
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
 from aggregator.opml import subscriptions
@@ -84,7 +85,7 @@ def fuzz_clean(data: bytes) -> None:
         assert active(html) == []
         written = markdown(html)
         assert len(written) < 8 * len(html) + 100  # "~" is "&#126;"
-        assert gate.active(written) is None
+        assert safety_check.active(written) is None
         shown = rendered(written)
         assert active(shown) == []
         before, after = Page(html), Page(shown)

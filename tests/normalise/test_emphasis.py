@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.commonmark import markdown
 from aggregator.normalise.html import clean
-from aggregator.normalise.markdown import markdown
 from tests.normalise.rendering import rendered
 from tests.whole.hugo import hugo
 

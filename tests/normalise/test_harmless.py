@@ -5,8 +5,8 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
+from aggregator.commonmark import markdown, safety_check
 from aggregator.normalise.html import clean
-from aggregator.normalise.markdown import gate, markdown
 from tests.normalise.harmless import BODIES
 from tests.normalise.rendering import Page, active, rendered
 
@@ -33,7 +33,7 @@ def test_text_links_and_images_stay(body: str) -> None:
     assert shown.images == kept.images
     assert len(kept.images) == body.count("<img")
     assert active(html) == active(rendered(text)) == []
-    assert gate.active(text) is None
+    assert safety_check.active(text) is None
 
 
 @pytest.mark.parametrize("body", BODIES)

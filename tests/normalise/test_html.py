@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, plain, text_of
+from aggregator.commonmark.text import text_of
+from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, plain
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP, TEXTS
 from tests.normalise.rendering import Page

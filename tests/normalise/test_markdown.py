@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.commonmark import markdown, safety_check
+from aggregator.commonmark.blocks import MAX_NESTING, Writer
 from aggregator.model import Feed, FeedDocument, Text
 from aggregator.normalise.html import clean, plain
-from aggregator.normalise.markdown import gate, markdown
-from aggregator.normalise.markdown.blocks import MAX_NESTING, Writer
 from aggregator.parse import parse
 from tests.conftest import SHARED
 from tests.normalise.fragments import broken_html
@@ -207,7 +207,7 @@ def test_what_is_nested_too_deep_for_renderers_is_flat() -> None:
 @pytest.mark.parametrize("html", HARMLESS)
 def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
     cleaned = clean(html)
-    assert gate.active(written(cleaned)) is None
+    assert safety_check.active(written(cleaned)) is None
     assert same(cleaned, markdown(cleaned))
     empty = set(re.findall(r'href="([^"]*)"></a>', cleaned))  # nothing to click on
     links, kept = Page(cleaned).links, Page(rendered(markdown(cleaned))).links
@@ -219,7 +219,7 @@ def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
 def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
     for place in PLACES:
         html = clean(place.format(plain(text).removeprefix("<p>").removesuffix("</p>")))
-        assert gate.active(written(html)) is None
+        assert safety_check.active(written(html)) is None
         assert same(html, markdown(html))
 
 
@@ -245,7 +245,7 @@ def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
 )
 def test_what_acts_cannot_be_put_together_from_parts(html: str) -> None:
     cleaned = clean(html)
-    assert gate.active(written(cleaned)) is None
+    assert safety_check.active(written(cleaned)) is None
     assert same(cleaned, markdown(cleaned))
 
 
@@ -264,7 +264,7 @@ def test_any_address_is_kept(url: str) -> None:
 def test_nothing_acts_in_markdown(vector: str) -> None:
     for value in (vector, vector.replace("&", "&amp;").replace("<", "&lt;")):
         html = clean(value, "https://a.example/")
-        assert gate.active(markdown(html)) is None
+        assert safety_check.active(markdown(html)) is None
         assert same(html, markdown(html))
 
 
@@ -296,7 +296,7 @@ def test_nothing_acts_in_markdown(vector: str) -> None:
     ],
 )
 def test_the_gate_stops_what_acts(active: str) -> None:
-    assert gate.active(active) is not None
+    assert safety_check.active(active) is not None
 
 
 @pytest.mark.parametrize(
@@ -317,19 +317,19 @@ def test_the_gate_stops_what_acts(active: str) -> None:
     ],
 )
 def test_the_gate_lets_text_and_code_pass(inert: str) -> None:
-    assert gate.active(inert) is None
+    assert safety_check.active(inert) is None
 
 
 def test_what_the_gate_stops_is_escaped_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
     html = '<p>a *b* <a href="https://a.example/">c</a> <code>d`e</code></p><pre>f\ng</pre>'
-    monkeypatch.setattr(gate, "active", lambda text: None if "\\*" in text and "`d" not in text else "a test")
+    monkeypatch.setattr(safety_check, "active", lambda text: None if "\\*" in text and "`d" not in text else "a test")
     strict = markdown(html)
     assert strict == "a \\*b\\* [c](https://a.example/) d\\`e\n\nf  \ng"
     assert same(html, strict)
 
 
 def test_what_the_gate_stops_twice_is_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "active", lambda text: "a test")
+    monkeypatch.setattr(safety_check, "active", lambda text: "a test")
     html = '<p>a <b>b</b> <a href="https://a.example/">{{&lt; c &gt;}}</a></p><p>d</p>'
     assert markdown(html) == "a b \\{\\{\\< c \\>\\}\\}\n\nd"
 
@@ -342,7 +342,7 @@ def test_what_the_gate_stops_twice_is_plain_text(monkeypatch: pytest.MonkeyPatch
 def test_any_fragment_becomes_inert_markdown_with_its_words(value: str) -> None:
     html = clean(value, "https://a.example/")
     for strict in (False, True):
-        assert gate.active(written(html, strict=strict)) is None
+        assert safety_check.active(written(html, strict=strict)) is None
     assert same(html, markdown(html))
 
 
@@ -427,7 +427,7 @@ def test_every_body_of_the_corpus_shows_the_same() -> None:
     for value in sorted(values)[::3]:  # all of them take half a minute
         html = clean(value, "https://a.example/")
         text = written(html)
-        assert gate.active(text) is None
+        assert safety_check.active(text) is None
         assert same(html, text)
 
 

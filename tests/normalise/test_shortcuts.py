@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aggregator import commonmark as markdown
 from aggregator import urls
-from aggregator.normalise import dates, html, markdown, text
-from aggregator.normalise.markdown import blocks, gate, plain
+from aggregator.commonmark import blocks, plain, safety_check
+from aggregator.normalise import dates, html, text
 from aggregator.normalise.rewriting import rewritten
 from aggregator.normalise.tags import has_unreadable
 from tests.normalise.fragments import broken_html
@@ -111,14 +112,14 @@ CODE = """
 @example("<div>\n```\n<b>\n```")
 @example("- ```\n```\n<b>\n```")
 def test_the_gate_overlooks_nothing_in_code(written: str) -> None:
-    suspect = any(mark in written for mark in gate._HUGO) or gate._suspect(written)
-    assert bool(gate.active(written)) == bool(suspect and gate._parsed_active(written))
+    suspect = any(mark in written for mark in safety_check._HUGO) or safety_check._suspect(written)
+    assert bool(safety_check.active(written)) == bool(suspect and safety_check._parsed_active(written))
 
 
 def test_the_gate_parses_no_text_for_its_code_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_parsed_active", lambda _: "parsed")
-    assert gate.active("a\n\n```\n<b>\n```\n\nc") is None
-    assert gate.active("a\n\n```\nb\n```\n\n<c>") == "parsed"
+    monkeypatch.setattr(safety_check, "_parsed_active", lambda _: "parsed")
+    assert safety_check.active("a\n\n```\n<b>\n```\n\nc") is None
+    assert safety_check.active("a\n\n```\nb\n```\n\n<c>") == "parsed"
 
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec Mai Abc mar"

@@ -5,10 +5,10 @@ from typing import Literal
 
 import pytest
 
+from aggregator.commonmark import markdown, safety_check
 from aggregator.model import Article, Enclosure, Entry, Link, Person, Term
 from aggregator.normalise import normalise
 from aggregator.normalise.html import clean, plain
-from aggregator.normalise.markdown import gate, markdown
 from tests.normalise.entries import NOW, SOURCE, entry, feed, text
 from tests.normalise.rendering import DISGUISED, Page, active, rendered
 from tests.vectors import CLASSES, VECTORS, Vector
@@ -39,7 +39,7 @@ def wrong(html: str) -> list[object]:
     shown = rendered(text)
     before, after = Page(html), Page(shown)
     found: list[object] = [*active(html), *active(shown)]
-    found += [gate.active(text)] if gate.active(text) else []
+    found += [safety_check.active(text)] if safety_check.active(text) else []
     found += [url for url in (*before.links, *(source for source, _ in before.images)) if DISGUISED.match(url)]
     found += ["cleaned anew"] if clean(html, BASE) != html else []
     found += [before.words, after.words] if before.words != after.words else []

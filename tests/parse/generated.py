@@ -3,8 +3,8 @@
 import re
 from random import Random
 
-from aggregator.parse.quick.listed import ENTRY, FEED, RESERVED
-from aggregator.parse.quick.names import PREFIXES
+from aggregator.parse.fast.names import PREFIXES
+from aggregator.parse.fast.supported import ENTRY, FEED, RESERVED
 from tests.parse.documents import NAMESPACES
 
 _MORE = """

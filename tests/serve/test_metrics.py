@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from aggregator.cycle import Outcome
 from aggregator.model import Recorded
+from aggregator.pipeline import Outcome
 from aggregator.serve import Health, Metrics, site
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server

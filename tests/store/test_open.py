@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
-from aggregator.store import Store, migrating
+from aggregator.store import Store
+from aggregator.store import migrate as migrating
 from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
 from tests.store.values import LEASE, NOW, article, new, record, source

@@ -13,9 +13,9 @@ from tests.store.values import LEASE, NOW, article, digest, keyed, marked_articl
 
 DIES_IN_RECORD = """
 import os, signal, sys
-from aggregator.store import Store, naming
+from aggregator.store import Store, identifiers
 from tests.store.values import article, new, record
-naming.insert_keys.__globals__["_missing"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+identifiers.insert_keys.__globals__["_missing"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 record(Store.open(sys.argv[1]), *(new(article(number)) for number in range(5)))
 """
 DIES_IN_MAKING = """

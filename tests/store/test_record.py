@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.model import Article, FeedFacts, Recorded
 from aggregator.store import RacedError, Store
-from aggregator.store.naming import MOST_BEARERS
+from aggregator.store.identifiers import MOST_BEARERS
 from tests.store.values import (
     LEASE,
     MINUTE,

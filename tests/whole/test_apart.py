@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from aggregator import parse
-from aggregator.apart import Apart, Limits
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
-from aggregator.cycle import Report, run_cycle
+from aggregator.document import Found
 from aggregator.parse import is_plain
+from aggregator.pipeline import Report, run_cycle
 from aggregator.publish import publish_changed
-from aggregator.read import Found
+from aggregator.sandbox import Apart, Limits
 from tests.commands import configure, daemon, until
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server

@@ -252,7 +252,7 @@ def test_entries_beyond_ten_thousand_are_left_out_and_said(
     room: Newsroom, server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert signature(parse).parameters["max_entries"].default == 10_000
-    monkeypatch.setattr(import_module("aggregator.read"), "parse", partial(parse, max_entries=10))
+    monkeypatch.setattr(import_module("aggregator.document"), "parse", partial(parse, max_entries=10))
     server.put("/feed", rss(*(item(n) for n in range(13))))
     first = room.once()
     assert (first.report.entries, first.kinds) == (10, {"paper": "fetched"})

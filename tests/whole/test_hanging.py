@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cycle import Outcome, run_cycle
+from aggregator.pipeline import Outcome, run_cycle
 from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
 from tests.whole.crashes import THOROUGH

@@ -6,7 +6,7 @@ import resource
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.cycle import run_cycle
+from aggregator.pipeline import run_cycle
 from aggregator.publish import publish_changed
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Answer, Request, Server

@@ -1,0 +1,216 @@
+"""What waits for the worker is recorded in few transactions, and still each document stands for itself."""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from aggregator.app import App
+from aggregator.errors import StoreBusyError, StoreError
+from aggregator.model import FeedDocument
+from aggregator.pipeline.queue import MOST, MOST_BYTES, Batches, Fetched, Outcomes
+from aggregator.pipeline.record import take
+from aggregator.render import article_path
+from aggregator.store import RacedError, Store
+from tests.newsroom import START, Newsroom, item, newsroom, rss
+
+SOURCES = 2 * MOST + 3
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Newsroom:
+    return newsroom(
+        tmp_path, [{"name": f"s{number}", "url": f"http://127.0.0.1/{number}"} for number in range(SOURCES)]
+    )
+
+
+@pytest.fixture
+def app(room: Newsroom) -> Iterator[App]:
+    with room.opened() as opened:
+        yield opened
+
+
+def fetched(app: App, *numbers: int) -> list[Fetched]:
+    """The documents of these sources; each has the story of its source's number."""
+    claimed = {one.source.name: one for one in app.store.sources()}
+    return [
+        Fetched(
+            same=(claimed[f"s{number}"],),
+            document=FeedDocument(
+                url=f"http://127.0.0.1/{number}",
+                final_url=f"http://127.0.0.1/{number}",
+                body=rss(item(number)),
+                digest=bytes([number]),
+            ),
+            now=START,
+        )
+        for number in numbers
+    ]
+
+
+@contextmanager
+def writing(store: Store) -> Iterator[list[str]]:
+    """The transactions that write."""
+    begun: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            begun.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    yield begun
+    event.remove(store._engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def busy_worker(app: App) -> Iterator[None]:
+    """While it lasts the worker does nothing else."""
+    done = threading.Event()
+    app.worker.submit(done.wait)
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def titles(app: App) -> list[str]:
+    return sorted(article.title for article in app.store.articles(None, 100))
+
+
+def stories(*numbers: int) -> list[str]:
+    return sorted(f"Story number {number}" for number in numbers)
+
+
+def new(outcomes: Sequence[Outcomes]) -> list[Any]:
+    """How many new articles each document brought; the error of one that was not recorded."""
+    return [one[0].recorded.new if isinstance(one, tuple) else one for one in outcomes]
+
+
+def test_a_batch_is_one_transaction(app: App) -> None:
+    batch = fetched(app, *range(MOST))
+    with writing(app.store) as begun:
+        assert new(take(app, batch)) == [1] * MOST
+    assert len(begun) == 1
+    assert titles(app) == stories(*range(MOST))
+    assert len(app.store.pending_articles(100)) == MOST
+    assert new(take(app, batch)) == [0] * MOST
+
+
+def test_an_article_of_one_document_is_known_to_the_next_of_its_batch(app: App) -> None:
+    first, second = fetched(app, 1, 2)
+    copy = replace(second, document=replace(second.document, body=first.document.body))
+    _, outcomes = take(app, [first, copy])
+    assert isinstance(outcomes, tuple)
+    assert (outcomes[0].recorded.new, outcomes[0].recorded.duplicates) == (0, 1)
+    (article,) = app.store.articles(None, 100)
+    assert [credit.source for credit in article.credits] == ["s1", "s2"]
+
+
+def test_a_bug_fails_its_own_document_alone(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(article: Any, pattern: str) -> str:
+        if article.source == "s2":
+            raise RuntimeError("a bug")
+        return article_path(article, pattern)
+
+    monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
+    caplog.set_level(logging.DEBUG)
+    outcomes = take(app, fetched(app, 1, 2, 3))
+    kinds = [one[0].kind if isinstance(one, tuple) else one for one in outcomes]
+    assert kinds == ["fetched", "failed", "fetched"]
+    assert titles(app) == stories(1, 3)
+    states = {one.source.name: one.state for one in app.store.sources()}
+    assert "an error of ours (RuntimeError)" in (states["s2"].error or "")
+    assert states["s1"].error is None
+    assert states["s1"].last_fetch == START
+
+
+def test_what_the_database_refuses_of_one_document_keeps_no_other_out(app: App, room: Newsroom) -> None:
+    with closing(sqlite3.connect(room.storage / "aggregator.db")) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON article WHEN new.title = 'Story number 2'"
+            " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    one, two, three = new(take(app, fetched(app, 1, 2, 3)))
+    assert (one, three) == (1, 1)
+    assert isinstance(two, StoreError)
+    assert titles(app) == stories(1, 3)
+
+
+def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, raced = app.store.record, iter([False, True])
+
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        done = record(*args, **kwargs)
+        if next(raced, False):
+            raise RacedError("another was first")
+        return done
+
+    monkeypatch.setattr(app.store, "record", recorded)
+    assert new(take(app, fetched(app, 1, 2, 3))) == [1, 1, 1]
+    assert titles(app) == stories(1, 2, 3)
+
+
+def test_a_database_that_another_holds_is_waited_for_once(app: App, room: Newsroom) -> None:
+    batch = fetched(app, 1, 2, 3)
+    with Store.open(app.settings.database or "") as other, other.together():
+        with app.store._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+            connection.rollback()
+        outcomes = new(take(app, batch))
+    assert [type(one) for one in outcomes] == [StoreBusyError] * 3
+    assert len({id(one) for one in outcomes}) == 1
+    assert titles(app) == []
+
+
+def waiting(app: App, batch: Sequence[Fetched], work: Callable[[list[asyncio.Task[Any]]], Any]) -> list[Any]:
+    """What becomes of these documents, all of which come while the worker is busy; `work` is done meanwhile."""
+
+    async def run() -> list[Any]:
+        batches = Batches(app)
+        with busy_worker(app):
+            tasks = [asyncio.create_task(batches.taken(one)) for one in batch]
+            await asyncio.sleep(0)
+            work(tasks)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def test_what_waited_goes_in_batches(app: App) -> None:
+    batch = fetched(app, *range(SOURCES))
+    with writing(app.store) as begun:
+        outcomes = waiting(app, batch, lambda tasks: None)
+    assert [one[0].source for one in outcomes] == [f"s{number}" for number in range(SOURCES)]
+    assert new([tuple(one) for one in outcomes]) == [1] * SOURCES
+    assert len(begun) == 4  # who came first went at once, alone; then 8, 8 and 2
+    assert titles(app) == stories(*range(SOURCES))
+
+
+def test_long_documents_go_in_smaller_batches(app: App) -> None:
+    long = rss(item(1), head=f"<!-- {'x' * (MOST_BYTES // 2)} -->")
+    batch = [replace(one, document=replace(one.document, body=long)) for one in fetched(app, 1, 2, 3)]
+    with writing(app.store) as begun:
+        waiting(app, batch, lambda tasks: None)
+    assert len(begun) == 3
+
+
+def test_who_is_cancelled_leaves_none_waiting(app: App) -> None:
+    outcomes = waiting(app, fetched(app, 1, 2, 3, 4), lambda tasks: [tasks[2].cancel()])
+    assert isinstance(outcomes[2], asyncio.CancelledError)
+    assert titles(app) == stories(1, 2, 4)
+
+
+def test_all_can_be_cancelled(app: App) -> None:
+    outcomes = waiting(app, fetched(app, 1, 2, 3), lambda tasks: [task.cancel() for task in tasks])
+    assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
+    assert new(take(app, fetched(app, 4))) == [1]

@@ -1,0 +1,183 @@
+"""A cycle beside another process that works on the same hosts."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator import pipeline
+from aggregator.app import App
+from aggregator.model import SourceState
+from aggregator.pipeline import Report, leases, run_cycle, share_of_host
+from aggregator.settings import Fetch
+from aggregator.store import Store
+from aggregator.store.columns import EPOCH
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Server
+
+NAMES = ("a", "b", "c")
+LONG = timedelta(minutes=10)
+
+
+@pytest.fixture
+def room(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
+    """Three sources of one host."""
+    monkeypatch.setattr("aggregator.pipeline.leases.AGAIN", 0.02)
+    server.put("*", rss(item(1)))
+    return newsroom(tmp_path, [{"name": name, "url": server.url(f"/{name}")} for name in NAMES])
+
+
+@pytest.fixture
+def app(room: Newsroom) -> Iterator[App]:
+    with room.opened() as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(app: App) -> Iterator[Store]:
+    """The store of another process, which fetches."""
+    with Store.open(app.settings.database or "") as store, store.fetching():
+        yield store
+
+
+def beside(app: App, work: Callable[[], Awaitable[None]], **wanted: Any) -> Report:
+    """A cycle, and `work` of another process at the same time."""
+
+    async def both() -> Report:
+        report, _ = await asyncio.gather(run_cycle(app, lambda outcome: None, **wanted), work())
+        return report
+
+    return asyncio.run(both())
+
+
+async def nothing_is_asked(server: Server) -> None:
+    """For so long that what should not be asked would have been."""
+    await asyncio.sleep(0.3)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("wanted", [{"everything": True}, {"names": ["c", "a"]}, {}])
+def test_it_waits_for_a_host_that_another_works_on(
+    server: Server, app: App, other: Store, wanted: dict[str, Any]
+) -> None:
+    (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+
+    async def let_go() -> None:
+        await nothing_is_asked(server)
+        other.release([held.source.id])
+
+    report = beside(app, let_go, **wanted)
+    expected = wanted.get("names") or NAMES
+    assert sorted(outcome.source for outcome in report.outcomes) == sorted(expected)
+    assert (report.count("fetched"), report.count("skipped")) == (len(expected), 0)
+    assert len(server.requests) == len(expected)
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everything(
+    server: Server, app: App, other: Store, everything: bool
+) -> None:
+    (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    fetched = SourceState(last_fetch=app.clock(), next_fetch=app.clock() + LONG, due_reason="interval")
+
+    async def finish() -> None:
+        await nothing_is_asked(server)
+        other.record_states([(held.source.id, fetched)], {})
+
+    report = beside(app, finish, everything=everything)
+    assert (report.count("fetched"), report.count("skipped")) == ((3, 0) if everything else (2, 1))
+    assert len(server.asked("/b")) == everything
+
+
+def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.pipeline.leases.AGAIN", 0.02)
+    server.put("*", rss(item(1)))
+    urls = {"held": server.url("/held"), "free": server.url("/free", host="localhost")}
+    fetch = {"allow_private": ["127.0.0.1/32", "::1/128"]}
+    room = newsroom(tmp_path, [{"name": name, "url": url} for name, url in urls.items()], fetch=fetch)
+    with room.opened() as app, Store.open(app.settings.database or "") as other, other.fetching():
+        (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["held"])
+
+        async def let_go() -> None:
+            while not server.asked("/free"):
+                await asyncio.sleep(0.02)
+            assert not server.asked("/held")
+            other.release([held.source.id])
+
+        assert beside(app, let_go, everything=True).count("fetched") == 2
+
+
+def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
+    server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "aggregator")
+    monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
+    monkeypatch.setattr("aggregator.pipeline.leases.SILENT", 0.1)
+    other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    report = beside(app, partial(nothing_is_asked, server), everything=True)
+    assert (report.count("skipped"), report.outcomes) == (3, [])
+    waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
+    assert waiting == "waiting for another process that works on the hosts of a, b, c"
+    assert left_out == ("left out, since another process goes on working on their hosts: a, b, c; try again later")
+
+
+def test_a_paused_source_is_not_waited_for(server: Server, app: App, other: Store) -> None:
+    gone = SourceState(paused="gone for good")
+    other.record_states([(1, gone)], {})
+
+    async def nothing() -> None:
+        return
+
+    assert beside(app, nothing, names=["a"]).count("skipped") == 1
+
+
+def lease_end(app: App) -> datetime:
+    """When the first lease ends."""
+    with closing(sqlite3.connect(Path(app.settings.storage, "aggregator.db"))) as database:
+        (first,) = database.execute("SELECT min(lease_until) FROM source").fetchone()
+    return EPOCH + timedelta(microseconds=first)
+
+
+def test_leases_of_what_takes_long_are_extended(
+    room: Newsroom, server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SETTLE", 0.02)
+    monkeypatch.setattr(pipeline, "EXTEND", 0.1)
+    server.put("*", rss(item(1)), pause=1.5)
+    start = room.now
+
+    async def look() -> None:
+        while not server.requests:
+            await asyncio.sleep(0.02)
+        room.now = start + 0.9 * leases.LEASE
+        while lease_end(app) == start + leases.LEASE:
+            await asyncio.sleep(0.02)
+        assert other.claim(start + leases.LEASE, limit=9, lease=LONG, everything=True) == ()
+
+    report = beside(app, look, everything=True)
+    assert report.count("fetched") == 3
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("fetch", "share"),
+    [
+        ({}, 4),  # two in flight, and those that start within two ticks
+        ({"host_gap": timedelta(seconds=30)}, 4),
+        ({"host_gap": timedelta(milliseconds=300)}, 10),
+        ({"host_gap": timedelta(0)}, 32),
+        ({"host_gap": timedelta(milliseconds=1)}, 32),
+        ({"concurrency": 1}, 2),
+    ],
+)
+def test_a_hosts_share_keeps_its_queue_filled_and_room_for_others(fetch: dict[str, Any], share: int) -> None:
+    assert share_of_host(Fetch(**fetch), timedelta(seconds=1)) == share

@@ -1,0 +1,267 @@
+"""Calls in processes that can be stopped: with real processes, and real deaths of them."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.sandbox import Apart, Limits, Stopped
+from aggregator.sandbox import pool as pool_module
+from tests.sandbox.works import MB
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60  # seconds; the machine may be busy
+
+
+def apart(function: str, *, most: int = 1, **limits: Any) -> Apart[Any]:
+    return Apart(f"tests.sandbox.works:{function}", limits=Limits(**limits), most=most)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+async def test_it_answers_and_the_process_is_used_again() -> None:
+    with apart("own_pid") as calls:
+        first = await calls.call()
+        assert isinstance(first, int)
+        assert first != os.getpid()
+        assert await calls.call() == first
+        assert calls.pids == {first}
+    assert not is_alive(first)
+
+
+async def test_large_arguments_and_answers_cross() -> None:
+    data = os.urandom(10 * MB)
+    with apart("reversed_bytes") as calls:
+        assert await calls.call(data) == data[::-1]
+
+
+async def test_nothing_is_started_before_the_first_call() -> None:
+    with apart("doubled", most=4) as calls:
+        assert not calls.pids
+        assert await calls.call(4) == 8
+        assert len(calls.pids) == 1
+
+
+async def test_a_call_that_takes_too_long_is_stopped_and_the_next_one_answered() -> None:
+    with apart("stuck_if", seconds=0.5) as calls:
+        assert await calls.call(True) == Stopped(why="time")
+        assert not calls.pids
+    with apart("stuck_if", seconds=PATIENCE) as calls:
+        assert await calls.call(False) == "done"
+
+
+async def test_waiting_for_a_process_is_not_counted() -> None:
+    with apart("own_pid", seconds=3) as calls:
+        answers = await asyncio.gather(*(calls.call(1.2) for _ in range(4)))
+    assert len(set(answers)) == 1
+    assert not any(isinstance(answer, Stopped) for answer in answers)
+
+
+async def test_calls_run_beside_each_other_on_several_processes() -> None:
+    with apart("own_pid", most=2) as calls:
+        assert len(set(await asyncio.gather(*(calls.call(1.0) for _ in range(2))))) == 2
+
+
+async def test_a_call_that_takes_too_much_memory_is_stopped_and_the_next_one_answered() -> None:
+    with apart("much", memory=200 * MB) as calls:
+        assert await calls.call(300 * MB) == Stopped(why="memory")
+        assert await calls.call(10 * MB) == 10 * MB
+
+
+async def test_a_process_that_grew_answers_no_further_call() -> None:
+    with apart("kept", reuse=150 * MB) as calls:
+        assert await calls.call(MB) == MB
+        before = calls.pids
+        assert await calls.call(200 * MB) == 200 * MB
+        assert before
+        assert not calls.pids
+
+
+async def test_what_a_call_raises_is_told() -> None:
+    with apart("raising") as calls:
+        answer = await calls.call("not in the list")
+    assert isinstance(answer, Stopped)
+    assert (answer.why, answer.what) == ("bug", "LookupError")
+    assert "not in the list" in answer.trace
+
+
+@pytest.mark.parametrize(
+    ("how", "stopped"),
+    [
+        ("SIGSEGV", Stopped(why="death", what="SIGSEGV")),
+        ("SIGABRT", Stopped(why="memory")),
+        ("SIGXCPU", Stopped(why="time")),
+        ("exit", Stopped(why="death", what="exit status 3")),
+    ],
+)
+async def test_a_process_that_dies_fails_its_call_alone(how: str, stopped: Stopped) -> None:
+    with apart("dying") as calls:
+        assert await calls.call(how) == stopped
+        assert not calls.pids
+
+
+async def test_a_process_that_is_killed_fails_its_call_alone() -> None:
+    with apart("own_pid", most=2, seconds=PATIENCE) as calls:
+        killed = asyncio.create_task(calls.call(PATIENCE / 2))
+        await until(lambda: len(calls.pids) == 1)
+        (pid,) = calls.pids
+        other = asyncio.create_task(calls.call(0.5))
+        await until(lambda: len(calls.pids) == 2)
+        await asyncio.sleep(0.5)
+        os.kill(pid, signal.SIGKILL)
+        assert isinstance(await killed, Stopped)
+        assert isinstance(await other, int)
+
+
+async def test_a_process_killed_while_idle_is_the_failure_of_one_call_at_most() -> None:
+    with apart("doubled") as calls:
+        await calls.call(1)
+        (pid,) = calls.pids
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: not is_alive(pid))
+        assert isinstance(await calls.call(2), Stopped)
+        assert await calls.call(3) == 6
+
+
+async def test_a_process_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    with apart("doubled") as calls:
+        assert await calls.call(1) == Stopped(why="start", what="no such file or directory")
+
+
+async def test_a_cancelled_call_ends_its_process_at_once() -> None:
+    with apart("stuck", seconds=PATIENCE) as calls:
+        call = asyncio.create_task(calls.call())
+        await until(lambda: len(calls.pids) == 1)
+        (pid,) = calls.pids
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await until(lambda: not is_alive(pid))
+
+
+def test_closing_ends_what_is_under_way_and_what_waits() -> None:
+    calls = apart("stuck", seconds=PATIENCE)
+
+    async def begin() -> None:
+        tasks = [asyncio.create_task(calls.call()) for _ in range(3)]
+        await until(lambda: len(calls.pids) == 1)
+        await asyncio.to_thread(calls.close)
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(answer, Stopped | asyncio.CancelledError) for answer in answers)
+
+    asyncio.run(begin())
+    assert not calls.pids
+
+
+async def test_idle_processes_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "IDLE", 0.05)
+    with apart("doubled") as calls:
+        assert await calls.call(1) == 2
+        await until(lambda: not calls.pids)
+        assert await calls.call(2) == 4
+
+
+async def test_it_inherits_neither_sockets_nor_files_nor_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGGREGATOR_DATABASE", "postgresql://user:secret@127.0.0.1/x")
+    lock = tmp_path / "lock"
+    with socket.create_server(("127.0.0.1", 0)) as listener, lock.open("w") as held:
+        os.set_inheritable(listener.fileno(), True)
+        os.set_inheritable(held.fileno(), True)
+        with apart("surroundings") as calls:
+            found = await calls.call()
+    assert not isinstance(found, Stopped)
+    descriptors, environment, folder, session = found
+    assert not [one for one in descriptors if not one.startswith(("pipe:", "/dev/null", "/proc/"))]
+    assert "secret" not in str(environment)
+    assert folder == "/"
+    assert session != os.getsid(0)
+
+
+async def test_it_cannot_connect() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, apart("connect") as calls:
+        answer = await calls.call(listener.getsockname()[1])
+    assert isinstance(answer, Stopped)
+    assert answer.what == "PermissionError"
+
+
+async def test_what_it_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    with apart("noisy") as calls:
+        assert await calls.call() == "quiet"
+        assert await calls.call() == "quiet"
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_signals_for_us_pass_it_by() -> None:
+    with apart("ignoring") as calls:
+        assert await calls.call() == [True, True, True]
+        (pid,) = calls.pids
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(pid, number)
+        assert await calls.call() == [True, True, True]
+        assert calls.pids == {pid}
+
+
+async def test_no_descriptor_is_left_of_fifty_that_died() -> None:
+    with apart("dying", most=2) as calls:
+        await calls.call("exit")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(10):
+            await asyncio.gather(*(calls.call("SIGKILL") for _ in range(5)))
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert not calls.pids
+
+
+PARENT = """
+import asyncio, sys, threading, time
+from aggregator.sandbox import Apart, Limits
+
+calls = Apart("tests.sandbox.works:{}", limits=Limits(seconds=600))
+
+def tell():
+    while not calls.pids:
+        time.sleep(0.01)
+    print(*calls.pids, flush=True)
+
+threading.Thread(target=tell, daemon=True).start()
+asyncio.run(calls.call())
+{}
+"""
+
+
+@pytest.mark.parametrize(("function", "then"), [("stuck", ""), ("own_pid", "time.sleep(600)")])
+def test_a_killed_parent_leaves_no_process(function: str, then: str) -> None:
+    script = PARENT.format(function, then)
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(1)  # in the middle of its work, most likely; before that would do as well
+        assert is_alive(pid)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    deadline = time.monotonic() + PATIENCE
+    while is_alive(pid):
+        assert time.monotonic() < deadline, "it outlived its parent"
+        time.sleep(0.05)
