@@ -17,7 +17,7 @@ from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
 if TYPE_CHECKING:
-    from aggregator.document import Found
+    from aggregator.document import ReadResult
 
 READ = "aggregator.document:read"  # by name: the libraries that read documents are loaded where there is one
 ADDRESS = "address"  # the note of where the daemon listens: commands beside it write the same addresses into feeds
@@ -35,7 +35,7 @@ class App:
     store: Store
     clock: Clock
     worker: ThreadPoolExecutor = field(repr=False)  # the one thread that writes, so that the store has one writer
-    apart: "Apart[Found]" = field(repr=False)  # where documents are read that may cost too much
+    apart: "Apart[ReadResult]" = field(repr=False)  # where documents are read that may cost too much
 
     async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, done in the worker thread while the event loop goes on."""
@@ -72,7 +72,7 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
     with (
         Store.open(settings.database or "") as store,
         ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
-        Apart["Found"](READ) as apart,
+        Apart["ReadResult"](READ) as apart,
     ):
         if check:
             store.check(check)

@@ -1,7 +1,7 @@
-"""A document to what it says to each source that named its URL: parsed, normalised and named. Pure.
+"""A document -> the drafts of each source that named its URL: parsed, normalised, with their keys. Pure.
 
-All that is computed of a document, in one call whose arguments and result can cross to another process: what it costs
-depends on strangers, so that it runs where it can be stopped unless the document is plain (`parse.is_plain`).
+One call does everything that is computed of a document. Its arguments and result can cross to another process: the
+cost depends on the document, so it runs in the sandbox unless the document is plain (`parse.is_plain`).
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.dedupe import keyed
-from aggregator.model import Article, Entry, Failure, Feed, FeedDocument, FeedFacts, Keyed, Source
+from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source
 from aggregator.normalise import normalise
 from aggregator.parse import DIGEST_BYTES, parse
 from aggregator.urls import without_credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taker:
+class Subscriber:
     """A source that a document is read for, and the entries of its last document (`SourceState.seen`)."""
 
     source: Source
@@ -24,46 +24,43 @@ class Taker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a document says to one source."""
+class SourceDrafts:
+    """The drafts that a document gives for one source."""
 
-    feed: Feed  # its entries have nothing but their digest left
-    facts: FeedFacts
-    candidates: tuple[Keyed, ...]  # entries that are new or changed, as articles
-    standing: frozenset[str]  # as in `Normalised`
-
-
-Found = tuple[Reading, ...] | Failure  # what `read` gives
+    feed: Feed  # its entries hold nothing but their digest
+    feed_info: FeedInfo
+    candidates: tuple[Keyed, ...]  # of the new or changed entries
+    still_listed: frozenset[str]  # as in `Normalised`
 
 
-def taker(source: Source, seen: bytes) -> Taker:
-    """`source`, without the secrets that nobody needs for reading."""
-    return Taker(source=replace(source, headers=(), url=without_credentials(source.url)), seen=seen)
+ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
 
 
-def read(document: FeedDocument, takers: Sequence[Taker], now: datetime, summary_words: int) -> Found:
-    """What `document` says to each of `takers`, in their order, else why it is no feed.
+def subscriber(source: Source, seen: bytes) -> Subscriber:
+    """Return `source` as a subscriber, without its secrets, which reading does not need."""
+    return Subscriber(source=replace(source, headers=(), url=without_credentials(source.url)), seen=seen)
 
-    `now`, in UTC, is when its entries are first seen; their summaries have `summary_words` words.
+
+def read(document: FeedDocument, subscribers: Sequence[Subscriber], now: datetime, summary_words: int) -> ReadResult:
+    """Return the drafts of `document` for each of `subscribers`, in their order, or the reason why it is no feed.
+
+    `now`, in UTC, is the time of first sight of its entries; summaries have `summary_words` words.
     """
     feed = parse(document)
     if isinstance(feed, Failure):
         return feed
     bare = replace(feed, entries=tuple(Entry(digest=entry.digest) for entry in feed.entries))
-    return tuple(_reading(feed, bare, one, now, summary_words) for one in takers)
+    return tuple(_drafts(feed, bare, subscriber, now, summary_words) for subscriber in subscribers)
 
 
-def _reading(feed: Feed, bare: Feed, one: Taker, now: datetime, summary_words: int) -> Reading:
-    kept = normalise(feed, one.source, now, seen=_digests(one.seen), summary_words=summary_words)
-    candidates = tuple(map(_keyed, kept.articles))
-    return Reading(feed=bare, facts=kept.facts, candidates=candidates, standing=kept.standing)
-
-
-def _keyed(article: Article) -> Keyed:
-    """The article with its names, without the plain text, which has served: a third of what would have to cross."""
-    named = keyed(article)
-    return replace(named, article=replace(article, text=""))
-
-
-def _digests(seen: bytes) -> frozenset[bytes]:
-    return frozenset(seen[start : start + DIGEST_BYTES] for start in range(0, len(seen), DIGEST_BYTES))
+def _drafts(feed: Feed, bare: Feed, subscriber: Subscriber, now: datetime, summary_words: int) -> SourceDrafts:
+    seen = frozenset(
+        subscriber.seen[start : start + DIGEST_BYTES] for start in range(0, len(subscriber.seen), DIGEST_BYTES)
+    )
+    normalised = normalise(feed, subscriber.source, now, seen=seen, summary_words=summary_words)
+    return SourceDrafts(
+        feed=bare,
+        feed_info=normalised.feed_info,
+        candidates=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
+        still_listed=normalised.still_listed,
+    )

@@ -15,7 +15,7 @@ from itertools import accumulate, count
 from pathlib import Path
 
 from aggregator.errors import DISK_FULL, FilesError
-from aggregator.model import File
+from aggregator.model import OutputFile
 
 MODE = 0o644  # less the umask
 
@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-def write(root: Path, files: Iterable[File]) -> tuple[str, ...]:
+def write(root: Path, files: Iterable[OutputFile]) -> tuple[str, ...]:
     """Write the files under `root`, and give the paths of those that were not there with the same bytes already.
 
     Folders are made. Raises FilesError at the first file that cannot be written; those before it are in place.
@@ -75,7 +75,7 @@ def is_temporary(path: str) -> bool:
     return bool(_TEMPORARY.fullmatch(path.rpartition("/")[2]))
 
 
-def differing(root: Path, files: Iterable[File]) -> Iterator[tuple[File, bool]]:
+def differing(root: Path, files: Iterable[OutputFile]) -> Iterator[tuple[OutputFile, bool]]:
     """Those of the files that are not under `root` with these bytes, each with whether another is in its place.
 
     Raises FilesError at the first file that cannot be read.

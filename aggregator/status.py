@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.urls import without_credentials
 
 
-def source_facts(one: Claimed) -> dict[str, Any]:
+def source_facts(one: StoredSource) -> dict[str, Any]:
     """A source as `sources --json` and `/status.json` give it; times RFC 3339, null where there is none."""
     source, state = one.source, one.state
     return {
@@ -29,7 +29,7 @@ Condition = Literal["failing", "paused", "new", "working"]
 CONDITIONS: tuple[Condition, ...] = ("failing", "paused", "new", "working")  # what needs a look first
 
 
-def condition(one: Claimed) -> Condition:
+def condition(one: StoredSource) -> Condition:
     """How the source is doing, in a word; "new" is one that was never asked."""
     if paused(one):
         return "paused"
@@ -43,11 +43,11 @@ def rfc3339(moment: datetime | None) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def hub_trouble(one: Claimed) -> str | None:
+def hub_trouble(one: StoredSource) -> str | None:
     """Why a hub does not push the source's news though it was asked to; None where nothing is wrong."""
     return f"{one.state.hub_error}; the source is polled as before" if one.state.hub_error and not paused(one) else None
 
 
-def paused(one: Claimed) -> str | None:
+def paused(one: StoredSource) -> str | None:
     """Why the source is not polled at all; None where it is."""
     return one.state.paused or (None if one.source.enabled else "enabled is false in the configuration")

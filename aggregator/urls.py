@@ -7,7 +7,7 @@ everything else is none. What goes out is a valid URI (RFC 3986), so that every 
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import AddressValueError, IPv4Address, ip_address
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
@@ -308,3 +308,17 @@ def _public_suffixes() -> Any:  # publicsuffixlist ships no types
     from publicsuffixlist import PublicSuffixList  # its list takes 20 ms to load
 
     return PublicSuffixList(only_icann=True)
+
+
+_NUMBER = r"(?:0x[0-9a-f]*|\d+)"
+_NUMERIC_HOST = re.compile(rf"https?://(?:[^/?#]*@)?({_NUMBER}(?:\.{_NUMBER})*\.?)(?![^:/?#])", re.IGNORECASE)
+
+
+def has_disguised_address(url: str) -> bool:
+    """Return True if the host is an IPv4 address in a form such as 2130706433 or 0x7f.1, which hides what it is."""
+    if host := _NUMERIC_HOST.match(url):
+        try:
+            IPv4Address(host[1])
+        except AddressValueError:
+            return True
+    return False

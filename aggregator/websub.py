@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from aggregator.model import FeedFacts
+from aggregator.model import FeedInfo
 from aggregator.urls import absolute, is_http, without_credentials
 
 LEASE = timedelta(days=10)  # what we ask for; the hub decides
@@ -50,7 +50,7 @@ class Verification:
     reason: str = ""  # of a denial, one line
 
 
-def wish(facts: FeedFacts, url: str) -> Wish | None:
+def wish(facts: FeedInfo, url: str) -> Wish | None:
     """The subscription that a feed with these facts, found at `url`, offers; None without a hub that can be asked.
 
     The topic is the self link, else `url`; one with credentials is told to nobody.

@@ -86,7 +86,7 @@ _OWN = "(SELECT id FROM article WHERE path NOT GLOB '*.md.*' ORDER BY id LIMIT :
 COPIES: dict[str, dict[str, str]] = {
     "article": {
         "id": _ID.format("id"),
-        "story": _ID.format("story"),
+        "cluster": _ID.format("cluster"),
         "uid": "uid || '?copy=' || :n",
         "guid": "guid || '?copy=' || :n",
         "guid_key": "guid_key || '?copy=' || :n",

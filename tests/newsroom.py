@@ -12,7 +12,7 @@ import yaml
 
 from aggregator.app import App, opened_with
 from aggregator.config import load
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.pipeline import Outcome, Report, run_cycle
 from aggregator.publish import Published, publish_changed
 
@@ -77,7 +77,7 @@ class Newsroom:
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
 
-    def state(self, name: str) -> Claimed:
+    def state(self, name: str) -> StoredSource:
         with self.opened() as app:
             return next(one for one in app.store.sources() if one.source.name == name)
 

@@ -8,14 +8,14 @@ import pytest
 
 from aggregator.errors import FilesError
 from aggregator.files import alone, differing, is_temporary, listed, make_folder, remove, sweep, write
-from aggregator.model import File
+from aggregator.model import OutputFile
 
 AS_ROOT = os.geteuid() == 0
 LEFT_OVER = ".aggregator-123-4.tmp"
 
 
-def _file(path: str, text: str = "text\n") -> File:
-    return File(path=path, data=text.encode())
+def _file(path: str, text: str = "text\n") -> OutputFile:
+    return OutputFile(path=path, data=text.encode())
 
 
 def _names(root: Path) -> list[str]:

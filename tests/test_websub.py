@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import websub
-from aggregator.model import FeedFacts
+from aggregator.model import FeedInfo
 from aggregator.websub import Verification, Wish
 
 TOPIC = "https://source.example/feed?a=1&b=ü"
@@ -26,8 +26,8 @@ AT_HOME = """
 """
 
 
-def facts(**changes: Any) -> FeedFacts:
-    return FeedFacts(**{"hub": HUB, "self_link": TOPIC, **changes})
+def facts(**changes: Any) -> FeedInfo:
+    return FeedInfo(**{"hub": HUB, "self_link": TOPIC, **changes})
 
 
 def query(**fields: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.options import Options
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.status import hub_trouble, paused, rfc3339, source_facts
 from aggregator.urls import without_credentials
 
@@ -42,7 +42,7 @@ def sources(
             typer.echo("\t".join(_columns(one)))
 
 
-def _columns(one: Claimed) -> tuple[str, ...]:
+def _columns(one: StoredSource) -> tuple[str, ...]:
     state = one.state
     moved = f"moved to {without_credentials(state.moved_to)}" if state.moved_to else ""
     return (
@@ -56,7 +56,7 @@ def _columns(one: Claimed) -> tuple[str, ...]:
     )
 
 
-def _print_table(known: Iterable[Claimed]) -> None:
+def _print_table(known: Iterable[StoredSource]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -74,7 +74,7 @@ def _print_table(known: Iterable[Claimed]) -> None:
     console.print(table)
 
 
-def _print_blocks(console: "Console", known: Iterable[Claimed]) -> None:
+def _print_blocks(console: "Console", known: Iterable[StoredSource]) -> None:
     """A source's name, and what a row of the table would say of it below that."""
     from rich.padding import Padding
     from rich.text import Text
@@ -88,10 +88,10 @@ def _print_blocks(console: "Console", known: Iterable[Claimed]) -> None:
     console.print("times are UTC", style="dim italic")
 
 
-def _short(one: Claimed) -> tuple[str, ...]:
+def _short(one: StoredSource) -> tuple[str, ...]:
     """The columns, for people: times without year, seconds and zone."""
     return tuple(_LONG_TIME.sub(r"\1 \2", cell) for cell in _columns(one))
 
 
-def _style(one: Claimed) -> str:
+def _style(one: StoredSource) -> str:
     return "red" if one.state.failures else ""

@@ -22,7 +22,7 @@ from aggregator.daemon.ticking import Every, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.pipeline import LEASE, Hosts, Outcome, refresh, share_of_host
 from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
@@ -188,7 +188,7 @@ class Daemon:
         room = 2 * app.settings.fetch.concurrency - self._in_flight
         if room <= 0 or self._stop.is_set() or self._damaged or _now() < self._claim_next:
             return
-        claimed: Sequence[Claimed] = ()
+        claimed: Sequence[StoredSource] = ()
         with self._watched("claim"):
             share = share_of_host(app.settings.fetch, TICK)
             claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE, share=share)
@@ -199,7 +199,7 @@ class Daemon:
             self._fetches.add(task)
             task.add_done_callback(self._fetches.discard)
 
-    async def _fetch(self, claimed: Sequence[Claimed]) -> None:
+    async def _fetch(self, claimed: Sequence[StoredSource]) -> None:
         left = len(claimed)
         self._in_flight += left
 

@@ -1,4 +1,4 @@
-"""Article -> Fingerprint: is this text another one, nearly, or not at all? Pure; the only importer of rensa.
+"""Draft -> Fingerprint: is this text another one, nearly, or not at all? Pure; the only importer of rensa.
 
 A text's signature is its MinHash: the share of places at which two signatures agree estimates the share of three-word
 runs that the texts have in common (Jaccard), with a standard deviation of 0.03. It is the same in every process.
@@ -13,7 +13,7 @@ from operator import eq
 
 from rensa import RMinHash
 
-from aggregator.model import Article, Fingerprint
+from aggregator.model import Fingerprint
 
 PLACES = 128
 NEAR = 0.8  # of the places; in 700 words some 26 may differ, in 50 words one
@@ -25,14 +25,14 @@ _QUOTES = "'\"‘’“”"  # the first thing that an agency's customers write 
 _WORD = re.compile(r"\w+")
 
 
-def fingerprint(article: Article) -> Fingerprint:
-    """The fingerprint of title and text (`article.text`, which an article read back from the store has not)."""
-    written = article.text.split()
+def fingerprint(title: str, text: str) -> Fingerprint:
+    """Return the fingerprint of a title and the plain text of a body."""
+    written = text.split()
     text = " ".join(written)
     tokens = _tokens(text, written)
     return Fingerprint(
-        digest=_digest(f"{' '.join(article.title.split())}\n{text}", 16),
-        title=_digest(_folded_title(article.title), 8),
+        digest=_digest(f"{' '.join(title.split())}\n{text}", 16),
+        title=_digest(_folded_title(title), 8),
         signature=_signature(tokens),
         words=len(tokens),
     )

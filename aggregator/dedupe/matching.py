@@ -10,9 +10,9 @@ from typing import NamedTuple
 from aggregator.dedupe.batch_matches import MOST
 from aggregator.dedupe.rules import RULES, folded
 from aggregator.dedupe.similarity import is_alike, is_another
-from aggregator.model import Article, Keyed, Known
+from aggregator.model import Draft, Keyed, KnownArticle
 
-Store = Mapping[bytes, tuple[Known, ...]]  # key digest: articles that have it, those seen first in front
+Store = Mapping[bytes, tuple[KnownArticle, ...]]  # key digest: articles that have it, those seen first in front
 
 _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
 
@@ -22,7 +22,7 @@ class Claim(NamedTuple):
 
     merit: tuple[object, ...]
     place: int
-    known: Known
+    known: KnownArticle
     reason: str
 
 
@@ -55,10 +55,10 @@ def _passed_on(candidates: Sequence[Keyed], known: Store) -> frozenset[str]:
     moved = [keyed for keyed in candidates if any(is_another(keyed, other) for other in _under("guid", keyed, known))]
     if not any(is_alike(keyed, other) for keyed in moved for other in _under("link", keyed, known)):
         return frozenset()
-    return frozenset(folded(keyed.article.guid) for keyed in moved if keyed.article.guid)
+    return frozenset(folded(keyed.draft.guid) for keyed in moved if keyed.draft.guid)
 
 
-def _under(rule: str, keyed: Keyed, known: Store) -> Iterator[Known]:
+def _under(rule: str, keyed: Keyed, known: Store) -> Iterator[KnownArticle]:
     for key in keyed.keys:
         if key.rule == rule:
             yield from known.get(key.digest, ())[-MOST:]
@@ -67,7 +67,7 @@ def _under(rule: str, keyed: Keyed, known: Store) -> Iterator[Known]:
 def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
     """The candidates with their places; of those equal in names and text the eldest, lest a copy claim another's."""
     originals: dict[tuple[object, ...], tuple[int, Keyed]] = {}
-    for place, keyed in sorted(enumerate(candidates), key=lambda one: one[1].article.published):
+    for place, keyed in sorted(enumerate(candidates), key=lambda one: one[1].draft.published):
         names = (key.digest for key in keyed.keys if key.strong)
         originals.setdefault((keyed.fingerprint.digest, *names), (place, keyed))
     return tuple(originals.values())
@@ -80,30 +80,30 @@ def _possible(
     for key in keyed.keys:
         rank, rule = _RULES[key.rule]
         for other in known.get(key.digest, ())[-MOST:] if key.strong == strong else ():
-            if other.id in tried or (rule.only_if_gone and _stands(other, keyed.article, present)):
+            if other.id in tried or (rule.only_if_gone and _stands(other, keyed.draft, present)):
                 continue
-            if rule.name == "guid" and folded(keyed.article.guid or "") in passed_on and is_another(keyed, other):
+            if rule.name == "guid" and folded(keyed.draft.guid or "") in passed_on and is_another(keyed, other):
                 continue
             tried.add(other.id)
             if reason := rule.same(keyed, other):
                 yield Claim((rank, *_differences(keyed, other)), place, other, reason)
 
 
-def _stands(known: Known, article: Article, present: frozenset[str]) -> bool:
+def _stands(known: KnownArticle, draft: Draft, present: frozenset[str]) -> bool:
     """Whether the document still has the known article's entry, under a name that is not the candidate's."""
-    if known.source_id != article.source_id:
+    if known.source_id != draft.source_id:
         return False
     names = {folded(name) for name in (known.guid, known.link_key) if name}
-    own = {folded(name) for name in (article.guid, article.link_key) if name}
+    own = {folded(name) for name in (draft.guid, draft.link_key) if name}
     return not (names - own).isdisjoint(present)
 
 
-def _differences(keyed: Keyed, known: Known) -> tuple[object, ...]:
+def _differences(keyed: Keyed, known: KnownArticle) -> tuple[object, ...]:
     """What decides between two claims by one rule, gravest first; the order in the document has no part in it."""
     return (
         keyed.fingerprint.digest != known.fingerprint.digest,
-        keyed.article.guid != known.guid,
-        keyed.article.published != known.published,
-        keyed.article.published,
+        keyed.draft.guid != known.guid,
+        keyed.draft.published != known.published,
+        keyed.draft.published,
         keyed.fingerprint.digest,
     )

@@ -56,7 +56,7 @@ def failure(
         status=status,
         retry_after=wait,
         host=_other_host(first, last),
-        detour=not last.permanent,
+        via_temporary_redirect=not last.permanent,
     )
 
 

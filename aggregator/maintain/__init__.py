@@ -12,7 +12,7 @@ from pathlib import Path
 from aggregator import files
 from aggregator.app import App
 from aggregator.dedupe import keys
-from aggregator.model import Article, File
+from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish import BATCH, all_articles, alone, publish_changed
 from aggregator.publish.output import LIST_OF_FEEDS, feeds_of, list_of_feeds, stale_feeds
 from aggregator.render import FORMATS, article_file
@@ -102,12 +102,12 @@ def _nameless(app: App, repair: bool) -> Iterator[Difference]:
     """Articles without keys: their entries would come again as new ones."""
     last: str | None = None
     while batch := app.store.nameless_articles(last, BATCH):
-        last = batch[-1].article.id
+        last = batch[-1].id
         if repair:
-            app.store.add_keys([replace(one, keys=keys(one.article, one.fingerprint)) for one in batch])
+            app.store.add_keys([replace(one, keys=keys(one.draft, one.fingerprint)) for one in batch])
         mended = "keys written" if repair else ""
         for one in batch:
-            yield Difference(subject=one.article.path, fault="this article has no keys to know it by", mended=mended)
+            yield Difference(subject=one.id, fault="this article has no keys to know it by", mended=mended)
 
 
 def _misplaced(app: App, repair: bool) -> Iterator[Difference]:
@@ -134,7 +134,7 @@ def _article_files(app: App, repair: bool) -> Iterator[Difference]:
         yield from _files(app.articles_root, [one for name, one in wrong.items() if name not in waiting], repair)
 
 
-def _differing_articles(app: App, batch: Iterable[Article]) -> Iterator[tuple[str, tuple[File, bool]]]:
+def _differing_articles(app: App, batch: Iterable[StoredArticle]) -> Iterator[tuple[str, tuple[OutputFile, bool]]]:
     ids = {article.path: article.id for article in batch}
     wanted = (article_file(article, app.settings.articles) for article in batch)
     for file, there in files.differing(app.articles_root, wanted):
@@ -156,7 +156,7 @@ def _pending_categories(app: App) -> frozenset[str]:
     return frozenset(name for name, _ in app.store.pending_categories())
 
 
-def _files(root: Path, wrong: Iterable[tuple[File, bool]], repair: bool) -> Iterator[Difference]:
+def _files(root: Path, wrong: Iterable[tuple[OutputFile, bool]], repair: bool) -> Iterator[Difference]:
     """The differences of these files, each with whether another is in its place."""
     for file, there in wrong:
         if repair:

@@ -5,7 +5,7 @@ from html import unescape
 from typing import NamedTuple
 
 from aggregator.commonmark.text import text_of
-from aggregator.model import Text
+from aggregator.model import TextConstruct
 from aggregator.normalise import html
 from aggregator.urls import without_credentials
 
@@ -23,7 +23,7 @@ class Body(NamedTuple):
     text: str = ""
 
 
-def fullest(contents: tuple[Text, ...], base: str) -> Body:
+def fullest(contents: tuple[TextConstruct, ...], base: str) -> Body:
     """The one of `contents` with the longest plain text; relative URLs in it joined to its xml:base, else to `base`.
 
     Where none has words, the first that has an image: a comic is nothing else.
@@ -38,7 +38,7 @@ def fullest(contents: tuple[Text, ...], base: str) -> Body:
     return wordless
 
 
-def _clean(content: Text, base: str) -> Body:
+def _clean(content: TextConstruct, base: str) -> Body:
     if content.kind == "plain" and not _MARKUP.fullmatch(content.value):
         clean = html.plain(content.value)
     else:
@@ -56,6 +56,6 @@ def _unescaped(value: str) -> str:
     return unescape(value) if _ESCAPED_MARKUP.fullmatch(value) else value
 
 
-def _visible_length(content: Text) -> int:
+def _visible_length(content: TextConstruct) -> int:
     """About how long the plain text is: cleaning all to know would cost more than it is worth."""
     return len((content.value if content.kind == "plain" else _TAG.sub("", content.value)).strip())

@@ -1,15 +1,11 @@
 """Links that may be shown, and which page an entry is about. Pure."""
 
-import re
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Address
 from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Entry, Feed, Source
 
-_NUMBER = r"(?:0x[0-9a-f]*|\d+)"
-_NUMERIC_HOST = re.compile(rf"https?://(?:[^/?#]*@)?({_NUMBER}(?:\.{_NUMBER})*\.?)(?![^:/?#])", re.IGNORECASE)
 _PAGE_TYPES = (None, "text/html", "application/xhtml+xml")
 
 
@@ -36,16 +32,7 @@ def page_links(feed: Feed, source: Source) -> tuple[PageLink, ...]:
 def shown(href: str, base: str | None) -> str | None:
     """`href` as an absolute URL; None where it is not http or https, or hides an address as 2130706433 or 0x7f.1."""
     url = urls.absolute(href, base)
-    return url if url and not _is_disguised(url) else None
-
-
-def _is_disguised(url: str) -> bool:
-    if host := _NUMERIC_HOST.match(url):
-        try:
-            IPv4Address(host[1])
-        except AddressValueError:
-            return True
-    return False
+    return url if url and not urls.has_disguised_address(url) else None
 
 
 def printable(href: str, base: str | None) -> str | None:

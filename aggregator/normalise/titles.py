@@ -4,7 +4,7 @@ import re
 from html import unescape
 from urllib.parse import unquote
 
-from aggregator.model import Text
+from aggregator.model import TextConstruct
 from aggregator.normalise import text
 
 MAX_LENGTH = 500  # characters; a title is no place for a book
@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"</?(?:div|p|h[1-6])(?:\s[^<>]*)?/?>|<br\s*/?>", re.IGNOREC
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
-def plain_title(title: Text | None) -> str:
+def plain_title(title: TextConstruct | None) -> str:
     """`title` as plain text on one line, "" where there is none.
 
     In RSS and Atom's html, HTML's inline tags go and the entities that XML's decoding left are decoded, once: what is

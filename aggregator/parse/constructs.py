@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeVar
 from urllib.parse import urldefrag
 
-from aggregator.model import Link, Person, Text
+from aggregator.model import Link, Person, TextConstruct
 from aggregator.parse.raw import Values
 from aggregator.urls import absolute
 
@@ -43,7 +43,7 @@ def parts(values: Values, key: str) -> list[Values]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def title(values: Values, document: str, *, atom: bool) -> Text | None:
+def title(values: Values, document: str, *, atom: bool) -> TextConstruct | None:
     """The title of a feed or an entry in the document at `document`, else its picture's, None where both are empty."""
     key = "title" if string(values, "title") else "media_title"
     value, detail = string(values, key), part(values, f"{key}_detail")
@@ -51,7 +51,7 @@ def title(values: Values, document: str, *, atom: bool) -> Text | None:
         return None
     is_html = string(detail, "type") in HTML_TYPES
     kind: Literal["plain", "html", "rss"] = "rss" if not atom else "html" if is_html else "plain"
-    return Text(value=value, kind=kind, base=stated_base(string(detail, "base"), document))
+    return TextConstruct(value=value, kind=kind, base=stated_base(string(detail, "base"), document))
 
 
 def stated_base(base: str | None, document: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from aggregator.model import Enclosure, Entry, Link, Person, Term, Text
+from aggregator.model import Enclosure, Entry, Link, Person, Term, TextConstruct
 
 Fields = tuple[object, ...]
 
@@ -15,8 +15,8 @@ def with_digest(
     *,
     guid: str | None,
     links: tuple[Link, ...],
-    title: Text | None,
-    contents: tuple[Text, ...],
+    title: TextConstruct | None,
+    contents: tuple[TextConstruct, ...],
     published: str | None,
     updated: str | None,
     language: str | None,
@@ -65,7 +65,7 @@ def with_digest(
     )
 
 
-def _digest(before: Fields, contents: tuple[Text, ...], after: Fields) -> bytes:
+def _digest(before: Fields, contents: tuple[TextConstruct, ...], after: Fields) -> bytes:
     """Digest of repr of all three as one tuple: unambiguous, quick, and ASCII enough for any string."""
     hashed = blake2b(f"({repr(before)[1:-1]}, [".encode(), digest_size=DIGEST_BYTES)
     separator = ""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from aggregator.model import Enclosure, Entry, Term, Text
+from aggregator.model import Enclosure, Entry, Term, TextConstruct
 from aggregator.parse.constructs import (
     HTML_TYPES,
     each_once,
@@ -60,7 +60,7 @@ def _dates(values: Values) -> tuple[str | None, str | None]:
 # ----------------------------------------------------------------------------------------------------- bodies
 
 
-def _contents(extra: Extra, document: str, *, atom: bool) -> tuple[Text, ...]:
+def _contents(extra: Extra, document: str, *, atom: bool) -> tuple[TextConstruct, ...]:
     """Every body once, the best first."""
     if len(extra.bodies) == 1 and _is_text(extra.bodies[0]):
         return (_text(extra.bodies[0], document, atom=atom),)
@@ -74,11 +74,11 @@ def _is_text(body: Body) -> bool:
     return not body.type.startswith(("image/", "audio/", "video/"))
 
 
-def _text(body: Body, document: str, *, atom: bool) -> Text:
+def _text(body: Body, document: str, *, atom: bool) -> TextConstruct:
     value = body.value
     if body.type == "application/xhtml+xml":
         value = value.replace("></br>", "/>")  # feedparser writes <br></br>, which HTML reads as two
-    return Text(value=value, kind=_kind(body, atom=atom), base=stated_base(body.base, document))
+    return TextConstruct(value=value, kind=_kind(body, atom=atom), base=stated_base(body.base, document))
 
 
 def _kind(body: Body, *, atom: bool) -> Literal["plain", "html", "rss"]:

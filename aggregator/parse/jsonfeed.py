@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, Text
+from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, TextConstruct
 from aggregator.parse.digest import with_digest
 from aggregator.parse.encoding import legible
 from aggregator.parse.not_a_feed import failure
@@ -107,14 +107,14 @@ def _parts(values: Values, key: str) -> list[Values]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _text(values: Values, key: str) -> Text | None:
+def _text(values: Values, key: str) -> TextConstruct | None:
     value = _string(values, key)
-    return Text(value=value, kind="plain") if value else None
+    return TextConstruct(value=value, kind="plain") if value else None
 
 
-def _contents(item: Values) -> Iterator[Text]:
+def _contents(item: Values) -> Iterator[TextConstruct]:
     if html := _string(item, "content_html"):
-        yield Text(value=html, kind="html")
+        yield TextConstruct(value=html, kind="html")
     for key in ("content_text", "summary"):
         if text := _text(item, key):
             yield text

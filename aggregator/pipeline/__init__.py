@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.app import App
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.fetch import Fetcher
-from aggregator.model import Claimed, Failure, FeedDocument, NotModified, SourceState, Validators
+from aggregator.model import Failure, FeedDocument, NotModified, SourceState, StoredSource, Validators
 from aggregator.pipeline.host_states import Hosts
 from aggregator.pipeline.leases import LEASE, claimed_parts, share_of_host
 from aggregator.pipeline.queue import Batches, Fetched
@@ -62,7 +62,7 @@ async def _refresh_all(app: App, fetcher: Fetcher, tell: Tell, names: Collection
 async def refresh(
     app: App,
     fetcher: Fetcher,
-    claimed: Sequence[Claimed],
+    claimed: Sequence[StoredSource],
     tell: Tell,
     hosts: Hosts,
     *,
@@ -78,7 +78,7 @@ async def refresh(
     """
     now = app.clock()
 
-    def is_wanted(one: Claimed) -> bool:
+    def is_wanted(one: StoredSource) -> bool:
         return everything or (one.source.name in names if names else (one.state.next_fetch or now) <= now)
 
     cycle = _Cycle(app, fetcher, tell, claimed, hosts)
@@ -90,18 +90,18 @@ async def refresh(
             await app.in_worker(app.store.release, cycle.unfinished, end)
 
 
-def _same_url(claimed: Iterable[Claimed]) -> tuple[tuple[Claimed, ...], ...]:
-    groups: dict[tuple[object, ...], list[Claimed]] = {}
+def _same_url(claimed: Iterable[StoredSource]) -> tuple[tuple[StoredSource, ...], ...]:
+    groups: dict[tuple[object, ...], list[StoredSource]] = {}
     for one in claimed:
         groups.setdefault((_url(one), *_credentials(one)), []).append(one)
     return tuple(map(tuple, groups.values()))
 
 
-def _url(one: Claimed) -> str:
+def _url(one: StoredSource) -> str:
     return one.state.moved_to or one.source.url
 
 
-def _credentials(one: Claimed) -> tuple[object, str]:
+def _credentials(one: StoredSource) -> tuple[object, str]:
     """The headers and the password that `one` sends along and others may not; none once it moved to another origin."""
     if not same_origin(one.source.url, _url(one)):
         return (), ""
@@ -111,7 +111,7 @@ def _credentials(one: Claimed) -> tuple[object, str]:
 class _Cycle:
     """One run over claimed sources: who is unfinished, which hosts hold us off, which states wait to be written."""
 
-    def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[Claimed], hosts: Hosts) -> None:
+    def __init__(self, app: App, fetcher: Fetcher, tell: Tell, claimed: Sequence[StoredSource], hosts: Hosts) -> None:
         self._app, self._fetcher, self._tell, self._hosts = app, fetcher, tell, hosts
         self._settled: list[tuple[int, SourceState]] = []
         self._batches = Batches(app)
@@ -123,7 +123,7 @@ class _Cycle:
         """Ids of the sources that are claimed still: those whose states could not be written among them."""
         return frozenset(self._untold | self._unwritten)
 
-    async def run(self, groups: Iterable[tuple[Claimed, ...]]) -> None:
+    async def run(self, groups: Iterable[tuple[StoredSource, ...]]) -> None:
         groups = tuple(groups)
         await self._go_on_with({host_key(_url(same[0])) for same in groups})
         over = asyncio.Event()
@@ -145,7 +145,7 @@ class _Cycle:
         self._hosts.take_over(hosts, states)
         self._fetcher.asked(asked)
 
-    async def _one_url(self, same: tuple[Claimed, ...]) -> None:
+    async def _one_url(self, same: tuple[StoredSource, ...]) -> None:
         host = asked = host_key(_url(same[0]))
 
         def admit(name: str) -> bool:
@@ -167,7 +167,7 @@ class _Cycle:
         else:
             self._without_document(same, answer, now)
 
-    async def _taken(self, same: tuple[Claimed, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
+    async def _taken(self, same: tuple[StoredSource, ...], document: FeedDocument, now: datetime) -> Sequence[Outcome]:
         from aggregator.parse import is_plain  # does without parser, cleaner and renderer
         from aggregator.pipeline.record import work  # not before: a round of nothing but 304s
 
@@ -179,7 +179,7 @@ class _Cycle:
     def _held_until(self, host: str) -> datetime | None:
         return self._hosts.held_until(host, self._app.clock())
 
-    def _stay_away(self, same: tuple[Claimed, ...], until: datetime, redirected_at: datetime | None) -> None:
+    def _stay_away(self, same: tuple[StoredSource, ...], until: datetime, redirected_at: datetime | None) -> None:
         """Leave the sources until then, unasked, or asked and redirected to a host that is left alone."""
         if redirected_at:
             until = max(until, redirected_at + self._app.settings.fetch.min_interval)
@@ -189,7 +189,7 @@ class _Cycle:
             self._settle_soon(one, state)
         self._done(same, [outcome_of(one.source, "skipped") for one in same])
 
-    def _without_document(self, same: tuple[Claimed, ...], answer: NotModified | Failure, now: datetime) -> None:
+    def _without_document(self, same: tuple[StoredSource, ...], answer: NotModified | Failure, now: datetime) -> None:
         fetch = self._app.settings.fetch
         for one in same:
             if isinstance(answer, Failure):
@@ -199,12 +199,12 @@ class _Cycle:
             self._settle_soon(one, state)
         self._done(same, [outcome_without_document(one.source, answer) for one in same])
 
-    def _done(self, same: Iterable[Claimed], outcomes: Iterable[Outcome]) -> None:
+    def _done(self, same: Iterable[StoredSource], outcomes: Iterable[Outcome]) -> None:
         self._untold.difference_update(one.source.id for one in same)
         for outcome in outcomes:
             self._tell(outcome)
 
-    def _settle_soon(self, one: Claimed, state: SourceState) -> None:
+    def _settle_soon(self, one: StoredSource, state: SourceState) -> None:
         self._settled.append((one.source.id, state))
         self._unwritten.add(one.source.id)
 
@@ -235,7 +235,7 @@ def _answering(answer: FeedDocument | NotModified | Failure, asked: str) -> froz
     return frozenset({last}) if isinstance(answer, Failure) else frozenset({asked, last})
 
 
-def _common_state(same: tuple[Claimed, ...], now: datetime) -> tuple[SourceState, bool]:
+def _common_state(same: tuple[StoredSource, ...], now: datetime) -> tuple[SourceState, bool]:
     """What to ask with on behalf of all sources of one URL: conditions only if all of them saw the same document."""
     first = same[0].state
     if all((one.state.validators, one.state.digest) == (first.validators, first.digest) for one in same):

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import timedelta
 
 from aggregator.app import App
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.settings import Fetch
 
 LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
@@ -16,7 +16,9 @@ SILENT = 30.0  # seconds of waiting for them that need no word
 log = logging.getLogger(__name__)
 
 
-async def claimed_parts(app: App, names: Collection[str] | None, everything: bool) -> AsyncGenerator[Sequence[Claimed]]:
+async def claimed_parts(
+    app: App, names: Collection[str] | None, everything: bool
+) -> AsyncGenerator[Sequence[StoredSource]]:
     """The wanted sources, each once: first those that are free, then what other processes let go of.
 
     Ends when none is left. What no process lets go of for the length of a lease is left out, and said.
@@ -50,7 +52,7 @@ def _listed(names: Collection[str]) -> str:
 
 async def _claimed(
     app: App, names: Collection[str] | None, everything: bool, *, but: Collection[str]
-) -> Sequence[Claimed]:
+) -> Sequence[StoredSource]:
     """What is free of what is wanted, but for what this cycle had already."""
     most = len(app.sources)
     claim = app.in_worker(app.store.claim, app.clock(), limit=most, lease=LEASE, names=names, everything=everything)

@@ -1,8 +1,8 @@
 """What a hub pushed, taken to its end like what was fetched: read, decided and recorded. Shell."""
 
 from aggregator.app import App
-from aggregator.document import Found, read
-from aggregator.model import Claimed, FeedDocument, Push
+from aggregator.document import ReadResult, read
+from aggregator.model import FeedDocument, Push, StoredSource
 from aggregator.parse import is_plain
 from aggregator.pipeline.record import record_push, work
 from aggregator.pipeline.report import Outcome
@@ -32,12 +32,12 @@ async def take_push(app: App, push: Push) -> Outcome | None:
     return await app.in_worker(record_push, app, one, found, now)
 
 
-def _subscribed(app: App, token: str) -> tuple[Claimed | None, str]:
+def _subscribed(app: App, token: str) -> tuple[StoredSource | None, str]:
     subscription = app.store.subscription(token)
     return (app.store.pushed_source(token), subscription.topic) if subscription else (None, "")
 
 
-async def _read(app: App, one: Claimed, document: FeedDocument) -> Found | Stopped:
+async def _read(app: App, one: StoredSource, document: FeedDocument) -> ReadResult | Stopped:
     arguments = work(app, (one,), document, app.clock())
     if not is_plain(document):
         return await app.apart.call(*arguments)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
-from aggregator.model import Claimed, FeedDocument
+from aggregator.model import FeedDocument, StoredSource
 from aggregator.pipeline.report import Outcome
 
 if TYPE_CHECKING:
-    from aggregator.document import Found
+    from aggregator.document import ReadResult
     from aggregator.sandbox import Stopped
 
 MOST, MOST_BYTES = 8, 1_000_000  # of one batch; some 0.1 s of the worker, then publishing has its turn
@@ -26,10 +26,10 @@ MOST, MOST_BYTES = 8, 1_000_000  # of one batch; some 0.1 s of the worker, then 
 class Fetched:
     """A document that came at `now` for every source that named its URL; `found` in it, None where nobody read it."""
 
-    same: tuple[Claimed, ...]
+    same: tuple[StoredSource, ...]
     document: FeedDocument
     now: datetime
-    found: "Found | Stopped | None" = None
+    found: "ReadResult | Stopped | None" = None
 
 
 Outcomes = tuple[Outcome, ...] | AggregatorError  # of one document: those of its sources, or what ends the cycle

@@ -1,6 +1,6 @@
 """Documents, taken to their end: read, decided and recorded. Shell; runs in the worker thread.
 
-Reading is the part that strangers can make dear: what is not plain is read in another process before it comes here.
+Reading is the part that a hostile document can make expensive; documents that are not plain are read in the sandbox.
 """
 
 import logging
@@ -12,9 +12,9 @@ from functools import partial
 
 from aggregator.app import App
 from aggregator.dedupe import decide
-from aggregator.document import Found, Reading, Taker, read, taker
+from aggregator.document import ReadResult, SourceDrafts, Subscriber, read, subscriber
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Article, Claimed, Failure, FeedDocument, Recorded, SourceState
+from aggregator.model import Failure, FeedDocument, Keyed, RecordCounts, Source, SourceState, StoredSource
 from aggregator.pipeline.failures import failure_of
 from aggregator.pipeline.queue import Fetched, Outcomes
 from aggregator.pipeline.report import Outcome, outcome_of, outcome_without_document
@@ -28,13 +28,13 @@ RACES = 5  # another process may take an article's key first; deciding again set
 
 log = logging.getLogger(__name__)
 
-Work = tuple[FeedDocument, tuple[Taker, ...], datetime, int]  # the arguments of `read`
+Work = tuple[FeedDocument, tuple[Subscriber, ...], datetime, int]  # the arguments of `read`
 
 
-def work(app: App, same: Sequence[Claimed], document: FeedDocument, now: datetime) -> Work:
+def work(app: App, same: Sequence[StoredSource], document: FeedDocument, now: datetime) -> Work:
     """What has to be read of a document for every source that named its URL: no secret of theirs is in it."""
     bare = replace(document, url=without_credentials(document.url), final_url=without_credentials(document.final_url))
-    return bare, tuple(taker(one.source, one.state.seen) for one in same), now, app.settings.articles.summary_words
+    return bare, tuple(subscriber(one.source, one.state.seen) for one in same), now, app.settings.articles.summary_words
 
 
 def take(app: App, batch: Sequence[Fetched]) -> list[Outcomes]:
@@ -58,7 +58,7 @@ def take(app: App, batch: Sequence[Fetched]) -> list[Outcomes]:
     return [_alone(app, fetched, found) for fetched, found in documents]
 
 
-def _found(app: App, fetched: Fetched) -> Found | Stopped:
+def _found(app: App, fetched: Fetched) -> ReadResult | Stopped:
     """What is in the document; it is read here if it was not before."""
     if fetched.found is not None:
         return fetched.found
@@ -69,7 +69,7 @@ def _found(app: App, fetched: Fetched) -> Found | Stopped:
         return Stopped(why="bug", what=type(bug).__name__)
 
 
-def _say(fetched: Fetched, found: Found | Stopped) -> None:
+def _say(fetched: Fetched, found: ReadResult | Stopped) -> None:
     """Log what was odd about a document."""
     name = fetched.same[0].source.name
     if isinstance(found, Stopped) and found.trace:
@@ -78,7 +78,7 @@ def _say(fetched: Fetched, found: Found | Stopped) -> None:
         log.warning("%s: its document is too long; entries left out at its end: %d", name, left_out)
 
 
-def _alone(app: App, fetched: Fetched, found: Found | Stopped) -> Outcomes:
+def _alone(app: App, fetched: Fetched, found: ReadResult | Stopped) -> Outcomes:
     """Record one document; a bug met on the way is the failure of its sources and of nothing else."""
     try:
         try:
@@ -93,16 +93,16 @@ def _alone(app: App, fetched: Fetched, found: Found | Stopped) -> Outcomes:
         return error
 
 
-def _outcomes(app: App, fetched: Fetched, found: Found | Stopped, settle: "Settle") -> tuple[Outcome, ...]:
+def _outcomes(app: App, fetched: Fetched, found: ReadResult | Stopped, settle: "Settle") -> tuple[Outcome, ...]:
     """Record what was found in a document, for each of its sources, or that it could not be read."""
     if isinstance(found, Failure | Stopped):
         return tuple(_fail(app, one, failure_of(found, one.source), fetched) for one in fetched.same)
     return tuple(_record(app, one, fetched, said, settle) for one, said in zip(fetched.same, found, strict=True))
 
 
-def _record(app: App, one: Claimed, fetched: Fetched, said: Reading, settle: "Settle") -> Outcome:
+def _record(app: App, one: StoredSource, fetched: Fetched, said: SourceDrafts, settle: "Settle") -> Outcome:
     feed, now = said.feed, fetched.now
-    state = after_feed(fetched.document, feed, said.facts, one.state, one.source, app.settings.fetch, now)
+    state = after_feed(fetched.document, feed, said.feed_info, one.state, one.source, app.settings.fetch, now)
     return replace(
         outcome_of(one.source, "failed" if feed.problem else "fetched"),
         entries=len(feed.entries),
@@ -111,7 +111,7 @@ def _record(app: App, one: Claimed, fetched: Fetched, said: Reading, settle: "Se
     )
 
 
-def record_push(app: App, one: Claimed, found: Found | Stopped, now: datetime) -> Outcome:
+def record_push(app: App, one: StoredSource, found: ReadResult | Stopped, now: datetime) -> Outcome:
     """Record what was read of a document that a hub pushed; one that could not be read changes nothing.
 
     Raises StoreError.
@@ -128,8 +128,8 @@ def record_push(app: App, one: Claimed, found: Found | Stopped, now: datetime) -
 
 
 def _decide(
-    app: App, one: Claimed, state: SourceState, said: Reading, now: datetime, *, pushed: bool = False
-) -> Recorded:
+    app: App, one: StoredSource, state: SourceState, said: SourceDrafts, now: datetime, *, pushed: bool = False
+) -> RecordCounts:
     for _ in range(RACES):
         with suppress(RacedError):
             return _decide_once(app, one, state, said, now, pushed=pushed)
@@ -137,23 +137,23 @@ def _decide(
 
 
 def _decide_once(
-    app: App, one: Claimed, state: SourceState, said: Reading, now: datetime, *, pushed: bool = False
-) -> Recorded:
+    app: App, one: StoredSource, state: SourceState, said: SourceDrafts, now: datetime, *, pushed: bool = False
+) -> RecordCounts:
     near = app.settings.dedupe == "near"
     digests = {key.digest for candidate in said.candidates for key in candidate.keys}
     known = app.store.known(digests) if digests else {}
-    decisions = decide(said.candidates, known, present=said.standing, near_duplicates=near)
-    return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app), pushed=pushed)
+    decisions = decide(said.candidates, known, still_listed=said.still_listed, near_duplicates=near)
+    return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app, one.source), pushed=pushed)
 
 
-Settle = Callable[[App, Claimed, SourceState, Reading, datetime], Recorded]
+Settle = Callable[[App, StoredSource, SourceState, SourceDrafts, datetime], RecordCounts]
 
 
-def _path(app: App, article: Article) -> str:
-    return article_path(article, app.settings.articles.name)
+def _path(app: App, source: Source, keyed: Keyed) -> str:
+    return article_path(keyed.draft, keyed.id, source, app.settings.articles.name)
 
 
-def _fail(app: App, one: Claimed, failure: Failure, fetched: Fetched) -> Outcome:
+def _fail(app: App, one: StoredSource, failure: Failure, fetched: Fetched) -> Outcome:
     answered = replace(failure, status=fetched.document.status)
     state = after_failure(answered, one.state, one.source, app.settings.fetch, fetched.now)
     app.store.record_states(((one.source.id, state),), {})

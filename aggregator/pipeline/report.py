@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from aggregator.model import Failure, NotModified, Recorded, Source
+from aggregator.model import Failure, NotModified, RecordCounts, Source
 from aggregator.urls import without_credentials
 
 Kind = Literal["fetched", "not_modified", "skipped", "failed"]
@@ -17,7 +17,7 @@ class Outcome:
     url: str  # without credentials
     kind: Kind
     entries: int = 0  # of a document that was parsed
-    recorded: Recorded = Recorded()
+    recorded: RecordCounts = RecordCounts()
     failure: Failure | None = None
 
 
@@ -47,7 +47,7 @@ class Report:
         return sum(outcome.kind == kind for outcome in self.outcomes)
 
     def total(self, name: Literal["new", "updated", "duplicates"]) -> int:
-        """Sum over all sources of one figure of `Recorded`."""
+        """Sum over all sources of one figure of `RecordCounts`."""
         return sum(getattr(outcome.recorded, name) for outcome in self.outcomes)
 
     @property

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aggregator import __version__, files
 from aggregator.app import App
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 
@@ -106,7 +106,7 @@ def _changed_categories(app: App) -> int:
     return written
 
 
-def all_articles(app: App) -> Iterator[tuple[Article, ...]]:
+def all_articles(app: App) -> Iterator[tuple[StoredArticle, ...]]:
     """Every article that has its text, in batches."""
     last: str | None = None
     while batch := app.store.articles(last, BATCH):
@@ -117,7 +117,7 @@ def all_articles(app: App) -> Iterator[tuple[Article, ...]]:
 # Imported when there is something to write: a round in which nothing is new does without the renderer.
 
 
-def _write_articles(app: App, articles: Iterable[Article]) -> int:
+def _write_articles(app: App, articles: Iterable[StoredArticle]) -> int:
     from aggregator.publish.output import write_articles
 
     return write_articles(app, articles)

@@ -8,14 +8,14 @@ from hashlib import blake2b
 
 from aggregator import files
 from aggregator.app import App
-from aggregator.model import Article, File
+from aggregator.model import OutputFile, StoredArticle
 from aggregator.opml import opml
 from aggregator.render import FORMATS, article_file, feed_files
 
 LIST_OF_FEEDS = "feeds.opml"  # in the folder of the feeds
 
 
-def write_articles(app: App, articles: Iterable[Article]) -> int:
+def write_articles(app: App, articles: Iterable[StoredArticle]) -> int:
     """Write the files of these articles; how many differed from what was there. Raises FilesError."""
     return len(files.write(app.articles_root, (article_file(one, app.settings.articles) for one in articles)))
 
@@ -41,18 +41,18 @@ def write_feeds(app: App, names: Iterable[str]) -> tuple[int, dict[str, bytes]]:
     return written, digests
 
 
-def _digests(written: Iterable[File]) -> dict[str, bytes]:
+def _digests(written: Iterable[OutputFile]) -> dict[str, bytes]:
     return {file.path: blake2b(file.data, digest_size=16).digest() for file in written}
 
 
-def feeds_of(app: App, name: str) -> tuple[File, ...]:
+def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     """The files of a category's feed."""
     return feed_files(app.store.category_feed(name, app.settings.feeds.limit), app.settings)
 
 
-def list_of_feeds(app: App, current: Iterable[str]) -> File:
+def list_of_feeds(app: App, current: Iterable[str]) -> OutputFile:
     """The file that names the feeds of these categories, all there are."""
-    return File(path=LIST_OF_FEEDS, data=opml(app.store.category_heads(current), app.settings))
+    return OutputFile(path=LIST_OF_FEEDS, data=opml(app.store.category_heads(current), app.settings))
 
 
 def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import re
 from hashlib import blake2b
 
-from aggregator.model import Article, Credit, File
+from aggregator.model import Credit, Draft, OutputFile, Source, StoredArticle
 from aggregator.names import slug
 from aggregator.render.escape import markdown_link
 from aggregator.render.front_matter import front_matter
@@ -16,7 +16,7 @@ SUFFIX = ".md"
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
-def article_file(article: Article, settings: Articles) -> File:
+def article_file(article: StoredArticle, settings: Articles) -> OutputFile:
     """The article's file at `article.path`: front matter, Markdown, and a source link for each credit.
 
     A blank line is between them, between two links too, so that each stands in a line of its own when rendered.
@@ -26,16 +26,16 @@ def article_file(article: Article, settings: Articles) -> File:
     body = article.markdown.strip("\n")
     text = "\n\n".join((*([body] if body else ()), *links))
     head = front_matter(article, settings.front_matter)
-    return File(path=article.path, data=f"{head}\n{text}\n".encode(errors="replace"))
+    return OutputFile(path=article.path, data=f"{head}\n{text}\n".encode(errors="replace"))
 
 
-def article_path(article: Article, pattern: str) -> str:
-    """Path of the article's file, relative to the articles' folder: `pattern` with its fields filled in.
+def article_path(draft: Draft, article_id: str, source: Source, pattern: str) -> str:
+    """Return the path of a new article's file, relative to the articles' folder: `pattern` with its fields filled in.
 
-    `pattern` has no fault. Every field gives ASCII letters, digits and "-", at least one of them, so the path stays in
-    the folder whatever the title says. A name is at most 200 bytes long. Two articles may get the same path.
+    `pattern` has passed `pattern_fault`. Every field gives at least one ASCII letter, digit or "-", so the path stays
+    in the folder. A name is at most 200 bytes long. Two articles may get the same path.
     """
-    *folders, name = _FIELD.sub(lambda field: _value(article, field[1]), pattern).split("/")
+    *folders, name = _FIELD.sub(lambda field: _value(draft, article_id, source, field[1]), pattern).split("/")
     stem = _cut(name.removesuffix(SUFFIX), MAX_SEGMENT - len(SUFFIX))
     return "/".join((*(_cut(folder, MAX_SEGMENT) for folder in folders), stem + SUFFIX))
 
@@ -62,24 +62,24 @@ def pattern_fault(pattern: str) -> str | None:
     return None
 
 
-def _value(article: Article, field: str) -> str:
-    published = article.published
+def _value(draft: Draft, article_id: str, source: Source, field: str) -> str:
+    published = draft.published
     match field:
         case "id":
-            return article.id
+            return article_id
         case "year":
             return f"{published:%Y}"
         case "month" | "day" | "hour" | "minute":
             return f"{getattr(published, field):02}"
         case "source":
-            text = article.source
+            text = source.name
         case "category":
-            text = next(iter(article.categories), article.source)
+            text = next(iter(source.categories), source.name)
         case "lang":
-            text = article.language or "und"
+            text = draft.language or "und"
         case _:
-            text = article.title
-    return slug(text) or _short_hash(article.id)
+            text = draft.title
+    return slug(text) or _short_hash(article_id)
 
 
 def _short_hash(article_id: str) -> str:

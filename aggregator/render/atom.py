@@ -6,7 +6,7 @@ from typing import Any
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from aggregator.model import Article, Credit
+from aggregator.model import Credit, StoredArticle
 from aggregator.render.generated import generated_entry, generated_feed
 from aggregator.render.outgoing import Channel
 
@@ -23,7 +23,7 @@ def atom(channel: Channel) -> bytes:
     return document
 
 
-def _add_entry(feed: Any, article: Article) -> None:
+def _add_entry(feed: Any, article: StoredArticle) -> None:
     entry = generated_entry(feed, article)
     entry.id(article.uid)
     if article.summary:
@@ -33,7 +33,7 @@ def _add_entry(feed: Any, article: Article) -> None:
     entry.parts.add = partial(_add_parts, article)
 
 
-def _add_parts(article: Article, entry: Element) -> None:
+def _add_parts(article: StoredArticle, entry: Element) -> None:
     _type_title(entry)
     if article.language:
         entry.set(LANGUAGE, article.language)
@@ -54,7 +54,7 @@ def _type_title(parent: Element) -> None:
         title.set("type", "text")
 
 
-def _add_source(entry: Element, credit: Credit, article: Article) -> None:
+def _add_source(entry: Element, credit: Credit, article: StoredArticle) -> None:
     """Credit the source (RFC 4287, 4.2.11). Its feed's own date is not kept: the article's stands in."""
     source = SubElement(entry, "source")
     SubElement(source, "id").text = credit.feed_url

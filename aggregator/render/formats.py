@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from aggregator.model import Article, CategoryFeed, File
+from aggregator.model import CategoryFeed, OutputFile, StoredArticle
 from aggregator.names import feed_title, feed_url, page_url
 from aggregator.render.atom import atom
 from aggregator.render.jsonfeed import jsonfeed
@@ -34,10 +34,10 @@ FORMATS = (
 )
 
 Documents = tuple[bytes, ...]  # one a configured format
-Render = Callable[[tuple[Article, ...]], Documents]  # of articles as `outgoing` gives them
+Render = Callable[[tuple[StoredArticle, ...]], Documents]  # of articles as `outgoing` gives them
 
 
-def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[File, ...]:
+def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[OutputFile, ...]:
     """The category's feed in every configured format, paths relative to the feeds' folder.
 
     All hold the same articles in the same order: as many of the newest as the largest document has room for.
@@ -45,7 +45,7 @@ def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[File, ...]:
     formats = tuple(known for known in FORMATS if known.name in settings.feeds.formats)
     channels = tuple(_channel(feed, settings, known) for known in formats)
 
-    def render(articles: tuple[Article, ...]) -> Documents:
+    def render(articles: tuple[StoredArticle, ...]) -> Documents:
         return tuple(
             known.document(replace(channel, articles=articles))
             for known, channel in zip(formats, channels, strict=True)
@@ -53,7 +53,8 @@ def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[File, ...]:
 
     documents = _fitting_documents(feed.articles, render)
     return tuple(
-        File(path=f"{feed.name}.{known.suffix}", data=data) for known, data in zip(formats, documents, strict=True)
+        OutputFile(path=f"{feed.name}.{known.suffix}", data=data)
+        for known, data in zip(formats, documents, strict=True)
     )
 
 
@@ -70,7 +71,7 @@ def _channel(feed: CategoryFeed, settings: Settings, known: Format) -> Channel:
     )
 
 
-def _fitting_documents(articles: tuple[Article, ...], render: Render) -> Documents:
+def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> Documents:
     """Documents of at most MAX_BYTES each, with as many of the newest articles as go into all of them."""
     documents = render(tuple(map(outgoing, articles)))
     if _fit(documents):
@@ -84,7 +85,7 @@ def _fitting_documents(articles: tuple[Article, ...], render: Render) -> Documen
     return newest(bisect_left(range(len(fitting)), True, key=lambda last: not _fit(newest(last + 1))))
 
 
-def _fitting_article(article: Article, render: Render) -> tuple[Article, ...]:
+def _fitting_article(article: StoredArticle, render: Render) -> tuple[StoredArticle, ...]:
     """The article; with its summary for a body where it alone would pass MAX_BYTES; nothing where even that would."""
     if len(repr(replace(article, markdown=""))) * MOST_GROWTH < MAX_BYTES:
         return (outgoing(article),)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 from aggregator.render.escape import markdown_line, quoted
 
 Value = str | bool | tuple[str, ...]
@@ -15,21 +15,21 @@ class Layout:
     """A form of front matter: its name in `articles.front_matter`, and the head it gives, ending in one line feed."""
 
     name: str
-    head: Callable[[Article], str]
+    head: Callable[[StoredArticle], str]
 
 
-def mainroad(article: Article) -> str:
+def mainroad(article: StoredArticle) -> str:
     """YAML for Hugo with the theme Mainroad: `date` in UTC without a zone, the theme's keys at their defaults."""
     fields = (*_hugo_fields(article, date="%Y-%m-%d %H:%M:%S"), ("menu", ""), ("thumbnail", article.image or ""))
     return f"---\n{_lines(fields)}{_MAINROAD}---\n"
 
 
-def hugo(article: Article) -> str:
+def hugo(article: StoredArticle) -> str:
     """YAML for Hugo with any theme; dates carry their offset, so the site's time zone does not matter."""
     return _yaml(_hugo_fields(article, date="%Y-%m-%dT%H:%M:%S+00:00"))
 
 
-def jekyll(article: Article) -> str:
+def jekyll(article: StoredArticle) -> str:
     """YAML for Jekyll 4. Liquid is off in the body: a source's `{{` and `{%` would stop the build."""
     date = "%Y-%m-%d %H:%M:%S +0000"
     return _yaml(
@@ -48,7 +48,7 @@ def jekyll(article: Article) -> str:
     )
 
 
-def zola(article: Article) -> str:
+def zola(article: StoredArticle) -> str:
     """TOML for Zola; the site's configuration names the taxonomies `categories` and `tags`."""
     date = "%Y-%m-%dT%H:%M:%SZ"  # bare: TOML has dates
     lines = (
@@ -76,12 +76,12 @@ LAYOUTS = (
 )
 
 
-def front_matter(article: Article, layout: str) -> str:
+def front_matter(article: StoredArticle, layout: str) -> str:
     """The head of the article's file in the layout of this name, fences included, ending in one line feed."""
     return next(known for known in LAYOUTS if known.name == layout).head(article)
 
 
-def _hugo_fields(article: Article, date: str) -> Fields:
+def _hugo_fields(article: StoredArticle, date: str) -> Fields:
     languages = (article.language,) if article.language else ()
     return (
         ("title", article.title),
@@ -95,7 +95,7 @@ def _hugo_fields(article: Article, date: str) -> Fields:
     )
 
 
-def _when_edited(article: Article, key: str, date: str) -> Iterator[tuple[str, str]]:
+def _when_edited(article: StoredArticle, key: str, date: str) -> Iterator[tuple[str, str]]:
     if article.edited:
         yield key, article.edited.strftime(date)
 

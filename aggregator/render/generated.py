@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml.etree import _Element as Element
 
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 from aggregator.render.outgoing import GENERATOR, Channel
 
 
@@ -50,7 +50,7 @@ def generated_feed(channel: Channel) -> Any:
     return feed
 
 
-def generated_entry(feed: Any, article: Article) -> Any:
+def generated_entry(feed: Any, article: StoredArticle) -> Any:
     """feedgen's entry for the article, at the end of the feed, without id and summary, and with `parts`."""
     entry = feed.add_entry(order="append")
     entry.title(article.title)

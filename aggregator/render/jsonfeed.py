@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import Article, Credit, Enclosure, Person
+from aggregator.model import Credit, Enclosure, Person, StoredArticle
 from aggregator.render.outgoing import GENERATOR, Channel
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -25,7 +25,7 @@ def jsonfeed(channel: Channel) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _item(article: Article) -> dict[str, Any]:
+def _item(article: StoredArticle) -> dict[str, Any]:
     return _present(
         id=article.uid,
         url=article.link,

@@ -7,7 +7,7 @@ from html import escape
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
-from aggregator.model import Also, Article, Credit, Enclosure, Person, Term
+from aggregator.model import ClusterMember, Credit, Enclosure, Person, StoredArticle, Term
 from aggregator.names import distinct
 from aggregator.render.escape import uri
 
@@ -25,7 +25,7 @@ class Channel:
     media_type: str  # of the format
     hub: str | None  # WebSub
     updated: datetime
-    articles: tuple[Article, ...] = ()  # as `outgoing` gives them
+    articles: tuple[StoredArticle, ...] = ()  # as `outgoing` gives them
 
     @property
     def language(self) -> str | None:
@@ -34,7 +34,7 @@ class Channel:
         return languages.pop() if len(languages) == 1 else None
 
 
-def outgoing(article: Article) -> Article:
+def outgoing(article: StoredArticle) -> StoredArticle:
     """The article as every format shows it: each URL a URI, each list without repetitions, at least one author.
 
     Stories that are told elsewhere too end the body as a paragraph of links. Characters that XML 1.0 forbids are gone:
@@ -56,7 +56,7 @@ def outgoing(article: Article) -> Article:
     )
 
 
-def without_body(article: Article) -> Article:
+def without_body(article: StoredArticle) -> StoredArticle:
     """The article with its summary in the place of its body."""
     return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
 
@@ -72,10 +72,12 @@ _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 T = TypeVar("T")
 
 _FORBIDDEN_ASCII = bytes(code for code in range(128) if _FORBIDDEN.match(chr(code)))
-_short_texts = attrgetter(*(part.name for part in fields(Article) if part.name not in {"html", "markdown", "text"}))
+_short_texts = attrgetter(
+    *(part.name for part in fields(StoredArticle) if part.name not in {"html", "markdown", "text"})
+)
 
 
-def _clean(article: Article) -> Article:
+def _clean(article: StoredArticle) -> StoredArticle:
     """The article without such characters in anything that goes out; most have none, which is seen cheaply.
 
     `repr` puts a backslash before each character that cannot be printed, and these are among them.
@@ -100,7 +102,7 @@ def _scrubbed(value: T) -> T:
     return value
 
 
-def _also_paragraph(others: tuple[Also, ...]) -> str:
+def _also_paragraph(others: tuple[ClusterMember, ...]) -> str:
     links = (
         f'<a href="{escape(uri(other.link))}">{escape(other.title)}</a> ({escape(other.source)})' for other in others
     )
@@ -112,7 +114,7 @@ def _person(person: Person) -> Person:
     return Person(name=person.name or person.email or person.url, email=email, url=_web(person.url))
 
 
-def _source_as_person(article: Article) -> Person:
+def _source_as_person(article: StoredArticle) -> Person:
     """Who is named where the source names nobody: the source itself. Atom demands an author."""
     credit = next(iter(article.credits), Credit(source=article.source, link=article.link))
     return _person(Person(name=credit.feed_title or credit.source, url=credit.feed_link))

@@ -8,7 +8,7 @@ from typing import Any
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 from aggregator.render.generated import generated_entry, generated_feed
 from aggregator.render.outgoing import Channel
 
@@ -39,7 +39,7 @@ def _add_hub(hub: str, root: Element) -> None:
     SubElement(root[0], f"{ATOM}link", rel="hub", href=hub)
 
 
-def _add_entry(feed: Any, article: Article) -> None:
+def _add_entry(feed: Any, article: StoredArticle) -> None:
     entry = generated_entry(feed, article)
     entry.guid(article.uid, permalink=article.uid == article.link)
     entry.summary(_as_html(article.summary or article.title))  # feedgen writes a body only beside a description
@@ -53,7 +53,7 @@ def _add_entry(feed: Any, article: Article) -> None:
     entry.parts.add = partial(_add_parts, article)
 
 
-def _add_parts(article: Article, item: Element) -> None:
+def _add_parts(article: StoredArticle, item: Element) -> None:
     SubElement(item, f"{{{DCTERMS}}}modified").text = article.updated.isoformat()
     for enclosure in article.enclosures:
         SubElement(item, "enclosure", url=enclosure.url, type=enclosure.type or "", length=str(enclosure.length or 0))

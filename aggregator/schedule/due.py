@@ -25,8 +25,8 @@ def due_after_success(
     wishes = (
         (source.interval, "interval"),
         (fetch.min_interval, "min_interval"),
-        (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.said_by),
-        (min(state.wish, LONGEST_WAIT), "ttl"),
+        (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.header),
+        (min(state.requested_interval, LONGEST_WAIT), "ttl"),
         (DAY if pushed else timedelta(0), PUSH),
     )
     wait, reason = max(wishes, key=lambda wish: wish[0])

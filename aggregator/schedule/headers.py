@@ -28,12 +28,12 @@ def freshness(headers: Mapping[str, str], now: datetime) -> Freshness:
     max_age = _seconds(control.get("max-age", ""))
     if max_age is not None:
         age = _seconds(headers.get("age", "")) or timedelta(0)
-        return Freshness(fresh_for=max(max_age - age, timedelta(0)), said_by="max-age")
+        return Freshness(fresh_for=max(max_age - age, timedelta(0)), header="max-age")
     if "expires" not in headers:
         return Freshness()
     date = http_date(headers.get("date", "")) or now
     expires = http_date(headers["expires"]) or date
-    return Freshness(fresh_for=max(expires - date, timedelta(0)), said_by="expires")
+    return Freshness(fresh_for=max(expires - date, timedelta(0)), header="expires")
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:

@@ -7,7 +7,7 @@ from aggregator.model import (
     Failure,
     Feed,
     FeedDocument,
-    FeedFacts,
+    FeedInfo,
     HostState,
     NotModified,
     Source,
@@ -34,7 +34,7 @@ def is_conditional(state: SourceState, now: datetime) -> bool:
 def after_feed(
     document: FeedDocument,
     feed: Feed,
-    facts: FeedFacts,
+    facts: FeedInfo,
     state: SourceState,
     source: Source,
     fetch: Fetch,
@@ -54,10 +54,10 @@ def after_feed(
         paused=None,
         entries=len(feed.entries),
         unmodified_since=None,
-        wish=max(feed.ttl or timedelta(0), feed.update_period or timedelta(0)),
+        requested_interval=max(feed.ttl or timedelta(0), feed.update_period or timedelta(0)),
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
-        facts=facts,
+        feed_info=facts,
     )
     due, reason = due_after_success(source, fresh, document.freshness, fetch, now)
     fresh = replace(fresh, next_fetch=due, due_reason=reason)
@@ -111,7 +111,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
         unmodified_since=None,
     )
-    if failure.status == GONE and not failure.detour:
+    if failure.status == GONE and not failure.via_temporary_redirect:
         return replace(
             fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
         )

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator.app import App
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.render import FORMATS
 from aggregator.serve.article_html import page_body
@@ -162,7 +162,7 @@ def _templates(app: App) -> "Environment":
     return templates
 
 
-def _by_condition(sources: Collection[Claimed]) -> list[tuple[Condition, str, list[Claimed]]]:
+def _by_condition(sources: Collection[StoredSource]) -> list[tuple[Condition, str, list[StoredSource]]]:
     ordered = sorted(sources, key=lambda one: (-one.state.failures, not hub_trouble(one)))
     groups = ((each, [one for one in ordered if condition(one) == each]) for each in CONDITIONS)
     return [(each, CONDITION_WORDS[each], members) for each, members in groups if members]

@@ -11,14 +11,14 @@ _me, _other, _place = article.alias(), article.alias(), article_category.alias()
 _earlier = (
     select(_other.c.id)
     .select_from(_me)
-    .join(_other, _other.c.story == _me.c.story)
+    .join(_other, _other.c.cluster == _me.c.cluster)
     .join(_place, and_(_place.c.article_id == _other.c.id, _place.c.category == article_category.c.category))
     .where(
         _me.c.id == article_category.c.article_id,
-        _me.c.id != _me.c.story,
+        _me.c.id != _me.c.cluster,
         _other.c.id != _me.c.id,
         or_(
-            _other.c.id == _me.c.story,
+            _other.c.id == _me.c.cluster,
             tuple_(_place.c.first_seen, _place.c.position, _place.c.article_id)
             < tuple_(article_category.c.first_seen, article_category.c.position, article_category.c.article_id),
         ),
@@ -30,12 +30,12 @@ _earlier = (
 
 def mates(articles: Any) -> Select[tuple[str]]:
     """Ids of all articles that tell a story which one of `articles` tells, these included."""
-    return select(_me.c.id).where(_me.c.story.in_(select(_other.c.story).where(_other.c.id.in_(articles))))
+    return select(_me.c.id).where(_me.c.cluster.in_(select(_other.c.cluster).where(_other.c.id.in_(articles))))
 
 
 def part(connection: Connection) -> None:
     """Let every article stand for itself again."""
-    connection.execute(update(article).where(article.c.story != article.c.id).values(story=article.c.id))
+    connection.execute(update(article).where(article.c.cluster != article.c.id).values(cluster=article.c.id))
     connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
 
 

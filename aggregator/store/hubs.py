@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import Claimed, SourceState, Subscription, Topic
+from aggregator.model import SourceState, StoredSource, Subscription, Topic
 from aggregator.schedule.intervals import due_without_push
 from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
@@ -237,10 +237,10 @@ def readdress(connection: Connection, public_url: str, now: datetime) -> None:
     connection.execute(_READDRESS, {"here": here, "length": len(here), "now": now})
 
 
-def claimed(connection: Connection, token: str, headers: Mapping[int, Headers]) -> Claimed | None:
+def claimed(connection: Connection, token: str, headers: Mapping[int, Headers]) -> StoredSource | None:
     """The source, as it is now, that is pushed under this token; not taken from whoever polls it."""
     row = connection.execute(_CLAIMED, {"of_token": token}).mappings().one_or_none()
-    return Claimed(source=source_from(row, headers), state=state_from(row)) if row else None
+    return StoredSource(source=source_from(row, headers), state=state_from(row)) if row else None
 
 
 # ------------------------------------------------------------------------------------------------------------- topics

@@ -31,7 +31,7 @@ _FORGET = delete(key).where(tuple_(key.c.digest, key.c.article_id).in_(_too_old)
 
 def article_id(decision: Decision) -> str:
     """Id of the article that is decided on."""
-    return decision.keyed.article.id if isinstance(decision, New) else decision.id
+    return decision.keyed.id if isinstance(decision, New) else decision.id
 
 
 def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: Set[str]) -> int:

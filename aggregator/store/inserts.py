@@ -8,54 +8,54 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, select
 
-from aggregator.model import Article, New
+from aggregator.model import Keyed, New
 from aggregator.store.rows import AT_FIRST_SIGHT, values_at_first_sight
 from aggregator.store.schema import article
 from aggregator.store.statements import Among, Insert
 
 LONGEST_UID = 1000  # characters; an index of PostgreSQL takes 2,704 bytes
 
-_stories_of = Among(select(article.c.id, article.c.story), article.c.id)
+_stories_of = Among(select(article.c.id, article.c.cluster), article.c.id)
 _taken_uids = Among(select(article.c.uid), article.c.uid)
 _taken_paths = Among(select(article.c.path), article.c.path)
-_insert = Insert(article, (*AT_FIRST_SIGHT, "source_id", "uid", "path", "story", "pruned", "pending", "version"))
+_insert = Insert(article, (*AT_FIRST_SIGHT, "source_id", "uid", "path", "cluster", "pruned", "pending", "version"))
 
 
 def insert_new(
-    connection: Connection, source_id: int, decisions: Iterable[New], name: Callable[[Article], str]
+    connection: Connection, source_id: int, decisions: Iterable[New], name: Callable[[Keyed], str]
 ) -> dict[str, New]:
     """The articles inserted, by id: those that were not there yet. Each is marked to be published."""
-    wanted = {decision.keyed.article.id: decision for decision in reversed(tuple(decisions))}
+    wanted = {decision.keyed.id: decision for decision in reversed(tuple(decisions))}
     stories = _stories(connection, wanted.values())
     fresh = [wanted[article_id] for article_id in reversed(wanted) if article_id not in stories]
     if not fresh:
         return {}
     uids = _free_uids(connection, fresh)
-    paths = free_paths(connection, [name(decision.keyed.article) for decision in fresh])
+    paths = free_paths(connection, [name(decision.keyed) for decision in fresh])
     rows = []
     for decision, uid, path in zip(fresh, uids, paths, strict=True):
-        own = decision.keyed.article.id
-        stories[own] = stories.get(decision.story or own, own)
+        own = decision.keyed.id
+        stories[own] = stories.get(decision.cluster or own, own)
         pruned, pending, version = False, True, 1
         given = (source_id, uid, path, stories[own], pruned, pending, version)
         rows.append((*values_at_first_sight(decision.keyed), *given))
     _insert(connection, rows)
-    return {decision.keyed.article.id: decision for decision in fresh}
+    return {decision.keyed.id: decision for decision in fresh}
 
 
 def _stories(connection: Connection, decisions: Iterable[New]) -> dict[str, str]:
     """The story of each article that is there already, of those decided on and of the leaders they name."""
-    ids = set(chain.from_iterable((decision.keyed.article.id, decision.story) for decision in decisions)) - {None}
+    ids = set(chain.from_iterable((decision.keyed.id, decision.cluster) for decision in decisions)) - {None}
     return dict(map(tuple, _stories_of(connection, ids)))
 
 
 def _free_uids(connection: Connection, fresh: Sequence[New]) -> list[str]:
     """The uid of each article, or one of ours where it is taken or too long. A stranger's guid may even claim ours."""
-    wanted = [decision.keyed.article.uid[: LONGEST_UID + 1] for decision in fresh]
+    wanted = [decision.keyed.uid[: LONGEST_UID + 1] for decision in fresh]
     taken = {uid for (uid,) in _taken_uids(connection, wanted)}
     if not taken and len(set(wanted)) == len(wanted) and max(map(len, wanted)) <= LONGEST_UID:
         return wanted
-    choices = [(uid, UUID(decision.keyed.article.id).urn) for uid, decision in zip(wanted, fresh, strict=True)]
+    choices = [(uid, UUID(decision.keyed.id).urn) for uid, decision in zip(wanted, fresh, strict=True)]
     taken.update(uid for (uid,) in _taken_uids(connection, [own for _, own in choices]))
     given = []
     for choice in choices:

@@ -12,7 +12,7 @@ from aggregator.names import ALL, category_name
 from aggregator.store.clusters import hide_in_stories
 from aggregator.store.columns import Moment
 from aggregator.store.recording import mark_categories
-from aggregator.store.rows import Columns, article_from, fingerprint_from, listed
+from aggregator.store.rows import Columns, draft_from, fingerprint_from, listed
 from aggregator.store.schema import (
     article,
     article_category,
@@ -40,18 +40,18 @@ _OLD = (  # over the places in `all`, which what was pruned has not: rows a hund
     .limit(bindparam("most"))
 )
 _LEFT = (
-    select(*article.c["id", "story"])
-    .where(article.c.story.in_(_ids), article.c.id.not_in(_ids))
+    select(*article.c["id", "cluster"])
+    .where(article.c.cluster.in_(_ids), article.c.id.not_in(_ids))
     .order_by(article.c.first_seen, article.c.position, article.c.id)
 )
 _EMPTY = (
     update(article)
     .where(article.c.id.in_(_ids))
-    .values(pruned=True, pending=False, story=article.c.id, html="", markdown="", summary="")
+    .values(pruned=True, pending=False, cluster=article.c.id, html="", markdown="", summary="")
 )
 _OUT_OF_FEEDS = delete(article_category).where(article_category.c.article_id.in_(_ids))
 _FORGET_REVISIONS = delete(revision).where(revision.c.article_id.in_(_ids))
-_LEAD = update(article).where(article.c.id == bindparam("of")).values(story=bindparam("by"))
+_LEAD = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("by"))
 
 _LAST_FETCH = select(func.max(source.c.last_fetch))
 _TOUCHED = union(
@@ -76,8 +76,7 @@ _HOSTS_FROM_NOW = (
 _AT = select(*article.c["path", "pruned"]).where(article.c.path.in_(listed("paths")))
 _WAITING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
 _NAMELESS = (
-    select(article, source.c.name.label("source"))
-    .join(source)
+    select(article)
     .where(article.c.id > bindparam("after"), not_(exists().where(key.c.article_id == article.c.id)))
     .order_by(article.c.id)
     .limit(bindparam("most"))
@@ -128,7 +127,7 @@ def prune(connection: Connection, ids: Collection[str]) -> None:
     connection.execute(_EMPTY, given)
     if left:
         leads: dict[str, str] = {}
-        led = [{"of": row.id, "by": leads.setdefault(row.story, row.id)} for row in left]
+        led = [{"of": row.id, "by": leads.setdefault(row.cluster, row.id)} for row in left]
         connection.execute(_LEAD, led)
         hide_in_stories(connection, sorted(leads.values()))
 
@@ -171,7 +170,7 @@ def nameless(connection: Connection, after: str, limit: int) -> tuple[Keyed, ...
     """The next articles that no key names, pruned ones too, with the fingerprints that are stored."""
     rows = connection.execute(_NAMELESS, {"after": after, "most": limit}).mappings()
     return tuple(
-        Keyed(article=article_from(row, source=row["source"]), keys=(), fingerprint=fingerprint_from(row))
+        Keyed(id=row["id"], uid=row["uid"], draft=draft_from(row), keys=(), fingerprint=fingerprint_from(row))
         for row in rows
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, or_, select
 
-from aggregator.model import Claimed, Source, SourceState
+from aggregator.model import Source, SourceState, StoredSource
 from aggregator.store.columns import EPOCH
 from aggregator.store.hubs import stored_error
 from aggregator.store.schema import pollable, source
@@ -48,17 +48,17 @@ class Standing:
     due_first: datetime | None  # when the first of them is due, or was; None where none was ever asked
 
 
-def overview(connection: Connection) -> tuple[Claimed, ...]:
+def overview(connection: Connection) -> tuple[StoredSource, ...]:
     """All sources of `feeds.yaml`, in its order, with what people see of them alone."""
     return tuple(map(_seen, connection.execute(_SEEN)))
 
 
-def _seen(row: Row[Any]) -> Claimed:
+def _seen(row: Row[Any]) -> StoredSource:
     width = len(_SOURCE)
     state = dict(zip((*_STATE, "hub_error"), row[width:], strict=True))
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None
-    return Claimed(source=Source(**dict(zip(_SOURCE, row[:width], strict=True))), state=SourceState(**state))
+    return StoredSource(source=Source(**dict(zip(_SOURCE, row[:width], strict=True))), state=SourceState(**state))
 
 
 def standing(connection: Connection, now: datetime) -> Standing:

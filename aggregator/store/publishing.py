@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, not_, select, update
 
-from aggregator.model import Also, Article, CategoryFeed, Credit, FeedFacts, Mark
+from aggregator.model import CategoryFeed, ClusterMember, Credit, FeedInfo, Mark, StoredArticle
 from aggregator.names import ALL, category_name, distinct
 from aggregator.store.rows import article_from, listed, slices
 from aggregator.store.schema import (
@@ -47,14 +47,16 @@ _CREDITS = (
     .where(article_source.c.article_id.in_(_ids))
     .order_by(article_source.c.at, article_source.c.source_id)
 )
-_CREDITED = select(*source.c["id", "name", "url", "facts", "categories", "tags"]).where(source.c.id.in_(_ids))
+_CREDITED = select(*source.c["id", "name", "url", "feed_info", "categories", "tags"]).where(source.c.id.in_(_ids))
 _FOLLOWED = (
-    select(article.c.story).where(article.c.story.in_(listed("stories")), article.c.id != article.c.story).distinct()
+    select(article.c.cluster)
+    .where(article.c.cluster.in_(listed("stories")), article.c.id != article.c.cluster)
+    .distinct()
 )
 _MATES = (
-    select(*article.c["id", "story", "title", "link"], source.c.name)
+    select(*article.c["id", "cluster", "title", "link"], source.c.name)
     .join(source)
-    .where(article.c.story.in_(listed("stories")), not_(article.c.pruned))
+    .where(article.c.cluster.in_(listed("stories")), not_(article.c.pruned))
     .order_by(article.c.published, article.c.first_seen, article.c.position, article.c.id)
 )
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
@@ -84,23 +86,23 @@ _DONE = {
 }
 
 
-def one(connection: Connection, article_id: str) -> Article | None:
+def one(connection: Connection, article_id: str) -> StoredArticle | None:
     """The article with this id; None where there is none, or it was pruned."""
     return next(iter(_articles(connection, connection.execute(_ONE, {"id": article_id}).mappings().all())), None)
 
 
-def some(connection: Connection, ids: Collection[str]) -> tuple[Article, ...]:
+def some(connection: Connection, ids: Collection[str]) -> tuple[StoredArticle, ...]:
     """Those of these articles that were not pruned, in the order of their ids."""
     return _articles(connection, connection.execute(_SOME, {"ids": ids}).mappings().all())
 
 
-def after(connection: Connection, last: str, limit: int) -> tuple[Article, ...]:
+def after(connection: Connection, last: str, limit: int) -> tuple[StoredArticle, ...]:
     """The next articles in the order of their ids."""
     rows = connection.execute(_AFTER, {"after": last, "most": limit}).mappings().all()
     return _articles(connection, rows)
 
 
-def pending_articles(connection: Connection, limit: int) -> tuple[tuple[Article, Mark], ...]:
+def pending_articles(connection: Connection, limit: int) -> tuple[tuple[StoredArticle, Mark], ...]:
     """Articles whose files are to be written, each with its mark."""
     rows = connection.execute(_PENDING, {"most": limit}).mappings().all()
     marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
@@ -165,16 +167,16 @@ def days(connection: Connection, since: datetime) -> dict[int, Counter[date]]:
     return found
 
 
-def _articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[Article, ...]:
+def _articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StoredArticle, ...]:
     """Articles of rows of `_ARTICLES`, in their order, filled from other tables by a few queries in all."""
     if not rows:
         return ()
     credited = _credits(connection, [row["id"] for row in rows])
-    also = _also(connection, {row["story"] for row in rows})
-    return tuple(_article(row, credited[row["id"]], also.get(row["story"], ())) for row in rows)
+    also = _also(connection, {row["cluster"] for row in rows})
+    return tuple(_article(row, credited[row["id"]], also.get(row["cluster"], ())) for row in rows)
 
 
-def _article(row: RowMapping, credited: list["_Owed"], mates: Iterable[Any]) -> Article:
+def _article(row: RowMapping, credited: list["_Owed"], mates: Iterable[Any]) -> StoredArticle:
     if len(credited) > 1:
         credited.sort(key=lambda owed: owed.by.id != row["source_id"])  # stable: only the first moves
     return article_from(
@@ -183,7 +185,9 @@ def _article(row: RowMapping, credited: list["_Owed"], mates: Iterable[Any]) -> 
         credits=tuple(owed.credit for owed in credited),
         categories=_united([owed.by.categories for owed in credited], category_name),
         tags=_united([owed.by.tags for owed in credited], str),
-        also=tuple(Also(title=mate.title, link=mate.link, source=mate.name) for mate in mates if mate.id != row["id"]),
+        also=tuple(
+            ClusterMember(title=mate.title, link=mate.link, source=mate.name) for mate in mates if mate.id != row["id"]
+        ),
     )
 
 
@@ -192,7 +196,7 @@ class _Carrier(NamedTuple):
 
     id: int
     name: str
-    facts: FeedFacts
+    feed_info: FeedInfo
     feed_url: str
     categories: tuple[str, ...]
     tags: tuple[str, ...]
@@ -209,7 +213,7 @@ def _carrier(row: Any) -> _Carrier:
     return _Carrier(
         id=row.id,
         name=row.name,
-        facts=row.facts,
+        feed_info=row.feed_info,
         feed_url=without_credentials(row.url),
         categories=distinct(row.categories, category_name),
         tags=distinct(row.tags, str),
@@ -217,7 +221,9 @@ def _carrier(row: Any) -> _Carrier:
 
 
 def _credit(by: _Carrier, link: str) -> Credit:
-    return Credit(source=by.name, link=link, feed_title=by.facts.title, feed_link=by.facts.link, feed_url=by.feed_url)
+    return Credit(
+        source=by.name, link=link, feed_title=by.feed_info.title, feed_link=by.feed_info.link, feed_url=by.feed_url
+    )
 
 
 def _united(several: Sequence[tuple[str, ...]], same: Callable[[str], str]) -> tuple[str, ...]:
@@ -240,5 +246,5 @@ def _also(connection: Connection, stories: Collection[str]) -> Mapping[str, list
     found = defaultdict(list)
     if followed := sorted(connection.scalars(_FOLLOWED, {"stories": sorted(stories)})):
         for row in connection.execute(_MATES, {"stories": followed}):
-            found[row.story].append(row)
+            found[row.cluster].append(row)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, not_, select, update
 
-from aggregator.model import Article, Decision, Duplicate, FeedFacts, New, Recorded, SourceState, Unchanged, Updated
+from aggregator.model import Decision, Duplicate, FeedInfo, Keyed, New, RecordCounts, SourceState, Unchanged, Updated
 from aggregator.names import ALL, category_name
 from aggregator.settings import Fetch
 from aggregator.store import hubs
@@ -23,7 +23,7 @@ from aggregator.websub import Wish, wish
 _ids = listed("ids")
 _SOURCE = (
     select(
-        *source.c["categories", "facts", "url", "readdressed"],
+        *source.c["categories", "feed_info", "url", "readdressed"],
         hubs.stored_wish("hub").label("hub"),
         hubs.stored_wish("topic").label("topic"),
     )
@@ -77,12 +77,12 @@ def record(
     state: SourceState,
     decisions: Sequence[Decision],
     now: datetime,
-    name: Callable[[Article], str],
+    name: Callable[[Keyed], str],
     *,
     pushed: bool = False,
     unpaced: Collection[str] = (),
     fetch: Fetch,
-) -> Recorded:
+) -> RecordCounts:
     """Write state, articles, revisions, credits, keys, categories, and the marks of all that has to be published."""
     own = connection.execute(_SOURCE, {"id": source_id}).one()
     if pushed:
@@ -91,7 +91,7 @@ def record(
         write_states(connection, ((source_id, state),), unpaced)
         if not own.readdressed:
             before = Wish(hub=own.hub, topic=own.topic) if own.hub else None
-            hubs.follow(connection, source_id, before, wish(state.facts, state.moved_to or own.url), now, fetch)
+            hubs.follow(connection, source_id, before, wish(state.feed_info, state.moved_to or own.url), now, fetch)
     fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)
@@ -101,10 +101,10 @@ def record(
     touched = {*revised.ids, *credited, *relinked}
     if others := sorted(touched - fresh.keys()):
         connection.execute(_MARK_ARTICLES, {"ids": others})
-    told = touched.difference(one for one, new in fresh.items() if not new.story)
-    renamed = source_id if _shown(own.facts) != _shown(state.facts) else None
+    told = touched.difference(one for one, new in fresh.items() if not new.cluster)
+    renamed = source_id if _shown(own.feed_info) != _shown(state.feed_info) else None
     mark_categories(connection, told, renamed, categories if len(told) < len(touched) else ())
-    return Recorded(
+    return RecordCounts(
         new=len(fresh),
         updated=revised.texts,
         duplicates=sum(isinstance(one, Duplicate) for one in decisions),
@@ -112,7 +112,7 @@ def record(
     )
 
 
-def _shown(facts: FeedFacts) -> tuple[str, str | None]:
+def _shown(facts: FeedInfo) -> tuple[str, str | None]:
     return facts.title, facts.link
 
 
@@ -121,7 +121,7 @@ def _credit(
 ) -> tuple[list[str], list[str]]:
     """Ids of the articles that the source is credited with from now on, and of those to which its link changed."""
     named = {article_id(one): one for one in reversed(decisions) if not isinstance(one, Unchanged)}
-    links = {bearer: one.keyed.article.link for bearer, one in named.items()}
+    links = {bearer: one.keyed.draft.link for bearer, one in named.items()}
     stored: dict[str, str] = {}
     if older := sorted(named.keys() - fresh.keys()):
         rows = connection.execute(_LINKS, {"source_id": source_id, "ids": older})
@@ -138,19 +138,19 @@ def _credit(
 
 def _place(connection: Connection, credited: Sequence[str], fresh: Mapping[str, New], names: Collection[str]) -> None:
     """Put the articles into the categories of the source that is credited with them now."""
-    places: list[Any] = [fresh[one].keyed.article for one in credited if one in fresh]
+    places: list[tuple[str, Any]] = [(one, fresh[one].keyed.draft) for one in credited if one in fresh]
     placed: set[tuple[str, ...]] = set()
     if older := [one for one in credited if one not in fresh]:
-        places += connection.execute(_PLACES, {"ids": older})
+        places += [(row.id, row) for row in connection.execute(_PLACES, {"ids": older})]
         placed = {tuple(row) for row in connection.execute(_PLACED, {"ids": older})}
     rows = [
-        (place.id, name, place.published, place.first_seen, place.position, False)
-        for place in places
+        (article_id, name, place.published, place.first_seen, place.position, False)
+        for article_id, place in places
         for name in sorted(names)
-        if (place.id, name) not in placed
+        if (article_id, name) not in placed
     ]
     _place_article(connection, rows)
-    told = [*older, *(one for one in credited if one in fresh and fresh[one].story)]
+    told = [*older, *(one for one in credited if one in fresh and fresh[one].cluster)]
     if told:
         hide_in_stories(connection, told)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, RowMapping, bindparam
 
-from aggregator.model import Article, Fingerprint, Keyed, Source, SourceState, Validators
+from aggregator.model import Draft, Fingerprint, Keyed, Source, SourceState, StoredArticle, Validators
 from aggregator.store.columns import EPOCH
 
 T = TypeVar("T")
@@ -28,15 +28,15 @@ _STATE = (
     "paused",
     "entries",
     "unmodified_since",
-    "wish",
+    "requested_interval",
     "skip_hours",
     "skip_days",
-    "facts",
+    "feed_info",
 )
 _CONFIGURED = ("name", "url", "categories", "tags", "language", "interval", "enabled")
 ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "terms", "flags")
 TEXT = ("title", "html", "markdown", "summary")
-_FIRST_SIGHT = ("id", "source_id", "guid", "guid_key", "published", "updated", "first_seen", "position")
+_FIRST_SIGHT = ("source_id", "guid", "guid_key", "published", "updated", "first_seen", "position")
 FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
 _ARTICLE = (*_FIRST_SIGHT, *ENTRY, *TEXT)
 
@@ -71,24 +71,24 @@ def state_from(row: RowMapping) -> SourceState:
     )
 
 
-AT_FIRST_SIGHT = tuple(name for name in _ARTICLE if name != "source_id") + FINGERPRINT
+AT_FIRST_SIGHT = ("id", *(name for name in _ARTICLE if name != "source_id"), *FINGERPRINT)
 _at_first_sight = attrgetter(*(name for name in _ARTICLE if name != "source_id"))
 _fingerprint = attrgetter("digest", "title", "signature", "words")
 
 
 def values_at_first_sight(keyed: Keyed) -> tuple[Any, ...]:
     """An article's `AT_FIRST_SIGHT`; what the store gives it is not in it: source, uid, path, story and marks."""
-    return (*_at_first_sight(keyed.article), *_fingerprint(keyed.fingerprint))
+    return (keyed.id, *_at_first_sight(keyed.draft), *_fingerprint(keyed.fingerprint))
 
 
 def text_columns(keyed: Keyed) -> Columns:
     """What an edit of its text changes."""
-    return {name: getattr(keyed.article, name) for name in TEXT} | _fingerprint_columns(keyed.fingerprint)
+    return {name: getattr(keyed.draft, name) for name in TEXT} | _fingerprint_columns(keyed.fingerprint)
 
 
 def entry_columns(keyed: Keyed) -> Columns:
     """What its source may change without touching the text."""
-    return {name: getattr(keyed.article, name) for name in ENTRY}
+    return {name: getattr(keyed.draft, name) for name in ENTRY}
 
 
 def fingerprint_from(row: RowMapping) -> Fingerprint:
@@ -98,11 +98,15 @@ def fingerprint_from(row: RowMapping) -> Fingerprint:
     )
 
 
-def article_from(row: RowMapping, **derived: Any) -> Article:
-    """The article of a row; `derived` is what other rows say of it: source, credits, categories, tags, also."""
-    return Article(
-        uid=row["uid"], path=row["path"], edited=row["edited"], **{name: row[name] for name in _ARTICLE}, **derived
-    )
+def draft_from(row: RowMapping) -> Draft:
+    """Return the draft that an article's row was made from."""
+    return Draft(**{name: row[name] for name in _ARTICLE})
+
+
+def article_from(row: RowMapping, **derived: Any) -> StoredArticle:
+    """Return the article of a row; `derived` comes from other rows: source, credits, categories, tags, also."""
+    columns = {name: row[name] for name in ("id", "uid", "path", "edited", *_ARTICLE)}
+    return StoredArticle(**columns, **derived)
 
 
 def _fingerprint_columns(fingerprint: Fingerprint) -> Columns:

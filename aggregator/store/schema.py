@@ -19,10 +19,10 @@ from sqlalchemy import (
     Table,
 )
 
-from aggregator.model import Enclosure, FeedFacts, Person, Term
+from aggregator.model import Enclosure, FeedInfo, Person, Term
 from aggregator.store.columns import Moment, Several, Span, Value, Words
 
-VERSION = "0002"  # of the schema: the newest migration's revision
+VERSION = "0003"  # of the schema: the newest migration's revision
 
 metadata = MetaData(
     naming_convention={
@@ -81,10 +81,10 @@ source = Table(
     Column("paused", Words),
     _required("entries", Integer),
     Column("unmodified_since", Moment),
-    _required("wish", Span),
+    _required("requested_interval", Span),
     _required("skip_hours", Several()),
     _required("skip_days", Several()),
-    _required("facts", Value(FeedFacts)),
+    _required("feed_info", Value(FeedInfo)),
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **_where(pollable))
@@ -147,12 +147,12 @@ article = Table(
     _required("title_digest", LargeBinary),
     _required("signature", LargeBinary),
     _required("words", Integer),
-    _required("story", String(32)),  # id of the article that leads its story
+    _required("cluster", String(32)),  # id of the article that leads its story
     _required("pruned", Boolean),  # its text is gone, its keys stay
     _required("pending", Boolean),
     _required("version", Integer),
 )
-Index("ix_article_story", article.c.story)
+Index("ix_article_cluster", article.c.cluster)
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **_where(pending_article))
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import Claimed, HostState, SourceState
+from aggregator.model import HostState, SourceState, StoredSource
 from aggregator.store.dialect import Dialect
 from aggregator.store.rows import Columns, Headers, listed, slices, source_from, state_columns, state_from
 from aggregator.store.schema import host, leased, pollable, source
@@ -59,7 +59,7 @@ _RESCHEDULE = (
 _STATE_OF_MOVED = _STATE.values(host=bindparam("host"))
 
 
-def present(connection: Connection, headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
+def present(connection: Connection, headers: Mapping[int, Headers]) -> tuple[StoredSource, ...]:
     """All sources of `feeds.yaml`, in its order."""
     return _claimed(connection.execute(_PRESENT).mappings(), headers)
 
@@ -69,8 +69,8 @@ def ids(connection: Connection) -> dict[str, int]:
     return {row.name: row.id for row in connection.execute(_IDS)}
 
 
-def _claimed(rows: Iterable[RowMapping], headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
-    return tuple(Claimed(source=source_from(row, headers), state=state_from(row)) for row in rows)
+def _claimed(rows: Iterable[RowMapping], headers: Mapping[int, Headers]) -> tuple[StoredSource, ...]:
+    return tuple(StoredSource(source=source_from(row, headers), state=state_from(row)) for row in rows)
 
 
 # What this process (`mine`) and others have claimed, by host; a host without a pace has no name here.
@@ -159,7 +159,9 @@ class Terms:
     share: int | None
 
 
-def claim(connection: Connection, choice: Choice, terms: Terms, headers: Mapping[int, Headers]) -> tuple[Claimed, ...]:
+def claim(
+    connection: Connection, choice: Choice, terms: Terms, headers: Mapping[int, Headers]
+) -> tuple[StoredSource, ...]:
     """Take the sources that are wanted, and those that share a URL with one of them."""
     always = {"now": choice.now, "until": terms.until, "process": terms.process}
     rows = _claim_wanted(connection, choice, terms, always | {"most": terms.limit})

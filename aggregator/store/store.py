@@ -14,18 +14,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from aggregator.errors import StoreDamagedError, StoreError
 from aggregator.model import (
-    Article,
     CategoryFeed,
-    Claimed,
     Decision,
     HostState,
     Keyed,
-    Known,
+    KnownArticle,
     Mark,
-    Recorded,
+    RecordCounts,
     Revision,
     Source,
     SourceState,
+    StoredArticle,
+    StoredSource,
     Subscription,
     Topic,
     Unchanged,
@@ -185,12 +185,12 @@ class Store:
             ids = sources.ids(connection)
         self._headers = {ids[one.name]: one.headers for one in configured if one.name in ids}
 
-    def sources(self) -> tuple[Claimed, ...]:
+    def sources(self) -> tuple[StoredSource, ...]:
         """All sources of `feeds.yaml` with their states, in its order."""
         with self._reading() as connection:
             return sources.present(connection, self._headers)
 
-    def overview(self) -> tuple[Claimed, ...]:
+    def overview(self) -> tuple[StoredSource, ...]:
         """All sources of `feeds.yaml`, in its order, with what people see of them; other fields hold their defaults."""
         with self._reading() as connection:
             return overview.overview(connection)
@@ -209,7 +209,7 @@ class Store:
         names: Collection[str] | None = None,
         everything: bool = False,
         share: int | None = None,
-    ) -> tuple[Claimed, ...]:
+    ) -> tuple[StoredSource, ...]:
         """Up to `limit` sources that are due, longest due first, taken until they are recorded or `lease` is over.
 
         A host is one process's at a time: where another has claimed a source of it, none is claimed. With `share`, no
@@ -288,7 +288,7 @@ class Store:
 
     # ------------------------------------------------------------------------------------------------------ articles
 
-    def known(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[Known, ...]]:
+    def known(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[KnownArticle, ...]]:
         """The articles that each of these keys names, first seen first; keys that name none are left out."""
         with self._reading() as connection:
             return known(connection, digests)
@@ -300,9 +300,9 @@ class Store:
         decisions: Sequence[Decision],
         now: datetime,
         *,
-        name: Callable[[Article], str],
+        name: Callable[[Keyed], str],
         pushed: bool = False,
-    ) -> Recorded:
+    ) -> RecordCounts:
         """Write what was decided on one document, and mark what has to be published; all of it or nothing.
 
         `name` gives the wanted path of a new article's file. The same decisions again change no article. Of a document
@@ -325,7 +325,7 @@ class Store:
 
     # ---------------------------------------------------------------------------------------------------- publishing
 
-    def pending_articles(self, limit: int) -> tuple[tuple[Article, Mark], ...]:
+    def pending_articles(self, limit: int) -> tuple[tuple[StoredArticle, Mark], ...]:
         """Up to `limit` articles whose files are to be written, each with its mark."""
         with self._reading() as connection:
             return publishing.pending_articles(connection, limit)
@@ -349,7 +349,7 @@ class Store:
         with self._writing() as connection:
             clusters.part(connection)
 
-    def article(self, article_id: str) -> Article | None:
+    def article(self, article_id: str) -> StoredArticle | None:
         """The article with this id; None where there is none, or its text was pruned."""
         with self._reading() as connection:
             return publishing.one(connection, article_id)
@@ -359,12 +359,12 @@ class Store:
         with self._reading() as connection:
             return updates.revisions(connection, article_id)
 
-    def articles(self, after: str | None, limit: int) -> tuple[Article, ...]:
+    def articles(self, after: str | None, limit: int) -> tuple[StoredArticle, ...]:
         """The next `limit` articles in the order of their ids, after the article `after`; () at the end."""
         with self._reading() as connection:
             return publishing.after(connection, after or "", limit)
 
-    def some_articles(self, ids: Collection[str]) -> tuple[Article, ...]:
+    def some_articles(self, ids: Collection[str]) -> tuple[StoredArticle, ...]:
         """Those of these articles that have their text still, in the order of their ids."""
         with self._reading() as connection:
             return publishing.some(connection, ids)
@@ -447,7 +447,7 @@ class Store:
         with self._writing() as connection:
             hubs.let_all_go(connection, now, self._fetch)
 
-    def pushed_source(self, token: str) -> Claimed | None:
+    def pushed_source(self, token: str) -> StoredSource | None:
         """The source, as it is now, whose hub pushes to the callback with this token; its lease is nobody's matter."""
         with self._reading() as connection:
             return hubs.claimed(connection, token, self._headers)
@@ -514,7 +514,7 @@ class Store:
 
     def add_keys(self, keyed: Sequence[Keyed]) -> None:
         """Give articles those of these keys that they lack; a strong key that is another's stays so."""
-        named = [Unchanged(id=one.article.id, keyed=one, reason="named again") for one in keyed]
+        named = [Unchanged(id=one.id, keyed=one, reason="named again") for one in keyed]
         with self._writing() as connection:
             identifiers.insert_keys(connection, named, frozenset())
 

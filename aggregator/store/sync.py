@@ -45,7 +45,7 @@ _AT_NEW_URL = {  # nothing that the old URL said, and due now
     "error": None,
     "paused": None,
     "unmodified_since": None,
-    "wish": timedelta(0),
+    "requested_interval": timedelta(0),
     "skip_hours": (),
     "skip_days": (),
     "lease_until": None,

@@ -62,7 +62,7 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
     wanted = entry_columns(decision.keyed) if row["source_id"] == source_id else {}
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
-        claimed = decision.keyed.article.updated
+        claimed = decision.keyed.draft.updated
         moment = claimed if claimed > row["updated"] else now
         changes |= text_columns(decision.keyed) | {"updated": moment, "edited": moment}
     return changes

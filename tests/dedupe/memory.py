@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 
 from aggregator.dedupe import decide, keyed
-from aggregator.model import Article, Decision, Duplicate, Enclosure, Key, Keyed, Known, New, Unchanged, Updated
+from aggregator.model import Decision, Draft, Duplicate, Enclosure, Key, Keyed, KnownArticle, New, Unchanged, Updated
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 DATE = NOW - timedelta(hours=5, seconds=17)
@@ -38,7 +37,19 @@ class E:
     audio: str | None = None
 
 
-def articles(entries: Sequence[E], *, source: int = 1, now: datetime = NOW) -> tuple[Article, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDraft(Draft):
+    """A draft with the text of its body, and its date as published."""
+
+    text: str
+    date: str
+
+
+def keyed_entry(draft: TextDraft) -> Keyed:
+    return keyed(draft, draft.text, draft.date)
+
+
+def articles(entries: Sequence[E], *, source: int = 1, now: datetime = NOW) -> tuple[TextDraft, ...]:
     """What normalise makes of a document: a guid or link that stands for different entries is nobody's name."""
     shared_guids = _shared((entry.guid, (entry.link, entry.title)) for entry in entries)
     shared_links = _shared((entry.link, (entry.guid, entry.title)) for entry in entries)
@@ -64,14 +75,10 @@ def _shared(named: Iterable[tuple[str | None, tuple[str | None, str]]]) -> froze
 
 def _article(
     entry: E, guid_key: str | None, link_key: str | None, position: int, source: int, now: datetime
-) -> Article:
-    name = (guid_key, link_key if guid_key is None else None, *(() if guid_key or link_key else (entry,)))
+) -> TextDraft:
     published = entry.published or now
-    return Article(
-        id=blake2b(repr((source, name)).encode(), digest_size=16).hexdigest(),
-        uid="",
+    return TextDraft(
         source_id=source,
-        source=f"source-{source}",
         guid=entry.guid,
         guid_key=guid_key,
         link=entry.link or f"https://source-{source}.example/",
@@ -86,13 +93,14 @@ def _article(
         first_seen=now,
         position=position,
         text=entry.text,
+        date=str(entry.published),
         enclosures=(Enclosure(url=entry.audio),) if entry.audio else (),
     )
 
 
 @dataclass
 class _Row:
-    known: Known
+    known: KnownArticle
     keys: dict[bytes, bool] = field(default_factory=dict)  # digest: strong
 
 
@@ -103,7 +111,7 @@ class Store:
         self.rows: dict[str, _Row] = {}
         self._last: dict[int, frozenset[E]] = {}
 
-    def known(self, candidates: Iterable[Keyed]) -> dict[bytes, tuple[Known, ...]]:
+    def known(self, candidates: Iterable[Keyed]) -> dict[bytes, tuple[KnownArticle, ...]]:
         digests = {key.digest for keyed in candidates for key in keyed.keys}
         rows = [replace(row.known, keys=frozenset(digests & row.keys.keys())) for row in self.rows.values()]
         found = {digest: tuple(known for known in rows if digest in known.keys) for digest in digests}
@@ -122,14 +130,14 @@ class Store:
         last = self._last.get(source, frozenset()) if skip_seen else frozenset()
         self._last[source] = frozenset(entries)
         unseen = [
-            keyed(article)
+            keyed_entry(article)
             for entry, article in zip(entries, made, strict=True)
             if entry not in last or not (article.guid_key or article.link_key)
         ]
         decisions = decide(
             unseen,
             self.known(unseen),
-            present=[name for article in made for name in (article.guid_key, article.link_key) if name],
+            still_listed=[name for article in made for name in (article.guid_key, article.link_key) if name],
             near_duplicates=near_duplicates,
         )
         self.written = sum(map(self._record, decisions))
@@ -141,12 +149,12 @@ class Store:
     def _record(self, decision: Decision) -> int:
         """Rows written."""
         if isinstance(decision, New):
-            assert decision.keyed.article.id not in self.rows
-            self.rows[decision.keyed.article.id] = _Row(_first_known(decision))
-            return 1 + self._add_keys(decision.keyed.article.id, decision.keyed.keys)
+            assert decision.keyed.id not in self.rows
+            self.rows[decision.keyed.id] = _Row(_first_known(decision))
+            return 1 + self._add_keys(decision.keyed.id, decision.keyed.keys)
         row = self.rows[decision.id]
         written = self._add_keys(decision.id, decision.keyed.keys)
-        article = decision.keyed.article
+        article = decision.keyed.draft
         if isinstance(decision, Updated):
             row.known = replace(row.known, link=article.link, link_key=article.link_key, enclosures=article.enclosures)
             if decision.text_changed:
@@ -167,10 +175,10 @@ class Store:
         return len(missing)
 
 
-def _first_known(new: New) -> Known:
-    article = new.keyed.article
-    return Known(
-        id=article.id,
+def _first_known(new: New) -> KnownArticle:
+    article = new.keyed.draft
+    return KnownArticle(
+        id=new.keyed.id,
         source_id=article.source_id,
         credited=frozenset({article.source_id}),
         guid=article.guid,
@@ -179,7 +187,7 @@ def _first_known(new: New) -> Known:
         title=article.title,
         published=article.published,
         fingerprint=new.keyed.fingerprint,
-        story=new.story or article.id,
+        cluster=new.cluster or new.keyed.id,
         keys=frozenset(),
         enclosures=article.enclosures,
     )

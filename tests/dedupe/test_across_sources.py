@@ -23,7 +23,7 @@ def test_the_same_link_with_title_or_text_is_one_article(other: E, reason: str) 
     (first,) = store.fetch(BRIDGE)
     (decision,) = store.fetch(other, source=2)
     assert isinstance(decision, Duplicate)
-    assert (decision.id, decision.reason) == (first.keyed.article.id, reason)
+    assert (decision.id, decision.reason) == (first.keyed.id, reason)
     assert store.rows[decision.id].known.credited == {1, 2}
     assert kinds(store.fetch(other, source=2, skip_seen=False)) == [Unchanged]
     assert store.written == 0
@@ -63,14 +63,14 @@ def test_near_equal_texts_under_different_links_are_one_story() -> None:
     for source in (2, 3):
         (decision,) = store.fetch(replace(COPY, link=f"https://copy.example/{source}"), source=source)
         assert isinstance(decision, New)
-        assert (decision.story, decision.reason) == (first.keyed.article.id, "near-equal text")
+        assert (decision.cluster, decision.reason) == (first.keyed.id, "near-equal text")
 
 
 def test_near_equal_texts_of_one_document_are_one_story() -> None:
     first, second = Store().fetch(BRIDGE, COPY)
     assert isinstance(first, New)
     assert isinstance(second, New)
-    assert (first.story, second.story) == (None, first.keyed.article.id)
+    assert (first.cluster, second.cluster) == (None, first.keyed.id)
 
 
 def test_exact_marks_no_story() -> None:
@@ -78,7 +78,7 @@ def test_exact_marks_no_story() -> None:
     store.fetch(BRIDGE, COPY, near_duplicates=False)
     (decision,) = store.fetch(COPY, source=2, near_duplicates=False)
     assert isinstance(decision, Duplicate)
-    assert {row.known.story for row in store.rows.values()} == set(store.rows)
+    assert {row.known.cluster for row in store.rows.values()} == set(store.rows)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_short_or_other_is_no_story(one: str, two: str) -> None:
     store.fetch(replace(BRIDGE, text=one))
     (decision,) = store.fetch(E(guid="x", link="https://b.example/1", text=two), source=2)
     assert isinstance(decision, New)
-    assert decision.story is None
+    assert decision.cluster is None
 
 
 def test_boilerplate_under_different_titles_is_no_story() -> None:
@@ -105,13 +105,13 @@ def test_boilerplate_under_different_titles_is_no_story() -> None:
     store.fetch(replace(BRIDGE, text=boilerplate))
     (decision,) = store.fetch(E(guid="x", link="https://b.example/1", title="Storks", text=boilerplate), source=2)
     assert isinstance(decision, New)
-    assert decision.story is None
+    assert decision.cluster is None
 
 
 def test_one_description_of_many_entries_of_a_source_is_no_story() -> None:
     other = E(guid="2", link="https://example.org/2", title="Second evening of the conference")
     decisions = Store().fetch(BRIDGE, other)
-    assert [decision.story for decision in decisions if isinstance(decision, New)] == [None, None]
+    assert [decision.cluster for decision in decisions if isinstance(decision, New)] == [None, None]
 
 
 def test_a_report_under_another_headline_in_another_source_is_one_story() -> None:
@@ -119,7 +119,7 @@ def test_a_report_under_another_headline_in_another_source_is_one_story() -> Non
     (first,) = store.fetch(BRIDGE)
     (decision,) = store.fetch(replace(COPY, title="Old bridge to be shut"), source=2)
     assert isinstance(decision, New)
-    assert decision.story == first.keyed.article.id
+    assert decision.cluster == first.keyed.id
 
 
 def test_a_short_report_under_one_headline_is_one_story() -> None:
@@ -129,7 +129,7 @@ def test_a_short_report_under_one_headline_is_one_story() -> None:
         E(guid="x", link="https://b.example/1", text="Cracks in three piers close the bridge for two years."), source=2
     )
     assert isinstance(decision, New)
-    assert decision.story
+    assert decision.cluster
 
 
 def test_a_text_that_comes_again_a_week_later_is_no_story() -> None:
@@ -137,14 +137,14 @@ def test_a_text_that_comes_again_a_week_later_is_no_story() -> None:
     store.fetch(BRIDGE)
     (decision,) = store.fetch(replace(COPY, published=DATE + timedelta(days=7)), source=2)
     assert isinstance(decision, New)
-    assert decision.story is None
+    assert decision.cluster is None
 
 
 def test_a_pruned_article_leads_no_story_and_takes_no_credit() -> None:
     store = Store()
     (first,) = store.fetch(BRIDGE)
-    store.prune(first.keyed.article.id)
+    store.prune(first.keyed.id)
     (near,) = store.fetch(COPY, source=2)
     assert isinstance(near, New)
-    assert near.story is None
+    assert near.cluster is None
     assert kinds(store.fetch(BRIDGE, source=3)) == [Unchanged]

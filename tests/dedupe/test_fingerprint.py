@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.dedupe import keyed, near
+from aggregator.dedupe import near
 from aggregator.dedupe.fingerprint import fingerprint
 from aggregator.model import Fingerprint
-from tests.dedupe.memory import OTHER, STORY, E, articles, edited
+from tests.dedupe.memory import OTHER, STORY, E, articles, edited, keyed_entry
 
 
 def of(text: str, title: str = "A title") -> Fingerprint:
-    return fingerprint(articles([E(title=title, text=text)])[0])
+    return fingerprint(title, text)
 
 
 def test_white_space_is_no_edit() -> None:
@@ -69,7 +69,7 @@ def test_scripts_without_blanks_are_compared_by_character() -> None:
 
 def test_keys_and_signatures_are_equal_in_every_process() -> None:
     """Written down once, elsewhere: another value means that every article's keys in the database are lost."""
-    keys = keyed(articles([E(guid="a", link="https://example.org/a")])[0]).keys
+    keys = keyed_entry(articles([E(guid="a", link="https://example.org/a")])[0]).keys
     assert [(key.rule, key.digest.hex()[:8]) for key in keys] == [
         ("guid", "897f6c53"),
         ("link", "ea9bbce6"),

@@ -3,21 +3,19 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.dedupe import keyed
-from aggregator.model import Article
-from tests.dedupe.memory import DATE, NOW, STORY, E, articles
+from tests.dedupe.memory import DATE, NOW, STORY, E, TextDraft, articles, keyed_entry
 
 
-def made(entry: E, source: int = 1) -> Article:
+def made(entry: E, source: int = 1) -> TextDraft:
     return articles([entry], source=source)[0]
 
 
-def named(article: Article, rule: str) -> set[bytes]:
-    return {key.digest for key in keyed(article).keys if key.rule == rule}
+def named(article: TextDraft, rule: str) -> set[bytes]:
+    return {key.digest for key in keyed_entry(article).keys if key.rule == rule}
 
 
 def test_keys_come_strongest_first_and_are_few() -> None:
-    keys = keyed(made(E(guid="a", link="https://example.org/a"))).keys
+    keys = keyed_entry(made(E(guid="a", link="https://example.org/a"))).keys
     assert [key.rule for key in keys] == ["guid", "link", "title", "text", "text", "text", "text"]
     assert [key.strong for key in keys] == [True, True, False, False, False, False, False]
     assert {len(key.digest) for key in keys} == {16}
@@ -63,7 +61,7 @@ def test_an_entry_without_a_date_either_is_named_by_title_and_text_whenever_it_i
 
 def test_every_article_has_a_strong_key() -> None:
     for entry in (E(guid="a"), E(link="https://example.org/a"), E(title="-", text="", published=None)):
-        assert keyed(made(entry)).keys[0].strong
+        assert keyed_entry(made(entry)).keys[0].strong
 
 
 def test_a_short_text_has_one_key_with_its_title_and_a_few_words_have_none() -> None:

@@ -15,7 +15,7 @@ LATER = NOW + timedelta(hours=1)
 def test_an_entry_never_seen_is_new() -> None:
     (decision,) = Store().fetch(BRIDGE)
     assert isinstance(decision, New)
-    assert (decision.story, decision.reason) == (None, "not seen before")
+    assert (decision.cluster, decision.reason) == (None, "not seen before")
 
 
 def test_the_same_document_twice_writes_nothing() -> None:
@@ -32,7 +32,7 @@ def test_an_edited_text_or_title_updates_the_article_in_place() -> None:
     for change in (replace(BRIDGE, text=edited(STORY)), replace(BRIDGE, title=title), replace(BRIDGE, text=OTHER)):
         (decision,) = store.fetch(change, now=LATER)
         assert isinstance(decision, Updated)
-        assert (decision.id, decision.text_changed) == (first.keyed.article.id, True)
+        assert (decision.id, decision.text_changed) == (first.keyed.id, True)
         assert decision.reason == "same guid, edited"
     assert len(store.rows) == 1
 
@@ -75,7 +75,7 @@ def test_a_guid_that_was_rewritten_under_the_same_link_is_the_same_article(
     (first,) = store.fetch(BRIDGE)
     (decision,) = store.fetch(replace(BRIDGE, guid="uuid-1", title=title, published=published), now=LATER)
     assert isinstance(decision, Unchanged | Updated)
-    assert decision.id == first.keyed.article.id
+    assert decision.id == first.keyed.id
     (decision,) = store.fetch(replace(BRIDGE, guid="uuid-1", link=None, title="Other", text=OTHER), now=LATER)
     assert decision.reason == "same guid, edited"
 
@@ -215,7 +215,7 @@ def test_the_second_copy_of_an_entry_is_a_duplicate_of_the_first_and_then_nothin
     new, copy = store.fetch(entry, entry)
     assert isinstance(new, New)
     assert isinstance(copy, Duplicate)
-    assert copy.id == new.keyed.article.id
+    assert copy.id == new.keyed.id
     for document in ([entry, entry], [entry], [entry, entry]):
         assert set(kinds(store.fetch(*document, skip_seen=False))) == {Unchanged}
         assert store.written == 0
@@ -226,7 +226,7 @@ def test_entries_that_share_all_names_but_not_the_text_are_two() -> None:
     one, two = BRIDGE, replace(BRIDGE, text=OTHER)
     new = store.fetch(one, two)
     assert kinds(new) == [New, New]
-    assert len({decision.keyed.article.id for decision in new}) == 2
+    assert len({decision.keyed.id for decision in new}) == 2
     assert kinds(store.fetch(two, one, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
 
@@ -266,7 +266,7 @@ def test_a_column_that_repeats_its_words_is_new_each_day() -> None:
         column = E(guid=f"day-{day}", link=f"https://example.org/{day}", published=DATE + timedelta(days=day))
         (decision,) = store.fetch(column, now=now)
         assert isinstance(decision, New)
-        assert decision.story is None
+        assert decision.cluster is None
 
 
 def test_an_entry_that_stands_unchanged_is_not_swallowed_by_a_new_one_like_it() -> None:
@@ -283,7 +283,7 @@ def test_an_entry_that_stands_edited_is_not_swallowed_by_a_new_one_like_it() -> 
     new, old = store.fetch(E(guid="2", link="https://example.org/again"), replace(BRIDGE, text=edited(STORY)))
     assert kinds([new, old]) == [New, Updated]
     assert isinstance(old, Updated)
-    assert old.id == first.keyed.article.id
+    assert old.id == first.keyed.id
 
 
 def test_guids_that_changed_places_do_not_lose_an_entry() -> None:
@@ -308,7 +308,7 @@ def test_gone_from_the_document_is_not_retracted_and_may_come_back() -> None:
 def test_a_pruned_article_never_comes_back(again: E) -> None:
     store = Store()
     (first,) = store.fetch(BRIDGE)
-    store.prune(first.keyed.article.id)
+    store.prune(first.keyed.id)
     (decision,) = store.fetch(again, skip_seen=False, now=LATER)
     assert isinstance(decision, Unchanged)
     assert decision.reason.endswith("pruned")

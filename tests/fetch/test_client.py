@@ -29,7 +29,7 @@ async def test_a_document_comes_with_all_that_its_headers_say(server: Server, ge
         digest=blake2b(FEED, digest_size=16).digest(),
         content_type="application/rss+xml; charset=latin-1",
         validators=Validators(etag='"1"', last_modified="then"),
-        freshness=Freshness(fresh_for=timedelta(minutes=10), said_by="max-age"),
+        freshness=Freshness(fresh_for=timedelta(minutes=10), header="max-age"),
         links=(Link(rel="hub", href=server.url("/hub")),),
     )
 
@@ -89,7 +89,7 @@ async def test_304_keeps_old_validators_and_takes_new_ones(server: Server, get: 
         url=url,
         status=304,
         validators=Validators(etag='"2"', last_modified="then"),
-        freshness=Freshness(fresh_for=timedelta(minutes=1), said_by="max-age"),
+        freshness=Freshness(fresh_for=timedelta(minutes=1), header="max-age"),
     )
 
 

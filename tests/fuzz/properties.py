@@ -10,7 +10,7 @@ import yaml
 from aggregator import urls, websub
 from aggregator.commonmark import markdown, safety_check
 from aggregator.commonmark.text import text_of
-from aggregator.model import Article, Enclosure, Entry, Failure, FeedDocument, Person, Term, Text
+from aggregator.model import Enclosure, Entry, Failure, FeedDocument, Person, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
 from aggregator.normalise.dates import EARLIEST, instant, moments
 from aggregator.normalise.html import clean, plain
@@ -24,7 +24,7 @@ from aggregator.parse.discovery import feed_links, usual_places
 from aggregator.render import LAYOUTS, article_file
 from aggregator.schedule.headers import freshness, http_date, links, retry_after
 from aggregator.settings import Articles
-from tests.normalise.entries import NOW, SOURCE
+from tests.normalise.entries import NOW, SOURCE, articles
 from tests.normalise.rendering import Page, active, rendered
 from tests.render.examples import article
 
@@ -59,11 +59,11 @@ def _document(data: bytes, content_type: str | None) -> None:
     assert len(answer.entries) <= len(data)
     made = normalise(answer, SOURCE, NOW)
     assert made == normalise(answer, SOURCE, NOW)
-    for one in made.articles[:5]:
+    for one in articles(answer, SOURCE, NOW)[:5]:
         _article(one, len(data))
 
 
-def _article(one: Article, size: int) -> None:
+def _article(one: StoredArticle, size: int) -> None:
     assert urls.is_http(one.link)
     assert one.title
     assert one.title == one_line(one.title)
@@ -109,9 +109,9 @@ def fuzz_titles(data: bytes) -> None:
     """A title is one line of bounded length, and is its own title."""
     text = text_in(data)
     for kind in ("plain", "html", "rss"):
-        title = plain_title(Text(value=text, kind=kind))
+        title = plain_title(TextConstruct(value=text, kind=kind))
         assert len(title) <= MAX_LENGTH + 3
-        assert title == one_line(title) == plain_title(Text(value=title, kind="plain"))
+        assert title == one_line(title) == plain_title(TextConstruct(value=title, kind="plain"))
         title.encode()
     assert stand_in(text, "https://a.example/")
     assert one_line(text) == one_line(one_line(text))

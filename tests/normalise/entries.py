@@ -1,17 +1,21 @@
 """Feeds and entries built by hand, as `parse` makes them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
-from aggregator.model import Entry, Feed, Link, Source, Text
+from aggregator.dedupe import keyed
+from aggregator.model import Entry, Feed, Link, Source, StoredArticle, TextConstruct
+from aggregator.normalise import normalise
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SOURCE = Source(id=7, name="example", url="https://example.org/feed.xml", categories=("News",), tags=("daily",))
 
 
-def entry(title: str | Text | None = None, link: str | None = None, body: str | None = None, **more: Any) -> Entry:
+def entry(
+    title: str | TextConstruct | None = None, link: str | None = None, body: str | None = None, **more: Any
+) -> Entry:
     """An RSS entry; its digest is that of everything in it, as in `parse`."""
     if link is not None:
         more["links"] = (Link(rel="alternate", href=link),)
@@ -27,9 +31,26 @@ def feed(*entries: Entry, format: str = "rss20", **more: Any) -> Feed:  # noqa: 
     return Feed(format=format, entries=entries, **more)
 
 
-def rss(value: str) -> Text:
-    return Text(value=value, kind="rss")
+def articles(document: Feed, source: Source = SOURCE, now: datetime = NOW, **more: Any) -> tuple[StoredArticle, ...]:
+    """The entries of a document as the store would keep them, credited to nobody."""
+    entries = normalise(document, source, now, **more).entries
+    drafts = [keyed(entry.draft, entry.text, entry.date) for entry in entries]
+    return tuple(
+        StoredArticle(
+            id=draft.id,
+            uid=draft.uid,
+            source=source.name,
+            categories=source.categories,
+            tags=source.tags,
+            **{field.name: getattr(draft.draft, field.name) for field in fields(draft.draft)},
+        )
+        for draft in drafts
+    )
 
 
-def text(value: str, kind: Literal["plain", "html", "rss"], base: str | None = None) -> Text:
-    return Text(value=value, kind=kind, base=base)
+def rss(value: str) -> TextConstruct:
+    return TextConstruct(value=value, kind="rss")
+
+
+def text(value: str, kind: Literal["plain", "html", "rss"], base: str | None = None) -> TextConstruct:
+    return TextConstruct(value=value, kind=kind, base=base)

@@ -10,18 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Article, Credit, Enclosure, Entry, Feed, Link, Person, Source, Term, Text
+from aggregator.model import Enclosure, Entry, Feed, Link, Person, Source, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
 from aggregator.urls import is_http
-from tests.normalise.entries import NOW, SOURCE, entry, feed, rss, text
+from tests.normalise.entries import NOW, SOURCE, articles, entry, feed, rss, text
 
 A = "https://example.org/a"
 BODY = "<p>" + "The council met on Friday to speak about the budget of the coming year. " * 6 + "</p>"
 
 
-def article_of(one: Entry, source: Source = SOURCE, **more: Any) -> Article:
-    (article,) = normalise(feed(one, **more), source, NOW).articles
+def article_of(one: Entry, source: Source = SOURCE, **more: Any) -> StoredArticle:
+    (article,) = articles(feed(one, **more), source)
     return article
+
+
+def text_of_body(one: Entry) -> str:
+    (normalised,) = normalise(feed(one), SOURCE, NOW).entries
+    return normalised.text
 
 
 def test_an_entry_becomes_an_article_with_all_that_readers_need() -> None:
@@ -40,49 +45,35 @@ def test_an_entry_becomes_an_article_with_all_that_readers_need() -> None:
     assert (article.uid, article.guid, article.guid_key) == ("tag:example.org,2025:1",) * 3
     assert article.published == article.updated == datetime(2025, 2, 8, 4, 51, 1, tzinfo=UTC)
     assert (article.first_seen, article.position, article.flags) == (NOW, 0, ())
-    assert (article.source_id, article.source, article.categories, article.tags) == (
-        7,
-        "example",
-        ("News",),
-        ("daily",),
-    )
+    assert article.source_id == 7
     assert article.summary.endswith("...")
     assert len(article.summary.split()) == 50
     assert article.authors == (Person(name="The Paper"),)
-    assert article.credits == (
-        Credit(
-            source="example",
-            link=A,
-            feed_title="The &amp; Paper",
-            feed_link="https://example.org/",
-            feed_url=SOURCE.url,
-        ),
-    )
 
 
 def test_what_was_seen_last_time_or_stands_twice_is_left_out_and_places_stay() -> None:
     one, two, three = (entry(title, f"{A}/{title}", BODY) for title in ("one", "two", "three"))
-    made = normalise(feed(one, two, two, three), SOURCE, NOW, seen=frozenset({one.digest})).articles
+    made = articles(feed(one, two, two, three), seen=frozenset({one.digest}))
     assert [(article.title, article.position) for article in made] == [("two", 1), ("three", 3)]
-    assert normalise(feed(one, two), SOURCE, NOW, seen=frozenset({one.digest, two.digest})).articles == ()
-    assert normalise(feed(), SOURCE, NOW).articles == ()
+    assert articles(feed(one, two), seen=frozenset({one.digest, two.digest})) == ()
+    assert articles(feed()) == ()
 
 
 def test_shared_names_are_found_among_seen_entries_too() -> None:
     old, new = entry("old", f"{A}/1", guid="1"), entry("new", f"{A}/2", guid="1")
-    (article,) = normalise(feed(old, new), SOURCE, NOW, seen=frozenset({old.digest})).articles
+    (article,) = articles(feed(old, new), seen=frozenset({old.digest}))
     assert article.guid_key is None
 
 
 def test_one_guid_on_all_entries_makes_distinct_articles() -> None:
-    made = normalise(feed(*(entry(f"Title {n}", f"{A}/{n}", guid="same") for n in range(20))), SOURCE, NOW).articles
+    made = articles(feed(*(entry(f"Title {n}", f"{A}/{n}", guid="same") for n in range(20))))
     assert len({article.id for article in made}) == len({article.uid for article in made}) == 20
 
 
 def test_entries_without_guid_link_and_date_are_told_apart_by_their_text_and_stay_the_same() -> None:
     document = feed(*(entry(f"Title {n}", body=f"<p>Text {n}</p>") for n in range(20)))
-    first = normalise(document, SOURCE, NOW).articles
-    later = normalise(document, SOURCE, NOW + timedelta(days=1)).articles
+    first = articles(document)
+    later = articles(document, now=NOW + timedelta(days=1))
     assert len({article.id for article in first}) == 20
     assert [article.id for article in first] == [article.id for article in later]
     assert {article.published for article in first} == {NOW}
@@ -104,8 +95,8 @@ def test_entries_without_guid_link_and_date_are_told_apart_by_their_text_and_sta
         ((), ""),
     ],
 )
-def test_the_fullest_text_is_taken(contents: tuple[Text, ...], shown: str) -> None:
-    assert article_of(entry("A", A, contents=contents)).text == shown
+def test_the_fullest_text_is_taken(contents: tuple[TextConstruct, ...], shown: str) -> None:
+    assert text_of_body(entry("A", A, contents=contents)) == shown
 
 
 def test_a_comic_without_words_keeps_its_image() -> None:
@@ -134,10 +125,10 @@ MEANT = '<div>\n<p>AT&amp;T, <a href="https://example.org/b">b</a> and <code>&lt
         rss(escape(MEANT, quote=False)),
     ],
 )
-def test_a_body_that_is_wholly_markup_is_meant_as_html_whatever_it_is_called(content: Text) -> None:
+def test_a_body_that_is_wholly_markup_is_meant_as_html_whatever_it_is_called(content: TextConstruct) -> None:
     article = article_of(entry("A", A, contents=(content,)))
     assert article.html == MEANT
-    assert article.text == "AT&T, b and <p>"
+    assert text_of_body(entry("A", A, contents=(content,))) == "AT&T, b and <p>"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +142,8 @@ def test_a_body_that_is_wholly_markup_is_meant_as_html_whatever_it_is_called(con
         (rss("&lt;em&gt;so&lt;/em&gt;"), "<em>so</em>"),
     ],
 )
-def test_a_body_that_speaks_of_markup_shows_it(content: Text, shown: str) -> None:
-    assert article_of(entry("A", A, contents=(content,))).text == shown
+def test_a_body_that_speaks_of_markup_shows_it(content: TextConstruct, shown: str) -> None:
+    assert text_of_body(entry("A", A, contents=(content,))) == shown
 
 
 def test_a_body_that_was_escaped_is_cleaned_as_any() -> None:
@@ -213,7 +204,9 @@ STRINGS = st.one_of(
     ),
 )
 MAYBE = st.none() | STRINGS
-TEXTS = st.builds(Text, value=STRINGS, kind=st.sampled_from(["plain", "html", "rss"]), base=st.none() | st.just(A))
+TEXTS = st.builds(
+    TextConstruct, value=STRINGS, kind=st.sampled_from(["plain", "html", "rss"]), base=st.none() | st.just(A)
+)
 PEOPLE = st.lists(st.builds(Person, name=MAYBE, email=MAYBE, url=MAYBE), max_size=2).map(tuple)
 ENTRIES = st.builds(
     Entry,
@@ -261,8 +254,8 @@ def strings_of(value: object) -> list[str]:
 @settings(max_examples=150, deadline=None)
 @given(FEEDS)
 def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every_time(document: Feed) -> None:
-    made = normalise(document, SOURCE, NOW).articles
-    assert made == normalise(document, SOURCE, NOW).articles
+    made = articles(document)
+    assert made == articles(document)
     for article in made:
         assert is_http(article.link)
         assert article.title
@@ -274,7 +267,7 @@ def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every
 @settings(max_examples=100, deadline=None)
 @given(FEEDS)
 def test_an_article_fed_back_as_an_entry_stays_as_it_is(document: Feed) -> None:
-    for article in normalise(document, SOURCE, NOW).articles:
+    for article in articles(document):
         again = article_of(
             Entry(
                 digest=b"",

@@ -15,7 +15,7 @@ from lxml import etree
 
 from aggregator.commonmark import markdown, safety_check
 from aggregator.commonmark.blocks import MAX_NESTING, Writer
-from aggregator.model import Feed, FeedDocument, Text
+from aggregator.model import Feed, FeedDocument, TextConstruct
 from aggregator.normalise.html import clean, plain
 from aggregator.parse import parse
 from tests.conftest import SHARED
@@ -431,7 +431,7 @@ def test_every_body_of_the_corpus_shows_the_same() -> None:
         assert same(html, text)
 
 
-def html_of(body: bytes) -> Iterator[Text]:
+def html_of(body: bytes) -> Iterator[TextConstruct]:
     """The HTML of the entries that `body`, a feed's document, holds."""
     url = "https://a.example/feed"
     feed = parse(FeedDocument(url=url, final_url=url, body=body, digest=b""))

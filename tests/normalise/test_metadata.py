@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from aggregator.model import Enclosure, Person, Term
-from aggregator.normalise import normalise
 from aggregator.normalise.metadata import enclosures, people, terms
-from tests.normalise.entries import NOW, SOURCE, entry, feed
+from tests.normalise.entries import articles, entry, feed
 
 BASE = "https://example.org/feed.xml"
 
@@ -55,8 +54,8 @@ def test_names_that_rss_escapes_twice_are_decoded_once() -> None:
     science = Term(term="Science &amp; R&D", label="Q&amp;amp;A")
     rss, atom = feed(entry("A", authors=(jane,), terms=(science,))), feed(format="atom10")
     atom = replace(atom, entries=rss.entries)
-    (decoded,) = normalise(rss, SOURCE, NOW).articles
+    (decoded,) = articles(rss)
     assert decoded.authors == (Person(name="Jane Roe & Mary’s"),)
     assert decoded.terms == (Term(term="Science & R&D", label="Q&amp;A"),)
-    (verbatim,) = normalise(atom, SOURCE, NOW).articles
+    (verbatim,) = articles(atom)
     assert (verbatim.authors, verbatim.terms) == ((jane,), (science,))

@@ -6,10 +6,9 @@ from typing import Literal
 import pytest
 
 from aggregator.commonmark import markdown, safety_check
-from aggregator.model import Article, Enclosure, Entry, Link, Person, Term
-from aggregator.normalise import normalise
+from aggregator.model import Enclosure, Entry, Link, Person, StoredArticle, Term
 from aggregator.normalise.html import clean, plain
-from tests.normalise.entries import NOW, SOURCE, entry, feed, text
+from tests.normalise.entries import articles, entry, feed, text
 from tests.normalise.rendering import DISGUISED, Page, active, rendered
 from tests.vectors import CLASSES, VECTORS, Vector
 
@@ -72,14 +71,14 @@ def test_text_that_would_act_is_shown_verbatim() -> None:
 @pytest.mark.parametrize("kind_of_text", ["plain", "rss", "html"])
 def test_an_entry_made_of_nothing_but_attacks_is_safe_in_every_field(kind_of_text: TextKind) -> None:
     entries = [_entry(vector, kind_of_text) for vector in VECTORS]
-    articles = normalise(feed(*entries), SOURCE, NOW).articles
-    assert len(articles) > 1400
-    for article in articles:
+    made = articles(feed(*entries))
+    assert len(made) > 1400
+    for article in made:
         assert wrong(article.html) == [], article.guid
         assert unsafe_fields(article) == [], article
 
 
-def unsafe_fields(article: Article) -> list[object]:
+def unsafe_fields(article: StoredArticle) -> list[object]:
     """Texts of more than a line or with characters that no text may hold, and addresses that are not of the web."""
     people = [(person.name, person.email) for person in article.authors]
     media = [(one.title, one.type) for one in article.enclosures]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.model import Enclosure, Entry, Feed, Link, Person, Term, Text
+from aggregator.model import Enclosure, Entry, Feed, Link, Person, Term, TextConstruct
 from aggregator.parse import parse
 from tests.parse.documents import document, failure_of, feed_of
 
@@ -38,7 +38,7 @@ def test_a_feed_says_where_it_lives() -> None:
             ],
         )
     )
-    assert (feed.format, feed.title) == ("json11", Text(value="A feed", kind="plain"))
+    assert (feed.format, feed.title) == ("json11", TextConstruct(value="A feed", kind="plain"))
     assert (feed.link, feed.language, feed.image) == (
         "https://example.org/blog/",
         "en-GB",
@@ -84,9 +84,9 @@ def test_an_item_is_an_entry() -> None:
         Link(rel="related", href="https://example.com/story"),
     )
     assert entry.contents == (
-        Text(value="<p>text</p>", kind="html"),
-        Text(value="text", kind="plain"),
-        Text(value="short", kind="plain"),
+        TextConstruct(value="<p>text</p>", kind="html"),
+        TextConstruct(value="text", kind="plain"),
+        TextConstruct(value="short", kind="plain"),
     )
     assert (entry.published, entry.updated, entry.language) == ("2024-09-06T10:00:00Z", "2024-09-07T10:00:00Z", "de")
     assert entry.image == "https://example.org/i.jpg"
@@ -149,7 +149,7 @@ def test_a_value_of_the_wrong_type_is_absent_from_the_feed(key: str, wrong: Any)
     ],
 )
 def test_a_value_of_the_wrong_type_is_absent_from_the_entry(key: str, wrong: Any) -> None:
-    assert entry_of(**{key: wrong}).title == Text(value="One", kind="plain")
+    assert entry_of(**{key: wrong}).title == TextConstruct(value="One", kind="plain")
 
 
 @pytest.mark.parametrize("size", [-1, 0, 1e400, float("nan"), 2**80, "12", True, None])
@@ -161,7 +161,7 @@ def test_a_size_that_is_none_is_absent(size: Any) -> None:
 def test_a_number_greater_than_any_is_absent_and_the_rest_is_read(digits: str) -> None:
     item = f'{{"id": {digits}, "title": "One", "attachments": [{{"url": "/a.mp3", "size_in_bytes": {digits}}}]}}'
     (entry,) = feed_of(f'{{"version": "{VERSION}", "x": {digits}, "items": [{item}]}}').entries
-    assert entry.title == Text(value="One", kind="plain")
+    assert entry.title == TextConstruct(value="One", kind="plain")
     assert entry.guid is None
     assert entry.enclosures[0].length is None
 
@@ -170,7 +170,7 @@ def test_what_no_document_may_hold_leaves_strings() -> None:
     (entry,) = feed_of(
         '{"version": "' + VERSION + r'", "items": [{"id": "1", "title": "a\u0000b\ud800c\ufffed"}]}'
     ).entries
-    assert entry.title == Text(value="abcd", kind="plain")
+    assert entry.title == TextConstruct(value="abcd", kind="plain")
 
 
 @pytest.mark.parametrize("prefix", ["\ufeff", "\n ", "\n\ufeff", "\ufeff\n"])
@@ -179,6 +179,6 @@ def test_marks_and_blanks_before_the_object_are_no_fault(prefix: str) -> None:
 
 
 def test_raw_control_characters_in_strings_are_no_fault() -> None:
-    assert feed_of(json_feed([{"id": "1", "title": "a|b"}]).replace("|", "\x0b\n")).entries[0].title == Text(
+    assert feed_of(json_feed([{"id": "1", "title": "a|b"}]).replace("|", "\x0b\n")).entries[0].title == TextConstruct(
         value="a\nb", kind="plain"
     )

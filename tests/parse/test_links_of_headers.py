@@ -18,7 +18,7 @@ def test_the_headers_come_first() -> None:
     feed = parse(replace(document(rss(channel=WRITTEN)), links=HEADER))
     assert isinstance(feed, Feed)
     assert feed.links[0] == HEADER[0]
-    facts = normalise(feed, SOURCE, NOW).facts
+    facts = normalise(feed, SOURCE, NOW).feed_info
     assert (facts.hub, facts.self_link) == ("https://other.example/", "https://a.example/feed")
 
 
@@ -28,5 +28,5 @@ def test_a_hub_that_is_not_on_the_web_is_none(href: str) -> None:
         replace(document(rss(channel=WRITTEN)), links=(Link(rel="hub", href=href), Link(rel="self", href=href)))
     )
     assert isinstance(feed, Feed)
-    facts = normalise(feed, SOURCE, NOW).facts
+    facts = normalise(feed, SOURCE, NOW).feed_info
     assert (facts.hub, facts.self_link) == ("https://hub.example/", "https://a.example/feed")

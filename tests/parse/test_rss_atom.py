@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Enclosure, Link, Person, Term, Text
+from aggregator.model import Enclosure, Link, Person, Term, TextConstruct
 from tests.parse.documents import URL, atom, entry_of, feed_of, item, rss
 
 # ----------------------------------------------------------------------------------------------------- guid and links
@@ -152,29 +152,29 @@ def test_the_original_link_of_feedburner_is_told() -> None:
     ],
 )
 def test_an_rss_title_is_as_xml_left_it(title: str, value: str) -> None:
-    assert entry_of(rss(f"<item><title>{title}</title></item>")).title == Text(value=value, kind="rss")
+    assert entry_of(rss(f"<item><title>{title}</title></item>")).title == TextConstruct(value=value, kind="rss")
 
 
 @pytest.mark.parametrize(
     ("construct", "text"),
     [
-        ("<title>a &lt;b&gt;</title>", Text(value="a <b>", kind="plain")),
-        ('<title type="text">a &amp;amp; b</title>', Text(value="a &amp; b", kind="plain")),
-        ('<title type="html">a &lt;b>b&lt;/b></title>', Text(value="a <b>b</b>", kind="html")),
+        ("<title>a &lt;b&gt;</title>", TextConstruct(value="a <b>", kind="plain")),
+        ('<title type="text">a &amp;amp; b</title>', TextConstruct(value="a &amp; b", kind="plain")),
+        ('<title type="html">a &lt;b>b&lt;/b></title>', TextConstruct(value="a <b>b</b>", kind="html")),
         (
             '<title type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">a <em>&amp; b</em></div></title>',
-            Text(value="a <em>&amp; b</em>", kind="html"),
+            TextConstruct(value="a <em>&amp; b</em>", kind="html"),
         ),
     ],
 )
-def test_an_atom_title_says_what_it_is_written_in(construct: str, text: Text) -> None:
+def test_an_atom_title_says_what_it_is_written_in(construct: str, text: TextConstruct) -> None:
     assert entry_of(atom(f"<entry>{construct}</entry>")).title == text
 
 
 def test_a_title_inside_another_element_is_not_the_entrys() -> None:
     inner = "<author><name>Jane</name><title>Editor</title></author><media:title>Picture</media:title>"
-    assert entry_of(rss(f"<item><title>One</title>{inner}</item>")).title == Text(value="One", kind="rss")
-    assert entry_of(rss(f"<item>{inner}<title>One</title></item>")).title == Text(value="One", kind="rss")
+    assert entry_of(rss(f"<item><title>One</title>{inner}</item>")).title == TextConstruct(value="One", kind="rss")
+    assert entry_of(rss(f"<item>{inner}<title>One</title></item>")).title == TextConstruct(value="One", kind="rss")
 
 
 def test_bodies_are_all_told_best_first() -> None:
@@ -185,16 +185,16 @@ def test_bodies_are_all_told_best_first() -> None:
         )
     )
     assert entry.contents == (
-        Text(value="<p>one</p>", kind="html"),
-        Text(value="two", kind="rss"),
-        Text(value="four", kind="plain"),
-        Text(value="five", kind="rss"),
+        TextConstruct(value="<p>one</p>", kind="html"),
+        TextConstruct(value="two", kind="rss"),
+        TextConstruct(value="four", kind="plain"),
+        TextConstruct(value="five", kind="rss"),
     )
 
 
 def test_one_text_in_two_elements_is_told_once() -> None:
     entry = entry_of(item("<itunes:summary>same</itunes:summary><description>same</description>"))
-    assert entry.contents == (Text(value="same", kind="rss"),)
+    assert entry.contents == (TextConstruct(value="same", kind="rss"),)
 
 
 def test_atom_content_comes_before_its_summary() -> None:
@@ -205,9 +205,9 @@ def test_atom_content_comes_before_its_summary() -> None:
         )
     )
     assert entry.contents == (
-        Text(value="<p>one</p>", kind="html"),
-        Text(value="two", kind="plain"),
-        Text(value="<i>3</i>", kind="html"),
+        TextConstruct(value="<p>one</p>", kind="html"),
+        TextConstruct(value="two", kind="plain"),
+        TextConstruct(value="<i>3</i>", kind="html"),
     )
 
 
@@ -218,7 +218,9 @@ def test_xhtml_is_serialised_so_that_html_reads_the_same() -> None:
             '<p>1 &lt; 2<br/>three<img src="a.png" alt="&quot;"/></p></div></content></entry>'
         )
     )
-    assert entry.contents[0] == Text(value='<p>1 &lt; 2<br/>three<img src="a.png" alt="&quot;"></img></p>', kind="html")
+    assert entry.contents[0] == TextConstruct(
+        value='<p>1 &lt; 2<br/>three<img src="a.png" alt="&quot;"></img></p>', kind="html"
+    )
 
 
 def test_a_picture_in_base64_is_no_text() -> None:
@@ -324,7 +326,12 @@ def test_what_stands_in_atoms_source_is_not_the_entrys() -> None:
             '<link href="/other"/></source><title>One</title><id>mine</id></entry>'
         )
     )
-    assert (entry.title, entry.guid, entry.authors, entry.links) == (Text(value="One", kind="plain"), "mine", (), ())
+    assert (entry.title, entry.guid, entry.authors, entry.links) == (
+        TextConstruct(value="One", kind="plain"),
+        "mine",
+        (),
+        (),
+    )
 
 
 def test_categories_keep_scheme_and_label() -> None:
@@ -399,7 +406,7 @@ def test_a_feed_says_where_it_lives_and_when_it_wants_to_be_asked() -> None:
         )
     )
     assert (feed.format, feed.url, feed.entries, feed.problem) == ("rss20", URL, (), None)
-    assert feed.title == Text(value="A &amp; B", kind="rss")
+    assert feed.title == TextConstruct(value="A &amp; B", kind="rss")
     assert (feed.link, feed.language) == ("https://example.org/blog/", "en-us")
     assert feed.image == "https://example.org/logo.png"
     assert [(link.rel, link.href) for link in feed.links] == [

@@ -117,10 +117,10 @@ def test_an_article_of_one_document_is_known_to_the_next_of_its_batch(app: App) 
 def test_a_bug_fails_its_own_document_alone(
     app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(article: Any, pattern: str) -> str:
-        if article.source == "s2":
+    def broken(draft: Any, article_id: str, source: Any, pattern: str) -> str:
+        if source.name == "s2":
             raise RuntimeError("a bug")
-        return article_path(article, pattern)
+        return article_path(draft, article_id, source, pattern)
 
     monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
     caplog.set_level(logging.DEBUG)

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 
-from aggregator.model import Article, CategoryFeed, Credit
+from aggregator.model import CategoryFeed, Credit, StoredArticle
 from aggregator.settings import Settings
 
 modestly = hypothesis_settings(max_examples=60, deadline=None)  # the machine may be busy
@@ -14,7 +14,7 @@ PUBLISHED = datetime(2025, 2, 8, 4, 51, 1, tzinfo=UTC)
 UPDATED = datetime(2025, 2, 9, 10, 0, 0, tzinfo=UTC)
 
 
-def article(number: int = 1, **changes: Any) -> Article:
+def article(number: int = 1, **changes: Any) -> StoredArticle:
     values: dict[str, Any] = {
         "id": f"{number:032x}",
         "uid": f"https://example.org/?p={number}",
@@ -46,10 +46,10 @@ def article(number: int = 1, **changes: Any) -> Article:
         "tags": ("example",),
         "path": f"example/2025/02/08-article-{number}.md",
     }
-    return Article(**(values | changes))
+    return StoredArticle(**(values | changes))
 
 
-def category_feed(*articles: Article, name: str = "news", label: str = "News") -> CategoryFeed:
+def category_feed(*articles: StoredArticle, name: str = "news", label: str = "News") -> CategoryFeed:
     return CategoryFeed(name=name, label=label, updated=UPDATED, articles=articles)
 
 

@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Credit
+from aggregator.model import Credit, Source, StoredArticle
 from aggregator.render import article_file, article_path, pattern_fault
 from aggregator.settings import Articles
 from tests.conftest import SHARED
@@ -61,35 +61,40 @@ def test_a_lone_surrogate_does_not_stop_the_file() -> None:
     assert b"a?b" in article_file(article(markdown="a\ud800b"), Articles()).data
 
 
+def path_of(article: StoredArticle, pattern: str) -> str:
+    source = Source(name=article.source, url="https://example.org/feed", categories=article.categories)
+    return article_path(article, article.id, source, pattern)
+
+
 def test_the_default_name_is_the_day_and_the_title() -> None:
     story = article(title="Zażółć: “gęślą” jaźń!")
-    assert article_path(story, DEFAULT) == "example/2025/02/08-zazolc-gesla-jazn.md"
+    assert path_of(story, DEFAULT) == "example/2025/02/08-zazolc-gesla-jazn.md"
 
 
 def test_every_field_can_be_in_a_name() -> None:
     story = article(2, title="A title", language=None, categories=("World News", "b"))
     pattern = "{lang}/{category}/{source}/{year}{month}{day}{hour}{minute}/{slug}-{id}.md"
     assert pattern_fault(pattern) is None
-    assert article_path(story, pattern) == f"und/world-news/example/202502080451/a-title-{2:032x}.md"
+    assert path_of(story, pattern) == f"und/world-news/example/202502080451/a-title-{2:032x}.md"
 
 
 @pytest.mark.parametrize("title", ["🚀", "...", "index", "../..", "∆"])
 def test_a_title_without_words_or_with_a_reserved_one_gives_a_name_all_the_same(title: str) -> None:
-    stem = article_path(article(1, title=title), "{slug}.md").removesuffix(".md")
+    stem = path_of(article(1, title=title), "{slug}.md").removesuffix(".md")
     assert stem
     assert stem not in {"index", "..", "."}
     assert stem.replace("-", "").isalnum()
 
 
 def test_articles_without_words_in_their_titles_get_different_names() -> None:
-    assert article_path(article(1, title="!"), DEFAULT) != article_path(article(2, title="?"), DEFAULT)
+    assert path_of(article(1, title="!"), DEFAULT) != path_of(article(2, title="?"), DEFAULT)
 
 
 @modestly
 @given(st.text(), st.text(max_size=300), st.text(max_size=300))
 def test_a_path_never_leaves_its_folder(title: str, source: str, category: str) -> None:
     story = article(title=title, source=source, categories=(category,))
-    path = article_path(story, "{category}/{source}/{slug}-{source}-{category}-{slug}.md")
+    path = path_of(story, "{category}/{source}/{slug}-{source}-{category}-{slug}.md")
     names = path.split("/")
     assert len(names) == 3
     assert all(name.isascii() and 0 < len(name) <= 200 and name[0] not in ".-_" for name in names)
@@ -97,7 +102,7 @@ def test_a_path_never_leaves_its_folder(title: str, source: str, category: str) 
 
 
 def test_long_words_around_the_fields_are_cut_between_characters() -> None:
-    path = article_path(article(), f"{'é' * 150}/{'ü' * 150}{{slug}}.md")
+    path = path_of(article(), f"{'é' * 150}/{'ü' * 150}{{slug}}.md")
     assert [len(name.encode()) for name in path.split("/")] == [200, 199]
 
 

@@ -11,7 +11,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Also, Article, Enclosure, Person, Term
+from aggregator.model import ClusterMember, Enclosure, Person, StoredArticle, Term
 from aggregator.render import FORMATS, feed_files
 from aggregator.render.formats import MAX_BYTES
 from aggregator.settings import FormatName
@@ -26,11 +26,11 @@ RICH = article(
     ),
     image="https://example.org/image.jpg",
     updated=UPDATED,
-    also=(Also(title="The same <story>", link="https://other.example/1", source="other"),),
+    also=(ClusterMember(title="The same <story>", link="https://other.example/1", source="other"),),
 )
 
 
-def _documents(*articles: Article, **changes: Any) -> dict[str, bytes]:
+def _documents(*articles: StoredArticle, **changes: Any) -> dict[str, bytes]:
     files = feed_files(category_feed(*articles), settings(**changes))
     return {file.path.rpartition(".")[2]: file.data for file in files}
 
@@ -144,7 +144,7 @@ ARTICLES = st.lists(
             max_size=3,
         ).map(tuple),
         image=URLS | st.none(),
-        also=st.lists(st.builds(Also, title=st.text(), link=URLS, source=WORDS), max_size=2).map(tuple),
+        also=st.lists(st.builds(ClusterMember, title=st.text(), link=URLS, source=WORDS), max_size=2).map(tuple),
     ),
     max_size=4,
 )
@@ -152,7 +152,7 @@ ARTICLES = st.lists(
 
 @modestly
 @given(ARTICLES)
-def test_any_articles_are_read_back_alike_from_all_formats(articles: list[Article]) -> None:
+def test_any_articles_are_read_back_alike_from_all_formats(articles: list[StoredArticle]) -> None:
     entries = _entries(_documents(*articles))
     assert [entry[2] for entry in entries] == [story.title for story in articles]
 

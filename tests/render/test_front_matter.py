@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 from aggregator.render.escape import markdown_line
 from aggregator.render.front_matter import LAYOUTS, front_matter
 from aggregator.settings import Articles
@@ -168,7 +168,7 @@ def test_a_date_carries_its_offset_unless_the_theme_wants_none() -> None:
     assert datetime.fromisoformat(_yaml_head(article(), "mainroad")["date"] + "Z") == PUBLISHED
 
 
-def _yaml_head(story: Article, layout: str) -> dict[str, Any]:
+def _yaml_head(story: StoredArticle, layout: str) -> dict[str, Any]:
     (head,) = [document for document in yaml.safe_load_all(front_matter(story, layout)) if document is not None]
     assert isinstance(head, dict)
     return head

@@ -11,7 +11,7 @@ import lxml.html
 import pytest
 
 from aggregator.files import write
-from aggregator.model import Article, Credit
+from aggregator.model import Credit, StoredArticle
 from aggregator.render import article_file
 from aggregator.settings import Articles
 from tests.render.examples import article
@@ -98,7 +98,7 @@ def _random_lines(count: int) -> Iterator[str]:
 TEXTS = tuple(dict.fromkeys((*NASTY, *_random_lines(600))))
 
 
-def _article(number: int, text: str) -> Article:
+def _article(number: int, text: str) -> StoredArticle:
     return article(
         number,
         title=text,

@@ -47,23 +47,23 @@ def test_a_pushed_source_that_wants_to_be_asked_less_often_is() -> None:
 
 
 def test_freshness_longer_than_the_interval_wins() -> None:
-    wait, reason = wait_and_reason(freshness=Freshness(fresh_for=2 * HOUR, said_by="max-age"))
+    wait, reason = wait_and_reason(freshness=Freshness(fresh_for=2 * HOUR, header="max-age"))
     assert_waits(wait, 2 * HOUR)
     assert reason == "max-age"
 
 
 def test_freshness_shorter_than_the_interval_is_no_invitation() -> None:
-    wait, _ = wait_and_reason(freshness=Freshness(fresh_for=timedelta(minutes=1), said_by="max-age"))
+    wait, _ = wait_and_reason(freshness=Freshness(fresh_for=timedelta(minutes=1), header="max-age"))
     assert_waits(wait, timedelta(minutes=30))
 
 
 def test_freshness_of_a_year_is_capped_at_a_day() -> None:
-    wait, _ = wait_and_reason(freshness=Freshness(fresh_for=timedelta(days=365), said_by="expires"))
+    wait, _ = wait_and_reason(freshness=Freshness(fresh_for=timedelta(days=365), header="expires"))
     assert_waits(wait, timedelta(days=1))
 
 
 def test_the_documents_own_wish_counts() -> None:
-    wait, reason = wait_and_reason(state=SourceState(wish=3 * HOUR))
+    wait, reason = wait_and_reason(state=SourceState(requested_interval=3 * HOUR))
     assert_waits(wait, 3 * HOUR)
     assert reason == "ttl"
 

@@ -19,7 +19,7 @@ def fresh_for(**headers: str) -> Freshness:
 
 @pytest.mark.parametrize("control", ["max-age=600", "public, MAX-AGE=600", 'max-age="600"', "max-age=600, max-age=9"])
 def test_max_age_is_read(control: str) -> None:
-    assert fresh_for(cache_control=control) == Freshness(fresh_for=timedelta(minutes=10), said_by="max-age")
+    assert fresh_for(cache_control=control) == Freshness(fresh_for=timedelta(minutes=10), header="max-age")
 
 
 def test_age_is_taken_off_max_age_and_never_below_zero() -> None:
@@ -35,7 +35,7 @@ def test_no_cache_and_no_store_void_everything(control: str) -> None:
 
 def test_expires_counts_from_date() -> None:
     answer = fresh_for(expires="Tue, 24 Nov 2026 13:00:00 GMT", date="Tue, 24 Nov 2026 12:45:00 GMT")
-    assert answer == Freshness(fresh_for=timedelta(minutes=15), said_by="expires")
+    assert answer == Freshness(fresh_for=timedelta(minutes=15), header="expires")
 
 
 def test_expires_counts_from_now_without_date() -> None:
@@ -50,7 +50,7 @@ def test_expires_in_the_past_or_unreadable_is_not_fresh(expires: str) -> None:
 def test_max_age_wins_over_expires_unless_it_is_unreadable() -> None:
     expires = "Tue, 24 Nov 2026 13:00:00 GMT"
     assert fresh_for(cache_control="max-age=0", expires=expires).fresh_for == timedelta(0)
-    assert fresh_for(cache_control="max-age=soon", expires=expires).said_by == "expires"
+    assert fresh_for(cache_control="max-age=soon", expires=expires).header == "expires"
 
 
 def test_headers_that_say_nothing_give_nothing() -> None:

@@ -38,7 +38,7 @@ def test_it_is_never_shorter_than_min_interval() -> None:
 
 
 def test_what_the_document_wishes_still_holds() -> None:
-    due = due_by_shorter_interval(HOURLY, fetched(wish=timedelta(hours=3)), FETCH)
+    due = due_by_shorter_interval(HOURLY, fetched(requested_interval=timedelta(hours=3)), FETCH)
     assert due
     assert due[0] >= NOW + timedelta(hours=3)
     assert due[1] == "ttl"

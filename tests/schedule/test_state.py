@@ -10,7 +10,7 @@ from aggregator.model import (
     Failure,
     Feed,
     FeedDocument,
-    FeedFacts,
+    FeedInfo,
     Freshness,
     HostState,
     NotModified,
@@ -55,7 +55,7 @@ def failed(status: int | None = None, retry_after: timedelta | None = None, stag
 
 
 def parsed(document: FeedDocument = DOCUMENT, feed: Feed = FEED, state: SourceState = SourceState()) -> SourceState:
-    return after_feed(document, feed, FeedFacts(title="T"), state, SOURCE, FETCH, NOW)
+    return after_feed(document, feed, FeedInfo(title="T"), state, SOURCE, FETCH, NOW)
 
 
 def test_a_push_leaves_what_was_seen_and_nothing_else() -> None:
@@ -80,7 +80,7 @@ def test_a_document_leaves_its_validators_digest_and_entries() -> None:
     assert state.digest == b"d"
     assert state.seen == b"12345678abcdefgh"
     assert (state.entries, state.failures, state.error, state.last_fetch) == (2, 0, None, NOW)
-    assert state.facts.title == "T"
+    assert state.feed_info.title == "T"
 
 
 def test_a_200_without_validators_drops_the_old_ones() -> None:
@@ -108,7 +108,7 @@ def test_304_takes_new_validators_and_freshness() -> None:
         url=SOURCE.url,
         status=304,
         validators=Validators(etag='"2"'),
-        freshness=Freshness(fresh_for=5 * HOUR, said_by="max-age"),
+        freshness=Freshness(fresh_for=5 * HOUR, header="max-age"),
     )
     state = after_not_modified(answer, parsed(), SOURCE, FETCH, NOW)
     assert state.validators.etag == '"2"'

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from aggregator.model import Recorded
+from aggregator.model import RecordCounts
 from aggregator.pipeline import Outcome
 from aggregator.serve import Health, Metrics, site
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -38,7 +38,7 @@ def figures(exposition: str) -> dict[str, float]:
 
 def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
     metrics = Metrics()
-    recorded = Recorded(new=2, updated=1, duplicates=3)
+    recorded = RecordCounts(new=2, updated=1, duplicates=3)
     metrics.count(Outcome(source="paper", url="https://p.example/", kind="fetched", entries=9, recorded=recorded))
     with metrics.fetching(), metrics.cycling(), metrics.publishing():
         pass

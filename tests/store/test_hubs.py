@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.model import Claimed, FeedFacts, Subscription
+from aggregator.model import FeedInfo, StoredSource, Subscription
 from aggregator.settings import Fetch
 from aggregator.store import Store
 from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state
@@ -16,7 +16,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PUSHED: dict[str, Any] = {  # a poll of a source whose hub pushes
     "next_fetch": NOW + DAY,
     "due_reason": "push",
-    "wish": timedelta(0),
+    "requested_interval": timedelta(0),
     "skip_hours": (),
     "skip_days": (),
 }
@@ -31,15 +31,15 @@ def subscribed(store: Store) -> Store:
 
 
 def says_hub(store: Store, at: datetime = NOW, **changes: Any) -> None:
-    facts = {"title": "T", "hub": HUB, "self_link": TOPIC, **changes.pop("facts", {})}
-    record(store, at=at, **{"moved_to": None, "facts": FeedFacts(**facts), **changes})
+    facts = {"title": "T", "hub": HUB, "self_link": TOPIC, **changes.pop("feed_info", {})}
+    record(store, at=at, **{"moved_to": None, "feed_info": FeedInfo(**facts), **changes})
 
 
 def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscription, ...]:
     return store.claim_subscriptions(now, limit=10, public_url=address)
 
 
-def seen(store: Store) -> Claimed:
+def seen(store: Store) -> StoredSource:
     (one,) = store.sources()
     return one
 
@@ -56,7 +56,7 @@ def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -
     assert len(one.token) == len(one.secret) == 43
     assert one.token != one.secret
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
-    says_hub(subscribed, facts={"title": "Other"})
+    says_hub(subscribed, feed_info={"title": "Other"})
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
     assert subscribed.subscription(one.token) == one
     assert subscribed.subscription("") is None
@@ -64,14 +64,14 @@ def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -
 
 def test_without_a_hub_there_is_nothing_to_ask(store: Store) -> None:
     store.sync([source()], NOW)
-    says_hub(store, facts={"hub": None})
+    says_hub(store, feed_info={"hub": None})
     assert asked(store) == ()
 
 
 def test_the_topic_of_a_feed_without_self_link_is_its_url(store: Store) -> None:
     store.sync([source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
     for number, moved in ((1, None), (2, "https://moved.example/b"), (3, None)):
-        says_hub(store, by=number, moved_to=moved, facts={"self_link": None})
+        says_hub(store, by=number, moved_to=moved, feed_info={"self_link": None})
     assert [one.topic for one in asked(store)] == ["https://a.example/feed", "https://moved.example/b"]
 
 
@@ -141,7 +141,8 @@ def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, 
 
 
 @pytest.mark.parametrize(
-    ("said", "wait"), [({"wish": 6 * HOUR}, 6 * HOUR), ({"skip_hours": (NOW.hour, NOW.hour + 1)}, 2 * HOUR)]
+    ("said", "wait"),
+    [({"requested_interval": 6 * HOUR}, 6 * HOUR), ({"skip_hours": (NOW.hour, NOW.hour + 1)}, 2 * HOUR)],
 )
 def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[str, Any], wait: timedelta) -> None:
     (one,) = asked(subscribed)
@@ -200,7 +201,7 @@ def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> No
 def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
     (before,) = asked(subscribed)
     subscribed.grant_subscription(before.token, 8 * DAY, NOW)
-    says_hub(subscribed, facts=changed, **PUSHED)
+    says_hub(subscribed, feed_info=changed, **PUSHED)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     (now,) = asked(subscribed)
@@ -212,7 +213,7 @@ def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, 
 def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    says_hub(subscribed, facts={"hub": None})
+    says_hub(subscribed, feed_info={"hub": None})
     assert subscribed.subscription(one.token) is None
     assert seen(subscribed).state.pushed_until is None
     assert asked(subscribed, NOW + 300 * DAY) == ()
@@ -295,12 +296,12 @@ def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: 
     assert pushed
     assert pushed.source == claimed[0].source
     before = seen(subscribed).state
-    said = state(seen=b"n" * 8, failures=9, facts=FeedFacts(title="Partial"), next_fetch=NOW + 9 * DAY)
+    said = state(seen=b"n" * 8, failures=9, feed_info=FeedInfo(title="Partial"), next_fetch=NOW + 9 * DAY)
     recorded = subscribed.record(1, said, [new(article(1))], NOW, name=lambda one: f"{one.id}.md", pushed=True)
     assert recorded.new == 1
     after = seen(subscribed).state
     assert after.seen == b"n" * 8
-    assert (after.facts, after.failures, after.next_fetch) == (before.facts, before.failures, before.next_fetch)
+    assert (after.feed_info, after.failures, after.next_fetch) == (before.feed_info, before.failures, before.next_fetch)
     assert subscribed.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
     assert len(asked(subscribed, NOW + HOUR)) == 1
 

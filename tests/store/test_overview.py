@@ -38,7 +38,7 @@ def test_the_long_columns_are_not_read_for_it(store: Store) -> None:
         store.overview()
         store.standing(NOW)
     assert len(seen) == 4
-    assert not any(name in statement for statement in seen for name in ("seen", "digest", "facts"))
+    assert not any(name in statement for statement in seen for name in ("seen", "digest", "feed_info"))
 
 
 def test_the_database_counts_conditions_as_the_pages_do(store: Store) -> None:

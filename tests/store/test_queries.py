@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from aggregator.model import FeedFacts, SourceState
+from aggregator.model import FeedInfo, SourceState
 from aggregator.store import Store
 from tests.store.values import LEASE, NOW, article, digest, duplicate, keyed, new, record, source, unchanged, updated
 
@@ -83,7 +83,7 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
         store.sync([source("a"), source("b")], NOW)
         seen.clear()
-        record(store, new(article(1)), new(article(2), story=article(1).id), facts=FeedFacts(title="A"))
+        record(store, new(article(1)), new(article(2), cluster=article(1).id), feed_info=FeedInfo(title="A"))
         record(store, duplicate(keyed(article(3, 2), "b"), of=article(1).id), by=2)
         record(store, updated(article(1, title="Edited")))
         store.claim(NOW, limit=5, lease=LEASE)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.model import Article, FeedFacts, Recorded
+from aggregator.model import FeedInfo, Keyed, RecordCounts, StoredArticle
 from aggregator.store import RacedError, Store
 from aggregator.store.identifiers import MOST_BEARERS
 from tests.store.values import (
@@ -37,7 +37,7 @@ def store(store: Store) -> Store:
     return store
 
 
-def kept(store: Store, number: int = 1, source_id: int = 1) -> Article:
+def kept(store: Store, number: int = 1, source_id: int = 1) -> StoredArticle:
     found = store.article(article(number, source_id).id)
     assert found
     return found
@@ -47,13 +47,11 @@ def kept(store: Store, number: int = 1, source_id: int = 1) -> Article:
 
 
 def test_a_new_article_is_kept_as_it_is_but_for_its_text_and_what_the_store_gives_it(store: Store) -> None:
-    given = article(text="Body 1")
+    given = article()
     recorded = record(store, new(given))
-    assert recorded == Recorded(new=1, rows=3)
+    assert recorded == RecordCounts(new=1, rows=3)
     found = kept(store)
-    assert found == replace(
-        given, text="", source="a", path=path(given), categories=("x",), tags=("a",), credits=found.credits
-    )
+    assert found == replace(given, source="a", path=path(given), categories=("x",), tags=("a",), credits=found.credits)
     (credit,) = found.credits
     assert (credit.source, credit.link, credit.feed_title) == ("a", given.link, "The Hill")
     assert (credit.feed_link, credit.feed_url) == ("https://thehill.example/", "https://a.example/feed")
@@ -72,7 +70,7 @@ def test_the_same_new_article_again_writes_nothing(store: Store) -> None:
     decisions = [new(keyed(article(number), weak=["text"])) for number in range(20)]
     assert record(store, *decisions).rows == 80
     publish_everything(store)
-    assert record(store, *decisions) == Recorded()
+    assert record(store, *decisions) == RecordCounts()
     assert (marked_articles(store), marked_categories(store)) == (set(), set())
 
 
@@ -86,8 +84,8 @@ def test_clashing_paths_are_numbered(store: Store) -> None:
 
 
 def test_a_numbered_path_that_is_taken_is_left_out(store: Store) -> None:
-    def by_title(article: Article) -> str:
-        return f"{article.title}.md"
+    def by_title(keyed: Keyed) -> str:
+        return f"{keyed.draft.title}.md"
 
     first = [new(article(number, title=title)) for number, title in enumerate(("x-2", "x", "x-3", "x"))]
     store.record(1, state(), first, NOW, name=by_title)
@@ -159,7 +157,7 @@ def test_an_edited_text_moves_updated_and_keeps_what_names_and_places_the_articl
         first_seen=LATER,
         position=9,
     )
-    assert record(store, updated(edit, of=before.id), at=LATER) == Recorded(updated=1, rows=4)
+    assert record(store, updated(edit, of=before.id), at=LATER) == RecordCounts(updated=1, rows=4)
     after = kept(store)
     assert (after.id, after.uid, after.path, after.published, after.first_seen, after.position) == (
         before.id,
@@ -187,7 +185,7 @@ def test_the_same_edit_again_writes_nothing(store: Store) -> None:
     edit = updated(article(title="Better title"))
     assert record(store, edit, at=LATER).rows == 2
     publish_everything(store)
-    assert record(store, edit, at=LATER + MINUTE) == Recorded()
+    assert record(store, edit, at=LATER + MINUTE) == RecordCounts()
     assert marked_articles(store) == set()
 
 
@@ -196,13 +194,13 @@ def test_a_changed_link_moves_no_date_and_keeps_the_text(store: Store) -> None:
     publish_everything(store)
     moved = article(link="https://thehill.example/moved", html="<p>Body 1 <b>“ü”</b></p>", image=None)
     change = updated(keyed(moved, article().link, "moved"), text_changed=False)
-    assert record(store, change, at=LATER) == Recorded(rows=3)
+    assert record(store, change, at=LATER) == RecordCounts(rows=3)
     after = kept(store)
     assert (after.link, after.credits[0].link, after.image) == (moved.link, moved.link, None)
     assert (after.html, after.updated, after.edited) == (article().html, article().updated, None)
     assert marked_articles(store) == {after.id}
     publish_everything(store)
-    assert record(store, change, at=LATER) == Recorded()
+    assert record(store, change, at=LATER) == RecordCounts()
     assert marked_articles(store) == set()
 
 
@@ -223,7 +221,7 @@ def test_an_article_of_two_sources_credits_both_and_stands_in_the_categories_of_
     record(store, new(article()))
     publish_everything(store)
     copy = duplicate(keyed(article(9, 2), "guid of b"), of=article().id)
-    assert record(store, copy, by=2, at=LATER) == Recorded(duplicates=1, rows=2)
+    assert record(store, copy, by=2, at=LATER) == RecordCounts(duplicates=1, rows=2)
     both = kept(store)
     assert [credit.source for credit in both.credits] == ["a", "b"]
     assert (both.categories, both.tags, both.source) == (("x", "y"), ("a", "b"), "a")
@@ -247,8 +245,8 @@ def test_an_unchanged_entry_leaves_its_new_keys_alone(store: Store) -> None:
     record(store, new(keyed(article(), "http guid")))
     publish_everything(store)
     rewritten = unchanged(keyed(article(), "http guid", "https guid"))
-    assert record(store, rewritten) == Recorded(rows=1)
-    assert record(store, rewritten) == Recorded()
+    assert record(store, rewritten) == RecordCounts(rows=1)
+    assert record(store, rewritten) == RecordCounts()
     assert (marked_articles(store), marked_categories(store)) == (set(), set())
 
 
@@ -265,26 +263,26 @@ def test_a_strong_key_that_is_another_articles_stays_so(store: Store) -> None:
 def test_in_a_category_the_first_of_a_story_is_shown_with_the_others_beside_it(store: Store) -> None:
     record(store, new(article(1)))
     publish_everything(store)
-    record(store, new(article(2, 2, title="Copy two"), story=article(1).id), by=2, at=LATER)
+    record(store, new(article(2, 2, title="Copy two"), cluster=article(1).id), by=2, at=LATER)
     assert titles(store, "all") == titles(store, "x") == ["Title 1"]
     assert titles(store, "y") == ["Copy two"]
     assert marked_categories(store) == {"all", "x", "y"}
     assert marked_articles(store) == {article(2, 2).id}
     (lead,) = store.category_feed("x", 5).articles
     assert [(also.title, also.link, also.source) for also in lead.also] == [("Copy two", article(2, 2).link, "b")]
-    record(store, new(article(3, 3, title="Copy three", first_seen=LATER), story=article(1).id), by=3)
+    record(store, new(article(3, 3, title="Copy three", first_seen=LATER), cluster=article(1).id), by=3)
     assert titles(store, "y") == ["Copy two"]
     assert [also.title for also in store.category_feed("y", 5).articles[0].also] == ["Copy three", "Title 1"]
 
 
 def test_a_story_may_begin_in_the_same_document(store: Store) -> None:
-    record(store, new(article(1)), new(article(2), story=article(1).id), new(article(3), story=article(2).id))
+    record(store, new(article(1)), new(article(2), cluster=article(1).id), new(article(3), cluster=article(2).id))
     assert titles(store, "x") == ["Title 1"]
 
 
 def test_a_lead_that_enters_a_category_hides_the_others_there(store: Store) -> None:
     record(store, new(article(1)))
-    record(store, new(article(2, 2), story=article(1).id), by=2)
+    record(store, new(article(2, 2), cluster=article(1).id), by=2)
     assert titles(store, "y") == ["Title 2"]
     record(store, duplicate(keyed(article(9, 3), "c"), of=article(1).id), by=3)
     assert titles(store, "y") == ["Title 1"]
@@ -292,7 +290,7 @@ def test_a_lead_that_enters_a_category_hides_the_others_there(store: Store) -> N
 
 def test_an_edit_marks_the_categories_that_list_the_article_beside_another(store: Store) -> None:
     record(store, new(article(1)))
-    record(store, new(article(2, 2), story=article(1).id), by=2)
+    record(store, new(article(2, 2), cluster=article(1).id), by=2)
     publish_everything(store)
     record(store, updated(article(2, 2, title="Edited")), by=2, at=LATER)
     assert marked_categories(store) == {"all", "x", "y"}
@@ -310,7 +308,7 @@ def test_what_is_known_of_an_article(store: Store) -> None:
     assert set(found) == {digest("link"), digest("title")}
     (known,) = found[digest("link")]
     assert found[digest("title")] == (known,)
-    assert (known.id, known.source_id, known.credited, known.story) == (
+    assert (known.id, known.source_id, known.credited, known.cluster) == (
         article().id,
         1,
         frozenset({1, 2}),
@@ -345,7 +343,7 @@ def test_a_feed_with_a_new_title_has_the_categories_that_credit_it_published_ane
     publish_everything(store)
     record(store, by=2)
     assert marked_categories(store) == set()
-    record(store, by=2, facts=FeedFacts(title="Renamed"))
+    record(store, by=2, feed_info=FeedInfo(title="Renamed"))
     assert marked_categories(store) == {"all", "x", "y"}
     assert marked_articles(store) == set()
     assert kept(store).credits[1].feed_title == "Renamed"

@@ -101,7 +101,7 @@ def test_a_source_with_another_url_keeps_its_articles_and_forgets_what_the_old_u
         error=None,
         paused=None,
         unmodified_since=None,
-        wish=timedelta(0),
+        requested_interval=timedelta(0),
         skip_hours=(),
         skip_days=(),
     )
@@ -197,7 +197,7 @@ def test_an_article_stays_in_a_category_that_another_of_its_sources_names(store:
 def test_a_story_shows_its_first_article_in_the_category_that_its_source_moved_to(store: Store) -> None:
     sync(store, source("a", categories=("x",)), source("b", categories=("y",)))
     record(store, new(article(1)))
-    record(store, new(article(2, 2), story=article(1).id), by=2)
+    record(store, new(article(2, 2), cluster=article(1).id), by=2)
     assert titles(store, "y") == ["Title 2"]
     sync(store, source("a", categories=("y",)), source("b", categories=("y",)))
     assert titles(store, "y") == ["Title 1"]
@@ -307,7 +307,7 @@ def test_a_host_longer_than_an_index_takes_has_no_pace(store: Store) -> None:
 def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store: Store) -> None:
     day, hour = timedelta(days=1), timedelta(hours=1)
     store.sync([source(name, interval=day) for name in "abc"], NOW)
-    plain = state(moved_to=None, wish=timedelta(0), skip_hours=(), skip_days=(), next_fetch=NOW + day)
+    plain = state(moved_to=None, requested_interval=timedelta(0), skip_hours=(), skip_days=(), next_fetch=NOW + day)
     store.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {})
     store.sync([source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour)
     due = {one.source.name: one.state.next_fetch for one in store.sources()}

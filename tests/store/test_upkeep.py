@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,7 @@ from sqlalchemy import delete, func, insert, select
 
 from aggregator.dedupe import keyed as all_names
 from aggregator.dedupe import keys
-from aggregator.model import Article
+from aggregator.model import StoredArticle
 from aggregator.store import Placed, Store
 from aggregator.store.schema import article as articles
 from aggregator.store.schema import article_category, revision
@@ -34,7 +35,7 @@ def store(store: Store) -> Store:
     return store
 
 
-def old(number: int, source_id: int = 1) -> Article:
+def old(number: int, source_id: int = 1) -> StoredArticle:
     return article(number, source_id, published=NOW - 10 * DAY - number * MINUTE)
 
 
@@ -90,7 +91,7 @@ def test_what_is_pruned_takes_no_edit_and_no_credit_as_news(store: Store) -> Non
 def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -> None:
     lead, second, third = old(1), article(2), article(3)
     record(store, new(lead))
-    record(store, new(second, story=lead.id), new(third, story=lead.id))
+    record(store, new(second, cluster=lead.id), new(third, cluster=lead.id))
     assert shown(store, "all") == [lead.title]
     publish_everything(store)
     store.prune([lead.id])
@@ -98,12 +99,12 @@ def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -
     assert also(store, second.id) == [third.title]
     assert [name for name, _ in store.pending_categories()] == ["all", "news"]
     (known,) = store.known([digest(third.link)])[digest(third.link)]
-    assert known.story == second.id
+    assert known.cluster == second.id
 
 
 def test_a_story_that_loses_another_keeps_its_lead(store: Store) -> None:
     lead, second, third = article(1), old(2), article(3)
-    record(store, new(lead), new(second, story=lead.id), new(third, story=lead.id))
+    record(store, new(lead), new(second, cluster=lead.id), new(third, cluster=lead.id))
     store.prune([second.id])
     assert shown(store, "all") == [lead.title]
     assert also(store, lead.id) == [third.title]
@@ -124,20 +125,19 @@ def test_marked_articles_are_told_from_the_others(store: Store) -> None:
 
 
 def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store) -> None:
-    known = [all_names(article(number, text="some words of a text " * 20)) for number in (1, 2, 3)]
+    known = [
+        replace(all_names(article(number), "some words of a text " * 20), id=article(number).id) for number in (1, 2, 3)
+    ]
     record(store, *map(new, known))
     store.prune([article(3).id])
     with store._writing() as connection:
         before = set(connection.execute(select(key_table)))
         connection.execute(delete(key_table).where(key_table.c.article_id != article(1).id))
     first = store.nameless_articles(None, 1)
-    (last,) = rest = store.nameless_articles(first[0].article.id, 9)
-    assert [one.article.id for one in (*first, *rest)] == [article(2).id, article(3).id]
+    (last,) = rest = store.nameless_articles(first[0].id, 9)
+    assert [one.id for one in (*first, *rest)] == [article(2).id, article(3).id]
     assert last.fingerprint == known[2].fingerprint
-    named = [
-        type(one)(article=one.article, keys=keys(one.article, one.fingerprint), fingerprint=one.fingerprint)
-        for one in (*first, *rest)
-    ]
+    named = [replace(one, keys=keys(one.draft, one.fingerprint)) for one in (*first, *rest)]
     store.add_keys(named)
     assert store.nameless_articles(None, 9) == ()
     with store._reading() as connection:

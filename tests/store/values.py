@@ -6,19 +6,20 @@ from hashlib import blake2b
 from typing import Any
 
 from aggregator.model import (
-    Article,
     Decision,
+    Draft,
     Duplicate,
     Enclosure,
-    FeedFacts,
+    FeedInfo,
     Fingerprint,
     Key,
     Keyed,
     New,
     Person,
-    Recorded,
+    RecordCounts,
     Source,
     SourceState,
+    StoredArticle,
     Term,
     Unchanged,
     Updated,
@@ -50,15 +51,15 @@ def state(**changes: Any) -> SourceState:
         "error": "it was odd",
         "entries": 2,
         "unmodified_since": NOW - MINUTE,
-        "wish": timedelta(hours=1),
+        "requested_interval": timedelta(hours=1),
         "skip_hours": (1, 2),
         "skip_days": (0,),
-        "facts": FeedFacts(title="The Hill", link="https://thehill.example/", language="en-US"),
+        "feed_info": FeedInfo(title="The Hill", link="https://thehill.example/", language="en-US"),
     }
     return SourceState(**(given | changes))
 
 
-def article(number: int = 1, source_id: int = 1, **changes: Any) -> Article:
+def article(number: int = 1, source_id: int = 1, **changes: Any) -> StoredArticle:
     link = f"https://thehill.example/{source_id}/{number}"
     given: dict[str, Any] = {
         "id": f"{source_id:08x}{number:024x}",
@@ -84,46 +85,46 @@ def article(number: int = 1, source_id: int = 1, **changes: Any) -> Article:
         "terms": (Term(term="politics", label="Politics"),),
         "flags": ("published in the future",),
     }
-    return Article(**(given | changes))
+    return StoredArticle(**(given | changes))
 
 
-def keyed(article: Article, *names: str, weak: Sequence[str] = (), text: str | None = None) -> Keyed:
+def keyed(article: StoredArticle, *names: str, weak: Sequence[str] = (), text: str | None = None) -> Keyed:
     """`article` with a strong key for each of `names` (its link, if none is given) and weak ones."""
     strong_keys = tuple(Key(rule="link", digest=digest(name), strong=True) for name in names or (article.link,))
     weak_keys = tuple(Key(rule="title", digest=digest(name), strong=False) for name in weak)
     body = digest(text or article.title + article.html)
     marks = Fingerprint(digest=body, title=digest(article.title)[:8], signature=b"m" * 64, words=2)
-    return Keyed(article=article, keys=strong_keys + weak_keys, fingerprint=marks)
+    return Keyed(id=article.id, uid=article.uid, draft=article, keys=strong_keys + weak_keys, fingerprint=marks)
 
 
 def digest(name: str) -> bytes:
     return blake2b(name.encode(), digest_size=16).digest()
 
 
-def new(one: Article | Keyed, story: str | None = None) -> New:
-    return New(keyed=one if isinstance(one, Keyed) else keyed(one), story=story, reason="not seen before")
+def new(one: StoredArticle | Keyed, cluster: str | None = None) -> New:
+    return New(keyed=one if isinstance(one, Keyed) else keyed(one), cluster=cluster, reason="not seen before")
 
 
-def updated(one: Article | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
+def updated(one: StoredArticle | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
     given = one if isinstance(one, Keyed) else keyed(one)
-    return Updated(id=of or given.article.id, keyed=given, text_changed=text_changed, reason="edited")
+    return Updated(id=of or given.id, keyed=given, text_changed=text_changed, reason="edited")
 
 
-def duplicate(one: Article | Keyed, of: str) -> Duplicate:
+def duplicate(one: StoredArticle | Keyed, of: str) -> Duplicate:
     return Duplicate(id=of, keyed=one if isinstance(one, Keyed) else keyed(one), reason="same link")
 
 
-def unchanged(one: Article | Keyed, of: str | None = None) -> Unchanged:
+def unchanged(one: StoredArticle | Keyed, of: str | None = None) -> Unchanged:
     given = one if isinstance(one, Keyed) else keyed(one)
-    return Unchanged(id=of or given.article.id, keyed=given, reason="same guid")
+    return Unchanged(id=of or given.id, keyed=given, reason="same guid")
 
 
-def path(article: Article) -> str:
-    return f"{article.source}/{article.published:%Y/%m/%d}-{article.title.lower().replace(' ', '-')}.md"
+def path(article: Draft) -> str:
+    return f"thehill/{article.published:%Y/%m/%d}-{article.title.lower().replace(' ', '-')}.md"
 
 
-def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, **changes: Any) -> Recorded:
-    return store.record(by, state(**changes), decisions, at, name=path)
+def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, **changes: Any) -> RecordCounts:
+    return store.record(by, state(**changes), decisions, at, name=lambda keyed: path(keyed.draft))
 
 
 def publish_everything(store: Store) -> None:

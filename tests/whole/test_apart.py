@@ -15,7 +15,7 @@ import pytest
 from aggregator import parse
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
-from aggregator.document import Found
+from aggregator.document import ReadResult
 from aggregator.parse import is_plain
 from aggregator.pipeline import Report, run_cycle
 from aggregator.publish import publish_changed
@@ -31,7 +31,7 @@ HEALTHY = 6
 @contextmanager
 def opened(room: Newsroom, *, seconds: float = 8, memory: int = 1_500_000_000) -> Iterator[App]:
     """The app of `room`, with limits of its own for reading."""
-    with room.opened() as app, Apart[Found](READ, limits=Limits(seconds=seconds, memory=memory), most=2) as apart:
+    with room.opened() as app, Apart[ReadResult](READ, limits=Limits(seconds=seconds, memory=memory), most=2) as apart:
         yield replace(app, apart=apart)
 
 

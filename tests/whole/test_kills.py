@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Claimed
+from aggregator.model import StoredSource
 from aggregator.publish import Published, publish_all, publish_changed
 from tests.commands import aggregator, begun, daemon, until
 from tests.newsroom import Newsroom, newsroom
@@ -39,7 +39,7 @@ def stories(room: Newsroom) -> list[tuple[str, str]]:
         return sorted((article.id, article.title) for article in app.store.articles(None, 100_000))
 
 
-def sources(room: Newsroom) -> tuple[Claimed, ...]:
+def sources(room: Newsroom) -> tuple[StoredSource, ...]:
     with room.opened() as app:
         return app.store.sources()
 

@@ -1,0 +1,77 @@
+"""Types that cross module boundaries, in the order of the flow. Pure.
+
+    Source, SourceState --fetch--> FeedDocument --parse--> Feed of Entry --normalise--> Draft
+    Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
+
+One module per step: `source`, `document`, `feed`, `article`, `decision`, `output`. All types are frozen values:
+sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes are bytes. A
+"digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
+"""
+
+from aggregator.model.article import ClusterMember, Credit, Draft, Revision, StoredArticle
+from aggregator.model.decision import (
+    Decision,
+    Duplicate,
+    Fingerprint,
+    Key,
+    Keyed,
+    KnownArticle,
+    New,
+    RecordCounts,
+    Unchanged,
+    Updated,
+)
+from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
+from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
+from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
+from aggregator.model.source import (
+    FeedInfo,
+    HostState,
+    Source,
+    SourceState,
+    StoredSource,
+    Subscription,
+    Validators,
+)
+
+__all__ = [
+    "CategoryFeed",
+    "ClusterMember",
+    "Credit",
+    "Decision",
+    "Draft",
+    "Duplicate",
+    "Enclosure",
+    "Entry",
+    "Failure",
+    "Feed",
+    "FeedDocument",
+    "FeedInfo",
+    "Fingerprint",
+    "Freshness",
+    "HostState",
+    "Key",
+    "Keyed",
+    "KnownArticle",
+    "Link",
+    "Mark",
+    "New",
+    "NotModified",
+    "OutputFile",
+    "Person",
+    "Push",
+    "RecordCounts",
+    "Revision",
+    "Source",
+    "SourceState",
+    "Stage",
+    "StoredArticle",
+    "StoredSource",
+    "Subscription",
+    "Term",
+    "TextConstruct",
+    "Topic",
+    "Unchanged",
+    "Updated",
+    "Validators",
+]

@@ -1,0 +1,75 @@
+"""Articles: drafts made from entries, and what the store keeps of them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.feed import Enclosure, Person, Term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A normalised entry, safe to print anywhere."""
+
+    source_id: int
+    guid: str | None  # as published
+    guid_key: str | None  # the guid if it identifies this entry alone, else None
+    link: str  # canonical link as printed
+    link_key: str | None  # its form for comparison; None if it is the feed's page or shared by several entries
+    title: str  # plain text, one line, never empty
+    html: str  # clean, absolute URLs
+    markdown: str  # inert; without the closing source links
+    summary: str  # plain text
+    language: str | None  # primary subtag, lower case
+    published: datetime
+    updated: datetime  # of the text; >= published
+    first_seen: datetime
+    position: int  # in the document on first sight, from 0
+    authors: tuple[Person, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str | None = None
+    terms: tuple[Term, ...] = ()
+    flags: tuple[str, ...] = ()  # oddities: "published unreadable", "published in the future", ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A source that carried an article, and its own link to it."""
+
+    source: str  # name
+    link: str
+    feed_title: str = ""
+    feed_link: str | None = None  # the source's page
+    feed_url: str = ""  # the source's feed, without credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterMember:
+    """Another article of the same cluster (near-equal text under another link)."""
+
+    title: str
+    link: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArticle(Draft):
+    """An article as stored: the draft, and what the store adds to it."""
+
+    id: str  # 32 hexadecimal digits, never changes
+    uid: str  # id in published feeds: the guid if it is a URL, tag: or urn:, else urn:uuid: of `id`
+    source: str  # name of the source that carried it first
+    path: str = ""  # of its file, relative to the articles' folder
+    credits: tuple[Credit, ...] = ()  # first source first
+    categories: tuple[str, ...] = ()  # union over the credited sources
+    tags: tuple[str, ...] = ()
+    edited: datetime | None = None  # time of the last change of its text after publication
+    also: tuple[ClusterMember, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """Text of an article before an edit."""
+
+    at: datetime  # time of the edit
+    title: str
+    html: str  # clean

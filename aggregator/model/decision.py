@@ -1,0 +1,109 @@
+"""Keys and fingerprints of drafts, and the decisions of de-duplication. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.article import Draft
+from aggregator.model.feed import Enclosure, Person, Term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Key to find an article by. A strong key identifies one article for good; a weak one only finds candidates."""
+
+    rule: str  # one of `dedupe.RULES`: guid, link, entry, title, text
+    digest: bytes  # 16 bytes, of rule, scope and value
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Digests of a text, to tell equal, near-equal and different texts apart."""
+
+    digest: bytes  # 16 bytes: title and text as a reader sees them
+    title: bytes  # 8 bytes: the title, case-folded, without punctuation
+    signature: bytes  # MinHash; of a short text a digest of its words; b"" for none
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """A draft with its keys, strongest first, and the ids it gets if it becomes a new article."""
+
+    id: str  # 32 hexadecimal digits
+    uid: str  # as in `StoredArticle`
+    draft: Draft
+    keys: tuple[Key, ...]
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownArticle:
+    """A stored article that shares a key with a draft."""
+
+    id: str
+    source_id: int
+    credited: frozenset[int]  # ids of all sources that carried it
+    guid: str | None
+    link: str
+    link_key: str | None
+    title: str
+    published: datetime
+    fingerprint: Fingerprint
+    cluster: str  # id of the first article of its cluster; its own if it has none
+    keys: frozenset[bytes]  # digests of those of the keys asked for that it has
+    authors: tuple[Person, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str | None = None
+    terms: tuple[Term, ...] = ()
+    pruned: bool = False  # its text is gone, it never comes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """An entry without a stored article. `cluster` is the id of the near-equal article it joins, or None."""
+
+    keyed: Keyed
+    cluster: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """An entry whose source changed the article `id`."""
+
+    id: str
+    keyed: Keyed
+    text_changed: bool  # readers see another text: a revision is kept and `updated` moves
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """An entry met for the first time whose article `id` exists: adds keys, and a credit if the source is another."""
+
+    id: str
+    keyed: Keyed
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """An entry of the article `id` with nothing new for readers; it may add keys (a rewritten guid)."""
+
+    id: str
+    keyed: Keyed
+    reason: str
+
+
+Decision = New | Updated | Duplicate | Unchanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCounts:
+    """Counts of one recording."""
+
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    rows: int = 0  # articles, revisions, keys and credits inserted or changed, without the source's own state

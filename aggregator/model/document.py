@@ -1,0 +1,87 @@
+"""Results of a fetch: a document, "not modified", a push or a failure. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from aggregator.model.source import Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link with its relation (RFC 4287, 4.2.7; RFC 8288); `href` absolute."""
+
+    rel: str
+    href: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Freshness lifetime that an answer's headers give (RFC 9111, 4.2); `fresh_for` is None if they give none."""
+
+    fresh_for: timedelta | None = None
+    header: str = ""  # the header it comes from: max-age or expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedDocument:
+    """Body and metadata of a 200 answer, which may be a feed."""
+
+    url: str  # requested
+    final_url: str  # after redirects; the base of relative links
+    permanent_url: str | None = None  # after permanent redirects (301, 308) only; None if there were none
+    body: bytes = field(repr=False)  # decompressed
+    digest: bytes
+    content_type: str | None = None
+    validators: Validators = Validators()
+    freshness: Freshness = Freshness()
+    links: tuple[Link, ...] = ()  # of the Link header (RFC 8288)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """A 304, or a 200 whose body has the digest of the last one. Validators are already merged with the last ones."""
+
+    url: str
+    status: int  # 304 or 200
+    validators: Validators
+    freshness: Freshness = Freshness()
+    permanent_url: str | None = None
+    host: str | None = None  # the host that answered, if a redirect led to another one
+
+
+Stage = Literal["fetch", "parse", "publish"]  # the store raises instead, and no other stage can fail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Failure of one source, as a value: it stops nothing else."""
+
+    stage: Stage
+    subject: str  # the URL, without credentials
+    reason: str  # one sentence without the subject, e.g. "the server answered 404 Not Found"
+    advice: str = ""  # what the operator can do; "" if there is nothing
+    status: int | None = None  # HTTP status, if there was an answer
+    retry_after: timedelta | None = None  # readable Retry-After, not yet clamped
+    host: str | None = None  # the host that answered, if a redirect led to another one
+    via_temporary_redirect: bool = False  # met behind a temporary redirect, so not a fault of the source's own URL
+
+    @property
+    def sentence(self) -> str:
+        """Reason and advice, without the subject."""
+        return f"{self.reason}; {self.advice}" if self.advice else self.reason
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """Content that a hub delivered to a callback, its signature verified."""
+
+    token: str
+    body: bytes = field(repr=False)
+    content_type: str | None = None
+    link: str = ""  # its Link header

@@ -1,0 +1,89 @@
+"""Feeds and entries as published: nothing cleaned, nothing guessed. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from aggregator.model.document import Failure, Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextConstruct:
+    """A text with its markup language (RFC 4287, 3.1); `value` is the text after XML decoding.
+
+    `kind` is "plain" for Atom's text and JSON Feed's strings; "html" for Atom's html and xhtml (serialised) and JSON
+    Feed's content_html; "rss" for RSS, whose specification leaves it open.
+    """
+
+    value: str
+    kind: Literal["plain", "html", "rss"]
+    base: str | None = None  # absolute: xml:base in force at the element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author (RFC 4287, 3.2); at least one field is set."""
+
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file of an entry; `length` in bytes."""
+
+    url: str
+    type: str | None = None
+    length: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A category of an entry as its source gives it (RFC 4287, 4.2.2)."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry as published."""
+
+    digest: bytes  # 8 bytes, of all fields below that readers see; of dates only if nothing else identifies the entry
+    guid: str | None = None  # raw, never joined to a base
+    guid_is_link: bool = False  # RSS isPermaLink not "false"; never for Atom and JSON Feed ids
+    links: tuple[Link, ...] = ()  # absolute if a base was known; the alternate first
+    original_link: str | None = None  # feedburner:origLink
+    title: TextConstruct | None = None
+    contents: tuple[TextConstruct, ...] = ()  # non-empty content, content:encoded, description, media:description, ...
+    published: str | None = None  # raw
+    updated: str | None = None  # raw
+    language: str | None = None
+    authors: tuple[Person, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str | None = None
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A parsed document. `problem` is set if it was truncated or malformed and only a part could be used."""
+
+    format: str  # rss20, atom10, rss10, json11, ...
+    url: str  # the document's final URL
+    title: TextConstruct | None = None
+    link: str | None = None  # its page, absolute
+    language: str | None = None
+    links: tuple[Link, ...] = ()  # self, hub, next, ...
+    authors: tuple[Person, ...] = ()
+    image: str | None = None
+    ttl: timedelta | None = None
+    update_period: timedelta | None = None  # sy:updatePeriod / sy:updateFrequency
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    entries: tuple[Entry, ...] = ()  # in the document's order
+    left_out: int = 0  # entries beyond the limit
+    problem: Failure | None = None

@@ -1,0 +1,43 @@
+"""Published feeds and files, and the outbox marks that ask for them. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.article import StoredArticle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryFeed:
+    """Published feed of one category (or "all"): its articles, newest first."""
+
+    name: str  # file name: lower case, words joined by "-"
+    label: str  # as written by the user
+    updated: datetime  # of its newest article; of an empty one, the day the category was first seen
+    articles: tuple[StoredArticle, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Outbox mark: a file to write. It is removed once the file is on disk, unless it was renewed meanwhile."""
+
+    kind: Literal["article", "category"]
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """Published feed of which a hub is to be notified (WebSub, section 6)."""
+
+    path: str  # relative to the feeds' folder
+    digest: bytes  # of the current bytes
+    failures: int = 0  # in a row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file to write: path relative to its root, and all its bytes."""
+
+    path: str
+    data: bytes = field(repr=False)

@@ -1,0 +1,93 @@
+"""Sources and their state between two polls. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One entry of `sources` in `feeds.yaml`, with its defaults filled in."""
+
+    id: int = 0  # assigned by the store on first sight; 0 before that
+    name: str
+    url: str  # as written by the user
+    categories: tuple[str, ...]  # labels as written by the user; at least one
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    interval: timedelta = timedelta(minutes=30)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """Validators of a conditional GET (RFC 9110, 8.8): opaque, sent back byte for byte."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedInfo:
+    """Title, page and links of a source's last parsed document, used to credit it."""
+
+    title: str = ""  # plain text
+    link: str | None = None  # its page
+    language: str | None = None  # as written, e.g. en-US
+    self_link: str | None = None
+    hub: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """State of a source between two fetches; all of it is stored in the source's row."""
+
+    moved_to: str | None = None  # target of a 301 or 308, once its document has parsed
+    validators: Validators = Validators()
+    digest: bytes = b""  # of the last body that parsed, after decompression
+    seen: bytes = b""  # digests (8 bytes each, joined) of that document's entries
+    last_fetch: datetime | None = None
+    next_fetch: datetime | None = None  # None: now, or never while `paused`
+    due_reason: str = ""  # origin of `next_fetch`: interval, max-age, ttl, retry-after, back-off, ...
+    http_status: int | None = None
+    failures: int = 0  # in a row
+    error: str | None = None  # sentence of the last failure, None after a success
+    paused: str | None = None  # reason for not polling at all (410 Gone)
+    entries: int = 0  # in the last parsed document
+    unmodified_since: datetime | None = None  # start of the current run of 304 answers
+    requested_interval: timedelta = timedelta(0)  # asked for by the last document (ttl, sy:updatePeriod)
+    skip_hours: tuple[int, ...] = ()  # GMT, 0 to 23
+    skip_days: tuple[int, ...] = ()  # Monday is 0
+    feed_info: FeedInfo = FeedInfo()
+    pushed_until: datetime | None = None  # end of the hub's lease on our subscription; written by the hub store only
+    hub_error: str | None = None  # reason for the hub not pushing; only read, and only by overviews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """State of a host (`urls.host_key`), shared by all sources on it."""
+
+    not_before: datetime | None = None  # Retry-After of a 429
+    refusals: int = 0  # 429s in a row without a readable time; doubles the wait
+    forbidden: int = 0  # 403s in a row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSource:
+    """A source and its state, as the store holds them."""
+
+    source: Source
+    state: SourceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Our subscription to the hub that a source names (WebSub, section 5), as its callback needs it."""
+
+    source_id: int
+    source: str  # name
+    token: str  # last segment of the callback's path; known to the hub only
+    secret: str = field(repr=False)  # key of the hub's signatures
+    hub: str
+    topic: str
+    failures: int = 0  # failed requests in a row
