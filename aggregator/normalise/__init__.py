@@ -13,7 +13,7 @@ from aggregator.normalise import text
 from aggregator.normalise.body import fullest
 from aggregator.normalise.dates import moments
 from aggregator.normalise.identity import Names, names
-from aggregator.normalise.language import detected, primary_subtag
+from aggregator.normalise.language import detected_language, primary_subtag
 from aggregator.normalise.links import printable
 from aggregator.normalise.metadata import enclosures, people, terms
 from aggregator.normalise.titles import plain_title, stand_in
@@ -90,7 +90,7 @@ def _normalised(
         html=body.html,
         markdown=markdown(body.html),
         summary=text.summary(body.text, summary_words),
-        language=declared or detected(f"{title}\n{body.text}"),
+        language=declared or detected_language(f"{title}\n{body.text}"),
         published=dates.published,
         updated=dates.updated,
         first_seen=now,

@@ -14,7 +14,7 @@ from aggregator.model import Enclosure, Entry, Failure, FeedDocument, Person, St
 from aggregator.normalise import normalise
 from aggregator.normalise.dates import EARLIEST, instant, moments
 from aggregator.normalise.html import clean, plain
-from aggregator.normalise.language import detected, primary_subtag
+from aggregator.normalise.language import detected_language, primary_subtag
 from aggregator.normalise.links import printable
 from aggregator.normalise.text import one_line, scrub, summary
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
@@ -166,7 +166,7 @@ def fuzz_headers(data: bytes) -> None:
     websub.is_signed(data, "0123456789abcdef", text)
     websub.is_reachable(text)
     assert primary_subtag(text) == primary_subtag(primary_subtag(text))
-    language = detected(text)
+    language = detected_language(text)
     assert language is None or language == primary_subtag(language)
 
 
