@@ -24,7 +24,6 @@ from aggregator.sandbox.limits import Limits, Stopped
 READY = "ready"
 OUT_OF_MEMORY = errno.ENOMEM  # exit status
 SPARE = 2  # CPU seconds beyond the limit: the parent's clock comes first, this is for when the parent is gone
-_LARGEST_FILE = 1 << 28  # bytes; the model of languages is unpacked into a temporary one
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
 
 
@@ -78,11 +77,11 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 def _confine(limits: Limits) -> None:
-    """Bound memory and the size of files, leave no core behind, and neither connect nor start anything."""
+    """Bound memory, write no file, leave no core behind, and neither connect nor start anything."""
     for kind, most in (
         (resource.RLIMIT_AS, _pages(0) + limits.memory),  # allocators reserve a gigabyte that they never touch
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
+        (resource.RLIMIT_FSIZE, 0),
     ):
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard),) * 2)

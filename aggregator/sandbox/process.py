@@ -22,7 +22,6 @@ _START = (
 )
 # Nothing of our environment but what a program needs to be found and started: it may hold passwords.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
-_SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each thread of theirs takes address space
 
 
 class Process:
@@ -41,7 +40,7 @@ class Process:
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs,),
                 cwd="/",  # else it would hold on to the folder that we were started in
-                env={name: os.environ[name] for name in _KEPT if name in os.environ} | _SINGLE,
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
                 start_new_session=True,  # the terminal's signals are for us
             )
         except BaseException:

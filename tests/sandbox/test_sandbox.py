@@ -207,6 +207,15 @@ async def test_it_cannot_connect() -> None:
     assert answer.what == "PermissionError"
 
 
+async def test_it_cannot_write_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with apart("write_file") as calls:
+        answer = await calls.call(str(path))
+    assert isinstance(answer, Stopped)
+    assert answer.what == "OSError"
+    assert path.stat().st_size == 0
+
+
 async def test_what_it_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     with apart("noisy") as calls:
         assert await calls.call() == "quiet"

@@ -69,6 +69,10 @@ def connect(port: int) -> None:
     socket.create_connection(("127.0.0.1", port), 1)
 
 
+def write_file(path: str) -> None:
+    Path(path).write_bytes(b"x")
+
+
 def noisy() -> str:
     print("on standard output", flush=True)
     print("on standard error", file=sys.stderr, flush=True)
