@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
 from aggregator.model import Source
-from aggregator.sandbox import Apart
+from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets, sources
 from aggregator.store import Store
 
@@ -35,7 +35,7 @@ class App:
     store: Store
     clock: Clock
     worker: ThreadPoolExecutor = field(repr=False)  # the one thread that writes, so that the store has one writer
-    apart: "Apart[ReadResult]" = field(repr=False)  # where documents are read that may cost too much
+    sandbox: "Sandbox[ReadResult]" = field(repr=False)  # reads documents that may cost too much
 
     async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` gives, done in the worker thread while the event loop goes on."""
@@ -72,14 +72,14 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
     with (
         Store.open(settings.database or "") as store,
         ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
-        Apart["ReadResult"](READ) as apart,
+        Sandbox["ReadResult"](READ) as sandbox,
     ):
         if check:
             store.check(check)
         store.sync(configured, clock(), settings.fetch)
         store.forget_future(clock())
         settings = _reachable(settings, store)
-        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, apart=apart)
+        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, sandbox=sandbox)
 
 
 def _reachable(settings: Settings, store: Store) -> Settings:

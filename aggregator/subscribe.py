@@ -19,7 +19,7 @@ from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.names import category_name, slug
 from aggregator.opml import Subscription, sources_opml
 from aggregator.parse.discovery import FeedLink, Offer
-from aggregator.sandbox import Apart, Limits, Stopped
+from aggregator.sandbox import Aborted, Limits, Sandbox
 from aggregator.settings import Settings, SourceSettings, secrets, sources
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.urls import canonical_key, without_credentials
@@ -223,18 +223,18 @@ def _bytes(file: Path) -> bytes:
 async def _found(settings: Settings, urls: Sequence[str], choose: Choose, clock: Clock) -> list["_Found | Failure"]:
     logs.hide(secrets(settings))
     listing = _Listing(settings)
-    with Apart[Offer](_OFFER, limits=LIMITS, most=1) as apart:
+    with Sandbox[Offer](_OFFER, limits=LIMITS, max_processes=1) as sandbox:
         async with Fetcher(settings.fetch, clock) as fetcher:
-            finder = _Finder(fetcher, apart, choose)
+            finder = _Finder(fetcher, sandbox, choose)
             return [_Found(url=url) if listing.present(url) else await finder.find(url) for url in urls]
 
 
 async def _listed(data: bytes) -> tuple[Subscription, ...] | Failure:
-    with Apart[tuple[Subscription, ...] | Failure](_LISTED, limits=LIMITS, most=1) as apart:
-        listed = await apart.call(data)
-    if not isinstance(listed, Stopped):
+    with Sandbox[tuple[Subscription, ...] | Failure](_LISTED, limits=LIMITS, max_processes=1) as sandbox:
+        listed = await sandbox.call(data)
+    if not isinstance(listed, Aborted):
         return listed
-    return _stopped(listed, "the OPML file", "nothing was added; ask whoever wrote it what is wrong with it")
+    return _aborted(listed, "the OPML file", "nothing was added; ask whoever wrote it what is wrong with it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,8 +251,8 @@ class _Finder:
     A document that costs too much to read ends the search, since a page can name many of them.
     """
 
-    def __init__(self, fetcher: Fetcher, apart: Apart[Offer], choose: Choose) -> None:
-        self._fetcher, self._apart, self._choose = fetcher, apart, choose
+    def __init__(self, fetcher: Fetcher, sandbox: Sandbox[Offer], choose: Choose) -> None:
+        self._fetcher, self._sandbox, self._choose = fetcher, sandbox, choose
 
     async def find(self, url: str) -> _Found | Failure:
         page = await self._offer(url)
@@ -294,18 +294,18 @@ class _Finder:
         if isinstance(answer, Failure):
             return answer
         bare = replace(answer, url=without_credentials(url), final_url=without_credentials(answer.final_url))
-        offer = await self._apart.call(bare)
-        if not isinstance(offer, Stopped):
+        offer = await self._sandbox.call(bare)
+        if not isinstance(offer, Aborted):
             return offer
-        return _stopped(offer, bare.url, "it was not added; ask its owner what is wrong with the document")
+        return _aborted(offer, bare.url, "it was not added; ask its owner what is wrong with the document")
 
 
-def _stopped(stopped: Stopped, subject: str, dear: str) -> Failure:
-    """What could not be read, with the advice `dear` where it is the document that costs too much."""
-    if stopped.trace:
-        log.debug("while reading %s: %s", subject, stopped.trace)
-    advice = {"time": dear, "memory": dear, "start": "try it again"}.get(stopped.why, _REPORT)
-    return Failure(stage="parse", subject=subject, reason=stopped.reason, advice=advice)
+def _aborted(aborted: Aborted, subject: str, expensive: str) -> Failure:
+    """Return the failure of an aborted reading, with the advice `expensive` if the document costs too much."""
+    if aborted.trace:
+        log.debug("while reading %s: %s", subject, aborted.trace)
+    advice = {"time": expensive, "memory": expensive, "start": "try it again"}.get(aborted.cause, _REPORT)
+    return Failure(stage="parse", subject=subject, reason=aborted.reason, advice=advice)
 
 
 def _failure(page: str, reason: str) -> Failure:

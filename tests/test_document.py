@@ -14,7 +14,7 @@ from aggregator.document import ReadResult, Subscriber, read, subscriber
 from aggregator.model import Failure, FeedDocument, Source
 from aggregator.parse import is_plain
 from aggregator.parse.plain import MAX_BYTES
-from aggregator.sandbox import Apart, Limits, Stopped
+from aggregator.sandbox import Aborted, Limits, Sandbox
 from tests.conftest import SHARED
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -226,11 +226,11 @@ def test_entries_seen_before_and_texts_that_have_served_stay_behind() -> None:
     assert len(again[0].feed.entries) == len(said.feed.entries)
 
 
-def read_apart(*documents: FeedDocument, **limits: Any) -> list[ReadResult | Stopped]:
-    async def all_of_them() -> list[ReadResult | Stopped]:
+def read_sandboxed(*documents: FeedDocument, **limits: Any) -> list[ReadResult | Aborted]:
+    async def all_of_them() -> list[ReadResult | Aborted]:
         return await asyncio.gather(*(calls.call(one, takers(None), NOW, 50) for one in documents))
 
-    with Apart[ReadResult](READ, limits=Limits(**limits)) as calls:
+    with Sandbox[ReadResult](READ, limits=Limits(**limits)) as calls:
         return asyncio.run(all_of_them())
 
 
@@ -243,14 +243,14 @@ def test_the_same_is_read_in_a_process_and_here() -> None:
     documents += [document(make(5_000)) for make in list(HOSTILE.values())[::20]]
     documents += [document("no feed"), document(b"\xff\xfe")]
     here = [read(one, takers(None), NOW, 50) for one in documents]
-    assert read_apart(*documents, seconds=600) == here
+    assert read_sandboxed(*documents, seconds=600) == here
     assert any(isinstance(found, Failure) for found in here)
 
 
 def test_what_takes_too_long_is_stopped_in_a_process() -> None:
-    assert read_apart(document(HOSTILE["text of '<p>[x]: '"](9_000_000)), seconds=0.5) == [Stopped(why="time")]
+    assert read_sandboxed(document(HOSTILE["text of '<p>[x]: '"](9_000_000)), seconds=0.5) == [Aborted(cause="time")]
 
 
 def test_what_takes_too_much_memory_is_stopped_in_a_process() -> None:
     made = document(HOSTILE["elements of all names"](9_000_000))
-    assert read_apart(made, seconds=600, memory=40_000_000) == [Stopped(why="memory")]
+    assert read_sandboxed(made, seconds=600, memory=40_000_000) == [Aborted(cause="memory")]

@@ -91,7 +91,7 @@ def _open_closed_streams() -> None:
 def _described(bug: Exception) -> str:
     if isinstance(bug, OSError) and bug.errno == errno.ENOSPC and not bug.filename:  # else it is a file under storage
         return "cannot write the result to standard output: the disk is full; free some space"
-    return f"an error of ours ({type(bug).__name__}: {bug}); please report it, --debug shows where it arose"
+    return f"internal error ({type(bug).__name__}: {bug}); please report it, --debug shows where it arose"
 
 
 def _tell(sentence: str, error: Exception) -> None:

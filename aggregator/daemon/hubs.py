@@ -151,9 +151,7 @@ class Hubs:
                 became = "done"
         except Exception as bug:  # whatever one hub provokes must not stop the others
             log.debug("while working for a hub", exc_info=True)
-            log.error(
-                "an error of ours (%s) stopped what was to be done for a hub; the others go on", type(bug).__name__
-            )
+            log.error("internal error (%s) while working for a hub; the others go on", type(bug).__name__)
             return "never"
         return became
 

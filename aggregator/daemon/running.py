@@ -243,7 +243,7 @@ class Daemon:
             if self._health.failed(work, str(error), error.cause):
                 log.error("%s", error)
         except Exception as bug:
-            self._health.failed(work, f"an error of ours ({type(bug).__name__}); the log has the details")
+            self._health.failed(work, f"internal error ({type(bug).__name__}); the log has the details")
             raise
         else:
             self._health.done(work)

@@ -173,7 +173,7 @@ class _Cycle:
 
         fetched = Fetched(same=same, document=document, now=now)
         if not is_plain(document):
-            fetched = replace(fetched, found=await self._app.apart.call(*work(self._app, same, document, now)))
+            fetched = replace(fetched, found=await self._app.sandbox.call(*work(self._app, same, document, now)))
         return await self._batches.taken(fetched)
 
     def _held_until(self, host: str) -> datetime | None:

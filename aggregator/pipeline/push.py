@@ -6,7 +6,7 @@ from aggregator.model import FeedDocument, Push, StoredSource
 from aggregator.parse import is_plain
 from aggregator.pipeline.record import record_push, work
 from aggregator.pipeline.report import Outcome
-from aggregator.sandbox import Stopped
+from aggregator.sandbox import Aborted
 from aggregator.schedule.headers import links
 
 
@@ -37,11 +37,11 @@ def _subscribed(app: App, token: str) -> tuple[StoredSource | None, str]:
     return (app.store.pushed_source(token), subscription.topic) if subscription else (None, "")
 
 
-async def _read(app: App, one: StoredSource, document: FeedDocument) -> ReadResult | Stopped:
+async def _read(app: App, one: StoredSource, document: FeedDocument) -> ReadResult | Aborted:
     arguments = work(app, (one,), document, app.clock())
     if not is_plain(document):
-        return await app.apart.call(*arguments)
+        return await app.sandbox.call(*arguments)
     try:
         return await app.in_worker(read, *arguments)
     except Exception as bug:  # noqa: BLE001  # whatever one push provokes must not stop the others
-        return Stopped(why="bug", what=type(bug).__name__)
+        return Aborted(cause="error", detail=type(bug).__name__)

@@ -17,7 +17,7 @@ from aggregator.pipeline.report import Outcome
 
 if TYPE_CHECKING:
     from aggregator.document import ReadResult
-    from aggregator.sandbox import Stopped
+    from aggregator.sandbox import Aborted
 
 MOST, MOST_BYTES = 8, 1_000_000  # of one batch; some 0.1 s of the worker, then publishing has its turn
 
@@ -29,7 +29,7 @@ class Fetched:
     same: tuple[StoredSource, ...]
     document: FeedDocument
     now: datetime
-    found: "ReadResult | Stopped | None" = None
+    found: "ReadResult | Aborted | None" = None
 
 
 Outcomes = tuple[Outcome, ...] | AggregatorError  # of one document: those of its sources, or what ends the cycle

@@ -19,7 +19,7 @@ from aggregator.pipeline.failures import failure_of
 from aggregator.pipeline.queue import Fetched, Outcomes
 from aggregator.pipeline.report import Outcome, outcome_of, outcome_without_document
 from aggregator.render import article_path
-from aggregator.sandbox import Stopped
+from aggregator.sandbox import Aborted
 from aggregator.schedule import after_failure, after_feed, after_push
 from aggregator.store import RacedError
 from aggregator.urls import without_credentials
@@ -58,7 +58,7 @@ def take(app: App, batch: Sequence[Fetched]) -> list[Outcomes]:
     return [_alone(app, fetched, found) for fetched, found in documents]
 
 
-def _found(app: App, fetched: Fetched) -> ReadResult | Stopped:
+def _found(app: App, fetched: Fetched) -> ReadResult | Aborted:
     """What is in the document; it is read here if it was not before."""
     if fetched.found is not None:
         return fetched.found
@@ -66,19 +66,19 @@ def _found(app: App, fetched: Fetched) -> ReadResult | Stopped:
         return read(*work(app, fetched.same, fetched.document, fetched.now))
     except Exception as bug:  # whatever one document provokes must not stop the other sources
         log.debug("while reading %s", fetched.same[0].source.name, exc_info=True)
-        return Stopped(why="bug", what=type(bug).__name__)
+        return Aborted(cause="error", detail=type(bug).__name__)
 
 
-def _say(fetched: Fetched, found: ReadResult | Stopped) -> None:
+def _say(fetched: Fetched, found: ReadResult | Aborted) -> None:
     """Log what was odd about a document."""
     name = fetched.same[0].source.name
-    if isinstance(found, Stopped) and found.trace:
+    if isinstance(found, Aborted) and found.trace:
         log.debug("while reading %s: %s", name, found.trace)
     if isinstance(found, tuple) and (left_out := found[0].feed.left_out):
         log.warning("%s: its document is too long; entries left out at its end: %d", name, left_out)
 
 
-def _alone(app: App, fetched: Fetched, found: ReadResult | Stopped) -> Outcomes:
+def _alone(app: App, fetched: Fetched, found: ReadResult | Aborted) -> Outcomes:
     """Record one document; a bug met on the way is the failure of its sources and of nothing else."""
     try:
         try:
@@ -87,15 +87,15 @@ def _alone(app: App, fetched: Fetched, found: ReadResult | Stopped) -> Outcomes:
             raise
         except Exception as bug:  # as above
             log.debug("while taking %s", fetched.same[0].source.name, exc_info=True)
-            failed = Stopped(why="bug", what=type(bug).__name__)
+            failed = Aborted(cause="error", detail=type(bug).__name__)
             return _outcomes(app, fetched, failed, _decide)
     except AggregatorError as error:
         return error
 
 
-def _outcomes(app: App, fetched: Fetched, found: ReadResult | Stopped, settle: "Settle") -> tuple[Outcome, ...]:
+def _outcomes(app: App, fetched: Fetched, found: ReadResult | Aborted, settle: "Settle") -> tuple[Outcome, ...]:
     """Record what was found in a document, for each of its sources, or that it could not be read."""
-    if isinstance(found, Failure | Stopped):
+    if isinstance(found, Failure | Aborted):
         return tuple(_fail(app, one, failure_of(found, one.source), fetched) for one in fetched.same)
     return tuple(_record(app, one, fetched, said, settle) for one, said in zip(fetched.same, found, strict=True))
 
@@ -111,12 +111,12 @@ def _record(app: App, one: StoredSource, fetched: Fetched, said: SourceDrafts, s
     )
 
 
-def record_push(app: App, one: StoredSource, found: ReadResult | Stopped, now: datetime) -> Outcome:
+def record_push(app: App, one: StoredSource, found: ReadResult | Aborted, now: datetime) -> Outcome:
     """Record what was read of a document that a hub pushed; one that could not be read changes nothing.
 
     Raises StoreError.
     """
-    if isinstance(found, Failure | Stopped):
+    if isinstance(found, Failure | Aborted):
         return outcome_without_document(one.source, failure_of(found, one.source))
     (said,) = found
     return replace(

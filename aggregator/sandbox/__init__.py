@@ -1,12 +1,12 @@
-"""Runs one pure function in processes of its own, which can be stopped. Edge.
+"""Runs one pure function in child processes with limits on time and memory. Edge.
 
-Python cannot interrupt a regular expression, nor give back what a hostile document made it allocate; the operating
-system can do both to a process. A call that takes too long or too much is a `Stopped` value, and a process that died
-over it is replaced. What a process answers is unpickled here: it guards against documents that cost too much, not
-against one that takes over the interpreter that reads it.
+Python can neither interrupt a regular expression nor return what a hostile document made it allocate; the operating
+system can do both to a process. A call that exceeds its limits gives an `Aborted` value, and a process that died is
+replaced. Results are unpickled here: the sandbox guards against documents that cost too much, not against one that
+takes over the interpreter that reads it.
 """
 
-from aggregator.sandbox.limits import Limits, Stopped
-from aggregator.sandbox.pool import Apart
+from aggregator.sandbox.limits import Aborted, Limits
+from aggregator.sandbox.pool import Sandbox
 
-__all__ = ["Apart", "Limits", "Stopped"]
+__all__ = ["Aborted", "Limits", "Sandbox"]

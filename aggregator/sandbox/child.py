@@ -1,7 +1,7 @@
-"""The process that answers calls, one after the other: what it may do, and when it ends. Edge.
+"""The sandboxed process itself: its confinement, and the loop that runs calls. Edge.
 
 Imports little, since each process pays for it. It gets pipes to its parent and nothing else: no socket, no lock, no
-environment, no terminal. Signals that are meant for the parent pass it by; it ends when the parent does.
+environment, no terminal. It ignores signals that are meant for the parent, and ends when the parent does.
 """
 
 import errno
@@ -19,82 +19,80 @@ from importlib import import_module
 from math import ceil
 from typing import Any
 
-from aggregator.sandbox.limits import Limits, Stopped
+from aggregator.sandbox.limits import Aborted, Limits
 
 READY = "ready"
 OUT_OF_MEMORY = errno.ENOMEM  # exit status
-SPARE = 2  # CPU seconds beyond the limit: the parent's clock comes first, this is for when the parent is gone
+SPARE = 2  # CPU seconds beyond the limit: the parent kills first, this is for the case that the parent is gone
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
 
 
-def main(name: str, lifeline: int, limits: Limits) -> None:
-    """Answer calls of the function `name` ("module:name") on standard input until it ends.
+def main(function: str, lifeline: int, limits: Limits) -> None:
+    """Run calls of `function` ("module:function") from standard input until it ends.
 
-    `lifeline` is the reading end of a pipe whose other end the parent alone holds.
+    `lifeline` is the reading end of a pipe whose other end only the parent holds.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _end_with_parent(lifeline)
-    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    _send_to_nowhere(0, 1)  # whatever prints must not disturb the answers
-    work = _function(name)
+    calls, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):  # anything that prints must not disturb the results
+        os.dup2(null, descriptor)
+    os.close(null)
+    module, _, name = function.partition(":")
+    work: Callable[..., Any] = getattr(import_module(module), name)
     _confine(limits)
     gc.freeze()
-    _send(answers, pickle.dumps(READY))
+    results.write(pickle.dumps(READY))
+    results.flush()
     try:
-        while (call := _received(calls)) is not None:
-            last, answer = _answered(work, call, limits)
-            _send(answers, answer)
-            if last:
+        while True:
+            try:
+                call = pickle.load(calls)  # noqa: S301  # from our parent
+            except EOFError:
                 return
-    except MemoryError:  # none was left to say so
+            is_last, data = _result(work, call, limits)
+            results.write(data)
+            results.flush()
+            if is_last:
+                return
+    except MemoryError:  # not even enough is left to send a result
         os._exit(OUT_OF_MEMORY)
 
 
 def _end_with_parent(lifeline: int) -> None:
-    """Let the kernel end this process with its parent, even while it is within a call to C that lets nobody else run.
+    """Let the kernel end this process with its parent, even during a C call that lets no Python code run.
 
-    At the end of the pipe it sends SIGIO. (PR_SET_PDEATHSIG would come when the thread ends that started us.)
+    At the end of the pipe it sends SIGIO. (PR_SET_PDEATHSIG would fire when the thread ends that started us.)
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
-    if select.select([lifeline], [], [], 0)[0]:  # nothing is ever sent: it has ended already
+    if select.select([lifeline], [], [], 0)[0]:  # nothing is ever sent, so this is the end of the pipe
         os._exit(0)
 
 
-def _send_to_nowhere(*descriptors: int) -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in descriptors:
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)
-
-
-def _function(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), function)
-    return found
-
-
 def _confine(limits: Limits) -> None:
-    """Bound memory, write no file, leave no core behind, and neither connect nor start anything."""
-    for kind, most in (
-        (resource.RLIMIT_AS, _pages(0) + limits.memory),  # allocators reserve a gigabyte that they never touch
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard),) * 2)
+    """Limit memory; forbid files, core dumps, connections and child processes."""
+    _lower(resource.RLIMIT_AS, _memory(0) + limits.memory)  # allocators reserve a gigabyte that they never touch
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 0)
     sys.addaudithook(_refuse)
 
 
-def _pages(column: int) -> int:
-    """Bytes of address space (0) or of resident memory (1), 0 where the system does not say; see proc(5), statm.
+def _lower(limit: int, most: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard),) * 2)
 
-    Not `getrusage`, whose peak begins with that of our parent.
+
+def _memory(column: int) -> int:
+    """Return bytes of address space (0) or of resident memory (1), 0 if the system does not say; proc(5), statm.
+
+    Not `getrusage`, whose peak begins with that of the parent.
     """
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # pathlib is a dear import
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # importing pathlib is expensive
             return int(file.read().split()[column]) * resource.getpagesize()
     except OSError:
         return 0
@@ -102,40 +100,28 @@ def _pages(column: int) -> int:
 
 def _refuse(event: str, _arguments: object) -> None:
     if event.startswith(_FORBIDDEN):
-        raise PermissionError(f"{event} is not for the process that reads documents")
+        raise PermissionError(f"{event} is forbidden in the process that reads documents")
 
 
-def _received(calls: Any) -> Sequence[Any] | None:
-    try:
-        call: Sequence[Any] = pickle.load(calls)  # noqa: S301  # from our parent
-    except EOFError:
-        return None
-    return call
-
-
-def _answered(work: Callable[..., Any], call: Sequence[Any], limits: Limits) -> tuple[bool, bytes]:
-    """Whether this was the process's last answer, and the two as they are sent."""
+def _result(work: Callable[..., Any], call: Sequence[Any], limits: Limits) -> tuple[bool, bytes]:
+    """Return whether the process must end with this result, and the pickled pair of that and the result."""
     _allow_seconds(limits.seconds)
-    answer: Any
+    result: Any
     try:
-        answer = work(*call)
-        last = _pages(1) > limits.reuse
-        return last, pickle.dumps((last, answer), 5)
+        result = work(*call)
+        is_last = _memory(1) > limits.reuse
+        return is_last, pickle.dumps((is_last, result), 5)
     except MemoryError:
-        answer = Stopped(why="memory")
-    except Exception as bug:  # noqa: BLE001  # it is the answer, and the parent tells it
-        answer = Stopped(why="bug", what=type(bug).__name__, trace="".join(traceback.format_exception(bug)))
-    return True, pickle.dumps((True, answer), 5)
+        result = Aborted(cause="memory")
+    except Exception as error:  # noqa: BLE001  # it becomes the result, which the parent reports
+        trace = "".join(traceback.format_exception(error))
+        result = Aborted(cause="error", detail=type(error).__name__, trace=trace)
+    return True, pickle.dumps((True, result), 5)
 
 
 def _allow_seconds(seconds: float) -> None:
-    """Move the limit of CPU time, which counts a process's whole life, to `seconds` from now."""
+    """Move the limit of CPU time, which counts the process's whole life, to `seconds` from now."""
     spent = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     soft = ceil(spent.ru_utime + spent.ru_stime + seconds) + SPARE
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-
-def _send(answers: Any, data: bytes) -> None:
-    answers.write(data)
-    answers.flush()

@@ -1,4 +1,4 @@
-"""What a call may cost, and what became of one that could not be answered. Pure."""
+"""Limits of a sandboxed call, and the result of one that was aborted. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,36 +6,36 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most that one call gets."""
+    """Limits of one call."""
 
-    seconds: float = 8.0  # from when a process has taken it, not while it waits for one
-    memory: int = 1_500_000_000  # bytes of address space, beyond what a process takes that does nothing yet
-    reuse: int = 400_000_000  # bytes of resident memory: a process that keeps more answers no further call
+    seconds: float = 8.0  # from the moment a process starts on it; waiting for a free process does not count
+    memory: int = 1_500_000_000  # bytes of address space beyond those of an idle process
+    reuse: int = 400_000_000  # bytes of resident memory: a process that holds more gets no further call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
-    """A call without an answer.
+class Aborted:
+    """Result of a call that gave none.
 
-    `why` is "time" or "memory" where it exceeded its limits, "bug" where it raised `what`, "death" where its process
-    ended by the signal `what`, and "start" where there is no process, since `what`.
+    `cause` is "time" or "memory" for a limit, "error" for an exception of the type `detail`, "death" if the process
+    ended by the signal `detail`, and "start" if no process could be started, with the system's reason in `detail`.
     """
 
-    why: Literal["time", "memory", "bug", "death", "start"]
-    what: str = ""
-    trace: str = ""  # of the exception, for whoever debugs
+    cause: Literal["time", "memory", "error", "death", "start"]
+    detail: str = ""
+    trace: str = ""  # traceback of the exception, for the debug log
 
     @property
     def reason(self) -> str:
-        """What is wrong, as a sentence without its subject: the document that the call was to read."""
-        match self.why:
+        """Sentence without its subject, which is the document that the call was to read."""
+        match self.cause:
             case "time":
                 return f"it took longer than {Limits().seconds:g} s to read"
             case "memory":
                 return f"it took more than {Limits().memory / 10**9:g} GB of memory to read"
-            case "bug":
-                return f"an error of ours ({self.what}) stopped this document"
+            case "error":
+                return f"internal error ({self.detail}) while reading this document"
             case "death":
-                return f"an error of ours ({self.what}) ended the process that read this document"
+                return f"internal error ({self.detail}): the process that read this document died"
             case "start":
-                return f"no process could be started to read it ({self.what})"
+                return f"no process could be started to read it ({self.detail})"

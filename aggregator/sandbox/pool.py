@@ -1,135 +1,135 @@
-"""A few processes that answer calls, and the threads that wait for them. Edge."""
+"""Pool of sandboxed processes, and the threads that wait for their results. Edge."""
 
 import asyncio
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from aggregator.sandbox.limits import Limits, Stopped
+from aggregator.sandbox.limits import Aborted, Limits
 from aggregator.sandbox.process import Process
 
-MOST = 4  # processes; each takes the memory of an interpreter
-IDLE = 60.0  # seconds after which processes that nobody calls are ended: each holds 50 MB or more
+MAX_PROCESSES = 4  # each takes the memory of an interpreter
+IDLE = 60.0  # seconds without a call after which all processes are ended: each holds 50 MB or more
 
 T = TypeVar("T")
 
 
-class Apart(Generic[T]):
-    """Calls of one function, each in a process that can be stopped; nothing is started before the first.
+class Sandbox(Generic[T]):
+    """Calls of one function, each in a process that can be killed; the first call starts the first process.
 
-    `name` is the function's, "module:function"; its arguments and what it gives (T) can be pickled.
+    `function` is named "module:function"; its arguments and its result (T) must be picklable.
     """
 
-    def __init__(self, name: str, *, limits: Limits | None = None, most: int | None = None) -> None:
-        self._name = name
+    def __init__(self, function: str, *, limits: Limits | None = None, max_processes: int | None = None) -> None:
+        self._function = function
         self._limits = limits or Limits()
-        self.most = most or min(os.cpu_count() or 1, MOST)
-        self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="apart")
-        self._lock = threading.Lock()
+        self.max_processes = max_processes or min(os.cpu_count() or 1, MAX_PROCESSES)
+        self._threads = ThreadPoolExecutor(self.max_processes, thread_name_prefix="sandbox")
+        self._lock = threading.Lock()  # guards all of the following
         self._idle: list[Process] = []
         self._busy: set[Process] = set()
-        self._idling: threading.Timer | None = None
+        self._idle_timer: threading.Timer | None = None
         self._is_closed = False
 
-    def __enter__(self) -> "Apart[T]":
+    def __enter__(self) -> "Sandbox[T]":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    async def call(self, *arguments: Any) -> T | Stopped:
-        """What the function gives, or why there is nothing; a call that is cancelled ends its process."""
+    async def call(self, *arguments: Any) -> T | Aborted:
+        """Return the function's result, or the reason why there is none; cancelling the call kills its process."""
         call = _Call()
-        loop = asyncio.get_running_loop()
         try:
-            answer: T | Stopped = await loop.run_in_executor(self._threads, self._answer, call, arguments)
-            return answer
+            result: T | Aborted = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._run, call, arguments
+            )
+            return result
         except asyncio.CancelledError:
             with self._lock:
-                call.is_wanted = False
+                call.is_cancelled = True
                 if call.process:
                     call.process.kill()
             raise
 
     @property
     def pids(self) -> frozenset[int]:
-        """Numbers of the processes there are."""
+        """Ids of the running processes."""
         with self._lock:
             return frozenset(process.pid for process in (*self._idle, *self._busy))
 
     def close(self) -> None:
-        """End all processes, whatever they do; calls that wait are not answered."""
+        """Kill all processes; calls that wait for one get no result."""
         with self._lock:
             self._is_closed = True
-            self._stop_idling()
+            self._stop_idle_timer()
             for process in self._busy:
                 process.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self._end_idle()
+        self._end_idle_processes()
 
-    def _answer(self, call: "_Call", arguments: tuple[Any, ...]) -> Any:
+    def _run(self, call: "_Call", arguments: tuple[Any, ...]) -> Any:
+        """Return the result of a call; runs in a thread of the pool."""
         try:
-            process = self._taken(call)
+            process = self._acquire(call)
         except OSError as error:
-            return Stopped(why="start", what=(error.strerror or str(error)).lower())
+            return Aborted(cause="start", detail=(error.strerror or str(error)).lower())
         if process is None:
-            return Stopped(why="time")  # nobody hears it
+            return Aborted(cause="time")  # the call was cancelled: the result is dropped
         try:
             return process.call(arguments)
         except BaseException:
-            process.is_usable = False  # half a call may be on its way
+            process.is_usable = False  # the pipe may hold half a call
             raise
         finally:
-            self._give_back(call, process)
+            self._release(call, process)
 
-    def _taken(self, call: "_Call") -> Process | None:
-        """A process for `call`, None where nobody waits for it any more."""
+    def _acquire(self, call: "_Call") -> Process | None:
+        """Return a process for the call, or None if it was cancelled meanwhile. Raises OSError."""
         with self._lock:
-            self._stop_idling()
+            self._stop_idle_timer()
             process = self._idle.pop() if self._idle else None
-        process = process or Process(self._name, self._limits)
+        process = process or Process(self._function, self._limits)
         with self._lock:
-            if call.is_wanted and not self._is_closed:
+            if not call.is_cancelled and not self._is_closed:
                 self._busy.add(process)
                 call.process = process
                 return process
         process.close()
         return None
 
-    def _give_back(self, call: "_Call", process: Process) -> None:
+    def _release(self, call: "_Call", process: Process) -> None:
         with self._lock:
             call.process = None
             self._busy.discard(process)
-            kept = process.is_usable and call.is_wanted and not self._is_closed
-            if kept:
+            is_reused = process.is_usable and not call.is_cancelled and not self._is_closed
+            if is_reused:
                 self._idle.append(process)
                 if not self._busy:
-                    self._start_idling()
-        if not kept:
+                    self._stop_idle_timer()
+                    self._idle_timer = threading.Timer(IDLE, self._end_idle_processes)
+                    self._idle_timer.daemon = True
+                    self._idle_timer.start()
+        if not is_reused:
             process.close()
 
-    def _start_idling(self) -> None:
-        self._stop_idling()
-        self._idling = threading.Timer(IDLE, self._end_idle)
-        self._idling.daemon = True
-        self._idling.start()
+    def _stop_idle_timer(self) -> None:
+        if self._idle_timer:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
-    def _stop_idling(self) -> None:
-        if self._idling:
-            self._idling.cancel()
-            self._idling = None
-
-    def _end_idle(self) -> None:
+    def _end_idle_processes(self) -> None:
         with self._lock:
-            ended, self._idle = self._idle, []
-        for process in ended:
+            idle, self._idle = self._idle, []
+        for process in idle:
             process.close()
 
 
+@dataclass(slots=True)
 class _Call:
-    """A call on its way: whether somebody still waits for it, and the process that works on it."""
+    """A call under way, and the process that works on it."""
 
-    def __init__(self) -> None:
-        self.is_wanted = True
-        self.process: Process | None = None
+    is_cancelled: bool = False
+    process: Process | None = None

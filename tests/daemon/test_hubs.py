@@ -233,7 +233,7 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
         assert inbox.offer(Push(token=token, body=rss(item(2))))
         assert inbox.offer(Push(token=token, body=rss(item(3))))
         await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)
-    (record,) = (one for one in caplog.records if "an error of ours (RuntimeError)" in one.getMessage())
+    (record,) = (one for one in caplog.records if "internal error (RuntimeError)" in one.getMessage())
     assert record.exc_info is None  # what a user sees is a sentence, no traceback
 
 

@@ -91,7 +91,7 @@ def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> boo
         "stories that were not published": len(watch.missing),
         "connections to canaries": sum(sources.touched().values()),
         "tracebacks in the log": log.count("raceback"),
-        "errors of ours in the log": log.count("an error of ours"),
+        "internal errors in the log": log.count("internal error"),
         "hostile sources that nobody asked": _unasked(sources),
         "exit status": status,
         "memory beyond 300 MB": max(0, watched.peak - MOST_MEMORY),

@@ -129,7 +129,7 @@ def test_a_bug_fails_its_own_document_alone(
     assert kinds == ["fetched", "failed", "fetched"]
     assert titles(app) == stories(1, 3)
     states = {one.source.name: one.state for one in app.store.sources()}
-    assert "an error of ours (RuntimeError)" in (states["s2"].error or "")
+    assert "internal error (RuntimeError)" in (states["s2"].error or "")
     assert states["s1"].error is None
     assert states["s1"].last_fetch == START
 

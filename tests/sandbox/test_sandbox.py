@@ -1,4 +1,4 @@
-"""Calls in processes that can be stopped: with real processes, and real deaths of them."""
+"""Sandboxed calls: with real processes, and real deaths of them."""
 
 import asyncio
 import os
@@ -13,16 +13,15 @@ from typing import Any
 
 import pytest
 
-from aggregator.sandbox import Apart, Limits, Stopped
-from aggregator.sandbox import pool as pool_module
-from tests.sandbox.works import MB
+from aggregator.sandbox import Aborted, Limits, Sandbox
+from tests.sandbox.functions import MB
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60  # seconds; the machine may be busy
 
 
-def apart(function: str, *, most: int = 1, **limits: Any) -> Apart[Any]:
-    return Apart(f"tests.sandbox.works:{function}", limits=Limits(**limits), most=most)
+def sandbox(function: str, *, max_processes: int = 1, **limits: Any) -> Sandbox[Any]:
+    return Sandbox(f"tests.sandbox.functions:{function}", limits=Limits(**limits), max_processes=max_processes)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -40,7 +39,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def test_it_answers_and_the_process_is_used_again() -> None:
-    with apart("own_pid") as calls:
+    with sandbox("own_pid") as calls:
         first = await calls.call()
         assert isinstance(first, int)
         assert first != os.getpid()
@@ -51,45 +50,45 @@ async def test_it_answers_and_the_process_is_used_again() -> None:
 
 async def test_large_arguments_and_answers_cross() -> None:
     data = os.urandom(10 * MB)
-    with apart("reversed_bytes") as calls:
+    with sandbox("reversed_bytes") as calls:
         assert await calls.call(data) == data[::-1]
 
 
 async def test_nothing_is_started_before_the_first_call() -> None:
-    with apart("doubled", most=4) as calls:
+    with sandbox("doubled", max_processes=4) as calls:
         assert not calls.pids
         assert await calls.call(4) == 8
         assert len(calls.pids) == 1
 
 
 async def test_a_call_that_takes_too_long_is_stopped_and_the_next_one_answered() -> None:
-    with apart("stuck_if", seconds=0.5) as calls:
-        assert await calls.call(True) == Stopped(why="time")
+    with sandbox("stuck_if", seconds=0.5) as calls:
+        assert await calls.call(True) == Aborted(cause="time")
         assert not calls.pids
-    with apart("stuck_if", seconds=PATIENCE) as calls:
+    with sandbox("stuck_if", seconds=PATIENCE) as calls:
         assert await calls.call(False) == "done"
 
 
 async def test_waiting_for_a_process_is_not_counted() -> None:
-    with apart("own_pid", seconds=3) as calls:
+    with sandbox("own_pid", seconds=3) as calls:
         answers = await asyncio.gather(*(calls.call(1.2) for _ in range(4)))
     assert len(set(answers)) == 1
-    assert not any(isinstance(answer, Stopped) for answer in answers)
+    assert not any(isinstance(answer, Aborted) for answer in answers)
 
 
 async def test_calls_run_beside_each_other_on_several_processes() -> None:
-    with apart("own_pid", most=2) as calls:
+    with sandbox("own_pid", max_processes=2) as calls:
         assert len(set(await asyncio.gather(*(calls.call(1.0) for _ in range(2))))) == 2
 
 
 async def test_a_call_that_takes_too_much_memory_is_stopped_and_the_next_one_answered() -> None:
-    with apart("much", memory=200 * MB) as calls:
-        assert await calls.call(300 * MB) == Stopped(why="memory")
+    with sandbox("much", memory=200 * MB) as calls:
+        assert await calls.call(300 * MB) == Aborted(cause="memory")
         assert await calls.call(10 * MB) == 10 * MB
 
 
 async def test_a_process_that_grew_answers_no_further_call() -> None:
-    with apart("kept", reuse=150 * MB) as calls:
+    with sandbox("kept", reuse=150 * MB) as calls:
         assert await calls.call(MB) == MB
         before = calls.pids
         assert await calls.call(200 * MB) == 200 * MB
@@ -98,30 +97,30 @@ async def test_a_process_that_grew_answers_no_further_call() -> None:
 
 
 async def test_what_a_call_raises_is_told() -> None:
-    with apart("raising") as calls:
+    with sandbox("raising") as calls:
         answer = await calls.call("not in the list")
-    assert isinstance(answer, Stopped)
-    assert (answer.why, answer.what) == ("bug", "LookupError")
+    assert isinstance(answer, Aborted)
+    assert (answer.cause, answer.detail) == ("error", "LookupError")
     assert "not in the list" in answer.trace
 
 
 @pytest.mark.parametrize(
     ("how", "stopped"),
     [
-        ("SIGSEGV", Stopped(why="death", what="SIGSEGV")),
-        ("SIGABRT", Stopped(why="memory")),
-        ("SIGXCPU", Stopped(why="time")),
-        ("exit", Stopped(why="death", what="exit status 3")),
+        ("SIGSEGV", Aborted(cause="death", detail="SIGSEGV")),
+        ("SIGABRT", Aborted(cause="memory")),
+        ("SIGXCPU", Aborted(cause="time")),
+        ("exit", Aborted(cause="death", detail="exit status 3")),
     ],
 )
-async def test_a_process_that_dies_fails_its_call_alone(how: str, stopped: Stopped) -> None:
-    with apart("dying") as calls:
+async def test_a_process_that_dies_fails_its_call_alone(how: str, stopped: Aborted) -> None:
+    with sandbox("dying") as calls:
         assert await calls.call(how) == stopped
         assert not calls.pids
 
 
 async def test_a_process_that_is_killed_fails_its_call_alone() -> None:
-    with apart("own_pid", most=2, seconds=PATIENCE) as calls:
+    with sandbox("own_pid", max_processes=2, seconds=PATIENCE) as calls:
         killed = asyncio.create_task(calls.call(PATIENCE / 2))
         await until(lambda: len(calls.pids) == 1)
         (pid,) = calls.pids
@@ -129,28 +128,28 @@ async def test_a_process_that_is_killed_fails_its_call_alone() -> None:
         await until(lambda: len(calls.pids) == 2)
         await asyncio.sleep(0.5)
         os.kill(pid, signal.SIGKILL)
-        assert isinstance(await killed, Stopped)
+        assert isinstance(await killed, Aborted)
         assert isinstance(await other, int)
 
 
 async def test_a_process_killed_while_idle_is_the_failure_of_one_call_at_most() -> None:
-    with apart("doubled") as calls:
+    with sandbox("doubled") as calls:
         await calls.call(1)
         (pid,) = calls.pids
         os.kill(pid, signal.SIGKILL)
         await until(lambda: not is_alive(pid))
-        assert isinstance(await calls.call(2), Stopped)
+        assert isinstance(await calls.call(2), Aborted)
         assert await calls.call(3) == 6
 
 
 async def test_a_process_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
-    with apart("doubled") as calls:
-        assert await calls.call(1) == Stopped(why="start", what="no such file or directory")
+    with sandbox("doubled") as calls:
+        assert await calls.call(1) == Aborted(cause="start", detail="no such file or directory")
 
 
 async def test_a_cancelled_call_ends_its_process_at_once() -> None:
-    with apart("stuck", seconds=PATIENCE) as calls:
+    with sandbox("stuck", seconds=PATIENCE) as calls:
         call = asyncio.create_task(calls.call())
         await until(lambda: len(calls.pids) == 1)
         (pid,) = calls.pids
@@ -161,22 +160,22 @@ async def test_a_cancelled_call_ends_its_process_at_once() -> None:
 
 
 def test_closing_ends_what_is_under_way_and_what_waits() -> None:
-    calls = apart("stuck", seconds=PATIENCE)
+    calls = sandbox("stuck", seconds=PATIENCE)
 
     async def begin() -> None:
         tasks = [asyncio.create_task(calls.call()) for _ in range(3)]
         await until(lambda: len(calls.pids) == 1)
         await asyncio.to_thread(calls.close)
         answers = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(answer, Stopped | asyncio.CancelledError) for answer in answers)
+        assert all(isinstance(answer, Aborted | asyncio.CancelledError) for answer in answers)
 
     asyncio.run(begin())
     assert not calls.pids
 
 
 async def test_idle_processes_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "IDLE", 0.05)
-    with apart("doubled") as calls:
+    monkeypatch.setattr("aggregator.sandbox.pool.IDLE", 0.05)
+    with sandbox("doubled") as calls:
         assert await calls.call(1) == 2
         await until(lambda: not calls.pids)
         assert await calls.call(2) == 4
@@ -190,41 +189,41 @@ async def test_it_inherits_neither_sockets_nor_files_nor_environment(
     with socket.create_server(("127.0.0.1", 0)) as listener, lock.open("w") as held:
         os.set_inheritable(listener.fileno(), True)
         os.set_inheritable(held.fileno(), True)
-        with apart("surroundings") as calls:
-            found = await calls.call()
-    assert not isinstance(found, Stopped)
-    descriptors, environment, folder, session = found
-    assert not [one for one in descriptors if not one.startswith(("pipe:", "/dev/null", "/proc/"))]
+        with sandbox("surroundings") as calls:
+            result = await calls.call()
+    assert not isinstance(result, Aborted)
+    descriptors, environment, folder, session = result
+    assert not [path for path in descriptors if not path.startswith(("pipe:", "/dev/null", "/proc/"))]
     assert "secret" not in str(environment)
     assert folder == "/"
     assert session != os.getsid(0)
 
 
 async def test_it_cannot_connect() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, apart("connect") as calls:
+    with socket.create_server(("127.0.0.1", 0)) as listener, sandbox("connect") as calls:
         answer = await calls.call(listener.getsockname()[1])
-    assert isinstance(answer, Stopped)
-    assert answer.what == "PermissionError"
+    assert isinstance(answer, Aborted)
+    assert answer.detail == "PermissionError"
 
 
 async def test_it_cannot_write_a_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    with apart("write_file") as calls:
+    with sandbox("write_file") as calls:
         answer = await calls.call(str(path))
-    assert isinstance(answer, Stopped)
-    assert answer.what == "OSError"
+    assert isinstance(answer, Aborted)
+    assert answer.detail == "OSError"
     assert path.stat().st_size == 0
 
 
 async def test_what_it_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
-    with apart("noisy") as calls:
+    with sandbox("noisy") as calls:
         assert await calls.call() == "quiet"
         assert await calls.call() == "quiet"
     assert capfd.readouterr() == ("", "")
 
 
 async def test_signals_for_us_pass_it_by() -> None:
-    with apart("ignoring") as calls:
+    with sandbox("ignoring") as calls:
         assert await calls.call() == [True, True, True]
         (pid,) = calls.pids
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -234,7 +233,7 @@ async def test_signals_for_us_pass_it_by() -> None:
 
 
 async def test_no_descriptor_is_left_of_fifty_that_died() -> None:
-    with apart("dying", most=2) as calls:
+    with sandbox("dying", max_processes=2) as calls:
         await calls.call("exit")
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(10):
@@ -245,9 +244,9 @@ async def test_no_descriptor_is_left_of_fifty_that_died() -> None:
 
 PARENT = """
 import asyncio, sys, threading, time
-from aggregator.sandbox import Apart, Limits
+from aggregator.sandbox import Sandbox, Limits
 
-calls = Apart("tests.sandbox.works:{}", limits=Limits(seconds=600))
+calls = Sandbox("tests.sandbox.functions:{}", limits=Limits(seconds=600))
 
 def tell():
     while not calls.pids:

@@ -275,7 +275,7 @@ def test_the_log_is_one_clean_line_a_source(sources: Hostile, together: Cycle, d
     for log in (together.log, daemon.log):
         for line in log:
             assert line.isascii(), line
-            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|Traceback|traceback|an error of ours", line), line
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|Traceback|traceback|internal error", line), line
             assert json.loads(line)["level"] in {"info", "warning"}, line
     told = Counter(json.loads(line)["message"].partition(":")[0] for line in together.log)
     assert told.keys() <= together.states.keys()

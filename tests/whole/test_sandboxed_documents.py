@@ -19,7 +19,7 @@ from aggregator.document import ReadResult
 from aggregator.parse import is_plain
 from aggregator.pipeline import Report, run_cycle
 from aggregator.publish import publish_changed
-from aggregator.sandbox import Apart, Limits
+from aggregator.sandbox import Limits, Sandbox
 from tests.commands import configure, daemon, until
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
@@ -31,8 +31,11 @@ HEALTHY = 6
 @contextmanager
 def opened(room: Newsroom, *, seconds: float = 8, memory: int = 1_500_000_000) -> Iterator[App]:
     """The app of `room`, with limits of its own for reading."""
-    with room.opened() as app, Apart[ReadResult](READ, limits=Limits(seconds=seconds, memory=memory), most=2) as apart:
-        yield replace(app, apart=apart)
+    with (
+        room.opened() as app,
+        Sandbox[ReadResult](READ, limits=Limits(seconds=seconds, memory=memory), max_processes=2) as sandbox,
+    ):
+        yield replace(app, sandbox=sandbox)
 
 
 def once(app: App) -> Report:
@@ -92,9 +95,9 @@ def test_a_process_that_dies_fails_the_document_that_it_read(room: Newsroom, ser
     with opened(room, seconds=600) as app:
 
         async def kill() -> None:
-            while not any(_seconds(pid) > 1 for pid in app.apart.pids):  # a start takes a fifth of that
+            while not any(_seconds(pid) > 1 for pid in app.sandbox.pids):  # a start takes a fifth of that
                 await asyncio.sleep(0.05)
-            for pid in app.apart.pids:
+            for pid in app.sandbox.pids:
                 os.kill(pid, signal.SIGSEGV)
 
         async def both() -> Report:
@@ -105,7 +108,7 @@ def test_a_process_that_dies_fails_the_document_that_it_read(room: Newsroom, ser
 
         report = asyncio.run(both())
     assert (report.count("fetched"), report.count("failed")) == (HEALTHY, 1)
-    assert "an error of ours (SIGSEGV)" in str(report.failures[0].failure)
+    assert "internal error (SIGSEGV)" in str(report.failures[0].failure)
 
 
 def _seconds(pid: int) -> float:
@@ -131,7 +134,7 @@ def test_it_makes_no_difference_where_documents_are_read(
     monkeypatch.setattr(parse, "is_plain", plain)
     with opened(room) as app:
         assert once(app).count("fetched") == HEALTHY + 1
-        assert len(app.apart.pids) == processes
+        assert len(app.sandbox.pids) == processes
     assert room.titles() == sorted(f"Story number {number}" for number in (*range(HEALTHY), 7))
 
 

@@ -1,4 +1,4 @@
-"""What the processes of these tests are made to do."""
+"""Functions that the sandboxed processes of these tests run."""
 
 import os
 import re
@@ -57,12 +57,12 @@ def dying(how: str) -> None:
 
 
 def surroundings() -> tuple[list[str], dict[str, str], str, int]:
-    """What the process's descriptors are, its environment, its folder, and its session."""
-    found = []
+    """Targets of the process's descriptors, its environment, its folder, and its session."""
+    links = []
     for link in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # that of the listing itself
-            found.append(str(link.readlink()))
-    return found, dict(os.environ), str(Path.cwd()), os.getsid(0)
+            links.append(str(link.readlink()))
+    return links, dict(os.environ), str(Path.cwd()), os.getsid(0)
 
 
 def connect(port: int) -> None:
