@@ -1,4 +1,4 @@
-"""What is told of a source and its state, to people and programs. Pure."""
+"""Status of a source, for people and programs. Pure."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -6,10 +6,13 @@ from typing import Any, Literal
 from aggregator.model import StoredSource
 from aggregator.urls import without_credentials
 
+Condition = Literal["failing", "paused", "new", "working"]
+CONDITIONS: tuple[Condition, ...] = ("failing", "paused", "new", "working")  # most urgent first
 
-def source_facts(one: StoredSource) -> dict[str, Any]:
-    """A source as `sources --json` and `/status.json` give it; times RFC 3339, null where there is none."""
-    source, state = one.source, one.state
+
+def source_status(stored: StoredSource) -> dict[str, Any]:
+    """Return a source as in `sources --json` and `/status.json`: times in RFC 3339, None for absent values."""
+    source, state = stored.source, stored.state
     return {
         "name": source.name,
         "url": without_credentials(source.url),
@@ -20,34 +23,32 @@ def source_facts(one: StoredSource) -> dict[str, Any]:
         "http_status": state.http_status,
         "failures": state.failures,
         "entries": state.entries,
-        "paused": paused(one),
+        "paused": pause_reason(stored),
         "error": state.error,
     }
 
 
-Condition = Literal["failing", "paused", "new", "working"]
-CONDITIONS: tuple[Condition, ...] = ("failing", "paused", "new", "working")  # what needs a look first
-
-
-def condition(one: StoredSource) -> Condition:
-    """How the source is doing, in a word; "new" is one that was never asked."""
-    if paused(one):
+def condition(stored: StoredSource) -> Condition:
+    """Return the source's condition; "new" is a source that was never fetched."""
+    if pause_reason(stored):
         return "paused"
-    if one.state.failures:
+    if stored.state.failures:
         return "failing"
-    return "working" if one.state.last_fetch else "new"
+    return "working" if stored.state.last_fetch else "new"
+
+
+def pause_reason(stored: StoredSource) -> str | None:
+    """Return why the source is not polled, None if it is."""
+    return stored.state.paused or (None if stored.source.enabled else "enabled is false in the configuration")
+
+
+def hub_problem(stored: StoredSource) -> str | None:
+    """Return why a hub that was asked to push the source's feed does not, None if there is no problem."""
+    if not stored.state.hub_error or pause_reason(stored):
+        return None
+    return f"{stored.state.hub_error}; the source is polled as before"
 
 
 def rfc3339(moment: datetime | None) -> str | None:
-    """`moment`, in UTC, as RFC 3339 writes it; None for None."""
+    """Return `moment`, in UTC, in RFC 3339's format; None for None."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def hub_trouble(one: StoredSource) -> str | None:
-    """Why a hub does not push the source's news though it was asked to; None where nothing is wrong."""
-    return f"{one.state.hub_error}; the source is polled as before" if one.state.hub_error and not paused(one) else None
-
-
-def paused(one: StoredSource) -> str | None:
-    """Why the source is not polled at all; None where it is."""
-    return one.state.paused or (None if one.source.enabled else "enabled is false in the configuration")

@@ -10,7 +10,7 @@ import typer
 
 from aggregator.cli.options import Options
 from aggregator.model import StoredSource
-from aggregator.status import hub_trouble, paused, rfc3339, source_facts
+from aggregator.status import hub_problem, pause_reason, rfc3339, source_status
 from aggregator.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sources(
     with opened(options.config, options.environ) as app:
         known = app.store.overview()
     if as_json:
-        typer.echo(json.dumps([source_facts(one) for one in known], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([source_status(one) for one in known], indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():
         _print_table(known)
     else:
@@ -49,10 +49,10 @@ def _columns(one: StoredSource) -> tuple[str, ...]:
         one.source.name,
         str(state.http_status or "-"),
         rfc3339(state.last_fetch) or "never",
-        rfc3339(state.next_fetch) or ("never" if paused(one) else "now"),
+        rfc3339(state.next_fetch) or ("never" if pause_reason(one) else "now"),
         str(state.failures),
         str(state.entries),
-        "; ".join(filter(None, (paused(one), state.error, moved, hub_trouble(one)))),
+        "; ".join(filter(None, (pause_reason(one), state.error, moved, hub_problem(one)))),
     )
 
 

@@ -185,7 +185,7 @@ class Hubs:
         outcome = await take_push(self._app(), push)
         if outcome is None:
             return 0
-        self._metrics.push("failed" if outcome.failure else "recorded")
+        self._metrics.hub_pushes.labels("failed" if outcome.failure else "recorded").inc()
         self._metrics.count_articles(outcome)
         if outcome.failure:
             log.warning("%s: its hub pushed what cannot be read: %s", outcome.source, outcome.failure)
@@ -237,7 +237,7 @@ class Hubs:
         self._dead = self._dead or failure is not None
 
     def _count(self, told: bool) -> None:
-        self._metrics.ping(told=told)
+        self._metrics.hub_pings.labels("told" if told else "failed").inc()
         if told and self._dead:
             log.info("our hub is told of changed feeds again")
             self._dead = False

@@ -51,7 +51,7 @@ class _TimedFetcher(Fetcher):
         self._metrics = metrics
 
     async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        with self._metrics.fetching():
+        with self._metrics.fetch_seconds.time():
             return await super().fetch(*args, **kwargs)
 
 
@@ -115,7 +115,7 @@ class Daemon:
         await self._site(scope, receive, send)
 
     def _feed(self, *request: Any) -> Any:
-        return self._site.feeds.answer(*request)
+        return self._site.state.feeds.answer(*request)
 
     def _new_scheduler(self) -> AsyncIOScheduler:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -215,13 +215,13 @@ class Daemon:
 
         assert self._fetcher
         try:
-            with self._watched("fetch"), self._metrics.cycling():
+            with self._watched("fetch"), self._metrics.cycle_seconds.time():
                 await refresh(self._app, self._fetcher, claimed, tell, self._hosts)
         finally:
             self._in_flight -= left
 
     async def _publish(self) -> None:
-        with self._watched("publish"), self._metrics.publishing():
+        with self._watched("publish"), self._metrics.publish_seconds.time():
             published = await self._app.in_worker(publish_changed, self._app)
             if published.feeds:
                 self._hubs.news()

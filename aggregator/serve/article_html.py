@@ -1,26 +1,21 @@
-"""An article's clean HTML as its page shows it. Pure; exact on what the cleaner wrote, which has no bare "<"."""
+"""The clean HTML of an article as its page shows it. Pure; exact on the cleaner's output, which has no bare "<"."""
 
 import re
 
-from aggregator.serve.images import pictures_as_links
+from aggregator.serve.images import images_as_links
 
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 _TABLE = re.compile(r"<table\b|</table>")
-_SCROLLED = '<div class="wide" role="group" aria-label="Table" tabindex="0">'  # the keyboard's way to its far columns
+_SCROLL_BOX = '<div class="wide" role="group" aria-label="Table" tabindex="0">'  # the keyboard can scroll it
 
 
 def page_body(clean_html: str) -> str:
-    """Clean HTML with pictures as links, headings below the page's own, and tables that scroll by themselves."""
-    return _tables_scrolled(_headings_below(pictures_as_links(clean_html)))
+    """Return clean HTML with images as links, headings from h2 on, and each table in a box that scrolls by itself.
 
-
-def _headings_below(clean_html: str) -> str:
-    """Its highest heading is an h2 at the most: the page's h1 is the title, and screen readers expect but one."""
-    if "<h1" not in clean_html:
-        return clean_html
-    return _HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + 1, 6)}", clean_html)
-
-
-def _tables_scrolled(clean_html: str) -> str:
-    """Each table in a box of its own: one that is wider than the screen must not make the page scroll sideways."""
-    return _TABLE.sub(lambda found: found[0] + "</div>" if found[0] == "</table>" else _SCROLLED + found[0], clean_html)
+    The page's only h1 is its title, as screen readers expect. A table wider than the screen must not make the whole
+    page scroll sideways.
+    """
+    html = images_as_links(clean_html)
+    if "<h1" in html:
+        html = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(int(tag[2]) + 1, 6)}", html)
+    return _TABLE.sub(lambda tag: tag[0] + "</div>" if tag[0] == "</table>" else _SCROLL_BOX + tag[0], html)

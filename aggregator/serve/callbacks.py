@@ -1,7 +1,7 @@
-"""The callbacks of our subscriptions, `/websub/<token>`: GET verifies one, POST brings news (WebSub, 5.3 and 7). Edge.
+"""Callbacks of our WebSub subscriptions at `/websub/<token>`: GET verifies, POST delivers (WebSub, 5.3 and 7). Edge.
 
-Who does not know a token learns nothing. A push is answered as soon as its signature is found to be right; what it says
-is looked at later, by whoever empties the inbox. What is forged is answered like what is not, and dropped.
+A client without a valid token learns nothing. A push is answered once its signature is verified, and read later by the
+consumer of the queue. A forged push gets the same answer as a valid one and is dropped.
 """
 
 import asyncio
@@ -21,27 +21,27 @@ from aggregator.model import Push, Subscription
 from aggregator.serve.metrics import Metrics
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-MOST_AT_ONCE = 8  # bodies that are being read; each may take `fetch.max_bytes` of memory
-LONGEST_DRAIN = 5.0  # seconds for which more than that is still taken, and thrown away, so that our answer is heard
-FORGED_AGAIN = timedelta(hours=1)  # between two log lines about one callback
+MAX_BODIES = 8  # read at the same time; each may take `fetch.max_bytes` of memory
+MAX_DRAIN = 5.0  # seconds to read on and discard a body that is too large, so that the client gets our response
+FORGERY_LOG_INTERVAL = timedelta(hours=1)  # between two log lines about one callback
 
 log = logging.getLogger("aggregator")
 
 
-class Inbox(Protocol):
-    """Where pushes go."""
+class PushQueue(Protocol):
+    """Destination of pushes."""
 
     def offer(self, push: Push) -> bool:
-        """Take a push, or say that there is no room."""
+        """Take a push, or return False if there is no room."""
 
 
 class Callbacks:
-    """ASGI application for `path_params["token"]`; without an inbox nobody is subscribed, and hubs hear so."""
+    """ASGI endpoint for `path_params["token"]`. Without a queue nobody is subscribed, and hubs are told so."""
 
-    def __init__(self, app: App, metrics: Metrics, inbox: Inbox | None) -> None:
-        self._app, self._metrics, self._inbox = app, metrics, inbox
-        self._reading = 0
-        self._told_of: dict[str, datetime] = {}
+    def __init__(self, app: App, metrics: Metrics, queue: PushQueue | None) -> None:
+        self._app, self._metrics, self._queue = app, metrics, queue
+        self._bodies = 0  # being read
+        self._forgery_logged: dict[str, datetime] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,86 +50,86 @@ class Callbacks:
 
     async def _answer(self, request: Request, token: str) -> Response:
         if request.method not in ("GET", "HEAD", "POST"):
-            return _said(405, "hubs come with GET and POST", Allow="GET, HEAD, POST")
-        found = await run_in_threadpool(self._app.store.subscription, token) if self._inbox else None
+            return _text(405, "method not allowed; use GET or POST", Allow="GET, HEAD, POST")
+        subscription = await run_in_threadpool(self._app.store.subscription, token) if self._queue else None
         if request.method == "POST":
-            return await self._push(request, found)
-        if self._inbox is None:
-            return _said(410, "nobody is subscribed here any more")
-        return await self._verify(request, found)
+            return await self._receive_push(request, subscription)
+        if self._queue is None:
+            return _text(410, "not subscribed any more")
+        return await self._verify(request, subscription)
 
-    async def _verify(self, request: Request, found: Subscription | None) -> Response:
-        asked = websub.verification(request.url.query)
-        if asked is None or found is None or asked.topic != found.topic or asked.mode == "unsubscribe":
-            return _said(404, "no such subscription was asked for")
-        now, store, changes = self._app.clock(), self._app.store, request.method == "GET"
-        if asked.mode == "denied":
-            reason = f"its hub denies the subscription ({asked.reason or 'without a reason'})"
-            if changes and await run_in_threadpool(store.deny_subscription, found.token, reason, now):
-                log.warning("%s: %s; the source is polled as before", found.source, reason)
-            return _said(200, "noted")
-        if changes:
-            await run_in_threadpool(store.grant_subscription, found.token, asked.lease, now)
-            log.info("%s: its hub tells us of news from now on", found.source)
-        return PlainTextResponse(asked.challenge, headers=HEADERS)
+    async def _verify(self, request: Request, subscription: Subscription | None) -> Response:
+        intent = websub.verification(request.url.query)
+        if intent is None or subscription is None or intent.topic != subscription.topic or intent.mode == "unsubscribe":
+            return _text(404, "no such subscription was requested")
+        now, store, may_write = self._app.clock(), self._app.store, request.method == "GET"
+        if intent.mode == "denied":
+            reason = f"its hub denies the subscription ({intent.reason or 'without a reason'})"
+            if may_write and await run_in_threadpool(store.deny_subscription, subscription.token, reason, now):
+                log.warning("%s: %s; the source is polled as before", subscription.source, reason)
+            return _text(200, "noted")
+        if may_write:
+            await run_in_threadpool(store.grant_subscription, subscription.token, intent.lease, now)
+            log.info("%s: subscribed to its hub, which pushes new entries from now on", subscription.source)
+        return PlainTextResponse(intent.challenge, headers=HEADERS)
 
-    async def _push(self, request: Request, found: Subscription | None) -> Response:
-        if found is None or self._inbox is None:
-            return _said(410, "nobody is subscribed here any more")
-        if self._reading >= MOST_AT_ONCE:
+    async def _receive_push(self, request: Request, subscription: Subscription | None) -> Response:
+        if subscription is None or self._queue is None:
+            return _text(410, "not subscribed any more")
+        if self._bodies >= MAX_BODIES:
             return self._no_room()
-        self._reading += 1
+        self._bodies += 1
         try:
             body = await self._body(request)
         except (TimeoutError, ClientDisconnect):
-            return _said(408, "the body did not come in time", Connection="close")
+            return _text(408, "the body did not arrive in time", Connection="close")
         finally:
-            self._reading -= 1
+            self._bodies -= 1
         if body is None:
-            self._metrics.push("too large")
+            self._metrics.hub_pushes.labels("too large").inc()
             limit = self._app.settings.fetch.max_bytes
-            return _said(413, f"more than {limit:,} bytes are not taken", Connection="close")
-        signature = request.headers.get("x-hub-signature", "")
-        if not await run_in_threadpool(websub.is_signed, body, found.secret, signature):
-            return self._forged(found)
-        fields = request.headers
-        link = ", ".join(fields.getlist("link"))
-        push = Push(token=found.token, body=body, content_type=fields.get("content-type"), link=link)
-        if not self._inbox.offer(push):
+            return _text(413, f"the body is larger than {limit:,} bytes", Connection="close")
+        headers = request.headers
+        signature = headers.get("x-hub-signature", "")
+        if not await run_in_threadpool(websub.is_signed, body, subscription.secret, signature):
+            return self._forged(subscription)
+        link = ", ".join(headers.getlist("link"))
+        push = Push(token=subscription.token, body=body, content_type=headers.get("content-type"), link=link)
+        if not self._queue.offer(push):
             return self._no_room()
-        self._metrics.push("accepted")
-        return _said(202, "taken")
+        self._metrics.hub_pushes.labels("accepted").inc()
+        return _text(202, "accepted")
 
     async def _body(self, request: Request) -> bytes | None:
-        """The body; None where it is larger than what is taken. Raises TimeoutError, ClientDisconnect."""
+        """Return the body, None if it is larger than `fetch.max_bytes`. Raises TimeoutError, ClientDisconnect."""
         limit, body = self._app.settings.fetch.max_bytes, bytearray()
-        pieces = request.stream()
+        chunks = request.stream()
         async with asyncio.timeout(self._app.settings.fetch.timeout.total_seconds()):
-            async for piece in pieces:
-                body += piece
+            async for chunk in chunks:
+                body += chunk
                 if len(body) > limit:
                     break
             else:
                 return bytes(body)
         del body
         with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_DRAIN):
-                async for _ in pieces:
+            async with asyncio.timeout(MAX_DRAIN):
+                async for _ in chunks:
                     pass
         return None
 
-    def _forged(self, found: Subscription) -> Response:
-        self._metrics.push("forged")
-        now, last = self._app.clock(), self._told_of.get(found.token)
-        if last is None or now - last >= FORGED_AGAIN:
-            self._told_of[found.token] = now
-            log.warning("%s: what came to its callback is not signed by its hub, and is dropped", found.source)
-        return _said(202, "taken")
+    def _forged(self, subscription: Subscription) -> Response:
+        self._metrics.hub_pushes.labels("forged").inc()
+        now, last = self._app.clock(), self._forgery_logged.get(subscription.token)
+        if last is None or now - last >= FORGERY_LOG_INTERVAL:
+            self._forgery_logged[subscription.token] = now
+            log.warning("%s: dropped a push to its callback with an invalid signature", subscription.source)
+        return _text(202, "accepted")
 
     def _no_room(self) -> Response:
-        self._metrics.push("no room")
-        return _said(503, "there is no room for more at the moment", **{"Retry-After": "30"})
+        self._metrics.hub_pushes.labels("no room").inc()
+        return _text(503, "too many pushes at the moment", **{"Retry-After": "30"})
 
 
-def _said(status: int, text: str, **headers: str) -> Response:
+def _text(status: int, text: str, **headers: str) -> Response:
     return PlainTextResponse(text + "\n", status, headers={**HEADERS, **headers})

@@ -1,29 +1,28 @@
-"""How many articles a source carried on each of the last days, as a small chart. Pure."""
+"""Bar chart of a source's articles per day. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 DAYS = 28
-HEIGHT = 10  # of the chart, in widths of a day
+HEIGHT = 10  # of the chart; a day is 1 wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What is drawn: the `outline` of bars (SVG path data in a box of DAYS by HEIGHT), and what is said of it."""
+    """Bars as SVG path data, in a box of DAYS by HEIGHT, with the mean and the maximum per day."""
 
-    outline: str
-    a_day: str
-    most: int
+    path: str
+    mean: str
+    maximum: int
 
 
 def chart(counts: Mapping[date, int], today: date) -> Chart | None:
-    """The chart of the DAYS that end with `today`; None where nothing was published in them."""
-    days = [counts.get(today - timedelta(days=back), 0) for back in reversed(range(DAYS))]
-    most = max(days)
-    return Chart(outline=_outline(days, most), a_day=f"{sum(days) / DAYS:.1f}", most=most) if most else None
-
-
-def _outline(days: Sequence[int], most: int) -> str:
-    heights = (round(HEIGHT * count / most, 2) for count in days)
-    return "".join(f"M{day} {HEIGHT}v-{height:g}h.8v{height:g}z" for day, height in enumerate(heights) if height)
+    """Return the chart of the DAYS up to `today`, None if nothing was published in them."""
+    days = [counts.get(today - timedelta(days=age), 0) for age in reversed(range(DAYS))]
+    maximum = max(days)
+    if not maximum:
+        return None
+    heights = (round(HEIGHT * count / maximum, 2) for count in days)
+    path = "".join(f"M{day} {HEIGHT}v-{height:g}h.8v{height:g}z" for day, height in enumerate(heights) if height)
+    return Chart(path=path, mean=f"{sum(days) / DAYS:.1f}", maximum=maximum)

@@ -1,154 +1,149 @@
-"""One client's connection: uvicorn's, with bounds on what a client may cost, and a short way for feeds. Edge."""
+"""HTTP connections of clients: uvicorn's, with limits on what a client may cost, and a fast path for feeds. Edge."""
 
 import asyncio
 from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from aggregator.serve.folder import PREFIX, Answer, Fields
+from aggregator.serve.folder import PREFIX, HeaderFields, StoredResponse
 
 MAX_HEAD = 32_768  # bytes of a request's line and headers
-PATIENCE = 20.0  # seconds for the whole head of a request to come, and for a client to take more of its answer
+TIMEOUT = 20.0  # seconds to send the head of a request, and to take more of a response
 
-Feeds = Callable[[str, str, Fields], Answer | None]
+FeedResponder = Callable[[str, str, HeaderFields], StoredResponse | None]
 
 _PREFIX = PREFIX.encode()
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that answers for feeds by itself; all other requests go uvicorn's and ASGI's way.
+    """A connection that answers requests for feeds itself and leaves all others to uvicorn and the ASGI application.
 
-    An answer made beforehand needs no task, no messages and no look at its headers, which are most of a request's cost.
-    A client that sends its request byte by byte, or does not take its answer, has its place for PATIENCE and no longer.
+    A stored response needs no task, no ASGI messages and no parsing of headers, which are most of a request's cost. A
+    client that sends its request byte by byte, or does not read its response, is disconnected after TIMEOUT.
     """
 
-    feeds: Feeds
+    feed_response: FeedResponder
 
-    _in_head = True  # the head of a request comes or is awaited
-    _came = 0  # bytes since then
-    _chunk = 0  # bytes that came last
-    _answered = False  # the request that is being read is answered already
-    _deadline: asyncio.TimerHandle | None = None
+    _in_head = True  # the head of a request is being received or awaited
+    _head_bytes = 0  # received since then
+    _chunk_bytes = 0  # received last
+    _answered = False  # the current request has its response already
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin; the first request has to come in time."""
+        """Start the connection and the timer of its first request."""
         super().connection_made(transport)
-        self._hurry()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._relax()
+        """End the connection."""
+        self._cancel_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, while the head is neither too large nor too slow."""
-        self._chunk = len(data)
+        """Parse the next bytes; reject a head that is too large."""
+        self._chunk_bytes = len(data)
         if self._in_head:
-            self._came += self._chunk
+            self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._came:
-            if self._came > MAX_HEAD:
-                self._refuse()
-            elif self._deadline is None:
-                self._hurry()
+        if self._in_head and self._head_bytes:
+            if self._head_bytes > MAX_HEAD:
+                self._reject_head()
+            elif self._timer is None:
+                self._start_timer()
 
     def on_headers_complete(self) -> None:
-        """Answer, or leave that to the application."""
-        may_be_large = self._came > MAX_HEAD or self._chunk > MAX_HEAD
-        self._in_head, self._came = False, 0
-        self._relax()
+        """Answer the request here, or hand it to the application."""
+        may_be_large = self._head_bytes > MAX_HEAD or self._chunk_bytes > MAX_HEAD
+        self._in_head, self._head_bytes = False, 0
+        self._cancel_timer()
         self._answered = self.transport.is_closing()
         if self._answered:
             return
         if may_be_large and len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
-            self._refuse()
-        elif answer := self._feed():
-            self._say(answer)
+            self._reject_head()
+        elif response := self._stored_response():
+            self._send(response)
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the request's body, which nobody wants who is answered."""
+        """Pass on a part of the request's body, unless the request is answered already."""
         if not self._answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Await the next request."""
+        """End the request and await the next one."""
         self._in_head = True
         if not self._answered:
             super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """Wait for the client to take its answer, but not for ever."""
+        """Wait for the client to read its response, at most TIMEOUT."""
         super().pause_writing()
-        self._relax()
-        self._deadline = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._cancel_timer()
+        self._timer = self.loop.call_later(TIMEOUT, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on."""
-        self._relax()
+        """Continue to write."""
+        self._cancel_timer()
         super().resume_writing()
 
-    def _feed(self) -> Answer | None:
-        """The answer made beforehand, if this request asks for one and may have it now."""
+    def _stored_response(self) -> StoredResponse | None:
+        """Return the stored response, if the request is for a feed and can be answered at once."""
         name = self.url[len(_PREFIX) :]
-        if (
-            not self.url.startswith(_PREFIX)
-            or b"%" in name
-            or b"?" in name
-            or self._is_busy()
-            or self.flow.write_paused
-        ):
+        is_plain = self.url.startswith(_PREFIX) and b"%" not in name and b"?" not in name
+        if not is_plain or self._is_busy() or self.flow.write_paused:
             return None
-        return self.feeds(self.parser.get_method().decode("latin-1"), name.decode("latin-1"), self.headers)
+        return self.feed_response(self.parser.get_method().decode("latin-1"), name.decode("latin-1"), self.headers)
 
-    def _say(self, answer: Answer) -> None:
+    def _send(self, response: StoredResponse) -> None:
         self._answered = True
         keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        lines = [STATUS_LINE[answer.status]]
+        lines = [STATUS_LINE[response.status]]
         lines += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        lines += [answer.lines, b"\r\n" if keep_alive else b"connection: close\r\n\r\n"]
+        lines += [response.lines, b"\r\n" if keep_alive else b"connection: close\r\n\r\n"]
         self.transport.write(b"".join(lines))
-        if answer.body:
-            self.transport.write(answer.body)
+        if response.body:
+            self.transport.write(response.body)
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
 
-    def _refuse(self) -> None:
+    def _reject_head(self) -> None:
         self._answered = True
-        if self._is_busy():  # an answer before this one is on its way: nothing may come between its bytes
+        if self._is_busy():  # an earlier response is being sent: nothing may be written between its bytes
             self.transport.abort()
-        else:
-            text = b"the headers of this request pass 32 KB\n"
-            self.transport.write(
-                b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-                b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(text), text)
-            )
-            self.transport.close()
+            return
+        text = b"the request's headers are larger than 32 KB\n"
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(text), text)
+        )
+        self.transport.close()
 
     def _is_busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _hurry(self) -> None:
-        self._deadline = self.loop.call_later(PATIENCE, self._late)
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(TIMEOUT, self._on_timeout)
 
-    def _late(self) -> None:
-        self._deadline = None
+    def _on_timeout(self) -> None:
+        self._timer = None
         if self._is_busy():
-            self._hurry()
+            self._start_timer()
         else:
             self.transport.close()
 
-    def _relax(self) -> None:
-        if self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
 
-def connection_for(feeds: Feeds) -> type[Connection]:
-    """The class of connections that ask `feeds` first.
+def connection_for(feed_response: FeedResponder) -> type[Connection]:
+    """Return a connection class that asks `feed_response` first.
 
-    For the method, the name after /feeds/ and the headers of a request it gives the answer, or None.
+    It is called with the method, the name after /feeds/ and the header fields of a request.
     """
-    return type("FeedConnection", (Connection,), {"feeds": staticmethod(feeds)})
+    return type("FeedConnection", (Connection,), {"feed_response": staticmethod(feed_response)})

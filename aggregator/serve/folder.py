@@ -1,6 +1,6 @@
 """The feeds' folder over HTTP: GET and HEAD with strong ETag, Last-Modified, gzip and 304. Edge.
 
-A file is read, compressed and given its headers once a change; a request then costs one look at the file's stamp.
+A file is read and compressed once per change; a request then costs one `stat`.
 """
 
 import gzip
@@ -13,28 +13,30 @@ from hashlib import blake2b
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from aggregator.render import FORMATS
 from aggregator.serve.negotiation import accepts_gzip, http_time, is_not_modified
 
-MEDIA_TYPES = {f".{known.suffix}": known.media_type for known in FORMATS} | {".opml": "text/x-opml"}
+MEDIA_TYPES = {f".{format_.suffix}": format_.media_type for format_ in FORMATS} | {".opml": "text/x-opml"}
 PREFIX = "/feeds/"
-LEVEL = 6  # of gzip: a third of the time of 9, for 1 % more bytes
+GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
-Fields = list[tuple[bytes, bytes]]
-Stamp = tuple[int, int, int]
+HeaderFields = list[tuple[bytes, bytes]]
+Stamp = tuple[int, int, int]  # modification time in nanoseconds, size, inode
 
-_accepts_gzip = lru_cache(maxsize=64)(accepts_gzip)  # a handful of readers' programs asks again and again
+# The request headers that select a response: decoding only these keeps an answer cheap.
+_SELECTING = {name.encode(): name for name in ("accept-encoding", "if-none-match", "if-modified-since")}
+_accepts_gzip = lru_cache(maxsize=64)(accepts_gzip)  # a few reader programs send the same header again and again
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request is answered with: `body` is empty where HEAD or 304 has none, `lines` are the fields as sent."""
+class StoredResponse:
+    """Response made in advance: `body` is empty for HEAD and 304, `lines` are the header fields as sent."""
 
     status: int
-    fields: Fields
+    fields: HeaderFields
     body: bytes = field(default=b"", repr=False)
     lines: bytes = field(init=False, repr=False)
 
@@ -44,26 +46,26 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Representation:
-    """One encoding of a file and its three answers: to GET, to HEAD, and to who has it."""
+    """One encoding of a file, with a response for each outcome."""
 
-    etag: bytes
-    whole: Answer
-    head: Answer
-    unchanged: Answer
+    etag: str
+    get: StoredResponse
+    head: StoredResponse
+    not_modified: StoredResponse
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
-    """A file as it was when it had this `stamp`, in both encodings."""
+class _CachedFile:
+    """A file as it was at `stamp`, in both encodings."""
 
     stamp: Stamp
     modified: datetime
-    plain: _Representation
+    identity: _Representation
     gzipped: _Representation
 
 
 class FeedFolder:
-    """The files of one folder, not of those in it. An ASGI application, for the routes; `answer`, for before them."""
+    """Serves the files of one folder, without its subfolders: as an ASGI endpoint, or by `answer` without ASGI."""
 
     def __init__(
         self,
@@ -72,59 +74,63 @@ class FeedFolder:
         absent: Callable[[str], Response],
         link: Callable[[str], str] = lambda _name: "",
     ) -> None:
-        """All three are asked by a file's name.
+        """Serve `root`; the other arguments are called with a file's name.
 
-        `max_age` gives the seconds for which a reader may keep the file; `absent`, called in a thread, the answer where
-        there is none; `link` its Link header, "" for none.
+        `max_age` gives the seconds that a reader may keep the file, `absent` the response if there is no such file
+        (called in a thread), `link` the Link header, "" for none.
         """
         self._root, self._max_age, self._absent, self._link = str(root), max_age, absent, link
-        self._files: dict[str, _Served] = {}
+        self._files: dict[str, _CachedFile] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for `path_params["name"]`."""
         name = scope["path_params"]["name"]
         if scope["method"] not in ("GET", "HEAD"):
-            await _send(send, _refusal(405, [(b"allow", b"GET, HEAD")], b"only GET and HEAD are answered here\n"))
-        elif answer := self.answer(scope["method"], name, scope["headers"]):
-            await _send(send, answer)
+            fields = {"Allow": "GET, HEAD", "X-Content-Type-Options": "nosniff"}
+            await PlainTextResponse("method not allowed; use GET or HEAD\n", 405, fields)(scope, receive, send)
+        elif response := self.answer(scope["method"], name, scope["headers"]):
+            await send({"type": "http.response.start", "status": response.status, "headers": response.fields})
+            await send({"type": "http.response.body", "body": response.body})
         else:
             await (await run_in_threadpool(self._absent, name))(scope, receive, send)
 
-    def answer(self, method: str, name: str, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
-        """The answer to GET or HEAD of the file `name`; None where there is no such file, or the method is another.
+    def answer(self, method: str, name: str, headers: Iterable[tuple[bytes, bytes]]) -> StoredResponse | None:
+        """Return the response to GET or HEAD of the file `name`; None for other methods and absent files.
 
         `headers` are the request's, their names in lower case.
         """
-        if method not in ("GET", "HEAD") or (served := self._current(name)) is None:
+        if method not in ("GET", "HEAD") or (file := self._current(name)) is None:
             return None
-        asked: dict[bytes, bytes] = {}
+        request: dict[str, str] = {}
         for field_name, value in headers:
-            asked[field_name] = b"%b, %b" % (asked[field_name], value) if field_name in asked else value
-        packed = _accepts_gzip(asked.get(b"accept-encoding", b"").decode("latin-1"))
-        chosen = served.gzipped if packed else served.plain
-        if _has(asked, chosen.etag, served.modified):
-            return chosen.unchanged
-        return chosen.whole if method == "GET" else chosen.head
+            if header := _SELECTING.get(field_name):
+                text = value.decode("latin-1")
+                request[header] = f"{request[header]}, {text}" if header in request else text
+        representation = file.gzipped if _accepts_gzip(request.get("accept-encoding", "")) else file.identity
+        if is_not_modified(request, representation.etag, file.modified):
+            return representation.not_modified
+        return representation.get if method == "GET" else representation.head
 
-    def _current(self, name: str) -> _Served | None:
-        """The file as it is now; None where there is none that may be served."""
-        known = self._files.get(name)
-        if known is None and not _may_be_served(name):
+    def _current(self, name: str) -> _CachedFile | None:
+        """Return the file as it is now, None if it is absent or must not be served."""
+        file = self._files.get(name)
+        if file is None and not _is_servable(name):
             return None
-        place = f"{self._root}/{name}"
+        path = f"{self._root}/{name}"
         try:
-            if known is None or known.stamp != _stamp(os.stat(place)):  # noqa: PTH116  # a tenth of the time of a Path
-                known = self._files[name] = self._read(place, name)
+            if file is None or file.stamp != _stamp(os.stat(path)):  # noqa: PTH116  # a tenth of the time of a Path
+                file = self._files[name] = self._read(path, name)
         except OSError:
             self._files.pop(name, None)
             return None
-        return known
+        return file
 
-    def _read(self, place: str, name: str) -> _Served:
-        with Path(place).open("rb") as file:
+    def _read(self, path: str, name: str) -> _CachedFile:
+        with Path(path).open("rb") as file:
             stamp, data = _stamp(os.fstat(file.fileno())), file.read()
         modified = datetime.fromtimestamp(stamp[0] // 10**9, UTC)
         tag = blake2b(data, digest_size=12).hexdigest()
+        media_type = f"{MEDIA_TYPES[Path(name).suffix]}; charset=utf-8"
         common = [
             (b"last-modified", http_time(modified).encode()),
             (b"cache-control", b"public, max-age=%d" % self._max_age(name)),
@@ -133,73 +139,26 @@ class FeedFolder:
         ]
         if link := self._link(name):
             common.append((b"link", link.encode()))
-        kind = (b"content-type", f"{MEDIA_TYPES[Path(name).suffix]}; charset=utf-8".encode())
         encoded = [*common, (b"content-encoding", b"gzip")]
-        return _Served(
+        return _CachedFile(
             stamp=stamp,
             modified=modified,
-            plain=_representation(data, f'"{tag}"', common, kind),
-            gzipped=_representation(gzip.compress(data, LEVEL, mtime=0), f'"{tag}-gzip"', encoded, kind),
+            identity=_representation(data, f'"{tag}"', common, media_type),
+            gzipped=_representation(gzip.compress(data, GZIP_LEVEL, mtime=0), f'"{tag}-gzip"', encoded, media_type),
         )
 
 
-class FeedsFirst:
-    """An ASGI application that answers for the feeds that are there by itself, and leaves all else to `others`.
-
-    Routes, their matching and the layers of exceptions around them cost more than a feed does.
-    """
-
-    def __init__(self, feeds: FeedFolder, others: ASGIApp) -> None:
-        self.feeds, self._others = feeds, others
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        answer = None
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            answer = self.feeds.answer(scope["method"], scope["path"][len(PREFIX) :], scope["headers"])
-        if answer:
-            await _send(send, answer)
-        else:
-            await self._others(scope, receive, send)
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _stamp(found: os.stat_result) -> Stamp:
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _may_be_served(name: str) -> bool:
+def _is_servable(name: str) -> bool:
     return Path(name).suffix in MEDIA_TYPES and not name.startswith(".") and "/" not in name and "\0" not in name
 
 
-def _has(asked: dict[bytes, bytes], etag: bytes, modified: datetime) -> bool:
-    """Whether the client has the representation with this ETag, by the headers of its request."""
-    if asked.get(b"if-none-match") == etag:  # as nearly all say it
-        return True
-    conditions = {
-        name: asked[name.encode()] for name in ("if-none-match", "if-modified-since") if name.encode() in asked
-    }
-    if not conditions:
-        return False
-    return is_not_modified(
-        {name: value.decode("latin-1") for name, value in conditions.items()}, etag.decode(), modified
-    )
-
-
-def _representation(data: bytes, etag: str, common: Fields, kind: tuple[bytes, bytes]) -> _Representation:
+def _representation(data: bytes, etag: str, common: HeaderFields, media_type: str) -> _Representation:
     fields = [(b"etag", etag.encode()), *common]
-    full = [*fields, kind, (b"content-length", b"%d" % len(data))]
-    return _Representation(etag.encode(), Answer(200, full, data), Answer(200, full), Answer(304, fields))
-
-
-def _refusal(status: int, fields: Fields, text: bytes) -> Answer:
-    common: Fields = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(text)),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    return Answer(status, fields + common, text)
-
-
-async def _send(send: Send, answer: Answer) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.fields})
-    await send({"type": "http.response.body", "body": answer.body})
+    full = [*fields, (b"content-type", media_type.encode()), (b"content-length", b"%d" % len(data))]
+    return _Representation(
+        etag, StoredResponse(200, full, data), StoredResponse(200, full), StoredResponse(304, fields)
+    )

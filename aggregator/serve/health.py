@@ -1,4 +1,4 @@
-"""Whether the daemon's work gets done, in words."""
+"""Health of the daemon, in words. Pure."""
 
 from datetime import timedelta
 from typing import Literal
@@ -7,33 +7,33 @@ from aggregator.clock import Clock
 
 Work = Literal["reload", "claim", "fetch", "publish", "mend", "prune", "websub"]
 
-STILL = timedelta(minutes=5)  # without a finished tick; publishing a whole archive anew may take some
+MAX_SILENCE = timedelta(minutes=5)  # without finished work; publishing a whole archive anew may take some minutes
 
 
 class Health:
-    """What of the daemon's work fails at the moment, and why. Told by the daemon, asked by `/healthz`."""
+    """Kinds of the daemon's work that fail at the moment, and the reasons. Set by the daemon, read by `/healthz`."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._ticked = clock, clock()
-        self._troubles: dict[Work, tuple[str, str]] = {}  # reason and cause
-        self.notice = ""  # a sentence for `/status`, of what keeps no work from being done; "" where there is nothing
+        self._clock, self._last_done = clock, clock()
+        self._problems: dict[Work, tuple[str, str]] = {}  # reason and cause
+        self.notice = ""  # sentence for `/status` about a problem that stops no work; "" for none
 
     def done(self, work: Work) -> None:
-        """`work` was done; if it failed before, that is over."""
-        self._ticked = self._clock()
-        self._troubles.pop(work, None)
+        """Note that `work` succeeded, which ends an earlier failure of it."""
+        self._last_done = self._clock()
+        self._problems.pop(work, None)
 
     def failed(self, work: Work, reason: str, cause: str = "") -> bool:
-        """`work` failed for this reason, a sentence; whether that is news: nothing failed yet of the same `cause`."""
+        """Note that `work` failed for `reason`, a sentence; return True if nothing else fails of the same `cause`."""
         cause = cause or reason
-        news = all(cause != known for _, known in self._troubles.values())
-        self._troubles[work] = reason, cause
-        return news
+        is_new = all(cause != present for _, present in self._problems.values())
+        self._problems[work] = reason, cause
+        return is_new
 
-    def troubles(self) -> tuple[str, ...]:
-        """A sentence for each thing that is wrong; () while all is well."""
-        wrong = tuple(f"{work}: {reason}" for work, (reason, _) in self._troubles.copy().items())
-        silence = self._clock() - self._ticked
-        if not wrong and silence > STILL:
+    def problems(self) -> tuple[str, ...]:
+        """Return a sentence for each problem, () while all is well."""
+        problems = tuple(f"{work}: {reason}" for work, (reason, _) in self._problems.copy().items())
+        silence = self._clock() - self._last_done
+        if not problems and silence > MAX_SILENCE:
             return (f"nothing was finished for {silence.total_seconds():.0f} s; the daemon may hang, restart it",)
-        return wrong
+        return problems

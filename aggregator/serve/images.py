@@ -1,28 +1,28 @@
-"""An article's pictures as links. Pure."""
+"""Images of an article as links. Pure."""
 
 import re
 
 # Exact on clean HTML: the cleaner leaves no "<", ">" or bare quote in attributes, and quotes them all by `"`.
-_LINK_OR_PICTURE = re.compile(r"<(?P<end>/?)a(?: [^>]*)?>|<img(?P<attributes> [^>]*)>")
+_LINK_OR_IMAGE = re.compile(r"<(?P<end>/?)a(?: [^>]*)?>|<img(?P<attributes> [^>]*)>")
 _ATTRIBUTE = re.compile(r' (src|alt)="([^"]*)"')
 
 
-def pictures_as_links(clean_html: str) -> str:
-    """Clean HTML with a link in the place of each picture, or its words alone where it stands in a link already.
+def images_as_links(clean_html: str) -> str:
+    """Return clean HTML with a link in place of each image, or with its text alone inside another link.
 
-    Reading a page here must tell no other host who reads what, so none of a source's pictures is loaded.
+    No image is loaded from a source, so that reading a page here tells no other host who reads what.
     """
     in_link = False
 
-    def shown(found: re.Match[str]) -> str:
+    def replacement(tag: re.Match[str]) -> str:
         nonlocal in_link
-        if found["attributes"] is None:
-            in_link = not found["end"]
-            return found[0]
-        attributes = dict(_ATTRIBUTE.findall(found["attributes"]))
-        words = f"Picture: {attributes['alt']}" if attributes.get("alt") else "Picture"
+        if tag["attributes"] is None:
+            in_link = not tag["end"]
+            return tag[0]
+        attributes = dict(_ATTRIBUTE.findall(tag["attributes"]))
+        text = f"Picture: {attributes['alt']}" if attributes.get("alt") else "Picture"
         if in_link or "src" not in attributes:
-            return f'<span class="picture">{words}</span>'
-        return f'<a class="picture" href="{attributes["src"]}">{words}</a>'
+            return f'<span class="picture">{text}</span>'
+        return f'<a class="picture" href="{attributes["src"]}">{text}</a>'
 
-    return _LINK_OR_PICTURE.sub(shown, clean_html)
+    return _LINK_OR_IMAGE.sub(replacement, clean_html)

@@ -1,4 +1,4 @@
-"""What a request's headers ask for of one representation (RFC 9110, 12 and 13). Pure."""
+"""Content negotiation and conditional requests (RFC 9110, 12 and 13). Pure."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header wants gzip; `gzip;q=0` and no header at all do not."""
+    """Return True if an Accept-Encoding header asks for gzip; `gzip;q=0` and an empty header do not."""
     weights: dict[str, float] = {}
     for part in accept_encoding.lower().split(","):
         name, _, parameter = part.partition(";")
@@ -20,25 +20,27 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _weight(parameter: str) -> float:
-    _, found, value = parameter.partition("q=")
+    _, separator, value = parameter.partition("q=")
     try:
-        return float(value) if found else 1.0
+        return float(value) if separator else 1.0
     except ValueError:
         return 0.0
 
 
 def is_not_modified(headers: Mapping[str, str], etag: str, modified: datetime | None) -> bool:
-    """Whether the client has this representation: If-None-Match decides where it is sent, else If-Modified-Since.
+    """Return True if the client has this representation, so that 304 answers it.
 
-    `etag` is strong and quoted; a weak form of it matches too, since a GET compares weakly (RFC 9110, 13.1.2).
-    `modified` is None where nobody knows.
+    If-None-Match decides if it is sent, else If-Modified-Since. `etag` is strong and quoted; a weak form of it matches
+    too, since a GET compares weakly (RFC 9110, 13.1.2). `modified` is None if unknown.
     """
-    if (wanted := headers.get("if-none-match")) is not None:
-        return wanted.strip() == "*" or etag in _ETAG.findall(wanted)
-    since = http_date(headers.get("if-modified-since", ""))
-    return since is not None and modified is not None and modified <= since
+    if (if_none_match := headers.get("if-none-match")) is not None:
+        return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)
+    if modified is None or "if-modified-since" not in headers:
+        return False
+    since = http_date(headers["if-modified-since"])
+    return since is not None and modified <= since
 
 
 def http_time(moment: datetime) -> str:
-    """`moment` as an HTTP date (RFC 9110, 5.6.7)."""
+    """Return `moment` as an HTTP date (RFC 9110, 5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)

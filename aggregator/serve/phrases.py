@@ -1,4 +1,4 @@
-"""How values are said on pages. Pure."""
+"""Wording of values on pages. Pure."""
 
 import re
 from datetime import datetime
@@ -9,13 +9,13 @@ from markupsafe import Markup, escape
 from aggregator.model import Enclosure
 from aggregator.status import Condition, rfc3339
 
-CONDITION_WORDS: dict[Condition, str] = {
+CONDITION_HEADINGS: dict[Condition, str] = {
     "failing": "Failing",
     "paused": "Not polled",
     "new": "Not asked yet",
     "working": "Working",
 }
-REASONS = {
+DUE_REASONS = {
     "interval": "its interval",
     "min_interval": "the shortest interval allowed",
     "max-age": "the server’s max-age",
@@ -27,35 +27,32 @@ REASONS = {
     "back-off": "its failures in a row",
 }
 MEDIA = {"audio": "Audio", "video": "Video", "image": "Picture"}
-REFUSALS: dict[int, tuple[str, str]] = {
+HTTP_ERRORS: dict[int, tuple[str, str]] = {  # heading and sentence
     404: ("Not found", "There is no such page here."),
     405: ("Not allowed", "Pages here can be read, with GET or HEAD, and nothing else."),
     410: ("Gone", "No source names this category any more."),
     503: ("Not now", "The database cannot be read at the moment. Please try again in a minute."),
 }
+INTERNAL_ERROR = ("Internal error", "An internal error prevented this page from being shown. See the log for details.")
+
 _CODE = re.compile(r"`([^`]+)`")
-_FIRST_WORD = re.compile(r"^[a-z]+(?=[ ,])")  # and no name or address, whose letters matter
-BROKEN = ("Broken", "An error of ours kept this page from you. The log has the details.")
+_FIRST_WORD = re.compile(r"^[a-z]+(?=[ ,])")  # not a name or an address, whose case matters
 
 
-def moment(when: datetime) -> Markup:
-    """A time for people, in UTC, with the exact one for programs."""
-    return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(when), f"{when.day} {when:%b %Y, %H:%M}")
+def time_element(moment: datetime) -> Markup:
+    """Return `moment` as a `time` element: in UTC for people, exact for programs."""
+    text = f"{moment.day} {moment:%b %Y, %H:%M}"
+    return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(moment), text)
 
 
-def medium(enclosure: Enclosure) -> str:
-    """A media file by its title; where it has none by its kind and host, since its URL says little and is long."""
+def enclosure_name(enclosure: Enclosure) -> str:
+    """Return a media file's title; without one its kind and host, since its URL is long and says little."""
     kind = MEDIA.get((enclosure.type or "").lower().partition("/")[0], "File")
     return enclosure.title or f"{kind} at {urlsplit(enclosure.url).hostname or enclosure.url}"
 
 
-def sentence(said: str) -> Markup:
-    """What logs and commands say of a source as a sentence of a page: a capital, a full stop, and `code` as code."""
-    whole = said if said.endswith((".", "!", "?", "…")) else f"{said}."
-    escaped = str(escape(_FIRST_WORD.sub(lambda found: found[0].title(), whole)))
+def sentence(message: str) -> Markup:
+    """Return a log message as a sentence of a page: with a capital, a full stop, and `code` as a code element."""
+    text = message if message.endswith((".", "!", "?", "…")) else f"{message}."
+    escaped = str(escape(_FIRST_WORD.sub(lambda word: word[0].title(), text)))
     return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704  # escaped before
-
-
-def reason(due_reason: str) -> str:
-    """Who asked for the next fetch, in words."""
-    return REASONS.get(due_reason, due_reason)

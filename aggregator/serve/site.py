@@ -1,4 +1,4 @@
-"""The routes."""
+"""Routes of the HTTP server. Edge."""
 
 from functools import partial
 from pathlib import Path
@@ -18,59 +18,48 @@ from aggregator.errors import AggregatorError
 from aggregator.names import ALL
 from aggregator.render import FORMATS
 from aggregator.serve.cache_control import max_ages
-from aggregator.serve.callbacks import Callbacks, Inbox
-from aggregator.serve.folder import FeedFolder, FeedsFirst
+from aggregator.serve.callbacks import Callbacks, PushQueue
+from aggregator.serve.folder import FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import ICON, STYLE, Pages
 from aggregator.settings import Settings
-from aggregator.status import source_facts
+from aggregator.status import source_status
 
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
-FRESH = {**NOSNIFF, "Cache-Control": "no-store"}
-FIXED = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
-SUFFIXES = frozenset(f".{known.suffix}" for known in FORMATS)
-PACKED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
+NO_STORE = {**NOSNIFF, "Cache-Control": "no-store"}
+ONE_DAY = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
+SUFFIXES = frozenset(f".{format_.suffix}" for format_ in FORMATS)
+COMPRESSED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
 
 
-def site(app: App, health: Health, metrics: Metrics, inbox: Inbox | None = None) -> FeedsFirst:
-    """The ASGI application over what `app` publishes; `health` and `metrics` are the daemon's.
+def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = None) -> Starlette:
+    """Return the ASGI application that serves what `app` publishes; its `state.feeds` is the feeds' folder.
 
-    What hubs push goes into `inbox`; without one nobody is subscribed.
+    Pushes of hubs go into `queue`; without one nobody is subscribed.
     """
     pages, feeds = Pages(app, health), _feed_folder(app)
-    routed = Starlette(
+    site = Starlette(
         routes=[
-            *_for_people(pages),
+            Route("/", pages.front, middleware=COMPRESSED),
+            Route("/category/{name}", pages.category, middleware=COMPRESSED),
+            Route("/article/{id}", pages.article, middleware=COMPRESSED),
+            Route("/status", pages.status, middleware=COMPRESSED),
+            Route("/style.css", lambda _: Response(STYLE, 200, ONE_DAY, "text/css"), middleware=COMPRESSED),
+            Route("/icon.svg", lambda _: Response(ICON, 200, ONE_DAY, "image/svg+xml")),
             Route("/feeds/", lambda _: RedirectResponse("../", 308)),
             Route("/feeds/{name}", feeds),
-            Route("/websub/{token}", Callbacks(app, metrics, inbox)),
-            *_for_programs(app, health, metrics),
+            Route("/websub/{token}", Callbacks(app, metrics, queue)),
+            *_machine_routes(app, health, metrics),
         ],
         exception_handlers={
-            HTTPException: pages.refused,
+            HTTPException: pages.http_error,
             AggregatorError: pages.unavailable,
-            Exception: pages.refused,
+            Exception: pages.http_error,
         },
     )
-    return FeedsFirst(feeds, routed)
-
-
-def _for_people(pages: Pages) -> list[Route]:
-    def style(request: Request) -> Response:
-        return Response(STYLE, media_type="text/css", headers=FIXED)
-
-    def icon(request: Request) -> Response:
-        return Response(ICON, media_type="image/svg+xml", headers=FIXED)
-
-    return [
-        Route("/", pages.front, middleware=PACKED),
-        Route("/category/{name}", pages.category, middleware=PACKED),
-        Route("/article/{id}", pages.article, middleware=PACKED),
-        Route("/status", pages.status, middleware=PACKED),
-        Route("/style.css", style, middleware=PACKED),
-        Route("/icon.svg", icon),
-    ]
+    site.state.feeds = feeds
+    return site
 
 
 def _feed_folder(app: App) -> FeedFolder:
@@ -80,37 +69,36 @@ def _feed_folder(app: App) -> FeedFolder:
         return ages.get(file.rpartition(".")[0], ages[ALL])
 
     def absent(file: str) -> Response:
-        """The answer for a file that is not there: its category may have another name now, or be gone for good."""
+        """Return the response for an absent file, whose category may have been renamed or dropped."""
         name, _, suffix = file.rpartition(".")
         dropped = app.store.dropped_categories()
         if successor := dropped.get(name):
             return RedirectResponse(f"{successor}.{suffix}", 301, headers=NOSNIFF)
         if name in dropped:
-            return PlainTextResponse("no source names this category any more\n", 410, headers=NOSNIFF)
-        return PlainTextResponse("there is no such feed\n", 404, headers=NOSNIFF)
+            return PlainTextResponse("no source has this category any more\n", 410, headers=NOSNIFF)
+        return PlainTextResponse("no such feed\n", 404, headers=NOSNIFF)
 
     return FeedFolder(app.feeds_root, max_age, absent, partial(_link, app.settings))
 
 
 def _link(settings: Settings, file: str) -> str:
-    """The Link header of a feed that a hub passes on (WebSub, 4): the same hub and self as in the document."""
+    """Return the Link header of a feed (WebSub, 4), with the same hub and self as in the document; "" without a hub."""
     if not settings.feeds.hub or Path(file).suffix not in SUFFIXES:
         return ""
     return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 
 
-def _for_programs(app: App, health: Health, metrics: Metrics) -> list[Route]:
+def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def status(request: Request) -> Response:
-        return JSONResponse({"sources": [source_facts(one) for one in app.store.overview()]}, headers=FRESH)
+        return JSONResponse({"sources": [source_status(source) for source in app.store.overview()]}, headers=NO_STORE)
 
     async def healthz(request: Request) -> Response:
-        troubles = health.troubles()
-        return PlainTextResponse("\n".join(troubles or ("ok",)) + "\n", 503 if troubles else 200, headers=FRESH)
+        problems = health.problems()
+        return PlainTextResponse("\n".join(problems or ("ok",)) + "\n", 503 if problems else 200, headers=NO_STORE)
 
-    def figures(request: Request) -> Response:
-        healthy = not health.troubles()
+    def exposition(request: Request) -> Response:
         now = app.clock()
-        text = metrics.exposition(app.store.standing(now), healthy=healthy, now=now)
-        return Response(text, media_type=CONTENT_TYPE_LATEST, headers=FRESH)
+        text = metrics.exposition(app.store.standing(now), healthy=not health.problems(), now=now)
+        return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 
-    return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", figures)]
+    return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", exposition)]

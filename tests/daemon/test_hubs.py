@@ -136,7 +136,7 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
         room.later(hours=1)
         await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 2)
         assert {url.rpartition("/")[2] for url in hub.told()} == {"a.rss", "all.rss"}
-        assert made.health.troubles() == ()
+        assert made.health.problems() == ()
     assert caplog.text.count("cannot be told") == 1
     assert caplog.text.count("told of changed feeds again") == 1
 
@@ -191,7 +191,7 @@ async def test_a_hub_that_does_not_answer_is_a_line_and_no_trouble(
         await made.until(lambda: "takes no subscription" in caplog.text)
         room.later(hours=1)
         await made.until(lambda: len(hub.wishes()) == 2)
-        assert made.health.troubles() == ()
+        assert made.health.problems() == ()
     assert caplog.text.count("takes no subscription") == 1
 
 

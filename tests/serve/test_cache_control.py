@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from aggregator.model import Source
-from aggregator.serve.cache_control import LEAST, MOST, max_ages
+from aggregator.serve.cache_control import MAX_AGE, MIN_AGE, max_ages
 
 
 def source(minutes: float, *categories: str, enabled: bool = True) -> Source:
@@ -17,8 +17,8 @@ def test_a_feed_keeps_until_its_most_eager_source_is_asked_again() -> None:
 
 
 def test_ages_have_bounds() -> None:
-    assert max_ages([source(0.1, "a"), source(600, "b")]) == {"all": LEAST, "a": LEAST, "b": MOST}
+    assert max_ages([source(0.1, "a"), source(600, "b")]) == {"all": MIN_AGE, "a": MIN_AGE, "b": MAX_AGE}
 
 
 def test_a_source_that_is_switched_off_brings_nothing_new() -> None:
-    assert max_ages([source(10, "a", enabled=False)]) == {"all": MOST}
+    assert max_ages([source(10, "a", enabled=False)]) == {"all": MAX_AGE}

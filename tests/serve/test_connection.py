@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from aggregator.serve import connection
 from aggregator.serve.connection import connection_for
-from aggregator.serve.folder import FeedFolder, FeedsFirst
+from aggregator.serve.folder import FeedFolder
 from tests.commands import until
 
 RSS = b"<rss>" + b"story " * 1000 + b"</rss>"
@@ -50,7 +50,7 @@ def served(root: Path) -> Iterator[tuple[int, uvicorn.Server]]:
 
     feeds = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
     routes = [Route("/feeds/{name}", feeds), Route("/length", length, methods=["GET", "POST"])]
-    site = FeedsFirst(feeds, Starlette(routes=routes))
+    site = Starlette(routes=routes)
     kind = connection_for(feeds.answer)
     config = uvicorn.Config(site, http=kind, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -107,7 +107,7 @@ def test_the_short_way_says_what_the_long_way_says(
 
 
 def test_the_short_way_is_taken(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FeedsFirst, "__call__", PlainTextResponse("the long way").__call__)
+    monkeypatch.setattr(FeedFolder, "__call__", PlainTextResponse("the long way").__call__)
     with served(root) as (port, _):
         assert ask(port, "GET /feeds/all.rss HTTP/1.1").endswith(RSS)
         assert ask(port, "GET /feeds/all.rss?long HTTP/1.1").endswith(b"the long way")
@@ -235,7 +235,7 @@ SLOW: dict[str, Callable[[socket.socket], None]] = {
 def test_a_request_that_does_not_come_is_not_awaited_for_ever(
     root: Path, monkeypatch: pytest.MonkeyPatch, slow: Callable[[socket.socket], None]
 ) -> None:
-    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    monkeypatch.setattr(connection, "TIMEOUT", 0.3)
     with served(root) as (port, _), connect(port) as client:
         slow(client)
         assert read_all(client).count(b"HTTP/1.1 200 ") <= 1  # and the end, without which this would wait
@@ -243,7 +243,7 @@ def test_a_request_that_does_not_come_is_not_awaited_for_ever(
 
 @pytest.mark.parametrize("query", [b"", b"?long"])
 def test_an_answer_that_is_not_taken_is_given_up(root: Path, monkeypatch: pytest.MonkeyPatch, query: bytes) -> None:
-    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    monkeypatch.setattr(connection, "TIMEOUT", 0.3)
     with served(root) as (port, server), connect(port) as client:
         client.sendall(b"GET /feeds/large.json%b HTTP/1.1\r\nHost: here\r\n\r\n" % query)
         assert client.recv(9) == b"HTTP/1.1 "

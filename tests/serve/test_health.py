@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from aggregator.serve import Health
-from aggregator.serve.health import STILL
+from aggregator.serve.health import MAX_SILENCE
 
 
 class Clock:
@@ -23,12 +23,12 @@ def clock(now: datetime) -> Clock:
 
 def test_what_fails_is_said_until_it_works_again(clock: Clock) -> None:
     health = Health(clock)
-    assert health.troubles() == ()
+    assert health.problems() == ()
     assert health.failed("publish", "the disk is full")
     health.done("claim")
-    assert health.troubles() == ("publish: the disk is full",)
+    assert health.problems() == ("publish: the disk is full",)
     health.done("publish")
-    assert health.troubles() == ()
+    assert health.problems() == ()
 
 
 def test_the_same_reason_again_is_no_news(clock: Clock) -> None:
@@ -45,7 +45,7 @@ def test_one_cause_is_news_once_whatever_fails_of_it(clock: Clock) -> None:
     assert health.failed("publish", "cannot write /a: the disk is full", "disk full")
     assert not health.failed("claim", "the database cannot grow", "disk full")
     assert not health.failed("publish", "cannot write /b: the disk is full", "disk full")
-    assert len(health.troubles()) == 2
+    assert len(health.problems()) == 2
     health.done("publish")
     assert not health.failed("fetch", "the database cannot grow", "disk full")
     for work in ("claim", "fetch"):
@@ -55,8 +55,8 @@ def test_one_cause_is_news_once_whatever_fails_of_it(clock: Clock) -> None:
 
 def test_a_daemon_that_finishes_nothing_is_not_well(clock: Clock) -> None:
     health = Health(clock)
-    clock.now += STILL + timedelta(seconds=1)
-    (reason,) = health.troubles()
+    clock.now += MAX_SILENCE + timedelta(seconds=1)
+    (reason,) = health.problems()
     assert "301 s" in reason
     health.done("claim")
-    assert health.troubles() == ()
+    assert health.problems() == ()

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalise.html import clean
-from aggregator.serve.images import pictures_as_links
+from aggregator.serve.images import images_as_links
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from aggregator.serve.images import pictures_as_links
     ],
 )
 def test_a_picture_becomes_a_link_and_words_within_a_link(html: str, shown: str) -> None:
-    assert pictures_as_links(html) == shown
+    assert images_as_links(html) == shown
 
 
 PIECES = ["<a href='https://x.example/'>", "</a>", "<img src='https://x.example/i' alt='", "'>", '"', "<p>", "</p>"]
@@ -36,7 +36,7 @@ PIECES = ["<a href='https://x.example/'>", "</a>", "<img src='https://x.example/
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12))
 def test_no_picture_stays_and_nothing_comes_up_that_was_not_clean(pieces: list[str]) -> None:
-    shown = pictures_as_links(clean("".join(pieces), "https://x.example/"))
+    shown = images_as_links(clean("".join(pieces), "https://x.example/"))
     assert "<img" not in shown
     unmarked = shown.replace(' class="picture"', "").replace("<span>", "").replace("</span>", "").replace("&quot;", '"')
     assert clean(unmarked, "https://x.example/").replace("&quot;", '"') == unmarked

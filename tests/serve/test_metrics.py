@@ -40,7 +40,7 @@ def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
     metrics = Metrics()
     recorded = RecordCounts(new=2, updated=1, duplicates=3)
     metrics.count(Outcome(source="paper", url="https://p.example/", kind="fetched", entries=9, recorded=recorded))
-    with metrics.fetching(), metrics.cycling(), metrics.publishing():
+    with metrics.fetch_seconds.time(), metrics.cycle_seconds.time(), metrics.publish_seconds.time():
         pass
     room.later(hours=1)
     with room.opened() as app:

@@ -373,7 +373,7 @@ def test_pages_are_compressed_for_those_who_accept_it(room: Newsroom) -> None:
 def test_pages_read_the_store_beside_the_event_loop(room: Newsroom) -> None:
     from aggregator.serve.pages import Pages
 
-    endpoints = [Pages.front, Pages.category, Pages.article, Pages.status, Pages.refused, Pages.unavailable]
+    endpoints = [Pages.front, Pages.category, Pages.article, Pages.status, Pages.http_error, Pages.unavailable]
     assert not [one for one in endpoints if asyncio.iscoroutinefunction(one)]
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from aggregator.model import SourceState
-from aggregator.status import condition, source_facts
+from aggregator.status import condition, source_status
 from aggregator.store import Store
 from tests.store.test_queries import statements
 from tests.store.values import MINUTE, NOW, source, state
@@ -27,7 +27,7 @@ def fill(store: Store) -> None:
 def test_what_people_see_of_the_sources_is_what_is_known_of_them(store: Store) -> None:
     fill(store)
     seen, known = store.overview(), store.sources()
-    assert [source_facts(one) for one in seen] == [source_facts(one) for one in known]
+    assert [source_status(one) for one in seen] == [source_status(one) for one in known]
     assert [one.source.id for one in seen] == [one.source.id for one in known]
     assert [one.state.due_reason for one in seen] == [one.state.due_reason for one in known]
 
