@@ -44,7 +44,8 @@ class SourceState:
 
     moved_to: str | None = None  # target of a 301 or 308, once its document has parsed
     validators: Validators = Validators()
-    digest: bytes = b""  # of the last body that parsed, after decompression
+    digest: bytes = b""  # of the last body that parsed whole, after decompression
+    truncated_digest: bytes | None = None  # of the last body if it was truncated; `error` says so then
     seen: bytes = b""  # digests (8 bytes each, joined) of that document's entries
     last_fetch: datetime | None = None
     next_fetch: datetime | None = None  # None: now, or never while `paused`

@@ -19,8 +19,8 @@ from aggregator.model import Failure, FeedDocument, NotModified, SourceState, St
 from aggregator.pipeline.host_states import Hosts
 from aggregator.pipeline.leases import LEASE, claimed_parts, share_of_host
 from aggregator.pipeline.queue import Batches, Fetched
-from aggregator.pipeline.report import Outcome, Report, outcome_of, outcome_without_document
-from aggregator.schedule import after_failure, after_not_modified, is_conditional
+from aggregator.pipeline.report import Outcome, Report, outcome_of, outcome_of_same_truncated, outcome_without_document
+from aggregator.schedule import after_failure, after_not_modified, after_same_truncated, is_conditional
 from aggregator.urls import host_key, same_origin
 
 __all__ = ["LEASE", "Hosts", "Outcome", "Report", "refresh", "run_cycle", "share_of_host"]
@@ -161,7 +161,9 @@ class _Cycle:
             return
         for name in _answering(answer, host):
             self._hosts.learn(name, answer, now)
-        if isinstance(answer, FeedDocument):
+        if isinstance(answer, FeedDocument) and answer.digest == state.truncated_digest:
+            self._truncated_again(same, answer, now)
+        elif isinstance(answer, FeedDocument):
             with self._fetcher.waiting(answer):
                 self._done(same, await self._taken(same, answer, now))
         else:
@@ -198,6 +200,13 @@ class _Cycle:
                 state = after_not_modified(answer, one.state, one.source, fetch, now)
             self._settle_soon(one, state)
         self._done(same, [outcome_without_document(one.source, answer) for one in same])
+
+    def _truncated_again(self, same: tuple[StoredSource, ...], document: FeedDocument, now: datetime) -> None:
+        """Report the failure of a truncated document whose bytes came again, without parsing them again."""
+        for one in same:
+            state = after_same_truncated(document, one.state, one.source, self._app.settings.fetch, now)
+            self._settle_soon(one, state)
+        self._done(same, [outcome_of_same_truncated(one, document) for one in same])
 
     def _done(self, same: Iterable[StoredSource], outcomes: Iterable[Outcome]) -> None:
         self._untold.difference_update(one.source.id for one in same)
@@ -238,6 +247,6 @@ def _answering(answer: FeedDocument | NotModified | Failure, asked: str) -> froz
 def _common_state(same: tuple[StoredSource, ...], now: datetime) -> tuple[SourceState, bool]:
     """What to ask with on behalf of all sources of one URL: conditions only if all of them saw the same document."""
     first = same[0].state
-    if all((one.state.validators, one.state.digest) == (first.validators, first.digest) for one in same):
+    if len({(one.state.validators, one.state.digest, one.state.truncated_digest) for one in same}) == 1:
         return first, is_conditional(first, now)
-    return replace(first, validators=Validators(), digest=b""), False
+    return replace(first, validators=Validators(), digest=b"", truncated_digest=None), False

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from aggregator.model import Failure, NotModified, RecordCounts, Source
+from aggregator.model import Failure, FeedDocument, NotModified, RecordCounts, Source, StoredSource
 from aggregator.urls import without_credentials
 
 Kind = Literal["fetched", "not_modified", "skipped", "failed"]
@@ -31,6 +31,13 @@ def outcome_without_document(source: Source, answer: NotModified | Failure) -> O
     if isinstance(answer, Failure):
         return replace(outcome_of(source, "failed"), failure=answer)
     return outcome_of(source, "not_modified" if answer.status == 304 else "fetched")
+
+
+def outcome_of_same_truncated(stored: StoredSource, document: FeedDocument) -> Outcome:
+    """Return the outcome of a truncated document whose bytes came again: its failure, as it was stored."""
+    outcome = outcome_of(stored.source, "failed")
+    failure = Failure(stage="parse", subject=without_credentials(document.final_url), reason=stored.state.error or "")
+    return replace(outcome, entries=stored.state.entries, failure=failure)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """When a source is asked next. Pure; the one place where politeness over time is decided.
 
-What one answer means for a source's row is `after_feed`, `after_not_modified` and `after_failure`, what a push does
-`after_push`; what an answer means for its host, `host_after`. What an answer's headers say is read in `headers`.
+The state of a source after an answer is `after_feed`, `after_not_modified`, `after_same_truncated` or `after_failure`,
+after a push `after_push`; that of its host is `host_after`. The headers of an answer are read in `headers`.
 """
 
 from aggregator.schedule.state import (
@@ -9,8 +9,17 @@ from aggregator.schedule.state import (
     after_feed,
     after_not_modified,
     after_push,
+    after_same_truncated,
     host_after,
     is_conditional,
 )
 
-__all__ = ["after_failure", "after_feed", "after_not_modified", "after_push", "host_after", "is_conditional"]
+__all__ = [
+    "after_failure",
+    "after_feed",
+    "after_not_modified",
+    "after_push",
+    "after_same_truncated",
+    "host_after",
+    "is_conditional",
+]

@@ -46,6 +46,7 @@ def after_feed(
         moved_to=document.permanent_url or state.moved_to,
         validators=document.validators,
         digest=document.digest,
+        truncated_digest=None,
         seen=b"".join(entry.digest for entry in feed.entries),
         last_fetch=now,
         http_status=document.status,
@@ -63,7 +64,29 @@ def after_feed(
     fresh = replace(fresh, next_fetch=due, due_reason=reason)
     if feed.problem is None:
         return fresh
-    return replace(fresh, validators=Validators(), digest=b"", failures=state.failures + 1, error=feed.problem.sentence)
+    return replace(
+        fresh,
+        validators=Validators(),
+        digest=b"",
+        truncated_digest=document.digest,
+        failures=state.failures + 1,
+        error=feed.problem.sentence,
+    )
+
+
+def after_same_truncated(
+    document: FeedDocument, state: SourceState, source: Source, fetch: Fetch, now: datetime
+) -> SourceState:
+    """Return the state after the bytes of a truncated document came again: it need not be parsed to fail again."""
+    fresh = replace(
+        state,
+        moved_to=document.permanent_url or state.moved_to,
+        last_fetch=now,
+        http_status=document.status,
+        failures=state.failures + 1,
+    )
+    due, reason = due_after_success(source, fresh, document.freshness, fetch, now)
+    return replace(fresh, next_fetch=due, due_reason=reason)
 
 
 def after_push(feed: Feed, state: SourceState) -> SourceState:
@@ -85,6 +108,7 @@ def after_not_modified(
         state,
         moved_to=answer.permanent_url or state.moved_to,
         validators=answer.validators,
+        truncated_digest=None,
         last_fetch=now,
         http_status=answer.status,
         failures=0,
@@ -109,6 +133,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         failures=failures,
         error=failure.sentence,
         validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
+        truncated_digest=None,
         unmodified_since=None,
     )
     if failure.status == GONE and not failure.via_temporary_redirect:

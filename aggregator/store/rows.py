@@ -19,6 +19,7 @@ MOST_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at least, Post
 _STATE = (
     "moved_to",
     "digest",
+    "truncated_digest",
     "seen",
     "last_fetch",
     "due_reason",

@@ -38,6 +38,7 @@ _AT_NEW_URL = {  # nothing that the old URL said, and due now
     "etag": None,
     "last_modified": None,
     "digest": b"",
+    "truncated_digest": None,
     "seen": b"",
     "next_fetch": EPOCH,
     "due_reason": "",

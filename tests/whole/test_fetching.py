@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.model import Failure, Feed, FeedDocument
 from aggregator.parse import parse
 from tests.newsroom import START, Newsroom, item, newsroom, rss
 from tests.servers import Answer, Request, Server
@@ -360,6 +361,53 @@ def test_truncated_documents_keep_what_is_whole(room: Newsroom, server: Server, 
     assert (first.kinds, first.new, room.titles()) == ({"paper": "failed"}, 1, ["One"])
     room.once()
     assert [request.header("If-None-Match") for request in server.requests] == [None, None]
+
+
+def test_the_same_truncated_document_fails_again_without_being_parsed_again(
+    room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+
+    def counting_parse(document: FeedDocument) -> Feed | Failure:
+        parsed.append(document.body)
+        return parse(document)
+
+    monkeypatch.setattr("aggregator.document.parse", counting_parse)
+    whole = rss(item(1), item(2))
+    truncated = whole[: whole.index(b"</item></channel>")]
+    server.put("/feed", truncated, headers={"ETag": '"cut"'})
+    first = room.once()
+    second, third = room.once(), room.once()
+    assert parsed == [truncated]
+    for again in (second, third):
+        assert again.kinds == {"paper": "failed"}
+        assert (again.report.entries, again.new) == (first.report.entries, 0) == (1, 0)
+        assert again.report.failures[0].failure == first.report.failures[0].failure
+    assert [request.header("If-None-Match") for request in server.requests] == [None, None, None]
+    state = room.state("paper").state
+    assert (state.failures, state.error) == (3, first.report.failures[0].failure.sentence)  # type: ignore[union-attr]
+    server.put("/feed", whole, headers={"ETag": '"whole"'})
+    assert (room.once().new, parsed[1:]) == (1, [whole])
+    state = room.state("paper").state
+    assert (state.failures, state.error) == (0, None)
+    assert room.once().kinds == {"paper": "not_modified"}
+
+
+def test_a_truncated_document_is_parsed_again_for_a_source_that_is_new_and_after_another_failure(
+    room: Newsroom, server: Server
+) -> None:
+    whole = rss(item(1), item(2))
+    truncated = whole[: whole.index(b"</item></channel>")]
+    server.put("/feed", truncated)
+    room.once()
+    server.put("/feed", status=404)
+    assert room.once().report.failures[0].failure.status == 404  # type: ignore[union-attr]
+    server.put("/feed", truncated)
+    assert "cut off" in str(room.once().report.failures[0].failure)
+    room.configuration["sources"].append({"name": "journal", "url": server.url("/feed"), "categories": ["Other"]})
+    both = room.once()
+    assert both.kinds == {"paper": "failed", "journal": "failed"}
+    assert all("cut off" in str(outcome.failure) for outcome in both.report.failures)
 
 
 def test_truncated_json_and_gzip_touch_nothing(room: Newsroom, server: Server) -> None:

@@ -1,5 +1,6 @@
-"""Standard names for columns."""
+"""Standard names for columns; the digest of a truncated document."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
@@ -17,3 +18,4 @@ def upgrade() -> None:
     for table, column, name in RENAMED:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO {name}")
     op.create_index("ix_article_cluster", "article", ["cluster"])
+    op.add_column("source", sa.Column("truncated_digest", sa.LargeBinary()))
