@@ -1,112 +1,230 @@
-"""`make bench`: what a round costs, beside other programs, as it grows, and by stage. Asserts nothing of time.
+"""`make bench`: measures polls beside other programs, the daemon, growth, and the parts of a poll. Asserts no time.
 
-    python -m benchmarks [rounds|resident|growth|stored|serving|stages]... [--sources N] [--entries N]
+    python -m benchmarks [TABLE]... [--corpus FOLDER] [--write FILE]
 
-Everything by default, 500 sources of 20 entries of 4 KB; `--write FILE` puts the tables into a Markdown file, in place
-of those between its two marks.
+`--write` puts the tables into a Markdown file, in place of those between its two marks. The real feeds are those of
+FOLDER, of AGGREGATOR_CORPUS, or of ../shared/corpus.
 """
 
 import argparse
-import json
+import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import growth, resident, rounds, serving
-from benchmarks.measuring import Sources, configured, folder, machine, python
+from benchmarks import growth, resident, rounds, serving, stages
+from benchmarks.corpus import VARIABLE, corpus_folder
+from benchmarks.measuring import machine
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+UNDECLARED = 30  # sources that declare no language
 
 
-def rounds_tables(sources: int, entries: int) -> Iterator[str]:
-    """Each program's rounds, and how many times ours they cost."""
-    done = list(rounds.rounds(sources, entries))
-    yield f"### One round of {sources} sources x {entries} entries of 4 KB\n"
-    yield "| round | program | CPU s | of it system | of ours | wall s | peak MB | requests |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for name in rounds.COUNTED:
-        these = [one for one in done if one.name == name]
-        for one in these:
-            yield (
-                f"| {name} | {one.program} | {one.cost.cpu:.2f} | {one.cost.system:.2f} "
-                f"| {one.cost.cpu / these[0].cost.cpu:.1f} "
-                f"| {one.cost.wall:.2f} | {one.cost.peak_mb:.0f} | {one.requests} |"
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The folder of real feeds, None without one, and the sizes of the generated ones."""
+
+    corpus: Path | None
+    copies: int
+    sources: int
+    entries: int
+    repeat: int
+    articles: int
+
+    @property
+    def generated(self) -> tuple[object, ...]:
+        return "generated", self.sources, self.entries, 4000
+
+    @property
+    def real(self) -> tuple[object, ...]:
+        return "corpus", self.corpus, self.copies
+
+    @property
+    def best(self) -> tuple[tuple[object, ...], str]:
+        """Return the real feeds, or the generated ones where there are none, and their name."""
+        return (self.real, "the real feeds") if self.corpus else (self.generated, "generated feeds")
 
 
-def resident_table(sources: int, entries: int) -> Iterator[str]:
-    """The daemon while nothing is new."""
-    found = resident.resident(sources, entries)
-    yield f"\n### The daemon, {sources} sources that answer 304\n"
-    yield "| CPU ms a request | requests | peak MB |\n|---|---|---|"
-    yield f"| {found.cpu_ms:.2f} | {found.requests} | {found.peak_mb:.0f} |"
+def table(*columns: str) -> str:
+    """Return the head of a Markdown table."""
+    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
 
 
-def growth_table(_sources: int, _entries: int) -> Iterator[str]:
-    """CPU a source by the number of sources."""
-    yield f"\n### By the number of sources, {growth.ENTRIES} entries of 1 KB each\n"
-    yield from _growth(growth.sources((100, 500, 2_000, 10_000)), "sources", by_source=True)
+def real_tables(options: Options) -> Iterator[str]:
+    """Yield the tables of polls of the real feeds."""
+    if options.corpus:
+        yield from poll_tables("real feeds", options.real, options.repeat)
+    else:
+        yield "\nThe folder of real feeds does not exist, so all figures are of generated feeds.\n"
 
 
-def stored_table(sources: int, _entries: int) -> Iterator[str]:
-    """CPU of a round by the number of articles that are stored."""
-    yield f"\n### By the number of articles stored, {sources} sources\n"
-    yield from _growth(growth.stored(sources, (10_000, 100_000, 1_000_000)), "articles stored", by_source=False)
+def generated_tables(options: Options) -> Iterator[str]:
+    """Yield the tables of polls of generated feeds."""
+    yield from poll_tables(f"generated feeds x {options.entries} entries of 4 KB", options.generated, options.repeat)
 
 
-def _growth(found: Iterable[growth.Growth], what: str, *, by_source: bool) -> Iterator[str]:
-    header = ""
-    for one in found:
-        if not header:
-            header = " | ".join(f"{name}, {'CPU ms a source' if by_source else 'CPU s'}" for name in one.rounds)
-            yield f"| {what} | {header} | peak MB |\n|---|{'---|' * (len(one.rounds) + 1)}"
-        share = 1000 / one.number if by_source else 1
-        figures = " | ".join(f"{cost.cpu * share:.2f}" for cost in one.rounds.values())
-        yield f"| {one.number:,} | {figures} | {max(cost.peak_mb for cost in one.rounds.values()):.0f} |"
+def poll_tables(title: str, words: tuple[object, ...], repeat: int) -> Iterator[str]:
+    """Yield the tables of the first poll and of the later ones."""
+    polls = rounds.polls(words, repeat)
+    reader = {poll.name: poll for poll in polls if poll.program == "reader"}
+    yield f"\n### First poll of {polls[0].requests} {title}\n"
+    yield table(
+        "program",
+        "CPU s",
+        "of reader",
+        "of it system",
+        "articles",
+        "CPU ms an article",
+        "of reader",
+        "wall s",
+        "peak MB",
+    )
+    for poll in (poll for poll in polls if poll.name == rounds.FIRST):
+        yield (
+            f"| {poll.program} | {poll.cost.cpu:.2f} | {_ratio(poll, reader, _cpu)} | {poll.cost.system:.2f} "
+            f"| {poll.articles:,} | {_ms_an_article(poll):.2f} | {_ratio(poll, reader, _ms_an_article)} "
+            f"| {poll.cost.wall:.2f} | {poll.cost.peak_mb:.0f} |"
+        )
+    yield f"\n### Later polls of the {title}\n"
+    yield table("poll", "program", "CPU s", "of reader", "of it system", "wall s", "peak MB", "requests")
+    for poll in (poll for poll in polls if poll.name in rounds.LATER):
+        yield (
+            f"| {poll.name} | {poll.program} | {poll.cost.cpu:.2f} | {_ratio(poll, reader, _cpu)} "
+            f"| {poll.cost.system:.2f} | {poll.cost.wall:.2f} | {poll.cost.peak_mb:.0f} | {poll.requests} |"
+        )
 
 
-def stages_table(sources: int, entries: int) -> Iterator[str]:
-    """CPU of a first poll by stage, in one process with a clock around the entry of each."""
-    with Sources(sources, entries) as served:
-        figures = json.loads(python("benchmarks.stages", str(configured(folder(), served))).printed)
-    yield f"\n### A first poll by stage: {figures['articles'] / figures['cpu']:.0f} articles a CPU second\n"
-    yield "| stage | CPU s | share |\n|---|---|---|"
-    for stage, seconds in sorted(figures["stages"].items(), key=lambda spent: -spent[1]):
-        yield f"| {stage} | {seconds:.2f} | {100 * seconds / figures['cpu']:.0f} % |"
+def _cpu(poll: rounds.Poll) -> float:
+    return poll.cost.cpu
 
 
-TABLES: dict[str, Callable[[int, int], Iterator[str]]] = {
-    "rounds": rounds_tables,
-    "resident": resident_table,
-    "serving": lambda _sources, _entries: serving.table(),
+def _ms_an_article(poll: rounds.Poll) -> float:
+    return 1000 * poll.cost.cpu / max(poll.articles, 1)
+
+
+def _ratio(poll: rounds.Poll, reader: dict[str, rounds.Poll], figure: Callable[[rounds.Poll], float]) -> str:
+    """Return how many times reader's figure in the same poll this one is."""
+    return f"{figure(poll) / figure(reader[poll.name]):.2f}" if poll.name in reader else "-"
+
+
+def stages_table(options: Options) -> Iterator[str]:
+    """Yield the table of the CPU time of a first poll by package."""
+    words, name = options.best
+    spent = stages.stages(words)
+    yield f"\n### First poll of {name} by package, child processes included\n"
+    yield table("package", "CPU s", "share")
+    for package, seconds in spent.most_common(15):
+        yield f"| {package} | {seconds:.2f} | {100 * seconds / spent.total():.0f} % |"
+
+
+def memory_table(options: Options) -> Iterator[str]:
+    """Yield the table of a daemon's memory with sources that declare no language."""
+    if not options.corpus:
+        return
+    memory = resident.memory(("undeclared", options.corpus, UNDECLARED))
+    yield f"\n### Memory of the daemon with {UNDECLARED} real feeds that declare no language\n"
+    yield table("MB between polls", "peak MB", "MB of its child processes after the poll")
+    yield f"| {memory.between_polls:.0f} | {memory.peak:.0f} | {memory.children:.0f} |"
+
+
+def resident_table(options: Options) -> Iterator[str]:
+    """Yield the table of the daemon while nothing is new."""
+    measured = resident.resident(options.generated)
+    yield f"\n### The daemon, {options.sources} generated feeds that answer 304\n"
+    yield table("CPU ms a request", "requests", "peak MB")
+    yield f"| {measured.cpu_ms:.2f} | {measured.requests} | {measured.peak_mb:.0f} |"
+
+
+def serving_table(_options: Options) -> Iterator[str]:
+    """Yield the table of responses beside nginx."""
+    if not serving.tools()[0]:
+        yield "\nwrk is not installed, so no responses of the daemon were measured.\n"
+        return
+    loads = serving.serving()
+    nginx = {load.status: load for load in loads if load.server == "nginx"}
+    yield f"\n### One feed of {serving.ENTRIES} entries of 4 KB, gzip, over {serving.CONNECTIONS} connections\n"
+    yield table("server", "status", "bytes", "requests/s", "of nginx", "CPU µs a request", "of nginx")
+    for load in loads:
+        peer = nginx.get(load.status)
+        rate, cpu = (f"{load.per_second / peer.per_second:.2f}", f"{load.cpu / peer.cpu:.1f}") if peer else ("-", "-")
+        yield (
+            f"| {load.server} | {load.status} | {load.size:,} | {load.per_second:,.0f} | {rate} "
+            f"| {load.cpu:.1f} | {cpu} |"
+        )
+
+
+def growth_tables(options: Options) -> Iterator[str]:
+    """Yield the tables of CPU time a source by the number of sources."""
+    if options.corpus:
+        yield "\n### By the number of sources: the real feeds, once and in copies on other hosts\n"
+        yield from _growth(
+            growth.by_sources([("corpus", options.corpus, copies) for copies in (1, 2, 4)]), "sources", by_source=True
+        )
+    yield f"\n### By the number of sources: generated feeds x {growth.ENTRIES} entries of 1 KB\n"
+    kinds = [("generated", number, growth.ENTRIES, growth.BODY_BYTES) for number in (100, 500, 2_000, 10_000)]
+    yield from _growth(growth.by_sources(kinds), "sources", by_source=True)
+
+
+def stored_table(options: Options) -> Iterator[str]:
+    """Yield the table of CPU time by the number of stored articles."""
+    yield f"\n### By the number of articles stored, {options.sources} generated feeds\n"
+    limits = (options.articles // 10, options.articles)
+    yield from _growth(growth.by_articles(options.sources, limits), "articles stored", by_source=False)
+
+
+def _growth(rows: Iterable[growth.Growth], subject: str, *, by_source: bool) -> Iterator[str]:
+    unit = "CPU ms a source" if by_source else "CPU s"
+    head = ""
+    for row in rows:
+        if not head:
+            head = table(subject, *(f"{name}, {unit}" for name in row.polls), "peak MB")
+            yield head
+        factor = 1000 / row.number if by_source else 1
+        figures = " | ".join(f"{cost.cpu * factor:.2f}" for cost in row.polls.values())
+        yield f"| {row.number:,} | {figures} | {max(cost.peak_mb for cost in row.polls.values()):.0f} |"
+
+
+TABLES: dict[str, Callable[[Options], Iterator[str]]] = {
+    "real": real_tables,
+    "memory": memory_table,
     "stages": stages_table,
-    "growth": growth_table,
+    "generated": generated_tables,
+    "resident": resident_table,
+    "serving": serving_table,
+    "growth": growth_tables,
     "stored": stored_table,
 }
 
 
-def written(path: Path, tables: str) -> None:
+def write(path: Path, tables: str) -> None:
     """Put the tables between the marks of the file."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    path.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+    before, _, after = path.read_text().partition(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after.partition(END)[2]}")
 
 
 def main() -> None:
-    """The tables that were asked for, printed as they are made."""
+    """Print the tables as they are made."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="all by default")
-    parser.add_argument("--sources", type=int, default=500)
-    parser.add_argument("--entries", type=int, default=20)
-    parser.add_argument("--write", type=Path)
-    asked = parser.parse_args()
+    parser.add_argument("--corpus", type=Path, help="folder of real feeds")
+    parser.add_argument("--copies", type=int, default=1, help="of the real feeds, on other hosts")
+    parser.add_argument("--sources", type=int, default=500, help="number of generated feeds")
+    parser.add_argument("--entries", type=int, default=20, help="of each generated feed")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each poll, of which the cheapest counts")
+    parser.add_argument("--articles", type=int, default=100_000, help="most articles in the table `stored`")
+    parser.add_argument("--write", type=Path, help="Markdown file to put the tables into")
+    arguments = vars(parser.parse_args())
+    names, file = arguments.pop("tables") or TABLES, arguments.pop("write")
+    options = Options(**arguments | {"corpus": corpus_folder(arguments["corpus"])})
+    os.environ.pop(VARIABLE, None)  # aggregator would take it for a misspelt setting
     lines = [f"{machine()}.\n"]
     print(lines[0], flush=True)
-    for name in asked.tables or TABLES:
-        for line in TABLES[name](asked.sources, asked.entries):
+    for name in names:
+        for line in TABLES[name](options):
             print(line, flush=True)
             lines.append(line)
-    if asked.write:
-        written(asked.write, "\n".join(lines))
+    if file:
+        write(file, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Deterministic source documents: equal arguments give equal bytes."""
+"""Generated feeds: equal arguments give equal bytes."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,11 +11,23 @@ FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SYLLABLES = [a + b for a in "bcdfglmnprstv" for b in ("a", "e", "i", "o", "u", "an", "er", "on", "is")]
 
 
-def document(source: int, entries: int, *, body_bytes: int = 4000, newer: int = 0) -> bytes:
-    """The feed of one source: `entries` entries of `body_bytes` of HTML each, the first `newer` of them unheard of."""
-    numbers = range(entries + newer - 1, newer - 1, -1)
-    write = _atom if source % ATOM_SHARE == 0 else _rss
-    return write(source, numbers, body_bytes).encode()
+class Generated:
+    """Feeds of `number` sources with `entries` entries of `body_bytes` of HTML each, in plain paragraphs of English."""
+
+    def __init__(self, number: int, entries: int, body_bytes: int) -> None:
+        self._number, self._entries, self._body_bytes = number, entries, body_bytes
+
+    def __len__(self) -> int:
+        return self._number
+
+    def content_type(self, number: int) -> str:
+        return "application/atom+xml" if number % ATOM_SHARE == 0 else "application/rss+xml"
+
+    def body(self, number: int, newer: int) -> bytes:
+        """Return the feed of source `number`. Its oldest `newer` entries have made room for as many new ones."""
+        entries = range(self._entries + newer - 1, newer - 1, -1)
+        write = _atom if number % ATOM_SHARE == 0 else _rss
+        return write(number, entries, self._body_bytes).encode()
 
 
 def _rss(source: int, numbers: range, body_bytes: int) -> str:

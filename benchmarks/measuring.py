@@ -1,6 +1,7 @@
-"""What a process costs, as the operating system counts it: children that it waited for are in it."""
+"""The cost of a process, as the operating system counts it: with the children that it waited for."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,18 +19,22 @@ CATEGORIES = 10
 _scratch = tempfile.TemporaryDirectory(prefix="aggregator-benchmarks-")
 
 
-def folder() -> Path:
-    """A new folder. All of them are removed at the very end, and no sooner.
+def new_folder() -> Path:
+    """Return a new folder, which is removed when the benchmark ends.
 
-    For a minute ext4 looks at each inode that was given back before it makes a file, and ten thousand of them made a
-    first poll twice as dear.
+    Removing one sooner would disturb the next measurement: for a minute, ext4 looks at each freed inode before it
+    makes a file, which doubled the CPU time of a first poll.
     """
     return Path(tempfile.mkdtemp(dir=_scratch.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """CPU seconds of one process, those of them in the kernel, wall seconds, peak memory in MB, and what it printed."""
+    """Cost of one process and its children.
+
+    `cpu` and `wall` are seconds, `system` the part of `cpu` in the kernel; `peak_mb` is the memory of the largest
+    process, `printed` the standard output.
+    """
 
     cpu: float
     system: float
@@ -38,21 +43,22 @@ class Cost:
     printed: str = ""
 
 
-def run(command: Sequence[str], environ: Mapping[str, str] | None = None, given: str = "") -> Cost:
-    """Run a command to its end, `given` on its standard input, and read its cost from the operating system.
-
-    It must succeed.
-    """
+def run(command: Sequence[str], environ: Mapping[str, str] | None = None, stdin: str = "") -> Cost:
+    """Run a command with `stdin` as its input until it ends, and return its cost. Its exit status must be 0."""
     started = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
-    assert process.stdout is not None
-    assert process.stdin is not None
-    process.stdin.write(given)
-    process.stdin.close()
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, (command, process.returncode)
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=environ
+        )
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
+        printed = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        assert process.returncode == 0, (command, process.returncode, errors.read())
     return Cost(
         cpu=usage.ru_utime + usage.ru_stime,
         system=usage.ru_stime,
@@ -62,24 +68,21 @@ def run(command: Sequence[str], environ: Mapping[str, str] | None = None, given:
     )
 
 
-def python(*words: str) -> Cost:
-    """The cost of `python -m WORDS`."""
-    return run((sys.executable, "-m", *words))
+def aggregator(config: Path, *words: str) -> list[str]:
+    """Return the command line of ours with this configuration."""
+    return [sys.executable, "-m", "aggregator", "--config", str(config), *words]
 
 
 class Sources:
-    """The server of generated sources, a process of its own; use it in a `with`."""
+    """A server of documents (`benchmarks.server WORDS`) in a process of its own; use it in a `with`."""
 
-    def __init__(self, number: int, entries: int, body_bytes: int = 4000) -> None:
-        self.number, self.entries = number, entries
-        self._command = [
-            sys.executable, "-m", "benchmarks.server", str(number), str(entries), str(body_bytes)
-        ]  # fmt: skip
+    def __init__(self, *words: object) -> None:
+        self._command = [sys.executable, "-m", "benchmarks.server", *map(str, words)]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self._port, self.number = map(int, self._process.stdout.readline().split())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,26 +90,34 @@ class Sources:
         self._process.stdin.close()
         self._process.wait()
 
-    def tell(self, order: str) -> int:
-        """Give the server an order; the number of requests that it had so far."""
+    def tell(self, command: str = "count") -> int:
+        """Send the server a command, and return the number of requests that it had so far."""
         assert self._process.stdout is not None
         assert self._process.stdin is not None
-        self._process.stdin.write(order + "\n")
+        self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
+    def wait_for(self, requests: int) -> None:
+        """Wait until the server has had so many requests."""
+        deadline = time.monotonic() + 300
+        while self.tell() < requests:
+            assert time.monotonic() < deadline, "the daemon stopped polling"
+            time.sleep(0.5)
+
     @property
     def urls(self) -> tuple[str, ...]:
-        """One URL a source."""
-        return tuple(f"http://127.0.0.1:{self.port}/{n}" for n in range(self.number))
+        """The URL of each source."""
+        return tuple(f"http://127.0.0.1:{self._port}/{number}" for number in range(self.number))
 
 
-def configured(folder: Path, sources: Sources, **fetch: Any) -> Path:
-    """A configuration of ours with all the sources, in ten categories."""
+def configure(folder: Path, sources: Sources, **fetch: Any) -> Path:
+    """Write a configuration of ours with all the sources, in ten categories, and return its path."""
     settings = {
         "fetch": {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 64, **fetch},
         "sources": [
-            {"name": f"s{n}", "url": url, "category": f"c{n % CATEGORIES}"} for n, url in enumerate(sources.urls)
+            {"name": f"s{number}", "url": url, "category": f"c{number % CATEGORIES}"}
+            for number, url in enumerate(sources.urls)
         ],
     }
     path = folder / "feeds.yaml"
@@ -115,34 +126,44 @@ def configured(folder: Path, sources: Sources, **fetch: Any) -> Path:
 
 
 @contextmanager
-def daemon(config: Path) -> Iterator[int]:
-    """A running daemon of ours; its process id."""
-    command = [sys.executable, "-m", "aggregator", "--config", str(config), "run", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+def daemon(config: Path) -> Iterator[tuple[int, str]]:
+    """Run a daemon of ours; yields its process id and the URL that it serves."""
+    command = aggregator(config, "run", "--port", "0")
+    log = config.parent / "log"
+    with log.open("w") as stderr, subprocess.Popen(command, stderr=stderr) as process:
         try:
-            yield process.pid
+            while not (match := re.search(r"http://[\d.:]+/", log.read_text())):
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.1)
+            yield process.pid, match[0]
         finally:
             process.terminate()
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a running process until now, with those of its children that have ended."""
+    """Return the CPU seconds of a running process so far, with those of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def peak_of(pid: int) -> float:
-    """Peak memory of a running process, in MB."""
+def memory_of(pid: int, name: str = "VmHWM") -> float:
+    """Return the peak memory of a running process in MB; with "VmRSS" its present memory."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition(f"{name}:")[2].split()[0]) / 1024
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process ids of the children of a running process."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def machine() -> str:
-    """Processor, cores, memory, system, Python."""
-    about = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
-    model = next((value.strip() for name, value in about.items() if name.strip() == "model name"), "some processor")
+    """Return processor, cores, memory, system, Python, and the load before the benchmark."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "some processor")
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
     return (
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GB of memory, {os.uname().sysname} {os.uname().release}, "
-        f"Python {sys.version.split()[0]}"
+        f"Python {sys.version.split()[0]}, load average at the start {os.getloadavg()[0]:.1f}"
     )

@@ -1,14 +1,15 @@
-"""The rounds of a source's life, program after program on the same sources."""
+"""The polls in the life of a source, program after program on the same sources."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks.measuring import Cost, Sources, folder
+from benchmarks.measuring import Cost, Sources, new_folder
 from benchmarks.programs import PROGRAMS, Program
 
-# What the server is told before each round. newsboat forgets the validators of the first answer, so each program gets
-# one round more, which does not count, before the one in which nothing is new.
-ROUNDS = (
+# The name of each poll and the command that the server gets before it. A poll without a name is not measured: newsboat
+# forgets the validators of the first response, so all programs poll once more before the round in which nothing is new.
+POLLS = (
     ("first poll", "count"),
     ("", "count"),
     ("all 304", "count"),
@@ -16,31 +17,45 @@ ROUNDS = (
     ("", "validators off"),
     ("no validators, same bytes", "count"),
 )
-COUNTED = tuple(name for name, _ in ROUNDS if name)
+FIRST, *LATER = [name for name, _ in POLLS if name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """One round of one program, with the requests that the server saw."""
+class Poll:
+    """One poll by one program, the requests that the server saw, and the articles that the program held then."""
 
     program: str
     name: str
     cost: Cost
     requests: int
+    articles: int
 
 
-def rounds(number: int, entries: int, body_bytes: int = 4000) -> Iterator[Round]:
-    """All rounds of each program that is installed; each has a server of its own, with the same documents."""
-    for program in (make() for make in PROGRAMS):
-        if program.is_here():
-            yield from _of(program, number, entries, body_bytes)
+def polls(words: tuple[object, ...], repeat: int) -> list[Poll]:
+    """Return each program's polls of the documents that `words` name to the server.
+
+    All of it is done `repeat` times. Of each poll the cheapest counts: other work on the machine disturbed it least.
+    """
+    measured: dict[tuple[str, str], list[Poll]] = {}
+    for _ in range(repeat):
+        for poll in _polls(words):
+            measured.setdefault((poll.name, poll.program), []).append(poll)
+    return [min(repeated, key=lambda poll: poll.cost.cpu) for repeated in measured.values()]
 
 
-def _of(program: Program, number: int, entries: int, body_bytes: int) -> Iterator[Round]:
-    with Sources(number, entries, body_bytes) as sources:
-        program.prepare(folder(), sources)
-        for name, order in ROUNDS:
-            before = sources.tell(order)
-            cost = program.poll()
-            if name:
-                yield Round(program=program.name, name=name, cost=cost, requests=sources.tell("count") - before)
+def _polls(words: tuple[object, ...]) -> Iterator[Poll]:
+    programs: list[tuple[Program, Sources]] = []
+    with ExitStack() as servers:
+        for program in (make() for make in PROGRAMS):
+            if program.is_installed():
+                sources = servers.enter_context(Sources(*words))
+                program.prepare(new_folder(), sources)
+                programs.append((program, sources))
+        for name, command in POLLS:
+            for program, sources in programs:
+                before = sources.tell(command)
+                cost = program.poll()
+                if name:
+                    requests = sources.tell() - before
+                    articles = program.articles()
+                    yield Poll(program=program.name, name=name, cost=cost, requests=requests, articles=articles)
