@@ -1,4 +1,4 @@
-"""A loopback server that costs little: it makes all responses beforehand.
+"""A loopback server that costs little: it compresses all documents beforehand.
 
     python -m benchmarks.server generated SOURCES ENTRIES BODY_BYTES
     python -m benchmarks.server corpus FOLDER COPIES
@@ -49,38 +49,37 @@ class Responses:
         self.requests = 0
         self._documents, self._validators = documents, True
         self._newer = dict.fromkeys(range(len(documents)), 0)
-        self._responses = {number: self._make(number) for number in self._newer}
+        self._made = {number: self._make(number) for number in self._newer}
 
     def response(self, number: int, head: bytes) -> bytes:
         """Return the response to a request for document `number` with this head."""
         self.requests += 1
-        etag, full, not_modified = self._responses[number]
-        return not_modified if self._validators and etag in head else full
+        etag, full = self._made[number]
+        if not self._validators:
+            return b"HTTP/1.1 200 OK\r\n" + full
+        validators = b"ETag: %b\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n" % etag
+        if etag in head:
+            return b"HTTP/1.1 304 Not Modified\r\n%b\r\n" % validators
+        return b"HTTP/1.1 200 OK\r\n" + validators + full
 
     def obey(self, line: str) -> None:
         """Carry out one line of standard input."""
         match line.split():
             case ["validators", state]:
                 self._validators = state == "on"
-                self._responses = {number: self._make(number) for number in self._newer}
             case ["newer", count, percent]:
                 for number in range(0, len(self._documents), 100 // int(percent)):
                     self._newer[number] += int(count)
-                    self._responses[number] = self._make(number)
+                    self._made[number] = self._make(number)
 
-    def _make(self, number: int) -> tuple[bytes, bytes, bytes]:
-        """Return ETag, response 200 and response 304 of a document."""
+    def _make(self, number: int) -> tuple[bytes, bytes]:
+        """Return the ETag of a document, and the rest of a response with it: two header lines and the body."""
         body = self._documents.body(number, self._newer[number])
         etag = b'"%b"' % blake2b(body, digest_size=8).hexdigest().encode()
-        validators = b"ETag: %b\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n" % etag if self._validators else b""
         packed = gzip.compress(body, 1, mtime=0)
-        full = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Encoding: gzip\r\n%bContent-Length: %d\r\n\r\n%b" % (
-            self._documents.content_type(number).encode(),
-            validators,
-            len(packed),
-            packed,
-        )
-        return etag, full, b"HTTP/1.1 304 Not Modified\r\n%b\r\n" % validators
+        content_type = self._documents.content_type(number).encode()
+        fields = (content_type, len(packed), packed)
+        return etag, b"Content-Type: %b\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % fields
 
 
 class Connection(asyncio.Protocol):
