@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from aggregator import characters
 from aggregator.errors import AggregatorError
 
 HIDDEN = "***"
@@ -28,7 +29,7 @@ _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # w
 _PARAMETER = re.compile(
     r"(?i)([?&](?:access_token|api_?key|auth|key|passw(?:or)?d|secret|sig|signature|token)=)[^&#\s'\"]+"
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]")
+_UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]")
 
 
 def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> None:

@@ -11,10 +11,10 @@ from html import escape
 
 import nh3
 
+from aggregator.characters import strip_unsafe
 from aggregator.commonmark.text import BLOCK
 from aggregator.normalise.rewriting import PLAIN_HREF, PLAIN_URL, rewritten
 from aggregator.normalise.tags import INSIDE, TAG, has_unreadable
-from aggregator.normalise.text import scrub
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
 MAX_DEPTH = 40  # of elements whose end tag is not optional: the cleaner's time grows with its square
@@ -76,7 +76,7 @@ def clean(value: str, base: str | None = None) -> str:
 
     Text that has blank lines but no block tag becomes paragraphs. Cleaning clean HTML changes nothing.
     """
-    source = scrub(value).strip()
+    source = strip_unsafe(value).strip()
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
     plain = _PLAIN.fullmatch(source)
@@ -88,7 +88,7 @@ def clean(value: str, base: str | None = None) -> str:
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
     if "&" in source and "&#" in source:  # a look for one byte takes a thirtieth
-        cleaned = scrub(cleaned)
+        cleaned = strip_unsafe(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(_on_one_line, cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
@@ -99,7 +99,7 @@ def clean(value: str, base: str | None = None) -> str:
 
 def plain(value: str) -> str:
     """Clean HTML of a plain text: paragraphs at blank lines, other line ends kept."""
-    text = escape(scrub(value).strip(), quote=False).replace("\xa0", "&nbsp;")
+    text = escape(strip_unsafe(value).strip(), quote=False).replace("\xa0", "&nbsp;")
     return "\n".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in _BLANK_LINE.split(text) if part)
 
 

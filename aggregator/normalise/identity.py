@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from aggregator.characters import strip_unsafe
 from aggregator.model import Entry, Feed, Source
-from aggregator.normalise import text
 from aggregator.normalise.links import page_links
 
 
@@ -25,7 +25,7 @@ def names(feed: Feed, source: Source) -> tuple[Names, ...]:
     link differ in guid or title (some feeds give one guid, or their home page, to all).
     """
     links = page_links(feed, source)
-    guids = tuple(text.scrub(entry.guid).strip() or None if entry.guid else None for entry in feed.entries)
+    guids = tuple(strip_unsafe(entry.guid).strip() or None if entry.guid else None for entry in feed.entries)
     titles = tuple(map(_headline, feed.entries))
     shared_guids = _shared(
         zip(guids, ((link.url, title) for link, title in zip(links, titles, strict=True)), strict=True)

@@ -7,6 +7,8 @@ mark, bytes that are UTF-8, a label that fits, and at last windows-1252, which b
 import codecs
 import re
 
+from aggregator.characters import FORBIDDEN_IN_XML
+
 # One character a byte, as browsers do (WHATWG Encoding): the five bytes without a character stand for themselves.
 _WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 _TO_WINDOWS_1252 = codecs.charmap_build(_WINDOWS_1252)
@@ -64,7 +66,7 @@ _XML_ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']"
 _MARK = re.compile(r"\A(\s*)\ufeff+")
 _STRAY = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_FORBIDDEN = re.compile(f"[{FORBIDDEN_IN_XML}]")
 
 _SURE = 4  # a text is UTF-8 with accidents if it has four proper characters beyond ASCII for each stray byte
 _THROUGHOUT = 2  # different characters that must be doubly encoded: one alone may be a title about mojibake

@@ -4,10 +4,14 @@ import json
 import re
 from urllib.parse import quote
 
+from aggregator.characters import BYTE_ORDER_MARK, LINE_SEPARATORS, SURROGATES
+
 # ------------------------------------------------------------------------------------------------------ YAML and TOML
 
-_UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # JSON leaves them raw, YAML and TOML trip
-_SURROGATE = re.compile("[\ud800-\udfff]")  # no character: Hugo would write a page that is not UTF-8
+_UNQUOTABLE = re.compile(
+    f"[\x7f-\x9f{LINE_SEPARATORS}{BYTE_ORDER_MARK}\ufffe\uffff]"
+)  # JSON leaves them raw, YAML and TOML trip
+_SURROGATE = re.compile(f"[{SURROGATES}]")  # no character: Hugo would write a page that is not UTF-8
 _literal = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps makes one at each call
 
 

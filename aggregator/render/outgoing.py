@@ -7,6 +7,7 @@ from html import escape
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
+from aggregator.characters import UNSAFE, strip_unsafe
 from aggregator.model import ClusterMember, Credit, Enclosure, Person, StoredArticle, Term
 from aggregator.names import distinct
 from aggregator.render.escape import uri
@@ -61,8 +62,6 @@ def without_body(article: StoredArticle) -> StoredArticle:
     return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
 
 
-# XML forbids most of these; C1, 7F to 9F, is allowed, and the W3C's validator warns of it.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -71,7 +70,7 @@ _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 
 T = TypeVar("T")
 
-_FORBIDDEN_ASCII = bytes(code for code in range(128) if _FORBIDDEN.match(chr(code)))
+_UNSAFE_ASCII = bytes(code for code in range(128) if re.match(f"[{UNSAFE}]", chr(code)))
 _short_texts = attrgetter(
     *(part.name for part in fields(StoredArticle) if part.name not in {"html", "markdown", "text"})
 )
@@ -83,21 +82,21 @@ def _clean(article: StoredArticle) -> StoredArticle:
     `repr` puts a backslash before each character that cannot be printed, and these are among them.
     """
     if "\\" in repr(_short_texts(article)):
-        return _scrubbed(article)
+        return _without_unsafe(article)
     html = article.html
-    if html.isascii() and len(html.encode().translate(None, _FORBIDDEN_ASCII)) == len(html):
+    if html.isascii() and len(html.encode().translate(None, _UNSAFE_ASCII)) == len(html):
         return article
-    return replace(article, html=_FORBIDDEN.sub("", html))
+    return replace(article, html=strip_unsafe(html))
 
 
-def _scrubbed(value: T) -> T:
-    """`value`, and whatever it holds, with no character that XML forbids."""
+def _without_unsafe(value: T) -> T:
+    """`value`, and whatever it holds, with no unsafe character."""
     if isinstance(value, str):
-        return cast(T, _FORBIDDEN.sub("", value))
+        return cast(T, strip_unsafe(value))
     if isinstance(value, tuple):
-        return cast(T, tuple(map(_scrubbed, value)))
+        return cast(T, tuple(map(_without_unsafe, value)))
     if is_dataclass(value):
-        parts: dict[str, Any] = {part.name: _scrubbed(getattr(value, part.name)) for part in fields(value)}
+        parts: dict[str, Any] = {part.name: _without_unsafe(getattr(value, part.name)) for part in fields(value)}
         return cast(T, replace(cast(Any, value), **parts))
     return value
 

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from aggregator import characters
 from aggregator.names import ALL, category_name, slug
 from aggregator.urls import is_http, without_credentials
 
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}]")
 
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})  # YAML 1.2, 10.3.2
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

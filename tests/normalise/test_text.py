@@ -1,32 +1,16 @@
-"""Plain text: characters that go, one line, summaries."""
+"""Plain text: one line, summaries."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.normalise.text import one_line, scrub, summary
-
-CONTROLS = "\x00\x07\x08\x0b\x0c\x1b\x1f\x7f\x80\x85\x9f"
-BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-NONCHARACTERS = "\ufeff\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff\ud800\udfff"
+from aggregator.normalise.text import one_line, summary
+from tests.test_characters import BIDI, CONTROLS, NONCHARACTERS
 
 
 @pytest.mark.parametrize("character", CONTROLS + BIDI + NONCHARACTERS)
-def test_what_no_reader_should_meet_is_dropped(character: str) -> None:
-    assert scrub(f"a{character}b") == "ab"
+def test_unsafe_characters_are_dropped_from_a_line(character: str) -> None:
     assert one_line(f"a{character}b") == "ab"
-
-
-@pytest.mark.parametrize(
-    "kept", ["a\tb\nc", "نمی\u200cدانم", "👩\u200d💻", "שלום\u200f!", "a\u200eb", "a\xa0b", "\U0001f1e9\U0001f1ea"]
-)
-def test_what_scripts_and_emoji_need_stays_in_bodies(kept: str) -> None:
-    assert scrub(kept) == kept
-
-
-def test_line_ends_become_one_form() -> None:
-    assert scrub("a\r\nb\rc\nd") == "a\nb\nc\nd"
-    assert scrub("a\u2028b\u2029c") == "a b c"
 
 
 def test_a_title_is_one_line_without_invisible_characters() -> None:
@@ -36,14 +20,8 @@ def test_a_title_is_one_line_without_invisible_characters() -> None:
 
 
 @given(st.text())
-def test_scrubbing_twice_changes_nothing(text: str) -> None:
-    assert scrub(scrub(text)) == scrub(text)
+def test_a_line_of_a_line_is_the_same(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text)
-
-
-@given(st.text())
-def test_what_is_scrubbed_can_be_written_as_utf_8(text: str) -> None:
-    assert scrub(text).encode("utf-8").decode("utf-8") == scrub(text)
 
 
 def test_a_summary_has_three_dots_only_where_more_follows() -> None:

@@ -1,0 +1,52 @@
+"""Characters that no text of ours holds."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.characters import FORBIDDEN_IN_XML, UNPRINTABLE, UNSAFE, strip_unsafe
+
+CONTROLS = "\x00\x07\x08\x0b\x0c\x1b\x1f\x7f\x80\x85\x9f"
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+NONCHARACTERS = "\ufeff\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff\ud800\udfff"
+
+
+@pytest.mark.parametrize("character", CONTROLS + BIDI + NONCHARACTERS)
+def test_what_no_reader_should_meet_is_dropped(character: str) -> None:
+    assert strip_unsafe(f"a{character}b") == "ab"
+
+
+@pytest.mark.parametrize(
+    "kept", ["a\tb\nc", "نمی\u200cدانم", "👩\u200d💻", "שלום\u200f!", "a\u200eb", "a\xa0b", "\U0001f1e9\U0001f1ea"]
+)
+def test_what_scripts_and_emoji_need_stays_in_bodies(kept: str) -> None:
+    assert strip_unsafe(kept) == kept
+
+
+def test_line_ends_become_one_form() -> None:
+    assert strip_unsafe("a\r\nb\rc\nd") == "a\nb\nc\nd"
+    assert strip_unsafe("a\u2028b\u2029c") == "a b c"
+
+
+def test_the_sets_hold_each_other() -> None:
+    for forbidden, wider in ((FORBIDDEN_IN_XML, UNSAFE), (UNSAFE, UNPRINTABLE)):
+        pattern = re.compile(f"[{wider}]")
+        assert all(
+            pattern.match(character) for character in map(chr, range(0x110000)) if re.match(f"[{forbidden}]", character)
+        )
+
+
+def test_every_safe_character_stays_and_no_other() -> None:
+    unsafe = re.compile(f"[{UNSAFE}]")
+    for character in map(chr, range(0x110000)):
+        if character not in "\r\u2028\u2029":
+            assert strip_unsafe(character) == ("" if unsafe.match(character) else character)
+
+
+@given(st.text())
+def test_what_is_stripped_stays_and_can_be_written_as_utf_8(text: str) -> None:
+    stripped = strip_unsafe(text)
+    assert strip_unsafe(stripped) == stripped
+    assert stripped.encode("utf-8").decode("utf-8") == stripped
