@@ -75,16 +75,16 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
         Sandbox["ReadResult"](READ) as sandbox,
     ):
         if check:
-            store.check(check)
-        store.sync(configured, clock(), settings.fetch)
-        store.forget_future(clock())
+            store.database.check(check)
+        store.sources.sync(configured, clock(), settings.fetch)
+        store.maintenance.reset_future_times(clock())
         settings = _reachable(settings, store)
         yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, sandbox=sandbox)
 
 
 def _reachable(settings: Settings, store: Store) -> Settings:
     """The settings, with the address that the daemon noted for a `base_url` that they do not name."""
-    here = None if settings.base_url else store.note(ADDRESS)
+    here = None if settings.base_url else store.meta.get(ADDRESS)
     return settings.model_copy(update={"base_url": here}) if here else settings
 
 
@@ -92,5 +92,5 @@ def reconfigured(app: App, settings: Settings) -> App:
     """`app` with these settings, over the same store, which is in step with them then. Raises StoreError."""
     logs.hide(secrets(settings))
     configured = sources(settings)
-    app.store.sync(configured, app.clock(), settings.fetch)
+    app.store.sources.sync(configured, app.clock(), settings.fetch)
     return replace(app, settings=settings, sources=configured)

@@ -79,7 +79,7 @@ class Newsroom:
 
     def state(self, name: str) -> StoredSource:
         with self.opened() as app:
-            return next(one for one in app.store.sources() if one.source.name == name)
+            return next(one for one in app.store.sources.all() if one.source.name == name)
 
     @property
     def storage(self) -> Path:

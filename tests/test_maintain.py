@@ -105,7 +105,7 @@ def test_what_was_killed_between_file_and_text_is_pruned_by_the_next(
         raise Killed
 
     with room.opened() as app, monkeypatch.context() as patch:
-        patch.setattr(type(app.store), "prune", kill)
+        patch.setattr(type(app.store.maintenance), "prune", kill)
         with pytest.raises(Killed):
             maintain.prune(app)
     assert len(room.articles()) == 2

@@ -50,7 +50,7 @@ def once(
         _refuse_unknown(app, names or [])
         alone = not files.is_held(Path(app.settings.storage) / LOCK)
         if alone:
-            app.store.end_subscriptions(app.clock())  # nobody is there to be pushed to
+            app.store.hubs.end_all(app.clock())  # nobody is there to be pushed to
         report = _cycle(app, names or None, everything)
         published = publish_changed(app)
         if alone:

@@ -32,7 +32,7 @@ def sources(
 
     options: Options = ctx.obj
     with opened(options.config, options.environ) as app:
-        known = app.store.overview()
+        known = app.store.sources.overview()
     if as_json:
         typer.echo(json.dumps([source_status(one) for one in known], indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():

@@ -38,8 +38,8 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
 
         configuration.here = f"http://{address(listener)}/"
         check = CHECKED if in_order else CHECKED_AFTER_UNCLEAN_STOP
-        with opened_with(configuration.reachable(settings), clock, check=check) as app, app.store.fetching():
-            app.store.set_note(ADDRESS, configuration.here)
+        with opened_with(configuration.reachable(settings), clock, check=check) as app, app.store.sources.fetching():
+            app.store.meta.set(ADDRESS, configuration.here)
             sweep(app)
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))
             await Daemon(app, configuration, supervisor, unclean=not in_order).run(listener)

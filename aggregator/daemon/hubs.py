@@ -120,9 +120,9 @@ class Hubs:
             app = self._app()
             if subscribes(app.settings):
                 address = app.settings.public_url
-                await app.in_worker(app.store.readdress_subscriptions, address, app.clock())
+                await app.in_worker(app.store.hubs.readdress, address, app.clock())
             else:
-                await app.in_worker(app.store.end_subscriptions, app.clock())
+                await app.in_worker(app.store.hubs.end_all, app.clock())
 
     def news(self) -> None:
         """Something was published: tell our hub at once."""
@@ -201,7 +201,7 @@ class Hubs:
         if room <= 0 or self._telling is None or not subscribes(app.settings):
             return
         address = app.settings.public_url
-        due = await app.in_worker(app.store.claim_subscriptions, app.clock(), limit=room, public_url=address)
+        due = await app.in_worker(app.store.hubs.claim, app.clock(), limit=room, public_url=address)
         for one in () if self._telling is None else due:
             task = asyncio.create_task(self._ask_for(one, callback_url(address, one.token)))
             self._asking.add(task)
@@ -215,7 +215,7 @@ class Hubs:
                 reason = f"its hub takes no subscription ({answer.reason})"
                 if one.failures == 1:
                     log.info("%s: %s; %s is asked again later", one.source, reason, answer.subject)
-                await self._app().in_worker(self._app().store.fail_subscription, one.token, reason)
+                await self._app().in_worker(self._app().store.hubs.fail, one.token, reason)
 
         await self._guarded(work)
 

@@ -136,7 +136,7 @@ class Daemon:
             await self._return_to_database()
         if self._app.clock() < self._told_time:
             with self._watched("claim"):
-                await self._app.in_worker(self._app.store.forget_future, self._app.clock())
+                await self._app.in_worker(self._app.store.maintenance.reset_future_times, self._app.clock())
         self._told_time = self._app.clock()
         await self._claim()
 
@@ -191,9 +191,9 @@ class Daemon:
         claimed: Sequence[StoredSource] = ()
         with self._watched("claim"):
             share = share_of_host(app.settings.fetch, TICK)
-            claimed = await app.in_worker(app.store.claim, app.clock(), limit=room, lease=LEASE, share=share)
+            claimed = await app.in_worker(app.store.sources.claim, app.clock(), limit=room, lease=LEASE, share=share)
         if self._stop.is_set():
-            app.store.release([one.source.id for one in claimed])
+            app.store.sources.release([one.source.id for one in claimed])
         elif claimed:
             task = asyncio.create_task(self._fetch(claimed))
             self._fetches.add(task)

@@ -40,11 +40,11 @@ class Upkeep:
         system has written long since; `verify --repair` looks at them all.
         """
         app = self._app()
-        ids = await app.in_worker(app.store.touched_articles, DAY)
+        ids = await app.in_worker(app.store.maintenance.touched_articles, DAY)
         articles = feeds = 0
         for start in range(0, len(ids), BATCH):
             articles += await self._step(mend_articles, ids[start : start + BATCH])
-        for name in await app.in_worker(app.store.categories):
+        for name in await app.in_worker(app.store.feeds.categories):
             feeds += await self._step(mend_feed, name)
         feeds += await self._step(mend_list_of_feeds)
         if self._stopped():
@@ -62,7 +62,7 @@ class Upkeep:
 
     async def _prune(self) -> None:
         app = self._app()
-        note = await app.in_worker(app.store.note, PRUNED)  # an earlier process may have done it
+        note = await app.in_worker(app.store.meta.get, PRUNED)  # an earlier process may have done it
         self._pruned = note or ""
         if _is_recent(self._pruned, app):
             return
@@ -74,7 +74,7 @@ class Upkeep:
         if pruned:
             log.info("%d article%s older than `retention` pruned", pruned, "s" if pruned != 1 else "")
         if not self._stopped():
-            await self._app().in_worker(self._app().store.set_note, PRUNED, begun)
+            await self._app().in_worker(self._app().store.meta.set, PRUNED, begun)
             self._pruned = begun
 
 

@@ -53,18 +53,18 @@ def prune_some(app: App, after: str | None) -> tuple[str, ...]:
     retention = app.settings.retention
     if retention is None:
         return ()
-    old = app.store.old_articles(app.clock() - retention, after, BATCH)
+    old = app.store.maintenance.old_articles(app.clock() - retention, after, BATCH)
     if old:
         with alone(app):
             files.remove(app.articles_root, old.values())
-            app.store.prune(tuple(old))
+            app.store.maintenance.prune(tuple(old))
     return tuple(sorted(old))
 
 
 def mend_articles(app: App, ids: Collection[str]) -> int:
     """Write the files of these articles where they are not as the database has them; how many. Raises FilesError."""
     with alone(app):
-        wanted = (article_file(article, app.settings.articles) for article in app.store.some_articles(ids))
+        wanted = (article_file(article, app.settings.articles) for article in app.store.articles.by_ids(ids))
         return len(files.write(app.articles_root, wanted))
 
 
@@ -77,7 +77,7 @@ def mend_feed(app: App, name: str) -> int:
 def mend_list_of_feeds(app: App) -> int:
     """Write the list of all feeds where it is not as the database has it; how many files. Raises FilesError."""
     with alone(app):
-        return len(files.write(app.feeds_root, [list_of_feeds(app, app.store.categories())]))
+        return len(files.write(app.feeds_root, [list_of_feeds(app, app.store.feeds.categories())]))
 
 
 def verify(app: App, *, repair: bool = False) -> Iterator[Difference]:
@@ -85,7 +85,7 @@ def verify(app: App, *, repair: bool = False) -> Iterator[Difference]:
 
     Nobody publishes meanwhile. Raises StoreError where the database itself is damaged, FilesError.
     """
-    app.store.check()
+    app.store.database.check()
     with alone(app):
         yield from _nameless(app, repair)
         yield from _misplaced(app, repair)
@@ -101,10 +101,10 @@ def verify(app: App, *, repair: bool = False) -> Iterator[Difference]:
 def _nameless(app: App, repair: bool) -> Iterator[Difference]:
     """Articles without keys: their entries would come again as new ones."""
     last: str | None = None
-    while batch := app.store.nameless_articles(last, BATCH):
+    while batch := app.store.maintenance.articles_without_keys(last, BATCH):
         last = batch[-1].id
         if repair:
-            app.store.add_keys([replace(one, keys=keys(one.draft, one.fingerprint)) for one in batch])
+            app.store.maintenance.add_keys([replace(one, keys=keys(one.draft, one.fingerprint)) for one in batch])
         mended = "keys written" if repair else ""
         for one in batch:
             yield Difference(subject=one.id, fault="this article has no keys to know it by", mended=mended)
@@ -113,11 +113,11 @@ def _nameless(app: App, repair: bool) -> Iterator[Difference]:
 def _misplaced(app: App, repair: bool) -> Iterator[Difference]:
     """Articles whose categories are not those of their sources."""
     last: str | None = None
-    while batch := app.store.places(last, BATCH):
+    while batch := app.store.maintenance.placements(last, BATCH):
         last = batch[-1].id
         wrong = [one for one in batch if one.actual != one.wanted]
         if wrong and repair:
-            app.store.place(wrong)
+            app.store.maintenance.place(wrong)
         for one in wrong:
             fault = f"this article stands in {_named(one.actual)} but belongs in {_named(one.wanted)}"
             yield Difference(subject=one.id, fault=fault, mended="put there" if repair else "")
@@ -130,7 +130,7 @@ def _named(names: Iterable[str]) -> str:
 def _article_files(app: App, repair: bool) -> Iterator[Difference]:
     for batch in all_articles(app):
         wrong = dict(_differing_articles(app, batch))
-        waiting = app.store.waiting(tuple(wrong))
+        waiting = app.store.maintenance.pending(tuple(wrong))
         yield from _files(app.articles_root, [one for name, one in wrong.items() if name not in waiting], repair)
 
 
@@ -142,7 +142,7 @@ def _differing_articles(app: App, batch: Iterable[StoredArticle]) -> Iterator[tu
 
 
 def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
-    current = app.store.categories()
+    current = app.store.feeds.categories()
     for name in current:
         wrong = tuple(files.differing(app.feeds_root, feeds_of(app, name)))
         if wrong and name not in _pending_categories(app):
@@ -153,7 +153,7 @@ def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
 
 
 def _pending_categories(app: App) -> frozenset[str]:
-    return frozenset(name for name, _ in app.store.pending_categories())
+    return frozenset(name for name, _ in app.store.outbox.categories())
 
 
 def _files(root: Path, wrong: Iterable[tuple[OutputFile, bool]], repair: bool) -> Iterator[Difference]:
@@ -171,7 +171,7 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     shared = not root.resolve().is_relative_to(Path(app.settings.storage).resolve())
     paths = files.listed(root)
     while batch := tuple(islice(paths, BATCH)):
-        owned = app.store.owned_paths(batch)
+        owned = app.store.maintenance.owned_paths(batch)
         for path in batch:
             if files.is_temporary(path):
                 yield _surplus(root, path, "a killed process left it", repair)
@@ -182,9 +182,9 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
 
 
 def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
-    root, current = app.feeds_root, app.store.categories()
+    root, current = app.feeds_root, app.store.feeds.categories()
     stale = frozenset(stale_feeds(app, current)) if not _pending_categories(app) else frozenset()
-    ours = {f"{name}.{known.suffix}" for name in (*current, *app.store.dropped_categories()) for known in FORMATS}
+    ours = {f"{name}.{known.suffix}" for name in (*current, *app.store.feeds.dropped_categories()) for known in FORMATS}
     for path in files.listed(root):
         if files.is_temporary(path):
             yield _surplus(root, path, "a killed process left it", repair)

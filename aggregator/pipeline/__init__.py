@@ -43,7 +43,7 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
             report.outcomes.append(outcome)
         tell(outcome)
 
-    with app.store.fetching():
+    with app.store.sources.fetching():
         async with Fetcher(app.settings.fetch, app.clock) as fetcher:
             await _refresh_all(app, fetcher, note, names, everything)
     return report
@@ -87,7 +87,7 @@ async def refresh(
     finally:
         if cycle.unfinished:  # in the worker: a locked database must not stop the loop
             end = app.clock() + app.settings.fetch.host_gap
-            await app.in_worker(app.store.release, cycle.unfinished, end)
+            await app.in_worker(app.store.sources.release, cycle.unfinished, end)
 
 
 def _same_url(claimed: Iterable[StoredSource]) -> tuple[tuple[StoredSource, ...], ...]:
@@ -141,7 +141,9 @@ class _Cycle:
     async def _go_on_with(self, hosts: Collection[str]) -> None:
         """Go on where other processes, or this one before it was started anew, stopped asking these hosts."""
         store, idle, now = self._app.store, self._fetcher.idle(hosts), self._app.clock()
-        states, asked = await self._app.in_worker(lambda: (store.hosts(hosts), store.last_asked(idle, now)))
+        states, asked = await self._app.in_worker(
+            lambda: (store.sources.hosts(hosts), store.sources.last_asked(idle, now))
+        )
         self._hosts.take_over(hosts, states)
         self._fetcher.asked(asked)
 
@@ -227,13 +229,15 @@ class _Cycle:
             if self.unfinished and time() - extended >= EXTEND:
                 extended = time()
                 with suppress(StoreBusyError):  # the lease lasts for some more tries
-                    await self._app.in_worker(self._app.store.extend, tuple(self.unfinished), self._app.clock() + LEASE)
+                    await self._app.in_worker(
+                        self._app.store.sources.extend, tuple(self.unfinished), self._app.clock() + LEASE
+                    )
 
     async def _settle(self) -> None:
         states, self._settled = self._settled, []
         hosts = self._hosts.changes()
         if states or hosts:
-            await self._app.in_worker(self._app.store.record_states, states, hosts)
+            await self._app.in_worker(self._app.store.sources.record_states, states, hosts)
             self._hosts.recorded(hosts)
         self._unwritten.difference_update(source_id for source_id, _ in states)
 

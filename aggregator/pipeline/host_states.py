@@ -52,5 +52,5 @@ class Hosts:
 
     def _state(self, name: str) -> HostState:
         if name not in self._states:
-            self.take_over({name}, self._store.hosts({name}))
+            self.take_over({name}, self._store.sources.hosts({name}))
         return self._states[name]

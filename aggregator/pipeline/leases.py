@@ -32,7 +32,7 @@ async def claimed_parts(
             deadline = clock() + patience
             seen.update(one.source.name for one in claimed)
             yield claimed
-        still = app.store.wanted(app.clock(), names=left, everything=everything and left is None) - seen
+        still = app.store.sources.wanted(app.clock(), names=left, everything=everything and left is None) - seen
         if not still:
             return
         if everything or names is not None:
@@ -55,15 +55,17 @@ async def _claimed(
 ) -> Sequence[StoredSource]:
     """What is free of what is wanted, but for what this cycle had already."""
     most = len(app.sources)
-    claim = app.in_worker(app.store.claim, app.clock(), limit=most, lease=LEASE, names=names, everything=everything)
+    claim = app.in_worker(
+        app.store.sources.claim, app.clock(), limit=most, lease=LEASE, names=names, everything=everything
+    )
     claiming = asyncio.ensure_future(claim)
     try:
         claimed = await asyncio.shield(claiming)
     except asyncio.CancelledError:  # the worker goes on claiming
-        await app.in_worker(app.store.release, [one.source.id for one in await claiming])
+        await app.in_worker(app.store.sources.release, [one.source.id for one in await claiming])
         raise
     if again := [one.source.id for one in claimed if one.source.name in but]:
-        await app.in_worker(app.store.release, again)
+        await app.in_worker(app.store.sources.release, again)
     return [one for one in claimed if one.source.name not in but]
 
 

@@ -33,8 +33,8 @@ async def take_push(app: App, push: Push) -> Outcome | None:
 
 
 def _subscribed(app: App, token: str) -> tuple[StoredSource | None, str]:
-    subscription = app.store.subscription(token)
-    return (app.store.pushed_source(token), subscription.topic) if subscription else (None, "")
+    subscription = app.store.hubs.subscription(token)
+    return (app.store.sources.pushed(token), subscription.topic) if subscription else (None, "")
 
 
 async def _read(app: App, one: StoredSource, document: FeedDocument) -> ReadResult | Aborted:

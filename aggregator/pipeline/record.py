@@ -141,9 +141,11 @@ def _decide_once(
 ) -> RecordCounts:
     near = app.settings.dedupe == "near"
     digests = {key.digest for candidate in said.candidates for key in candidate.keys}
-    known = app.store.known(digests) if digests else {}
+    known = app.store.articles.lookup(digests) if digests else {}
     decisions = decide(said.candidates, known, still_listed=said.still_listed, near_duplicates=near)
-    return app.store.record(one.source.id, state, decisions, now, name=partial(_path, app, one.source), pushed=pushed)
+    return app.store.articles.record(
+        one.source.id, state, decisions, now, name=partial(_path, app, one.source), pushed=pushed
+    )
 
 
 Settle = Callable[[App, StoredSource, SourceState, SourceDrafts, datetime], RecordCounts]
@@ -156,5 +158,5 @@ def _path(app: App, source: Source, keyed: Keyed) -> str:
 def _fail(app: App, one: StoredSource, failure: Failure, fetched: Fetched) -> Outcome:
     answered = replace(failure, status=fetched.document.status)
     state = after_failure(answered, one.state, one.source, app.settings.fetch, fetched.now)
-    app.store.record_states(((one.source.id, state),), {})
+    app.store.sources.record_states(((one.source.id, state),), {})
     return outcome_without_document(one.source, failure)

@@ -57,13 +57,13 @@ def _restyled(app: App) -> Published:
 
     So it is too if near duplicates are not wanted any more: those that were found until then stand apart again.
     """
-    style, before = _style(app), app.store.note("style")
+    style, before = _style(app), app.store.meta.get("style")
     if style == before:
         return Published()
     if app.settings.dedupe == "exact":
-        app.store.part_stories()
+        app.store.articles.dissolve_clusters()
     published = _all_files(app) if before else Published()
-    app.store.set_note("style", style)
+    app.store.meta.set("style", style)
     return published
 
 
@@ -82,34 +82,34 @@ def alone(app: App) -> Iterator[None]:
 
 def _all_files(app: App) -> Published:
     articles = sum(_write_articles(app, batch) for batch in all_articles(app))
-    feeds, digests = _write_feeds(app, app.store.categories())
+    feeds, digests = _write_feeds(app, app.store.feeds.categories())
     if digests:
-        app.store.published((), app.clock(), digests)
+        app.store.outbox.published((), app.clock(), digests)
     marked = Published(articles=_changed_articles(app), feeds=_changed_categories(app))  # nothing differs any more
     return Published(articles=articles, feeds=feeds) + marked
 
 
 def _changed_articles(app: App) -> int:
     written = 0
-    while batch := app.store.pending_articles(BATCH):
+    while batch := app.store.outbox.articles(BATCH):
         written += _write_articles(app, [article for article, _ in batch])
-        app.store.published([mark for _, mark in batch], app.clock())
+        app.store.outbox.published([mark for _, mark in batch], app.clock())
     return written
 
 
 def _changed_categories(app: App) -> int:
-    marks = app.store.pending_categories()
+    marks = app.store.outbox.categories()
     if not marks:
         return 0
     written, digests = _write_feeds(app, [name for name, _ in marks])
-    app.store.published([mark for _, mark in marks], app.clock(), digests)
+    app.store.outbox.published([mark for _, mark in marks], app.clock(), digests)
     return written
 
 
 def all_articles(app: App) -> Iterator[tuple[StoredArticle, ...]]:
     """Every article that has its text, in batches."""
     last: str | None = None
-    while batch := app.store.articles(last, BATCH):
+    while batch := app.store.articles.page(last, BATCH):
         yield batch
         last = batch[-1].id
 

@@ -26,16 +26,16 @@ async def tell(app: App, fetcher: Fetcher, count: Callable[[bool], None] = lambd
     if hub is None:
         return None
     last: Failure | None = None
-    topics = await app.in_worker(app.store.due_topics, app.clock(), MOST)
+    topics = await app.in_worker(app.store.hubs.due_topics, app.clock(), MOST)
     for place, one in enumerate(topics):
         answer = await fetcher.post(hub, publish_form(topic_url(address, one.path)))
         count(not isinstance(answer, Failure))
         if not isinstance(answer, Failure):
-            await app.in_worker(app.store.told, one)
+            await app.in_worker(app.store.hubs.topic_notified, one)
             continue
         last, of_all = answer, _is_of_all(answer)
         untold = topics[place:] if of_all else (one,)
-        await app.in_worker(app.store.not_told, _again(untold, answer, app.clock()))
+        await app.in_worker(app.store.hubs.postpone_topics, _again(untold, answer, app.clock()))
         if of_all:
             break
     return last
@@ -46,7 +46,7 @@ async def tell_within(app: App, limit: timedelta) -> Failure | None:
 
     Gives the failure that kept it from hearing. Raises StoreError.
     """
-    if not await app.in_worker(app.store.due_topics, app.clock(), 1):
+    if not await app.in_worker(app.store.hubs.due_topics, app.clock(), 1):
         return None
     async with Fetcher(app.settings.fetch, app.clock) as fetcher:
         try:

@@ -26,7 +26,7 @@ def write_feeds(app: App, names: Iterable[str]) -> tuple[int, dict[str, bytes]]:
     Gives how many differed from what was there, and, where a hub passes feeds on, the digest of each by its path.
     Raises FilesError.
     """
-    current = app.store.categories()
+    current = app.store.feeds.categories()
     written, digests = 0, dict[str, bytes]()
     for name in names:
         if name in current:
@@ -36,7 +36,7 @@ def write_feeds(app: App, names: Iterable[str]) -> tuple[int, dict[str, bytes]]:
     files.write(app.feeds_root, [list_of_feeds(app, current)])
     stale = tuple(stale_feeds(app, current))
     if stale and app.settings.feeds.hub:
-        app.store.drop_topics(stale)
+        app.store.hubs.drop_topics(stale)
     files.remove(app.feeds_root, stale)
     return written, digests
 
@@ -47,17 +47,17 @@ def _digests(written: Iterable[OutputFile]) -> dict[str, bytes]:
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     """The files of a category's feed."""
-    return feed_files(app.store.category_feed(name, app.settings.feeds.limit), app.settings)
+    return feed_files(app.store.feeds.category_feed(name, app.settings.feeds.limit), app.settings)
 
 
 def list_of_feeds(app: App, current: Iterable[str]) -> OutputFile:
     """The file that names the feeds of these categories, all there are."""
-    return OutputFile(path=LIST_OF_FEEDS, data=opml(app.store.category_heads(current), app.settings))
+    return OutputFile(path=LIST_OF_FEEDS, data=opml(app.store.feeds.category_heads(current), app.settings))
 
 
 def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
     """Paths of the files of categories that no source names any more, and of formats that are not wanted any more."""
-    gone = app.store.dropped_categories()
+    gone = app.store.feeds.dropped_categories()
     for known in FORMATS:
         names = gone if known.name in app.settings.feeds.formats else [*gone, *current]
         yield from (f"{name}.{known.suffix}" for name in names)

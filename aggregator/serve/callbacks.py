@@ -51,7 +51,7 @@ class Callbacks:
     async def _answer(self, request: Request, token: str) -> Response:
         if request.method not in ("GET", "HEAD", "POST"):
             return _text(405, "method not allowed; use GET or POST", Allow="GET, HEAD, POST")
-        subscription = await run_in_threadpool(self._app.store.subscription, token) if self._queue else None
+        subscription = await run_in_threadpool(self._app.store.hubs.subscription, token) if self._queue else None
         if request.method == "POST":
             return await self._receive_push(request, subscription)
         if self._queue is None:
@@ -65,11 +65,11 @@ class Callbacks:
         now, store, may_write = self._app.clock(), self._app.store, request.method == "GET"
         if intent.mode == "denied":
             reason = f"its hub denies the subscription ({intent.reason or 'without a reason'})"
-            if may_write and await run_in_threadpool(store.deny_subscription, subscription.token, reason, now):
+            if may_write and await run_in_threadpool(store.hubs.deny, subscription.token, reason, now):
                 log.warning("%s: %s; the source is polled as before", subscription.source, reason)
             return _text(200, "noted")
         if may_write:
-            await run_in_threadpool(store.grant_subscription, subscription.token, intent.lease, now)
+            await run_in_threadpool(store.hubs.grant, subscription.token, intent.lease, now)
             log.info("%s: subscribed to its hub, which pushes new entries from now on", subscription.source)
         return PlainTextResponse(intent.challenge, headers=HEADERS)
 

@@ -60,19 +60,19 @@ class Pages:
     def front(self, request: Request) -> Response:
         """`/`: the categories with their feeds, and the newest articles."""
         store = self._app.store
-        categories = [store.category_feed(name, 1) for name in store.categories() if name != ALL]
-        newest = store.category_feed(ALL, FRONT_PAGE_ARTICLES)
+        categories = [store.feeds.category_feed(name, 1) for name in store.feeds.categories() if name != ALL]
+        newest = store.feeds.category_feed(ALL, FRONT_PAGE_ARTICLES)
         return self._page(request, "front.html", categories=categories, newest=newest)
 
     def category(self, request: Request) -> Response:
         """`/category/<name>`: its newest articles; 301 to its successor, 410 if it was dropped without one."""
-        name, dropped = request.path_params["name"], self._app.store.dropped_categories()
+        name, dropped = request.path_params["name"], self._app.store.feeds.dropped_categories()
         if successor := dropped.get(name):
             return RedirectResponse(successor, 301, headers=HEADERS)
         if name in dropped:
             raise HTTPException(410)
         try:
-            feed = self._app.store.category_feed(name, self._app.settings.feeds.limit)
+            feed = self._app.store.feeds.category_feed(name, self._app.settings.feeds.limit)
         except KeyError:
             raise HTTPException(404) from None
         return self._page(request, "category.html", feed=feed)
@@ -80,27 +80,27 @@ class Pages:
     def article(self, request: Request) -> Response:
         """`/article/<id>`: its text, its sources, and its text before each edit."""
         store = self._app.store
-        article = store.article(request.path_params["id"])
+        article = store.articles.get(request.path_params["id"])
         if article is None:
             raise HTTPException(404)
-        served = store.categories()
+        served = store.feeds.categories()
         names = ((category_name(label), label) for label in article.categories)
         return self._page(
             request,
             "article.html",
             article=article,
             categories=[(name, label) for name, label in names if name in served],
-            revisions=store.revisions(article.id),
+            revisions=store.articles.revisions(article.id),
         )
 
     def status(self, request: Request) -> Response:
         """`/status`: every source, those with problems first."""
         now = self._app.clock()
-        counts = self._app.store.days(now - timedelta(days=DAYS))
+        counts = self._app.store.feeds.days(now - timedelta(days=DAYS))
         return self._page(
             request,
             "status.html",
-            groups=_by_condition(self._app.store.overview()),
+            groups=_by_condition(self._app.store.sources.overview()),
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
             notice=self._health.notice,
         )

@@ -71,7 +71,7 @@ def _feed_folder(app: App) -> FeedFolder:
     def absent(file: str) -> Response:
         """Return the response for an absent file, whose category may have been renamed or dropped."""
         name, _, suffix = file.rpartition(".")
-        dropped = app.store.dropped_categories()
+        dropped = app.store.feeds.dropped_categories()
         if successor := dropped.get(name):
             return RedirectResponse(f"{successor}.{suffix}", 301, headers=NOSNIFF)
         if name in dropped:
@@ -90,7 +90,9 @@ def _link(settings: Settings, file: str) -> str:
 
 def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def status(request: Request) -> Response:
-        return JSONResponse({"sources": [source_status(source) for source in app.store.overview()]}, headers=NO_STORE)
+        return JSONResponse(
+            {"sources": [source_status(source) for source in app.store.sources.overview()]}, headers=NO_STORE
+        )
 
     async def healthz(request: Request) -> Response:
         problems = health.problems()
@@ -98,7 +100,7 @@ def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
 
     def exposition(request: Request) -> Response:
         now = app.clock()
-        text = metrics.exposition(app.store.standing(now), healthy=not health.problems(), now=now)
+        text = metrics.exposition(app.store.sources.standing(now), healthy=not health.problems(), now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 
     return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", exposition)]

@@ -1,8 +1,9 @@
 """Edge: the database, SQLite or PostgreSQL. Nothing but values of `model` goes in or comes out."""
 
+from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
 from aggregator.store.maintenance import Placed
 from aggregator.store.overview import Standing
-from aggregator.store.store import BUSY_TIMEOUT, Store
+from aggregator.store.store import Store
 
 __all__ = ["BUSY_TIMEOUT", "Placed", "RacedError", "Standing", "Store"]

@@ -29,9 +29,9 @@ from aggregator.schedule.intervals import due_without_push
 from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect
+from aggregator.store.leases import reschedule
 from aggregator.store.rows import Headers, listed, slices, source_from, state_from
 from aggregator.store.schema import pollable, source, subscription, topic, untold
-from aggregator.store.sources import reschedule
 from aggregator.websub import DENIED_FOR, Wish, ask_again, callback_url, callbacks_url, renewal
 
 RANDOM_BYTES = 32  # 43 characters: more than any hub needs, and less than the 200 it may refuse

@@ -13,9 +13,9 @@ from aggregator.store import hubs
 from aggregator.store.clusters import hide_in_stories, mates
 from aggregator.store.identifiers import article_id, insert_keys
 from aggregator.store.inserts import insert_new
+from aggregator.store.leases import write_states
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, category, source
-from aggregator.store.sources import write_states
 from aggregator.store.statements import Insert
 from aggregator.store.updates import revise
 from aggregator.websub import Wish, wish

@@ -15,9 +15,9 @@ from aggregator.settings import Fetch
 from aggregator.store import hubs
 from aggregator.store.clusters import hide_in_stories
 from aggregator.store.columns import EPOCH
+from aggregator.store.leases import reschedule
 from aggregator.store.rows import Columns, listed, slices, source_columns, source_from, state_columns, state_from
 from aggregator.store.schema import article, article_category, article_source, category, source
-from aggregator.store.sources import reschedule
 from aggregator.urls import paced_host
 
 Row = RowMapping | Columns

@@ -54,11 +54,11 @@ class Desk:
 
     def waits(self) -> bool:
         """Whether no feed is due now."""
-        return not self.app.store.due_topics(self.app.clock(), 9)
+        return not self.app.store.hubs.due_topics(self.app.clock(), 9)
 
     def figure(self, line: str) -> float:
         now = self.app.clock()
-        text = self.metrics.exposition(self.app.store.standing(now), healthy=True, now=now).decode()
+        text = self.metrics.exposition(self.app.store.sources.standing(now), healthy=True, now=now).decode()
         (value,) = (one.rpartition(" ")[2] for one in text.splitlines() if one.startswith(line))
         return float(value)
 
@@ -156,8 +156,8 @@ async def test_a_hub_is_left_alone_as_long_as_it_asks(room: Newsroom, hub: Hub) 
     hub.status, hub.headers = 429, {"Retry-After": "7200"}
     async with desk(room) as made:
         await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="failed"}') == 1 and made.waits())
-        (first, second) = made.app.store.due_topics(room.now + timedelta(days=1), 9)
-        assert made.app.store.due_topics(room.now + timedelta(seconds=7199), 9) == ()
+        (first, second) = made.app.store.hubs.due_topics(room.now + timedelta(days=1), 9)
+        assert made.app.store.hubs.due_topics(room.now + timedelta(seconds=7199), 9) == ()
         assert (first.failures, second.failures) == (1, 1)
 
 
@@ -166,7 +166,7 @@ async def test_a_subscription_is_renewed_in_time_and_polling_is_daily_meanwhile(
         await made.until(lambda: bool(hub.wishes()))
         (wish,) = hub.wishes()
         token = wish["hub.callback"].rpartition("/")[2]
-        made.app.store.grant_subscription(token, timedelta(days=10), room.now)
+        made.app.store.hubs.grant(token, timedelta(days=10), room.now)
     room.later(hours=1)
     await asyncio.to_thread(room.once)
     polled = room.state("a").state
@@ -223,13 +223,13 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
         token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
         inbox = made.hubs.inbox()
         assert inbox
-        pushed_source = made.app.store.pushed_source
+        pushed_source = made.app.store.sources.pushed
 
         def broken(wanted: str) -> Any:
-            monkeypatch.setattr(made.app.store, "pushed_source", pushed_source)
+            monkeypatch.setattr(made.app.store.sources.all, "pushed", pushed_source)
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr(made.app.store, "pushed_source", broken)
+        monkeypatch.setattr(made.app.store.sources.all, "pushed", broken)
         assert inbox.offer(Push(token=token, body=rss(item(2))))
         assert inbox.offer(Push(token=token, body=rss(item(3))))
         await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)

@@ -40,7 +40,7 @@ def app(room: Newsroom) -> Iterator[App]:
 
 def fetched(app: App, *numbers: int) -> list[Fetched]:
     """The documents of these sources; each has the story of its source's number."""
-    claimed = {one.source.name: one for one in app.store.sources()}
+    claimed = {one.source.name: one for one in app.store.sources.all()}
     return [
         Fetched(
             same=(claimed[f"s{number}"],),
@@ -65,9 +65,9 @@ def writing(store: Store) -> Iterator[list[str]]:
         if statement == "BEGIN IMMEDIATE":
             begun.append(statement)
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     yield begun
-    event.remove(store._engine, "before_cursor_execute", note)
+    event.remove(store.database.engine, "before_cursor_execute", note)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def busy_worker(app: App) -> Iterator[None]:
 
 
 def titles(app: App) -> list[str]:
-    return sorted(article.title for article in app.store.articles(None, 100))
+    return sorted(article.title for article in app.store.articles.page(None, 100))
 
 
 def stories(*numbers: int) -> list[str]:
@@ -100,7 +100,7 @@ def test_a_batch_is_one_transaction(app: App) -> None:
         assert new(take(app, batch)) == [1] * MOST
     assert len(begun) == 1
     assert titles(app) == stories(*range(MOST))
-    assert len(app.store.pending_articles(100)) == MOST
+    assert len(app.store.outbox.articles(100)) == MOST
     assert new(take(app, batch)) == [0] * MOST
 
 
@@ -110,7 +110,7 @@ def test_an_article_of_one_document_is_known_to_the_next_of_its_batch(app: App) 
     _, outcomes = take(app, [first, copy])
     assert isinstance(outcomes, tuple)
     assert (outcomes[0].recorded.new, outcomes[0].recorded.duplicates) == (0, 1)
-    (article,) = app.store.articles(None, 100)
+    (article,) = app.store.articles.page(None, 100)
     assert [credit.source for credit in article.credits] == ["s1", "s2"]
 
 
@@ -128,7 +128,7 @@ def test_a_bug_fails_its_own_document_alone(
     kinds = [one[0].kind if isinstance(one, tuple) else one for one in outcomes]
     assert kinds == ["fetched", "failed", "fetched"]
     assert titles(app) == stories(1, 3)
-    states = {one.source.name: one.state for one in app.store.sources()}
+    states = {one.source.name: one.state for one in app.store.sources.all()}
     assert "internal error (RuntimeError)" in (states["s2"].error or "")
     assert states["s1"].error is None
     assert states["s1"].last_fetch == START
@@ -147,7 +147,7 @@ def test_what_the_database_refuses_of_one_document_keeps_no_other_out(app: App, 
 
 
 def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    record, raced = app.store.record, iter([False, True])
+    record, raced = app.store.articles.record, iter([False, True])
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
         done = record(*args, **kwargs)
@@ -155,7 +155,7 @@ def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch
             raise RacedError("another was first")
         return done
 
-    monkeypatch.setattr(app.store, "record", recorded)
+    monkeypatch.setattr(app.store.articles, "record", recorded)
     assert new(take(app, fetched(app, 1, 2, 3))) == [1, 1, 1]
     assert titles(app) == stories(1, 2, 3)
 
@@ -163,7 +163,7 @@ def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch
 def test_a_database_that_another_holds_is_waited_for_once(app: App, room: Newsroom) -> None:
     batch = fetched(app, 1, 2, 3)
     with Store.open(app.settings.database or "") as other, other.together():
-        with app.store._engine.connect() as connection:
+        with app.store.database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 1")
             connection.rollback()
         outcomes = new(take(app, batch))

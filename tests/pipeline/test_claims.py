@@ -43,7 +43,7 @@ def app(room: Newsroom) -> Iterator[App]:
 @pytest.fixture
 def other(app: App) -> Iterator[Store]:
     """The store of another process, which fetches."""
-    with Store.open(app.settings.database or "") as store, store.fetching():
+    with Store.open(app.settings.database or "") as store, store.sources.fetching():
         yield store
 
 
@@ -67,11 +67,11 @@ async def nothing_is_asked(server: Server) -> None:
 def test_it_waits_for_a_host_that_another_works_on(
     server: Server, app: App, other: Store, wanted: dict[str, Any]
 ) -> None:
-    (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
 
     async def let_go() -> None:
         await nothing_is_asked(server)
-        other.release([held.source.id])
+        other.sources.release([held.source.id])
 
     report = beside(app, let_go, **wanted)
     expected = wanted.get("names") or NAMES
@@ -84,12 +84,12 @@ def test_it_waits_for_a_host_that_another_works_on(
 def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everything(
     server: Server, app: App, other: Store, everything: bool
 ) -> None:
-    (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
     fetched = SourceState(last_fetch=app.clock(), next_fetch=app.clock() + LONG, due_reason="interval")
 
     async def finish() -> None:
         await nothing_is_asked(server)
-        other.record_states([(held.source.id, fetched)], {})
+        other.sources.record_states([(held.source.id, fetched)], {})
 
     report = beside(app, finish, everything=everything)
     assert (report.count("fetched"), report.count("skipped")) == ((3, 0) if everything else (2, 1))
@@ -104,14 +104,14 @@ def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
     urls = {"held": server.url("/held"), "free": server.url("/free", host="localhost")}
     fetch = {"allow_private": ["127.0.0.1/32", "::1/128"]}
     room = newsroom(tmp_path, [{"name": name, "url": url} for name, url in urls.items()], fetch=fetch)
-    with room.opened() as app, Store.open(app.settings.database or "") as other, other.fetching():
-        (held,) = other.claim(app.clock(), limit=1, lease=LONG, names=["held"])
+    with room.opened() as app, Store.open(app.settings.database or "") as other, other.sources.fetching():
+        (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["held"])
 
         async def let_go() -> None:
             while not server.asked("/free"):
                 await asyncio.sleep(0.02)
             assert not server.asked("/held")
-            other.release([held.source.id])
+            other.sources.release([held.source.id])
 
         assert beside(app, let_go, everything=True).count("fetched") == 2
 
@@ -122,7 +122,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
     caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
     monkeypatch.setattr("aggregator.pipeline.leases.SILENT", 0.1)
-    other.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
     waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
@@ -132,7 +132,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
 
 def test_a_paused_source_is_not_waited_for(server: Server, app: App, other: Store) -> None:
     gone = SourceState(paused="gone for good")
-    other.record_states([(1, gone)], {})
+    other.sources.record_states([(1, gone)], {})
 
     async def nothing() -> None:
         return
@@ -161,7 +161,7 @@ def test_leases_of_what_takes_long_are_extended(
         room.now = start + 0.9 * leases.LEASE
         while lease_end(app) == start + leases.LEASE:
             await asyncio.sleep(0.02)
-        assert other.claim(start + leases.LEASE, limit=9, lease=LONG, everything=True) == ()
+        assert other.sources.claim(start + leases.LEASE, limit=9, lease=LONG, everything=True) == ()
 
     report = beside(app, look, everything=True)
     assert report.count("fetched") == 3

@@ -28,7 +28,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 def due(room: Newsroom) -> set[str]:
     with room.opened() as app:
-        return {one.path for one in app.store.due_topics(room.now, 100)}
+        return {one.path for one in app.store.hubs.due_topics(room.now, 100)}
 
 
 async def told(room: Newsroom, server: Server) -> list[str]:
@@ -76,14 +76,14 @@ async def test_what_stops_us_between_files_and_marks_loses_no_news(
 
     with room.opened() as app:
         await run_cycle(app, lambda _outcome: None, everything=True)
-        take_away = app.store.published
+        take_away = app.store.outbox.published
 
         def full(marks: Any, now: datetime, *news: Any) -> None:
             if news:
                 raise StoreError("the disk is full")
             take_away(marks, now)
 
-        monkeypatch.setattr(app.store, "published", full)
+        monkeypatch.setattr(app.store.outbox, "published", full)
         with pytest.raises(StoreError):
             publish_changed(app)
     monkeypatch.undo()

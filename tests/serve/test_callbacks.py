@@ -53,7 +53,7 @@ class Desk:
         return {"X-Hub-Signature": f"sha256={digest}"}
 
     def pushed_until(self) -> Any:
-        (one,) = self.app.store.sources()
+        (one,) = self.app.store.sources.all()
         return one.state.pushed_until
 
 
@@ -64,7 +64,7 @@ def desk(tmp_path: Path, server: Server) -> Iterator[Desk]:
     room = newsroom(tmp_path, [{"name": "a", "url": server.url("/feed")}], websub="always", fetch={"max_bytes": "20KB"})
     room.once()
     with room.opened() as app:
-        (one,) = app.store.claim_subscriptions(app.clock(), limit=1, public_url="http://us.example/")
+        (one,) = app.store.hubs.claim(app.clock(), limit=1, public_url="http://us.example/")
         yield Desk(app, one)
 
 
@@ -169,7 +169,7 @@ def test_a_database_that_cannot_be_read_is_said(desk: Desk, monkeypatch: pytest.
     def broken(_token: str) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(desk.app.store, "subscription", broken)
+    monkeypatch.setattr(desk.app.store.hubs, "subscription", broken)
     answer = desk.client().post(desk.path, content=BODY, headers=desk.signature())
     assert answer.status_code == 503
     assert "disk" not in answer.text

@@ -19,14 +19,14 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sync([source("a"), source("b")], NOW - 10 * DAY)
+    store.sources.sync([source("a"), source("b")], NOW - 10 * DAY)
     return store
 
 
 def fetched(store: Store, at_day: float) -> None:
     """Note that the first source was fetched then."""
     moment = NOW + at_day * DAY
-    store.record_states([(1, state(last_fetch=moment, next_fetch=moment + HOUR))], {})
+    store.sources.record_states([(1, state(last_fetch=moment, next_fetch=moment + HOUR))], {})
 
 
 def test_articles_touched_lately_are_the_new_the_edited_and_those_credited_anew(store: Store) -> None:
@@ -34,42 +34,42 @@ def test_articles_touched_lately_are_the_new_the_edited_and_those_credited_anew(
     record(store, new(article(4)), updated(article(1, title="Another")), at=NOW)
     record(store, duplicate(article(2, 2), article(2).id), by=2, at=NOW)
     fetched(store, 0)
-    assert set(store.touched_articles(DAY)) == {article(number).id for number in (1, 2, 4)}
-    assert set(store.touched_articles(4 * DAY)) == {article(number).id for number in (1, 2, 3, 4)}
+    assert set(store.maintenance.touched_articles(DAY)) == {article(number).id for number in (1, 2, 4)}
+    assert set(store.maintenance.touched_articles(4 * DAY)) == {article(number).id for number in (1, 2, 3, 4)}
     fetched(store, 2)  # it is the last fetch that counts, however long ago it was
-    assert store.touched_articles(DAY) == ()
+    assert store.maintenance.touched_articles(DAY) == ()
 
 
 def test_before_the_first_fetch_nothing_was_touched(store: Store) -> None:
-    assert store.touched_articles(DAY) == ()
+    assert store.maintenance.touched_articles(DAY) == ()
 
 
 def test_some_articles_are_those_that_have_their_text(store: Store) -> None:
     record(store, new(article(1)), new(article(2)), new(article(3)))
-    store.prune([article(2).id])
+    store.maintenance.prune([article(2).id])
     ids = [article(number).id for number in (3, 2, 1)]
-    assert {one.id for one in store.some_articles(ids)} == {article(1).id, article(3).id}
-    assert store.some_articles([]) == ()
+    assert {one.id for one in store.articles.by_ids(ids)} == {article(1).id, article(3).id}
+    assert store.articles.by_ids([]) == ()
 
 
 def test_waits_that_a_fast_clock_noted_count_from_now(store: Store) -> None:
     fetched(store, 365)
     late = {"late": HostState(not_before=NOW + 366 * DAY), "honest": HostState(not_before=NOW + 30 * DAY)}
-    store.record_states([], late)
-    store.forget_future(NOW)
-    first, second = store.sources()
+    store.sources.record_states([], late)
+    store.maintenance.reset_future_times(NOW)
+    first, second = store.sources.all()
     assert (first.state.last_fetch, first.state.next_fetch) == (NOW, NOW + HOUR)
     assert second.state.last_fetch is None
-    hosts = store.hosts(["late", "honest"])
+    hosts = store.sources.hosts(["late", "honest"])
     assert (hosts["late"].not_before, hosts["honest"].not_before) == (NOW + HOUR, NOW + 30 * DAY)
 
 
 @pytest.mark.parametrize("ahead", [0, 4 / 24 / 60])
 def test_waits_of_a_right_clock_stay(store: Store, ahead: float) -> None:
     fetched(store, ahead)
-    before = store.sources()
-    store.forget_future(NOW)
-    assert store.sources() == before
+    before = store.sources.all()
+    store.maintenance.reset_future_times(NOW)
+    assert store.sources.all() == before
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def sqlite(tmp_path: Path) -> Path:
     """A database of some articles, closed."""
     path = tmp_path / "aggregator.db"
     with Store.open(f"sqlite:///{path}") as store:
-        store.sync([source("a")], NOW)
+        store.sources.sync([source("a")], NOW)
         record(store, *(new(article(number)) for number in range(1, 40)))
     return path
 
@@ -94,7 +94,7 @@ def damage(path: Path, table: str) -> None:
 @pytest.mark.parametrize("most", [None, 0, 10**9])
 def test_a_whole_database_passes(sqlite: Path, most: int | None) -> None:
     with Store.open(f"sqlite:///{sqlite}") as store:
-        store.check(most)
+        store.database.check(most)
 
 
 @pytest.mark.parametrize("table", ["source", "key", "article_category", "article", "uq_key_strong"])
@@ -102,7 +102,7 @@ def test_a_whole_database_passes(sqlite: Path, most: int | None) -> None:
 def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | None) -> None:
     damage(sqlite, table)
     with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError, match="bring back a copy"):
-        store.check(most)
+        store.database.check(most)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | No
 def test_of_a_large_database_all_but_the_texts_is_read(sqlite: Path, table: str, found: bool) -> None:
     damage(sqlite, table)
     with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError) if found else nullcontext():
-        store.check(0)
+        store.database.check(0)
 
 
 def test_a_copy_in_the_place_of_a_damaged_database_is_taken_up(sqlite: Path) -> None:
@@ -121,9 +121,9 @@ def test_a_copy_in_the_place_of_a_damaged_database_is_taken_up(sqlite: Path) -> 
     with Store.open(f"sqlite:///{sqlite}") as store:
         for _ in range(2):
             with pytest.raises(StoreDamagedError):
-                store.sources()
+                store.sources.all()
         copy.replace(sqlite)
-        assert len(store.sources()) == 1
+        assert len(store.sources.all()) == 1
 
 
 def test_a_database_that_was_moved_away_is_damage_that_a_copy_ends(sqlite: Path) -> None:
@@ -132,6 +132,6 @@ def test_a_database_that_was_moved_away_is_damage_that_a_copy_ends(sqlite: Path)
         store.close()
         sqlite.rename(copy)
         with pytest.raises(StoreDamagedError, match="not there any more"):
-            store.sources()
+            store.sources.all()
         copy.replace(sqlite)
-        assert len(store.sources()) == 1
+        assert len(store.sources.all()) == 1

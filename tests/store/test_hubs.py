@@ -25,7 +25,7 @@ PUSHED: dict[str, Any] = {  # a poll of a source whose hub pushes
 @pytest.fixture
 def subscribed(store: Store) -> Store:
     """A store whose one source names a hub."""
-    store.sync([source()], NOW)
+    store.sources.sync([source()], NOW)
     says_hub(store)
     return store
 
@@ -36,11 +36,11 @@ def says_hub(store: Store, at: datetime = NOW, **changes: Any) -> None:
 
 
 def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscription, ...]:
-    return store.claim_subscriptions(now, limit=10, public_url=address)
+    return store.hubs.claim(now, limit=10, public_url=address)
 
 
 def seen(store: Store) -> StoredSource:
-    (one,) = store.sources()
+    (one,) = store.sources.all()
     return one
 
 
@@ -58,18 +58,18 @@ def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
     says_hub(subscribed, feed_info={"title": "Other"})
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
-    assert subscribed.subscription(one.token) == one
-    assert subscribed.subscription("") is None
+    assert subscribed.hubs.subscription(one.token) == one
+    assert subscribed.hubs.subscription("") is None
 
 
 def test_without_a_hub_there_is_nothing_to_ask(store: Store) -> None:
-    store.sync([source()], NOW)
+    store.sources.sync([source()], NOW)
     says_hub(store, feed_info={"hub": None})
     assert asked(store) == ()
 
 
 def test_the_topic_of_a_feed_without_self_link_is_its_url(store: Store) -> None:
-    store.sync([source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
+    store.sources.sync([source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
     for number, moved in ((1, None), (2, "https://moved.example/b"), (3, None)):
         says_hub(store, by=number, moved_to=moved, feed_info={"self_link": None})
     assert [one.topic for one in asked(store)] == ["https://a.example/feed", "https://moved.example/b"]
@@ -79,7 +79,7 @@ def test_a_hub_that_does_not_verify_is_asked_again_more_and_more_seldom(subscrib
     now = NOW
     for hours in (1, 2, 4, 8, 16, 24, 24):
         (one,) = asked(subscribed, now)
-        subscribed.fail_subscription(one.token, "the connection was refused")
+        subscribed.hubs.fail(one.token, "the connection was refused")
         assert asked(subscribed, now + hours * HOUR - MINUTE) == ()
         now += hours * HOUR
     assert one.failures == 7
@@ -87,29 +87,29 @@ def test_a_hub_that_does_not_verify_is_asked_again_more_and_more_seldom(subscrib
 
 def test_a_lease_is_renewed_before_it_ends(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
-    subscribed.fail_subscription(one.token, "too late: it was verified")
+    subscribed.hubs.fail(one.token, "too late: it was verified")
     assert asked(subscribed, NOW + 6 * DAY - MINUTE) == ()
     (again,) = asked(subscribed, NOW + 6 * DAY)
     assert (again.token, again.secret, again.failures) == (one.token, one.secret, 1)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW + 6 * DAY)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW + 6 * DAY)
     assert seen(subscribed).state.pushed_until == NOW + 14 * DAY
 
 
 def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
     says_hub(subscribed, next_fetch=NOW + DAY)
-    subscribed.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {})
+    subscribed.sources.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {})
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
     assert seen(subscribed).state.next_fetch == NOW + DAY
 
 
 def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, DAY, NOW)
+    subscribed.hubs.grant(one.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + 3 * DAY})
     now = NOW + timedelta(hours=18)
     for hours in (1, 2, 3):  # three hours of back-off go beyond the end, which is noticed at its minute
@@ -124,18 +124,18 @@ def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
 
 def test_an_end_delays_no_poll_that_comes_sooner(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, DAY, NOW)
+    subscribed.hubs.grant(one.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + MINUTE})
-    subscribed.deny_subscription(one.token, "no", NOW)
+    subscribed.hubs.deny(one.token, "no", NOW)
     assert seen(subscribed).state.next_fetch == NOW + MINUTE
 
 
 @pytest.mark.parametrize("reason", ["back-off", "retry-after", "max-age", "ttl"])
 def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, reason: str) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED | {"due_reason": reason})
-    subscribed.deny_subscription(one.token, "no", NOW)
+    subscribed.hubs.deny(one.token, "no", NOW)
     assert seen(subscribed).state.pushed_until is None
     assert (seen(subscribed).state.next_fetch, seen(subscribed).state.due_reason) == (NOW + DAY, reason)
 
@@ -146,28 +146,28 @@ def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, 
 )
 def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[str, Any], wait: timedelta) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED | said)
-    subscribed.deny_subscription(one.token, "no", NOW)
+    subscribed.hubs.deny(one.token, "no", NOW)
     due = seen(subscribed).state.next_fetch
     assert due is not None
     assert (NOW + wait).replace(minute=0) <= due <= NOW + 1.05 * wait
 
 
 def test_after_an_end_min_interval_holds(subscribed: Store) -> None:
-    subscribed.sync([source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
+    subscribed.sources.sync([source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.deny_subscription(one.token, "no", NOW)
+    subscribed.hubs.deny(one.token, "no", NOW)
     assert polled_after(subscribed, 10 * MINUTE)
 
 
 def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.deny_subscription(one.token, "its hub denies it", NOW)
+    subscribed.hubs.deny(one.token, "its hub denies it", NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert asked(subscribed, NOW + 7 * DAY - MINUTE) == ()
@@ -175,46 +175,46 @@ def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
 
 
 def hub_error(store: Store) -> str | None:
-    (one,) = store.overview()
+    (one,) = store.sources.overview()
     return one.state.hub_error
 
 
 def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     assert hub_error(subscribed) is None
-    subscribed.fail_subscription(one.token, "its hub takes no subscription (no answer)")
+    subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert subscribed.deny_subscription(one.token, "its hub denies it", NOW)
-    assert not subscribed.deny_subscription(one.token, "its hub denies it", NOW)
+    assert subscribed.hubs.deny(one.token, "its hub denies it", NOW)
+    assert not subscribed.hubs.deny(one.token, "its hub denies it", NOW)
     assert hub_error(subscribed) == "its hub denies it"
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     assert hub_error(subscribed) is None
     asked(subscribed, NOW + 6 * DAY)
-    subscribed.fail_subscription(one.token, "its hub takes no subscription (no answer)")
+    subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) is None  # the lease goes on for two days
     assert len(asked(subscribed, NOW + 9 * DAY)) == 1
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert subscribed.deny_subscription(one.token, "its hub denies it", NOW + 9 * DAY)
+    assert subscribed.hubs.deny(one.token, "its hub denies it", NOW + 9 * DAY)
 
 
 @pytest.mark.parametrize("changed", [{"hub": "https://other.example/"}, {"self_link": "https://thehill.example/new"}])
 def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
     (before,) = asked(subscribed)
-    subscribed.grant_subscription(before.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(before.token, 8 * DAY, NOW)
     says_hub(subscribed, feed_info=changed, **PUSHED)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     (now,) = asked(subscribed)
     assert now.token != before.token
     assert now.secret != before.secret
-    assert subscribed.subscription(before.token) is None
+    assert subscribed.hubs.subscription(before.token) is None
 
 
 def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, feed_info={"hub": None})
-    assert subscribed.subscription(one.token) is None
+    assert subscribed.hubs.subscription(one.token) is None
     assert seen(subscribed).state.pushed_until is None
     assert asked(subscribed, NOW + 300 * DAY) == ()
 
@@ -222,14 +222,14 @@ def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
 @pytest.mark.parametrize("away", [[], [source(enabled=False)]])
 def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: Store, away: list[Any]) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.sync(away, NOW)
+    subscribed.sources.sync(away, NOW)
     assert asked(subscribed, NOW + 300 * DAY) == ()
-    assert subscribed.subscription(one.token) is None
-    assert subscribed.pushed_source(one.token) is None
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    subscribed.sync([source()], NOW)
+    assert subscribed.hubs.subscription(one.token) is None
+    assert subscribed.sources.pushed(one.token) is None
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    subscribed.sources.sync([source()], NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
@@ -237,10 +237,10 @@ def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: S
 
 def test_another_url_drops_the_subscription(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    subscribed.claim(NOW + HOUR, limit=5, lease=LEASE)
-    subscribed.sync([source(url="https://thehill.example/other")], NOW)
-    assert subscribed.subscription(one.token) is None
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
+    subscribed.sources.sync([source(url="https://thehill.example/other")], NOW)
+    assert subscribed.hubs.subscription(one.token) is None
     assert seen(subscribed).state.pushed_until is None
     says_hub(subscribed)  # an answer of the old URL, under way meanwhile
     assert asked(subscribed, NOW + 300 * DAY) == ()
@@ -248,28 +248,28 @@ def test_another_url_drops_the_subscription(subscribed: Store) -> None:
 
 def test_a_paused_source_is_not_pushed(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.record_states([(1, state(paused="gone", moved_to=None))], {})
-    assert subscribed.subscription(one.token) is None
+    subscribed.sources.record_states([(1, state(paused="gone", moved_to=None))], {})
+    assert subscribed.hubs.subscription(one.token) is None
 
 
 def test_a_new_address_is_told_at_once_and_only_then(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
-    subscribed.readdress_subscriptions(US, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    subscribed.hubs.readdress(US, NOW)
     assert asked(subscribed) == ()
-    subscribed.readdress_subscriptions("https://news.example/a_b%/", NOW)
+    subscribed.hubs.readdress("https://news.example/a_b%/", NOW)
     (again,) = asked(subscribed, address="https://news.example/a_b%/")
     assert again.token == one.token
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY  # hubs go on with the old one meanwhile
-    subscribed.readdress_subscriptions("https://news.example/a_b%/", NOW)
+    subscribed.hubs.readdress("https://news.example/a_b%/", NOW)
     assert asked(subscribed) == ()
 
 
 def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.grant_subscription(one.token, 8 * DAY, NOW)
+    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.end_subscriptions(NOW)
+    subscribed.hubs.end_all(NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
@@ -277,32 +277,32 @@ def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
 
 def test_ending_what_there_is_none_of_asks_nobody_sooner(subscribed: Store) -> None:
     asked(subscribed)
-    subscribed.end_subscriptions(NOW)
+    subscribed.hubs.end_all(NOW)
     assert asked(subscribed) == ()
 
 
 def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> None:
-    store.sync([source(name) for name in "abc"], NOW)
+    store.sources.sync([source(name) for name in "abc"], NOW)
     for number, minutes in ((1, 2), (2, 0), (3, 1)):
         says_hub(store, by=number, at=NOW + minutes * MINUTE)
-    assert [one.source for one in store.claim_subscriptions(NOW + HOUR, limit=2, public_url=US)] == ["b", "c"]
-    assert [one.source for one in store.claim_subscriptions(NOW + HOUR, limit=2, public_url=US)] == ["a"]
+    assert [one.source for one in store.hubs.claim(NOW + HOUR, limit=2, public_url=US)] == ["b", "c"]
+    assert [one.source for one in store.hubs.claim(NOW + HOUR, limit=2, public_url=US)] == ["a"]
 
 
 def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    claimed = subscribed.claim(NOW + HOUR, limit=5, lease=LEASE)
-    pushed = subscribed.pushed_source(one.token)
+    claimed = subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
+    pushed = subscribed.sources.pushed(one.token)
     assert pushed
     assert pushed.source == claimed[0].source
     before = seen(subscribed).state
     said = state(seen=b"n" * 8, failures=9, feed_info=FeedInfo(title="Partial"), next_fetch=NOW + 9 * DAY)
-    recorded = subscribed.record(1, said, [new(article(1))], NOW, name=lambda one: f"{one.id}.md", pushed=True)
+    recorded = subscribed.articles.record(1, said, [new(article(1))], NOW, name=lambda one: f"{one.id}.md", pushed=True)
     assert recorded.new == 1
     after = seen(subscribed).state
     assert after.seen == b"n" * 8
     assert (after.feed_info, after.failures, after.next_fetch) == (before.feed_info, before.failures, before.next_fetch)
-    assert subscribed.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
+    assert subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
     assert len(asked(subscribed, NOW + HOUR)) == 1
 
 
@@ -310,57 +310,57 @@ def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: 
 
 
 def paths(store: Store, now: datetime = NOW) -> list[str]:
-    return [one.path for one in store.due_topics(now, 10)]
+    return [one.path for one in store.hubs.due_topics(now, 10)]
 
 
 def test_what_is_new_is_due_until_it_was_told(store: Store) -> None:
-    store.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
+    store.outbox.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
     assert paths(store, NOW - MINUTE) == []
-    first, second = store.due_topics(NOW, 10)
+    first, second = store.hubs.due_topics(NOW, 10)
     assert (first.path, first.digest, first.failures) == ("all.rss", b"1", 0)
-    store.told(first)
+    store.hubs.topic_notified(first)
     assert paths(store) == ["news.rss"]
-    store.told(second)
-    store.published((), NOW + MINUTE, {"all.rss": b"1", "news.rss": b"1"})
+    store.hubs.topic_notified(second)
+    store.outbox.published((), NOW + MINUTE, {"all.rss": b"1", "news.rss": b"1"})
     assert paths(store, NOW + HOUR) == []
-    store.published((), NOW + MINUTE, {"all.rss": b"2", "news.rss": b"1"})
+    store.outbox.published((), NOW + MINUTE, {"all.rss": b"2", "news.rss": b"1"})
     assert paths(store, NOW + HOUR) == ["all.rss"]
 
 
 def test_what_changed_while_it_was_told_is_told_again(store: Store) -> None:
-    store.published((), NOW, {"all.rss": b"1"})
-    (told,) = store.due_topics(NOW, 10)
-    store.published((), NOW, {"all.rss": b"2"})
-    store.told(told)
-    (left,) = store.due_topics(NOW, 10)
+    store.outbox.published((), NOW, {"all.rss": b"1"})
+    (told,) = store.hubs.due_topics(NOW, 10)
+    store.outbox.published((), NOW, {"all.rss": b"2"})
+    store.hubs.topic_notified(told)
+    (left,) = store.hubs.due_topics(NOW, 10)
     assert left.digest == b"2"
 
 
 def test_what_could_not_be_told_waits_and_news_does_not_shorten_that(store: Store) -> None:
-    store.published((), NOW, {"all.rss": b"1"})
-    store.not_told({"all.rss": NOW + HOUR})
-    store.published((), NOW + MINUTE, {"all.rss": b"2"})
+    store.outbox.published((), NOW, {"all.rss": b"1"})
+    store.hubs.postpone_topics({"all.rss": NOW + HOUR})
+    store.outbox.published((), NOW + MINUTE, {"all.rss": b"2"})
     assert paths(store, NOW + HOUR - MINUTE) == []
-    (left,) = store.due_topics(NOW + HOUR, 10)
+    (left,) = store.hubs.due_topics(NOW + HOUR, 10)
     assert (left.digest, left.failures) == (b"2", 1)
-    store.told(left)
-    store.published((), NOW + HOUR, {"all.rss": b"3"})
-    (fresh,) = store.due_topics(NOW + HOUR, 10)
+    store.hubs.topic_notified(left)
+    store.outbox.published((), NOW + HOUR, {"all.rss": b"3"})
+    (fresh,) = store.hubs.due_topics(NOW + HOUR, 10)
     assert fresh.failures == 0
 
 
 def test_a_feed_that_is_gone_is_not_told_of(store: Store) -> None:
-    store.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
-    store.drop_topics(["news.rss", "news.atom"])
+    store.outbox.published((), NOW, {"all.rss": b"1", "news.rss": b"1"})
+    store.hubs.drop_topics(["news.rss", "news.atom"])
     assert paths(store) == ["all.rss"]
 
 
 def test_marks_go_and_news_comes_in_one_step(store: Store) -> None:
-    store.sync([source()], NOW)
-    marks = [mark for _, mark in store.pending_categories()]
+    store.sources.sync([source()], NOW)
+    marks = [mark for _, mark in store.outbox.categories()]
     assert marks
-    store.published(marks, NOW, {"all.rss": b"1"})
-    assert store.pending_categories() == ()
+    store.outbox.published(marks, NOW, {"all.rss": b"1"})
+    assert store.outbox.categories() == ()
     assert paths(store) == ["all.rss"]
     publish_everything(store)
     assert paths(store) == ["all.rss"]

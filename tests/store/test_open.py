@@ -28,9 +28,9 @@ def engine_of(url: str) -> Engine:
 
 def test_a_database_is_made_with_its_folder_and_migrated(empty_url: str) -> None:
     with Store.open(empty_url) as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
     with Store.open(empty_url) as store:
-        assert len(store.sources()) == 1
+        assert len(store.sources.all()) == 1
 
 
 def test_the_migrations_make_the_schema_that_the_code_uses(url: str) -> None:
@@ -130,7 +130,7 @@ def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
 
 
 def test_sqlite_is_durable_and_holds_to_its_references(sqlite_template: Path) -> None:
-    with Store.open(f"sqlite:///{sqlite_template}") as store, store._reading() as connection:
+    with Store.open(f"sqlite:///{sqlite_template}") as store, store.database.reading() as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -150,12 +150,12 @@ def test_a_damaged_database_is_found_by_the_check(sqlite_template: Path, tmp_pat
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.check()
+        store.database.check()
     with path.open("r+b") as file:
         file.seek(offset)
         file.write(b"\xff" * 4096)
     with pytest.raises(StoreError, match="is damaged"), Store.open(f"sqlite:///{path}") as store:
-        store.check()
+        store.database.check()
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -175,21 +175,21 @@ def test_a_file_without_permission_to_write_is_said(sqlite_template: Path, tmp_p
     path.write_bytes(sqlite_template.read_bytes())
     path.chmod(stat.S_IRUSR)
     with pytest.raises(StoreError, match="cannot be opened for writing"), Store.open(f"sqlite:///{path}") as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
 
 
 def test_a_full_disk_is_said_and_loses_nothing_that_was_there(sqlite_template: Path, tmp_path: Path) -> None:
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sync([source()], NOW)
-        with store._reading() as connection:
+        store.sources.sync([source()], NOW)
+        with store.database.reading() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StoreError, match=r"disk does not take .* Make room"):
             record(store, new(article(html="x" * 100_000)))
-        assert store.articles(None, 9) == ()
-        with store._reading() as connection:
+        assert store.articles.page(None, 9) == ()
+        with store.database.reading() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 100000")
         assert record(store, new(article(html="x" * 100_000))).new == 1
 
@@ -200,12 +200,12 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as other:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError, match=rf"Another process holds the database {path}; wait"):
             record(store, new(article()))
-        store.sync([source()], NOW)
-        assert len(store.sources()) == 1
+        store.sources.sync([source()], NOW)
+        assert len(store.sources.all()) == 1
         other.rollback()
         assert record(store, new(article())).new == 1
 
@@ -216,7 +216,7 @@ def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
     path, away = tmp_path / "aggregator.db", tmp_path / "away"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
         path.rename(away)
         for _ in range(2):
             with pytest.raises(StoreDamagedError, match=rf"The database {path} is not there any more; bring back"):
@@ -232,15 +232,15 @@ def test_another_database_in_the_place_of_the_one_that_was_open_is_used_from_the
     path, copy = tmp_path / "aggregator.db", tmp_path / "copy.db"
     copy.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{copy}") as earlier:
-        earlier.sync([source("earlier")], NOW)
+        earlier.sources.sync([source("earlier")], NOW)
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sync([source("later")], NOW)
+        store.sources.sync([source("later")], NOW)
         for suffix in ("-wal", "-shm"):
             (tmp_path / f"aggregator.db{suffix}").unlink(missing_ok=True)
         copy.rename(path)
-        assert [one.source.name for one in store.sources()] == ["earlier"]
-        store.set_note("written", "to the new one")
+        assert [one.source.name for one in store.sources.all()] == ["earlier"]
+        store.meta.set("written", "to the new one")
     with closing(sqlite3.connect(path)) as found:
         assert found.execute("SELECT value FROM note").fetchall() == [("to the new one",)]
 
@@ -268,16 +268,16 @@ def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
         with server.connect() as connection:
             connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
         with Store.open(url) as store, pytest.raises(StoreError, match="may not be written by this user"):
-            store.sync([source()], NOW)
+            store.sources.sync([source()], NOW)
 
 
 def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(server: Engine) -> None:
     with database(server) as url, Store.open(url, busy_timeout=SOON) as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
         engine = engine_of(url)
         with engine.begin() as other:
             other.execute(text("SELECT * FROM source FOR UPDATE"))
-            assert store.claim(NOW, limit=1, lease=LEASE) == ()
+            assert store.sources.claim(NOW, limit=1, lease=LEASE) == ()
             with pytest.raises(StoreBusyError, match="Other processes hold the database"):
                 record(store, new(article()))
         engine.dispose()
@@ -286,7 +286,7 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
 
 def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> None:
     with database(server) as url, Store.open(url) as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
         with server.connect() as connection:
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
             connection.execute(text(ended), {"name": make_url(url).database})
@@ -294,8 +294,8 @@ def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> Non
 
 
 def test_a_note_is_kept_for_later_runs_and_written_over(store: Store) -> None:
-    assert store.note("style") is None
-    store.set_note("style", "one")
-    store.set_note("style", "two")
-    assert store.note("style") == "two"
-    assert store.note("other") is None
+    assert store.meta.get("style") is None
+    store.meta.set("style", "one")
+    store.meta.set("style", "two")
+    assert store.meta.get("style") == "two"
+    assert store.meta.get("other") is None

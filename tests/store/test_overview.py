@@ -13,7 +13,7 @@ from tests.store.values import MINUTE, NOW, source, state
 def fill(store: Store) -> None:
     """A source in each condition, by each of the ways into it."""
     configured = [source(name, tags=("t",), headers=(("X-Key", "k"),)) for name in ("good", "bad", "gone", "new")]
-    store.sync([*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
+    store.sources.sync([*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
     sound = replace(state(), failures=0, error=None)
     states = {
         1: sound,
@@ -21,12 +21,12 @@ def fill(store: Store) -> None:
         3: replace(state(), paused="gone for good", next_fetch=None),
         6: replace(state(), next_fetch=NOW - 9 * MINUTE),
     }
-    store.record_states(list(states.items()), {})
+    store.sources.record_states(list(states.items()), {})
 
 
 def test_what_people_see_of_the_sources_is_what_is_known_of_them(store: Store) -> None:
     fill(store)
-    seen, known = store.overview(), store.sources()
+    seen, known = store.sources.overview(), store.sources.all()
     assert [source_status(one) for one in seen] == [source_status(one) for one in known]
     assert [one.source.id for one in seen] == [one.source.id for one in known]
     assert [one.state.due_reason for one in seen] == [one.state.due_reason for one in known]
@@ -35,23 +35,23 @@ def test_what_people_see_of_the_sources_is_what_is_known_of_them(store: Store) -
 def test_the_long_columns_are_not_read_for_it(store: Store) -> None:
     fill(store)
     with statements(store) as seen:
-        store.overview()
-        store.standing(NOW)
+        store.sources.overview()
+        store.sources.standing(NOW)
     assert len(seen) == 4
     assert not any(name in statement for statement in seen for name in ("seen", "digest", "feed_info"))
 
 
 def test_the_database_counts_conditions_as_the_pages_do(store: Store) -> None:
-    assert store.standing(NOW).conditions == {}
+    assert store.sources.standing(NOW).conditions == {}
     fill(store)
-    standing = store.standing(NOW)
-    assert standing.conditions == Counter(condition(one) for one in store.sources())
+    standing = store.sources.standing(NOW)
+    assert standing.conditions == Counter(condition(one) for one in store.sources.all())
     assert standing.conditions == {"working": 1, "failing": 1, "paused": 3, "new": 1}
 
 
 def test_who_is_due_first_is_polled_at_all_and_was_asked_before(store: Store) -> None:
     fill(store)
-    assert store.standing(NOW).due_first == NOW - 7 * MINUTE
-    store.sync([source("new")], NOW)
-    assert store.standing(NOW).due_first is None
-    assert store.overview()[0].state == SourceState()
+    assert store.sources.standing(NOW).due_first == NOW - 7 * MINUTE
+    store.sources.sync([source("new")], NOW)
+    assert store.sources.standing(NOW).due_first is None
+    assert store.sources.overview()[0].state == SourceState()

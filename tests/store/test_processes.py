@@ -35,8 +35,8 @@ import sys
 from aggregator.store import Store
 from tests.store.values import LEASE, NOW, source
 with Store.open(sys.argv[1]) as store:
-    store.sync([source(f"s{number}") for number in range(50)], NOW)
-    while taken := store.claim(NOW, limit=3, lease=LEASE):
+    store.sources.sync([source(f"s{number}") for number in range(50)], NOW)
+    while taken := store.sources.claim(NOW, limit=3, lease=LEASE):
         print(*(one.source.name for one in taken))
 """
 
@@ -48,17 +48,17 @@ def run(script: str, *args: object) -> subprocess.CompletedProcess[str]:
 
 def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
     with Store.open(url) as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
         assert run(DIES_IN_RECORD, url).returncode == -signal.SIGKILL
-        assert store.articles(None, 9) == ()
-        assert store.sources()[0].state.last_fetch is None
+        assert store.articles.page(None, 9) == ()
+        assert store.sources.all()[0].state.last_fetch is None
         assert record(store, *(new(article(number)) for number in range(5))).new == 5
 
 
 def test_a_process_killed_while_making_the_schema_leaves_nothing(empty_url: str) -> None:
     assert run(DIES_IN_MAKING, empty_url, 5).returncode == -signal.SIGKILL
     with Store.open(empty_url) as store:
-        store.sync([source()], NOW)
+        store.sources.sync([source()], NOW)
 
 
 def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_sources(empty_url: str) -> None:
@@ -68,8 +68,8 @@ def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_s
     claimed = Counter(name for result in results for name in result.stdout.split())
     assert claimed == Counter(f"s{number}" for number in range(50))
     with Store.open(empty_url) as store:
-        assert len(store.sources()) == 50
-        assert store.claim(NOW, limit=9, lease=LEASE) == ()
+        assert len(store.sources.all()) == 50
+        assert store.sources.claim(NOW, limit=9, lease=LEASE) == ()
 
 
 def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_again(url: str) -> None:
@@ -79,15 +79,15 @@ def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_a
             try:
                 record(own, *(new(article(place, number)) for place in range(2, 30)), one, by=number)
             except RacedError:
-                found = own.known([digest("link")])
+                found = own.articles.lookup([digest("link")])
                 return f"raced by {found[digest('link')][0].source_id}"
         return "recorded"
 
     with Store.open(url) as store:
-        store.sync([source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
+        store.sources.sync([source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
         with ThreadPoolExecutor(4) as pool:
             told = Counter(pool.map(attempt, range(1, 5)))
-        (owner,) = store.known([digest("link")])[digest("link")]
+        (owner,) = store.articles.lookup([digest("link")])[digest("link")]
         assert told == {"recorded": 1, f"raced by {owner.source_id}": 3}
         assert len(marked_articles(store)) == 29
 
@@ -100,13 +100,13 @@ def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) ->
             )
 
     with Store.open(url) as store:
-        store.sync([source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
+        store.sources.sync([source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(attempt, range(1, 5))) == [10] * 4
 
 
 def test_a_path_that_cannot_be_made_undoes_the_whole_record(store: Store) -> None:
-    store.sync([source()], NOW)
+    store.sources.sync([source()], NOW)
     with pytest.raises(ZeroDivisionError):
-        store.record(1, state(), [new(article())], NOW, name=lambda _: str(1 / 0))
-    assert store.sources()[0].state.last_fetch is None
+        store.articles.record(1, state(), [new(article())], NOW, name=lambda _: str(1 / 0))
+    assert store.sources.all()[0].state.last_fetch is None

@@ -22,16 +22,16 @@ from tests.store.values import (
 @pytest.fixture
 def store(store: Store) -> Store:
     """One source that is known, a in x."""
-    store.sync([source("a", categories=("x",))], NOW)
+    store.sources.sync([source("a", categories=("x",))], NOW)
     return store
 
 
 def test_marked_articles_come_in_batches_until_their_marks_are_gone(store: Store) -> None:
     record(store, *(new(article(number)) for number in range(5)))
     batches = []
-    while batch := store.pending_articles(2):
+    while batch := store.outbox.articles(2):
         batches.append([one.id for one, _ in batch])
-        store.published([mark for _, mark in batch], NOW)
+        store.outbox.published([mark for _, mark in batch], NOW)
     assert batches == [
         [article(0).id, article(1).id],
         [article(2).id, article(3).id],
@@ -41,10 +41,10 @@ def test_marked_articles_come_in_batches_until_their_marks_are_gone(store: Store
 
 def test_a_mark_that_was_renewed_meanwhile_stays(store: Store) -> None:
     record(store, new(article()))
-    articles, categories = store.pending_articles(9), store.pending_categories()
+    articles, categories = store.outbox.articles(9), store.outbox.categories()
     record(store, updated(article(title="Edited")))
-    store.published([mark for _, mark in articles], NOW)
-    store.published([mark for _, mark in categories], NOW)
+    store.outbox.published([mark for _, mark in articles], NOW)
+    store.outbox.published([mark for _, mark in categories], NOW)
     assert marked_articles(store) == {article().id}
     assert marked_categories(store) == {"all", "x"}
     publish_everything(store)
@@ -53,33 +53,33 @@ def test_a_mark_that_was_renewed_meanwhile_stays(store: Store) -> None:
 
 def test_an_old_mark_takes_no_later_one_away(store: Store) -> None:
     record(store, new(article()))
-    ((_, old),) = store.pending_articles(9)
+    ((_, old),) = store.outbox.articles(9)
     publish_everything(store)
     record(store, updated(article(title="Edited")))
-    store.published([old, Mark(kind="article", id="nobody", version=1)], NOW)
+    store.outbox.published([old, Mark(kind="article", id="nobody", version=1)], NOW)
     assert marked_articles(store) == {article().id}
-    store.published([], NOW)
+    store.outbox.published([], NOW)
 
 
 def test_all_articles_come_in_pages(store: Store) -> None:
     record(store, *(new(article(number)) for number in range(5)))
-    pages = [store.articles(None, 2)]
+    pages = [store.articles.page(None, 2)]
     while pages[-1]:
-        pages.append(store.articles(pages[-1][-1].id, 2))
+        pages.append(store.articles.page(pages[-1][-1].id, 2))
     assert [len(page) for page in pages] == [2, 2, 1, 0]
     assert [one.title for page in pages for one in page] == [f"Title {number}" for number in range(5)]
 
 
 def test_an_article_that_is_not_there_is_none(store: Store) -> None:
-    assert store.article("nobody") is None
+    assert store.articles.get("nobody") is None
 
 
 def test_a_feed_holds_the_newest_articles_newest_first(store: Store) -> None:
     record(store, *(new(article(number)) for number in (3, 1, 4, 2)))
-    feed = store.category_feed("x", 3)
+    feed = store.feeds.category_feed("x", 3)
     assert [one.title for one in feed.articles] == ["Title 1", "Title 2", "Title 3"]
     assert (feed.name, feed.label, feed.updated) == ("x", "x", article(1).updated)
-    assert feed.articles[0] == store.article(article(1).id)
+    assert feed.articles[0] == store.articles.get(article(1).id)
 
 
 def test_articles_of_one_moment_stand_as_the_document_lists_them_those_seen_last_in_front(store: Store) -> None:
@@ -95,33 +95,35 @@ def test_articles_of_one_moment_stand_as_the_document_lists_them_those_seen_last
 
 
 def test_a_feed_is_dated_by_the_newest_text_in_it_and_an_empty_one_by_its_category(store: Store) -> None:
-    assert store.category_feed("x", 9).updated == NOW
+    assert store.feeds.category_feed("x", 9).updated == NOW
     record(store, new(article(1)), new(article(2)))
     record(store, updated(article(2, title="Edited", updated=NOW + MINUTE)))
-    assert store.category_feed("x", 9).updated == NOW + MINUTE
+    assert store.feeds.category_feed("x", 9).updated == NOW + MINUTE
 
 
 def test_a_category_that_was_never_seen_is_no_category(store: Store) -> None:
     with pytest.raises(KeyError):
-        store.category_feed("nobody", 1)
+        store.feeds.category_feed("nobody", 1)
 
 
 def test_heads_are_those_of_feeds_of_one_article(store: Store) -> None:
-    store.sync([source("a", categories=("x", "Y y")), source("b", categories=("z",))], NOW)
+    store.sources.sync([source("a", categories=("x", "Y y")), source("b", categories=("z",))], NOW)
     record(store, *(new(article(number)) for number in range(3)))
     publish_everything(store)
     record(store, updated(article(0, title="Edited")))
-    names = store.categories()
+    names = store.feeds.categories()
     assert names == ("all", "x", "y-y", "z")
-    feeds = tuple(replace(store.category_feed(name, 1), articles=()) for name in names)
-    assert store.category_heads(names) == feeds
-    assert store.category_heads(["z", "x"]) == (feeds[3], feeds[1])
-    assert store.category_heads([]) == ()
+    feeds = tuple(replace(store.feeds.category_feed(name, 1), articles=()) for name in names)
+    assert store.feeds.category_heads(names) == feeds
+    assert store.feeds.category_heads(["z", "x"]) == (feeds[3], feeds[1])
+    assert store.feeds.category_heads([]) == ()
     with pytest.raises(KeyError):
-        store.category_heads(["nobody"])
+        store.feeds.category_heads(["nobody"])
 
 
 def test_credits_show_no_credentials(store: Store) -> None:
-    store.sync([source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
+    store.sources.sync([source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
     record(store, new(article()))
-    assert [credit.feed_url for one in store.articles(None, 9) for credit in one.credits] == ["https://a.example/feed"]
+    assert [credit.feed_url for one in store.articles.page(None, 9) for credit in one.credits] == [
+        "https://a.example/feed"
+    ]

@@ -23,9 +23,9 @@ def statements(store: Store) -> Iterator[list[str]]:
         if not statement.startswith("BEGIN"):
             seen.append(statement)
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     yield seen
-    event.remove(store._engine, "before_cursor_execute", note)
+    event.remove(store.database.engine, "before_cursor_execute", note)
 
 
 def counted(store: Store, work: Callable[[], object]) -> int:
@@ -36,7 +36,7 @@ def counted(store: Store, work: Callable[[], object]) -> int:
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sync([source("a"), source("b")], NOW)
+    store.sources.sync([source("a"), source("b")], NOW)
     return store
 
 
@@ -61,19 +61,19 @@ def test_statements_of_each_kind_of_document(store: Store, size: int) -> None:
 def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> None:
     record(store, *(new(keyed(article(number), str(number))) for number in range(size)))
     asked = [digest(str(number)) for number in range(size)]
-    assert counted(store, lambda: store.known(asked)) == 3
-    assert counted(store, lambda: store.pending_articles(1000)) == 4
-    assert counted(store, lambda: store.category_feed("a", 1000)) == 5
-    assert counted(store, lambda: store.category_heads(["a", "all"])) == 1
-    assert counted(store, lambda: store.articles(None, 1000)) == 4
-    marks = [mark for _, mark in store.pending_articles(1000)]
-    assert counted(store, lambda: store.published(marks, NOW)) == 1
-    assert counted(store, lambda: store.claim(NOW, limit=1000, lease=LEASE)) in (2, 3)  # PostgreSQL: and a lock
+    assert counted(store, lambda: store.articles.lookup(asked)) == 3
+    assert counted(store, lambda: store.outbox.articles(1000)) == 4
+    assert counted(store, lambda: store.feeds.category_feed("a", 1000)) == 5
+    assert counted(store, lambda: store.feeds.category_heads(["a", "all"])) == 1
+    assert counted(store, lambda: store.articles.page(None, 1000)) == 4
+    marks = [mark for _, mark in store.outbox.articles(1000)]
+    assert counted(store, lambda: store.outbox.published(marks, NOW)) == 1
+    assert counted(store, lambda: store.sources.claim(NOW, limit=1000, lease=LEASE)) in (2, 3)  # PostgreSQL: and a lock
 
 
 def test_a_sync_that_changes_nothing_writes_nothing(store: Store) -> None:
     with statements(store) as seen:
-        store.sync([source("a"), source("b")], NOW)
+        store.sources.sync([source("a"), source("b")], NOW)
     assert all(statement.startswith("SELECT") for statement in seen)
 
 
@@ -81,18 +81,18 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
-        store.sync([source("a"), source("b")], NOW)
+        store.sources.sync([source("a"), source("b")], NOW)
         seen.clear()
         record(store, new(article(1)), new(article(2), cluster=article(1).id), feed_info=FeedInfo(title="A"))
         record(store, duplicate(keyed(article(3, 2), "b"), of=article(1).id), by=2)
         record(store, updated(article(1, title="Edited")))
-        store.claim(NOW, limit=5, lease=LEASE)
-        store.known([digest("b")])
-        store.published([mark for _, mark in store.pending_articles(5)], NOW)
-        store.pending_categories()
-        store.category_feed("a", 5)
-        store.category_heads(["a", "all"])
-        store.articles(None, 5)
+        store.sources.claim(NOW, limit=5, lease=LEASE)
+        store.articles.lookup([digest("b")])
+        store.outbox.published([mark for _, mark in store.outbox.articles(5)], NOW)
+        store.outbox.categories()
+        store.feeds.category_feed("a", 5)
+        store.feeds.category_heads(["a", "all"])
+        store.articles.page(None, 5)
         asked = list(seen)
     with closing(sqlite3.connect(path)) as connection:
         plans = {statement: _plan(connection, statement) for statement in asked if not statement.startswith("INSERT")}
@@ -123,13 +123,13 @@ def test_a_claim_costs_by_what_is_due(sqlite_template: Path, tmp_path: Path, due
     path.write_bytes(sqlite_template.read_bytes())
     blogs = [source(f"s{number}", url=f"https://s{number}.host{number % 70}.example/") for number in range(1_000)]
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
-        store.sync(blogs, NOW)
+        store.sources.sync(blogs, NOW)
         later = SourceState(next_fetch=NOW + timedelta(days=1))
-        store.record_states([(number, later) for number in range(due + 1, 1_001)], {})
+        store.sources.record_states([(number, later) for number in range(due + 1, 1_001)], {})
         seen.clear()
-        assert len(store.claim(NOW, limit=128, lease=LEASE, share=4)) == min(due, 128)
-        store.wanted(NOW)
-        store.last_asked(["host1.example"], NOW)
+        assert len(store.sources.claim(NOW, limit=128, lease=LEASE, share=4)) == min(due, 128)
+        store.sources.wanted(NOW)
+        store.sources.last_asked(["host1.example"], NOW)
         asked = list(seen)
     with closing(sqlite3.connect(path)) as connection:
         steps = [step for statement in asked for step in _plan(connection, statement)]

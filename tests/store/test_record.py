@@ -32,13 +32,15 @@ LATER = NOW + 60 * MINUTE
 @pytest.fixture
 def store(store: Store) -> Store:
     """Three sources that are known: a in x, b in y and c in y."""
-    store.sync([source("a", categories=("x",)), source("b", categories=("y",)), source("c", categories=("y",))], NOW)
+    store.sources.sync(
+        [source("a", categories=("x",)), source("b", categories=("y",)), source("c", categories=("y",))], NOW
+    )
     publish_everything(store)
     return store
 
 
 def kept(store: Store, number: int = 1, source_id: int = 1) -> StoredArticle:
-    found = store.article(article(number, source_id).id)
+    found = store.articles.get(article(number, source_id).id)
     assert found
     return found
 
@@ -58,10 +60,10 @@ def test_a_new_article_is_kept_as_it_is_but_for_its_text_and_what_the_store_give
 
 
 def test_recording_writes_the_state_ends_the_lease_and_marks_what_is_to_be_published(store: Store) -> None:
-    store.claim(NOW, limit=1, lease=LEASE)
+    store.sources.claim(NOW, limit=1, lease=LEASE)
     record(store, new(article()), next_fetch=NOW)
-    assert store.sources()[0].state == state(next_fetch=NOW)
-    assert [one.source.name for one in store.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
+    assert store.sources.all()[0].state == state(next_fetch=NOW)
+    assert [one.source.name for one in store.sources.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
     assert marked_articles(store) == {article().id}
     assert marked_categories(store) == {"all", "x"}
 
@@ -88,14 +90,14 @@ def test_a_numbered_path_that_is_taken_is_left_out(store: Store) -> None:
         return f"{keyed.draft.title}.md"
 
     first = [new(article(number, title=title)) for number, title in enumerate(("x-2", "x", "x-3", "x"))]
-    store.record(1, state(), first, NOW, name=by_title)
+    store.articles.record(1, state(), first, NOW, name=by_title)
     assert [kept(store, number).path for number in range(4)] == ["x-2.md", "x.md", "x-3.md", "x-4.md"]
 
 
 def test_a_thousand_clashing_paths_are_numbered(store: Store) -> None:
     same = [new(article(number, title="Same")) for number in range(1000)]
-    store.record(1, state(), same, NOW, name=lambda _: "x.md")
-    store.record(1, state(), [new(article(1000))], NOW, name=lambda _: "x.md")
+    store.articles.record(1, state(), same, NOW, name=lambda _: "x.md")
+    store.articles.record(1, state(), [new(article(1000))], NOW, name=lambda _: "x.md")
     assert kept(store, 999).path == "x-1000.md"
     assert kept(store, 1000).path == "x-1001.md"
 
@@ -128,14 +130,14 @@ def test_an_article_whose_strong_key_another_took_meanwhile_is_decided_anew(stor
     publish_everything(store)
     with pytest.raises(RacedError):
         record(store, new(article(5, 2)), new(keyed(article(2, 2), "link")), by=2)
-    assert store.article(article(5, 2).id) is None
+    assert store.articles.get(article(5, 2).id) is None
     assert (marked_articles(store), marked_categories(store)) == (set(), set())
-    assert store.sources()[1].state == type(state())()
+    assert store.sources.all()[1].state == type(state())()
 
 
 def test_a_strong_key_of_one_document_is_the_first_ones(store: Store) -> None:
     record(store, new(keyed(article(1), "link")), new(keyed(article(2), "link")))
-    (owner,) = store.known([digest("link")])[digest("link")]
+    (owner,) = store.articles.lookup([digest("link")])[digest("link")]
     assert owner.id == article(1).id
 
 
@@ -237,7 +239,7 @@ def test_a_second_entry_of_the_same_source_gives_its_article_a_key_and_nothing_t
     record(store, new(article(1)), duplicate(keyed(article(2), "second"), of=article(1).id))
     publish_everything(store)
     assert record(store, duplicate(keyed(article(3), "third"), of=article(1).id)).rows == 1
-    assert [found.id for found in store.known([digest("third")])[digest("third")]] == [article(1).id]
+    assert [found.id for found in store.articles.lookup([digest("third")])[digest("third")]] == [article(1).id]
     assert marked_articles(store) == set()
 
 
@@ -253,7 +255,7 @@ def test_an_unchanged_entry_leaves_its_new_keys_alone(store: Store) -> None:
 def test_a_strong_key_that_is_another_articles_stays_so(store: Store) -> None:
     record(store, new(keyed(article(1), "one")), new(keyed(article(2), "two")))
     assert record(store, unchanged(keyed(article(1), "one", "two"))).rows == 0
-    (owner,) = store.known([digest("two")])[digest("two")]
+    (owner,) = store.articles.lookup([digest("two")])[digest("two")]
     assert owner.id == article(2).id
 
 
@@ -268,11 +270,11 @@ def test_in_a_category_the_first_of_a_story_is_shown_with_the_others_beside_it(s
     assert titles(store, "y") == ["Copy two"]
     assert marked_categories(store) == {"all", "x", "y"}
     assert marked_articles(store) == {article(2, 2).id}
-    (lead,) = store.category_feed("x", 5).articles
+    (lead,) = store.feeds.category_feed("x", 5).articles
     assert [(also.title, also.link, also.source) for also in lead.also] == [("Copy two", article(2, 2).link, "b")]
     record(store, new(article(3, 3, title="Copy three", first_seen=LATER), cluster=article(1).id), by=3)
     assert titles(store, "y") == ["Copy two"]
-    assert [also.title for also in store.category_feed("y", 5).articles[0].also] == ["Copy three", "Title 1"]
+    assert [also.title for also in store.feeds.category_feed("y", 5).articles[0].also] == ["Copy three", "Title 1"]
 
 
 def test_a_story_may_begin_in_the_same_document(store: Store) -> None:
@@ -304,7 +306,7 @@ def test_what_is_known_of_an_article(store: Store) -> None:
     record(store, new(given))
     record(store, duplicate(keyed(article(9, 2), "other"), of=article().id), by=2)
     asked = [digest(name) for name in ("link", "title", "nobody")]
-    found = store.known(asked)
+    found = store.articles.lookup(asked)
     assert set(found) == {digest("link"), digest("title")}
     (known,) = found[digest("link")]
     assert found[digest("title")] == (known,)
@@ -322,14 +324,14 @@ def test_what_is_known_of_an_article(store: Store) -> None:
 def test_more_keys_than_one_query_takes_are_looked_up(store: Store) -> None:
     record(store, new(keyed(article(), "name")))
     asked = [digest(str(number)) for number in range(10_001)]
-    assert set(store.known([*asked, digest("name")])) == {digest("name")}
+    assert set(store.articles.lookup([*asked, digest("name")])) == {digest("name")}
 
 
 def test_a_weak_key_that_very_many_bear_finds_the_newest(store: Store) -> None:
     for number in range(MOST_BEARERS + 5):
         seen = NOW + number * MINUTE
         record(store, new(keyed(article(number, first_seen=seen), str(number), weak=["Open thread"])))
-    found = store.known([digest("Open thread")])[digest("Open thread")]
+    found = store.articles.lookup([digest("Open thread")])[digest("Open thread")]
     assert [known.id for known in found] == [article(number).id for number in range(5, MOST_BEARERS + 5)]
     assert record(store, unchanged(keyed(article(0), "0", weak=["Open thread"]))).rows == 0
 
@@ -350,8 +352,8 @@ def test_a_feed_with_a_new_title_has_the_categories_that_credit_it_published_ane
 
 
 def test_an_article_of_a_source_that_left_meanwhile_is_kept(store: Store) -> None:
-    store.sync([source("b", categories=("y",))], NOW)
+    store.sources.sync([source("b", categories=("y",))], NOW)
     record(store, new(article()))
     assert kept(store).categories == ("x",)
     assert titles(store, "all") == ["Title 1"]
-    assert store.categories() == ("all", "y")
+    assert store.feeds.categories() == ("all", "y")

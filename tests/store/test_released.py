@@ -62,7 +62,7 @@ def rows_through(store: Store) -> list[dict[str, Any]]:
             "updated": micros(one.updated),
             "first_seen": micros(one.first_seen),
         }
-        for one in store.articles(None, 1000)
+        for one in store.articles.page(None, 1000)
     ]
 
 
@@ -91,15 +91,17 @@ def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, rev
         read = rows_through(store)
         assert read == [{name: kept[row["id"]][name] for name in row} for row in read]
         assert len(read) == len(kept) == 8
-        assert [one.title for one in store.revisions(before["revision"][0]["article_id"])] == ["Story number 2"]
-        states = {one.source.name: one.state for one in store.sources()}
+        assert [one.title for one in store.articles.revisions(before["revision"][0]["article_id"])] == [
+            "Story number 2"
+        ]
+        states = {one.source.name: one.state for one in store.sources.all()}
         assert {row["name"]: row["failures"] for row in before["source"] if row["present"]} == {
             name: state.failures for name, state in states.items()
         }
         assert states["paper"].validators.etag == '"2"'
-        assert store.note("style") == before["note"][0]["value"]
-        assert store.dropped_categories() == {"wires": "agencies"}
-        assert [one.title for one in store.category_feed("world-news", 9).articles] == [
+        assert store.meta.get("style") == before["note"][0]["value"]
+        assert store.feeds.dropped_categories() == {"wires": "agencies"}
+        assert [one.title for one in store.feeds.category_feed("world-news", 9).articles] == [
             f"Story number {number}" for number in (5, 4, 3, 2, 1)
         ]
 

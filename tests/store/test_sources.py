@@ -24,17 +24,17 @@ def claim(
     names: Collection[str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    taken = store.claim(now, limit=limit, lease=LEASE, names=names, everything=everything)
+    taken = store.sources.claim(now, limit=limit, lease=LEASE, names=names, everything=everything)
     return [one.source.name for one in taken]
 
 
 def fetched(store: Store, source_id: int, minutes: int) -> None:
     """Leave the source with nothing remembered but when it is due."""
-    store.record_states([(source_id, SourceState(next_fetch=NOW + minutes * MINUTE))], {})
+    store.sources.record_states([(source_id, SourceState(next_fetch=NOW + minutes * MINUTE))], {})
 
 
 def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
-    store.sync([source(name) for name in "abcd"], NOW)
+    store.sources.sync([source(name) for name in "abcd"], NOW)
     for source_id, minutes in ((1, -1), (2, -2), (3, 5)):
         fetched(store, source_id, minutes)
     assert claim(store) == ["d", "b", "a"]
@@ -43,34 +43,34 @@ def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
 
 
 def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
-    store.sync([source(name) for name in "abc"], NOW)
+    store.sources.sync([source(name) for name in "abc"], NOW)
     fetched(store, 1, -1)
     assert claim(store, limit=2) == ["b", "c"]
     assert claim(store, limit=2) == ["a"]
 
 
 def test_a_claimed_source_comes_with_its_state(store: Store) -> None:
-    store.sync([source()], NOW)
-    store.record_states([(1, state())], {})
-    (one,) = store.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
+    store.sources.sync([source()], NOW)
+    store.sources.record_states([(1, state())], {})
+    (one,) = store.sources.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
     assert one.source == source(id=1)
     assert one.state == state()
 
 
 def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
-    store.sync([source("a"), source("b"), source("c")], NOW)
+    store.sources.sync([source("a"), source("b"), source("c")], NOW)
     assert claim(store) == ["a", "b", "c"]
-    store.release([1])
+    store.sources.release([1])
     assert claim(store) == ["a"]
     record(store, by=2, next_fetch=None)
     assert claim(store) == ["b"]
-    store.record_states([(3, state(next_fetch=None))], {})
+    store.sources.record_states([(3, state(next_fetch=None))], {})
     assert claim(store) == ["c"]
     assert claim(store, NOW + LEASE) == ["a", "b", "c"]
 
 
 def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: Store) -> None:
-    store.sync([source(name) for name in "abc"], NOW)
+    store.sources.sync([source(name) for name in "abc"], NOW)
     for source_id in (1, 2, 3):
         fetched(store, source_id, 5)
     assert claim(store, names=["c", "a", "unknown"]) == ["a", "c"]
@@ -79,31 +79,31 @@ def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: St
 
 
 def test_disabled_absent_and_paused_sources_are_never_claimed(store: Store) -> None:
-    store.sync([source("a", enabled=False), source("b"), source("c")], NOW)
+    store.sources.sync([source("a", enabled=False), source("b"), source("c")], NOW)
     record(store, by=2, paused="gone for good", next_fetch=None)
-    store.sync([source("a", enabled=False), source("b")], NOW)
+    store.sources.sync([source("a", enabled=False), source("b")], NOW)
     assert claim(store) == claim(store, everything=True) == claim(store, names=["a", "b", "c"]) == []
 
 
 def test_sources_that_share_a_url_are_claimed_together(store: Store) -> None:
     same = "https://example.org/feed"
-    store.sync([source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
+    store.sources.sync([source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
     fetched(store, 2, 60)
     fetched(store, 3, 60)
-    store.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {})
+    store.sources.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {})
     assert claim(store, limit=1) == ["a", "b", "d"]
 
 
 def test_a_source_that_moved_no_longer_shares_its_old_url(store: Store) -> None:
     same = "https://example.org/feed"
-    store.sync([source("a", url=same), source("b", url=same)], NOW)
-    store.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {})
+    store.sources.sync([source("a", url=same), source("b", url=same)], NOW)
+    store.sources.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {})
     assert claim(store) == ["a"]
 
 
 def test_claims_at_the_same_time_never_overlap(url: str) -> None:
     with Store.open(url) as first, Store.open(url) as second:
-        first.sync([source(f"s{number}") for number in range(60)], NOW)
+        first.sources.sync([source(f"s{number}") for number in range(60)], NOW)
         with ThreadPoolExecutor(4) as pool:
             taken = list(pool.map(lambda number: claim((first, second)[number % 2], limit=7), range(12)))
     every = [name for names in taken for name in names]
@@ -111,25 +111,25 @@ def test_claims_at_the_same_time_never_overlap(url: str) -> None:
 
 
 def test_states_of_many_sources_are_written_at_once(store: Store) -> None:
-    store.sync([source("a"), source("b")], NOW)
+    store.sources.sync([source("a"), source("b")], NOW)
     other = replace(state(), failures=7, next_fetch=None)
-    store.record_states([(2, other), (1, state())], {})
-    assert [one.state for one in store.sources()] == [state(), other]
-    store.record_states([], {})
+    store.sources.record_states([(2, other), (1, state())], {})
+    assert [one.state for one in store.sources.all()] == [state(), other]
+    store.sources.record_states([], {})
 
 
 def test_hosts_are_remembered_and_replaced(store: Store) -> None:
     refused = HostState(not_before=NOW + MINUTE, refusals=2, forbidden=1)
-    store.record_states([], {"example.org": refused, "example.com": HostState()})
-    assert store.hosts(["example.org", "example.net"]) == {"example.org": refused}
-    store.record_states([], {"example.org": HostState(refusals=3)})
-    assert store.hosts(["example.org"]) == {"example.org": HostState(refusals=3)}
+    store.sources.record_states([], {"example.org": refused, "example.com": HostState()})
+    assert store.sources.hosts(["example.org", "example.net"]) == {"example.org": refused}
+    store.sources.record_states([], {"example.org": HostState(refusals=3)})
+    assert store.sources.hosts(["example.org"]) == {"example.org": HostState(refusals=3)}
 
 
 def test_a_url_longer_than_an_index_takes_is_kept(store: Store) -> None:
     long = "https://example.org/" + "".join(f"{number:x}" for number in range(3000))
-    store.sync([source("a", url=long), source("b")], NOW)
-    store.record_states([(2, state(moved_to=long))], {})
+    store.sources.sync([source("a", url=long), source("b")], NOW)
+    store.sources.record_states([(2, state(moved_to=long))], {})
     assert claim(store) == ["a", "b"]
 
 
@@ -138,14 +138,14 @@ def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path
     path.write_bytes(sqlite_template.read_bytes())
     soon = timedelta(milliseconds=50)
     with Store.open(f"sqlite:///{path}", busy_timeout=soon) as store, closing(sqlite3.connect(path)) as other:
-        store.sync([source("a"), source("b")], NOW)
+        store.sources.sync([source("a"), source("b")], NOW)
         assert claim(store) == ["a", "b"]
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
-            store.release([2])
+            store.sources.release([2])
         other.rollback()
         assert claim(store) == ["b"]
-        store.release([1])
+        store.sources.release([1])
         assert claim(store) == ["a"]
 
 
@@ -158,8 +158,8 @@ BLOGS = [source(f"blog{number}", url=f"https://blog{number}.service.example/feed
 def two(url: str) -> Iterator[tuple[Store, Store]]:
     """Two processes on one database, as far as it can tell them apart; four blogs of one service, and a paper."""
     with Store.open(url) as first, Store.open(url) as second:
-        first.sync([*BLOGS, source("paper")], NOW)
-        second.sync([*BLOGS, source("paper")], NOW)
+        first.sources.sync([*BLOGS, source("paper")], NOW)
+        second.sources.sync([*BLOGS, source("paper")], NOW)
         yield first, second
 
 
@@ -170,7 +170,7 @@ def test_a_host_is_one_processs_until_the_last_of_its_sources_is_done(two: tuple
     fetched(first, 1, 60)
     assert claim(second, everything=True) == claim(second, names=["blog2"]) == []
     assert claim(first, names=["blog2"]) == ["blog2"]
-    first.release([2, 3])
+    first.sources.release([2, 3])
     assert claim(second) == ["blog1", "blog2", "blog3"]
     assert claim(first, everything=True) == []
 
@@ -184,10 +184,10 @@ def test_a_host_is_free_when_the_lease_of_its_process_is_over(two: tuple[Store, 
 def test_a_lease_can_be_extended_by_its_process_alone(two: tuple[Store, Store]) -> None:
     first, second = two
     claim(first, names=["blog0", "blog1"])
-    second.extend([1], NOW + 3 * LEASE)
-    first.extend([1], NOW + 2 * LEASE)
+    second.sources.extend([1], NOW + 3 * LEASE)
+    first.sources.extend([1], NOW + 2 * LEASE)
     assert claim(second, NOW + LEASE) == ["paper"]
-    second.release([1])
+    second.sources.release([1])
     assert claim(second, NOW + LEASE) == []
     assert claim(second, NOW + 2 * LEASE) == ["blog0", "blog1", "blog2", "blog3", "paper"]
 
@@ -195,10 +195,10 @@ def test_a_lease_can_be_extended_by_its_process_alone(two: tuple[Store, Store]) 
 def test_what_is_given_back_for_later_keeps_others_off_its_host_until_then(two: tuple[Store, Store]) -> None:
     first, second = two
     claim(first, names=["blog0"])
-    first.release([1], NOW + MINUTE)
+    first.sources.release([1], NOW + MINUTE)
     assert claim(second) == ["paper"]
     assert claim(first, names=["blog1"]) == ["blog1"]
-    first.release([2])
+    first.sources.release([2])
     assert claim(second, NOW + MINUTE, names=["blog0", "blog1"]) == ["blog0", "blog1"]
 
 
@@ -206,7 +206,7 @@ def test_an_unpaced_host_is_everybodys(url: str) -> None:
     unpaced = Fetch(unpaced=("service.example",))
     with Store.open(url) as first, Store.open(url) as second:
         for each in (first, second):
-            each.sync(BLOGS, NOW, unpaced)
+            each.sources.sync(BLOGS, NOW, unpaced)
         assert claim(first, names=["blog0"]) == ["blog0"]
         assert claim(second) == ["blog1", "blog2", "blog3"]
 
@@ -214,10 +214,10 @@ def test_an_unpaced_host_is_everybodys(url: str) -> None:
 def test_a_source_is_on_the_host_that_it_moved_to(two: tuple[Store, Store]) -> None:
     first, second = two
     moved = state(moved_to="https://new.service.example/feed", next_fetch=None)
-    first.record_states([(5, moved)], {})
+    first.sources.record_states([(5, moved)], {})
     assert claim(first, names=["blog0"]) == ["blog0"]
     assert claim(second) == []
-    first.release([1])
+    first.sources.release([1])
     record(first, by=5, moved_to="https://paper.example/", next_fetch=None)
     assert claim(first, names=["blog0"]) == ["blog0"]
     assert claim(second) == ["paper"]
@@ -230,7 +230,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
         """Claim and finish until all is done; what two processes had at once."""
         clashes = []
         with Store.open(url) as own:
-            while own.wanted(NOW):
+            while own.sources.wanted(NOW):
                 for name in claim(own, limit=2):
                     host = name[:2]
                     clashes += [name for other in holders[host] if other != number]
@@ -241,49 +241,49 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
         return clashes
 
     with Store.open(url) as store:
-        store.sync(blogs, NOW)
-        ids = {one.source.name: one.source.id for one in store.sources()}
+        store.sources.sync(blogs, NOW)
+        ids = {one.source.name: one.source.id for one in store.sources.all()}
     holders: dict[str, list[int]] = {f"s{host}": [] for host in range(3)}
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(4))) == [[]] * 4
 
 
 def test_no_host_fills_the_room_of_others(store: Store) -> None:
-    store.sync([*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
+    store.sources.sync([*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
     for number in range(1, 5):
         fetched(store, number, -number)
-    taken = store.claim(NOW, limit=6, lease=LEASE, share=2)
+    taken = store.sources.claim(NOW, limit=6, lease=LEASE, share=2)
     assert [one.source.name for one in taken] == ["p0", "p1", "p2", "blog3", "blog2"]
-    assert store.claim(NOW, limit=6, lease=LEASE, share=2) == ()
+    assert store.sources.claim(NOW, limit=6, lease=LEASE, share=2) == ()
     fetched(store, 4, 60)
-    assert [one.source.name for one in store.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
+    assert [one.source.name for one in store.sources.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
 
 
 def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:
-    store.sync(BLOGS, NOW, Fetch(unpaced=("service.example",)))
-    assert len(store.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
+    store.sources.sync(BLOGS, NOW, Fetch(unpaced=("service.example",)))
+    assert len(store.sources.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
 
 
 def test_when_a_host_was_asked_last_is_told_over_all_its_sources(two: tuple[Store, Store]) -> None:
     first, second = two
-    first.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {})
-    assert second.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
+    first.sources.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {})
+    assert second.sources.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
 
 
 def test_the_hosts_of_a_dead_process_count_as_asked_once(url: str) -> None:
     with Store.open(url) as dead:
-        dead.sync([*BLOGS, source("paper")], NOW)
+        dead.sources.sync([*BLOGS, source("paper")], NOW)
         claim(dead, names=["blog0"])
-    with Store.open(url) as store, store.fetching():
-        assert store.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
-        assert store.last_asked(["service.example"], NOW) == {}
+    with Store.open(url) as store, store.sources.fetching():
+        assert store.sources.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
+        assert store.sources.last_asked(["service.example"], NOW) == {}
 
 
 def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> None:
     first, second = two
     fetched(first, 2, 60)
-    first.record_states([(3, state(paused="gone", next_fetch=None))], {})
+    first.sources.record_states([(3, state(paused="gone", next_fetch=None))], {})
     claim(first)
-    assert second.wanted(NOW) == {"blog0", "blog3", "paper"}
-    assert second.wanted(NOW, everything=True) == {"blog0", "blog1", "blog3", "paper"}
-    assert second.wanted(NOW, names=["blog1", "blog2", "x"]) == {"blog1"}
+    assert second.sources.wanted(NOW) == {"blog0", "blog3", "paper"}
+    assert second.sources.wanted(NOW, everything=True) == {"blog0", "blog1", "blog3", "paper"}
+    assert second.sources.wanted(NOW, names=["blog1", "blog2", "x"]) == {"blog1"}

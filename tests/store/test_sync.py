@@ -26,19 +26,19 @@ from tests.store.values import (
 
 
 def sync(store: Store, *sources: Source) -> None:
-    store.sync(sources, NOW)
+    store.sources.sync(sources, NOW)
 
 
 def names(store: Store) -> list[str]:
-    return [one.source.name for one in store.sources()]
+    return [one.source.name for one in store.sources.all()]
 
 
 def stored(store: Store, name: str) -> Any:
-    return next(one for one in store.sources() if one.source.name == name)
+    return next(one for one in store.sources.all() if one.source.name == name)
 
 
 def article_of(store: Store, number: int = 1, source_id: int = 1) -> Any:
-    return store.article(article(number, source_id).id)
+    return store.articles.get(article(number, source_id).id)
 
 
 def test_sources_come_back_as_configured_in_the_order_of_the_file(store: Store) -> None:
@@ -47,27 +47,27 @@ def test_sources_come_back_as_configured_in_the_order_of_the_file(store: Store) 
         source("a", headers=(("Authorization", "Bearer secret"),)),
     )
     sync(store, *configured)
-    assert [replace(one.source, id=0) for one in store.sources()] == list(configured)
-    assert all(one.source.id for one in store.sources())
-    assert all(one.state == type(one.state)() for one in store.sources())
+    assert [replace(one.source, id=0) for one in store.sources.all()] == list(configured)
+    assert all(one.source.id for one in store.sources.all())
+    assert all(one.state == type(one.state)() for one in store.sources.all())
 
 
 def test_headers_never_enter_the_database(url: str) -> None:
     with Store.open(url) as store:
         sync(store, source(headers=(("Authorization", "Bearer secret"),)))
     with Store.open(url) as store:
-        assert store.sources()[0].source.headers == ()
+        assert store.sources.all()[0].source.headers == ()
         sync(store, source(headers=(("Authorization", "Bearer other"),)))
-        assert store.claim(NOW, limit=1, lease=LEASE)[0].source.headers == (("Authorization", "Bearer other"),)
+        assert store.sources.claim(NOW, limit=1, lease=LEASE)[0].source.headers == (("Authorization", "Bearer other"),)
 
 
 def test_syncing_the_same_again_keeps_ids_states_and_marks(store: Store) -> None:
     sync(store, source("a"), source("b"))
     record(store, by=1)
     publish_everything(store)
-    before = store.sources()
+    before = store.sources.all()
     sync(store, source("a"), source("b"))
-    assert store.sources() == before
+    assert store.sources.all() == before
     assert marked_categories(store) == set()
 
 
@@ -126,41 +126,41 @@ def test_names_go_before_urls_and_present_sources_before_those_that_left(store: 
     sync(store, source("a"), source("b"), source("gone"))
     sync(store, source("a"), source("b"))
     sync(store, source("a", url=source("b").url), source("b", url=source("a").url))
-    assert [one.source.id for one in store.sources()] == [1, 2]
+    assert [one.source.id for one in store.sources.all()] == [1, 2]
     sync(store, source("a", url=source("b").url), source("gone", url=source("a").url))
-    assert [one.source.id for one in store.sources()] == [1, 2]
+    assert [one.source.id for one in store.sources.all()] == [1, 2]
 
 
 def test_two_sources_may_have_one_url(store: Store) -> None:
     same = "https://example.org/feed"
     sync(store, source("a", url=same), source("b", url=same))
     sync(store, source("b", url=same), source("c", url=same), source("d", url=same))
-    assert {one.source.name: one.source.id for one in store.sources()} == {"b": 2, "c": 1, "d": 3}
+    assert {one.source.name: one.source.id for one in store.sources.all()} == {"b": 2, "c": 1, "d": 3}
 
 
 def test_categories_exist_while_a_source_names_them_and_all_always_does(store: Store) -> None:
     sync(store, source("a", categories=("World News", "US")), source("b", categories=("us",)))
-    assert store.categories() == ("all", "us", "world-news")
-    assert store.category_feed("us", 5).label == "US"
-    assert store.category_feed("us", 5).updated == NOW
+    assert store.feeds.categories() == ("all", "us", "world-news")
+    assert store.feeds.category_feed("us", 5).label == "US"
+    assert store.feeds.category_feed("us", 5).updated == NOW
     assert marked_categories(store) == {"all", "us", "world-news"}
-    store.sync((source("b", categories=("us",)),), NOW + MINUTE)
-    assert store.categories() == ("all", "us")
-    assert store.dropped_categories() == {"world-news": None}
-    assert store.category_feed("us", 5).label == "us"
-    store.sync((source("b", categories=("US", "World News")),), NOW + 2 * MINUTE)
-    assert store.dropped_categories() == {}
-    assert store.category_feed("world-news", 5).updated == NOW
+    store.sources.sync((source("b", categories=("us",)),), NOW + MINUTE)
+    assert store.feeds.categories() == ("all", "us")
+    assert store.feeds.dropped_categories() == {"world-news": None}
+    assert store.feeds.category_feed("us", 5).label == "us"
+    store.sources.sync((source("b", categories=("US", "World News")),), NOW + 2 * MINUTE)
+    assert store.feeds.dropped_categories() == {}
+    assert store.feeds.category_feed("world-news", 5).updated == NOW
 
 
 def test_a_category_that_all_its_sources_left_for_one_other_is_renamed(store: Store) -> None:
     sync(store, source("a", categories=("x", "y")), source("b", categories=("x",)))
     sync(store, source("a", categories=("z", "y")), source("b", categories=("z",)))
-    assert store.dropped_categories() == {"x": "z"}
+    assert store.feeds.dropped_categories() == {"x": "z"}
     sync(store, source("a", categories=("z", "y")), source("b", categories=("w",)))
-    assert store.dropped_categories() == {"x": "z"}
+    assert store.feeds.dropped_categories() == {"x": "z"}
     sync(store, source("a", categories=("y",)), source("b", categories=("w",)))
-    assert store.dropped_categories() == {"x": "z", "z": "y"}
+    assert store.feeds.dropped_categories() == {"x": "z", "z": "y"}
 
 
 def test_articles_of_a_source_that_left_stay_in_categories_that_another_source_names(store: Store) -> None:
@@ -225,13 +225,13 @@ def test_what_changes_no_article_marks_none(store: Store) -> None:
 
 def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store) -> None:
     sync(store, source("a"))
-    store.claim(NOW, limit=1, lease=LEASE)
+    store.sources.claim(NOW, limit=1, lease=LEASE)
     sync(store, source("a", url="https://new.example/feed"))
     record(store, new(article()))
-    store.record_states([(1, state())], {})
+    store.sources.record_states([(1, state())], {})
     assert stored(store, "a").state.validators.etag is None
     assert article_of(store) is not None
-    store.claim(NOW, limit=1, lease=LEASE)
+    store.sources.claim(NOW, limit=1, lease=LEASE)
     record(store)
     assert stored(store, "a").state == state()
 
@@ -239,7 +239,7 @@ def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store
 def test_a_thousand_sources_are_synced(store: Store) -> None:
     many: Sequence[Source] = [source(f"s{number}", categories=("x",)) for number in range(1000)]
     sync(store, *many)
-    assert len(store.sources()) == 1000
+    assert len(store.sources.all()) == 1000
     sync(store, *many[500:])
     assert names(store) == [one.name for one in many[500:]]
 
@@ -260,57 +260,59 @@ def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> N
         source("c", url="https://user:secret@mine.example/feed"),
     ]
     with Store.open(url) as store:
-        store.sync(configured, NOW)
+        store.sources.sync(configured, NOW)
         assert hosts(url) == ["a.example", "127.0.0.1:8081", "mine.example"]
-        store.sync(configured, NOW, Fetch(unpaced=("127.0.0.1", "blog.a.example")))
+        store.sources.sync(configured, NOW, Fetch(unpaced=("127.0.0.1", "blog.a.example")))
         assert hosts(url) == [None, None, "mine.example"]
-        store.sync(configured[1:], NOW)
+        store.sources.sync(configured[1:], NOW)
         assert hosts(url) == [None, "127.0.0.1:8081", "mine.example"]
-        store.sync([replace(configured[1], url="https://elsewhere.example/")], NOW)
+        store.sources.sync([replace(configured[1], url="https://elsewhere.example/")], NOW)
         assert hosts(url)[1] == "elsewhere.example"
 
 
 def test_a_source_that_moved_keeps_its_host_until_its_url_is_edited(url: str) -> None:
     with Store.open(url) as store:
-        store.sync([source("a")], NOW)
-        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
+        store.sources.sync([source("a")], NOW)
+        store.sources.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
         assert hosts(url) == ["moved.example"]
-        store.sync([source("a", tags=("other",))], NOW)
+        store.sources.sync([source("a", tags=("other",))], NOW)
         assert hosts(url) == ["moved.example"]
-        store.sync([source("a")], NOW, Fetch(unpaced=("moved.example",)))
-        store.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
+        store.sources.sync([source("a")], NOW, Fetch(unpaced=("moved.example",)))
+        store.sources.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
         assert hosts(url) == [None]
-        store.sync([source("a", url="https://a.example/other")], NOW)
+        store.sources.sync([source("a", url="https://a.example/other")], NOW)
         assert hosts(url) == ["a.example"]
 
 
 def test_a_database_from_before_hosts_were_kept_gets_them_with_the_first_sync(url: str) -> None:
     with Store.open(url) as store:
-        store.sync([source("a"), source("b")], NOW)
-        store.record_states([(2, state())], {})
-        before = store.sources()
+        store.sources.sync([source("a"), source("b")], NOW)
+        store.sources.record_states([(2, state())], {})
+        before = store.sources.all()
         engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
         with engine.begin() as connection:
             connection.execute(text("UPDATE source SET host = NULL"))
         engine.dispose()
-        store.sync([source("a"), source("b")], NOW)
+        store.sources.sync([source("a"), source("b")], NOW)
         assert hosts(url) == ["a.example", "moved.example"]
-        assert store.sources() == before
+        assert store.sources.all() == before
 
 
 def test_a_host_longer_than_an_index_takes_has_no_pace(store: Store) -> None:
     long = ".".join(f"{number:x}" * 9 for number in range(900))
-    store.sync([source("a", url=f"https://{long[:7000]}/")], NOW)
-    assert len(store.claim(NOW, limit=9, lease=LEASE)) == 1
+    store.sources.sync([source("a", url=f"https://{long[:7000]}/")], NOW)
+    assert len(store.sources.claim(NOW, limit=9, lease=LEASE)) == 1
 
 
 def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store: Store) -> None:
     day, hour = timedelta(days=1), timedelta(hours=1)
-    store.sync([source(name, interval=day) for name in "abc"], NOW)
+    store.sources.sync([source(name, interval=day) for name in "abc"], NOW)
     plain = state(moved_to=None, requested_interval=timedelta(0), skip_hours=(), skip_days=(), next_fetch=NOW + day)
-    store.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {})
-    store.sync([source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour)
-    due = {one.source.name: one.state.next_fetch for one in store.sources()}
+    store.sources.record_states([(1, plain), (2, replace(plain, due_reason="max-age")), (3, plain)], {})
+    store.sources.sync(
+        [source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour
+    )
+    due = {one.source.name: one.state.next_fetch for one in store.sources.all()}
     assert due["a"]
     assert NOW + hour <= due["a"] <= NOW + 1.05 * hour
     assert due["b"] == due["c"] == NOW + day

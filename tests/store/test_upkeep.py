@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sync([source("a", categories=("News",)), source("b", categories=("Other",))], NOW)
+    store.sources.sync([source("a", categories=("News",)), source("b", categories=("Other",))], NOW)
     return store
 
 
@@ -40,39 +40,39 @@ def old(number: int, source_id: int = 1) -> StoredArticle:
 
 
 def shown(store: Store, name: str) -> list[str]:
-    return [one.title for one in store.category_feed(name, 50).articles]
+    return [one.title for one in store.feeds.category_feed(name, 50).articles]
 
 
 def also(store: Store, article_id: str) -> list[str]:
-    found = store.article(article_id)
+    found = store.articles.get(article_id)
     assert found is not None
     return [one.title for one in found.also]
 
 
 def test_old_articles_come_in_pages_without_those_that_are_pruned(store: Store) -> None:
     record(store, new(article(1)), *(new(old(number)) for number in (2, 3, 4)))
-    first = store.old_articles(NOW - DAY, None, 2)
+    first = store.maintenance.old_articles(NOW - DAY, None, 2)
     assert first == {old(2).id: path(old(2)), old(3).id: path(old(3))}
-    assert list(store.old_articles(NOW - DAY, max(first), 2)) == [old(4).id]
-    store.prune(tuple(first))
-    assert list(store.old_articles(NOW - DAY, None, 2)) == [old(4).id]
+    assert list(store.maintenance.old_articles(NOW - DAY, max(first), 2)) == [old(4).id]
+    store.maintenance.prune(tuple(first))
+    assert list(store.maintenance.old_articles(NOW - DAY, None, 2)) == [old(4).id]
 
 
 def test_what_is_pruned_loses_its_text_and_its_places_and_keeps_its_names(store: Store) -> None:
     record(store, new(keyed(old(1), "key")), new(article(2)))
     record(store, updated(keyed(old(1), "key", text="edited")))
     publish_everything(store)
-    store.prune([old(1).id])
-    assert store.article(old(1).id) is None
-    assert [one.id for one in store.articles(None, 10)] == [article(2).id]
-    assert store.revisions(old(1).id) == ()
+    store.maintenance.prune([old(1).id])
+    assert store.articles.get(old(1).id) is None
+    assert [one.id for one in store.articles.page(None, 10)] == [article(2).id]
+    assert store.articles.revisions(old(1).id) == ()
     assert shown(store, "all") == shown(store, "news") == ["Title 2"]
-    assert [name for name, _ in store.pending_categories()] == ["all", "news"]
-    assert store.pending_articles(10) == ()
-    (known,) = store.known([digest("key")])[digest("key")]
+    assert [name for name, _ in store.outbox.categories()] == ["all", "news"]
+    assert store.outbox.articles(10) == ()
+    (known,) = store.articles.lookup([digest("key")])[digest("key")]
     assert known.pruned
     assert known.fingerprint.digest == digest("edited")
-    with store._reading() as connection:
+    with store.database.reading() as connection:
         row = connection.execute(select(articles).where(articles.c.id == old(1).id)).one()
         assert (row.html, row.markdown, row.summary) == ("", "", "")
         assert connection.scalar(select(func.count()).select_from(revision)) == 0
@@ -80,12 +80,12 @@ def test_what_is_pruned_loses_its_text_and_its_places_and_keeps_its_names(store:
 
 def test_what_is_pruned_takes_no_edit_and_no_credit_as_news(store: Store) -> None:
     record(store, new(old(1)))
-    store.prune([old(1).id])
+    store.maintenance.prune([old(1).id])
     publish_everything(store)
     record(store, updated(keyed(old(1), text="edited")), new(old(1)))
     record(store, duplicate(old(1, 2), of=old(1).id), by=2)
-    assert store.article(old(1).id) is None
-    assert (shown(store, "all"), shown(store, "other"), store.pending_articles(9)) == ([], [], ())
+    assert store.articles.get(old(1).id) is None
+    assert (shown(store, "all"), shown(store, "other"), store.outbox.articles(9)) == ([], [], ())
 
 
 def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -> None:
@@ -94,34 +94,34 @@ def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -
     record(store, new(second, cluster=lead.id), new(third, cluster=lead.id))
     assert shown(store, "all") == [lead.title]
     publish_everything(store)
-    store.prune([lead.id])
+    store.maintenance.prune([lead.id])
     assert shown(store, "all") == [second.title]
     assert also(store, second.id) == [third.title]
-    assert [name for name, _ in store.pending_categories()] == ["all", "news"]
-    (known,) = store.known([digest(third.link)])[digest(third.link)]
+    assert [name for name, _ in store.outbox.categories()] == ["all", "news"]
+    (known,) = store.articles.lookup([digest(third.link)])[digest(third.link)]
     assert known.cluster == second.id
 
 
 def test_a_story_that_loses_another_keeps_its_lead(store: Store) -> None:
     lead, second, third = article(1), old(2), article(3)
     record(store, new(lead), new(second, cluster=lead.id), new(third, cluster=lead.id))
-    store.prune([second.id])
+    store.maintenance.prune([second.id])
     assert shown(store, "all") == [lead.title]
     assert also(store, lead.id) == [third.title]
 
 
 def test_the_owner_of_a_path_is_told_and_whether_it_has_a_file(store: Store) -> None:
     record(store, new(article(1)), new(old(2)))
-    store.prune([old(2).id])
+    store.maintenance.prune([old(2).id])
     wanted = [path(article(1)), path(old(2)), "stranger.md"]
-    assert store.owned_paths(wanted) == {path(article(1)): True, path(old(2)): False}
+    assert store.maintenance.owned_paths(wanted) == {path(article(1)): True, path(old(2)): False}
 
 
 def test_marked_articles_are_told_from_the_others(store: Store) -> None:
     record(store, new(article(1)))
     publish_everything(store)
     record(store, new(article(2)))
-    assert store.waiting([article(1).id, article(2).id]) == {article(2).id}
+    assert store.maintenance.pending([article(1).id, article(2).id]) == {article(2).id}
 
 
 def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store) -> None:
@@ -129,18 +129,18 @@ def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store
         replace(all_names(article(number), "some words of a text " * 20), id=article(number).id) for number in (1, 2, 3)
     ]
     record(store, *map(new, known))
-    store.prune([article(3).id])
-    with store._writing() as connection:
+    store.maintenance.prune([article(3).id])
+    with store.database.writing() as connection:
         before = set(connection.execute(select(key_table)))
         connection.execute(delete(key_table).where(key_table.c.article_id != article(1).id))
-    first = store.nameless_articles(None, 1)
-    (last,) = rest = store.nameless_articles(first[0].id, 9)
+    first = store.maintenance.articles_without_keys(None, 1)
+    (last,) = rest = store.maintenance.articles_without_keys(first[0].id, 9)
     assert [one.id for one in (*first, *rest)] == [article(2).id, article(3).id]
     assert last.fingerprint == known[2].fingerprint
     named = [replace(one, keys=keys(one.draft, one.fingerprint)) for one in (*first, *rest)]
-    store.add_keys(named)
-    assert store.nameless_articles(None, 9) == ()
-    with store._reading() as connection:
+    store.maintenance.add_keys(named)
+    assert store.maintenance.articles_without_keys(None, 9) == ()
+    with store.database.reading() as connection:
         assert set(connection.execute(select(key_table))) == before
 
 
@@ -148,29 +148,29 @@ def test_categories_that_do_not_fit_are_found_and_set_right(store: Store) -> Non
     one, two, gone = article(1), article(2), old(3)
     record(store, new(one), new(two), new(gone))
     record(store, duplicate(article(9, 2), of=two.id), by=2)
-    store.prune([gone.id])
+    store.maintenance.prune([gone.id])
     publish_everything(store)
-    assert all(placed.actual == placed.wanted for placed in store.places(None, 9))
+    assert all(placed.actual == placed.wanted for placed in store.maintenance.placements(None, 9))
     row = {"published": one.published, "first_seen": NOW, "position": 1, "hidden": False}
-    with store._writing() as connection:
+    with store.database.writing() as connection:
         connection.execute(delete(article_category).where(article_category.c.article_id == two.id))
         connection.execute(insert(article_category).values(article_id=one.id, category="other", **row))
         connection.execute(insert(article_category).values(article_id=gone.id, category="news", **row))
-    wrong = [placed for placed in store.places(None, 9) if placed.actual != placed.wanted]
+    wrong = [placed for placed in store.maintenance.placements(None, 9) if placed.actual != placed.wanted]
     assert wrong == [
         Placed(id=one.id, actual=frozenset({"all", "news", "other"}), wanted=frozenset({"all", "news"})),
         Placed(id=two.id, actual=frozenset(), wanted=frozenset({"all", "news", "other"})),
         Placed(id=gone.id, actual=frozenset({"news"}), wanted=frozenset()),
     ]
-    store.place(wrong)
-    assert all(placed.actual == placed.wanted for placed in store.places(None, 9))
+    store.maintenance.place(wrong)
+    assert all(placed.actual == placed.wanted for placed in store.maintenance.placements(None, 9))
     assert (shown(store, "other"), shown(store, "news")) == ([two.title], [one.title, two.title])
-    assert [name for name, _ in store.pending_categories()] == ["all", "news", "other"]
+    assert [name for name, _ in store.outbox.categories()] == ["all", "news", "other"]
 
 
 def test_places_come_in_pages(store: Store) -> None:
     record(store, *(new(article(number)) for number in (1, 2, 3)))
-    first = store.places(None, 2)
+    first = store.maintenance.placements(None, 2)
     assert len(first) == 2
-    assert [one.id for one in store.places(first[-1].id, 2)] == [article(3).id]
-    assert store.places(article(3).id, 2) == ()
+    assert [one.id for one in store.maintenance.placements(first[-1].id, 2)] == [article(3).id]
+    assert store.maintenance.placements(article(3).id, 2) == ()

@@ -124,22 +124,22 @@ def path(article: Draft) -> str:
 
 
 def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, **changes: Any) -> RecordCounts:
-    return store.record(by, state(**changes), decisions, at, name=lambda keyed: path(keyed.draft))
+    return store.articles.record(by, state(**changes), decisions, at, name=lambda keyed: path(keyed.draft))
 
 
 def publish_everything(store: Store) -> None:
     """Take all marks away, as if every file had been written."""
-    store.published([mark for _, mark in store.pending_articles(1000)], NOW)
-    store.published([mark for _, mark in store.pending_categories()], NOW)
+    store.outbox.published([mark for _, mark in store.outbox.articles(1000)], NOW)
+    store.outbox.published([mark for _, mark in store.outbox.categories()], NOW)
 
 
 def marked_articles(store: Store) -> set[str]:
-    return {article.id for article, _ in store.pending_articles(1000)}
+    return {article.id for article, _ in store.outbox.articles(1000)}
 
 
 def marked_categories(store: Store) -> set[str]:
-    return {name for name, _ in store.pending_categories()}
+    return {name for name, _ in store.outbox.categories()}
 
 
 def titles(store: Store, category: str) -> list[str]:
-    return [article.title for article in store.category_feed(category, 50).articles]
+    return [article.title for article in store.feeds.category_feed(category, 50).articles]

@@ -36,12 +36,12 @@ def room_of(press: Press, root: Path) -> Newsroom:
 def stories(room: Newsroom) -> list[tuple[str, str]]:
     """Id and title of every article of the database."""
     with room.opened() as app:
-        return sorted((article.id, article.title) for article in app.store.articles(None, 100_000))
+        return sorted((article.id, article.title) for article in app.store.articles.page(None, 100_000))
 
 
 def sources(room: Newsroom) -> tuple[StoredSource, ...]:
     with room.opened() as app:
-        return app.store.sources()
+        return app.store.sources.all()
 
 
 def assert_in_step(room: Newsroom) -> None:

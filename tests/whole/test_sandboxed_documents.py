@@ -72,7 +72,7 @@ def test_it_is_kept_away_from_longer_each_time_and_read_once_it_is_mended(room: 
     with opened(room, seconds=0.2) as app:
         for _ in range(3):
             once(app)
-            (state,) = (one.state for one in app.store.sources() if one.source.name == "s-bad")
+            (state,) = (one.state for one in app.store.sources.all() if one.source.name == "s-bad")
             assert state.next_fetch is not None
             waits.append(state.next_fetch - room.now)
     assert waits[0] < waits[1] < waits[2]
@@ -164,7 +164,7 @@ def test_a_daemon_that_is_stopped_leaves_no_process(tmp_path: Path, server: Serv
         assert "Traceback" not in process.stderr.read()
     if number == signal.SIGTERM:
         with opened_app(tmp_path / "feeds.yaml", {}) as app:
-            (one,) = app.store.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
+            (one,) = app.store.sources.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
         assert (one.source.name, one.state.failures) == ("bad", 0)  # it was given back, and is nobody's failure
 
 
