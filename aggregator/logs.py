@@ -15,6 +15,7 @@ from typing import TextIO
 
 from aggregator import characters
 from aggregator.errors import AggregatorError
+from aggregator.timestamps import rfc3339
 
 HIDDEN = "***"
 
@@ -82,7 +83,7 @@ class _Lines(logging.Formatter):
 
     def moment(self, record: logging.LogRecord) -> str:
         """When it happened, by RFC 3339, to the second."""
-        return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return rfc3339(datetime.fromtimestamp(record.created, UTC))
 
 
 class _TextLines(_Lines):

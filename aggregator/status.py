@@ -1,9 +1,9 @@
 """Status of a source, for people and programs. Pure."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 from aggregator.model import StoredSource
+from aggregator.timestamps import rfc3339
 from aggregator.urls import without_credentials
 
 Condition = Literal["failing", "paused", "new", "working"]
@@ -18,8 +18,8 @@ def source_status(stored: StoredSource) -> dict[str, Any]:
         "url": without_credentials(source.url),
         "moved_to": without_credentials(state.moved_to) if state.moved_to else None,
         "categories": list(source.categories),
-        "last_fetch": rfc3339(state.last_fetch),
-        "next_fetch": rfc3339(state.next_fetch),
+        "last_fetch": rfc3339(state.last_fetch) if state.last_fetch else None,
+        "next_fetch": rfc3339(state.next_fetch) if state.next_fetch else None,
         "http_status": state.http_status,
         "failures": state.failures,
         "entries": state.entries,
@@ -47,8 +47,3 @@ def hub_problem(stored: StoredSource) -> str | None:
     if not stored.state.hub_error or pause_reason(stored):
         return None
     return f"{stored.state.hub_error}; the source is polled as before"
-
-
-def rfc3339(moment: datetime | None) -> str | None:
-    """Return `moment`, in UTC, in RFC 3339's format; None for None."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -8,10 +8,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from aggregator.addresses import is_public, unwrapped
 from aggregator.model import FeedInfo
 from aggregator.urls import absolute, is_http, without_credentials
 
@@ -25,10 +26,7 @@ ALGORITHMS = ("sha1", "sha256", "sha384", "sha512")
 Mode = Literal["subscribe", "unsubscribe", "denied"]
 
 _MODES: Mapping[str, Mode] = {"subscribe": "subscribe", "unsubscribe": "unsubscribe", "denied": "denied"}
-_ASKING_AGAIN = timedelta(hours=1), timedelta(hours=24)  # shortest, doubled, and longest back-off
-_TELLING_AGAIN = timedelta(seconds=30), timedelta(hours=1)
 _AT_HOME = frozenset({"localhost", "local", "internal", "lan", "home.arpa", "test", "invalid"})  # never public names
-_GLOBAL_UNICAST = ip_network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,20 +121,6 @@ def is_signed(body: bytes, secret: str, signature: str) -> bool:
     return hmac.compare_digest(digest.encode(), written.strip().lower().encode("utf-8", "replace"))
 
 
-def ask_again(failures: int) -> timedelta:
-    """How long after so many requests (1 or more) that came to nothing a hub is asked for a subscription again."""
-    return _backed_off(failures, *_ASKING_AGAIN)
-
-
-def tell_again(failures: int) -> timedelta:
-    """How long after so many failures (1 or more) a hub is told again of a feed that changed."""
-    return _backed_off(failures, *_TELLING_AGAIN)
-
-
-def _backed_off(failures: int, shortest: timedelta, longest: timedelta) -> timedelta:
-    return min(shortest * (1 << min(max(failures - 1, 0), 20)), longest)
-
-
 def callbacks_url(public_url: str) -> str:
     """Where all our callbacks lie."""
     return f"{public_url}websub/"
@@ -164,19 +148,14 @@ def is_reachable(public_url: str) -> bool:
     except ValueError:
         return False
     try:
-        return _is_public(ip_address(host))
+        address = ip_address(host)
+        return address == unwrapped(address) and is_public(address)
     except ValueError:
         pass
     labels = host.split(".")
     if len(labels) < 2 or labels[-1].isdigit() or labels[-1].startswith("0x"):  # 127.1 and 0x7f.1 are addresses too
         return False
     return labels[-1] not in _AT_HOME and ".".join(labels[-2:]) not in _AT_HOME
-
-
-def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and (address not in _GLOBAL_UNICAST or address.sixtofour):
-        return False  # also what only wraps an IPv4 address
-    return address.is_global and not address.is_multicast
 
 
 def _line(text: str) -> str:

@@ -158,14 +158,6 @@ def test_no_signature_raises(body: bytes, signature: str) -> None:
     assert not websub.is_signed(body, SECRET, f"sha256={signature}")
 
 
-def test_back_offs_double_up_to_an_end() -> None:
-    hours = [websub.ask_again(failures) / timedelta(hours=1) for failures in range(1, 8)]
-    assert hours == [1, 2, 4, 8, 16, 24, 24]
-    seconds = [websub.tell_again(failures).total_seconds() for failures in range(1, 10)]
-    assert seconds == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
-    assert websub.ask_again(10**9) == timedelta(hours=24)
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -10,7 +10,8 @@ import typer
 
 from aggregator.cli.options import Options
 from aggregator.model import StoredSource
-from aggregator.status import hub_problem, pause_reason, rfc3339, source_status
+from aggregator.status import hub_problem, pause_reason, source_status
+from aggregator.timestamps import rfc3339
 from aggregator.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def _columns(one: StoredSource) -> tuple[str, ...]:
     return (
         one.source.name,
         str(state.http_status or "-"),
-        rfc3339(state.last_fetch) or "never",
-        rfc3339(state.next_fetch) or ("never" if pause_reason(one) else "now"),
+        rfc3339(state.last_fetch) if state.last_fetch else "never",
+        rfc3339(state.next_fetch) if state.next_fetch else "never" if pause_reason(one) else "now",
         str(state.failures),
         str(state.entries),
         "; ".join(filter(None, (pause_reason(one), state.error, moved, hub_problem(one)))),

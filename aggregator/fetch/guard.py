@@ -8,14 +8,11 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 
-Address = IPv4Address | IPv6Address
+from aggregator.addresses import is_public, unwrapped
+
 Lookup = Callable[[str, int], Sequence[str]]
-
-_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
-_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")  # RFC 8215
-_V4_COMPATIBLE = ip_network("::/96")  # RFC 4291, 2.5.5.1
 
 
 class PrivateAddressError(OSError):
@@ -64,25 +61,6 @@ def spelled_address(host: str) -> str | None:
     except (OSError, ValueError):
         return None
     return None if address == host else address
-
-
-def unwrapped(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, v4-compatible), else `address` itself."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64 or address in _V4_COMPATIBLE:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address
-
-
-def is_public(address: Address) -> bool:
-    """Whether the address, already unwrapped, is one host anywhere on the Internet.
-
-    `is_global` alone is True for multicast and for site-local addresses.
-    """
-    if isinstance(address, IPv6Address) and (address.is_site_local or address in _LOCAL_NAT64):
-        return False
-    return address.is_global and not address.is_multicast
 
 
 def system_lookup(host: str, port: int) -> Sequence[str]:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from aggregator.app import App
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, Topic
-from aggregator.websub import publish_form, tell_again, topic_url
+from aggregator.schedule.backoff import publish_backoff
+from aggregator.websub import publish_form, topic_url
 
 MOST = 100  # feeds of one call
 LONGEST_STAY_AWAY = timedelta(days=1)  # that a hub's Retry-After may ask for
@@ -64,4 +65,4 @@ def _is_of_all(failure: Failure) -> bool:
 
 def _again(topics: Sequence[Topic], failure: Failure, now: datetime) -> dict[str, datetime]:
     wish = min(failure.retry_after or timedelta(0), LONGEST_STAY_AWAY)
-    return {one.path: now + max(tell_again(one.failures + 1), wish) for one in topics}
+    return {one.path: now + max(publish_backoff(one.failures + 1), wish) for one in topics}

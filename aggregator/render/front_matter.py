@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aggregator.model import StoredArticle
 from aggregator.render.escape import markdown_line, quoted
+from aggregator.timestamps import RFC3339
 
 Value = str | bool | tuple[str, ...]
 Fields = tuple[tuple[str, Value], ...]
@@ -50,7 +51,7 @@ def jekyll(article: StoredArticle) -> str:
 
 def zola(article: StoredArticle) -> str:
     """TOML for Zola; the site's configuration names the taxonomies `categories` and `tags`."""
-    date = "%Y-%m-%dT%H:%M:%SZ"  # bare: TOML has dates
+    date = RFC3339  # bare: TOML has dates
     lines = (
         "+++",
         f"title = {quoted(article.title)}",

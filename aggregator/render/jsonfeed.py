@@ -1,11 +1,11 @@
 """JSON Feed 1.1."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from aggregator.model import Credit, Enclosure, Person, StoredArticle
 from aggregator.render.outgoing import GENERATOR, Channel
+from aggregator.timestamps import rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -34,8 +34,8 @@ def _item(article: StoredArticle) -> dict[str, Any]:
         content_text=None if article.html else article.summary or article.title,
         summary=article.summary,
         image=article.image,
-        date_published=_rfc3339(article.published),
-        date_modified=_rfc3339(article.updated),
+        date_published=rfc3339(article.published),
+        date_modified=rfc3339(article.updated),
         authors=[_author(person) for person in article.authors],
         tags=[term.term for term in article.terms],
         language=article.language,
@@ -61,7 +61,3 @@ def _source(credit: Credit) -> dict[str, Any]:
 
 def _present(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

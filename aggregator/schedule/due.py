@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from aggregator.model import Freshness, Source, SourceState
+from aggregator.schedule.backoff import backoff
 from aggregator.settings import Fetch
 
 DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ def due_after_success(
 def due_after_failure(source: Source, failures: int, fetch: Fetch, now: datetime) -> datetime:
     """When to ask again after `failures` failures in a row: the interval, doubled for each, to 24 h; never "never"."""
     first = max(source.interval, fetch.min_interval)
-    wait = max(first, min(first * (1 << min(failures - 1, 20)), LONGEST_WAIT))
+    wait = backoff(failures, first, max(first, LONGEST_WAIT))
     return now + wait + jitter(source, wait)
 
 

@@ -14,6 +14,7 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
+from aggregator.schedule.backoff import backoff
 from aggregator.schedule.due import LONGEST_WAIT, after_skips, due_after_failure, due_after_success
 from aggregator.settings import Fetch
 
@@ -141,7 +142,7 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
             fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
         )
     if failure.status in (429, 503):
-        due, reason = now + max(_stay_away(failure, failures - 1), fetch.min_interval), "retry-after"
+        due, reason = now + max(_stay_away(failure, failures), fetch.min_interval), "retry-after"
     else:
         due, reason = due_after_failure(source, failures, fetch, now), "back-off"
     return replace(fresh, next_fetch=after_skips(due, state.skip_hours, state.skip_days), due_reason=reason)
@@ -164,7 +165,7 @@ def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, no
     if answer.status == 429:
         return _refused(answer, host, now)
     if answer.status == 503 and answer.retry_after is not None:
-        return replace(host, not_before=now + _stay_away(answer, 0))
+        return replace(host, not_before=now + _stay_away(answer, 1))
     return host
 
 
@@ -172,16 +173,16 @@ def _lengthened(
     answer: FeedDocument | NotModified | Failure, host: HostState, until: datetime, now: datetime
 ) -> HostState:
     if isinstance(answer, Failure) and answer.status in (429, 503) and answer.retry_after is not None:
-        return replace(host, not_before=max(until, now + _stay_away(answer, 0)))
+        return replace(host, not_before=max(until, now + _stay_away(answer, 1)))
     return host
 
 
 def _refused(failure: Failure, host: HostState, now: datetime) -> HostState:
     refusals = host.refusals + 1 if failure.retry_after is None else host.refusals
-    return replace(host, not_before=now + _stay_away(failure, refusals - 1), refusals=refusals)
+    return replace(host, not_before=now + _stay_away(failure, refusals), refusals=refusals)
 
 
-def _stay_away(failure: Failure, earlier: int) -> timedelta:
+def _stay_away(failure: Failure, failures: int) -> timedelta:
     if failure.retry_after is None:
-        return min(UNNAMED_STAY_AWAY * (1 << min(max(earlier, 0), 10)), LONGEST_WAIT)
+        return backoff(failures, UNNAMED_STAY_AWAY, LONGEST_WAIT)
     return min(max(failure.retry_after, SHORTEST_STAY_AWAY), LONGEST_STAY_AWAY)

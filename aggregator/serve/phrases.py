@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from aggregator.model import Enclosure
-from aggregator.status import Condition, rfc3339
+from aggregator.status import Condition
+from aggregator.timestamps import rfc3339
 
 CONDITION_HEADINGS: dict[Condition, str] = {
     "failing": "Failing",

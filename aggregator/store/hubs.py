@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from aggregator.model import SourceState, StoredSource, Subscription, Topic
+from aggregator.schedule.backoff import subscribe_backoff
 from aggregator.schedule.intervals import due_without_push
 from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
@@ -32,7 +33,7 @@ from aggregator.store.dialect import Dialect
 from aggregator.store.leases import reschedule
 from aggregator.store.rows import Headers, listed, slices, source_from, state_from
 from aggregator.store.schema import pollable, source, subscription, topic, untold
-from aggregator.websub import DENIED_FOR, Wish, ask_again, callback_url, callbacks_url, renewal
+from aggregator.websub import DENIED_FOR, Wish, callback_url, callbacks_url, renewal
 
 RANDOM_BYTES = 32  # 43 characters: more than any hub needs, and less than the 200 it may refuse
 
@@ -189,7 +190,7 @@ def claim(connection: Connection, now: datetime, limit: int, public_url: str, fe
 
 
 def _asked(row: RowMapping, now: datetime, public_url: str) -> dict[str, Any]:
-    again, until = now + ask_again(row["failures"] + 1), row["pushed_until"]
+    again, until = now + subscribe_backoff(row["failures"] + 1), row["pushed_until"]
     return {
         "of_token": row["token"],
         "at": min(again, until) if until and until > now else again,  # at the lease's end it is noticed

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from aggregator.addresses import is_public, unwrapped
 from aggregator.fetch import Fetcher
-from aggregator.fetch.guard import Guard, is_public, system_lookup, unwrapped
+from aggregator.fetch.guard import Guard, system_lookup
 from aggregator.model import Failure, FeedDocument
 from aggregator.urls import absolute
 from tests.fetch.conftest import FEED, Get, known, settings, source
