@@ -13,7 +13,7 @@ from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
 from aggregator.model import Source
 from aggregator.sandbox import Sandbox
-from aggregator.settings import Settings, secrets, sources
+from aggregator.settings import Settings, secrets
 from aggregator.store import Store
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class App:
     """The settings, the store in step with them, and the clock."""
 
     settings: Settings
+    environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
     sources: tuple[Source, ...]  # as configured, in the order of the file
     store: Store
     clock: Clock
@@ -56,19 +57,21 @@ class App:
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """The app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
     settings = config.affordable(config.load(path, environ))
-    with opened_with(settings) as app:
+    with opened_with(settings, environ) as app:
         yield app
 
 
 @contextmanager
-def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -> Iterator[App]:
+def opened_with(
+    settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now, *, check: int = 0
+) -> Iterator[App]:
     """The app of these settings, over a database that is whole (`Store.check`, up to `check` bytes; 0: who knows).
 
     Raises StoreError, FilesError.
     """
-    logs.hide(secrets(settings))
+    logs.hide(secrets(settings, environ))
     files.make_folder(Path(settings.storage))
-    configured = sources(settings)
+    configured = tuple(Source(settings=source) for source in settings.sources)
     with (
         Store.open(settings.database or "") as store,
         ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
@@ -79,7 +82,15 @@ def opened_with(settings: Settings, clock: Clock = utc_now, *, check: int = 0) -
         store.sources.sync(configured, clock(), settings.fetch)
         store.maintenance.reset_future_times(clock())
         settings = _reachable(settings, store)
-        yield App(settings=settings, sources=configured, store=store, clock=clock, worker=worker, sandbox=sandbox)
+        yield App(
+            settings=settings,
+            environ=environ,
+            sources=configured,
+            store=store,
+            clock=clock,
+            worker=worker,
+            sandbox=sandbox,
+        )
 
 
 def _reachable(settings: Settings, store: Store) -> Settings:
@@ -90,7 +101,7 @@ def _reachable(settings: Settings, store: Store) -> Settings:
 
 def reconfigured(app: App, settings: Settings) -> App:
     """`app` with these settings, over the same store, which is in step with them then. Raises StoreError."""
-    logs.hide(secrets(settings))
-    configured = sources(settings)
+    logs.hide(secrets(settings, app.environ))
+    configured = tuple(Source(settings=source) for source in settings.sources)
     app.store.sources.sync(configured, app.clock(), settings.fetch)
     return replace(app, settings=settings, sources=configured)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.dedupe import keyed
-from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source
+from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source, SourceContext
 from aggregator.normalise import normalise
 from aggregator.parse import DIGEST_BYTES, parse
 from aggregator.urls import without_credentials
@@ -19,7 +19,7 @@ from aggregator.urls import without_credentials
 class Subscriber:
     """A source that a document is read for, and the entries of its last document (`SourceState.seen`)."""
 
-    source: Source
+    source: SourceContext
     seen: bytes
 
 
@@ -38,7 +38,8 @@ ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
 
 def subscriber(source: Source, seen: bytes) -> Subscriber:
     """Return `source` as a subscriber, without its secrets, which reading does not need."""
-    return Subscriber(source=replace(source, headers=(), url=without_credentials(source.url)), seen=seen)
+    context = SourceContext(id=source.id, url=without_credentials(source.url), language=source.settings.language)
+    return Subscriber(source=context, seen=seen)
 
 
 def read(document: FeedDocument, subscribers: Sequence[Subscriber], now: datetime, summary_words: int) -> ReadResult:

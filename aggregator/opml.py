@@ -107,7 +107,7 @@ def subscriptions(data: bytes) -> tuple[Subscription, ...] | Failure:
 
 
 def _subscription(source: Source) -> dict[str, str]:
-    language = {"language": source.language} if source.language else {}
+    language = {"language": source.settings.language} if source.settings.language else {}
     url = without_credentials(source.url)
     return {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": url} | language
 

@@ -20,7 +20,7 @@ from aggregator.names import category_name, slug
 from aggregator.opml import Subscription, sources_opml
 from aggregator.parse.discovery import FeedLink, Offer
 from aggregator.sandbox import Aborted, Limits, Sandbox
-from aggregator.settings import Settings, SourceSettings, secrets, sources
+from aggregator.settings import Settings, SourceSettings, secrets
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.urls import canonical_key, without_credentials
 
@@ -77,7 +77,7 @@ def add(
     name = None if name is None else _checked(source_name, name, "--name")
     category = None if category is None else _checked(label, category, "--category")
     typed = [_checked(web_url, url if "://" in url else f"https://{url}", "the URL") for url in urls]
-    found = asyncio.run(_found(config.extensible(path, environ), typed, choose, clock))
+    found = asyncio.run(_found(config.extensible(path, environ), environ, typed, choose, clock))
     with config.editing(path, environ) as draft:
         listing = _Listing(draft.settings)
         outcomes = tuple(
@@ -122,7 +122,8 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Out
 def export_opml(path: Path, environ: Mapping[str, str]) -> bytes:
     """The sources as OPML 2.0 in UTF-8, without credentials. Raises ConfigError."""
     settings = config.load(path, environ)
-    return sources_opml(sources(settings), f"Sources of {settings.title}")
+    sources = [Source(settings=source) for source in settings.sources]
+    return sources_opml(sources, f"Sources of {settings.title}")
 
 
 # ------------------------------------------------------------------------------------- what is in the file
@@ -220,8 +221,10 @@ def _bytes(file: Path) -> bytes:
 # ------------------------------------------------------------------------------------- what is on the web
 
 
-async def _found(settings: Settings, urls: Sequence[str], choose: Choose, clock: Clock) -> list["_Found | Failure"]:
-    logs.hide(secrets(settings))
+async def _found(
+    settings: Settings, environ: Mapping[str, str], urls: Sequence[str], choose: Choose, clock: Clock
+) -> list["_Found | Failure"]:
+    logs.hide(secrets(settings, environ))
     listing = _Listing(settings)
     with Sandbox[Offer](_OFFER, limits=LIMITS, max_processes=1) as sandbox:
         async with Fetcher(settings.fetch, clock) as fetcher:
@@ -288,7 +291,8 @@ class _Finder:
 
     async def _offer(self, url: str) -> Offer | Failure:
         """What is at `url`: a Failure of the stage "fetch" where nothing came, of "parse" where it cost too much."""
-        answer = await self._fetcher.fetch(Source(name=host_name(url), url=url, categories=("new",)), SourceState())
+        settings = SourceSettings.model_construct(url=url)  # a page may link to what is no valid URL
+        answer = await self._fetcher.fetch(Source(settings=settings), SourceState())
         # Nothing is known that could be "not modified", and nobody holds the fetch off.
         assert isinstance(answer, FeedDocument | Failure)
         if isinstance(answer, Failure):

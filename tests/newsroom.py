@@ -64,7 +64,7 @@ class Newsroom:
     def opened(self) -> Iterator[App]:
         path = self.root / "feeds.yaml"
         path.write_text(yaml.safe_dump(self.configuration, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        with opened_with(load(path, {}), lambda: self.now) as app:
+        with opened_with(load(path, {}), {}, lambda: self.now) as app:
             yield app
 
     def once(self, *names: str, everything: bool = True) -> Round:

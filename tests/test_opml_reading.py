@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Failure, Source
+from aggregator.model import Failure
 from aggregator.opml import Subscription, sources_opml, subscriptions
+from tests.sources import source
 
 NESTED = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>
@@ -100,10 +101,10 @@ def test_no_document_makes_it_raise(data: bytes) -> None:
 
 
 SOURCES = (
-    Source(name="alone", url="https://alone.example/feed?a=1&b=2", categories=("alone",)),
-    Source(name="one", url="https://one.example/", categories=("World news",), language="en"),
-    Source(name="two", url="https://two.example/", categories=("World news", "Книги & co")),
-    Source(name="secret", url="https://user:pass@secret.example/", categories=("alone",), headers=(("X", "hidden"),)),
+    source("alone", "https://alone.example/feed?a=1&b=2"),
+    source("one", "https://one.example/", category="World news", language="en"),
+    source("two", "https://two.example/", categories=("World news", "Книги & co")),
+    source("secret", "https://user:pass@secret.example/", category="alone", headers={"X": "hidden"}),
 )
 
 
@@ -132,11 +133,11 @@ def test_sources_lie_in_a_folder_for_each_category() -> None:
 
 def test_sources_come_back_as_they_went() -> None:
     back = {one.text: one for one in read(sources_opml(SOURCES, "Sources"))}
-    for source in SOURCES:
-        one = back[source.name]
-        assert one.url == re.sub("user:pass@", "", source.url)
-        assert one.language == source.language
-        assert (one.folders or (source.name,)) == source.categories
+    for sent in SOURCES:
+        one = back[sent.name]
+        assert one.url == re.sub("user:pass@", "", sent.url)
+        assert one.language == sent.settings.language
+        assert (one.folders or (sent.name,)) == sent.categories
 
 
 def test_no_credentials_go_out() -> None:

@@ -13,7 +13,6 @@ from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.model import Failure
 from aggregator.parse.discovery import USUAL_NAMES, FeedLink
 from aggregator.sandbox import Limits
-from aggregator.settings import sources
 from aggregator.subscribe import Added, Outcome, Present, add, export_opml, import_opml, remove
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -48,7 +47,7 @@ def find(file: Path) -> Find:
 
 
 def names(file: Path) -> list[str]:
-    return [source.name for source in sources(load(file, {}))]
+    return [source.name or "" for source in load(file, {}).sources]
 
 
 def test_the_url_of_a_feed_is_added_as_it_is(find: Find, file: Path, server: Server) -> None:
@@ -60,7 +59,7 @@ def test_the_url_of_a_feed_is_added_as_it_is(find: Find, file: Path, server: Ser
 
 def test_name_and_category_are_as_wished(find: Find, file: Path, server: Server) -> None:
     find(server.url("/feed.rss"), name="mine", category="World news")
-    added = sources(load(file, {}))[-1]
+    added = load(file, {}).sources[-1]
     assert (added.name, added.categories) == ("mine", ("World news",))
 
 

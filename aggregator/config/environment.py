@@ -6,23 +6,23 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aggregator.config.checks import headers_of, sources_of
 from aggregator.config.document import Location, NotReadableError, document
-from aggregator.config.problems import Trouble
+from aggregator.config.problems import Trouble, setting
 from aggregator.errors import Fault
 from aggregator.settings import Settings, setting_paths
-from aggregator.settings.values import Plain, is_nothing
+from aggregator.settings.references import reference_problems, referenced_names, resolved
+from aggregator.settings.values import Plain, header_value, is_nothing
 
 PREFIX = "AGGREGATOR_"
 
 _FILE = "AGGREGATOR_CONFIG"  # names the file itself; the command line reads it
 # Kubernetes announces a service called "aggregator" to every container in this way.
 _ANNOUNCED = re.compile(r"AGGREGATOR_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
-_REFERENCE = re.compile(r"\$\{([^}]*\}?)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +65,30 @@ def fault(variable: str, message: str) -> Fault:
 
 
 def names_used(data: Any) -> frozenset[str]:
-    """The names of the environment to which headers refer."""
-    return frozenset(name.rstrip("}") for _, _, value in _headers(data) for name in _REFERENCE.findall(value))
+    """Return the names of the environment that headers refer to."""
+    return frozenset(name for _, value in _headers(data) for name in referenced_names(value))
 
 
-def fill_secrets(data: Any, environ: Mapping[str, str]) -> Iterator[Trouble]:
-    """Puts the environment's values into the headers, in place; yields what it lacks."""
-    for location, headers, value in _headers(data):
-        wrong = [message for name in _REFERENCE.findall(value) if (message := _lacking(name, environ))]
-        if not wrong:
-            headers[str(location[-1])] = _REFERENCE.sub(lambda match: environ[match[1][:-1]], value)
-        yield from (Trouble(location, message) for message in wrong)
+def header_problems(data: Any, environ: Mapping[str, str]) -> Iterator[Trouble]:
+    """Yield what is wrong with the references of headers, and with the environment's text in their place."""
+    for location, value in _headers(data):
+        if problems := reference_problems(value, environ):
+            yield from (Trouble(location, message) for message in problems)
+            continue
+        with suppress(ValueError):
+            header_value(value)  # a value that is wrong as written is pydantic's to report
+            try:
+                header_value(resolved(value, environ))
+            except ValueError as error:
+                yield Trouble(location, f"`{setting(location)}` {error}")
 
 
-def _headers(data: Any) -> Iterator[tuple[Location, dict[str, Any], str]]:
-    """Each header with a `${` in it: where it stands, the headers that hold it, its value."""
-    for number, entry in sources_of(data):
-        headers = headers_of(entry)
-        for name, value in tuple(headers.items()):
+def _headers(data: Any) -> Iterator[tuple[Location, str]]:
+    """Yield each header with a `${` in it: its location and its value."""
+    for number, source in sources_of(data):
+        for name, value in headers_of(source).items():
             if isinstance(value, str) and "${" in value:
-                yield ("sources", number, "headers", name), headers, value
-
-
-def _lacking(reference: str, environ: Mapping[str, str]) -> str | None:
-    """What is wrong with `${` and what follows it, its brace included."""
-    if not _NAME.fullmatch(reference):
-        return "the `${` here opens no name; write ${NAME}, of letters, digits and _"
-    name = reference[:-1]
-    return None if environ.get(name) else f"`${{{name}}}` is not in the environment; set {name} there"
+                yield ("sources", number, "headers", name), value
 
 
 def overlaid(data: Any, path: tuple[str, ...], value: Any) -> Any:

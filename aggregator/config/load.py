@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from aggregator.config.checks import clashes
 from aggregator.config.document import Document, Location, NotReadableError, Place, Places, Problem, document
-from aggregator.config.environment import fill_secrets, names_used, overlaid, overrides
+from aggregator.config.environment import header_problems, names_used, overlaid, overrides
 from aggregator.config.problems import Trouble, located, troubles
 from aggregator.config.resolve import settled
 from aggregator.errors import ConfigError, Fault
@@ -33,7 +33,7 @@ def loaded(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
     written = _document(path, text)
     data = written.value
     given, strangers = overrides(environ, used=names_used(data))
-    found = list(fill_secrets(data, environ))
+    found = list(header_problems(data, environ))
     for override in given:
         data = overlaid(data, override.path, override.value)
     found += clashes(data)

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from aggregator.config.naming import named
-from aggregator.settings import Settings
+from aggregator.names import category_name, distinct
+from aggregator.settings import Fetch, Settings, SourceSettings
 
 _SQLITE = "sqlite:///"
 
@@ -25,7 +26,20 @@ def settled(settings: Settings, folder: Path) -> Settings:
             "storage": str(storage),
             "articles": articles,
             "database": database,
-            "sources": tuple(named(settings.sources)),
+            "sources": tuple(with_defaults(source, settings.fetch) for source in named(settings.sources)),
+        }
+    )
+
+
+def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:
+    """Return the settings of a source that has a name, with its categories, tags and interval filled in."""
+    name = source.name or ""
+    return source.model_copy(
+        update={
+            "category": None,
+            "categories": distinct(source.categories or (source.category or name,), category_name),
+            "tags": (name,) if source.tags is None else source.tags,
+            "interval": fetch.interval if source.interval is None else source.interval,
         }
     )
 

@@ -38,7 +38,8 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
 
         configuration.here = f"http://{address(listener)}/"
         check = CHECKED if in_order else CHECKED_AFTER_UNCLEAN_STOP
-        with opened_with(configuration.reachable(settings), clock, check=check) as app, app.store.sources.fetching():
+        reachable = configuration.reachable(settings)
+        with opened_with(reachable, environ, clock, check=check) as app, app.store.sources.fetching():
             app.store.meta.set(ADDRESS, configuration.here)
             sweep(app)
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))

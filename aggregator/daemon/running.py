@@ -47,7 +47,7 @@ class _TimedFetcher(Fetcher):
     """The fetcher, its time measured."""
 
     def __init__(self, app: App, metrics: Metrics) -> None:
-        super().__init__(app.settings.fetch, app.clock)
+        super().__init__(app.settings.fetch, app.clock, environ=app.environ)
         self._metrics = metrics
 
     async def fetch(self, *args: Any, **kwargs: Any) -> Any:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -29,20 +29,24 @@ from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop,
 from aggregator.fetch.transport import FastTransport
 from aggregator.model import Failure, FeedDocument, Source, SourceState, Validators
 from aggregator.settings import Fetch
+from aggregator.settings.references import resolved
 from aggregator.urls import is_http
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+EMPTY: Mapping[str, str] = MappingProxyType({})
 WHOLE = timedelta(seconds=1)  # moments are kept as whole seconds: so much later they may have been
 
 
 class Fetcher:
     """The client, open within an `async with`; one for all sources, since it keeps the hosts' pace."""
 
-    def __init__(self, settings: Fetch, clock: Clock, *, lookup: Lookup = system_lookup) -> None:
-        self._settings, self._clock, self._lookup = settings, clock, lookup
+    def __init__(
+        self, settings: Fetch, clock: Clock, *, environ: Mapping[str, str] = EMPTY, lookup: Lookup = system_lookup
+    ) -> None:
+        self._settings, self._clock, self._environ, self._lookup = settings, clock, environ, lookup
         contact = f" (+{settings.contact})" if settings.contact else ""
         self._headers = {
             "User-Agent": f"aggregator/{__version__}{contact}",
@@ -99,7 +103,8 @@ class Fetcher:
         `conditional` off the validators stay at home.
         """
         validators = state.validators if conditional else Validators()
-        asking = _Asking(source, validators, admit, self._settings.timeout.total_seconds())
+        seconds = self._settings.timeout.total_seconds()
+        asking = _Asking(source, validators, admit, seconds, self._environ)
         first = first_hop(source, state)
         reached = await self._walk(asking, first)
         if isinstance(reached, Failure):
@@ -113,7 +118,7 @@ class Fetcher:
         Only redirects that keep the method are followed (307, 308), and the form goes along. What else the answer says
         is not read.
         """
-        asking = _Asking(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), form)
+        asking = _Asking(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), EMPTY, form)
         first = bare_hop(url)
         reached = await self._walk(asking, first)
         if isinstance(reached, Failure):
@@ -188,6 +193,7 @@ class _Asking:
     validators: Validators
     admit: Admit
     seconds_left: float
+    environ: Mapping[str, str]  # secrets that the source's headers refer to
     form: bytes | None = None  # to be posted; None: a GET
 
     @property
@@ -213,12 +219,16 @@ class _Asking:
             headers["If-None-Match"] = conditions.etag
         if conditions.last_modified:
             headers["If-Modified-Since"] = conditions.last_modified
-        return headers | _credentials(self.source) if hop.trusted else headers
+        return headers | _credentials(self.source, self.environ) if hop.trusted else headers
 
 
-def _credentials(source: Source) -> dict[str, str]:
+def _credentials(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     """The source's own headers, and those that the credentials in its URL amount to (RFC 7617)."""
-    own = {name.title(): value for name, value in source.headers}
+    try:
+        own = {name.title(): resolved(value, environ) for name, value in source.settings.headers.items()}
+    except ValueError as error:  # the configuration was loaded with another environment
+        reason, _, advice = str(error).partition("; ")
+        raise AnswerError(f"a header of the source cannot be sent: {reason}", advice) from error
     parts = urlsplit(source.url)
     if parts.username is None or "Authorization" in own:
         return own

@@ -2,21 +2,56 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a sandboxed process does without pydantic, which takes 13 MB
+    from aggregator.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One entry of `sources` in `feeds.yaml`, with its defaults filled in."""
+    """A source: its settings, with the defaults filled in by `config.load`, and its id.
+
+    The properties give those settings that much of the package reads, and that are never missing here.
+    """
 
     id: int = 0  # assigned by the store on first sight; 0 before that
-    name: str
-    url: str  # as written by the user
-    categories: tuple[str, ...]  # labels as written by the user; at least one
-    tags: tuple[str, ...] = ()
-    language: str | None = None
-    interval: timedelta = timedelta(minutes=30)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold secrets
-    enabled: bool = True
+    settings: "SourceSettings"
+
+    @property
+    def name(self) -> str:
+        """Name in links, files and commands."""
+        return self.settings.name or ""
+
+    @property
+    def url(self) -> str:
+        """URL of its feed, as written by the user; may hold a password."""
+        return self.settings.url
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Labels of its categories as written by the user; at least one."""
+        return self.settings.categories or ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags of its articles."""
+        return self.settings.tags or ()
+
+    @property
+    def interval(self) -> timedelta:
+        """Time between two polls, as configured."""
+        assert self.settings.interval is not None
+        return self.settings.interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceContext:
+    """The part of a source that reading a document depends on, without secrets."""
+
+    id: int
+    url: str  # without credentials
+    language: str | None = None  # as configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.commonmark import markdown
-from aggregator.model import Draft, Entry, Feed, FeedInfo, Source
+from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
 from aggregator.normalise import text
 from aggregator.normalise.body import fullest
 from aggregator.normalise.dates import moments
@@ -41,7 +41,7 @@ class Normalised:
 
 
 def normalise(
-    feed: Feed, source: Source, now: datetime, *, seen: frozenset[bytes] = frozenset(), summary_words: int = 50
+    feed: Feed, source: SourceContext, now: datetime, *, seen: frozenset[bytes] = frozenset(), summary_words: int = 50
 ) -> Normalised:
     """Normalise the entries of `feed`, and the feed's own title and links.
 
@@ -72,7 +72,7 @@ def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
 
 
 def _normalised(
-    feed: Feed, source: Source, now: datetime, position: int, names_: Names, summary_words: int
+    feed: Feed, source: SourceContext, now: datetime, position: int, names_: Names, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
     body = fullest(entry.contents, names_.link)
@@ -104,7 +104,7 @@ def _normalised(
     return NormalisedEntry(draft=draft, text=body.text, date=entry.published)
 
 
-def _declared_language(feed: Feed, source: Source, entry: Entry) -> str | None:
+def _declared_language(feed: Feed, source: SourceContext, entry: Entry) -> str | None:
     tags = (source.language, entry.language, feed.language)
     return next((language for tag in tags if (language := primary_subtag(tag))), None)
 

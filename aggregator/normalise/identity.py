@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aggregator.characters import strip_unsafe
-from aggregator.model import Entry, Feed, Source
+from aggregator.model import Entry, Feed, SourceContext
 from aggregator.normalise.links import page_links
 
 
@@ -18,7 +18,7 @@ class Names(NamedTuple):
     link_key: str | None
 
 
-def names(feed: Feed, source: Source) -> tuple[Names, ...]:
+def names(feed: Feed, source: SourceContext) -> tuple[Names, ...]:
     """The names of each entry of `feed`, in the document's order.
 
     A guid names its entry unless entries of the same guid differ in link or title; a link, unless entries of the same

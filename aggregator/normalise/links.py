@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from aggregator import urls
-from aggregator.model import Entry, Feed, Source
+from aggregator.model import Entry, Feed, SourceContext
 
 _PAGE_TYPES = (None, "text/html", "application/xhtml+xml")
 
@@ -16,7 +16,7 @@ class PageLink(NamedTuple):
     key: str | None
 
 
-def page_links(feed: Feed, source: Source) -> tuple[PageLink, ...]:
+def page_links(feed: Feed, source: SourceContext) -> tuple[PageLink, ...]:
     """The link of each entry of `feed`, in the document's order; always http or https.
 
     It is feedburner's origLink, else the alternate link, else the guid where that is a link, else the feed's page, else

@@ -44,7 +44,7 @@ async def run_cycle(app: App, tell: Tell, *, names: Collection[str] | None = Non
         tell(outcome)
 
     with app.store.sources.fetching():
-        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+        async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
             await _refresh_all(app, fetcher, note, names, everything)
     return report
 
@@ -105,7 +105,7 @@ def _credentials(one: StoredSource) -> tuple[object, str]:
     """The headers and the password that `one` sends along and others may not; none once it moved to another origin."""
     if not same_origin(one.source.url, _url(one)):
         return (), ""
-    return one.source.headers, urlsplit(one.source.url).netloc.rpartition("@")[0]
+    return tuple(one.source.settings.headers.items()), urlsplit(one.source.url).netloc.rpartition("@")[0]
 
 
 class _Cycle:

@@ -4,7 +4,7 @@ One field here is one key of `feeds.yaml`: its schema, its environment name and 
 Values are checked one by one; what needs two of them at once, or a place in a file, is `config`'s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal, get_origin
 from urllib.parse import urlsplit
@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_v
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from aggregator.model import Source
-from aggregator.names import category_name, distinct
+from aggregator.settings.references import reference_problems, resolved
 from aggregator.settings.values import (
     Contact,
     DatabaseUrl,
@@ -152,25 +151,6 @@ class Settings(_Part):
         return url if url.endswith("/") else url + "/"
 
 
-def sources(settings: Settings) -> tuple[Source, ...]:
-    """The sources with their defaults filled in; `config.load` has given each a name by now."""
-    return tuple(_source(entry, settings) for entry in settings.sources)
-
-
-def _source(entry: SourceSettings, settings: Settings) -> Source:
-    name = entry.name or ""
-    return Source(
-        name=name,
-        url=entry.url,
-        categories=distinct(entry.categories or (entry.category or name,), category_name),
-        tags=(name,) if entry.tags is None else entry.tags,
-        language=entry.language,
-        interval=settings.fetch.interval if entry.interval is None else entry.interval,
-        headers=tuple(entry.headers.items()),
-        enabled=entry.enabled,
-    )
-
-
 def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Where each setting above the sources stands, such as ("fetch", "timeout"), and whether it is a list."""
     for name, field in model.model_fields.items():
@@ -180,9 +160,11 @@ def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str
             yield (name,), get_origin(field.annotation) is tuple
 
 
-def secrets(settings: Settings) -> tuple[str, ...]:
-    """Every text of the configuration that no log, page or file may show: passwords in URLs, words of headers."""
-    urls = (settings.database, settings.fetch.proxy, *(entry.url for entry in settings.sources))
+def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every text that no log, page or file may show: passwords in URLs, and the words of headers as sent."""
+    urls = (settings.database, settings.fetch.proxy, *(source.url for source in settings.sources))
     passwords = (urlsplit(url).password for url in urls if url)
-    words = (word for entry in settings.sources for value in entry.headers.values() for word in value.split())
+    values = (value for source in settings.sources for value in source.headers.values())
+    sent = (resolved(value, environ) for value in values if not reference_problems(value, environ))
+    words = (word for value in sent for word in value.split())
     return tuple(dict.fromkeys(secret for secret in (*passwords, *words) if secret))

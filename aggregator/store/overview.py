@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, func, or_, select
 
 from aggregator.model import Source, SourceState, StoredSource
+from aggregator.settings import SourceSettings
 from aggregator.store.columns import EPOCH
 from aggregator.store.hubs import stored_error
 from aggregator.store.schema import pollable, source
@@ -58,7 +59,9 @@ def _seen(row: Row[Any]) -> StoredSource:
     state = dict(zip((*_STATE, "hub_error"), row[width:], strict=True))
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None
-    return StoredSource(source=Source(**dict(zip(_SOURCE, row[:width], strict=True))), state=SourceState(**state))
+    source_id, *configured = row[:width]
+    settings = SourceSettings.model_construct(**dict(zip(_SOURCE[1:], configured, strict=True)))
+    return StoredSource(source=Source(id=source_id, settings=settings), state=SourceState(**state))
 
 
 def standing(connection: Connection, now: datetime) -> Standing:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, RowMapping, bindparam
 
 from aggregator.model import Draft, Fingerprint, Keyed, Source, SourceState, StoredArticle, Validators
+from aggregator.settings import SourceSettings
 from aggregator.store.columns import EPOCH
 
 T = TypeVar("T")
@@ -44,13 +45,14 @@ _ARTICLE = (*_FIRST_SIGHT, *ENTRY, *TEXT)
 
 def source_columns(source: Source, ordinal: int) -> Columns:
     """What `feeds.yaml` says of a source; its headers may hold secrets and stay out of the database."""
-    return {name: getattr(source, name) for name in _CONFIGURED} | {"ordinal": ordinal, "present": True}
+    return {name: getattr(source.settings, name) for name in _CONFIGURED} | {"ordinal": ordinal, "present": True}
 
 
 def source_from(row: RowMapping, headers: Mapping[int, Headers]) -> Source:
     """The source of a row, with the headers that the configuration gave it."""
     configured = {name: row[name] for name in _CONFIGURED}
-    return Source(id=row["id"], headers=headers.get(row["id"], ()), **configured)
+    settings = SourceSettings.model_construct(**configured, headers=dict(headers.get(row["id"], ())))
+    return Source(id=row["id"], settings=settings)
 
 
 def state_columns(state: SourceState) -> Columns:

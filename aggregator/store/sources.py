@@ -43,7 +43,7 @@ class SourceStore:
                 sync.apply(connection, sync.changes(connection, configured, self.unpaced), now, fetch)
         with self._database.reading() as connection:
             ids = leases.ids(connection)
-        self.headers = {ids[one.name]: one.headers for one in configured if one.name in ids}
+        self.headers = {ids[one.name]: tuple(one.settings.headers.items()) for one in configured if one.name in ids}
 
     def overview(self) -> tuple[StoredSource, ...]:
         """All sources of `feeds.yaml`, in its order, with what people see of them; other fields hold their defaults."""

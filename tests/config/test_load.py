@@ -9,7 +9,8 @@ import yaml
 
 from aggregator import config
 from aggregator.errors import ConfigError
-from aggregator.settings import SourceSettings, secrets, sources
+from aggregator.model import Source
+from aggregator.settings import SourceSettings, secrets
 from tests.config.conftest import Faults, Load
 
 MINIMAL = "sources:\n  - https://example.org/feed.xml\n"
@@ -26,7 +27,7 @@ def test_a_url_alone_is_enough_and_everything_else_has_its_default(load: Load, t
     assert settings.fetch.max_bytes == 10_000_000
     assert settings.feeds.formats == ("rss", "atom", "json")
     assert settings.retention is None
-    (source,) = sources(settings)
+    (source,) = settings.sources
     assert (source.name, source.url) == ("example-org", "https://example.org/feed.xml")
     assert source.categories == source.tags == ("example-org",)
     assert source.interval == timedelta(minutes=30)
@@ -85,10 +86,10 @@ def test_every_setting_is_read(load: Load) -> None:
     assert settings.fetch.unpaced == ("news.example.org", "127.0.0.1:8080", "[::1]:80")
     assert settings.articles.path == "/srv/blog/content/post"
     assert settings.retention == timedelta(days=365)
-    (source,) = sources(settings)
+    (source,) = settings.sources
     assert source.categories == ("Politics", "U.S.")  # the third gives the file name of the first
     assert source.tags == ("thehill", "news")
-    assert source.headers == (("Authorization", "Bearer hill-secret"), ("X-Version", "1.0"))
+    assert source.headers == {"Authorization": "Bearer ${HILL_TOKEN}", "X-Version": "1.0"}
     assert not source.enabled
 
 
@@ -99,8 +100,9 @@ def test_secrets_are_known_and_never_shown(load: Load) -> None:
         "sources: [{url: 'https://u:url-canary@example.org/', headers: {X-Key: 'Bearer ${KEY}'}}]\n",
         {"KEY": "header-canary"},
     )
-    assert {"database-canary", "proxy-canary", "url-canary", "header-canary"} <= set(secrets(settings))
-    for shown in (repr(settings), str(settings), repr(sources(settings))):
+    hidden = secrets(settings, {"KEY": "header-canary"})
+    assert {"database-canary", "proxy-canary", "url-canary", "header-canary"} <= set(hidden)
+    for shown in (repr(settings), str(settings), repr(Source(settings=settings.sources[0]))):
         assert "header-canary" not in shown
         assert "database-canary" not in shown
         assert "proxy-canary" not in shown
@@ -121,7 +123,7 @@ def test_an_empty_or_null_setting_is_as_if_left_out(load: Load) -> None:
 def test_words_that_yaml_takes_for_something_else_are_text(load: Load, word: str) -> None:
     settings = load(f"title: {word}\nsources: [{{url: 'https://example.org/', tags: [{word}], category: x-{word}}}]\n")
     assert settings.title == word
-    assert sources(settings)[0].tags == (word,)
+    assert settings.sources[0].tags == (word,)
 
 
 def test_no_is_norwegian(load: Load) -> None:

@@ -1,7 +1,6 @@
 """What the tests of fetching share: a way to fetch one URL from loopback and see what comes."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.outcome import Outcome
 from aggregator.model import Source, SourceState, Validators
 from aggregator.settings import Fetch
+from tests.sources import source as configured
 
 FEED = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 LOOPBACK = Fetch(allow_private=("127.0.0.1/32",), host_gap=timedelta(0), timeout=timedelta(seconds=10))
@@ -22,7 +22,7 @@ def settings(**changes: Any) -> Fetch:
 
 
 def source(url: str, **fields: Any) -> Source:
-    return replace(Source(name="a", url=url, categories=("a",)), **fields)
+    return configured("a", url, **fields)
 
 
 def known(etag: str | None = None, last_modified: str | None = None, **fields: Any) -> SourceState:
@@ -38,7 +38,7 @@ def get(now: datetime) -> Get:
 
     async def get(asked: str | Source, state: SourceState = SourceState(), **changes: Any) -> Outcome:
         one = source(asked) if isinstance(asked, str) else asked
-        options = {name: changes.pop(name) for name in ("lookup",) if name in changes}
+        options = {name: changes.pop(name) for name in ("lookup", "environ") if name in changes}
         call = {name: changes.pop(name) for name in ("conditional", "admit") if name in changes}
         async with Fetcher(settings(**changes), lambda: now, **options) as fetcher:
             answer = await fetcher.fetch(one, state, **call)

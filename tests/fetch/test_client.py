@@ -171,7 +171,7 @@ async def test_a_source_is_not_asked_when_its_host_is_not_admitted(server: Serve
 async def test_the_sources_headers_and_the_urls_credentials_are_sent(server: Server, get: Get) -> None:
     server.put("/feed.xml", FEED)
     url = server.url("/feed.xml").replace("http://", "http://user:p%40ss@")
-    answer = await get(source(url, headers=(("X-Token", "ü"), ("accept", "text/plain"))))
+    answer = await get(source(url, headers={"X-Token": "ü", "accept": "text/plain"}))
     (request,) = server.requests
     assert request.header("Authorization") == "Basic dXNlcjpwQHNz"
     assert request.header("X-Token") == "ü".encode().decode("latin-1")
@@ -183,9 +183,20 @@ async def test_the_sources_headers_and_the_urls_credentials_are_sent(server: Ser
 async def test_a_configured_authorization_wins_over_the_urls(server: Server, get: Get) -> None:
     server.put("/feed.xml", FEED)
     url = server.url("/feed.xml").replace("http://", "http://user:pass@")
-    await get(source(url, headers=(("authorization", "Bearer 1"),)))
+    await get(source(url, headers={"authorization": "Bearer 1"}))
     values = [value for name, value in server.requests[0].headers if name.lower() == "authorization"]
     assert values == ["Bearer 1"]
+
+
+async def test_references_of_headers_are_resolved_for_the_request_alone(server: Server, get: Get) -> None:
+    one = source(server.put("/feed.xml", FEED), headers={"X-Token": "Bearer ${TOKEN}"})
+    assert isinstance(await get(one, environ={"TOKEN": "t0ken"}), FeedDocument)
+    assert server.requests[0].header("X-Token") == "Bearer t0ken"
+    assert one.settings.headers == {"X-Token": "Bearer ${TOKEN}"}
+    answer = await get(one, environ={"TOKEN": ""})
+    assert isinstance(answer, Failure)
+    assert answer.reason == "a header of the source cannot be sent: `${TOKEN}` is not in the environment"
+    assert len(server.requests) == 1
 
 
 async def test_credentials_are_in_no_failure(server: Server, get: Get) -> None:

@@ -93,7 +93,7 @@ async def test_credentials_never_reach_another_origin(server: Server, other: Ser
     server.put("/inside", status=302, headers={"Location": other.url("/elsewhere")})
     server.put("/back", FEED)
     url = server.url("/feed.xml").replace("http://", "http://user:hunter2@")
-    assert isinstance(await get(source(url, headers=(("X-Token", "t0ken"),))), FeedDocument)
+    assert isinstance(await get(source(url, headers={"X-Token": "t0ken"})), FeedDocument)
     (elsewhere,) = other.requests
     asked, inside, back = server.requests
     for trusted in (asked, inside):
@@ -106,7 +106,7 @@ async def test_a_source_that_moved_to_another_origin_is_asked_there_without_its_
     server: Server, other: Server, get: Get
 ) -> None:
     moved_to = other.put("/feed.xml", FEED)
-    one = source(server.url("/old").replace("http://", "http://u:p@"), headers=(("X-Token", "t0ken"),))
+    one = source(server.url("/old").replace("http://", "http://u:p@"), headers={"X-Token": "t0ken"})
     answer = await get(one, known(moved_to=moved_to))
     assert isinstance(answer, FeedDocument)
     assert (answer.url, answer.permanent_url) == (moved_to, None)

@@ -6,11 +6,11 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from aggregator.dedupe import keyed
-from aggregator.model import Entry, Feed, Link, Source, StoredArticle, TextConstruct
+from aggregator.model import Entry, Feed, Link, SourceContext, StoredArticle, TextConstruct
 from aggregator.normalise import normalise
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-SOURCE = Source(id=7, name="example", url="https://example.org/feed.xml", categories=("News",), tags=("daily",))
+SOURCE = SourceContext(id=7, url="https://example.org/feed.xml")
 
 
 def entry(
@@ -31,17 +31,19 @@ def feed(*entries: Entry, format: str = "rss20", **more: Any) -> Feed:  # noqa: 
     return Feed(format=format, entries=entries, **more)
 
 
-def articles(document: Feed, source: Source = SOURCE, now: datetime = NOW, **more: Any) -> tuple[StoredArticle, ...]:
-    """The entries of a document as the store would keep them, credited to nobody."""
+def articles(
+    document: Feed, source: SourceContext = SOURCE, now: datetime = NOW, *, name: str = "example", **more: Any
+) -> tuple[StoredArticle, ...]:
+    """The entries of a document as the store would keep them, from the source of this name, credited to nobody."""
     entries = normalise(document, source, now, **more).entries
     drafts = [keyed(entry.draft, entry.text, entry.date) for entry in entries]
     return tuple(
         StoredArticle(
             id=draft.id,
             uid=draft.uid,
-            source=source.name,
-            categories=source.categories,
-            tags=source.tags,
+            source=name,
+            categories=("News",) if name == "example" else (name,),
+            tags=("daily",) if name == "example" else (name,),
             **{field.name: getattr(draft.draft, field.name) for field in fields(draft.draft)},
         )
         for draft in drafts

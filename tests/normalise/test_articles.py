@@ -1,7 +1,7 @@
 """Entries as kept: the stage as a whole."""
 
 import unicodedata
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Enclosure, Entry, Feed, Link, Person, Source, StoredArticle, Term, TextConstruct
+from aggregator.model import Enclosure, Entry, Feed, Link, Person, SourceContext, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
 from aggregator.urls import is_http
 from tests.normalise.entries import NOW, SOURCE, articles, entry, feed, rss, text
@@ -19,7 +19,7 @@ A = "https://example.org/a"
 BODY = "<p>" + "The council met on Friday to speak about the budget of the coming year. " * 6 + "</p>"
 
 
-def article_of(one: Entry, source: Source = SOURCE, **more: Any) -> StoredArticle:
+def article_of(one: Entry, source: SourceContext = SOURCE, **more: Any) -> StoredArticle:
     (article,) = articles(feed(one, **more), source)
     return article
 
@@ -163,7 +163,7 @@ def test_relative_urls_in_the_body_are_joined_to_xml_base_else_the_entrys_link()
 
 def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detected() -> None:
     one = entry("A", A, BODY, language="pt-BR")
-    german = Source(name="example", url=SOURCE.url, categories=("News",), language="de")
+    german = replace(SOURCE, language="de")
     assert article_of(one, german, language="fr").language == "de"
     assert article_of(one, language="fr").language == "pt"
     assert article_of(entry("A", A, BODY, language="junk"), language="fr_FR").language == "fr"
@@ -193,7 +193,7 @@ def test_media_lie_on_the_web() -> None:
 
 
 def test_credentials_of_the_source_appear_nowhere() -> None:
-    secret = Source(name="example", url="https://user:secret@example.org/feed.xml", categories=("News",))
+    secret = SourceContext(id=7, url="https://user:secret@example.org/feed.xml")
     assert "secret" not in repr(article_of(entry("A", body=BODY), secret, url=secret.url, link=None))
 
 

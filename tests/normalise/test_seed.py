@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Feed, FeedDocument, Source
+from aggregator.model import Feed, FeedDocument, SourceContext
 from aggregator.parse import parse
 from tests.normalise.entries import articles
 
 SEED = Path(__file__).parent.parent / "seed"
-SOURCE = Source(
-    name="thehill", url="https://thehill.com/news/feed/", categories=("thehill",), tags=("thehill",), language="en"
-)
+SOURCE = SourceContext(id=1, url="https://thehill.com/news/feed/", language="en")
 LINK = "https://thehill.com/policy/energy-environment/5133463-zelensky-trump-rare-earth-minerals-deal-russia-putin/"
 
 
@@ -24,7 +22,7 @@ def test_every_seed_feed_gives_the_model_article(name: str, now: datetime) -> No
     document = FeedDocument(url=SOURCE.url, final_url=SOURCE.url, body=(SEED / name).read_bytes(), digest=b"")
     feed = parse(document)
     assert isinstance(feed, Feed)
-    (article,) = articles(feed, SOURCE, now)
+    (article,) = articles(feed, SOURCE, now, name="thehill")
     assert f'\ntitle: "{article.title}"\n' in expected
     assert f'\ndate: "{article.published:%Y-%m-%d %H:%M:%S}"\n' in expected
     assert f'\nsummary: "{article.summary}"\n' in expected

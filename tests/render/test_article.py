@@ -3,11 +3,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Credit, Source, StoredArticle
+from aggregator.model import Credit, StoredArticle
 from aggregator.render import article_file, article_path, pattern_fault
 from aggregator.settings import Articles
 from tests.conftest import SHARED
 from tests.render.examples import article, modestly
+from tests.sources import source as configured
 
 DEFAULT = Articles().name
 
@@ -62,7 +63,7 @@ def test_a_lone_surrogate_does_not_stop_the_file() -> None:
 
 
 def path_of(article: StoredArticle, pattern: str) -> str:
-    source = Source(name=article.source, url="https://example.org/feed", categories=article.categories)
+    source = configured(article.source, "https://example.org/feed", categories=article.categories)
     return article_path(article, article.id, source, pattern)
 
 

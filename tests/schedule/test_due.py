@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from aggregator.model import Freshness, Source, SourceState
 from aggregator.schedule.due import JITTER, after_skips, due_after_failure, due_after_success, jitter
 from aggregator.settings import Fetch
+from tests.sources import source
 
-SOURCE = Source(name="a", url="http://example.org/feed", categories=("a",), interval=timedelta(minutes=30))
+SOURCE = source("a", "http://example.org/feed")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FETCH = Fetch()
 HOUR = timedelta(hours=1)
@@ -42,7 +43,7 @@ def test_a_source_whose_hub_pushes_is_asked_once_a_day(ahead: int, least: timede
 
 
 def test_a_pushed_source_that_wants_to_be_asked_less_often_is() -> None:
-    slow = replace(SOURCE, interval=timedelta(days=3))
+    slow = source("a", SOURCE.url, interval=timedelta(days=3))
     assert wait_and_reason(source=slow, state=SourceState(pushed_until=NOW + HOUR))[1] == "interval"
 
 
@@ -69,12 +70,12 @@ def test_the_documents_own_wish_counts() -> None:
 
 
 def test_an_interval_longer_than_a_day_is_the_users_will() -> None:
-    wait, _ = wait_and_reason(source=replace(SOURCE, interval=timedelta(days=7)))
+    wait, _ = wait_and_reason(source=source("a", SOURCE.url, interval=timedelta(days=7)))
     assert_waits(wait, timedelta(days=7))
 
 
 def test_no_source_is_polled_more_often_than_min_interval() -> None:
-    wait, reason = wait_and_reason(source=replace(SOURCE, interval=timedelta(seconds=10)))
+    wait, reason = wait_and_reason(source=source("a", SOURCE.url, interval=timedelta(seconds=10)))
     assert_waits(wait, FETCH.min_interval)
     assert reason == "min_interval"
 
@@ -113,6 +114,7 @@ def test_back_off_doubles_from_the_interval_to_a_day_and_never_ends() -> None:
 
 @given(st.text(min_size=1), st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=31)))
 def test_jitter_only_delays_and_is_stable(name: str, wait: timedelta) -> None:
-    source = replace(SOURCE, name=name.encode("utf-8", "ignore").decode() or "a")
-    assert timedelta(0) <= jitter(source, wait) <= wait * JITTER
-    assert jitter(source, wait) == jitter(source, wait)
+    settings = SOURCE.settings.model_copy(update={"name": name.encode("utf-8", "ignore").decode() or "a"})
+    named = replace(SOURCE, settings=settings)
+    assert timedelta(0) <= jitter(named, wait) <= wait * JITTER
+    assert jitter(named, wait) == jitter(named, wait)

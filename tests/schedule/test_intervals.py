@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from aggregator.model import Freshness, Source, SourceState
+from aggregator.model import Freshness, SourceState
 from aggregator.schedule.due import due_after_success, jitter
 from aggregator.schedule.intervals import due_by_shorter_interval, due_without_push
 from aggregator.settings import Fetch
+from tests.sources import source
 
-DAILY = Source(name="a", url="http://example.org/feed", categories=("a",), interval=timedelta(days=1))
-HOURLY = replace(DAILY, interval=timedelta(hours=1))
+DAILY = source("a", "http://example.org/feed", interval=timedelta(days=1))
+HOURLY = source("a", DAILY.url, interval=timedelta(hours=1))
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FETCH = Fetch()
 
@@ -30,7 +31,7 @@ def test_it_counts_from_the_last_fetch() -> None:
 
 
 def test_it_is_never_shorter_than_min_interval() -> None:
-    often = replace(DAILY, interval=timedelta(seconds=60))
+    often = source("a", DAILY.url, interval=timedelta(seconds=60))
     due = due_by_shorter_interval(often, fetched(), FETCH)
     assert due
     assert due[0] >= NOW + FETCH.min_interval

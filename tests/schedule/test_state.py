@@ -14,7 +14,6 @@ from aggregator.model import (
     Freshness,
     HostState,
     NotModified,
-    Source,
     SourceState,
     Stage,
     Validators,
@@ -29,10 +28,11 @@ from aggregator.schedule import (
     is_conditional,
 )
 from aggregator.settings import Fetch
+from tests.sources import source
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FETCH = Fetch()
-SOURCE = Source(name="a", url="http://example.org/feed", categories=("a",))
+SOURCE = source("a", "http://example.org/feed")
 DOCUMENT = FeedDocument(
     url=SOURCE.url,
     final_url=SOURCE.url,

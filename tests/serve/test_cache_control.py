@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from aggregator.model import Source
 from aggregator.serve.cache_control import MAX_AGE, MIN_AGE, max_ages
+from tests.sources import source as configured
 
 
 def source(minutes: float, *categories: str, enabled: bool = True) -> Source:
     interval = timedelta(minutes=minutes)
-    return Source(name="s", url="https://s.example/", categories=categories, interval=interval, enabled=enabled)
+    return configured("s", "https://s.example/", categories=categories, interval=interval, enabled=enabled)
 
 
 def test_a_feed_keeps_until_its_most_eager_source_is_asked_again() -> None:

@@ -12,7 +12,7 @@ from tests.store.values import MINUTE, NOW, source, state
 
 def fill(store: Store) -> None:
     """A source in each condition, by each of the ways into it."""
-    configured = [source(name, tags=("t",), headers=(("X-Key", "k"),)) for name in ("good", "bad", "gone", "new")]
+    configured = [source(name, tags=("t",), headers={"X-Key": "k"}) for name in ("good", "bad", "gone", "new")]
     store.sources.sync([*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
     sound = replace(state(), failures=0, error=None)
     states = {

@@ -26,6 +26,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.store import Store
+from tests.sources import source as configured
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,7 +35,7 @@ LEASE = timedelta(minutes=5)
 
 def source(name: str = "thehill", **changes: Any) -> Source:
     given: dict[str, Any] = {"url": f"https://{name}.example/feed", "categories": (name,), "tags": (name,)}
-    return Source(name=name, **(given | changes))
+    return configured(name, **(given | changes))
 
 
 def state(**changes: Any) -> SourceState:

@@ -137,7 +137,7 @@ def _prepare() -> None:
 
 def _warm() -> None:
     """One article, so that what is loaded at first use (the tables of languages) is there."""
-    from aggregator.model import Feed, FeedDocument, Source
+    from aggregator.model import Feed, FeedDocument, SourceContext
     from aggregator.normalise import normalise
     from aggregator.parse import parse
 
@@ -145,7 +145,7 @@ def _warm() -> None:
     url = "http://source.example/"
     feed = parse(FeedDocument(url=url, final_url=url, body=rss(item(1)), digest=b""))
     assert isinstance(feed, Feed)
-    normalise(feed, Source(name="a", url=url, categories=("a",)), now)
+    normalise(feed, SourceContext(id=1, url=url), now)
 
 
 def _serve() -> None:

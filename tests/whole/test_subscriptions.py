@@ -10,7 +10,6 @@ import pytest
 from lxml import etree
 
 from aggregator.config import load
-from aggregator.settings import sources
 from tests.commands import aggregator
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -92,7 +91,7 @@ def test_what_is_exported_gives_the_same_sources_elsewhere(folder: Path, tmp_pat
     (elsewhere / "all.opml").write_text(done.stdout)
     aggregator("import", "all.opml", cwd=elsewhere)
     here, there = (
-        {source.name: (source.url.replace("user:s3cret@", ""), source.categories) for source in sources(load(file, {}))}
+        {source.name: (source.url.replace("user:s3cret@", ""), source.categories) for source in load(file, {}).sources}
         for file in (folder / "feeds.yaml", elsewhere / "feeds.yaml")
     )
     assert here == there
