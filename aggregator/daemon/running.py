@@ -176,7 +176,7 @@ class Daemon:
         await self._open.aclose()
         self._fetcher = await self._open.enter_async_context(_TimedFetcher(self._app, self._metrics))
         if before:
-            self._fetcher.follow(before.next_starts)
+            self._fetcher.resume(before.next_starts)
 
     def _open_now(self) -> Fetcher:
         assert self._fetcher

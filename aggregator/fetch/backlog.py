@@ -1,4 +1,4 @@
-"""How much was fetched and waits to be recorded. Edge: it waits.
+"""Bound on the documents that are fetched but not yet recorded. Edge: it waits.
 
 Fetching is faster than recording. Without a bound a round over many sources would hold all of their documents at once.
 """
@@ -7,33 +7,33 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MOST = 3_000_000  # bytes; what is in flight when it is reached still comes
+MAX_PENDING_BYTES = 3_000_000  # requests already in flight may exceed it
 
 
 class Backlog:
-    """The documents that wait, in bytes."""
+    """Size of the documents that wait to be recorded, in bytes."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most, self._held = most, 0
-        self._room = asyncio.Event()
-        self._room.set()
+    def __init__(self, max_bytes: int = MAX_PENDING_BYTES) -> None:
+        self._max_bytes, self._pending_bytes = max_bytes, 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
 
-    async def room(self) -> None:
-        """Wait until another document may be asked for."""
-        await self._room.wait()
+    async def wait_for_room(self) -> None:
+        """Wait until another document may be requested."""
+        await self._has_room.wait()
 
     @contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Within it a document of `size` bytes waits."""
-        self._change(size)
+    def hold(self, size: int) -> Iterator[None]:
+        """Count a document of `size` bytes as pending while the context is open."""
+        self._add(size)
         try:
             yield
         finally:
-            self._change(-size)
+            self._add(-size)
 
-    def _change(self, size: int) -> None:
-        self._held += size
-        if self._held >= self._most:
-            self._room.clear()
+    def _add(self, size: int) -> None:
+        self._pending_bytes += size
+        if self._pending_bytes >= self._max_bytes:
+            self._has_room.clear()
         else:
-            self._room.set()
+            self._has_room.set()

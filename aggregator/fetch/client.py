@@ -1,7 +1,7 @@
-"""The HTTP client: one source in; a document, "not modified" or a failure out. Edge.
+"""HTTP client: a source in; a document, "not modified" or a failure out. Edge.
 
-Rule: polite and bounded. A source is asked with its validators, at its host's pace, over at most five redirects that
-are each checked as the first, within one time limit and one size. What a server does is a value, never an exception.
+It is polite and bounded: conditional requests, a rate limit for each host, at most five redirects that are each checked
+like the first URL, one time limit and one size limit. Failures of a server are values, never exceptions.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ import httpx
 
 from aggregator import __version__
 from aggregator.clock import Clock
-from aggregator.fetch.answer import Answer, read_answer
-from aggregator.fetch.failures import AnswerError, error_reason
-from aggregator.fetch.guard import Guard, Lookup, Names, SpellingError, spelled_address, system_lookup
-from aggregator.fetch.outcome import Outcome, failure, outcome, refusal
-from aggregator.fetch.rate_limit import Admit, Hosts
-from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, bare_hop, first_hop, next_hop
-from aggregator.fetch.transport import FastTransport
+from aggregator.fetch.failures import ResponseError, error_reason
+from aggregator.fetch.guard import AddressGuard, AmbiguousHostError, Lookup, Resolver, ambiguous_ipv4, system_lookup
+from aggregator.fetch.rate_limit import Admit, RateLimiter
+from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, first_hop, first_post_hop, next_hop
+from aggregator.fetch.response import HttpResponse, read_response
+from aggregator.fetch.result import FetchResult, failure, fetch_result, status_failure
+from aggregator.fetch.transport import AiohttpTransport
 from aggregator.model import Failure, FeedDocument, Source, SourceState, Validators
 from aggregator.settings import Fetch
 from aggregator.settings.references import resolved
@@ -37,11 +37,11 @@ ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 EMPTY: Mapping[str, str] = MappingProxyType({})
-WHOLE = timedelta(seconds=1)  # moments are kept as whole seconds: so much later they may have been
+CLOCK_STEP = timedelta(seconds=1)  # stored times are whole seconds: a request may have been sent so much later
 
 
 class Fetcher:
-    """The client, open within an `async with`; one for all sources, since it keeps the hosts' pace."""
+    """The client, open within an `async with`; one for all sources, because it keeps the hosts' rate limits."""
 
     def __init__(
         self, settings: Fetch, clock: Clock, *, environ: Mapping[str, str] = EMPTY, lookup: Lookup = system_lookup
@@ -56,161 +56,156 @@ class Fetcher:
 
     async def __aenter__(self) -> Self:
         proxy = self._settings.proxy
-        guard = None if proxy else Guard(self._settings.allow_private)  # a proxy resolves and connects in our stead
-        self._tls = cache(httpx.create_ssl_context)  # read when first needed: a file of 200 KB
-        self._hosts = Hosts(self._settings)
-        self._names = Names(guard, self._lookup, self._settings.concurrency)
-        self._fast = FastTransport(self._names, guard, self._tls, proxy)
+        guard = None if proxy else AddressGuard(self._settings.allow_private)  # a proxy resolves and connects for us
+        self._tls = cache(httpx.create_ssl_context)  # on first use: it reads a file of 200 KB
+        self._limiter = RateLimiter(self._settings)
+        self._resolver = Resolver(guard, self._lookup, self._settings.concurrency)
+        self._transport = AiohttpTransport(self._resolver, guard, self._tls, proxy)
         self._lenient: httpx.AsyncBaseTransport | None = None
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._fast.aclose()
+        await self._transport.aclose()
         if self._lenient:
             await self._lenient.aclose()
-        self._names.close()
+        self._resolver.close()
 
-    def idle(self, hosts: Iterable[str]) -> tuple[str, ...]:
-        """Those of these hosts (`urls.host_key`) that this fetcher is not about to ask."""
-        return self._hosts.idle(hosts)
+    def idle_hosts(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the hosts (`urls.host_key`) to which this fetcher has no request in flight or waiting."""
+        return self._limiter.idle_hosts(hosts)
 
-    def asked(self, moments: Mapping[str, datetime]) -> None:
-        """Start nothing on these hosts sooner than their gap after others asked them."""
+    def note_requests(self, times: Mapping[str, datetime]) -> None:
+        """Keep the gap after the last requests of other processes, by host."""
         now = self._clock()
-        self._hosts.asked({host: now - moment - WHOLE for host, moment in moments.items()})
+        self._limiter.note_requests({host: now - time - CLOCK_STEP for host, time in times.items()})
 
     @property
     def next_starts(self) -> Mapping[str, float]:
-        """When each host may be asked next, in the loop's time."""
-        return self._hosts.next_starts
+        """Earliest start of the next request to each host, in the event loop's time."""
+        return self._limiter.next_starts
 
-    def follow(self, next_starts: Mapping[str, float]) -> None:
-        """Keep the pace of the fetcher that this one takes the place of."""
-        self._hosts.follow(next_starts)
+    def resume(self, next_starts: Mapping[str, float]) -> None:
+        """Keep the rate limits of the fetcher that this one replaces."""
+        self._limiter.resume(next_starts)
 
-    def waiting(self, document: FeedDocument) -> AbstractContextManager[None]:
-        """Within it the document waits to be recorded; where too much does, nothing more is asked for."""
-        return self._hosts.backlog.holding(len(document.body))
+    def pending(self, document: FeedDocument) -> AbstractContextManager[None]:
+        """Count `document` as not yet recorded while the context is open; too much of that stops new requests."""
+        return self._limiter.backlog.hold(len(document.body))
 
     async def fetch(
         self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True
-    ) -> Outcome | None:
-        """What the source has now; None if `admit` said no, to its host or to one that it redirects to.
+    ) -> FetchResult | None:
+        """Request the source and return the result; None if `admit` refused its host or one that it redirects to.
 
-        `admit` hears the host (`urls.host_key`) when its turn has come, which may be long after the call. With
-        `conditional` off the validators stay at home.
+        `admit` is called with the host (`urls.host_key`) when its turn has come, which may be long after this call.
+        Without `conditional` no validators are sent.
         """
         validators = state.validators if conditional else Validators()
-        seconds = self._settings.timeout.total_seconds()
-        asking = _Asking(source, validators, admit, seconds, self._environ)
-        first = first_hop(source, state)
-        reached = await self._walk(asking, first)
-        if isinstance(reached, Failure):
-            return reached
-        answer, hop = reached
-        return outcome(answer, first, hop, state, asking.conditions(hop), self._clock()) if answer else None
+        call = _Call(source, validators, admit, self._settings.timeout.total_seconds(), self._environ)
+        end = await self._follow(call, first_hop(source, state))
+        if end is None or isinstance(end, Failure):
+            return end
+        response, hop = end
+        return fetch_result(response, hop, state, call.conditions(hop), self._clock())
 
     async def post(self, url: str, form: bytes) -> int | Failure:
-        """The status, 2xx, with which `url` takes a form (URL-encoded), else why it does not.
+        """Post a form (URL-encoded) and return the status, 2xx, or the failure.
 
-        Only redirects that keep the method are followed (307, 308), and the form goes along. What else the answer says
-        is not read.
+        Only redirects that keep the method (307, 308) are followed. The response's body is not read.
         """
-        asking = _Asking(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), EMPTY, form)
-        first = bare_hop(url)
-        reached = await self._walk(asking, first)
-        if isinstance(reached, Failure):
-            return reached
-        answer, hop = reached
-        assert answer is not None  # everybody is admitted
-        return answer.status if 200 <= answer.status < 300 else refusal(answer, first, hop, self._clock())
+        call = _Call(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), form=form)
+        end = await self._follow(call, first_post_hop(url))
+        assert end is not None  # every host is admitted
+        if isinstance(end, Failure):
+            return end
+        response, hop = end
+        return response.status if 200 <= response.status < 300 else status_failure(response, hop, self._clock())
 
-    async def _walk(self, asking: "_Asking", first: Hop) -> tuple[Answer | None, Hop] | Failure:
-        """The answer at the end of all redirects, and the hop that gave it; None as in `_ask`."""
-        hop = first
+    async def _follow(self, call: "_Call", hop: Hop) -> tuple[HttpResponse, Hop] | Failure | None:
+        """Return the last response of a chain of redirects and its request, a failure, or None if not admitted."""
         try:
-            while (answer := await self._ask(asking, hop)) and answer.status in asking.redirects:
-                hop = next_hop(hop, answer.status, answer.headers.get("location", ""))
-            return answer, hop
-        except AnswerError as error:
-            return failure(first, hop, error.reason, error.advice, status=error.status)
+            while (response := await self._request(call, hop)) and response.status in call.redirects:
+                hop = next_hop(hop, response.status, response.headers.get("location", ""))
+        except ResponseError as error:
+            return failure(hop, error.reason, error.advice, status=error.status)
         except TimeoutError:
-            return failure(
-                first, hop, f"it gave no complete answer within {self._settings.timeout.total_seconds():g} s"
-            )
+            return failure(hop, f"timeout: no complete response within {self._settings.timeout.total_seconds():g} s")
         except (aiohttp.ClientError, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
-            return failure(first, hop, *error_reason(error))
+            return failure(hop, *error_reason(error))
+        return (response, hop) if response else None
 
-    async def _ask(self, asking: "_Asking", hop: Hop) -> Answer | None:
-        """The answer of one hop; None if `admit` said no. What aiohttp cannot read gets the second try."""
+    async def _request(self, call: "_Call", hop: Hop) -> HttpResponse | None:
+        """Return the response to one request, None if not admitted. A response that aiohttp rejects is tried again."""
         if not is_http(hop.url):
-            raise AnswerError("its URL is no http or https address")
+            raise ResponseError("the URL is not an http or https URL")
         host = urlsplit(hop.url).hostname or ""
-        if address := spelled_address(host):
-            raise SpellingError(host, address)
+        if address := ambiguous_ipv4(host):
+            raise AmbiguousHostError(host, address)
         try:
-            return await self._exchange(self._fast, hop, asking)
+            return await self._exchange(self._transport, hop, call)
         except aiohttp.ServerDisconnectedError:
-            if asking.form is None:
+            if call.form is None:
                 raise
-            return await self._exchange(self._fast, hop, asking)  # an idle connection was given up: no POST is lost
+            return await self._exchange(self._transport, hop, call)  # a kept connection was closed: no POST is lost
         except aiohttp.ClientHttpProxyError:
             raise
         except aiohttp.ClientResponseError:
-            return await self._exchange(self._second_try(), hop, asking)
+            return await self._exchange(self._lenient_transport(), hop, call)
 
-    def _second_try(self) -> httpx.AsyncBaseTransport:
+    def _lenient_transport(self) -> httpx.AsyncBaseTransport:
         from aggregator.fetch.lenient import LenientTransport
 
         if self._lenient is None:
-            self._lenient = LenientTransport(self._names, self._tls(), self._settings.proxy)
+            self._lenient = LenientTransport(self._resolver, self._tls(), self._settings.proxy)
         return self._lenient
 
-    async def _exchange(self, transport: httpx.AsyncBaseTransport, hop: Hop, asking: "_Asking") -> Answer | None:
+    async def _exchange(self, transport: httpx.AsyncBaseTransport, hop: Hop, call: "_Call") -> HttpResponse | None:
         loop = asyncio.get_running_loop()
-        async with self._hosts.turn(hop.url, asking.admit) as place:
-            if place is None:
+        async with self._limiter.acquire(hop.url, call.admit) as slot:
+            if slot is None:
                 return None
-            headers = _encoded(self._headers | asking.headers(hop))  # not before: thousands may wait for their turn
-            method = "GET" if asking.form is None else "POST"
-            request = httpx.Request(method, hop.url, headers=headers, content=asking.form)
+            # Built late, because thousands of calls may wait; as bytes, because httpx accepts ASCII text only and
+            # validators are arbitrary.
+            headers = [(key.encode(), value.encode()) for key, value in (self._headers | call.headers(hop)).items()]
+            method = "GET" if call.form is None else "POST"
+            request = httpx.Request(method, hop.url, headers=headers, content=call.form)
             started = loop.time()
             try:
-                async with asyncio.timeout(asking.seconds_left):
-                    most = self._settings.max_bytes if asking.form is None else 0
-                    return await read_answer(transport, request, most, place.heard)
+                async with asyncio.timeout(call.seconds_left):
+                    max_bytes = self._settings.max_bytes if call.form is None else 0
+                    return await read_response(transport, request, max_bytes, slot.on_data)
             finally:
-                asking.seconds_left -= loop.time() - started  # waiting for a turn is free
+                call.seconds_left -= loop.time() - started  # waiting for a slot does not count
 
 
 @dataclass(slots=True)
-class _Asking:
-    """One call of `fetch` or `post`: what it may send where, and the time it has left."""
+class _Call:
+    """One call of `fetch` or `post`: what it sends, and the time that is left."""
 
     source: Source | None
     validators: Validators
     admit: Admit
     seconds_left: float
-    environ: Mapping[str, str]  # secrets that the source's headers refer to
-    form: bytes | None = None  # to be posted; None: a GET
+    environ: Mapping[str, str] = EMPTY  # secrets that the source's headers refer to
+    form: bytes | None = None  # to post; None for a GET
 
     @property
     def redirects(self) -> frozenset[int]:
-        """Statuses that lead on."""
+        """Statuses that are followed."""
         return REDIRECTS if self.form is None else KEEPING_METHOD
 
     def conditions(self, hop: Hop) -> Validators:
-        """Validators for one hop.
+        """Return the validators to send with one request.
 
-        They name a state of the document at one URL. They go along a temporary redirect, at whose end they were given;
-        not along a permanent one, after which the document is to be known by another URL.
+        Validators belong to the document at one URL. They are sent through a temporary redirect, behind which they
+        were received, but not through a permanent one, behind which the document has a new URL.
         """
         return Validators() if hop.moved else self.validators
 
     def headers(self, hop: Hop) -> dict[str, str]:
-        """Headers for one hop beyond those that every request has."""
+        """Return the headers of one request beyond those of every request."""
         if self.source is None:
             return {"Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded"}
         conditions = self.conditions(hop)
@@ -223,19 +218,14 @@ class _Asking:
 
 
 def _credentials(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
-    """The source's own headers, and those that the credentials in its URL amount to (RFC 7617)."""
+    """Return the source's own headers, with those for the credentials in its URL (RFC 7617)."""
     try:
-        own = {name.title(): resolved(value, environ) for name, value in source.settings.headers.items()}
+        headers = {name.title(): resolved(value, environ) for name, value in source.settings.headers.items()}
     except ValueError as error:  # the configuration was loaded with another environment
         reason, _, advice = str(error).partition("; ")
-        raise AnswerError(f"a header of the source cannot be sent: {reason}", advice) from error
+        raise ResponseError(f"a header of the source cannot be sent: {reason}", advice) from error
     parts = urlsplit(source.url)
-    if parts.username is None or "Authorization" in own:
-        return own
+    if parts.username is None or "Authorization" in headers:
+        return headers
     pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return own | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
-
-
-def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    """Headers as bytes, since httpx takes ASCII text only and validators are whatever the server chose."""
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+    return headers | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}

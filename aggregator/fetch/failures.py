@@ -1,6 +1,7 @@
-"""What went wrong with a request, in a sentence for the operator. Pure."""
+"""Failed requests as one sentence for the operator. Pure."""
 
 import errno
+import os
 import socket
 import ssl
 from http import HTTPStatus
@@ -8,20 +9,20 @@ from http import HTTPStatus
 import aiohttp
 import httpx
 
-from aggregator.fetch.guard import PrivateAddressError, SpellingError
+from aggregator.fetch.guard import AmbiguousHostError, PrivateAddressError
 
 STATUS_ADVICE = {
-    401: "it wants credentials: set the source's headers",
-    403: "it keeps us out: ask its owner, or remove the source",
+    401: "authentication is required: set the source's headers",
+    403: "access is denied: ask the feed's owner, or remove the source",
     404: "check the source's URL",
-    410: "it is gone for good: remove the source, or change its URL",
-    429: "it is asked less often for a while",
+    410: "the feed was removed for good: remove the source, or change its URL",
+    429: "it is polled less often for a while",
 }
 PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)
 
 
-class AnswerError(Exception):
-    """The answer breaks a bound or a promise; reason and advice are sentences for the operator."""
+class ResponseError(Exception):
+    """The response exceeds a limit or breaks HTTP; reason and advice are sentences for the operator."""
 
     def __init__(self, reason: str, advice: str = "", status: int | None = None) -> None:
         super().__init__(reason)
@@ -29,7 +30,7 @@ class AnswerError(Exception):
 
 
 def status_reason(status: int) -> str:
-    """The sentence for an HTTP status; the phrase is the standard's, not the server's."""
+    """Return the sentence for an HTTP status, with the standard's phrase instead of the server's."""
     try:
         return f"the server answered {status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -37,43 +38,45 @@ def status_reason(status: int) -> str:
 
 
 def error_reason(error: Exception) -> tuple[str, str]:
-    """Reason and advice for what a transport raised: its innermost cause, since libraries wrap what the system said."""
+    """Return reason and advice for an error of a transport, from its innermost cause: libraries wrap system errors."""
     causes = [error]
     while isinstance(cause := causes[-1].__cause__, Exception):
         causes.append(cause)
     if any(isinstance(cause, PROXY_ERRORS) for cause in causes):
-        return "the proxy does not let us through", "check fetch.proxy"
-    found = (_reason(cause) for cause in reversed(causes))
-    return next((reason for reason in found if reason), ("the connection broke off", ""))
+        return "the proxy refused the connection", "check fetch.proxy"
+    reasons = (_reason(cause) for cause in reversed(causes))
+    return next(filter(None, reasons), ("the server closed the connection before the response was complete", ""))
 
 
 def _reason(error: Exception) -> tuple[str, str] | None:
     match error:
         case PrivateAddressError():
             return (
-                f"its address {error.address} lies in a private network",
-                f"if that is meant, add {error.address} to fetch.allow_private",
+                f"the address {error.address} is in a private network",
+                f"if that is intended, add {error.address} to fetch.allow_private",
             )
-        case SpellingError():
+        case AmbiguousHostError():
             return (
-                f"its host {error.host} is no valid name; some programs read it as the address {error.address}",
+                f"the host {error.host} is an unusual form of the IPv4 address {error.address}",
                 "write an IPv4 address as four decimal numbers",
             )
-        case socket.gaierror() | UnicodeError():
-            return "its host name does not resolve", "check the source's URL, and this machine's DNS"
+        case socket.gaierror():
+            return f"DNS lookup failed: {error.strerror}", "check the source's URL, and this machine's DNS"
+        case UnicodeError():
+            return "DNS lookup failed: invalid host name", "check the source's URL"
         case ssl.SSLCertVerificationError():
-            return f"its TLS certificate is not valid: {error.verify_message}", ""
+            return f"TLS handshake failed: {error.verify_message.removesuffix('.')}", ""
         case ssl.SSLError():
-            return "no TLS connection came about", ""
+            return f"TLS handshake failed: {(error.reason or 'unknown reason').lower().replace('_', ' ')}", ""
         case ConnectionRefusedError():
-            return "the connection was refused", "nothing listens at its port, or a firewall says no"
+            return "connection refused", "no server listens on that port, or a firewall rejects the connection"
         case httpx.RemoteProtocolError() | aiohttp.ClientResponseError():
-            return "what answers there does not keep to HTTP", ""
+            return "the server sent an invalid HTTP response", ""
         case OSError(errno=errno.EMFILE | errno.ENFILE):
-            return "this machine has no socket left", "raise its limit of open files, or lower fetch.concurrency"
+            return "too many open files", "raise the limit on open files, or lower fetch.concurrency"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH | errno.ETIMEDOUT):
-            return "its address cannot be reached", ""
+            return os.strerror(error.errno or 0).lower(), ""
         case ValueError() | httpx.InvalidURL():
-            return "its URL or one of its headers cannot be sent", "check both for odd characters"
+            return "the URL or a header contains invalid characters", "check the source's URL and headers"
         case _:
             return None

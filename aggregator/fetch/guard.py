@@ -1,7 +1,8 @@
-"""Keeps sources out of private networks: the check is on the address that is connected to, whatever led there. Edge.
+"""Protection against server-side request forgery: no request reaches a private network unless allowed. Edge.
 
-A name is resolved once, here, and the answer is what both transports connect to, so that a name which resolves to a
-public address for a check and to a private one afterwards gains nothing (DNS rebinding).
+The check is on the address that is connected to, whatever led there. A name is resolved once, here, and both transports
+connect to the result, so that a name which resolves to a public address for the check and to a private one afterwards
+gains nothing (DNS rebinding).
 """
 
 import asyncio
@@ -16,45 +17,45 @@ Lookup = Callable[[str, int], Sequence[str]]
 
 
 class PrivateAddressError(OSError):
-    """The address lies in a private network that `allow_private` does not name."""
+    """The address is in a private network that `allow_private` does not list."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} is a private address")
         self.address = address
 
 
-class SpellingError(ValueError):
-    """The host is an IPv4 address, `address`, in a form that some programs read so and others as a name."""
+class AmbiguousHostError(ValueError):
+    """The host is an IPv4 address in a form that some programs read as one (`address`) and others as a name."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(f"{host} is {address}")
         self.host, self.address = host, address
 
 
-class Guard:
-    """Lets through public addresses, and those of the networks in `allow_private`."""
+class AddressGuard:
+    """Permits public addresses, and those of the networks in `allow_private`."""
 
     def __init__(self, allow_private: Iterable[str]) -> None:
         self._allowed = tuple(ip_network(network, strict=False) for network in allow_private)
 
-    def permits(self, address: str) -> bool:
-        """Whether a connection to this literal address may be made."""
-        written = ip_address(address)
-        meant = unwrapped(written)
-        return is_public(meant) or any(written in network or meant in network for network in self._allowed)
+    def permits(self, literal: str) -> bool:
+        """Return True if a connection to this literal address is allowed."""
+        address = ip_address(literal)
+        inner = unwrapped(address)
+        return is_public(inner) or any(address in network or inner in network for network in self._allowed)
 
     def open_socket(self, info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-        """A socket for one result of getaddrinfo, not yet connected. Raises PrivateAddressError."""
+        """Return an unconnected socket for one result of getaddrinfo. Raises PrivateAddressError."""
         family, kind, protocol, _, (address, *_) = info
         if not self.permits(str(address)):
             raise PrivateAddressError(str(address))
         return socket.socket(family, kind, protocol)
 
 
-def spelled_address(host: str) -> str | None:
-    """The IPv4 address that `host` is in a form other than four decimal numbers, None for every other host.
+def ambiguous_ipv4(host: str) -> str | None:
+    """Return the IPv4 address that `host` is in a form other than four decimal numbers, None for any other host.
 
-    That is octal, hexadecimal, one number or too few (inet_aton(3)), or a dot behind all four.
+    Such forms are octal, hexadecimal, one number or too few (inet_aton(3)), or a trailing dot.
     """
     try:
         address = socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
@@ -64,29 +65,29 @@ def spelled_address(host: str) -> str | None:
 
 
 def system_lookup(host: str, port: int) -> Sequence[str]:
-    """Addresses of `host` as the system resolves it; blocks. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+    """Return the addresses of `host` that the system's resolver gives; blocks. Raises OSError."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in infos))
 
 
-class Names:
+class Resolver:
     """Resolves names to the addresses that the guard permits; without a guard, to all of them.
 
-    Lookups have threads of their own: a nameserver that hangs holds up no other name, and no other work.
+    Lookups run in threads of their own, so that a slow DNS server delays no other name and no other work.
     """
 
-    def __init__(self, guard: Guard | None, lookup: Lookup, threads: int) -> None:
+    def __init__(self, guard: AddressGuard | None, lookup: Lookup, threads: int) -> None:
         self._guard, self._lookup = guard, lookup
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="lookup")
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Addresses of `host` to connect to, at least one. Raises OSError, PrivateAddressError if all are private."""
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host, port)
-        permitted = [address for address in found if self._guard is None or self._guard.permits(address)]
+        """Return at least one address of `host`. Raises OSError, PrivateAddressError if all are private."""
+        addresses = await asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host, port)
+        permitted = [address for address in addresses if self._guard is None or self._guard.permits(address)]
         if not permitted:
-            raise PrivateAddressError(found[0])
+            raise PrivateAddressError(addresses[0])
         return permitted
 
     def close(self) -> None:
-        """Stop; a lookup that hangs is not waited for."""
+        """Stop without waiting for lookups in progress."""
         self._threads.shutdown(wait=False, cancel_futures=True)

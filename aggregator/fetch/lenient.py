@@ -1,6 +1,6 @@
-"""The second try, for answers that aiohttp cannot read: httpx's own transport under the same guard. Edge.
+"""Second transport, for responses that aiohttp rejects: httpx's own, under the same guard. Edge.
 
-Most runs never need it, so nothing imports it before.
+Most runs never need it, so it is imported on first use.
 """
 
 import ssl
@@ -9,25 +9,25 @@ from collections.abc import Iterable
 import httpcore
 import httpx
 
-from aggregator.fetch.guard import Names
+from aggregator.fetch.guard import Resolver
 
 
 class LenientTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport, connecting only where the guard permits."""
+    """httpx's transport, connecting to permitted addresses only."""
 
-    def __init__(self, names: Names, tls: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, resolver: Resolver, tls: ssl.SSLContext, proxy: str | None) -> None:
         super().__init__(verify=tls, trust_env=False, proxy=proxy)
-        if proxy is None:  # httpx has no argument for the backend
+        if proxy is None:  # httpx has no argument for the network backend
             self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=tls, network_backend=_Backend(names), max_keepalive_connections=0
+                ssl_context=tls, network_backend=_GuardedBackend(resolver), max_keepalive_connections=0
             )
 
 
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Connects httpcore to permitted addresses; TLS still names and checks the host."""
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects httpcore to permitted addresses; TLS still checks the host name."""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -38,8 +38,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        *others, last = await self._names.addresses(host, port)
-        for address in others:
+        *addresses, last = await self._resolver.addresses(host, port)
+        for address in addresses:
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
             except httpcore.ConnectError:

@@ -1,8 +1,8 @@
-"""One host's pace, and the fetcher's: who may ask now. Edge: it waits."""
+"""Rate limits of each host and of the fetcher as a whole. Edge: it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from aggregator.fetch.backlog import Backlog
@@ -11,120 +11,117 @@ from aggregator.urls import host_key, paced_host
 
 Admit = Callable[[str], bool]
 
-SILENCE = 2.0  # seconds without a byte after which a request no longer counts among `concurrency`
-NO_LIMIT = 1_000_000
+STALL_TIMEOUT = 2.0  # seconds without a byte after which a request no longer counts towards `concurrency`
+UNLIMITED = 1_000_000
 
 
-class Place:
-    """A place among the requests in flight. A silent request gives it up, so that hosts that hang slow no other."""
+class Slot:
+    """One of the `concurrency` requests in flight. A stalled request loses it, so that it delays no other host."""
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots = slots
         self._loop = asyncio.get_running_loop()
-        self._heard = self._loop.time()
-        self._timer: asyncio.TimerHandle | None = self._loop.call_later(SILENCE, self._listen)
+        self._last_data = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(STALL_TIMEOUT, self._check)
 
-    def heard(self) -> None:
-        """Note that the server said something."""
-        self._heard = self._loop.time()
+    def on_data(self) -> None:
+        """Note that the server sent something."""
+        self._last_data = self._loop.time()
 
-    def give_up(self) -> None:
-        """Let another request have the place; does nothing the second time."""
+    def release(self) -> None:
+        """Let another request have the slot; a second call does nothing."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
-            self._places.release()
+            self._slots.release()
 
-    def _listen(self) -> None:
-        silent_at = self._heard + SILENCE
-        if self._loop.time() >= silent_at:
-            self.give_up()
+    def _check(self) -> None:
+        stalled_at = self._last_data + STALL_TIMEOUT
+        if self._loop.time() >= stalled_at:
+            self.release()
         else:
-            self._timer = self._loop.call_at(silent_at, self._listen)
+            self._timer = self._loop.call_at(stalled_at, self._check)
 
 
-class Hosts:
-    """At most `per_host` requests in flight to each host, their starts `host_gap` apart; `concurrency` over all.
+class RateLimiter:
+    """At most `per_host` requests in flight to each host, their starts `host_gap` apart, and `concurrency` in all.
 
-    Who waits for its host holds no place among `concurrency`. Nobody starts while too much of what came waits.
+    A request that waits for its host takes no slot. No request starts while too many documents wait to be recorded.
     """
 
     def __init__(self, fetch: Fetch) -> None:
         self.backlog = Backlog()
-        self._places = asyncio.Semaphore(fetch.concurrency)
-        self._paced = fetch.per_host, fetch.host_gap.total_seconds()
+        self._slots = asyncio.Semaphore(fetch.concurrency)
+        self._limits = fetch.per_host, fetch.host_gap.total_seconds()
         self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
-        self._free = _Pace(NO_LIMIT, 0.0)
-        self._paces: dict[str, _Pace] = {}
+        self._unlimited = _HostLimit(UNLIMITED, 0.0)
+        self._hosts: dict[str, _HostLimit] = {}
 
     @asynccontextmanager
-    async def turn(self, url: str, admit: Admit) -> AsyncIterator[Place | None]:
-        """Wait until `url` may be asked, and hold its turn. None: by then `admit` said no to its host (`host_key`)."""
+    async def acquire(self, url: str, admit: Admit) -> AsyncIterator[Slot | None]:
+        """Wait until `url` may be requested, and hold a slot; None if `admit` refused its host (`urls.host_key`)."""
         paced = paced_host(url, self._unpaced)
-        pace = self._free if paced is None else self._pace(paced)
-        with pace.used():
-            async with pace.in_flight:
-                place = await self._start(paced or host_key(url), pace, admit)
+        limit = self._unlimited if paced is None else self._limit(paced)
+        limit.users += 1
+        try:
+            async with limit.in_flight:
+                slot = await self._start(paced or host_key(url), limit, admit)
                 try:
-                    yield place
+                    yield slot
                 finally:
-                    if place:
-                        place.give_up()
+                    if slot:
+                        slot.release()
+        finally:
+            limit.users -= 1
 
-    def idle(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Those of these hosts (`host_key`) that nobody here asks, nor waits to ask."""
-        return tuple(key for key in keys if not ((pace := self._paces.get(key)) and pace.users))
+    def idle_hosts(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the hosts to which no request is in flight or waiting here."""
+        return tuple(host for host in hosts if not ((limit := self._hosts.get(host)) and limit.users))
 
-    def asked(self, since: Mapping[str, timedelta]) -> None:
-        """Keep the gap to what others asked these hosts so long ago."""
+    def note_requests(self, ages: Mapping[str, timedelta]) -> None:
+        """Keep the gap after requests that other processes sent; `ages` are the times since then, by host."""
         now = asyncio.get_running_loop().time()
-        for key, ago in since.items():
-            pace = self._pace(key)
-            past = max(ago.total_seconds(), 0.0)  # a clock that was turned back makes no longer gap than there is
-            pace.next_start = max(pace.next_start, now + pace.gap - past)
+        for host, age in ages.items():
+            limit = self._limit(host)
+            elapsed = max(age.total_seconds(), 0.0)  # negative if the clock was put back
+            limit.next_start = max(limit.next_start, now + limit.gap - elapsed)
 
     @property
     def next_starts(self) -> Mapping[str, float]:
-        """When each host may be asked next, in the loop's time."""
-        return {key: pace.next_start for key, pace in self._paces.items()}
+        """Earliest start of the next request to each host, in the event loop's time."""
+        return {host: limit.next_start for host, limit in self._hosts.items()}
 
-    def follow(self, next_starts: Mapping[str, float]) -> None:
-        """Go on where another `Hosts` stopped."""
-        for key, start in next_starts.items():
-            self._pace(key).next_start = start
+    def resume(self, next_starts: Mapping[str, float]) -> None:
+        """Take over the `next_starts` of another limiter."""
+        for host, start in next_starts.items():
+            self._limit(host).next_start = start
 
-    def _pace(self, key: str) -> "_Pace":
-        return self._paces.get(key) or self._paces.setdefault(key, _Pace(*self._paced))
+    def _limit(self, host: str) -> "_HostLimit":
+        return self._hosts.get(host) or self._hosts.setdefault(host, _HostLimit(*self._limits))
 
-    async def _start(self, key: str, pace: "_Pace", admit: Admit) -> Place | None:
+    async def _start(self, host: str, limit: "_HostLimit", admit: Admit) -> Slot | None:
         loop = asyncio.get_running_loop()
-        async with pace.starting:  # first come, first served
-            if not admit(key):  # asked before the gap, so that a host's whole queue learns at once of a 429 ...
+        async with limit.starting:  # first come, first served
+            if not admit(host):  # before the gap, so that after a 429 the host's whole queue ends at once ...
                 return None
-            if (wait := pace.next_start - loop.time()) > 0:
-                await asyncio.sleep(wait)
-            await self.backlog.room()
-            await self._places.acquire()
-            place = Place(self._places)
-            if not admit(key):  # ... and after it, for the answers that came meanwhile
-                place.give_up()
+            if (delay := limit.next_start - loop.time()) > 0:
+                await asyncio.sleep(delay)
+            await self.backlog.wait_for_room()
+            await self._slots.acquire()
+            slot = Slot(self._slots)
+            if not admit(host):  # ... and after it, because of responses that came meanwhile
+                slot.release()
                 return None
-            pace.next_start = loop.time() + pace.gap
-            return place
+            limit.next_start = loop.time() + limit.gap
+            return slot
 
 
-class _Pace:
+class _HostLimit:
+    """Rate limit of one host."""
+
     def __init__(self, per_host: int, gap: float) -> None:
         self.in_flight = asyncio.Semaphore(per_host)
         self.starting = asyncio.Lock()
-        self.gap = gap
+        self.gap = gap  # seconds
         self.next_start = 0.0
-        self.users = 0  # that hold a turn, or wait for one
-
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        self.users += 1
-        try:
-            yield
-        finally:
-            self.users -= 1
+        self.users = 0  # requests in flight or waiting

@@ -1,60 +1,70 @@
-"""Where a redirect leads, and what may follow it there. Pure."""
+"""Redirects: where they lead, what may follow them, and their limit. Pure."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aggregator.fetch.failures import AnswerError
+from aggregator.fetch.failures import ResponseError
 from aggregator.model import Source, SourceState
-from aggregator.urls import absolute, same_origin, without_credentials
+from aggregator.urls import absolute, host_key, same_origin, without_credentials
 
 PERMANENT = frozenset({301, 308})
 TEMPORARY = frozenset({302, 303, 307})
 REDIRECTS = PERMANENT | TEMPORARY
-KEEPING_METHOD = frozenset({307, 308})  # what was posted is posted again
-MAX_HOPS = 5
+KEEPING_METHOD = frozenset({307, 308})  # a POST is followed by a POST
+MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One URL of a chain, without credentials and fragment."""
+    """One request of a chain of redirects; URLs are without credentials and fragment."""
 
     url: str
-    permanent: bool = True  # the source's URL and 301 or 308 alone led here
-    trusted: bool = True  # never left the origin of the source's URL: its credentials may be sent
-    count: int = 0  # redirects that led here
+    start: str  # URL of the chain's first request
+    permanent: bool = True  # only 301 and 308 led here
+    trusted: bool = True  # the chain never left the origin of the source's URL, so that its credentials may be sent
+    count: int = 0  # redirects so far
 
     @property
     def moved(self) -> bool:
-        """Whether the source's URL is this one from now on."""
+        """True if this is the source's new URL."""
         return self.permanent and self.count > 0
+
+    @property
+    def other_host(self) -> str | None:
+        """The host (`urls.host_key`) of this request, None if it is the host of the first one."""
+        host = host_key(self.url)
+        return host if host != host_key(self.start) else None
 
 
 def first_hop(source: Source, state: SourceState) -> Hop:
-    """Where a source is asked: the URL it moved to, else its own as written."""
+    """Return the first request for a source: to the URL it moved to, else to its own."""
     url = _bare(state.moved_to or source.url)
-    return Hop(url=url, trusted=state.moved_to is None or same_origin(source.url, url))
+    return Hop(url=url, start=url, trusted=state.moved_to is None or same_origin(source.url, url))
 
 
-def bare_hop(url: str) -> Hop:
-    """Where a form is posted."""
-    return Hop(url=_bare(url), trusted=False)
+def first_post_hop(url: str) -> Hop:
+    """Return the first request for a form that is posted to `url`."""
+    return Hop(url=_bare(url), start=_bare(url), trusted=False)
 
 
 def next_hop(hop: Hop, status: int, location: str) -> Hop:
-    """Where an answer with `status` (one of REDIRECTS) and `location` leads. Raises AnswerError if not followed.
+    """Return the request that follows a response with `status` (one of REDIRECTS) and `location`.
 
-    What follows a temporary redirect is temporary. Who left the origin once is not trusted again on coming back: the
-    other origin chose the URL.
+    Everything behind a temporary redirect is temporary. A chain that left the origin is not trusted again when it
+    comes back, because the other origin chose the URL. Raises ResponseError if the redirect must not be followed.
     """
     url = absolute(location, base=hop.url) if location.strip() else None
     if url is None:
-        raise AnswerError(f"it redirects ({status}) to what is no http or https address", status=status)
-    if hop.count == MAX_HOPS:
-        raise AnswerError(f"it redirects more than {MAX_HOPS} times", "check the source's URL in a browser", status)
+        raise ResponseError(f"the redirect ({status}) does not lead to an http or https URL", status=status)
+    if hop.count == MAX_REDIRECTS:
+        raise ResponseError(
+            f"too many redirects (more than {MAX_REDIRECTS})", "check the source's URL in a browser", status
+        )
     if urlsplit(hop.url).scheme == "https" and urlsplit(url).scheme == "http":
-        raise AnswerError("it redirects from https to http, which is not followed", status=status)
+        raise ResponseError("insecure redirect from https to http refused", status=status)
     return Hop(
         url=_bare(url),
+        start=hop.start,
         permanent=hop.permanent and status in PERMANENT,
         trusted=hop.trusted and same_origin(hop.url, url),
         count=hop.count + 1,

@@ -140,12 +140,12 @@ class _Cycle:
 
     async def _go_on_with(self, hosts: Collection[str]) -> None:
         """Go on where other processes, or this one before it was started anew, stopped asking these hosts."""
-        store, idle, now = self._app.store, self._fetcher.idle(hosts), self._app.clock()
+        store, idle, now = self._app.store, self._fetcher.idle_hosts(hosts), self._app.clock()
         states, asked = await self._app.in_worker(
             lambda: (store.sources.hosts(hosts), store.sources.last_asked(idle, now))
         )
         self._hosts.take_over(hosts, states)
-        self._fetcher.asked(asked)
+        self._fetcher.note_requests(asked)
 
     async def _one_url(self, same: tuple[StoredSource, ...]) -> None:
         host = asked = host_key(_url(same[0]))
@@ -166,7 +166,7 @@ class _Cycle:
         if isinstance(answer, FeedDocument) and answer.digest == state.truncated_digest:
             self._truncated_again(same, answer, now)
         elif isinstance(answer, FeedDocument):
-            with self._fetcher.waiting(answer):
+            with self._fetcher.pending(answer):
                 self._done(same, await self._taken(same, answer, now))
         else:
             self._without_document(same, answer, now)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.fetch import Fetcher
-from aggregator.fetch.outcome import Outcome
+from aggregator.fetch.result import FetchResult
 from aggregator.model import Source, SourceState, Validators
 from aggregator.settings import Fetch
 from tests.sources import source as configured
@@ -29,14 +29,14 @@ def known(etag: str | None = None, last_modified: str | None = None, **fields: A
     return SourceState(validators=Validators(etag=etag, last_modified=last_modified), **fields)
 
 
-Get = Callable[..., Awaitable[Outcome]]
+Get = Callable[..., Awaitable[FetchResult]]
 
 
 @pytest.fixture
 def get(now: datetime) -> Get:
     """Fetches one source, given by URL or whole, with a fetcher of its own."""
 
-    async def get(asked: str | Source, state: SourceState = SourceState(), **changes: Any) -> Outcome:
+    async def get(asked: str | Source, state: SourceState = SourceState(), **changes: Any) -> FetchResult:
         one = source(asked) if isinstance(asked, str) else asked
         options = {name: changes.pop(name) for name in ("lookup", "environ") if name in changes}
         call = {name: changes.pop(name) for name in ("conditional", "admit") if name in changes}

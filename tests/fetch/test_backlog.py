@@ -10,11 +10,11 @@ from tests.servers import Server
 
 
 async def test_there_is_room_until_too_much_waits() -> None:
-    waiting = Backlog(most=10)
-    with waiting.holding(9):
-        await waiting.room()
-        with waiting.holding(1):
-            next_one = asyncio.create_task(waiting.room())
+    waiting = Backlog(max_bytes=10)
+    with waiting.hold(9):
+        await waiting.wait_for_room()
+        with waiting.hold(1):
+            next_one = asyncio.create_task(waiting.wait_for_room())
             await asyncio.sleep(0)
             assert not next_one.done()
         await next_one
@@ -27,11 +27,11 @@ def test_a_round_holds_no_more_documents_than_there_is_room_for(
 
     class Watched(Backlog):
         def __init__(self) -> None:
-            super().__init__(most=1)
+            super().__init__(max_bytes=1)
 
-        def _change(self, size: int) -> None:
-            super()._change(size)
-            held.append(self._held)
+        def _add(self, size: int) -> None:
+            super()._add(size)
+            held.append(self._pending_bytes)
 
     monkeypatch.setattr(rate_limit, "Backlog", Watched)
     room = newsroom(

@@ -69,34 +69,34 @@ async def test_an_endless_body_ends_at_the_limit(server: Server, get: Get) -> No
 @pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br", "nonsense"])
 async def test_an_encoding_that_was_not_asked_for_is_refused(server: Server, get: Get, encoding: str) -> None:
     answer = await failure(get, server.put("/feed.xml", FEED, headers={"Content-Encoding": encoding}))
-    assert answer.reason == "the document is compressed in a way that was not asked for; only gzip was"
+    assert answer.reason == "unsupported Content-Encoding; only gzip was requested"
 
 
 async def test_gzip_that_is_none_is_a_failure(server: Server, get: Get) -> None:
     answer = await failure(get, server.put("/feed.xml", FEED, headers={"Content-Encoding": "gzip"}))
-    assert answer.reason == "the document is not the gzip that the server calls it"
+    assert answer.reason == "the body is not valid gzip, though Content-Encoding says gzip"
 
 
 async def test_gzip_that_breaks_off_is_a_failure(server: Server, get: Get) -> None:
     answer = await failure(get, server.put("/a", gzip.compress(FEED)[:-9], headers={"Content-Encoding": "gzip"}))
-    assert answer.reason == "the document's compression breaks off before its end"
+    assert answer.reason == "the gzip body is truncated"
 
 
 async def test_a_server_that_says_nothing_is_left_after_the_timeout(server: Server, get: Get) -> None:
     answer = await failure(get, server.put("/hang", hang=True), timeout=timedelta(milliseconds=200))
-    assert answer.reason == "it gave no complete answer within 0.2 s"
+    assert answer.reason == "timeout: no complete response within 0.2 s"
 
 
 async def test_a_slow_drip_is_left_after_the_timeout(server: Server, get: Get) -> None:
     url = server.put("/drip", chunks=itertools.repeat(b"x"), pause=0.05)
     answer = await failure(get, url, timeout=timedelta(milliseconds=400))
-    assert answer.reason == "it gave no complete answer within 0.4 s"
+    assert answer.reason == "timeout: no complete response within 0.4 s"
 
 
 async def test_a_slow_drip_of_headers_is_left_after_the_timeout(server: Server, get: Get) -> None:
     url = server.put("/drip", raw=itertools.chain([b"HTTP/1.1 200 OK\r\nX: "], itertools.repeat(b"x")), pause=0.05)
     answer = await failure(get, url, timeout=timedelta(milliseconds=400))
-    assert answer.reason == "it gave no complete answer within 0.4 s"
+    assert answer.reason == "timeout: no complete response within 0.4 s"
 
 
 async def test_all_hops_share_one_timeout(server: Server, get: Get) -> None:
@@ -137,7 +137,7 @@ async def test_announcements_without_end_are_a_failure(server: Server, get: Get)
     flood = itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000)
     url = server.put("/flood", raw=flood)
     answer, peak = await failure_and_peak(get, url)
-    assert answer.reason == "the server announces its answer without end (status 1xx)"
+    assert answer.reason == "the server sent too many 1xx responses"
     assert peak < 20_000_000
 
 
@@ -152,13 +152,13 @@ async def test_a_few_announcements_are_no_matter(server: Server, get: Get) -> No
 async def test_endless_headers_are_a_failure(server: Server, get: Get) -> None:
     url = server.put("/flood", raw=itertools.chain([b"HTTP/1.1 200 OK\r\n"], itertools.repeat(b"A: b\r\n" * 1000)))
     answer = await failure(get, url)
-    assert answer.reason == "what answers there does not keep to HTTP"
+    assert answer.reason == "the server sent an invalid HTTP response"
 
 
 @pytest.mark.parametrize("raw", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\x00\x02\x02\x16", b"HTTP/1.1 abc\r\n\r\n"])
 async def test_what_is_no_http_is_a_failure(server: Server, get: Get, raw: bytes) -> None:
     answer = await failure(get, server.put("/odd", raw=raw))
-    assert answer.reason == "what answers there does not keep to HTTP"
+    assert answer.reason == "the server sent an invalid HTTP response"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ async def test_what_is_no_http_is_a_failure(server: Server, get: Get, raw: bytes
 )
 async def test_an_answer_that_breaks_off_is_a_failure(server: Server, get: Get, raw: bytes) -> None:
     answer = await failure(get, server.put("/cut", raw=raw))
-    assert answer.reason == "the connection broke off"
+    assert answer.reason == "the server closed the connection before the response was complete"
 
 
 async def test_a_reset_is_a_failure(server: Server, get: Get) -> None:
     answer = await failure(get, server.put("/cut", raw=b"HTTP/1.1 200 OK\r\nContent-", reset=True))
-    assert answer.reason == "the connection broke off"
+    assert answer.reason == "the server closed the connection before the response was complete"
 
 
 async def test_a_port_where_nobody_listens_is_a_failure(get: Get) -> None:
@@ -184,4 +184,4 @@ async def test_a_port_where_nobody_listens_is_a_failure(get: Get) -> None:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     answer = await failure(get, f"http://127.0.0.1:{port}/")
-    assert answer.reason == "the connection was refused"
+    assert answer.reason == "connection refused"

@@ -109,13 +109,13 @@ async def test_unconditionally_no_validators_go_out(server: Server, get: Get) ->
 async def test_304_to_an_unconditional_request_is_a_failure(server: Server, get: Get) -> None:
     answer = await get(server.put("/feed.xml", status=304))
     assert isinstance(answer, Failure)
-    assert (answer.status, answer.reason) == (304, "it says that nothing is new (304), though nobody asked so")
+    assert (answer.status, answer.reason) == (304, "the server answered 304 Not Modified to an unconditional request")
 
 
 async def test_an_empty_answer_is_a_failure(server: Server, get: Get) -> None:
     answer = await get(server.put("/feed.xml", b""))
     assert isinstance(answer, Failure)
-    assert (answer.status, answer.reason) == (200, "the answer is empty")
+    assert (answer.status, answer.reason) == (200, "the response body is empty")
 
 
 @pytest.mark.parametrize("status", [204, 206, 300, 400, 401, 403, 404, 410, 418, 429, 500, 502, 503, 599])
@@ -210,4 +210,4 @@ async def test_credentials_are_in_no_failure(server: Server, get: Get) -> None:
 async def test_only_http_and_https_are_asked(get: Get, url: str) -> None:
     answer = await get(url)
     assert isinstance(answer, Failure)
-    assert answer.reason == "its URL is no http or https address"
+    assert answer.reason == "the URL is not an http or https URL"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.addresses import is_public, unwrapped
 from aggregator.fetch import Fetcher
-from aggregator.fetch.guard import Guard, system_lookup
+from aggregator.fetch.guard import AddressGuard, system_lookup
 from aggregator.model import Failure, FeedDocument
 from aggregator.urls import absolute
 from tests.fetch.conftest import FEED, Get, known, settings, source
@@ -39,16 +39,16 @@ PUBLIC_ADDRESSES = [
 
 @pytest.mark.parametrize("address", PRIVATE_ADDRESSES)
 def test_private_addresses_are_refused(address: str) -> None:
-    assert not Guard(()).permits(address)
+    assert not AddressGuard(()).permits(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 def test_public_addresses_are_permitted(address: str) -> None:
-    assert Guard(()).permits(address)
+    assert AddressGuard(()).permits(address)
 
 
 def test_a_named_network_is_permitted_and_its_neighbour_is_not() -> None:
-    guard = Guard(("127.0.0.1/32", "fd00::/8"))
+    guard = AddressGuard(("127.0.0.1/32", "fd00::/8"))
     assert guard.permits("127.0.0.1")
     assert guard.permits("::ffff:127.0.0.1")
     assert guard.permits("fd00::1")
@@ -88,7 +88,7 @@ async def test_no_form_of_a_private_address_gets_through(server: Server, canary:
         direct, redirected = await get(location), await get(moved(server, location))
         for answer in (direct, redirected):
             assert isinstance(answer, Failure), url
-            assert "lies in a private network" in answer.reason, (url, answer.reason)
+            assert "is in a private network" in answer.reason, (url, answer.reason)
             assert "fetch.allow_private" in answer.advice
 
 
@@ -96,7 +96,7 @@ async def test_numbers_that_some_read_as_an_address_are_no_name(server: Server, 
     for url in forms(NUMBERS, canary):
         for answer in (await get(url), await get(moved(server, url))):
             assert isinstance(answer, Failure), url
-            assert "is no valid name; some programs read it as the address" in answer.reason, (url, answer.reason)
+            assert "is an unusual form of the IPv4 address" in answer.reason, (url, answer.reason)
             assert answer.advice == "write an IPv4 address as four decimal numbers"
 
 
@@ -109,7 +109,7 @@ async def test_what_can_be_read_in_two_ways_gets_through_in_neither(server: Serv
 async def test_public_numbers_are_no_name_either(get: Get) -> None:
     answer = await get("http://16843009/")
     assert isinstance(answer, Failure)
-    assert answer.reason == "its host 16843009 is no valid name; some programs read it as the address 1.1.1.1"
+    assert answer.reason == "the host 16843009 is an unusual form of the IPv4 address 1.1.1.1"
 
 
 def moved(server: Server, location: str) -> str:
@@ -120,7 +120,7 @@ def moved(server: Server, location: str) -> str:
 async def test_a_name_that_resolves_to_a_private_address_is_refused(canary: Server, get: Get) -> None:
     answer = await get(f"http://innocent.example:{canary.port}/", lookup=lambda _host, _port: ["127.0.0.2"])
     assert isinstance(answer, Failure)
-    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+    assert answer.reason == "the address 127.0.0.2 is in a private network"
 
 
 async def test_of_several_addresses_the_permitted_one_is_taken(server: Server, canary: Server, get: Get) -> None:
@@ -140,7 +140,7 @@ async def test_a_name_that_turns_private_is_refused_when_it_does(server: Server,
     server.put("/feed.xml", status=302, headers={"Location": f"http://b.example:{canary.port}/"})
     answer = await get(f"http://a.example:{server.port}/feed.xml", lookup=flips)
     assert isinstance(answer, Failure)
-    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+    assert answer.reason == "the address 127.0.0.2 is in a private network"
     assert lookups == ["a.example", "b.example"]
     assert len(server.requests) == 1
 
@@ -156,7 +156,7 @@ async def test_the_second_try_is_guarded_too(server: Server, canary: Server, get
     server.put("/odd", raw=b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc")
     answer = await get(f"http://a.example:{server.port}/odd", lookup=flips)
     assert isinstance(answer, Failure)
-    assert answer.reason == "its address 127.0.0.2 lies in a private network"
+    assert answer.reason == "the address 127.0.0.2 is in a private network"
     assert lookups == ["a.example", "a.example"]
 
 
@@ -176,7 +176,7 @@ async def test_a_kept_connection_lends_itself_to_no_other_name(server: Server, c
     assert all(isinstance(answer, FeedDocument) for answer in answers)
     assert len(server.requests) == 6
     assert isinstance(away, Failure)
-    assert away.reason == "its address 127.0.0.2 lies in a private network"
+    assert away.reason == "the address 127.0.0.2 is in a private network"
 
 
 async def test_forms_to_hubs_are_posted_to_no_private_network(server: Server, canary: Server, now: datetime) -> None:
@@ -187,7 +187,7 @@ async def test_forms_to_hubs_are_posted_to_no_private_network(server: Server, ca
             redirecting = server.put("/hub", status=307, headers=headers)
             for answer in (await fetcher.post(location, b"a=b"), await fetcher.post(redirecting, b"a=b")):
                 assert isinstance(answer, Failure), url
-                assert re.search("private network|no valid name", answer.reason)
+                assert re.search("private network|unusual form", answer.reason)
 
 
 async def test_a_name_that_does_not_resolve_is_a_failure(get: Get) -> None:
@@ -196,7 +196,7 @@ async def test_a_name_that_does_not_resolve_is_a_failure(get: Get) -> None:
 
     answer = await get("http://nowhere.example/", lookup=nowhere)
     assert isinstance(answer, Failure)
-    assert answer.reason == "its host name does not resolve"
+    assert answer.reason == "DNS lookup failed: Name or service not known"
 
 
 def test_the_systems_lookup_gives_each_address_once() -> None:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import pytest
 
 from aggregator.fetch import Fetcher
-from aggregator.fetch.failures import AnswerError
+from aggregator.fetch.failures import ResponseError
 from aggregator.fetch.redirects import Hop, next_hop
 from aggregator.model import Failure, FeedDocument, NotModified
 from tests.fetch.conftest import FEED, Get, known, settings, source
@@ -55,7 +55,7 @@ async def test_five_hops_are_followed_and_no_sixth(server: Server, get: Get) -> 
     assert isinstance(await get(chain(server, *[302] * 5)), FeedDocument)
     answer = await get(chain(server, *[302] * 6))
     assert isinstance(answer, Failure)
-    assert (answer.status, answer.reason) == (302, "it redirects more than 5 times")
+    assert (answer.status, answer.reason) == (302, "too many redirects (more than 5)")
 
 
 async def test_a_loop_ends(server: Server, get: Get) -> None:
@@ -70,7 +70,7 @@ async def test_a_loop_ends(server: Server, get: Get) -> None:
 async def test_a_redirect_to_no_web_address_is_a_failure(server: Server, get: Get, location: str) -> None:
     answer = await get(server.put("/moved", status=302, headers={"Location": location}))
     assert isinstance(answer, Failure)
-    assert (answer.status, answer.reason) == (302, "it redirects (302) to what is no http or https address")
+    assert (answer.status, answer.reason) == (302, "the redirect (302) does not lead to an http or https URL")
 
 
 async def test_a_redirect_without_a_location_is_a_failure(server: Server, get: Get) -> None:
@@ -78,13 +78,16 @@ async def test_a_redirect_without_a_location_is_a_failure(server: Server, get: G
 
 
 def test_https_is_never_left_for_http() -> None:
-    with pytest.raises(AnswerError, match="from https to http"):
-        next_hop(Hop(url="https://example.org/a"), 301, "http://example.org/a")
-    assert next_hop(Hop(url="http://example.org/a"), 301, "https://example.org/a").moved
+    with pytest.raises(ResponseError, match="from https to http"):
+        next_hop(Hop(url="https://example.org/a", start="https://example.org/a"), 301, "http://example.org/a")
+    assert next_hop(Hop(url="http://example.org/a", start="http://example.org/a"), 301, "https://example.org/a").moved
 
 
 def test_a_redirects_credentials_and_fragment_are_dropped() -> None:
-    assert next_hop(Hop(url="http://example.org/a"), 301, "//me:secret@example.net/b#c").url == "http://example.net/b"
+    assert (
+        next_hop(Hop(url="http://example.org/a", start="http://example.org/a"), 301, "//me:secret@example.net/b#c").url
+        == "http://example.net/b"
+    )
 
 
 async def test_credentials_never_reach_another_origin(server: Server, other: Server, get: Get) -> None:

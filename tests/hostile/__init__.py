@@ -126,7 +126,7 @@ def _add_tls(found: Hostile, stack: ExitStack) -> None:
         certificate, key = _certificate(folder, name, host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        row = failed(f"/tls/{name}", "its TLS certificate is not valid", document)
+        row = failed(f"/tls/{name}", "TLS handshake failed", document)
         found.urls[row.path] = _put(stack.enter_context(Server(tls=context)), row)
         found.rows += (row,)
         found.authority = certificate  # in the end that of the other name

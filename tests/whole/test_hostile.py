@@ -32,8 +32,8 @@ from tests.whole.hugo import build
 
 MOST_MEMORY = 200_000_000  # bytes, of the main process
 PATIENCE = 30.0  # seconds that a busy machine may add to a deadline
-GIVES_UP = "took longer than 8 s|more than 1.5 GB|no complete answer within"
-HUB_REFUSED = re.compile("bad-header-hub: its hub takes no subscription.* lies in a private network")
+GIVES_UP = "took longer than 8 s|more than 1.5 GB|no complete response within"
+HUB_REFUSED = re.compile("bad-header-hub: its hub takes no subscription.* is in a private network")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -370,7 +370,7 @@ def test_add_goes_to_no_private_network(sources: Hostile, tmp_path: Path, url: s
     asked = forbidden if url == "private" else sources.server.put("/away", status=301, headers={"Location": forbidden})
     done = aggregator("add", asked, cwd=tmp_path, status=1)
     (line,) = done.stderr.splitlines()
-    assert "lies in a private network" in line
+    assert "is in a private network" in line
     assert sources.touched() == {}
 
 
