@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator import websub
 from aggregator.model import FeedInfo
-from aggregator.websub import Verification, Wish
+from aggregator.websub import HubTopic, Verification
 
 TOPIC = "https://source.example/feed?a=1&b=ü"
 HUB = "https://hub.example/"
@@ -35,8 +35,8 @@ def query(**fields: str) -> str:
 
 
 def test_the_topic_is_the_self_link_else_the_url_of_the_source() -> None:
-    assert websub.wish(facts(), "https://source.example/") == Wish(hub=HUB, topic=TOPIC)
-    assert websub.wish(facts(self_link=None), "https://source.example/") == Wish(
+    assert websub.hub_topic(facts(), "https://source.example/") == HubTopic(hub=HUB, topic=TOPIC)
+    assert websub.hub_topic(facts(self_link=None), "https://source.example/") == HubTopic(
         hub=HUB, topic="https://source.example/"
     )
 
@@ -54,8 +54,8 @@ def test_the_topic_is_the_self_link_else_the_url_of_the_source() -> None:
         (HUB, TOPIC + "x" * 2000, TOPIC),
     ],
 )
-def test_what_cannot_be_asked_or_told_is_no_wish(hub: str | None, self_link: str | None, url: str) -> None:
-    assert websub.wish(facts(hub=hub, self_link=self_link), url) is None
+def test_what_cannot_be_asked_or_told_is_no_topic(hub: str | None, self_link: str | None, url: str) -> None:
+    assert websub.hub_topic(facts(hub=hub, self_link=self_link), url) is None
 
 
 def test_forms() -> None:
@@ -111,9 +111,9 @@ def test_reading_a_verification_never_raises(asked: str) -> None:
 
 @given(st.text())
 def test_any_lease_is_within_bounds_and_renewed_before_its_end(written: str) -> None:
-    lease = websub.granted(written)
+    lease = websub.granted_lease(written)
     assert websub.SHORTEST_LEASE <= lease <= websub.LONGEST_LEASE
-    assert timedelta(0) < websub.renewal(lease) < lease
+    assert timedelta(0) < websub.renewal_delay(lease) < lease
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_any_lease_is_within_bounds_and_renewed_before_its_end(written: str) -> 
     ],
 )
 def test_leases(written: str, lease: timedelta) -> None:
-    assert websub.granted(written) == lease
+    assert websub.granted_lease(written) == lease
 
 
 @pytest.mark.parametrize("method", websub.ALGORITHMS)

@@ -1,7 +1,7 @@
-"""When a source is asked next. Pure; the one place where politeness over time is decided.
+"""Schedule: the time of each source's next fetch. Pure; the only place that decides how often a source is asked.
 
-The state of a source after an answer is `after_feed`, `after_not_modified`, `after_same_truncated` or `after_failure`,
-after a push `after_push`; that of its host is `host_after`. The headers of an answer are read in `headers`.
+`after_feed`, `after_not_modified`, `after_same_truncated`, `after_failure` and `after_push` return the state of a
+source after a fetch or a push, `host_after` that of its host. `headers` reads the response headers that matter here.
 """
 
 from aggregator.schedule.state import (

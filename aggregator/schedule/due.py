@@ -1,4 +1,4 @@
-"""The moment of the next fetch, and who asked for it. Pure."""
+"""Time of the next fetch, and the reason for it. Pure."""
 
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -8,51 +8,51 @@ from aggregator.schedule.backoff import backoff
 from aggregator.settings import Fetch
 
 DAY = timedelta(days=1)
-LONGEST_WAIT = DAY  # of back-off, and of what a server may wish without Retry-After
-PUSH, SKIPPED = "push", "skipHours or skipDays"  # who asked for the moment of the next fetch
-JITTER = 0.05  # of the wait, at most
+LONGEST_WAIT = DAY  # of back-off, and of what a server or document may request without Retry-After
+PUSH, SKIPPED = "push", "skipHours or skipDays"  # values of `due_reason`
+JITTER = 0.05  # maximum, as a share of the wait
 
 
 def due_after_success(
     source: Source, state: SourceState, freshness: Freshness, fetch: Fetch, now: datetime
 ) -> tuple[datetime, str]:
-    """When to ask again after an answer, and the name of the wish that was the longest.
+    """Return the time of the next fetch after a success, and its reason (`SourceState.due_reason`).
 
-    Never before the longest of the source's interval, `min_interval`, the headers' freshness and the document's own
-    wish (both capped at 24 h), then past the hours and days the document wants skipped. A source whose hub pushes is
-    polled once a day, in case the hub forgets us.
+    The wait is the longest of the source's interval, `min_interval`, the headers' freshness and the interval that the
+    document requests (both at most 24 h); then the hours and days that the document excludes are skipped. A source
+    whose hub pushes is polled once a day, in case the hub loses our subscription.
     """
     pushed = state.pushed_until is not None and state.pushed_until > now
-    wishes = (
+    waits = (
         (source.interval, "interval"),
         (fetch.min_interval, "min_interval"),
         (min(freshness.fresh_for or timedelta(0), LONGEST_WAIT), freshness.header),
         (min(state.requested_interval, LONGEST_WAIT), "ttl"),
         (DAY if pushed else timedelta(0), PUSH),
     )
-    wait, reason = max(wishes, key=lambda wish: wish[0])
+    wait, reason = max(waits, key=lambda candidate: candidate[0])
     due = now + wait + jitter(source, wait)
     skipped = after_skips(due, state.skip_hours, state.skip_days)
     return (due, reason) if skipped == due else (skipped, SKIPPED)
 
 
 def due_after_failure(source: Source, failures: int, fetch: Fetch, now: datetime) -> datetime:
-    """When to ask again after `failures` failures in a row: the interval, doubled for each, to 24 h; never "never"."""
+    """Return the time of the next fetch after `failures` failures in a row: the interval, doubled for each, to 24 h."""
     first = max(source.interval, fetch.min_interval)
     wait = backoff(failures, first, max(first, LONGEST_WAIT))
     return now + wait + jitter(source, wait)
 
 
 def jitter(source: Source, wait: timedelta) -> timedelta:
-    """A delay of at most 5 % of `wait`, the same for a source each time: sources spread out, and stay spread."""
+    """Return a delay of at most 5 % of `wait`, constant for a source, so that sources spread out and stay so."""
     share = int.from_bytes(blake2b(source.name.encode(), digest_size=4).digest(), "big") / 2**32
     return timedelta(seconds=int(wait.total_seconds() * JITTER * share))
 
 
 def after_skips(due: datetime, hours: tuple[int, ...], days: tuple[int, ...]) -> datetime:
-    """`due`, moved to the next full hour that RSS's skipHours (0-23, GMT) and skipDays (Monday is 0) allow.
+    """Return `due`, moved to the next full hour that RSS's skipHours (0-23, GMT) and skipDays (Monday is 0) allow.
 
-    `due` itself where they leave no hour at all: nobody means "never".
+    Lists that exclude every hour or every day are ignored.
     """
     if len(set(hours)) >= 24 or len(set(days)) >= 7:
         return due

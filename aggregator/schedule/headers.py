@@ -1,7 +1,7 @@
-"""What an answer's headers say of time and of links. Pure; tolerates anything a server may write."""
+"""Response headers about time and links. Pure; tolerates any value."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
@@ -17,12 +17,12 @@ _PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> Freshness:
-    """How long the headers call an answer fresh (RFC 9111, 4.2.1), from lower-case names to values.
+    """Return the freshness lifetime that the headers give (RFC 9111, 4.2.1); `headers` have lower-case names.
 
-    Cache-Control's max-age less Age, else Expires less Date (`now` where Date is missing), never negative. no-cache
-    and no-store void both. What cannot be read counts as absent, but an unreadable Expires as past (5.3).
+    It is Cache-Control's max-age less Age, else Expires less Date (`now` if Date is missing), never negative. no-cache
+    and no-store void both. An unreadable value counts as absent, but an unreadable Expires as past (5.3).
     """
-    control = _directives(headers.get("cache-control", ""))
+    control = _first_values(_DIRECTIVE.findall(headers.get("cache-control", "")))
     if "no-cache" in control or "no-store" in control:
         return Freshness()
     max_age = _seconds(control.get("max-age", ""))
@@ -37,10 +37,9 @@ def freshness(headers: Mapping[str, str], now: datetime) -> Freshness:
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
-    """Time the server asks us to stay away (RFC 9110, 10.2.3), never negative.
+    """Return the delay the server asked for (RFC 9110, 10.2.3), never negative, or None if the header is unreadable.
 
-    `value` is the header: seconds, or an HTTP date measured from `now` (UTC). None if it is neither, since
-    a server that cannot count must not stop us for ever.
+    `value` is the header: seconds, or an HTTP date, measured from `now` (UTC).
     """
     seconds = _seconds(value)
     if seconds is not None:
@@ -50,53 +49,44 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
 
 
 def http_date(value: str) -> datetime | None:
-    """The UTC time of an HTTP date in any of its three forms (RFC 9110, 5.6.7); None for anything else."""
+    """Return the time in UTC of an HTTP date in any of its three forms (RFC 9110, 5.6.7), None for anything else."""
     try:
         date = parsedate_to_datetime(value)
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):  # what the standard library raises on odd strings
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def links(value: str, base: str) -> tuple[Link, ...]:
-    """The links of a Link header (RFC 8288), relative ones against `base`; one for each relation type of `rel`.
+    """Return the links of a Link header (RFC 8288), resolved against `base`, one for each relation type of `rel`.
 
-    A link that says something of another resource (`anchor`) is left out, as is one without `rel`.
+    Links about another resource (`anchor`) and links without `rel` are left out.
     """
-    return tuple(
-        link for target, written in _LINK.findall(value) for link in _links(target.strip(), _parameters(written), base)
-    )
+    return tuple(link for target, text in _LINK.findall(value) for link in _links(target.strip(), text, base))
 
 
-def _links(target: str, parameters: Mapping[str, str], base: str) -> tuple[Link, ...]:
+def _links(target: str, text: str, base: str) -> tuple[Link, ...]:
+    parameters = _first_values((name, quoted or bare) for name, quoted, bare in _PARAMETER.findall(text))
     if "anchor" in parameters:
         return ()
     try:
         href = urljoin(base, target)
-    except ValueError:  # a host that only looks like IPv6
+    except ValueError:  # an invalid IPv6 host
         return ()
     relations = parameters.get("rel", "").lower().split()
     return tuple(Link(rel=relation, href=href, type=parameters.get("type")) for relation in relations)
 
 
-def _parameters(written: str) -> dict[str, str]:
-    """Parameters of one link by lower-case name; of two of one name the first counts (RFC 8288, 3.3)."""
-    found: dict[str, str] = {}
-    for name, quoted, bare in _PARAMETER.findall(written):
-        found.setdefault(name.lower(), quoted or bare)
-    return found
-
-
-def _directives(value: str) -> dict[str, str]:
-    """Directives of Cache-Control by lower-case name; of two of one name the first counts (RFC 9111, 4.2.1)."""
-    found: dict[str, str] = {}
-    for name, argument in _DIRECTIVE.findall(value):
-        found.setdefault(name.lower(), argument.strip())
-    return found
+def _first_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return values by lower-case name; the first of repeated names counts (RFC 8288, 3.3; RFC 9111, 4.2.1)."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values.setdefault(name.lower(), value.strip())
+    return values
 
 
 def _seconds(value: str) -> timedelta | None:
-    """A whole number of seconds, none below 0; None for anything else."""
+    """Return a number of seconds, at least 0; None for anything else."""
     match = _SECONDS.fullmatch(value.strip())
     if not match:
         return None

@@ -1,4 +1,4 @@
-"""What another interval, or a hub that pushes no more, makes of the moment of the next fetch. Pure."""
+"""Time of the next fetch after a change of the interval, or the end of a hub's pushes. Pure."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,10 +9,10 @@ from aggregator.settings import Fetch
 
 
 def due_by_shorter_interval(source: Source, state: SourceState, fetch: Fetch) -> tuple[datetime, str] | None:
-    """When to ask next, and why, now that the source's interval is a shorter one; None: when it was to be asked anyway.
+    """Return the time of the next fetch and its reason after the source's interval became shorter, None to keep it.
 
-    Only where the interval alone decided: it counts from the last fetch. What the document wishes still holds; the
-    headers' freshness was the shorter wish then, and is not known any more.
+    It changes only if the interval alone decided, and counts from the last fetch. The document's requests still hold;
+    the headers' freshness, which was shorter then, is not stored.
     """
     if state.due_reason != "interval" or state.last_fetch is None or state.next_fetch is None:
         return None
@@ -21,10 +21,10 @@ def due_by_shorter_interval(source: Source, state: SourceState, fetch: Fetch) ->
 
 
 def due_without_push(source: Source, state: SourceState, fetch: Fetch, now: datetime) -> tuple[datetime, str] | None:
-    """When to ask next, and why, now that no hub pushes any more; None: when it was to be asked anyway.
+    """Return the time of the next fetch and its reason after the hub stopped pushing, None to keep it.
 
-    Only where the hub was why it was asked so seldom: not where the server wants to be left alone, or is in trouble.
-    The interval counts from now, and the document's own wishes hold; its headers' freshness is not known any more.
+    It changes only if the hub was the reason for the long wait, not a Retry-After or back-off. The interval counts from
+    now. The document's requests still hold; the headers' freshness is not stored.
     """
     if state.due_reason not in (PUSH, SKIPPED) or state.next_fetch is None:
         return None

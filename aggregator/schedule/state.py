@@ -1,4 +1,4 @@
-"""What an answer makes of a source's and a host's state. Pure."""
+"""State of a source and of its host after a fetch. Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from aggregator.model import (
     Feed,
     FeedDocument,
     FeedInfo,
+    Freshness,
     HostState,
     NotModified,
     Source,
@@ -18,30 +19,30 @@ from aggregator.schedule.backoff import backoff
 from aggregator.schedule.due import LONGEST_WAIT, after_skips, due_after_failure, due_after_success
 from aggregator.settings import Fetch
 
-ALWAYS_304 = timedelta(days=8)  # some servers say 304 for ever: after so long we ask without conditions once
+MAX_UNMODIFIED = timedelta(days=8)  # some servers answer 304 for ever: then one request goes without validators
 GONE = 410
-SHORTEST_STAY_AWAY = timedelta(seconds=60)
-LONGEST_STAY_AWAY = timedelta(days=31)
-UNNAMED_STAY_AWAY = timedelta(hours=1)  # a 429 or 503 without a readable Retry-After; doubles to 24 h
-MOST_SEEN = 80_000  # bytes of digests kept between two polls: those of 10,000 entries
-FORBIDDEN_IS_REFUSAL = 3  # so many 403s in a row on one host mean what a 429 means
+MIN_RETRY_AFTER = timedelta(seconds=60)
+MAX_RETRY_AFTER = timedelta(days=31)
+DEFAULT_RETRY_AFTER = timedelta(hours=1)  # for a 429 or 503 without a readable one; doubles to 24 h
+MAX_SEEN = 80_000  # bytes of digests kept between two polls: those of 10,000 entries
+MAX_FORBIDDEN = 3  # 403s in a row on one host that count as a 429
 
 
 def is_conditional(state: SourceState, now: datetime) -> bool:
-    """Whether the next GET carries validators; False once after 8 days of nothing but 304."""
-    return state.unmodified_since is None or now - state.unmodified_since < ALWAYS_304
+    """Return True if the next request is to carry validators; False once after 8 days of 304 alone."""
+    return state.unmodified_since is None or now - state.unmodified_since < MAX_UNMODIFIED
 
 
 def after_feed(
     document: FeedDocument,
     feed: Feed,
-    facts: FeedInfo,
+    feed_info: FeedInfo,
     state: SourceState,
     source: Source,
     fetch: Fetch,
     now: datetime,
 ) -> SourceState:
-    """State after a document that parsed. Of one that was cut off the entries count, its validators do not."""
+    """Return the state after a document that parsed; a truncated one keeps its entries and loses its validators."""
     fresh = replace(
         state,
         moved_to=document.permanent_url or state.moved_to,
@@ -59,10 +60,9 @@ def after_feed(
         requested_interval=max(feed.ttl or timedelta(0), feed.update_period or timedelta(0)),
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
-        feed_info=facts,
+        feed_info=feed_info,
     )
-    due, reason = due_after_success(source, fresh, document.freshness, fetch, now)
-    fresh = replace(fresh, next_fetch=due, due_reason=reason)
+    fresh = _scheduled(fresh, source, document.freshness, fetch, now)
     if feed.problem is None:
         return fresh
     return replace(
@@ -86,45 +86,43 @@ def after_same_truncated(
         http_status=document.status,
         failures=state.failures + 1,
     )
-    due, reason = due_after_success(source, fresh, document.freshness, fetch, now)
-    return replace(fresh, next_fetch=due, due_reason=reason)
+    return _scheduled(fresh, source, document.freshness, fetch, now)
 
 
 def after_push(feed: Feed, state: SourceState) -> SourceState:
-    """State after a document that a hub pushed: what it brought was seen, nothing else changes.
+    """Return the state after a document that a hub pushed: only the digests of its entries are added.
 
-    It may be a part of the source's document, the new entries alone, so that it says nothing of the rest.
+    It may be a part of the source's document, the new entries alone, so nothing else can be concluded from it.
     """
     size = len(feed.entries[0].digest) if feed.entries else 1
     before = {state.seen[start : start + size] for start in range(0, len(state.seen), size)}
-    fresh = dict.fromkeys(entry.digest for entry in feed.entries if entry.digest not in before)
-    return replace(state, seen=(state.seen + b"".join(fresh))[-MOST_SEEN:])
+    added = dict.fromkeys(entry.digest for entry in feed.entries if entry.digest not in before)
+    return replace(state, seen=(state.seen + b"".join(added))[-MAX_SEEN:])
 
 
 def after_not_modified(
-    answer: NotModified, state: SourceState, source: Source, fetch: Fetch, now: datetime
+    response: NotModified, state: SourceState, source: Source, fetch: Fetch, now: datetime
 ) -> SourceState:
-    """State after a 304, or a 200 with last time's bytes: rescheduled like any success."""
+    """Return the state after a 304, or a 200 with the bytes of the last document."""
     fresh = replace(
         state,
-        moved_to=answer.permanent_url or state.moved_to,
-        validators=answer.validators,
+        moved_to=response.permanent_url or state.moved_to,
+        validators=response.validators,
         truncated_digest=None,
         last_fetch=now,
-        http_status=answer.status,
+        http_status=response.status,
         failures=0,
         error=None,
-        unmodified_since=(state.unmodified_since or now) if answer.status == 304 else None,
+        unmodified_since=(state.unmodified_since or now) if response.status == 304 else None,
     )
-    due, reason = due_after_success(source, fresh, answer.freshness, fetch, now)
-    return replace(fresh, next_fetch=due, due_reason=reason)
+    return _scheduled(fresh, source, response.freshness, fetch, now)
 
 
 def after_failure(failure: Failure, state: SourceState, source: Source, fetch: Fetch, now: datetime) -> SourceState:
-    """State after a failure: back-off, what Retry-After asks for, or, for 410 Gone alone, no polling any more.
+    """Return the state after a failure: due after a back-off or Retry-After, or, for 410 Gone alone, never.
 
-    A server that wants to be asked again sooner than `min_interval` is not: one that says so each time would be asked
-    more often than if it were well. Hours and days that its document wants skipped are, trouble or not.
+    A Retry-After below `min_interval` is raised to it, or a failing server would be asked more often than a healthy
+    one. The hours and days that the last document excludes are skipped.
     """
     failures = state.failures + 1
     fresh = replace(
@@ -133,56 +131,53 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         http_status=failure.status,
         failures=failures,
         error=failure.sentence,
-        validators=Validators() if failure.status == 200 else state.validators,  # what came was no feed
+        validators=Validators() if failure.status == 200 else state.validators,  # the document was not a feed
         truncated_digest=None,
         unmodified_since=None,
     )
     if failure.status == GONE and not failure.via_temporary_redirect:
-        return replace(
-            fresh, next_fetch=None, due_reason="gone", paused="the server says it is gone for good (410 Gone)"
-        )
+        return replace(fresh, next_fetch=None, due_reason="gone", paused="the server answered 410 Gone")
     if failure.status in (429, 503):
-        due, reason = now + max(_stay_away(failure, failures), fetch.min_interval), "retry-after"
+        due, reason = now + max(_retry_delay(failure, failures), fetch.min_interval), "retry-after"
     else:
         due, reason = due_after_failure(source, failures, fetch, now), "back-off"
     return replace(fresh, next_fetch=after_skips(due, state.skip_hours, state.skip_days), due_reason=reason)
 
 
-def host_after(answer: FeedDocument | NotModified | Failure, host: HostState, now: datetime) -> HostState:
-    """State of the host that gave `answer`: kept away from after a 429, a Retry-After, or three 403 in a row.
+def _scheduled(state: SourceState, source: Source, freshness: Freshness, fetch: Fetch, now: datetime) -> SourceState:
+    due, reason = due_after_success(source, state, freshness, fetch, now)
+    return replace(state, next_fetch=due, due_reason=reason)
 
-    A 503 without a readable Retry-After concerns its source alone. What a host says while it is kept away from was
-    asked before: that can only lengthen the stay.
+
+def host_after(result: FeedDocument | NotModified | Failure, host: HostState, now: datetime) -> HostState:
+    """Return the state of the host that gave `result`: blocked after a 429, a Retry-After, or three 403 in a row.
+
+    A 503 without a readable Retry-After concerns its source alone. Requests that end while the host is blocked were
+    sent before, so they can only extend the block.
     """
     if host.not_before and host.not_before > now:
-        return _lengthened(answer, host, host.not_before, now)
-    if not isinstance(answer, Failure):
+        if isinstance(result, Failure) and result.status in (429, 503) and result.retry_after is not None:
+            return replace(host, not_before=max(host.not_before, now + _retry_delay(result)))
+        return host
+    if not isinstance(result, Failure):
         return HostState()
-    if answer.status == 403:
+    if result.status == 403:
         host = replace(host, forbidden=host.forbidden + 1)
-        return _refused(answer, host, now) if host.forbidden >= FORBIDDEN_IS_REFUSAL else host
+        return _blocked(result, host, now) if host.forbidden >= MAX_FORBIDDEN else host
     host = replace(host, forbidden=0)
-    if answer.status == 429:
-        return _refused(answer, host, now)
-    if answer.status == 503 and answer.retry_after is not None:
-        return replace(host, not_before=now + _stay_away(answer, 1))
+    if result.status == 429:
+        return _blocked(result, host, now)
+    if result.status == 503 and result.retry_after is not None:
+        return replace(host, not_before=now + _retry_delay(result))
     return host
 
 
-def _lengthened(
-    answer: FeedDocument | NotModified | Failure, host: HostState, until: datetime, now: datetime
-) -> HostState:
-    if isinstance(answer, Failure) and answer.status in (429, 503) and answer.retry_after is not None:
-        return replace(host, not_before=max(until, now + _stay_away(answer, 1)))
-    return host
-
-
-def _refused(failure: Failure, host: HostState, now: datetime) -> HostState:
+def _blocked(failure: Failure, host: HostState, now: datetime) -> HostState:
     refusals = host.refusals + 1 if failure.retry_after is None else host.refusals
-    return replace(host, not_before=now + _stay_away(failure, refusals), refusals=refusals)
+    return replace(host, not_before=now + _retry_delay(failure, refusals), refusals=refusals)
 
 
-def _stay_away(failure: Failure, failures: int) -> timedelta:
+def _retry_delay(failure: Failure, failures: int = 1) -> timedelta:
     if failure.retry_after is None:
-        return backoff(failures, UNNAMED_STAY_AWAY, LONGEST_WAIT)
-    return min(max(failure.retry_after, SHORTEST_STAY_AWAY), LONGEST_STAY_AWAY)
+        return backoff(failures, DEFAULT_RETRY_AFTER, LONGEST_WAIT)
+    return min(max(failure.retry_after, MIN_RETRY_AFTER), MAX_RETRY_AFTER)

@@ -33,7 +33,7 @@ from aggregator.store.dialect import Dialect
 from aggregator.store.leases import reschedule
 from aggregator.store.rows import Headers, listed, slices, source_from, state_from
 from aggregator.store.schema import pollable, source, subscription, topic, untold
-from aggregator.websub import DENIED_FOR, Wish, callback_url, callbacks_url, renewal
+from aggregator.websub import DENIED_FOR, HubTopic, callback_url, callbacks_url, renewal_delay
 
 RANDOM_BYTES = 32  # 43 characters: more than any hub needs, and less than the 200 it may refuse
 
@@ -120,7 +120,7 @@ def stored_error() -> ScalarSelect[Any]:
 
 
 def follow(
-    connection: Connection, source_id: int, before: Wish | None, wish: Wish | None, now: datetime, fetch: Fetch
+    connection: Connection, source_id: int, before: HubTopic | None, wish: HubTopic | None, now: datetime, fetch: Fetch
 ) -> None:
     """Subscribe to what the source names now; another hub or topic starts anew, under another token."""
     if wish == before:
@@ -214,7 +214,7 @@ def grant(connection: Connection, token: str, lease: timedelta, now: datetime) -
     """The hub verified that we mean it, and pushes from now on."""
     if row := connection.execute(_WANTED, {"of_token": token}).mappings().one_or_none():
         connection.execute(_PUSHED, {"of_id": row["source_id"], "until": now + lease})
-        connection.execute(_GRANTED, {"of_token": token, "at": now + renewal(lease)})
+        connection.execute(_GRANTED, {"of_token": token, "at": now + renewal_delay(lease)})
 
 
 def deny(connection: Connection, token: str, reason: str, now: datetime, fetch: Fetch) -> bool:

@@ -18,7 +18,7 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, category, source
 from aggregator.store.statements import Insert
 from aggregator.store.updates import revise
-from aggregator.websub import Wish, wish
+from aggregator.websub import HubTopic, hub_topic
 
 _ids = listed("ids")
 _SOURCE = (
@@ -90,8 +90,10 @@ def record(
     else:
         write_states(connection, ((source_id, state),), unpaced)
         if not own.readdressed:
-            before = Wish(hub=own.hub, topic=own.topic) if own.hub else None
-            hubs.follow(connection, source_id, before, wish(state.feed_info, state.moved_to or own.url), now, fetch)
+            before = HubTopic(hub=own.hub, topic=own.topic) if own.hub else None
+            hubs.follow(
+                connection, source_id, before, hub_topic(state.feed_info, state.moved_to or own.url), now, fetch
+            )
     fresh = insert_new(connection, source_id, (one for one in decisions if isinstance(one, New)), name)
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)

@@ -163,7 +163,7 @@ def fuzz_headers(data: bytes) -> None:
     moment = http_date(text)
     assert moment is None or moment.tzinfo is not None
     websub.verification(text)
-    assert timedelta(0) < websub.granted(text) < 12 * MONTH
+    assert timedelta(0) < websub.granted_lease(text) < 12 * MONTH
     websub.is_signed(data, "0123456789abcdef", text)
     websub.is_reachable(text)
     assert primary_subtag(text) == primary_subtag(primary_subtag(text))
