@@ -8,7 +8,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType, TracebackType
@@ -188,7 +188,7 @@ class _Call:
     validators: Validators
     admit: Admit
     seconds_left: float
-    environ: Mapping[str, str] = EMPTY  # secrets that the source's headers refer to
+    environ: Mapping[str, str] = field(default_factory=dict)  # secrets that the source's headers refer to
     form: bytes | None = None  # to post; None for a GET
 
     @property
