@@ -1,4 +1,4 @@
-"""Articles and categories as bytes. Pure: no clock in them, so equal input gives equal bytes; any text is safe.
+"""Articles and category feeds as bytes. Pure: no clock is read, so equal input gives equal bytes; any text is safe.
 
 The only importer of feedgen.
 """

@@ -1,4 +1,4 @@
-"""An article as a file: its bytes and its name."""
+"""An article's file: its bytes and its path."""
 
 import re
 from hashlib import blake2b
@@ -10,16 +10,16 @@ from aggregator.render.front_matter import front_matter
 from aggregator.settings import Articles
 
 FIELDS = ("source", "category", "lang", "year", "month", "day", "hour", "minute", "slug", "id")
-MAX_SEGMENT = 200  # bytes of one name in a path: room for a clash's number and a temporary name
+MAX_SEGMENT = 200  # bytes of a name in a path; leaves room for a number after equal names, and for a temporary name
 SUFFIX = ".md"
 
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
 def article_file(article: StoredArticle, settings: Articles) -> OutputFile:
-    """The article's file at `article.path`: front matter, Markdown, and a source link for each credit.
+    """Return the article's file at `article.path`: front matter, Markdown, and a link for each credited source.
 
-    A blank line is between them, between two links too, so that each stands in a line of its own when rendered.
+    A blank line separates the links too, so that each is rendered on a line of its own.
     """
     credited = article.credits or (Credit(source=article.source, link=article.link),)
     links = dict.fromkeys(markdown_link(credit.source, credit.link) for credit in credited)
@@ -33,7 +33,7 @@ def article_path(draft: Draft, article_id: str, source: Source, pattern: str) ->
     """Return the path of a new article's file, relative to the articles' folder: `pattern` with its fields filled in.
 
     `pattern` has passed `pattern_fault`. Every field gives at least one ASCII letter, digit or "-", so the path stays
-    in the folder. A name is at most 200 bytes long. Two articles may get the same path.
+    in the folder. Two articles can get the same path.
     """
     *folders, name = _FIELD.sub(lambda field: _value(draft, article_id, source, field[1]), pattern).split("/")
     stem = _cut(name.removesuffix(SUFFIX), MAX_SEGMENT - len(SUFFIX))
@@ -41,7 +41,7 @@ def article_path(draft: Draft, article_id: str, source: Source, pattern: str) ->
 
 
 def pattern_fault(pattern: str) -> str | None:
-    """What is wrong with `articles.name`, and what to write; None where nothing is."""
+    """Return what is wrong with `articles.name` and what to write instead, None if it is valid."""
     unknown = [field for field in _FIELD.findall(pattern) if field not in FIELDS]
     literal = _FIELD.sub("", pattern)
     segments = _FIELD.sub("x", pattern).split("/")
@@ -52,9 +52,7 @@ def pattern_fault(pattern: str) -> str | None:
     if "\\" in literal or not literal.isprintable():
         return "has a backslash or a control character; write folders with /"
     if any(not segment or segment.startswith(".") for segment in segments):
-        return (
-            "leads out of its folder or names something hidden; write a relative path without . at the start of a name"
-        )
+        return "leads out of its folder or to a hidden name; write a relative path without . at the start of a name"
     if not pattern.endswith(SUFFIX):
         return f"does not end in {SUFFIX}; write for example {{day}}-{{slug}}{SUFFIX}"
     if segments[-1] in {"index.md", "_index.md"}:
@@ -63,14 +61,13 @@ def pattern_fault(pattern: str) -> str | None:
 
 
 def _value(draft: Draft, article_id: str, source: Source, field: str) -> str:
-    published = draft.published
     match field:
         case "id":
             return article_id
         case "year":
-            return f"{published:%Y}"
+            return f"{draft.published:%Y}"
         case "month" | "day" | "hour" | "minute":
-            return f"{getattr(published, field):02}"
+            return f"{getattr(draft.published, field):02}"
         case "source":
             text = source.name
         case "category":
@@ -79,13 +76,9 @@ def _value(draft: Draft, article_id: str, source: Source, field: str) -> str:
             text = draft.language or "und"
         case _:
             text = draft.title
-    return slug(text) or _short_hash(article_id)
+    return slug(text) or blake2b(article_id.encode(), digest_size=4).hexdigest()
 
 
-def _short_hash(article_id: str) -> str:
-    return blake2b(article_id.encode(), digest_size=4).hexdigest()
-
-
-def _cut(name: str, limit: int) -> str:
-    """`name`, cut to at most `limit` bytes of UTF-8."""
-    return name.encode()[:limit].decode(errors="ignore")
+def _cut(name: str, max_bytes: int) -> str:
+    """Return the start of `name`, at most `max_bytes` of UTF-8 long."""
+    return name.encode()[:max_bytes].decode(errors="ignore")

@@ -6,17 +6,17 @@ from typing import Any
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from aggregator.model import Credit, StoredArticle
-from aggregator.render.generated import generated_entry, generated_feed
-from aggregator.render.outgoing import Channel
+from aggregator.model import StoredArticle
+from aggregator.render.channel import Channel
+from aggregator.render.xml_feed import xml_entry, xml_feed
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def atom(channel: Channel) -> bytes:
-    """The channel as an Atom 1.0 document in UTF-8."""
-    feed = generated_feed(channel)
-    feed.parts.add = _type_title
+    """Return the channel as an Atom 1.0 document in UTF-8."""
+    feed = xml_feed(channel)
+    feed.extra.add = _set_title_type
     for article in channel.articles:
         _add_entry(feed, article)
     document: bytes = feed.atom_str()
@@ -24,38 +24,38 @@ def atom(channel: Channel) -> bytes:
 
 
 def _add_entry(feed: Any, article: StoredArticle) -> None:
-    entry = generated_entry(feed, article)
+    entry = xml_entry(feed, article)
     entry.id(article.uid)
     if article.summary:
         entry.summary(article.summary, type="text")
     entry.author([{"name": person.name, "email": person.email, "uri": person.url} for person in article.authors])
     entry.category([{"term": term.term, "scheme": term.scheme, "label": term.label} for term in article.terms])
-    entry.parts.add = partial(_add_parts, article)
+    entry.extra.add = partial(_extend_entry, article)
 
 
-def _add_parts(article: StoredArticle, entry: Element) -> None:
-    _type_title(entry)
+def _extend_entry(article: StoredArticle, entry: Element) -> None:
+    _set_title_type(entry)
     if article.language:
         entry.set(LANGUAGE, article.language)
     for enclosure in article.enclosures:
         link = SubElement(entry, "link", rel="enclosure", href=enclosure.url, type=enclosure.type or "")
         if enclosure.length:
             link.set("length", str(enclosure.length))
-    for other in article.also:
-        SubElement(entry, "link", rel="related", href=other.link, title=other.title)
-    for credit in article.credits[:1]:
-        if credit.feed_url:
-            _add_source(entry, credit, article)
+    for member in article.also:
+        SubElement(entry, "link", rel="related", href=member.link, title=member.title)
+    if article.credits and article.credits[0].feed_url:
+        _add_source(entry, article)
 
 
-def _type_title(parent: Element) -> None:
-    """Say that the title of a feed or entry is plain text: `Vec<T>` in it is no tag."""
+def _set_title_type(parent: Element) -> None:
+    """Mark the title of a feed or entry as plain text: `Vec<T>` in it is no tag."""
     for title in parent.iterchildren("title"):
         title.set("type", "text")
 
 
-def _add_source(entry: Element, credit: Credit, article: StoredArticle) -> None:
-    """Credit the source (RFC 4287, 4.2.11). Its feed's own date is not kept: the article's stands in."""
+def _add_source(entry: Element, article: StoredArticle) -> None:
+    """Add the first source (RFC 4287, 4.2.11). Its feed's own date is not stored, the article's replaces it."""
+    credit = article.credits[0]
     source = SubElement(entry, "source")
     SubElement(source, "id").text = credit.feed_url
     SubElement(source, "title", type="text").text = credit.feed_title

@@ -1,4 +1,4 @@
-"""The formats of feeds, and a category as a file in each."""
+"""Registry of feed formats, and a category's feed in each of them."""
 
 from bisect import bisect_left
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from functools import cache
 from aggregator.model import CategoryFeed, OutputFile, StoredArticle
 from aggregator.names import feed_title, feed_url, page_url
 from aggregator.render.atom import atom
+from aggregator.render.channel import Channel, feed_article, with_summary_only
 from aggregator.render.jsonfeed import jsonfeed
-from aggregator.render.outgoing import Channel, outgoing, without_body
 from aggregator.render.rss import rss
 from aggregator.settings import Settings
 
-MAX_BYTES = 512_000  # of a document: readers give up on larger ones
-MOST_GROWTH = 40  # bytes of a document for each character of an article: 12 in a URL that is not ASCII, said twice
+MAX_BYTES = 512_000  # of a document: some readers reject larger ones
+MAX_GROWTH = 40  # bytes of a document per character of an article: up to 12 in a non-ASCII URL, which occurs twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A format of feeds: its name in `feeds.formats`, its files' suffix, its media type, and what writes it."""
+    """A feed format: its name in `feeds.formats`, its file suffix, its media type and its serialiser."""
 
     name: str
     suffix: str
@@ -33,50 +33,50 @@ FORMATS = (
     Format(name="json", suffix="json", media_type="application/feed+json", document=jsonfeed),
 )
 
-Documents = tuple[bytes, ...]  # one a configured format
-Render = Callable[[tuple[StoredArticle, ...]], Documents]  # of articles as `outgoing` gives them
+Documents = tuple[bytes, ...]  # one per configured format
+Render = Callable[[tuple[StoredArticle, ...]], Documents]  # of articles as `feed_article` returns them
 
 
 def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[OutputFile, ...]:
-    """The category's feed in every configured format, paths relative to the feeds' folder.
+    """Return the category's feed in every configured format, paths relative to the feeds' folder.
 
-    All hold the same articles in the same order: as many of the newest as the largest document has room for.
+    All have the same articles in the same order: as many of the newest as fit into the largest document.
     """
-    formats = tuple(known for known in FORMATS if known.name in settings.feeds.formats)
-    channels = tuple(_channel(feed, settings, known) for known in formats)
+    formats = tuple(format_ for format_ in FORMATS if format_.name in settings.feeds.formats)
+    channels = tuple(_channel(feed, settings, format_) for format_ in formats)
 
     def render(articles: tuple[StoredArticle, ...]) -> Documents:
         return tuple(
-            known.document(replace(channel, articles=articles))
-            for known, channel in zip(formats, channels, strict=True)
+            format_.document(replace(channel, articles=articles))
+            for format_, channel in zip(formats, channels, strict=True)
         )
 
     documents = _fitting_documents(feed.articles, render)
     return tuple(
-        OutputFile(path=f"{feed.name}.{known.suffix}", data=data)
-        for known, data in zip(formats, documents, strict=True)
+        OutputFile(path=f"{feed.name}.{format_.suffix}", data=data)
+        for format_, data in zip(formats, documents, strict=True)
     )
 
 
-def _channel(feed: CategoryFeed, settings: Settings, known: Format) -> Channel:
-    """The head of the feed in this format, no articles yet."""
+def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel:
+    """Return the head of the feed in this format."""
     base = settings.public_url
     return Channel(
         title=feed_title(settings.title, feed.name, feed.label),
-        self_url=feed_url(base, feed.name, known.suffix),
+        self_url=feed_url(base, feed.name, format_.suffix),
         page_url=page_url(base, feed.name),
-        media_type=known.media_type,
+        media_type=format_.media_type,
         hub=settings.feeds.hub,
         updated=feed.updated,
     )
 
 
 def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> Documents:
-    """Documents of at most MAX_BYTES each, with as many of the newest articles as go into all of them."""
-    documents = render(tuple(map(outgoing, articles)))
+    """Return documents of at most MAX_BYTES each, with as many of the newest articles as fit into all of them."""
+    documents = render(tuple(map(feed_article, articles)))
     if _fit(documents):
         return documents
-    fitting = tuple(smaller for article in articles for smaller in _fitting_article(article, render))
+    fitting = tuple(version for article in articles for version in _fitting_article(article, render))
 
     @cache
     def newest(count: int) -> Documents:
@@ -86,10 +86,10 @@ def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> D
 
 
 def _fitting_article(article: StoredArticle, render: Render) -> tuple[StoredArticle, ...]:
-    """The article; with its summary for a body where it alone would pass MAX_BYTES; nothing where even that would."""
-    if len(repr(replace(article, markdown=""))) * MOST_GROWTH < MAX_BYTES:
-        return (outgoing(article),)
-    versions = (outgoing(article), outgoing(without_body(article)))
+    """Return the article, its version with only a summary if it alone exceeds MAX_BYTES, or () if that does too."""
+    if len(repr(replace(article, markdown=""))) * MAX_GROWTH < MAX_BYTES:
+        return (feed_article(article),)
+    versions = (feed_article(article), feed_article(with_summary_only(article)))
     return next(((version,) for version in versions if _fit(render((version,)))), ())
 
 

@@ -1,7 +1,6 @@
-"""The head of an article's file, in the form that a site generator reads."""
+"""Front matter of article files, in the layouts of site generators."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from aggregator.model import StoredArticle
 from aggregator.render.escape import markdown_line, quoted
@@ -11,56 +10,52 @@ Value = str | bool | tuple[str, ...]
 Fields = tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A form of front matter: its name in `articles.front_matter`, and the head it gives, ending in one line feed."""
-
-    name: str
-    head: Callable[[StoredArticle], str]
+def front_matter(article: StoredArticle, layout: str) -> str:
+    """Return the article's front matter in this layout, with its fences and a line feed at the end."""
+    return LAYOUTS[layout](article)
 
 
 def mainroad(article: StoredArticle) -> str:
-    """YAML for Hugo with the theme Mainroad: `date` in UTC without a zone, the theme's keys at their defaults."""
+    """YAML for Hugo with the theme Mainroad: `date` in UTC without a zone, the theme's keys with their defaults."""
     fields = (*_hugo_fields(article, date="%Y-%m-%d %H:%M:%S"), ("menu", ""), ("thumbnail", article.image or ""))
-    return f"---\n{_lines(fields)}{_MAINROAD}---\n"
+    return f"---\n{_yaml_lines(fields)}{_MAINROAD}---\n"
 
 
 def hugo(article: StoredArticle) -> str:
-    """YAML for Hugo with any theme; dates carry their offset, so the site's time zone does not matter."""
-    return _yaml(_hugo_fields(article, date="%Y-%m-%dT%H:%M:%S+00:00"))
+    """YAML for Hugo with any theme; dates have an offset, so the site's time zone does not matter."""
+    return f"---\n{_yaml_lines(_hugo_fields(article, date='%Y-%m-%dT%H:%M:%S+00:00'))}---\n"
 
 
 def jekyll(article: StoredArticle) -> str:
-    """YAML for Jekyll 4. Liquid is off in the body: a source's `{{` and `{%` would stop the build."""
+    """YAML for Jekyll 4. Liquid is off in the body, since a source's `{{` or `{%` would stop the build."""
     date = "%Y-%m-%d %H:%M:%S +0000"
-    return _yaml(
-        (
-            ("layout", "post"),
-            ("title", article.title),
-            ("date", article.published.strftime(date)),
-            *_when_edited(article, "last_modified_at", date),
-            ("description", article.summary),
-            ("categories", article.categories),
-            ("tags", article.tags),
-            ("lang", article.language or ""),
-            ("image", article.image or ""),
-            ("render_with_liquid", False),
-        )
+    fields: Fields = (
+        ("layout", "post"),
+        ("title", article.title),
+        ("date", article.published.strftime(date)),
+        *_edited(article, "last_modified_at", date),
+        ("description", article.summary),
+        ("categories", article.categories),
+        ("tags", article.tags),
+        ("lang", article.language or ""),
+        ("image", article.image or ""),
+        ("render_with_liquid", False),
     )
+    return f"---\n{_yaml_lines(fields)}---\n"
 
 
 def zola(article: StoredArticle) -> str:
-    """TOML for Zola; the site's configuration names the taxonomies `categories` and `tags`."""
-    date = RFC3339  # bare: TOML has dates
+    """TOML for Zola; the site's configuration defines the taxonomies `categories` and `tags`."""
+    date = RFC3339  # unquoted: TOML has dates
     lines = (
         "+++",
         f"title = {quoted(article.title)}",
         f"date = {article.published.strftime(date)}",
-        *(f"{key} = {moment}" for key, moment in _when_edited(article, "updated", date)),
+        *(f"{key} = {moment}" for key, moment in _edited(article, "updated", date)),
         f"description = {quoted(article.summary)}",
         "[taxonomies]",
-        f"categories = {_toml_list(article.categories)}",
-        f"tags = {_toml_list(article.tags)}",
+        f"categories = [{', '.join(map(quoted, article.categories))}]",
+        f"tags = [{', '.join(map(quoted, article.tags))}]",
         "[extra]",
         f"lang = {quoted(article.language or '')}",
         f"thumbnail = {quoted(article.image or '')}",
@@ -69,17 +64,13 @@ def zola(article: StoredArticle) -> str:
     return "\n".join(lines) + "\n"
 
 
-LAYOUTS = (
-    Layout(name="mainroad", head=mainroad),
-    Layout(name="hugo", head=hugo),
-    Layout(name="jekyll", head=jekyll),
-    Layout(name="zola", head=zola),
-)
-
-
-def front_matter(article: StoredArticle, layout: str) -> str:
-    """The head of the article's file in the layout of this name, fences included, ending in one line feed."""
-    return next(known for known in LAYOUTS if known.name == layout).head(article)
+# The values of `articles.front_matter`.
+LAYOUTS: dict[str, Callable[[StoredArticle], str]] = {
+    "mainroad": mainroad,
+    "hugo": hugo,
+    "jekyll": jekyll,
+    "zola": zola,
+}
 
 
 def _hugo_fields(article: StoredArticle, date: str) -> Fields:
@@ -87,8 +78,8 @@ def _hugo_fields(article: StoredArticle, date: str) -> Fields:
     return (
         ("title", article.title),
         ("date", article.published.strftime(date)),
-        *_when_edited(article, "lastmod", date),
-        ("summary", markdown_line(article.summary)),  # Hugo renders it, and nothing else of the head
+        *_edited(article, "lastmod", date),
+        ("summary", markdown_line(article.summary)),  # the only field that Hugo renders as Markdown
         ("categories", article.categories),
         ("lang", languages),
         ("translations", languages),
@@ -96,16 +87,12 @@ def _hugo_fields(article: StoredArticle, date: str) -> Fields:
     )
 
 
-def _when_edited(article: StoredArticle, key: str, date: str) -> Iterator[tuple[str, str]]:
+def _edited(article: StoredArticle, key: str, date: str) -> Iterator[tuple[str, str]]:
     if article.edited:
         yield key, article.edited.strftime(date)
 
 
-def _yaml(fields: Fields) -> str:
-    return f"---\n{_lines(fields)}---\n"
-
-
-def _lines(fields: Fields) -> str:
+def _yaml_lines(fields: Fields) -> str:
     return "".join([f"{key}:{_yaml_value(value)}\n" for key, value in fields])
 
 
@@ -117,7 +104,7 @@ def _yaml_value(value: Value) -> str:
     return "".join(f"\n  - {quoted(member)}" for member in value) or " []"
 
 
-_MAINROAD = _lines(  # the theme's keys that are the same for every article
+_MAINROAD = _yaml_lines(  # keys of the theme that are equal for all articles
     (
         ("lead", ""),
         ("comments", False),
@@ -129,7 +116,3 @@ _MAINROAD = _lines(  # the theme's keys that are the same for every article
         ("widgets", ("search", "recent", "taglist")),
     )
 )
-
-
-def _toml_list(members: tuple[str, ...]) -> str:
-    return f"[{', '.join(map(quoted, members))}]"

@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from aggregator.model import Credit, Enclosure, Person, StoredArticle
-from aggregator.render.outgoing import GENERATOR, Channel
+from aggregator.model import Credit, Enclosure, StoredArticle
+from aggregator.render.channel import GENERATOR, Channel
 from aggregator.timestamps import rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def jsonfeed(channel: Channel) -> bytes:
-    """The channel as a JSON Feed 1.1 document in UTF-8: no null, no empty string or list but that of its items."""
+    """Return the channel as a JSON Feed 1.1 document in UTF-8, without null and, but for `items`, empty values."""
     head = _present(
         version=VERSION,
         title=channel.title,
@@ -36,7 +36,7 @@ def _item(article: StoredArticle) -> dict[str, Any]:
         image=article.image,
         date_published=rfc3339(article.published),
         date_modified=rfc3339(article.updated),
-        authors=[_author(person) for person in article.authors],
+        authors=[_present(name=person.name, url=person.url) for person in article.authors],
         tags=[term.term for term in article.terms],
         language=article.language,
         attachments=[_attachment(enclosure) for enclosure in article.enclosures],
@@ -44,16 +44,12 @@ def _item(article: StoredArticle) -> dict[str, Any]:
     )
 
 
-def _author(person: Person) -> dict[str, Any]:
-    return _present(name=person.name, url=person.url)
-
-
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
     return _present(url=enclosure.url, mime_type=enclosure.type, title=enclosure.title, size_in_bytes=enclosure.length)
 
 
 def _source(credit: Credit) -> dict[str, Any]:
-    """Who is credited, as RSS and Atom say it in `source`; JSON Feed has no field for it."""
+    """Return the credit that RSS and Atom write as `source`; JSON Feed has no field for it."""
     return _present(
         name=credit.source, title=credit.feed_title, home_page_url=credit.feed_link, feed_url=credit.feed_url
     )

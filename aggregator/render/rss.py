@@ -9,26 +9,26 @@ from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
-from aggregator.render.generated import generated_entry, generated_feed
-from aggregator.render.outgoing import Channel
+from aggregator.render.channel import Channel
+from aggregator.render.xml_feed import xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DCTERMS = "http://purl.org/dc/terms/"
 
-_TITLE = re.compile(rb"<title>[^<]+</title>")  # never within a body: there each < is escaped
+_TITLE = re.compile(rb"<title>[^<]+</title>")  # never inside a body, where each < is escaped
 _NUMERIC = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
 
 
 def rss(channel: Channel) -> bytes:
-    """The channel as an RSS 2.0 document in UTF-8."""
+    """Return the channel as an RSS 2.0 document in UTF-8."""
     from feedgen.ext.dc import DcEntryExtension, DcExtension
 
-    feed = generated_feed(channel)
+    feed = xml_feed(channel)
     feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.description(channel.title)
-    feed.parts.namespaces = {"dcterms": DCTERMS}
+    feed.extra.namespaces = {"dcterms": DCTERMS}
     if channel.hub:
-        feed.parts.add = partial(_add_hub, channel.hub)
+        feed.extra.add = partial(_add_hub, channel.hub)
     for article in channel.articles:
         _add_entry(feed, article)
     document: bytes = feed.rss_str()
@@ -40,32 +40,31 @@ def _add_hub(hub: str, root: Element) -> None:
 
 
 def _add_entry(feed: Any, article: StoredArticle) -> None:
-    entry = generated_entry(feed, article)
+    entry = xml_entry(feed, article)
     entry.guid(article.uid, permalink=article.uid == article.link)
     entry.summary(_as_html(article.summary or article.title))  # feedgen writes a body only beside a description
     entry.category([{"term": term.term, "scheme": term.scheme} for term in article.terms])
     entry.dc.dc_creator([person.name for person in article.authors])
     if article.language:
         entry.dc.dc_language(article.language)
-    for credit in article.credits[:1]:
-        if credit.feed_url:
-            entry.source(credit.feed_url, credit.feed_title)
-    entry.parts.add = partial(_add_parts, article)
+    if article.credits and article.credits[0].feed_url:
+        entry.source(article.credits[0].feed_url, article.credits[0].feed_title)
+    entry.extra.add = partial(_extend_item, article)
 
 
-def _add_parts(article: StoredArticle, item: Element) -> None:
+def _extend_item(article: StoredArticle, item: Element) -> None:
     SubElement(item, f"{{{DCTERMS}}}modified").text = article.updated.isoformat()
     for enclosure in article.enclosures:
         SubElement(item, "enclosure", url=enclosure.url, type=enclosure.type or "", length=str(enclosure.length or 0))
 
 
 def _as_html(text: str) -> str:
-    """Plain text for a description, which readers take for HTML: escaped only where they would see something else."""
+    """Return plain text for a description, which readers parse as HTML: escaped only if that would change it."""
     return escape(text, quote=False) if "<" in text or unescape(text) != text else text
 
 
 def _numeric_references(title: re.Match[bytes]) -> bytes:
-    """A title whose `&lt;` is `&#x3C;`: no reader takes that for a tag, and the W3C's validator does not warn."""
+    """Return a title with `&#x3C;` for `&lt;`: no reader takes that for a tag, and the W3C's validator accepts it."""
     text = title[0][len(b"<title>") : -len(b"</title>")]
     for named, numeric in _NUMERIC:
         text = text.replace(named, numeric)

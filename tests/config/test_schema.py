@@ -64,7 +64,7 @@ def test_every_setting_is_in_it() -> None:
 def test_the_choices_are_what_render_offers() -> None:
     schema = config.schema()["$defs"]
     assert schema["Feeds"]["properties"]["formats"]["items"]["enum"] == [known.name for known in FORMATS]
-    assert schema["Articles"]["properties"]["front_matter"]["enum"] == [known.name for known in LAYOUTS]
+    assert schema["Articles"]["properties"]["front_matter"]["enum"] == list(LAYOUTS)
 
 
 def test_the_shipped_file_is_valid_and_loads() -> None:

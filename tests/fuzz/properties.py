@@ -72,7 +72,7 @@ def _article(one: StoredArticle, size: int) -> None:
     assert len(one.html) <= 8 * size + 4000
     assert active(one.html) == []
     assert active(rendered(one.markdown)) == []
-    for layout in (known.name for known in LAYOUTS):
+    for layout in LAYOUTS:
         article_file(one, Articles(front_matter=layout)).data.decode()
 
 
@@ -187,7 +187,7 @@ def fuzz_article(data: bytes) -> None:
         markdown=markdown(clean(text)),
         credits=(),
     )
-    for layout in (known.name for known in LAYOUTS):
+    for layout in LAYOUTS:
         file = article_file(one, Articles(front_matter=layout)).data.decode()
         head = _head(file)
         assert head["title"] == line, layout

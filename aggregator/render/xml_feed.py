@@ -1,4 +1,4 @@
-"""What RSS and Atom share: feedgen filled with a channel and its articles, and a way to add what it cannot write."""
+"""Feedgen's feed and entries, as RSS and Atom share them, with a hook for elements that feedgen cannot write."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,36 +6,39 @@ from typing import Any
 from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
-from aggregator.render.outgoing import GENERATOR, Channel
+from aggregator.render.channel import GENERATOR, Channel
 
 
-class Parts:
-    """Elements that feedgen cannot write, as one of its extensions: `add` is called with the finished parent."""
+class ExtraElements:
+    """A feedgen extension that calls `add` with each finished element (rss, item, feed or entry)."""
 
     def __init__(self) -> None:
-        self.namespaces: dict[str, str] = {}
+        self.namespaces: dict[str, str] = {}  # prefixes that the document declares
         self.add: Callable[[Element], None] = lambda _: None
 
     def extend_ns(self) -> dict[str, str]:
-        """Prefixes that the document declares; feedgen asks."""
+        """Return the namespaces; called by feedgen."""
         return self.namespaces
 
     def extend_rss(self, parent: Element) -> Element:
-        """`parent` (rss, item, feed or entry) with what `add` put into it; feedgen calls."""
+        """Extend `parent` and return it; called by feedgen."""
         self.add(parent)
         return parent
 
     extend_atom = extend_rss
 
 
-def generated_feed(channel: Channel) -> Any:
-    """feedgen's feed with the head of the channel, no entry yet, and `parts`. No field is left to its clock."""
-    from feedgen.ext.media import MediaEntryExtension, MediaExtension  # a run that publishes nothing goes without it
+def xml_feed(channel: Channel) -> Any:
+    """Return a feedgen feed with the channel's head, without entries; `extra` is its extension.
+
+    Every date is set, so that feedgen never asks the clock.
+    """
+    from feedgen.ext.media import MediaEntryExtension, MediaExtension  # not loaded by a run that publishes nothing
     from feedgen.feed import FeedGenerator
 
     feed = FeedGenerator()
     feed.register_extension("media", MediaExtension, MediaEntryExtension)
-    feed.register_extension("parts", Parts, Parts)
+    feed.register_extension("extra", ExtraElements, ExtraElements)
     feed.id(channel.self_url)
     feed.title(channel.title)
     feed.author(name=channel.title, uri=channel.page_url)
@@ -50,8 +53,8 @@ def generated_feed(channel: Channel) -> Any:
     return feed
 
 
-def generated_entry(feed: Any, article: StoredArticle) -> Any:
-    """feedgen's entry for the article, at the end of the feed, without id and summary, and with `parts`."""
+def xml_entry(feed: Any, article: StoredArticle) -> Any:
+    """Append the article to the feed; return feedgen's entry, still without id and summary."""
     entry = feed.add_entry(order="append")
     entry.title(article.title)
     entry.link(href=article.link)

@@ -1,0 +1,144 @@
+"""A published feed and its articles with everything decided, so that a format only serialises them."""
+
+import re
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from html import escape
+from operator import attrgetter
+from typing import Any, TypeVar, cast
+
+from aggregator.characters import strip_unsafe
+from aggregator.model import ClusterMember, Credit, Enclosure, Person, StoredArticle, Term
+from aggregator.names import distinct
+from aggregator.render.escape import uri
+
+GENERATOR = "aggregator"  # without a version: a new one must not change every feed
+UNKNOWN_TYPE = "application/octet-stream"  # of an enclosure; RSS and JSON Feed require a type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A published feed in one format: its head, and its articles newest first."""
+
+    title: str
+    self_url: str
+    page_url: str
+    media_type: str  # of the format
+    hub: str | None  # WebSub
+    updated: datetime
+    articles: tuple[StoredArticle, ...] = ()  # as `feed_article` returns them
+
+    @property
+    def language(self) -> str | None:
+        """Language of all articles (BCP 47), None if they differ."""
+        languages = {article.language for article in self.articles}
+        return languages.pop() if len(languages) == 1 else None
+
+
+def feed_article(article: StoredArticle) -> StoredArticle:
+    """Return the article as every format shows it: URLs as URIs, lists without repetitions, at least one author.
+
+    The other members of its cluster end the body as a paragraph of links. Characters that XML 1.0 forbids are removed:
+    one of them would invalidate the whole feed.
+    """
+    clean = _without_unsafe(article)
+    return replace(
+        clean,
+        uid=uri(clean.uid),
+        link=uri(clean.link),
+        html=clean.html + _also_paragraph(clean.also),
+        language=clean.language if clean.language and _LANGUAGE.fullmatch(clean.language) else None,
+        authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
+        enclosures=distinct(map(_enclosure, clean.enclosures), attrgetter("url")),
+        image=_web_uri(clean.image),
+        terms=distinct((term for term in map(_term, clean.terms) if term.term), attrgetter("term")),
+        credits=tuple(map(_credit, clean.credits)),
+        also=tuple(replace(member, link=uri(member.link)) for member in clean.also),
+    )
+
+
+def with_summary_only(article: StoredArticle) -> StoredArticle:
+    """Return the article with its summary in place of its body."""
+    return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")
+
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
+
+T = TypeVar("T")
+
+_short_fields = attrgetter(*({field.name for field in fields(StoredArticle)} - {"html", "markdown"}))
+
+
+def _without_unsafe(article: StoredArticle) -> StoredArticle:
+    """Return the article without unsafe characters in what feeds carry.
+
+    Few articles have one in a short field: `repr` shows it, since it escapes every unprintable character.
+    """
+    if "\\" in repr(_short_fields(article)):
+        return _strip_all(article)
+    return replace(article, html=strip_unsafe(article.html))
+
+
+def _strip_all(value: T) -> T:
+    """Return `value` with the unsafe characters removed from every string it contains."""
+    if isinstance(value, str):
+        return cast(T, strip_unsafe(value))
+    if isinstance(value, tuple):
+        return cast(T, tuple(map(_strip_all, value)))
+    if is_dataclass(value):
+        changes: dict[str, Any] = {field.name: _strip_all(getattr(value, field.name)) for field in fields(value)}
+        return cast(T, replace(cast(Any, value), **changes))
+    return value
+
+
+def _also_paragraph(members: tuple[ClusterMember, ...]) -> str:
+    links = (
+        f'<a href="{escape(uri(member.link))}">{escape(member.title)}</a> ({escape(member.source)})'
+        for member in members
+    )
+    return f"<p>Also: {', '.join(links)}</p>" if members else ""
+
+
+def _person(person: Person) -> Person:
+    email = person.email if person.email and _EMAIL.fullmatch(person.email) else None
+    return Person(name=person.name or person.email or person.url, email=email, url=_web_uri(person.url))
+
+
+def _source_as_person(article: StoredArticle) -> Person:
+    """Return the source as the author of an article without one: Atom requires an author."""
+    credit = next(iter(article.credits), Credit(source=article.source, link=article.link))
+    return _person(Person(name=credit.feed_title or credit.source, url=credit.feed_link))
+
+
+def _enclosure(enclosure: Enclosure) -> Enclosure:
+    media_type = _MEDIA_TYPE.match(enclosure.type or "")
+    return replace(
+        enclosure,
+        url=uri(enclosure.url),
+        type=media_type[0].lower() if media_type else UNKNOWN_TYPE,
+        length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
+    )
+
+
+def _web_uri(url: str | None) -> str | None:
+    """Return `url` as a URI, None unless it is an absolute http or https URL."""
+    return uri(url) if url and _WEB.match(url) else None
+
+
+def _term(term: Term) -> Term:
+    scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
+    return replace(term, term=" ".join(term.term.split()), scheme=scheme)
+
+
+def _credit(credit: Credit) -> Credit:
+    return replace(
+        credit,
+        link=uri(credit.link),
+        feed_title=credit.feed_title or credit.source,
+        feed_link=_web_uri(credit.feed_link),
+        feed_url=uri(credit.feed_url),
+    )
