@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Failure
-from aggregator.opml import Subscription, sources_opml, subscriptions
+from aggregator.opml import OpmlOutline, sources_opml, subscriptions
 from tests.sources import source
 
 NESTED = """<?xml version="1.0" encoding="UTF-8"?>
@@ -25,7 +25,7 @@ NESTED = """<?xml version="1.0" encoding="UTF-8"?>
 </body></opml>"""
 
 
-def read(data: bytes | str) -> tuple[Subscription, ...]:
+def read(data: bytes | str) -> tuple[OpmlOutline, ...]:
     found = subscriptions(data.encode() if isinstance(data, str) else data)
     assert not isinstance(found, Failure), found
     return found
@@ -39,20 +39,20 @@ def refusal(data: bytes | str) -> str:
 
 def test_nested_folders_and_attributes_in_any_case_are_read() -> None:
     assert read(NESTED) == (
-        Subscription(url="https://top.example/feed", text="Top"),
-        Subscription(
+        OpmlOutline(url="https://top.example/feed", text="Top"),
+        OpmlOutline(
             url="https://world.example/feed",
             text="World only has a title",
             folders=("News", "Europe"),
             language="en-US",
         ),
-        Subscription(url="https://lemonde.example/rss", text="Le Monde", folders=("News", "Europe")),
+        OpmlOutline(url="https://lemonde.example/rss", text="Le Monde", folders=("News", "Europe")),
     )
 
 
 def test_version_1_without_head_and_version_is_read() -> None:
     assert read('<opml><body><outline text="A" xmlUrl="https://a.example/"/></body></opml>') == (
-        Subscription(url="https://a.example/", text="A"),
+        OpmlOutline(url="https://a.example/", text="A"),
     )
 
 

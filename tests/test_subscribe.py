@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from aggregator import subscribe
 from aggregator.config import load
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.model import Failure
 from aggregator.parse.discovery import USUAL_NAMES, FeedLink
 from aggregator.sandbox import Limits
-from aggregator.subscribe import Added, Outcome, Present, add, export_opml, import_opml, remove
+from aggregator.subscribe import AddedSource, AddResult, ExistingSource, add, export_opml, finder, import_opml, remove
 from tests.newsroom import item, rss
 from tests.servers import Server
 
 HEAD = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 5s}  # of the test\n"
 LINK = '<link rel="alternate" type="application/rss+xml" href="{}" title="{}">'
 
-Find = Callable[..., tuple[Outcome, ...]]
+Find = Callable[..., tuple[AddResult, ...]]
 
 
 def first(links: Sequence[FeedLink]) -> FeedLink:
@@ -40,7 +39,7 @@ def file(tmp_path: Path, server: Server) -> Path:
 def find(file: Path) -> Find:
     """Adds URLs to the file."""
 
-    def find(*urls: str, choose: Any = first, **words: Any) -> tuple[Outcome, ...]:
+    def find(*urls: str, choose: Any = first, **words: Any) -> tuple[AddResult, ...]:
         return add(file, {}, urls, choose, **words)
 
     return find
@@ -52,7 +51,7 @@ def names(file: Path) -> list[str]:
 
 def test_the_url_of_a_feed_is_added_as_it_is(find: Find, file: Path, server: Server) -> None:
     url = server.url("/feed.rss?x=1")
-    assert find(url) == (Added(name="127-0-0-1", url=url),)
+    assert find(url) == (AddedSource(name="127-0-0-1", url=url),)
     assert file.read_text().endswith(f"  # since ever\n  - name: 127-0-0-1\n    url: {url}\n")
     assert len(server.requests) == 1
 
@@ -65,7 +64,7 @@ def test_name_and_category_are_as_wished(find: Find, file: Path, server: Server)
 
 def test_a_page_leads_to_its_feed(find: Find, server: Server) -> None:
     page = server.put("/page", f"<html><head>{LINK.format('/feed.rss', 'All')}</head></html>")
-    assert find(page) == (Added(name="127-0-0-1", url=server.url("/feed.rss")),)
+    assert find(page) == (AddedSource(name="127-0-0-1", url=server.url("/feed.rss")),)
 
 
 def test_of_several_feeds_one_is_chosen_and_the_others_are_named(find: Find, file: Path, server: Server) -> None:
@@ -74,15 +73,17 @@ def test_of_several_feeds_one_is_chosen_and_the_others_are_named(find: Find, fil
         FeedLink(url=server.url("/feed.rss"), title="All"),
         FeedLink(url=server.url("/other.rss"), title="Comments"),
     )
-    assert find(page) == (Added(name="127-0-0-1", url=all_.url, others=(comments,)),)
-    assert find(page, choose=lambda links: links[1]) == (Added(name="127-0-0-1-2", url=comments.url, others=(all_,)),)
+    assert find(page) == (AddedSource(name="127-0-0-1", url=all_.url, others=(comments,)),)
+    assert find(page, choose=lambda links: links[1]) == (
+        AddedSource(name="127-0-0-1-2", url=comments.url, others=(all_,)),
+    )
     assert names(file) == ["there-example", "127-0-0-1", "127-0-0-1-2"]
 
 
 def test_a_link_that_leads_to_no_feed_is_passed_over(find: Find, server: Server) -> None:
     page = server.put("/page", LINK.format("/gone", "Gone") + LINK.format("/feed.rss", "All"))
     (added,) = find(page)
-    assert isinstance(added, Added)
+    assert isinstance(added, AddedSource)
     assert added.url == server.url("/feed.rss")
 
 
@@ -90,7 +91,7 @@ def test_a_page_without_links_is_asked_for_the_usual_places(find: Find, server: 
     page = server.put("/blog/", "<html><p>Hello</p></html>")
     server.put("/atom.xml", rss(item(3)))
     (added,) = find(page)
-    assert isinstance(added, Added)
+    assert isinstance(added, AddedSource)
     assert added.url == server.url("/atom.xml")
     assert len(server.requests) <= 2 * len(USUAL_NAMES) + 1
 
@@ -98,7 +99,7 @@ def test_a_page_without_links_is_asked_for_the_usual_places(find: Find, server: 
 def test_a_page_without_any_feed_is_a_failure_and_stops_nothing_else(find: Find, file: Path, server: Server) -> None:
     page = server.put("/page", "<html></html>")
     outcomes = find(page, server.url("/404"), server.url("/feed.rss"))
-    assert [type(outcome) for outcome in outcomes] == [Failure, Failure, Added]
+    assert [type(outcome) for outcome in outcomes] == [Failure, Failure, AddedSource]
     assert "usual places" in str(outcomes[0])
     assert names(file) == ["there-example", "127-0-0-1"]
 
@@ -117,7 +118,7 @@ DEAR = rss(*(["<title>t</title>" + "<odd:x>1</odd:x>" * 40] * 9_000))  # a prefi
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is read gets less than a second."""
-    monkeypatch.setattr(subscribe, "LIMITS", Limits(seconds=0.7))
+    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=0.7))
 
 
 @pytest.mark.usefixtures("hasty")
@@ -139,7 +140,7 @@ def test_a_document_that_takes_too_long_is_stopped_and_said(find: Find, file: Pa
 def test_a_document_that_takes_too_much_memory_is_stopped(
     find: Find, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscribe, "LIMITS", Limits(seconds=600, memory=20_000_000))
+    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=600, memory=20_000_000))
     (failure,) = find(server.put("/dear", DEAR))
     assert "it took more than 1.5 GB of memory to read; it was not added" in str(failure)
 
@@ -164,10 +165,10 @@ def test_private_networks_are_refused(file: Path, find: Find, server: Server) ->
 
 def test_what_is_there_is_left_out_and_said(find: Find, file: Path, server: Server) -> None:
     url = server.url("/feed.rss")
-    assert [type(outcome) for outcome in find(url, url + "/../feed.rss")] == [Added, Present]
+    assert [type(outcome) for outcome in find(url, url + "/../feed.rss")] == [AddedSource, ExistingSource]
     before = file.read_text()
     server.requests.clear()
-    assert find(url, name="127-0-0-1") == (Present(name="127-0-0-1", url=url),)
+    assert find(url, name="127-0-0-1") == (ExistingSource(name="127-0-0-1", url=url),)
     assert file.read_text() == before
     assert server.requests == []
 
@@ -248,7 +249,13 @@ def test_subscriptions_are_imported_with_their_folders(file: Path, tmp_path: Pat
     opml = tmp_path / "mine.opml"
     opml.write_text(OPML)
     outcomes = import_opml(file, {}, opml)
-    assert [type(outcome).__name__ for outcome in outcomes] == ["Added", "Added", "Added", "Present", "Failure"]
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "AddedSource",
+        "AddedSource",
+        "AddedSource",
+        "ExistingSource",
+        "Failure",
+    ]
     assert "gopher" not in file.read_text()
     assert yaml.safe_load(file.read_text())["sources"][1:] == [
         {"name": "the-times", "url": "https://times.example/feed", "categories": ["News", "World"]},
@@ -260,7 +267,7 @@ def test_subscriptions_are_imported_with_their_folders(file: Path, tmp_path: Pat
         },
         {"name": "shijie", "url": "https://www.sekai.example/feed"},
     ]
-    assert [type(outcome) for outcome in import_opml(file, {}, opml)[:4]] == [Present] * 4
+    assert [type(outcome) for outcome in import_opml(file, {}, opml)[:4]] == [ExistingSource] * 4
 
 
 def test_a_file_that_is_no_opml_or_not_there_is_said(file: Path, tmp_path: Path) -> None:

@@ -1,56 +1,63 @@
-"""`aggregator verify`, `prune`: looking after what is kept."""
+"""`aggregator publish`, `verify`, `prune`: maintenance of files and database."""
 
 from typing import Annotated
 
 import typer
 
-from aggregator.cli.counted import counted
-from aggregator.cli.options import Options
+from aggregator.cli.options import Options, counted
 
-MOST_LINES = 100  # of differences; the rest are counted
+MAX_DIFFERENCES = 100  # that are printed; the rest are counted
+
+
+def publish(ctx: typer.Context) -> None:
+    """Write every article and feed anew from the database; unchanged files are not touched."""
+    from aggregator.app import opened
+    from aggregator.publish import publish_all
+
+    options: Options = ctx.obj
+    with opened(options.config, options.environ) as app:
+        written = publish_all(app)
+    articles, feeds = counted(written.articles, "article"), counted(written.feeds, "feed")
+    typer.echo(f"{articles} and {feeds} written, all others are up to date")
 
 
 def verify(
     ctx: typer.Context,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs, and say what was done.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the differences, and report each repair.")] = False,
 ) -> None:
-    """Hold database, articles and feeds against each other; exit with 1 while something differs."""
+    """Compare database, articles and feeds with each other; exit with 1 while they differ."""
     from aggregator import maintain
     from aggregator.app import opened
 
     options: Options = ctx.obj
-    found = mended = 0
+    total = repaired = 0
     with opened(options.config, options.environ) as app:
         for difference in maintain.verify(app, repair=repair):
-            found += 1
-            mended += bool(difference.mended)
-            if found <= MOST_LINES:
+            total += 1
+            repaired += bool(difference.mended)
+            if total <= MAX_DIFFERENCES:
                 typer.echo(str(difference))
-    if found > MOST_LINES:
-        typer.echo(f"and {found - MOST_LINES} more")
-    typer.echo(_summary(found, mended, repair=repair))
-    if mended < found:
+    if total > MAX_DIFFERENCES:
+        typer.echo(f"and {total - MAX_DIFFERENCES} more")
+    if not total:
+        typer.echo("no differences")
+    elif repair:
+        typer.echo(f"{counted(total, 'difference')}, {repaired} repaired")
+    else:
+        typer.echo(f"{counted(total, 'difference')}; `aggregator verify --repair` repairs what it can")
+    if repaired < total:
         raise typer.Exit(1)
 
 
-def _summary(found: int, mended: int, *, repair: bool) -> str:
-    if not found:
-        return "all is well"
-    differences = counted(found, "difference")
-    if repair:
-        return f"{differences}, {mended} mended"
-    return f"{differences}; `aggregator verify --repair` mends what it can"
-
-
 def prune(ctx: typer.Context) -> None:
-    """Let go of articles older than `retention`: text, file, place in feeds. They never come back."""
+    """Delete articles older than `retention` from files, feeds and database; they never come back."""
     from aggregator import maintain
     from aggregator.app import opened
 
     options: Options = ctx.obj
     with opened(options.config, options.environ) as app:
         if app.settings.retention is None:
-            typer.echo("nothing to do: no `retention` is set, so articles are kept for ever")
+            typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
         pruned = maintain.prune(app)
     typer.echo(f"{counted(pruned, 'article')} pruned")

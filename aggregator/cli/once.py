@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import files
-from aggregator.cli.counted import counted
-from aggregator.cli.options import Options
+from aggregator.cli.options import Options, counted
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from aggregator.pipeline import Outcome, Report
     from aggregator.publish import Published
 
-INTERRUPTED = 130  # exit status, as of a shell's command that Ctrl-C ended
-TELLING = timedelta(seconds=10)  # for the hub, after all else is done
+INTERRUPTED = 130  # exit status, as a shell gives it for a command that Ctrl-C ended
+HUB_TIMEOUT = timedelta(seconds=10)  # to notify the hub, at the end
 
 log = logging.getLogger("aggregator")
 
@@ -35,7 +34,7 @@ log = logging.getLogger("aggregator")
 def once(
     ctx: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These sources, due or not.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
+    all_sources: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source failed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
@@ -47,71 +46,67 @@ def once(
     options: Options = ctx.obj
     started = monotonic()
     with _stoppable(), opened(options.config, options.environ) as app:
-        _refuse_unknown(app, names or [])
-        alone = not files.is_held(Path(app.settings.storage) / LOCK)
-        if alone:
-            app.store.hubs.end_all(app.clock())  # nobody is there to be pushed to
-        report = _cycle(app, names or None, everything)
+        sources = {source.name for source in app.sources}
+        if unknown := [name for name in names or () if name not in sources]:
+            raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
+        has_daemon = files.is_held(Path(app.settings.storage) / LOCK)
+        if not has_daemon:
+            app.store.hubs.end_all(app.clock())  # nobody serves the callbacks that hubs push to
+        report = _cycle(app, names or None, all_sources)
         published = publish_changed(app)
-        if alone:
-            _tell_hub(app)
+        if not has_daemon:
+            _notify_hub(app)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
     if strict and report.failures:
         raise typer.Exit(1)
 
 
-def _refuse_unknown(app: "App", names: list[str]) -> None:
-    known = {source.name for source in app.sources}
-    if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
-
-
-def _cycle(app: "App", names: list[str] | None, everything: bool) -> "Report":
+def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
     from aggregator.pipeline import run_cycle
 
-    with _progress(len(app.sources)) as advance:
+    with _progress_bar(len(app.sources)) as advance:
 
-        def tell(outcome: "Outcome") -> None:
+        def report(outcome: "Outcome") -> None:
             advance()
             if outcome.failure:
                 log.warning("%s: %s", outcome.source, outcome.failure)
 
-        return asyncio.run(run_cycle(app, tell, names=names, everything=everything))
+        return asyncio.run(run_cycle(app, report, names=names, everything=all_sources))
 
 
-def _tell_hub(app: "App") -> None:
-    """Tell the hub of what changed, as a daemon would."""
+def _notify_hub(app: "App") -> None:
+    """Notify the hub of changed feeds, as a daemon would."""
     if app.settings.feeds.hub is None:
         return
     from aggregator.publish.hubs import tell_within
 
-    if failure := asyncio.run(tell_within(app, TELLING)):
-        log.warning("the hub could not be told of changed feeds, the next run tries again: %s", failure)
+    if failure := asyncio.run(tell_within(app, HUB_TIMEOUT)):
+        log.warning("cannot notify the hub of changed feeds, the next run tries again: %s", failure)
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM stops what happens meanwhile in good order, as Ctrl-C does: transactions, files and leases end whole."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """Let SIGTERM stop the block as Ctrl-C does, so that transactions, files and leases end cleanly."""
+    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("aggregator: stopped before the end; what was recorded stays, the next run does the rest", err=True)
+        typer.echo("aggregator: interrupted; what was recorded stays, the next run does the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _interrupt(number: int, frame: "FrameType | None") -> None:
-    """Do what SIGINT does now: it raises KeyboardInterrupt, or cancels what an event loop runs."""
+    """Call the current handler of SIGINT: it raises KeyboardInterrupt, or cancels the event loop's task."""
     interrupt = signal.getsignal(signal.SIGINT)
     (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on standard error where that is a terminal; what is given back moves it on by one source."""
+def _progress_bar(total: int) -> Iterator[Callable[[], None]]:
+    """Show a progress bar if standard error is a terminal; the yielded function advances it by one source."""
     if not sys.stderr.isatty() or not total:
         yield lambda: None
         return

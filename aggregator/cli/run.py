@@ -13,8 +13,8 @@ def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8080,
 ) -> None:
-    """Fetch on schedule, publish and serve the feeds until told to stop."""
-    import uvloop  # answers a third more requests a second than asyncio's own loop
+    """Fetch on schedule, publish and serve the feeds until stopped."""
+    import uvloop  # serves a third more requests per second than asyncio's own loop
 
     from aggregator.daemon import run_daemon
 

@@ -1,4 +1,4 @@
-"""`aggregator sources`: what each source is doing."""
+"""`aggregator sources`: the status of each source."""
 
 import json
 import re
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
 
-NARROW = 80  # columns; on less, times and figures leave nothing to names and notes
+MIN_TABLE_WIDTH = 80  # columns; on less, times and figures leave no room for names and notes
 
-_LONG_TIME = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
+_RFC3339 = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
 
 
 def sources(
@@ -33,66 +33,65 @@ def sources(
 
     options: Options = ctx.obj
     with opened(options.config, options.environ) as app:
-        known = app.store.sources.overview()
+        overview = app.store.sources.overview()
     if as_json:
-        typer.echo(json.dumps([source_status(one) for one in known], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([source_status(source) for source in overview], indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():
-        _print_table(known)
+        _print_table(overview)
     else:
-        for one in known:
-            typer.echo("\t".join(_columns(one)))
+        for source in overview:
+            typer.echo("\t".join(_columns(source)))
 
 
-def _columns(one: StoredSource) -> tuple[str, ...]:
-    state = one.state
+def _columns(stored: StoredSource) -> tuple[str, ...]:
+    state, paused = stored.state, pause_reason(stored)
     moved = f"moved to {without_credentials(state.moved_to)}" if state.moved_to else ""
     return (
-        one.source.name,
+        stored.source.name,
         str(state.http_status or "-"),
         rfc3339(state.last_fetch) if state.last_fetch else "never",
-        rfc3339(state.next_fetch) if state.next_fetch else "never" if pause_reason(one) else "now",
+        rfc3339(state.next_fetch) if state.next_fetch else "never" if paused else "now",
         str(state.failures),
         str(state.entries),
-        "; ".join(filter(None, (pause_reason(one), state.error, moved, hub_problem(one)))),
+        "; ".join(filter(None, (paused, state.error, moved, hub_problem(stored)))),
     )
 
 
-def _print_table(known: Iterable[StoredSource]) -> None:
+def _print_table(overview: Iterable[StoredSource]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     console = Console()
-    if console.width < NARROW:
-        _print_blocks(console, known)
+    if console.width < MIN_TABLE_WIDTH:
+        _print_blocks(console, overview)
         return
     table = Table(box=None, header_style="bold", caption="times are UTC", caption_justify="left")
-    for heading in HEADINGS:  # a narrow terminal takes from the names and notes, not from times and figures
-        wraps = heading in ("source", "note")
-        table.add_column(heading, no_wrap=not wraps, overflow="fold")
-    for one in known:
-        table.add_row(*map(escape, _short(one)), style=_style(one))
+    for heading in HEADINGS:  # on a narrow terminal names and notes wrap, not times and figures
+        table.add_column(heading, no_wrap=heading not in ("source", "note"), overflow="fold")
+    for source in overview:
+        table.add_row(*map(escape, _short_columns(source)), style=_style(source))
     console.print(table)
 
 
-def _print_blocks(console: "Console", known: Iterable[StoredSource]) -> None:
-    """A source's name, and what a row of the table would say of it below that."""
+def _print_blocks(console: "Console", overview: Iterable[StoredSource]) -> None:
+    """Print each source's name, with its other columns on the lines below."""
     from rich.padding import Padding
     from rich.text import Text
 
-    for one in known:
-        name, *figures, note = _short(one)
-        said = ", ".join(f"{heading} {figure}" for heading, figure in zip(HEADINGS[1:-1], figures, strict=True))
-        console.print(name, style=f"bold {_style(one)}".strip(), markup=False, highlight=False)
-        for text in filter(None, (said, note)):
+    for source in overview:
+        name, *figures, note = _short_columns(source)
+        line = ", ".join(f"{heading} {figure}" for heading, figure in zip(HEADINGS[1:-1], figures, strict=True))
+        console.print(name, style=f"bold {_style(source)}".strip(), markup=False, highlight=False)
+        for text in filter(None, (line, note)):
             console.print(Padding(Text(text), (0, 0, 0, 2)))
     console.print("times are UTC", style="dim italic")
 
 
-def _short(one: StoredSource) -> tuple[str, ...]:
-    """The columns, for people: times without year, seconds and zone."""
-    return tuple(_LONG_TIME.sub(r"\1 \2", cell) for cell in _columns(one))
+def _short_columns(source: StoredSource) -> tuple[str, ...]:
+    """Return the columns with times without year, seconds and zone."""
+    return tuple(_RFC3339.sub(r"\1 \2", column) for column in _columns(source))
 
 
-def _style(one: StoredSource) -> str:
-    return "red" if one.state.failures else ""
+def _style(source: StoredSource) -> str:
+    return "red" if source.state.failures else ""

@@ -1,4 +1,4 @@
-"""`aggregator add`, `remove`, `import`, `export`: what is subscribed to."""
+"""`aggregator add`, `remove`, `import`, `export`: the list of sources."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from aggregator.cli.options import Options
 
 if TYPE_CHECKING:
     from aggregator.parse.discovery import FeedLink
-    from aggregator.subscribe import Outcome
+    from aggregator.subscribe import AddResult
 
 
 def add(
@@ -25,11 +25,11 @@ def add(
 
     options: Options = ctx.obj
     choose = _ask if sys.stdin.isatty() and sys.stderr.isatty() else _first
-    _tell(subscribe.add(options.config, options.environ, urls, choose, name=name, category=category))
+    _report(subscribe.add(options.config, options.environ, urls, choose, name=name, category=category))
 
 
 def remove(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Name of the source.")]) -> None:
-    """Take a source out of the configuration; its articles stay."""
+    """Remove a source from the configuration; its articles stay."""
     from aggregator import subscribe
 
     options: Options = ctx.obj
@@ -42,7 +42,7 @@ def import_(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FI
     from aggregator import subscribe
 
     options: Options = ctx.obj
-    _tell(subscribe.import_opml(options.config, options.environ, file))
+    _report(subscribe.import_opml(options.config, options.environ, file))
 
 
 def export(ctx: typer.Context) -> None:
@@ -53,19 +53,19 @@ def export(ctx: typer.Context) -> None:
     typer.echo(subscribe.export_opml(options.config, options.environ), nl=False)
 
 
-def _tell(outcomes: Iterable["Outcome"]) -> None:
-    """Say what came of each; the exit status is 1 where one of them failed."""
-    from aggregator.subscribe import Added, Present
+def _report(results: Iterable["AddResult"]) -> None:
+    """Print each result; exit with 1 if one is a failure."""
+    from aggregator.subscribe import AddedSource, ExistingSource
 
     failed = False
-    for outcome in outcomes:
-        match outcome:
-            case Added():
-                typer.echo(f"added {outcome.name}: {outcome.url}")
-                for link in outcome.others:
-                    typer.echo(f"  its page has another feed: {_shown(link)}")
-            case Present():
-                typer.echo(f"{outcome.name} is there already: {outcome.url}")
+    for result in results:
+        match result:
+            case AddedSource():
+                typer.echo(f"added {result.name}: {result.url}")
+                for link in result.others:
+                    typer.echo(f"  its page has another feed: {_link_text(link)}")
+            case ExistingSource():
+                typer.echo(f"{result.name} is listed already: {result.url}")
             case failure:
                 failed = True
                 typer.echo(f"aggregator: {failure}", err=True)
@@ -74,17 +74,17 @@ def _tell(outcomes: Iterable["Outcome"]) -> None:
 
 
 def _first(links: Sequence["FeedLink"]) -> "FeedLink":
-    """The choice where there is nobody to ask."""
+    """Return the choice without a terminal."""
     return links[0]
 
 
 def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
-    """The choice of who sits at the terminal; the first, where that is just the end of a line."""
+    """Return the user's choice at the terminal; an empty line chooses the first link."""
     choices = {str(number): link for number, link in enumerate(links, 1)}
     for number, link in choices.items():
-        typer.echo(f"{number:>3}  {_shown(link)}", err=True)
+        typer.echo(f"{number:>3}  {_link_text(link)}", err=True)
     while True:
-        typer.echo(f"Which feed, 1 to {len(links)}? [1] ", nl=False, err=True)  # typer.prompt dirties standard output
+        typer.echo(f"Which feed, 1 to {len(links)}? [1] ", nl=False, err=True)  # typer.prompt writes to standard output
         line = sys.stdin.readline()
         if not line:
             raise typer.Abort
@@ -92,9 +92,9 @@ def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
             return choices[answer]
 
 
-def _shown(link: "FeedLink") -> str:
+def _link_text(link: "FeedLink") -> str:
     from aggregator.settings.values import UNPRINTABLE
     from aggregator.urls import without_credentials
 
-    title = UNPRINTABLE.sub("", link.title)  # a stranger's words on the user's terminal
-    return f"{without_credentials(link.url)} ({title})" if title else without_credentials(link.url)
+    url, title = without_credentials(link.url), UNPRINTABLE.sub("", link.title)  # the title comes from a web page
+    return f"{url} ({title})" if title else url

@@ -119,7 +119,7 @@ def test_check_finds_every_fault_in_one_run(tmp_path: Path) -> None:
 
 
 def test_check_is_content_with_a_good_file(folder: Path) -> None:
-    assert aggregator("check", cwd=folder).stdout == "feeds.yaml: good, 2 sources\n"
+    assert aggregator("check", cwd=folder).stdout == "feeds.yaml: OK: 2 sources\n"
 
 
 def test_a_missing_configuration_is_one_sentence(tmp_path: Path) -> None:

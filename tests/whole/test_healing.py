@@ -231,4 +231,4 @@ def test_a_full_disk_is_said_once_and_work_goes_on_once_there_is_room(
         assert not [path for path in files(tmp_path) if path.endswith(".tmp")]
         assert len(set(daemon.said('"error"'))) <= 2
         stop(daemon)
-    assert "all is well" in aggregator("verify", cwd=tmp_path).stdout
+    assert "no differences" in aggregator("verify", cwd=tmp_path).stdout

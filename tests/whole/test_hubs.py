@@ -282,7 +282,7 @@ def test_without_a_daemon_once_tells_the_hub_and_a_dead_one_is_a_warning(
     hub.status = 500
     server.put("/feed", rss(item(1), item(2)))
     (line,) = aggregator("once", "--all", cwd=tmp_path).stderr.splitlines()
-    assert "the hub could not be told" in line
+    assert "cannot notify the hub" in line
     assert "500" in line
 
 

@@ -45,7 +45,7 @@ def assert_stopped(process: subprocess.Popen[str]) -> None:
     said, errors = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, ""), errors
     (line,) = errors.splitlines()
-    assert "stopped before the end" in line
+    assert "interrupted" in line
 
 
 def is_leased(room: Newsroom) -> bool:

@@ -51,7 +51,7 @@ def test_a_page_is_added_once_fetched_and_removed_and_the_file_is_as_before(fold
     assert done.stdout == f"added mine: {feed}\n  its page has another feed: {comments} (Comments)\n"
     assert done.stderr == ""
     assert file.read_text() == f"{FEEDS}\n  - name: mine\n    url: {feed}\n    category: World news\n"
-    assert aggregator("add", page, cwd=folder).stdout == f"mine is there already: {feed}\n"
+    assert aggregator("add", page, cwd=folder).stdout == f"mine is listed already: {feed}\n"
     aggregator("once", "mine", cwd=folder)
     (article,) = (folder / "storage" / "articles").rglob("*.md")
     assert aggregator("remove", "mine", cwd=folder).stdout == "removed mine; its articles stay\n"
@@ -74,7 +74,7 @@ def test_nested_folders_are_imported_as_categories(folder: Path) -> None:
     done = aggregator("import", "mine.opml", cwd=folder)
     assert (
         done.stdout
-        == "added le-monde: https://lemonde.example/rss\nfirst is there already: http://first.example/feed/\n"
+        == "added le-monde: https://lemonde.example/rss\nfirst is listed already: http://first.example/feed/\n"
     )
     assert (folder / "feeds.yaml").read_text() == (
         f"{FEEDS}\n  - name: le-monde\n    url: https://lemonde.example/rss\n    categories: [Papers, France]\n"
@@ -96,7 +96,7 @@ def test_what_is_exported_gives_the_same_sources_elsewhere(folder: Path, tmp_pat
     )
     assert here == there
     again = aggregator("import", "all.opml", cwd=elsewhere)
-    assert again.stdout.count("is there already") == len(here)
+    assert again.stdout.count("is listed already") == len(here)
 
 
 def test_who_sits_at_a_terminal_chooses(folder: Path, server: Server) -> None:

@@ -61,7 +61,7 @@ def test_without_retention_there_is_nothing_to_prune(folder: Path, server: Serve
 
 
 def test_verify_finds_and_mends_files(folder: Path) -> None:
-    assert lines(folder) == ["all is well"]
+    assert lines(folder) == ["no differences"]
     storage = folder / "storage"
     deleted, edited, _ = sorted((storage / "articles").rglob("*.md"))
     before = {path: path.read_bytes() for path in (deleted, edited, storage / "feeds/all.rss")}
@@ -76,15 +76,15 @@ def test_verify_finds_and_mends_files(folder: Path) -> None:
         f"{edited.relative_to(storage)}: its bytes are not those of the database",
         "feeds/all.rss: missing",
         "feeds/.aggregator-1-1.tmp: a killed process left it",
-        "4 differences; `aggregator verify --repair` mends what it can",
+        "4 differences; `aggregator verify --repair` repairs what it can",
     ]
     assert not deleted.exists()
     mended = lines(folder, "--repair")
-    assert mended[-1] == "4 differences, 4 mended"
+    assert mended[-1] == "4 differences, 4 repaired"
     assert [line.rpartition("; ")[2] for line in mended[:-1]] == ["written", "written", "written", "removed"]
     assert {path: path.read_bytes() for path in before} == before
     assert not temporary.exists()
-    assert lines(folder) == ["all is well"]
+    assert lines(folder) == ["no differences"]
 
 
 def test_many_differences_are_counted(tmp_path: Path, server: Server) -> None:

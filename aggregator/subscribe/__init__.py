@@ -1,0 +1,195 @@
+"""Changes which sources `feeds.yaml` lists: add, remove, import and export. Shell.
+
+A URL that is listed already is reported and skipped; a URL without a feed does not stop the others.
+"""
+
+import asyncio
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator import config
+from aggregator.clock import Clock, utc_now
+from aggregator.config.naming import FreeNames, host_name
+from aggregator.errors import AggregatorError, UsageError
+from aggregator.model import Failure, Source
+from aggregator.names import category_name, slug
+from aggregator.opml import OpmlOutline, sources_opml
+from aggregator.parse.discovery import FeedLink
+from aggregator.settings import Settings, SourceSettings
+from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
+from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
+from aggregator.urls import canonical_key, without_credentials
+
+MAX_OPML = 50_000_000  # bytes, about 200,000 subscriptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedSource:
+    """A source that was added; `others` are the other feeds of its page."""
+
+    name: str
+    url: str  # without credentials
+    others: tuple[FeedLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingSource:
+    """A source that `feeds.yaml` listed already."""
+
+    name: str
+    url: str  # without credentials
+
+
+AddResult = AddedSource | ExistingSource | Failure
+
+
+def add(
+    path: Path,
+    environ: Mapping[str, str],
+    urls: Sequence[str],
+    choose: Choose,
+    *,
+    name: str | None = None,
+    category: str | None = None,
+    clock: Clock = utc_now,
+) -> tuple[AddResult, ...]:
+    """Add the feeds behind `urls`, of feeds or pages, to `feeds.yaml`; return a result for each, in order.
+
+    `choose` selects one of several feeds of a page. Raises UsageError for invalid arguments, ConfigError, and
+    AggregatorError if the file cannot be written.
+    """
+    if name is not None and len(urls) > 1:
+        raise UsageError("--name names one source; give one URL with it")
+    name = None if name is None else _validated(source_name, name, "--name")
+    category = None if category is None else _validated(label, category, "--category")
+    urls = [_validated(web_url, url if "://" in url else f"https://{url}", "the URL") for url in urls]
+    settings = config.extensible(path, environ)
+    listed = _SourceList(settings)
+    missing = [url for url in urls if not listed.existing(url)]
+    feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, choose, clock)), strict=True))
+    with config.editing(path, environ) as draft:
+        listed = _SourceList(draft.settings)
+        results: list[AddResult] = []
+        for url in urls:
+            feed = feeds.get(url) or FoundFeed(url=url)
+            if isinstance(feed, Failure):
+                results.append(feed)
+                continue
+            if name in listed.names.taken and not listed.existing(feed.url):
+                raise UsageError(f"a source is named {name} already; give another --name")
+            results.append(listed.add(feed.url, name or host_name(feed.url), others=feed.others, category=category))
+        draft.append(listed.added)
+    return tuple(results)
+
+
+def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
+    """Remove a source from `feeds.yaml`. Raises UsageError for an unknown name, AggregatorError for the only source."""
+    config.load(path, environ)  # raises for a missing file or an empty list, which `editing` allows
+    with config.editing(path, environ) as draft:
+        names = [source.name or "" for source in draft.settings.sources]
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            advice = f"did you mean {close[0]}?" if close else "`aggregator sources` lists them"
+            raise UsageError(f"no source is named {name}; {advice}")
+        if len(names) == 1:
+            raise AggregatorError(f"{name} is the only source, and there must be one; add another first")
+        draft.remove(names.index(name))
+
+
+def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[AddResult, ...]:
+    """Add the subscriptions of an OPML file to `feeds.yaml`, folders as categories; return a result for each, in order.
+
+    Nothing is fetched. Raises AggregatorError if the file cannot be read or is no OPML, ConfigError.
+    """
+    outlines = asyncio.run(read_opml(_read_file(file)))
+    if isinstance(outlines, Failure):
+        raise AggregatorError(f"{file}: {outlines.reason}; {outlines.advice}")
+    if not outlines:
+        raise AggregatorError(f"{file}: it holds no subscriptions")
+    with config.editing(path, environ) as draft:
+        listed = _SourceList(draft.settings)
+        results = tuple(_import_outline(listed, outline) for outline in outlines)
+        draft.append(listed.added)
+    return results
+
+
+def export_opml(path: Path, environ: Mapping[str, str]) -> bytes:
+    """Return the sources as OPML 2.0 in UTF-8, without credentials. Raises ConfigError."""
+    settings = config.load(path, environ)
+    sources = [Source(settings=source) for source in settings.sources]
+    return sources_opml(sources, f"Sources of {settings.title}")
+
+
+class _SourceList:
+    """The listed sources by URL and name, and those that were added."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.added: list[SourceSettings] = []
+        self.names = FreeNames(source.name or "" for source in settings.sources)
+        self._names_by_key = {_key(source.url): source.name or "" for source in settings.sources}
+
+    def existing(self, url: str) -> ExistingSource | None:
+        """Return the source that has this URL, or one of the same feed."""
+        name = self._names_by_key.get(_key(url))
+        return ExistingSource(name=name, url=without_credentials(url)) if name else None
+
+    def add(
+        self, url: str, name: str, *, others: tuple[FeedLink, ...] = (), **settings: object
+    ) -> AddedSource | ExistingSource:
+        """Add a source named `name`, with a number appended if that is taken; or return the existing one."""
+        if existing := self.existing(url):
+            return existing
+        name = self.names.take(name)
+        self.added.append(SourceSettings.model_validate({"name": name, "url": url, **settings}))
+        self._names_by_key[_key(url)] = name
+        return AddedSource(name=name, url=without_credentials(url), others=others)
+
+
+def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
+    """Add an outline as a source, named by its text as far as that is a valid name."""
+    try:
+        url = web_url(outline.url)
+    except ValueError as fault:
+        return Failure(stage="parse", subject=quoted(outline.text or outline.url), reason=f"its xmlUrl {fault}")
+    # Of folders with the same file name the first is the category.
+    usable = {category_name(folder): folder for folder in reversed(outline.folders) if _is_valid(label, folder)}
+    categories = tuple(reversed(usable.values()))
+    return listed.add(
+        url,
+        outline.text if _is_valid(source_name, outline.text) else slug(outline.text) or host_name(url),
+        category=categories[0] if len(categories) == 1 else None,
+        categories=categories if len(categories) > 1 else None,
+        language=outline.language if _is_valid(language_tag, outline.language) else None,
+    )
+
+
+def _key(url: str) -> str:
+    """Return a key that is equal for URLs of one feed: scheme, `www.` and a slash at the end do not count."""
+    return canonical_key(url) or url
+
+
+def _is_valid(reader: Callable[[str], str], text: str | None) -> bool:
+    try:
+        return text is not None and bool(reader(text))
+    except ValueError:
+        return False
+
+
+def _validated(reader: Callable[[str], str], text: str, argument: str) -> str:
+    try:
+        return reader(text)
+    except ValueError as fault:
+        raise UsageError(str(fault) if str(fault).startswith("`") else f"{argument} {fault}") from None
+
+
+def _read_file(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_OPML + 1)
+    except OSError as error:
+        raise AggregatorError(f"{file}: it cannot be read ({(error.strerror or str(error)).lower()})") from error
+    if len(data) > MAX_OPML:
+        raise AggregatorError(f"{file}: it is larger than {MAX_OPML // 10**6} MB, too large for an OPML file")
+    return data

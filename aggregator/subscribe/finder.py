@@ -1,0 +1,116 @@
+"""Finds the feed behind a URL: the URL itself, a link of the page there, or one of the usual places. Edge.
+
+Every document is read in a sandbox.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from aggregator import logs
+from aggregator.clock import Clock
+from aggregator.fetch import Fetcher
+from aggregator.model import Failure, FeedDocument, Source, SourceState
+from aggregator.opml import OpmlOutline
+from aggregator.parse.discovery import FeedLink, Offer
+from aggregator.sandbox import Aborted, Limits, Sandbox
+from aggregator.settings import Settings, SourceSettings, secrets
+from aggregator.urls import without_credentials
+
+LIMITS = Limits()
+
+_HOST_TROUBLE = frozenset({None, 429, 503})  # no answer, or one of these: the host's other usual places are not asked
+
+log = logging.getLogger(__name__)
+
+Choose = Callable[[Sequence[FeedLink]], FeedLink]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFeed:
+    """URL of a feed, and the other feeds of the page that led to it."""
+
+    url: str
+    others: tuple[FeedLink, ...] = ()
+
+
+async def find_feeds(
+    settings: Settings, environ: Mapping[str, str], urls: Sequence[str], choose: Choose, clock: Clock
+) -> list[FoundFeed | Failure]:
+    """Return the feed behind each URL, or the reason why there is none."""
+    logs.hide(secrets(settings, environ))
+    with Sandbox[Offer]("aggregator.parse.discovery:offer", limits=LIMITS, max_processes=1) as sandbox:
+        async with Fetcher(settings.fetch, clock) as fetcher:
+            finder = _FeedFinder(fetcher, sandbox, choose)
+            return [await finder.find(url) for url in urls]
+
+
+async def read_opml(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
+    """Return the subscriptions of an OPML document, or the reason why it cannot be read."""
+    sandbox = Sandbox[tuple[OpmlOutline, ...] | Failure](
+        "aggregator.opml:subscriptions", limits=LIMITS, max_processes=1
+    )
+    with sandbox:
+        outlines = await sandbox.call(data)
+    if isinstance(outlines, Aborted):
+        return _failure(outlines, "the OPML file", "nothing was added; ask its author what is wrong with it")
+    return outlines
+
+
+class _FeedFinder:
+    """Fetches and reads documents until one is a feed; `choose` selects one of several links of a page.
+
+    A document that exceeds the limits ends the search, since a page can link to many of them.
+    """
+
+    def __init__(self, fetcher: Fetcher, sandbox: Sandbox[Offer], choose: Choose) -> None:
+        self._fetcher, self._sandbox, self._choose = fetcher, sandbox, choose
+
+    async def find(self, url: str) -> FoundFeed | Failure:
+        page = await self._read(url)
+        if isinstance(page, Failure):
+            return page
+        if page.is_feed:
+            return FoundFeed(url=url)
+        candidates = list(page.links) or [FeedLink(url=place) for place in page.places]
+        while candidates:
+            link = self._choose(candidates) if page.links and len(candidates) > 1 else candidates[0]
+            document = await self._read(link.url)
+            if isinstance(document, Failure):
+                if document.stage == "parse" or (not page.links and document.status in _HOST_TROUBLE):
+                    return document
+            elif document.is_feed:
+                return FoundFeed(url=link.url, others=tuple(other for other in page.links if other != link))
+            candidates.remove(link)
+        reason = (
+            "the page links to feeds, but no feed is there"
+            if page.links
+            else "it is no feed, links to none, and has none in the usual places"
+        )
+        advice = "give the URL of the feed itself"
+        return Failure(stage="parse", subject=without_credentials(url), reason=reason, advice=advice)
+
+    async def _read(self, url: str) -> Offer | Failure:
+        """Return the document at `url` as read; a Failure of the stage "parse" if it exceeded the limits."""
+        settings = SourceSettings.model_construct(url=url)  # unvalidated: a page may link to an invalid URL
+        answer = await self._fetcher.fetch(Source(settings=settings), SourceState())
+        # Neither "not modified" nor a delay for the host can be the answer: nothing is known of either.
+        assert isinstance(answer, FeedDocument | Failure)
+        if isinstance(answer, Failure):
+            return answer
+        document = replace(answer, url=without_credentials(url), final_url=without_credentials(answer.final_url))
+        offer = await self._sandbox.call(document)
+        if isinstance(offer, Aborted):
+            return _failure(offer, document.url, "it was not added; ask its owner what is wrong with the document")
+        return offer
+
+
+def _failure(aborted: Aborted, subject: str, advice: str) -> Failure:
+    """Return the failure of an aborted reading; `advice` is for a document that exceeded the limits."""
+    if aborted.trace:
+        log.debug("while reading %s: %s", subject, aborted.trace)
+    if aborted.cause == "start":
+        advice = "try it again"
+    elif aborted.cause not in ("time", "memory"):
+        advice = "please report it with the document; --debug shows where"
+    return Failure(stage="parse", subject=subject, reason=aborted.reason, advice=advice)
