@@ -1,4 +1,4 @@
-"""What readers and operators reach over HTTP. Edge; never fetches, parses or decides."""
+"""HTTP server: feeds, pages, status, metrics and WebSub callbacks. Edge; never fetches, parses or decides."""
 
 from aggregator.serve.connection import connection_for
 from aggregator.serve.health import Health, Work
