@@ -1,4 +1,4 @@
-"""The tour names only what exists."""
+"""The tour and the glossary name only what exists."""
 
 import importlib
 import re
@@ -8,10 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TOUR = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-MODEL = ("FeedDocument", "NotModified", "Failure", "Feed", "Entry", "Article")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+MODEL = ("FeedDocument", "NotModified", "Failure", "Feed", "Entry", "Draft")
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(aggregator(?:\.\w+)+)`", TOUR))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(aggregator(?:\.\w+)+)`", TOUR + GLOSSARY))))
 def test_each_name_exists(name: str) -> None:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
@@ -34,3 +35,10 @@ def test_each_path_exists(path: str) -> None:
 def test_the_types_of_the_flow_are_on_the_tour(name: str) -> None:
     assert f"`{name}`" in TOUR
     assert hasattr(importlib.import_module("aggregator.model"), name)
+
+
+def test_each_term_of_the_glossary_is_one_row_with_its_place() -> None:
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in GLOSSARY.splitlines() if line[:2] == "| "]
+    terms = [row[0] for row in rows[1:]]
+    assert len(set(terms)) == len(terms)
+    assert all(len(row) == 5 and row[2].startswith("`aggregator.") for row in rows[1:])
