@@ -1,7 +1,7 @@
-"""URLs as text: made absolute, freed of tracking, compared, attributed to a host. Pure.
+"""URLs as text: resolving, removal of tracking, comparison, and the host they belong to. Pure.
 
-Nothing here raises on any `str`: strangers write URLs. "URL" means an absolute http or https one with a host;
-everything else is none. What goes out is a valid URI (RFC 3986), so that every validator and every client takes it.
+No function raises on any `str`. "URL" means an absolute http or https URL with a host. Results are valid URIs
+(RFC 3986), so that every validator and client accepts them.
 """
 
 import re
@@ -13,10 +13,10 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 8192  # characters; no common server takes a longer URL
-MAX_HOST_KEY = 300  # characters; a name in the DNS has 253 at most
+MAX_HOST_KEY = 300  # characters; a DNS name has 253 at most
 
-# Names that only ever serve to follow a reader (lower case). `ref`, `id`, `p`, `lang`, `cid` and the like are not among
-# them: they lead to another page on too many sites.
+# Parameters that only serve tracking, in lower case. `ref`, `id`, `p`, `lang`, `cid` and the like are not among them:
+# they select another page on too many sites.
 TRACKING_PREFIXES = ("utm_", "mtm_", "matomo_", "piwik_", "hsa_", "ns_mail_", "at_custom", "at_link_", "at_ptr_")
 _TRACKING = """
     _branch_match_id _ga _gl _hsenc _hsmi _kx _openstat __hsfp __hssc __hstc __s __twitter_impression
@@ -30,7 +30,7 @@ _TRACKING = """
     xtor xtref yclid ymclid ysclid
 """
 TRACKING_NAMES = frozenset(_TRACKING.split())
-# What is tracking on one site alone, by registrable name.
+# Parameters that are tracking on one site alone, by registrable name.
 TRACKING_OF_SITE = {
     "aljazeera.com": frozenset({"traffic_source"}),
     "bbc.co.uk": frozenset({"ocid"}),
@@ -55,21 +55,22 @@ TRACKING_OF_SITE = {
 }
 MOBILE_LABELS = frozenset({"www", "m", "mobile", "amp"})
 
-# The bulk of all URLs needs no repair; possessive, so that it takes linear time on the others.
+# Most URLs, which `absolute` need not change. Possessive quantifiers make it linear on all others.
 _ORDINARY = re.compile(
-    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::\d{1,4})?"
-    r"(?:[/?](?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
-    r"(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::[1-9]\d{0,3})?"
+    r"(?:/(?:[A-Za-z0-9\-._~:/@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
+    r"(?:\?(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
+    r"(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
 )
-# A link whose key is in sight: without port, escape, query, fragment, and dots that lead elsewhere. Most are such.
+# Most links, whose key needs no parsing: without port, escape, query, fragment and dot segments.
 _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]*+)((?:/(?!\.)[A-Za-z0-9\-._~!$'()*+,;:@]*+)*+)")
 _TO_QUOTE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?@!$&'()*+,;=%]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _HOST_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
-_DROPPED = str.maketrans("", "", "\t\r\n")  # as browsers do (WHATWG URL, 4.4)
+_NO_LINE_BREAKS = str.maketrans("", "", "\t\r\n")  # as browsers do (WHATWG URL, 4.4)
 _EDGES = "".join(map(chr, range(0x21))) + "\xa0\ufeff"
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would take "https:///a" for a path on the base's host
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would read "https:///a" as a path on the base's host
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AMP_CACHE = re.compile(r"https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
 _AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
@@ -77,89 +78,91 @@ _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp", "m=1"})
 
 
 class _Authority(NamedTuple):
-    """The part of a URL that says which server: host in lower case and ASCII, IPv6 in brackets."""
+    """Authority of a URL (RFC 3986, 3.2): host in lower case and ASCII, IPv6 in brackets."""
 
     scheme: str
-    credentials: str  # up to and with the "@", or ""
+    credentials: str  # including the "@", or ""
     host: str
     port: int  # explicit, or the scheme's
 
 
 def is_http(url: str) -> bool:
-    """Whether `url` is absolute, http or https, with a host and a possible port."""
+    """Return True if `url` is absolute, http or https, with a host and a valid port."""
     return _authority(_split(url)) is not None
 
 
 def absolute(href: str, base: str | None = None) -> str | None:
-    """`href` as an absolute URL, relative ones joined to `base` (RFC 3986, 5); None where it is not http or https.
+    """Return `href` as an absolute URL, resolved against `base` (RFC 3986, 5); None if it is not http or https.
 
-    What a URI may not hold is percent-encoded (blanks, other scripts, stray "%"), host names become IDNA; all else
-    stays as published. Credentials of `base` are inherited, as by the RFC: see `without_credentials`.
+    Characters that a URI may not contain are percent-encoded (blanks, other scripts, stray "%"), host names in other
+    scripts become IDNA, an empty query or fragment is dropped; all else stays as published, the case of the host among
+    it. Credentials of `base` are inherited, as in the RFC: see `without_credentials`.
     """
     if len(href) > MAX_LENGTH:
         return None
     if _ORDINARY.fullmatch(href):
         return href
-    href = href.strip(_EDGES).translate(_DROPPED)
+    href = href.strip(_EDGES).translate(_NO_LINE_BREAKS)
     try:
         joined = urljoin(base, href) if base and not _SCHEME.match(href) else href
-    except ValueError:  # brackets that are no IPv6 address
+    except ValueError:  # an invalid IPv6 host
         return None
     parts = _split(joined)
     authority = _authority(parts)
-    url = _rebuilt(parts, authority) if parts and authority else ""
-    return url if 0 < len(url) <= MAX_LENGTH else None
+    if parts is None or authority is None:
+        return None
+    url = _rebuilt(parts, authority)
+    return url if len(url) <= MAX_LENGTH else None
 
 
 def without_credentials(url: str) -> str:
-    """`url` without `user:password@`; safe to print."""
+    """Return `url` without `user:password@`; safe to print."""
     return _CREDENTIALS.sub(r"\1", url) if "@" in url else url
 
 
 def without_tracking(url: str) -> str:
-    """The link as printed: without tracking parameters, in query and fragment; all else byte for byte as published."""
+    """Return `url` without tracking parameters in query and fragment; all else is unchanged."""
     if "?" not in url and "#" not in url:
         return url
-    site = _tracking_of_site(url)
-    rest, hash_, fragment = url.partition("#")
-    path, mark, query = rest.partition("?")
-    kept_query = _untracked(query, site)
-    kept_fragment = _untracked(fragment, site) if "=" in fragment else fragment  # else an anchor
+    site_names = _tracking_of_site(url)
+    before_fragment, _, fragment = url.partition("#")
+    path, _, query = before_fragment.partition("?")
+    clean_query = _untracked(query, site_names)
+    clean_fragment = _untracked(fragment, site_names) if "=" in fragment else fragment  # else an anchor
     if fragment.startswith("tk.rss"):  # one publisher's "#tk.rss_all"
-        kept_fragment = ""
-    if (kept_query, kept_fragment) == (query, fragment):
+        clean_fragment = ""
+    if (clean_query, clean_fragment) == (query, fragment):
         return url
-    return path + (mark + kept_query if kept_query else "") + (hash_ + kept_fragment if kept_fragment else "")
+    return path + (f"?{clean_query}" if clean_query else "") + (f"#{clean_fragment}" if clean_fragment else "")
 
 
 def canonical_key(url: str) -> str | None:
-    """The form of `url` that two links to one page share, for comparing only, never for printing; None for no URL.
+    """Return the form of `url` that all links to one page share, for comparison only; None if it is not a URL.
 
     http and https, `www.`, mobile and AMP forms, default port, trailing slash, case of the host, spelling of escapes,
-    order of parameters, tracking and fragment make no difference (a fragment that starts with "!" is a page of its
-    own). The key of a key is itself.
+    order of parameters, tracking and fragment make no difference; but a fragment that starts with "!" is a page of its
+    own. The key of a key is itself.
     """
     has_amp = "/amp" in url or ".amp" in url
     if not has_amp and len(url) <= MAX_LENGTH and (simple := _SIMPLE.fullmatch(url)):
         return f"https://{_folded_host(simple[1])}{simple[2].rstrip('/') or '/'}"
-    whole = absolute(without_credentials(url))
-    while whole and (cached := _AMP_CACHE.fullmatch(whole)):
-        whole = absolute(f"http{'s' if cached[1] else ''}://{cached[2]}")
-    parts = _split(without_tracking(whole)) if whole else None
+    page = absolute(without_credentials(url))
+    while page and (cached := _AMP_CACHE.fullmatch(page)):
+        page = absolute(f"http{'s' if cached[1] else ''}://{cached[2]}")
+    parts = _split(without_tracking(page)) if page else None
     authority = _authority(parts)
     if parts is None or authority is None:
         return None
+    host = _folded_host(authority.host)
     port = "" if authority.port in DEFAULT_PORTS.values() else f":{authority.port}"
-    fragment = "#" + _respelt(parts.fragment) if parts.fragment.startswith("!") else ""
-    return (
-        f"https://{_folded_host(authority.host)}{port}{_folded_path(parts.path)}{_folded_query(parts.query)}{fragment}"
-    )
+    fragment = "#" + _normalised_escapes(parts.fragment) if parts.fragment.startswith("!") else ""
+    return f"https://{host}{port}{_folded_path(parts.path)}{_folded_query(parts.query)}{fragment}"
 
 
 def host_key(url: str) -> str:
-    """What counts as one host for politeness: the registrable name ("example.co.uk"); "" for no URL.
+    """Return the unit of rate limits: the registrable name ("example.co.uk"); "" if `url` is not a URL.
 
-    So a thousand blogs on one service queue up. An IP address or a name without a dot counts with its port.
+    So a thousand blogs on one service share a limit. An IP address or a name without a dot counts with its port.
     """
     authority = _authority(_split(url))
     if authority is None:
@@ -171,9 +174,9 @@ def host_key(url: str) -> str:
 
 
 def paced_host(url: str, unpaced: Collection[str]) -> str | None:
-    """`host_key` of the URL; None where it needs no pace, and for no URL.
+    """Return the `host_key` of the URL, None if it has no rate limit or is not a URL.
 
-    It needs none where `unpaced` lists, in lower case, that key, the host's name, or its name with the port.
+    It has none if `unpaced` lists, in lower case, that key, the host's name, or its name with the port.
     """
     key = host_key(url)
     if unpaced and (parts := _split(url)):
@@ -183,12 +186,14 @@ def paced_host(url: str, unpaced: Collection[str]) -> str | None:
     return key if 0 < len(key) <= MAX_HOST_KEY else None
 
 
-def same_origin(one: str, other: str) -> bool:
-    """Whether both are URLs of one scheme, host and port (RFC 6454, 5): a secret for one may go to the other."""
-    first, second = _authority(_split(one)), _authority(_split(other))
-    if first is None or second is None:
-        return False
-    return first._replace(credentials="") == second._replace(credentials="")
+def same_origin(first: str, second: str) -> bool:
+    """Return True if both are URLs of one scheme, host and port (RFC 6454, 5): a secret for one may go to the other."""
+    origins = [
+        (authority.scheme, authority.host, authority.port)
+        for authority in (_authority(_split(first)), _authority(_split(second)))
+        if authority
+    ]
+    return len(origins) == 2 and origins[0] == origins[1]
 
 
 def _split(url: str) -> SplitResult | None:
@@ -204,14 +209,14 @@ def _authority(parts: SplitResult | None) -> _Authority | None:
     try:
         host, port = _ascii_host(parts.hostname or ""), parts.port
         port = DEFAULT_PORTS[parts.scheme] if port is None else port
-    except ValueError:  # port beyond 65535 or no number
+    except ValueError:  # an invalid port
         return None
     credentials, at, _ = parts.netloc.rpartition("@")
     return _Authority(parts.scheme, credentials + at, host, port) if host else None
 
 
 def _ascii_host(host: str) -> str:
-    """`host` in ASCII, "" where it is none."""
+    """Return `host` in ASCII, "" if it is not a host."""
     if ":" in host:
         return f"[{ip_address(host).compressed}]"
     return host if _HOST_NAME.fullmatch(host) else _idna(host)
@@ -219,7 +224,7 @@ def _ascii_host(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _idna(host: str) -> str:
-    """`host`, which holds other letters, by IDNA 2008, else 2003; "" where it is no host at all."""
+    """Return `host` encoded by IDNA 2008, else 2003; "" if it is not a host."""
     if host.isascii():
         return ""
     from yarl import URL  # slow to load, and few hosts need it
@@ -232,27 +237,29 @@ def _idna(host: str) -> str:
 
 
 def _rebuilt(parts: SplitResult, authority: _Authority) -> str:
+    published_host = parts.netloc[len(authority.credentials) :][: len(authority.host)]
+    host = published_host if published_host.lower() == authority.host and ":" not in published_host else authority.host
     port = "" if parts.port is None else f":{parts.port}"
     credentials = _quoted(authority.credentials[:-1]) + "@" if authority.credentials else ""
     query = f"?{_quoted(parts.query)}" if parts.query else ""
     fragment = f"#{_quoted(parts.fragment)}" if parts.fragment else ""
-    return f"{authority.scheme}://{credentials}{authority.host}{port}{_quoted(parts.path)}{query}{fragment}"
+    return f"{authority.scheme}://{credentials}{host}{port}{_quoted(parts.path)}{query}{fragment}"
 
 
 def _quoted(text: str) -> str:
-    return _TO_QUOTE.sub(lambda found: quote(found[0], safe="", errors="replace"), text)
+    return _TO_QUOTE.sub(lambda match: quote(match[0], safe="", errors="replace"), text)
 
 
-def _untracked(query: str, site: frozenset[str]) -> str:
-    return "&".join(pair for pair in query.split("&") if not _is_tracking(pair, site))
+def _untracked(query: str, site_names: frozenset[str]) -> str:
+    return "&".join(pair for pair in query.split("&") if not _is_tracking(pair, site_names))
 
 
-def _is_tracking(pair: str, site: frozenset[str]) -> bool:
+def _is_tracking(pair: str, site_names: frozenset[str]) -> bool:
     name, _, value = pair.partition("=")
-    name = unquote(name).lower().removeprefix("amp;")  # of a URL that was escaped twice
+    name = unquote(name).lower().removeprefix("amp;")  # in a URL that was escaped twice
     if name == "source":
-        return value.startswith("rss-")  # Medium's, on its customers' hosts too
-    return name in TRACKING_NAMES or name in site or name.startswith(TRACKING_PREFIXES)
+        return value.startswith("rss-")  # Medium, also on its customers' hosts
+    return name in TRACKING_NAMES or name in site_names or name.startswith(TRACKING_PREFIXES)
 
 
 def _tracking_of_site(url: str) -> frozenset[str]:
@@ -265,30 +272,29 @@ def _tracking_of_site(url: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)  # the links of a document share theirs
 def _folded_host(host: str) -> str:
-    """`host` without the labels of mobile and AMP forms, `www` among them: en.m.example.org is en.example.org."""
+    """Return `host` without the labels of `www`, mobile and AMP forms: en.m.example.org becomes en.example.org."""
     if host.startswith("["):
         return host
     labels = host.rstrip(".").split(".")
-    name = labels[-2:]
-    return ".".join([*(label for label in labels[:-2] if label not in MOBILE_LABELS), *name])
+    return ".".join([*(label for label in labels[:-2] if label not in MOBILE_LABELS), *labels[-2:]])
 
 
 def _folded_path(path: str) -> str:
-    # With the dot before it, "//x" is not taken for a host.
+    # The leading dot keeps urljoin from reading "//x" as a host.
     resolved = urljoin("https://host/", f".{path}").removeprefix("https://host") if "/." in path else path
-    folded = _respelt(resolved).rstrip("/")
+    folded = _normalised_escapes(resolved).rstrip("/")
     while (shorter := _AMP_PATH.sub("", folded).rstrip("/")) != folded:
         folded = shorter
     return folded or "/"
 
 
 def _folded_query(query: str) -> str:
-    pairs = sorted(pair for pair in _respelt(query).split("&") if pair and pair.lower() not in _AMP_QUERY)
+    pairs = sorted(pair for pair in _normalised_escapes(query).split("&") if pair and pair.lower() not in _AMP_QUERY)
     return "?" + "&".join(pairs) if pairs else ""
 
 
-def _respelt(text: str) -> str:
-    """`text` with each escape in its one canonical spelling (RFC 3986, 6.2.2)."""
+def _normalised_escapes(text: str) -> str:
+    """Return `text` with each percent-escape in its normal form (RFC 3986, 6.2.2)."""
     return _ESCAPE.sub(_canonical_escape, text) if "%" in text else text
 
 
@@ -304,7 +310,7 @@ def _registrable(host: str) -> str:
 
 @lru_cache(maxsize=1)
 def _public_suffixes() -> Any:  # publicsuffixlist ships no types
-    """Only ICANN's part of the list: blogs under one service share its servers, so they share its pace."""
+    """ICANN's part of the list only: blogs on one service share its servers, so they share its rate limit."""
     from publicsuffixlist import PublicSuffixList  # its list takes 20 ms to load
 
     return PublicSuffixList(only_icann=True)

@@ -27,7 +27,7 @@ BASE = "https://example.org/news/feed.xml"
         ("https://example.org/日本?ü=é#ß", "https://example.org/%E6%97%A5%E6%9C%AC?%C3%BC=%C3%A9#%C3%9F"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
         ("https://example.org/100%/[1]", "https://example.org/100%25/%5B1%5D"),
-        ("HTTPS://Example.ORG/Path", "https://example.org/Path"),
+        ("HTTPS://Example.ORG/Path", "https://Example.ORG/Path"),
         ("http://[2001:DB8::1]:8080/x y", "http://[2001:db8::1]:8080/x%20y"),
         ("https://example.org/\ud800", "https://example.org/%3F"),
         ("https://example.org/a#b#c", "https://example.org/a#b%23c"),
@@ -36,6 +36,22 @@ BASE = "https://example.org/news/feed.xml"
 def test_a_link_becomes_an_absolute_valid_uri(href: str, url: str) -> None:
     assert urls.absolute(href, BASE) == url
     assert urls.absolute(url) == url
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("http://Example.org/a{}", "http://Example.org/a{}"),
+        ("http://user@Example.org:8080/a{}", "http://user@Example.org:8080/a{}"),
+        ("http://example.org:0080/a{}", "http://example.org:80/a{}"),
+        ("http://example.org/a{}?", "http://example.org/a{}"),
+        ("http://example.org/a{}#", "http://example.org/a{}"),
+        ("http://example.org/a{}?#b", "http://example.org/a{}#b"),
+    ],
+)
+def test_a_url_that_needs_no_repair_ends_like_one_that_does(before: str, after: str) -> None:
+    assert urls.absolute(before.format("")) == after.format("")
+    assert urls.absolute(before.format(" b")) == after.format("%20b")
 
 
 @pytest.mark.parametrize(
@@ -209,3 +225,12 @@ def test_dots_in_a_path_leave_a_key_of_the_same_host(path: str) -> None:
     assert key is not None
     assert key.startswith("https://a.example/")
     assert urls.canonical_key(key) == key
+
+
+@settings(max_examples=400, deadline=None)
+@given(URLS)
+def test_the_short_cut_for_ordinary_urls_changes_no_result(href: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        quick = urls.absolute(href)
+        patch.setattr(urls, "_ORDINARY", re.compile(r"(?!)"))
+        assert urls.absolute(href) == quick
