@@ -1,4 +1,4 @@
-"""The one place where time enters. Edge."""
+"""Current time: the only module that reads the clock. Edge."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Now, in UTC, to the whole second: no feed format carries more."""
+    """Return the current time in UTC, in whole seconds, which is all that feed formats carry."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -1,26 +1,26 @@
-"""Every exception that the program raises on purpose. Pure.
+"""Exceptions that the program raises on purpose. Pure.
 
-An exception means that the command cannot go on; what goes wrong with one source is a `model.Failure` value.
+An exception means that the command cannot continue; a failure of one source is a `model.Failure` value.
 
     AggregatorError            one sentence for the user, exit status 1
-    ├── ConfigError            the configuration is bad: every fault, exit status 2
-    ├── UsageError             the command's words are bad, exit status 2
+    ├── ConfigError            the configuration is invalid: all faults, exit status 2
+    ├── UsageError             the command line is invalid, exit status 2
     ├── StoreError             the database cannot be used
-    │   ├── StoreBusyError    ... now: somebody else holds it
-    │   └── StoreDamagedError ... nor ever: what is in it cannot be read
+    │   ├── StoreBusyError     it is locked by another process
+    │   └── StoreDamagedError  it is damaged
     └── FilesError             a file under storage/ cannot be written or read
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DISK_FULL = "disk full"  # a cause
+DISK_FULL = "disk full"  # a value of `cause`
 
 
 class AggregatorError(Exception):
-    """One clear sentence for the user: what is wrong with which thing, and what to do.
+    """Error with one sentence for the user: the problem, and the remedy.
 
-    `cause` is alike for errors that go away together, such as all that a full disk brings about.
+    Errors with one root, such as a full disk, have the same `cause`.
     """
 
     status = 1
@@ -32,7 +32,7 @@ class AggregatorError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault of the configuration; `line` and `column` count from 1, 0 where the fault has no place in a file."""
+    """One fault of the configuration; `line` and `column` count from 1, 0 if it has no position in the file."""
 
     file: str
     line: int
@@ -46,7 +46,7 @@ class Fault:
 
 
 class ConfigError(AggregatorError):
-    """The configuration has these faults, each `FILE:LINE:COLUMN: what is wrong, what to write`."""
+    """The configuration has these faults, each `FILE:LINE:COLUMN: problem, remedy`."""
 
     status = 2
 
@@ -56,7 +56,7 @@ class ConfigError(AggregatorError):
 
 
 class UsageError(AggregatorError):
-    """The command was called with words it cannot take."""
+    """The command line is invalid."""
 
     status = 2
 
@@ -66,11 +66,11 @@ class StoreError(AggregatorError):
 
 
 class StoreBusyError(StoreError):
-    """Another process holds the database for longer than we wait."""
+    """The database is locked by another process for longer than the time-out."""
 
 
 class StoreDamagedError(StoreError):
-    """What is in the database cannot be read; the sentence says what to do."""
+    """The database is damaged; the sentence names the remedy."""
 
 
 class FilesError(AggregatorError):

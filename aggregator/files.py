@@ -1,7 +1,7 @@
-"""Writes files whole or not at all, and only where their bytes differ. Edge: the only writer under the storage folder.
+"""Atomic file writes, only if the bytes differ. Edge: the only writer under the storage folder.
 
-A file is made under a temporary name beside its place, then renamed over it. Nothing is forced to the disk: the
-database can make every file again. One process at a time writes to a root: who calls holds the lock for it.
+A file is written under a temporary name beside its path, then renamed. There is no fsync: the database can restore
+every file. One process at a time writes to a root; the caller holds the lock for it.
 """
 
 import errno
@@ -17,92 +17,92 @@ from pathlib import Path
 from aggregator.errors import DISK_FULL, FilesError
 from aggregator.model import OutputFile
 
-MODE = 0o644  # less the umask
+MODE = 0o644  # minus the umask
 
-_NUMBERS = count()
-_NO_NAMES = frozenset({"", ".", ".."})
+_COUNTER = count()
+_NOT_NAMES = frozenset({"", ".", ".."})
 _TEMPORARY = re.compile(r"\.aggregator-\d+-\d+\.tmp")
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW  # not O_EXCL: a killed process may have had our number
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW  # no O_EXCL: a killed process may have left the name
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space",
-    errno.EDQUOT: "the disk quota is used up; free some space",
-    errno.EFBIG: "it passes the limit on the size of files; raise the limit",
-    errno.EACCES: "permission is denied; let the user that runs aggregator write there",
-    errno.EPERM: "permission is denied; let the user that runs aggregator write there",
+    errno.EDQUOT: "disk quota exceeded; free some space",
+    errno.EFBIG: "file too large; raise the limit on file sizes",
+    errno.EACCES: "permission denied; let the user that runs aggregator write there",
+    errno.EPERM: "permission denied; let the user that runs aggregator write there",
     errno.EROFS: "the file system is read-only; make it writable",
-    errno.ENAMETOOLONG: "its name is too long; shorten articles.name or the category",
+    errno.ENAMETOOLONG: "file name too long; shorten articles.name or the category",
     errno.EISDIR: "a folder is in its place; move the folder away",
     errno.ENOTDIR: "a file is in the place of its folder; move that file away",
     errno.EEXIST: "a file is in the place of its folder; move that file away",
-    errno.EMFILE: "too many files are open; raise the limit on open files",
-    errno.ENFILE: "too many files are open; raise the limit on open files",
+    errno.EMFILE: "too many open files; raise the limit on open files",
+    errno.ENFILE: "too many open files; raise the limit on open files",
 }
 
 
 def write(root: Path, files: Iterable[OutputFile]) -> tuple[str, ...]:
-    """Write the files under `root`, and give the paths of those that were not there with the same bytes already.
+    """Write the files under `root`, creating folders, and return the paths of those that were missing or different.
 
-    Folders are made. Raises FilesError at the first file that cannot be written; those before it are in place.
+    Raises FilesError at the first file that cannot be written; the files before it are written.
     """
     folders = _Folders(root)
-    return tuple(file.path for file in files if _written(folders.place(file.path), file.data))
+    return tuple(file.path for file in files if _write_if_different(folders.locate(file.path), file.data))
 
 
 def remove(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
-    """Remove these files from `root`, with the folders left empty, and give the paths of those that were there.
+    """Remove files under `root`, with folders that become empty, and return the paths of those that existed.
 
     Raises FilesError at the first file that cannot be removed.
     """
     folders = _Folders(root)
-    return tuple(path for path in paths if _removed(Path(folders.place(path)), Path(folders.root)))
+    return tuple(path for path in paths if _remove_if_exists(Path(folders.locate(path)), Path(folders.root)))
 
 
 def sweep(root: Path) -> tuple[str, ...]:
-    """Remove the temporary files that killed processes left under `root`; give their paths. Raises FilesError."""
+    """Remove temporary files of killed processes under `root` and return their paths. Raises FilesError."""
     return remove(root, tuple(path for path in listed(root) if is_temporary(path)))
 
 
 def listed(root: Path) -> Iterator[str]:
-    """Paths of all files under `root`, relative to it, folder by folder; none where it is not there."""
+    """Yield the paths of all files under `root`, relative to it; none if it does not exist."""
     for folder, _, names in os.walk(root):
         for name in names:
             yield Path(folder, name).relative_to(root).as_posix()
 
 
 def is_temporary(path: str) -> bool:
-    """Whether the file with this path was being written: where nobody writes now, a killed process left it."""
+    """Return True for the temporary name of a file that is being written, or was by a killed process."""
     return bool(_TEMPORARY.fullmatch(path.rpartition("/")[2]))
 
 
 def differing(root: Path, files: Iterable[OutputFile]) -> Iterator[tuple[OutputFile, bool]]:
-    """Those of the files that are not under `root` with these bytes, each with whether another is in its place.
+    """Yield the files that are missing or different under `root`, each with True if its path exists.
 
     Raises FilesError at the first file that cannot be read.
     """
     folders = _Folders(root)
     for file in files:
-        place = folders.place(file.path)
+        path = folders.locate(file.path)
         try:
-            if not _holds(place, file.data):
-                yield file, os.path.lexists(place)
+            if not _has_bytes(path, file.data):
+                yield file, os.path.lexists(path)
         except OSError as error:
-            raise _failure("read", place, error) from error
+            raise _error("read", path, error) from error
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder, and those above it, where they are missing. Raises FilesError."""
+    """Create the folder and its missing parents. Raises FilesError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _failure("make", str(folder), error) from error
+        raise _error("create", str(folder), error) from error
 
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting for who has it; the system lets go of it for a killed process.
+    """Hold the lock file at `path`, after waiting for it; the system releases it if the process is killed.
 
-    Raises FilesError where it cannot be made.
+    Raises FilesError if the file cannot be created.
     """
     with _opened(path) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -111,11 +111,11 @@ def lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
-    """Hold the lock file at `path`, in which our process id then stands; the system lets go of it for a killed process.
+    """Hold the lock file at `path`, with our process id in it; the system releases it if the process is killed.
 
-    Gives whether all is as the process before us left it: it ended in good order, and the machine ran on since then,
-    or there was none. Else files that it wrote may be cut or missing, as they are not forced to the disk. Raises
-    FilesError, with the process id of who has the lock, where another process does, and where it cannot be made.
+    Yields True if the last holder ended cleanly and the machine was not restarted since, or if there was none. Else
+    files that it wrote may be truncated or missing, because there is no fsync. Raises FilesError if another process
+    holds the lock (with its process id), or if the file cannot be created.
     """
     with _opened(path) as descriptor:
         try:
@@ -123,23 +123,24 @@ def alone(path: Path) -> Iterator[bool]:
         except BlockingIOError:
             holder = _content(descriptor)
             raise FilesError(
-                f"another daemon works on {path.parent}: process {holder if holder.isdecimal() else 'just started'}; "
-                "stop that one first, or give this one a `storage` of its own"
+                f"another daemon is running on {path.parent}: "
+                f"process {holder if holder.isdecimal() else 'just started'}; "
+                "stop it first, or give this one a `storage` of its own"
             ) from None
-        end, before = f"ended {_start_of_machine()}", _content(descriptor)
-        in_order = before in ("", end)
+        clean_end, before = f"ended {_boot_id()}", _content(descriptor)
+        was_clean = before in ("", clean_end)
         _put_content(descriptor, str(os.getpid()))
-        os.fsync(descriptor)  # or the end of before could be what a power cut leaves in it
+        os.fsync(descriptor)  # or a power cut could leave the clean end of before in it
         try:
-            yield in_order
-        except BaseException:  # a port in use, say: no kill, but nothing was mended either
-            _put_content(descriptor, end if in_order else before)
+            yield was_clean
+        except BaseException:  # such as a port in use: not killed, but nothing was repaired either
+            _put_content(descriptor, clean_end if was_clean else before)
             raise
-        _put_content(descriptor, end)
+        _put_content(descriptor, clean_end)
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock file at `path` by `alone`."""
+    """Return True if a process holds the lock file at `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -162,8 +163,8 @@ def _put_content(descriptor: int, text: str) -> None:
     os.pwrite(descriptor, f"{text}\n".encode(), 0)
 
 
-def _start_of_machine() -> str:
-    """What tells this run of the machine from those before and after it; "" where the system does not say."""
+def _boot_id() -> str:
+    """Return an identifier of the machine's current boot; "" if the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -175,7 +176,7 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
     except OSError as error:
-        raise _failure("make", str(path), error) from error
+        raise _error("create", str(path), error) from error
     try:
         yield descriptor
     finally:
@@ -183,68 +184,66 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 class _Folders:
-    """The folders under a root; each is looked at once, since thousands of files share it."""
+    """The folders under a root; each is checked once, because thousands of files share it."""
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
-        self._inside: set[str] = set()
+        self._checked: set[str] = set()
 
-    def place(self, path: str) -> str:
-        """Absolute place of the file with this path below the root. Raises FilesError where it is not in there."""
+    def locate(self, path: str) -> str:
+        """Return the absolute path of a file below the root. Raises FilesError if it is outside, or no file name."""
         folder, _, name = path.rpartition("/")
-        if folder not in self._inside:
-            self._enter(folder, path)
-        if name in _NO_NAMES or "\0" in name:
-            raise FilesError(f"cannot write {path!r} in {self.root}: it names no file")
+        if folder not in self._checked:
+            self._check(folder, path)
+        if name in _NOT_NAMES or "\0" in name:
+            raise FilesError(f"cannot write {path!r} in {self.root}: it is not a file name")
         try:
             os.fsencode(path)
         except UnicodeEncodeError as error:
             raise FilesError(
-                f"cannot write {path!a} in {self.root}: the locale has no such characters in names of files, "
-                f"only those of {error.encoding}; set LC_ALL=C.UTF-8"
+                f"cannot write {path!a} in {self.root}: the locale's encoding {error.encoding} lacks a character of "
+                "the file name; set LC_ALL=C.UTF-8"
             ) from None
         return f"{self.root}/{path}"
 
-    def _enter(self, folder: str, path: str) -> None:
-        """Look at the folder and at those above it, up to the root, which was followed: none may be a symbolic link."""
+    def _check(self, folder: str, path: str) -> None:
+        """Raise FilesError if the folder, or a parent below the root, is a symbolic link or not a name."""
         parts = folder.split("/") if folder or path.startswith("/") else []
-        if _NO_NAMES.intersection(parts) or "\0" in folder:
-            raise self._leads_out(path)
-        for inside in accumulate(parts, "{}/{}".format):
-            if inside not in self._inside:
-                if os.path.islink(f"{self.root}/{inside}"):  # noqa: PTH114 - a fifth of what Path takes, in each folder
-                    raise self._leads_out(path)
-                self._inside.add(inside)
-        self._inside.add(folder)
+        if _NOT_NAMES.intersection(parts) or "\0" in folder:
+            raise self._outside(path)
+        for parent in accumulate(parts, "{}/{}".format):
+            if parent not in self._checked:
+                if os.path.islink(f"{self.root}/{parent}"):  # noqa: PTH114 - a fifth of the time of Path
+                    raise self._outside(path)
+                self._checked.add(parent)
+        self._checked.add(folder)
 
-    def _leads_out(self, path: str) -> FilesError:
-        return FilesError(f"cannot write {path!r}: it leads out of {self.root}; remove the symbolic link on its way")
+    def _outside(self, path: str) -> FilesError:
+        return FilesError(f"cannot write {path!r}: it is outside of {self.root}; remove the symbolic link in the path")
 
 
-def _written(place: str, data: bytes) -> bool:
+def _write_if_different(path: str, data: bytes) -> bool:
     try:
-        if _holds(place, data):
+        if _has_bytes(path, data):
             return False
-        _replace(place, data)
+        _replace(path, data)
     except OSError as error:
-        raise _failure("write", place, error) from error
+        raise _error("write", path, error) from error
     return True
 
 
-def _holds(place: str, data: bytes) -> bool:
-    """Whether a file with these bytes is there. A symbolic link is not: it is replaced, never followed."""
+def _has_bytes(path: str, data: bytes) -> bool:
+    """Return True if a regular file has these bytes; a symbolic link is replaced, never followed."""
     try:
-        state = os.lstat(place)
+        info = os.lstat(path)
     except FileNotFoundError:
         return False
-    if not stat.S_ISREG(state.st_mode) or state.st_size != len(data):
-        return False
-    return Path(place).read_bytes() == data
+    return stat.S_ISREG(info.st_mode) and info.st_size == len(data) and Path(path).read_bytes() == data
 
 
-def _replace(place: str, data: bytes) -> None:
-    folder, _, _ = place.rpartition("/")
-    temporary = f"{folder}/.aggregator-{os.getpid()}-{next(_NUMBERS)}.tmp"
+def _replace(path: str, data: bytes) -> None:
+    folder, _, _ = path.rpartition("/")
+    temporary = f"{folder}/.aggregator-{os.getpid()}-{next(_COUNTER)}.tmp"
     try:
         descriptor = os.open(temporary, _NEW, MODE)
     except FileNotFoundError:
@@ -252,41 +251,34 @@ def _replace(place: str, data: bytes) -> None:
         descriptor = os.open(temporary, _NEW, MODE)
     try:
         try:
-            _write_all(descriptor, data)
+            unwritten = memoryview(data)
+            while unwritten:  # a disk that fills up takes the first part, and fails at the next call
+                unwritten = unwritten[os.write(descriptor, unwritten) :]
         finally:
             os.close(descriptor)
-        os.replace(temporary, place)  # noqa: PTH105 - of a new file's 50 us, Path objects on this way would be 15
+        os.replace(temporary, path)  # noqa: PTH105 - Path objects would add 15 us to the 50 us of a new file
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    """All of `data`: a disk that fills up takes the first part, and refuses at the next call."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _removed(place: Path, root: Path) -> bool:
+def _remove_if_exists(path: Path, root: Path) -> bool:
     try:
-        place.unlink()
+        path.unlink()
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _failure("remove", str(place), error) from error
-    with suppress(OSError):  # the first folder that is not empty ends it
-        for folder in place.parents:
+        raise _error("remove", str(path), error) from error
+    with suppress(OSError):  # ends at the first folder that is not empty
+        for folder in path.parents:
             if folder == root:
                 break
             folder.rmdir()
     return True
 
 
-def _failure(verb: str, place: str, error: OSError) -> FilesError:
-    reason = (
-        _REASONS.get(error.errno or 0)
-        or f"{os.strerror(error.errno or errno.EIO).lower()}; try again when it is mended"
-    )
-    return FilesError(f"cannot {verb} {place}: {reason}", cause=DISK_FULL if error.errno == errno.ENOSPC else reason)
+def _error(verb: str, path: str, error: OSError) -> FilesError:
+    number = error.errno or errno.EIO
+    reason = _REASONS.get(number) or f"{os.strerror(number).lower()}; repair it and try again"
+    return FilesError(f"cannot {verb} {path}: {reason}", cause=DISK_FULL if error.errno == errno.ENOSPC else reason)

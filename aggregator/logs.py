@@ -1,7 +1,7 @@
-"""What happens, for whoever runs the program: one line an event, on one stream. Edge.
+"""Log: one line for each event, on one stream. Edge.
 
-Text on a terminal, JSON elsewhere. No line holds a secret or a control character, whatever a source sends or a
-library says: both are dealt with in the formatter, the last thing that a line passes.
+Text on a terminal, JSON elsewhere. The formatter removes secrets and control characters from every line, whatever a
+source or a library put into it.
 """
 
 import json as json_format
@@ -19,14 +19,14 @@ from aggregator.timestamps import rfc3339
 
 HIDDEN = "***"
 
-# They tell each request, job and query; what goes wrong there reaches us as an error anyway.
+# Libraries that log each request, job and query; their failures reach us as errors anyway.
 _CHATTY = ("aiohttp", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn")
-_SHORTEST_SECRET = 4  # characters
-_LONGEST = 8000  # characters of a text; an exception may quote a whole document
+_MIN_SECRET = 4  # characters
+_MAX_TEXT = 8000  # characters; an exception may quote a whole document
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _AUTHORIZATION = re.compile(r"(?i)\b((?:proxy-)?authorization|cookie|x-api-key)(['\"]?\s*[:=,]\s*b?['\"]?)[^'\"\r\n]+")
-_SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit: "the basic plan" is none
+_SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit, unlike "the basic plan"
 _PARAMETER = re.compile(
     r"(?i)([?&](?:access_token|api_?key|auth|key|passw(?:or)?d|secret|sig|signature|token)=)[^&#\s'\"]+"
 )
@@ -34,7 +34,7 @@ _UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]"
 
 
 def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> None:
-    """Send the log to `stream`, and to nothing else: as JSON, as text, or (None) as text where it is a terminal."""
+    """Send the log to `stream` alone: as JSON, as text, or (None) as text if it is a terminal."""
     as_json = not stream.isatty() if json is None else json
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_JsonLines() if as_json else _TextLines())
@@ -42,24 +42,24 @@ def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> N
     logging.getLogger("aggregator").setLevel(logging.DEBUG if debug else logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # warns of ticks left out while the last one still works
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of skipped ticks
     logging.captureWarnings(True)
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Keep these texts out of every line of the log that `setup` began, in place of those of the last call.
+    """Mask these texts, and no longer those of the last call, in every line.
 
-    Texts of less than four characters are shown: without them no line could be read.
+    Texts of less than four characters are not masked, because lines would become unreadable.
     """
-    known = sorted({secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, known))) if known else None
+    longest_first = sorted({secret for secret in secrets if len(secret) >= _MIN_SECRET}, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, _Lines):
             handler.formatter.secrets = pattern
 
 
 def masked(text: str) -> str:
-    """`text` without credentials of URLs, values of headers that authorise, and telling parameters."""
+    """Return `text` with credentials of URLs, values of authorising headers, and secret parameters masked."""
     text = _CREDENTIALS.sub(f"{HIDDEN}@", text)
     text = _AUTHORIZATION.sub(rf"\1\2{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
@@ -67,22 +67,22 @@ def masked(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""`text` with each control character written as an escape: a line feed is \n, an escape \x1b."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    r"""Return `text` with each control character as an escape sequence: a line feed becomes \n."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
 class _Lines(logging.Formatter):
-    """What both forms share: time and text of an event, and what no line may show."""
+    """Common part of both formats."""
 
     secrets: re.Pattern[str] | None = None
 
     def safe(self, text: str) -> str:
-        """`text` without secrets, and not too long for a line."""
+        """Return `text` with secrets masked, shortened if it is too long for a line."""
         shown = masked(self.secrets.sub(HIDDEN, text) if self.secrets else text)
-        return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+        return shown if len(shown) <= _MAX_TEXT else shown[:_MAX_TEXT] + "…"
 
-    def moment(self, record: logging.LogRecord) -> str:
-        """When it happened, by RFC 3339, to the second."""
+    def timestamp(self, record: logging.LogRecord) -> str:
+        """Return the time of the event in RFC 3339's format."""
         return rfc3339(datetime.fromtimestamp(record.created, UTC))
 
 
@@ -91,13 +91,13 @@ class _TextLines(_Lines):
         message = record.getMessage()
         if error := _error(record):
             message = f"{message}: {_described(error)}"
-        return f"{self.moment(record)} {record.levelname.lower()} {record.name}: {one_line(self.safe(message))}"
+        return f"{self.timestamp(record)} {record.levelname.lower()} {record.name}: {one_line(self.safe(message))}"
 
 
 class _JsonLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         event = {
-            "time": self.moment(record),
+            "time": self.timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": self.safe(record.getMessage()),
@@ -106,7 +106,7 @@ class _JsonLines(_Lines):
             event["error"] = self.safe(_described(error))
             if not isinstance(error, AggregatorError):
                 event["traceback"] = self.safe("".join(traceback.format_exception(error)))
-        return json_format.dumps(event).replace("\x7f", "\\u007f")  # the one control character that JSON lets stand
+        return json_format.dumps(event).replace("\x7f", "\\u007f")  # JSON does not escape it
 
 
 def _error(record: logging.LogRecord) -> BaseException | None:
@@ -114,7 +114,7 @@ def _error(record: logging.LogRecord) -> BaseException | None:
 
 
 def _described(error: BaseException) -> str:
-    """What went wrong, in one line; of a bug also where, so that a report of it is of use."""
+    """Return the error in one line, a bug with its file and line number."""
     if isinstance(error, AggregatorError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

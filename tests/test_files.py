@@ -87,9 +87,9 @@ def test_a_folder_that_is_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None
     write(root, [_file("real/a.md")])
     (root / "real/link").symlink_to(outside)
     for path in ("link/a.md", "link/b.md", "link/new/c.md", "real/link/a.md"):
-        with pytest.raises(FilesError, match=r"leads out of .*; remove the symbolic link"):
+        with pytest.raises(FilesError, match=r"it is outside of .*; remove the symbolic link"):
             write(root, [_file(path)])
-    with pytest.raises(FilesError, match="leads out of"):
+    with pytest.raises(FilesError, match="it is outside of"):
         remove(root, ["link/a.md"])
     assert _names(outside) == ["a.md"]
     assert (outside / "a.md").read_text() == "mine"
@@ -147,9 +147,9 @@ KILLED_WHILE_WRITING = """
 import os, signal, sys
 from pathlib import Path
 from aggregator import files
-from aggregator.model import File
+from aggregator.model import OutputFile
 os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-files.write(Path(sys.argv[1]), [File(path="a.md", data=b"new")])
+files.write(Path(sys.argv[1]), [OutputFile(path="a.md", data=b"new")])
 """
 
 
@@ -166,10 +166,11 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from aggregator import errors, files
-from aggregator.model import File
+from aggregator.model import OutputFile
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    files.write(Path(sys.argv[1]), [File(path="a.md", data=b"x" * 999), File(path="b.md", data=b"x" * 1001)])
+    sizes = {"a.md": 999, "b.md": 1001}
+    files.write(Path(sys.argv[1]), [OutputFile(path=path, data=b"x" * size) for path, size in sizes.items()])
 except errors.FilesError as error:
     print(error)
 """
@@ -179,7 +180,7 @@ def test_a_file_that_is_cut_short_is_not_left(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", LIMITED, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     ).stdout
-    assert told == f"cannot write {tmp_path}/b.md: it passes the limit on the size of files; raise the limit\n"
+    assert told == f"cannot write {tmp_path}/b.md: file too large; raise the limit on file sizes\n"
     assert _names(tmp_path) == ["a.md"]
 
 
@@ -213,7 +214,7 @@ def test_a_read_only_file_system_is_told(small_disk: Path) -> None:
 @pytest.mark.skipif(AS_ROOT, reason="nothing is forbidden to root")
 def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o500)
-    with pytest.raises(FilesError, match=r"shut/a\.md: permission is denied; let the user"):
+    with pytest.raises(FilesError, match=r"shut/a\.md: permission denied; let the user"):
         write(tmp_path, [_file("shut/a.md")])
 
 
@@ -221,10 +222,10 @@ FORBIDDEN = """
 import os, sys
 from pathlib import Path
 from aggregator import errors, files
-from aggregator.model import File
+from aggregator.model import OutputFile
 os.setegid(65534), os.seteuid(65534)
 try:
-    files.write(Path(sys.argv[1]), [File(path="a.md", data=b"x")])
+    files.write(Path(sys.argv[1]), [OutputFile(path="a.md", data=b"x")])
 except errors.FilesError as error:
     print(error)
 """
@@ -235,7 +236,7 @@ def test_a_folder_that_belongs_to_somebody_else_is_told(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", FORBIDDEN, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     ).stdout
-    assert told.endswith("a.md: permission is denied; let the user that runs aggregator write there\n")
+    assert told.endswith("a.md: permission denied; let the user that runs aggregator write there\n")
 
 
 def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
@@ -244,8 +245,8 @@ def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
     for path, reason in (
         ("folder", "a folder is in its place; move the folder away"),
         ("file/a.md", "a file is in the place of its folder; move that file away"),
-        ("x" * 300, "its name is too long; shorten articles.name or the category"),
-        (f"{'x' * 300}/a.md", "its name is too long; shorten articles.name or the category"),
+        ("x" * 300, "file name too long; shorten articles.name or the category"),
+        (f"{'x' * 300}/a.md", "file name too long; shorten articles.name or the category"),
     ):
         with pytest.raises(FilesError) as told:
             write(tmp_path, [_file(path)])
