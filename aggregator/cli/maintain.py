@@ -4,18 +4,16 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import counted, opened
 
 MAX_DIFFERENCES = 100  # that are printed; the rest are counted
 
 
 def publish(ctx: typer.Context) -> None:
     """Write every article and feed anew from the database; unchanged files are not touched."""
-    from aggregator.app import opened
     from aggregator.publish import publish_all
 
-    options: Options = ctx.obj
-    with opened(options.config, options.environ) as app:
+    with opened(ctx) as app:
         written = publish_all(app)
     articles, feeds = counted(written.articles, "article"), counted(written.feeds, "feed")
     typer.echo(f"{articles} and {feeds} written, all others are up to date")
@@ -27,11 +25,9 @@ def verify(
 ) -> None:
     """Compare database, articles and feeds with each other; exit with 1 while they differ."""
     from aggregator import maintain
-    from aggregator.app import opened
 
-    options: Options = ctx.obj
     total = repaired = 0
-    with opened(options.config, options.environ) as app:
+    with opened(ctx) as app:
         for difference in maintain.verify(app, repair=repair):
             total += 1
             repaired += bool(difference.mended)
@@ -52,10 +48,8 @@ def verify(
 def prune(ctx: typer.Context) -> None:
     """Delete articles older than `retention` from files, feeds and database; they never come back."""
     from aggregator import maintain
-    from aggregator.app import opened
 
-    options: Options = ctx.obj
-    with opened(options.config, options.environ) as app:
+    with opened(ctx) as app:
         if app.settings.retention is None:
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return

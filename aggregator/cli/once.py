@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import files
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import counted, opened
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,13 +39,11 @@ def once(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
-    from aggregator.app import opened
     from aggregator.daemon import LOCK
     from aggregator.publish import publish_changed
 
-    options: Options = ctx.obj
     started = monotonic()
-    with _stoppable(), opened(options.config, options.environ) as app:
+    with _stoppable(), opened(ctx) as app:
         sources = {source.name for source in app.sources}
         if unknown := [name for name in names or () if name not in sources]:
             raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")

@@ -1,8 +1,15 @@
-"""Options that all commands share, and the plural of counted nouns."""
+"""Options that all commands share, and helpers of their modules."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from aggregator.app import App
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +19,14 @@ class Options:
     config: Path
     environ: Mapping[str, str] = field(repr=False)
     debug: bool = False
+
+
+def opened(ctx: typer.Context) -> AbstractContextManager["App"]:
+    """Open the app for a command. Raises ConfigError, StoreError, FilesError."""
+    from aggregator import app
+
+    options: Options = ctx.obj
+    return app.opened(options.config, options.environ)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options
+from aggregator.cli.options import opened
 from aggregator.model import StoredSource
 from aggregator.status import hub_problem, pause_reason, source_status
 from aggregator.timestamps import rfc3339
@@ -29,10 +29,7 @@ def sources(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
 ) -> None:
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
-    from aggregator.app import opened
-
-    options: Options = ctx.obj
-    with opened(options.config, options.environ) as app:
+    with opened(ctx) as app:
         overview = app.store.sources.overview()
     if as_json:
         typer.echo(json.dumps([source_status(source) for source in overview], indent=2, ensure_ascii=False))

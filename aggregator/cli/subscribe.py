@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,8 @@ def add(
     from aggregator import subscribe
 
     options: Options = ctx.obj
-    choose = _ask if sys.stdin.isatty() and sys.stderr.isatty() else _first
+    is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    choose = _ask if is_terminal else itemgetter(0)
     _report(subscribe.add(options.config, options.environ, urls, choose, name=name, category=category))
 
 
@@ -71,11 +73,6 @@ def _report(results: Iterable["AddResult"]) -> None:
                 typer.echo(f"aggregator: {failure}", err=True)
     if failed:
         raise typer.Exit(1)
-
-
-def _first(links: Sequence["FeedLink"]) -> "FeedLink":
-    """Return the choice without a terminal."""
-    return links[0]
 
 
 def _ask(links: Sequence["FeedLink"]) -> "FeedLink":

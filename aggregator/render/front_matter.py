@@ -6,8 +6,8 @@ from aggregator.model import StoredArticle
 from aggregator.render.escape import markdown_line, quoted
 from aggregator.timestamps import RFC3339
 
-Value = str | bool | tuple[str, ...]
-Fields = tuple[tuple[str, Value], ...]
+_Value = str | bool | tuple[str, ...]
+_Fields = tuple[tuple[str, _Value], ...]
 
 
 def front_matter(article: StoredArticle, layout: str) -> str:
@@ -29,7 +29,7 @@ def hugo(article: StoredArticle) -> str:
 def jekyll(article: StoredArticle) -> str:
     """YAML for Jekyll 4. Liquid is off in the body, since a source's `{{` or `{%` would stop the build."""
     date = "%Y-%m-%d %H:%M:%S +0000"
-    fields: Fields = (
+    fields: _Fields = (
         ("layout", "post"),
         ("title", article.title),
         ("date", article.published.strftime(date)),
@@ -73,7 +73,7 @@ LAYOUTS: dict[str, Callable[[StoredArticle], str]] = {
 }
 
 
-def _hugo_fields(article: StoredArticle, date: str) -> Fields:
+def _hugo_fields(article: StoredArticle, date: str) -> _Fields:
     languages = (article.language,) if article.language else ()
     return (
         ("title", article.title),
@@ -92,11 +92,11 @@ def _edited(article: StoredArticle, key: str, date: str) -> Iterator[tuple[str, 
         yield key, article.edited.strftime(date)
 
 
-def _yaml_lines(fields: Fields) -> str:
+def _yaml_lines(fields: _Fields) -> str:
     return "".join([f"{key}:{_yaml_value(value)}\n" for key, value in fields])
 
 
-def _yaml_value(value: Value) -> str:
+def _yaml_value(value: _Value) -> str:
     if isinstance(value, bool):
         return " true" if value else " false"
     if isinstance(value, str):

@@ -24,7 +24,7 @@ PREFIX = "/feeds/"
 GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
 HeaderFields = list[tuple[bytes, bytes]]
-Stamp = tuple[int, int, int]  # modification time in nanoseconds, size, inode
+_Stamp = tuple[int, int, int]  # modification time in nanoseconds, size, inode
 
 # The request headers that select a response: decoding only these keeps an answer cheap.
 _SELECTING = {name.encode(): name for name in ("accept-encoding", "if-none-match", "if-modified-since")}
@@ -58,7 +58,7 @@ class _Representation:
 class _CachedFile:
     """A file as it was at `stamp`, in both encodings."""
 
-    stamp: Stamp
+    stamp: _Stamp
     modified: datetime
     identity: _Representation
     gzipped: _Representation
@@ -148,7 +148,7 @@ class FeedFolder:
         )
 
 
-def _stamp(status: os.stat_result) -> Stamp:
+def _stamp(status: os.stat_result) -> _Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
