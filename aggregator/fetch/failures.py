@@ -60,23 +60,31 @@ def _reason(error: Exception) -> tuple[str, str] | None:
                 f"the host {error.host} is an unusual form of the IPv4 address {error.address}",
                 "write an IPv4 address as four decimal numbers",
             )
-        case socket.gaierror():
-            return f"DNS lookup failed: {error.strerror}", "check the source's URL, and this machine's DNS"
+        case OSError():
+            return _system_reason(error)
         case UnicodeError():
             return "DNS lookup failed: invalid host name", "check the source's URL"
+        case httpx.RemoteProtocolError() | aiohttp.ClientResponseError():
+            return "the server sent an invalid HTTP response", ""
+        case ValueError() | httpx.InvalidURL():
+            return "the URL or a header contains invalid characters", "check the source's URL and headers"
+        case _:
+            return None
+
+
+def _system_reason(error: OSError) -> tuple[str, str] | None:
+    match error:
+        case socket.gaierror():
+            return f"DNS lookup failed: {error.strerror}", "check the source's URL, and this machine's DNS"
         case ssl.SSLCertVerificationError():
             return f"TLS handshake failed: {error.verify_message.removesuffix('.')}", ""
         case ssl.SSLError():
             return f"TLS handshake failed: {(error.reason or 'unknown reason').lower().replace('_', ' ')}", ""
         case ConnectionRefusedError():
             return "connection refused", "no server listens on that port, or a firewall rejects the connection"
-        case httpx.RemoteProtocolError() | aiohttp.ClientResponseError():
-            return "the server sent an invalid HTTP response", ""
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             return "too many open files", "raise the limit on open files, or lower fetch.concurrency"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH | errno.ETIMEDOUT):
             return os.strerror(error.errno or 0).lower(), ""
-        case ValueError() | httpx.InvalidURL():
-            return "the URL or a header contains invalid characters", "check the source's URL and headers"
         case _:
             return None

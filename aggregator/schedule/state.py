@@ -33,7 +33,7 @@ def is_conditional(state: SourceState, now: datetime) -> bool:
     return state.unmodified_since is None or now - state.unmodified_since < MAX_UNMODIFIED
 
 
-def after_feed(
+def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they are added to
     document: FeedDocument,
     feed: Feed,
     feed_info: FeedInfo,
