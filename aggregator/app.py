@@ -1,4 +1,4 @@
-"""Opens what a command works with, and closes it again. Shell: the one place that wires the edges together."""
+"""Opens and closes everything that a command works with. Shell: the only place that wires the edges together."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,11 @@ from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
 from aggregator.store import Store
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
 
-READ = "aggregator.document:read"  # by name: the libraries that read documents are loaded where there is one
-ADDRESS = "address"  # the note of where the daemon listens: commands beside it write the same addresses into feeds
+READ = "aggregator.document:read"
+ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,19 +28,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """The settings, the store in step with them, and the clock."""
+    """Settings, the store in step with them, the clock, and where work is done."""
 
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
     sources: tuple[Source, ...]  # as configured, in the order of the file
     store: Store
     clock: Clock
-    worker: ThreadPoolExecutor = field(repr=False)  # the one thread that writes, so that the store has one writer
+    writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
     sandbox: "Sandbox[ReadResult]" = field(repr=False)  # reads documents that may cost too much
 
-    async def in_worker(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` gives, done in the worker thread while the event loop goes on."""
-        return await asyncio.get_running_loop().run_in_executor(self.worker, partial(work, *args, **kwargs))
+    async def in_writer(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the result of `work`, done in the writer thread while the event loop goes on."""
+        return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *args, **kwargs))
 
     @property
     def articles_root(self) -> Path:
@@ -49,58 +49,52 @@ class App:
 
     @property
     def feeds_root(self) -> Path:
-        """Folder of the feeds that go out."""
+        """Folder of the published feeds."""
         return Path(self.settings.storage) / "feeds"
 
 
 @contextmanager
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
-    """The app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
-    settings = config.affordable(config.load(path, environ))
-    with opened_with(settings, environ) as app:
+    """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
+    with opened_with(config.affordable(config.load(path, environ)), environ) as app:
         yield app
 
 
 @contextmanager
 def opened_with(
-    settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now, *, check: int = 0
+    settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now, *, check_bytes: int = 0
 ) -> Iterator[App]:
-    """The app of these settings, over a database that is whole (`Store.check`, up to `check` bytes; 0: who knows).
+    """Open the app of these settings, after a check of the database (`Database.check`; 0: no check).
 
     Raises StoreError, FilesError.
     """
-    logs.hide(secrets(settings, environ))
+    logs.hide(secrets(settings, environ))  # before the database is opened, whose URL may hold a password
     files.make_folder(Path(settings.storage))
-    configured = tuple(Source(settings=source) for source in settings.sources)
     with (
         Store.open(settings.database or "") as store,
-        ThreadPoolExecutor(1, thread_name_prefix="worker") as worker,
+        ThreadPoolExecutor(1, thread_name_prefix="writer") as writer,
         Sandbox["ReadResult"](READ) as sandbox,
     ):
-        if check:
-            store.database.check(check)
-        store.sources.sync(configured, clock(), settings.fetch)
-        store.maintenance.reset_future_times(clock())
-        settings = _reachable(settings, store)
-        yield App(
+        if check_bytes:
+            store.database.check(check_bytes)
+        app = App(
             settings=settings,
             environ=environ,
-            sources=configured,
+            sources=(),
             store=store,
             clock=clock,
-            worker=worker,
+            writer=writer,
             sandbox=sandbox,
         )
-
-
-def _reachable(settings: Settings, store: Store) -> Settings:
-    """The settings, with the address that the daemon noted for a `base_url` that they do not name."""
-    here = None if settings.base_url else store.meta.get(ADDRESS)
-    return settings.model_copy(update={"base_url": here}) if here else settings
+        app = reconfigured(app, settings)
+        store.maintenance.reset_future_times(clock())
+        if not settings.base_url and (address := store.meta.get(ADDRESS)):
+            app = replace(app, settings=settings.model_copy(update={"base_url": address}))
+        yield app
 
 
 def reconfigured(app: App, settings: Settings) -> App:
-    """`app` with these settings, over the same store, which is in step with them then. Raises StoreError."""
+    """Return the app with other settings over the same store, and bring the store in step. Raises StoreError."""
     logs.hide(secrets(settings, app.environ))
     configured = tuple(Source(settings=source) for source in settings.sources)
     app.store.sources.sync(configured, app.clock(), settings.fetch)

@@ -13,7 +13,7 @@ import yaml
 from aggregator.app import App, opened_with
 from aggregator.config import load
 from aggregator.model import StoredSource
-from aggregator.pipeline import Outcome, Report, run_cycle
+from aggregator.pipeline import Report, SourceOutcome, run_cycle
 from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Round:
         return sum(outcome.recorded.rows for outcome in self.report.outcomes)
 
     @property
-    def outcomes(self) -> dict[str, Outcome]:
+    def outcomes(self) -> dict[str, SourceOutcome]:
         return {outcome.source: outcome for outcome in self.report.outcomes}
 
     @property

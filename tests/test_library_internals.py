@@ -17,7 +17,7 @@ from feedparser.api import LooseFeedParser, StrictFeedParser
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, Table, Text, create_engine
 
 from aggregator.commonmark import safety_check
-from aggregator.daemon.ticking import Every, keep_ticking
+from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.normalise import html
 from aggregator.parse.handlers import AsPublished
 from aggregator.store.columns import Moment, Span
@@ -84,7 +84,7 @@ def test_uvicorn_takes_signals_in_the_method_that_is_overridden() -> None:
 async def test_the_scheduler_asks_the_trigger_for_each_tick() -> None:
     ticks: list[None] = []
     scheduler = AsyncIOScheduler(timezone=UTC)
-    job = scheduler.add_job(lambda: ticks.append(None), Every(TICK))
+    job = scheduler.add_job(lambda: ticks.append(None), TickTrigger(TICK))
     scheduler.start()
     ticking = asyncio.create_task(keep_ticking(scheduler, TICK))
     try:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import maintain
 from aggregator.app import App
-from aggregator.maintain import Difference
+from aggregator.maintain.prune import prune_all
+from aggregator.maintain.verify import Difference, differences
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -28,12 +28,12 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 def verify(room: Newsroom, *, repair: bool = False) -> list[Difference]:
     with room.opened() as app:
-        return list(maintain.verify(app, repair=repair))
+        return list(differences(app, repair=repair))
 
 
 def prune(room: Newsroom) -> int:
     with room.opened() as app:
-        return maintain.prune(app)
+        return prune_all(app)
 
 
 def faults(found: list[Difference], storage: Path) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_without_retention_nothing_is_pruned(room: Newsroom) -> None:
 
 
 def test_pruning_goes_in_batches(room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maintain, "BATCH", 2)
+    monkeypatch.setattr("aggregator.maintain.prune.BATCH", 2)
     server.put("/good", rss(*(item(number, **ANCIENT) for number in range(3, 10))))
     room.once()
     assert prune(room) == 7
@@ -107,7 +107,7 @@ def test_what_was_killed_between_file_and_text_is_pruned_by_the_next(
     with room.opened() as app, monkeypatch.context() as patch:
         patch.setattr(type(app.store.maintenance), "prune", kill)
         with pytest.raises(Killed):
-            maintain.prune(app)
+            prune_all(app)
     assert len(room.articles()) == 2
     assert prune(room) == 1
     assert verify(room) == []
@@ -126,7 +126,7 @@ def test_verify_changes_nothing_unless_it_repairs(room: Newsroom) -> None:
     assert sorted(found.values()) == [*["its bytes are not those of the database"] * 3, "missing"]
     assert found["feeds/all.atom"] == "missing"
     assert room.files() == before
-    assert [one.mended for one in verify(room, repair=True)] == ["written"] * 4
+    assert [one.action for one in verify(room, repair=True)] == ["written"] * 4
     assert verify(room) == []
 
 
@@ -151,7 +151,7 @@ def test_a_strangers_file_is_named_and_left(room: Newsroom) -> None:
     for repair in (False, True):
         found = verify(room, repair=repair)
         assert sorted(one.subject.removeprefix(f"{room.storage}/") for one in found) == strange
-        assert [one.mended for one in found] == ["", "", ""]
+        assert [one.action for one in found] == ["", "", ""]
         assert not any("\n" in str(one) for one in found)
     assert [(room.storage / place).read_text() for place in strange] == ["mine"] * 3
 
@@ -171,7 +171,7 @@ def test_the_file_of_a_pruned_article_is_surplus(room: Newsroom) -> None:
     old.parent.mkdir(parents=True)
     old.write_bytes(text)
     assert [one.fault for one in verify(room)] == ["its article was pruned"]
-    assert [one.mended for one in verify(room, repair=True)] == ["removed"]
+    assert [one.action for one in verify(room, repair=True)] == ["removed"]
     assert not old.exists()
 
 
@@ -195,7 +195,7 @@ def test_articles_without_keys_get_them_again(room: Newsroom, server: Server) ->
     prune(room)
     execute(room, "DELETE FROM key")
     assert len(verify(room)) == 3
-    assert [one.mended for one in verify(room, repair=True)] == ["keys written"] * 3
+    assert [one.action for one in verify(room, repair=True)] == ["keys written"] * 3
     assert verify(room) == []
     server.put("/good", rss(item(1), item(2, description="Edited, and longer than it was"), item(3, **ANCIENT)))
     done = room.once()
@@ -218,7 +218,7 @@ def test_rows_of_categories_are_set_right_with_their_feeds(room: Newsroom, serve
     with room.opened() as app:
         before = app.feeds_root, {path.name: path.read_bytes() for path in app.feeds_root.iterdir()}
     assert verify(room) != []
-    assert all(one.mended for one in verify(room, repair=True))
+    assert all(one.action for one in verify(room, repair=True))
     assert verify(room) == []
     assert {path.name: path.read_bytes() for path in before[0].iterdir()} == before[1]
 
@@ -244,7 +244,7 @@ def test_a_pruned_lead_of_a_story_gives_way_to_the_next(tmp_path: Path, server: 
 def test_who_publishes_waits_while_verify_looks(room: Newsroom) -> None:
     (room.storage / "feeds/all.rss").unlink()
     with room.opened() as app, (room.storage / ".publishing.lock").open("rb") as lock:
-        found = maintain.verify(app)
+        found = differences(app)
         next(found)
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,13 +24,13 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Repair the differences, and report each repair.")] = False,
 ) -> None:
     """Compare database, articles and feeds with each other; exit with 1 while they differ."""
-    from aggregator import maintain
+    from aggregator.maintain.verify import differences
 
     total = repaired = 0
     with opened(ctx) as app:
-        for difference in maintain.verify(app, repair=repair):
+        for difference in differences(app, repair=repair):
             total += 1
-            repaired += bool(difference.mended)
+            repaired += bool(difference.action)
             if total <= MAX_DIFFERENCES:
                 typer.echo(str(difference))
     if total > MAX_DIFFERENCES:
@@ -47,11 +47,11 @@ def verify(
 
 def prune(ctx: typer.Context) -> None:
     """Delete articles older than `retention` from files, feeds and database; they never come back."""
-    from aggregator import maintain
+    from aggregator.maintain.prune import prune_all
 
     with opened(ctx) as app:
         if app.settings.retention is None:
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
-        pruned = maintain.prune(app)
+        pruned = prune_all(app)
     typer.echo(f"{counted(pruned, 'article')} pruned")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from aggregator.app import App
-    from aggregator.pipeline import Outcome, Report
+    from aggregator.pipeline import Report, SourceOutcome
     from aggregator.publish import Published
 
 INTERRUPTED = 130  # exit status, as a shell gives it for a command that Ctrl-C ended
@@ -65,7 +65,7 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
 
     with _progress_bar(len(app.sources)) as advance:
 
-        def report(outcome: "Outcome") -> None:
+        def report(outcome: "SourceOutcome") -> None:
             advance()
             if outcome.failure:
                 log.warning("%s: %s", outcome.source, outcome.failure)
@@ -77,9 +77,9 @@ def _notify_hub(app: "App") -> None:
     """Notify the hub of changed feeds, as a daemon would."""
     if app.settings.feeds.hub is None:
         return
-    from aggregator.publish.hubs import tell_within
+    from aggregator.publish.hubs import notify_hub_within
 
-    if failure := asyncio.run(tell_within(app, HUB_TIMEOUT)):
+    if failure := asyncio.run(notify_hub_within(app, HUB_TIMEOUT)):
         log.warning("cannot notify the hub of changed feeds, the next run tries again: %s", failure)
 
 

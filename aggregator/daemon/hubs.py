@@ -1,7 +1,7 @@
-"""Both ends of WebSub while the daemon runs: hubs are asked for subscriptions and told of news, pushes taken. Shell.
+"""Both ends of WebSub while the daemon runs: subscriptions to hubs, their pushes, notifications of our hub. Shell.
 
-What is due is a column of a row, as with sources; a tick only looks. A hub that is dead is no illness of ours: it is
-tried again later, and the log hears once.
+Due times are columns of rows, as with sources; a tick only looks. A dead hub is no problem of ours: it is tried again
+later, and the log says so once.
 """
 
 import asyncio
@@ -11,239 +11,199 @@ from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
 from aggregator.app import App
+from aggregator.daemon.push_buffer import PushBuffer
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, Push, Subscription
-from aggregator.pipeline.push import take_push
-from aggregator.publish.hubs import tell
+from aggregator.pipeline.push import record_push
+from aggregator.publish.hubs import notify_hub
 from aggregator.serve import Metrics, Work
 from aggregator.settings import Settings
 from aggregator.websub import callback_url, is_reachable, subscribe_form
 
-MOST_PUSHES, MOST_BYTES = 200, 50_000_000  # that wait to be taken; what comes beyond is to come again
-MOST_ASKED = 20  # hubs that are asked at once
+MAX_REQUESTS = 20  # subscriptions requested at the same time
 RETRY = 1.0  # seconds until a push that could not be recorded is tried again
-MOMENT = 2.0  # seconds that requests to hubs get to end in
-FINISH = 3.0  # seconds that pushes get to be recorded in, once the daemon is to stop
-
-Watched = Callable[[Work], AbstractContextManager[None]]
+PAUSE_SECONDS = 2.0  # for requests under way to end
+FINISH_SECONDS = 3.0  # for pushes to be recorded once the daemon is to stop
 
 log = logging.getLogger("aggregator")
 
 
 def subscribes(settings: Settings) -> bool:
-    """Whether hubs are to push to us: where it is asked for, or where they can be expected to reach us."""
+    """Return whether hubs are asked to push to us: if configured, or if they can be expected to reach us."""
     return settings.websub == "always" or (settings.websub == "auto" and is_reachable(settings.public_url))
 
 
-class Inbox:
-    """Pushes that wait to be taken, as many as there is room for."""
-
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[Push] = asyncio.Queue(MOST_PUSHES)
-        self._bytes = 0
-        self.closed = False
-
-    def offer(self, push: Push) -> bool:
-        """Take a push; False where there is no room for it."""
-        full = self._waiting.full() or (self._bytes and self._bytes + len(push.body) > MOST_BYTES)
-        if self.closed or full:
-            return False
-        self._bytes += len(push.body)
-        self._waiting.put_nowait(push)
-        return True
-
-    async def next(self) -> Push:
-        """The push that came first; `done` is to be called when it was taken."""
-        return await self._waiting.get()
-
-    def done(self, push: Push) -> None:
-        """Make room for others."""
-        self._bytes -= len(push.body)
-        self._waiting.task_done()
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing waits."""
-        return self._waiting.empty()
-
-    async def emptied(self) -> None:
-        """Wait until all were taken."""
-        await self._waiting.join()
-
-
 class Hubs:
-    """What the daemon does for subscriptions and topics. `app` and `fetcher` give what it works with at the moment."""
+    """The daemon's work with hubs. `app` and `fetcher` give those in use at the moment."""
 
     def __init__(
         self,
         app: Callable[[], App],
         fetcher: Callable[[], Fetcher],
-        watched: Watched,
+        watched: Callable[[Work], AbstractContextManager[None]],
         publish: Callable[[], Awaitable[None]],
         metrics: Metrics,
     ) -> None:
         self._app, self._fetcher, self._watched, self._publish, self._metrics = app, fetcher, watched, publish, metrics
-        self._inbox = Inbox()
-        self._news = asyncio.Event()
-        self._asking: set[asyncio.Task[None]] = set()
-        self._taking: asyncio.Task[None] | None = None
-        self._telling: asyncio.Task[None] | None = None  # None: no request is to be started
-        self._dead = False  # our hub, when it was last told
+        self._pushes = PushBuffer()
+        self._feeds_changed = asyncio.Event()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._recording: asyncio.Task[None] | None = None
+        self._notifying: asyncio.Task[None] | None = None  # None: start no request
+        self._is_hub_dead = False  # our hub, at the last notification
 
-    def inbox(self) -> Inbox | None:
-        """Where callbacks put pushes; None where we do not subscribe."""
-        return self._inbox if subscribes(self._app().settings) else None
+    def pushes(self) -> PushBuffer | None:
+        """Return the buffer for pushes, or None if we do not subscribe."""
+        return self._pushes if subscribes(self._app().settings) else None
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         """Work until `finish`."""
-        await self.settle()
-        self._taking = asyncio.create_task(self._take())
+        await self.apply_settings()
+        self._recording = asyncio.create_task(self._record_pushes())
         self.resume()
 
     async def pause(self) -> None:
-        """Start no request, and give those under way a moment: what they ask with is exchanged, or goes.
+        """Start no request, and give those under way some time to end: the fetcher is about to be closed.
 
-        Feeds of which our hub did not hear stay due; hubs that were not heard are asked again later.
+        Feeds of which our hub was not notified stay due; hubs that were not reached are asked again later.
         """
-        telling, self._telling = self._telling, None
-        if self._asking:
-            await asyncio.wait(self._asking, timeout=MOMENT)
-        await _cancelled(*self._asking, *((telling,) if telling else ()))
+        notifying, self._notifying = self._notifying, None
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=PAUSE_SECONDS)
+        await _cancel(*self._requests, *((notifying,) if notifying else ()))
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._telling = asyncio.create_task(self._tell())
+        self._notifying = asyncio.create_task(self._notify())
 
-    async def settle(self) -> None:
-        """Go by the settings as they are now: hubs are to know where our callbacks are, or no hub is counted on."""
+    async def apply_settings(self) -> None:
+        """Go by the present settings: tell hubs a new address of our callbacks, or end all subscriptions."""
         with self._watched("websub"):
             app = self._app()
             if subscribes(app.settings):
-                address = app.settings.public_url
-                await app.in_worker(app.store.hubs.readdress, address, app.clock())
+                await app.in_writer(app.store.hubs.readdress, app.settings.public_url, app.clock())
             else:
-                await app.in_worker(app.store.hubs.end_all, app.clock())
+                await app.in_writer(app.store.hubs.end_all, app.clock())
 
-    def news(self) -> None:
-        """Something was published: tell our hub at once."""
-        self._news.set()
+    def feeds_changed(self) -> None:
+        """Notify our hub at once: feeds were published."""
+        self._feeds_changed.set()
 
     async def tick(self) -> None:
-        """Look for what is due."""
-        self._news.set()
-        await self._guarded(self._ask)
+        """Do what is due."""
+        self._feeds_changed.set()
+        await self._guarded(self._request_subscriptions)
 
     async def finish(self) -> None:
-        """Record the pushes that were accepted, as far as time allows, and stop; whoever is due stays so."""
-        self._inbox.closed = True
+        """Record the accepted pushes as far as time allows, and stop; everything that is due stays due."""
+        self._pushes.is_closed = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._inbox.emptied(), FINISH)
+            await asyncio.wait_for(self._pushes.join(), FINISH_SECONDS)
         await self.pause()
-        if self._taking:
-            await _cancelled(self._taking)
+        if self._recording:
+            await _cancel(self._recording)
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> Literal["done", "later", "never"]:
-        """What became of `work`: an error of ours ends it for good, of the database, say, for now; the health knows."""
-        became: Literal["done", "later"] = "later"
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> Literal["done", "retry", "failed"]:
+        """Do `work`: an AggregatorError, which the health knows of then, may be retried, an internal error may not."""
+        result: Literal["done", "retry"] = "retry"
         try:
             with self._watched("websub"):
                 await work()
-                became = "done"
-        except Exception as bug:  # whatever one hub provokes must not stop the others
+                result = "done"
+        except Exception as error:  # one hub must not stop the work for the others
             log.debug("while working for a hub", exc_info=True)
-            log.error("internal error (%s) while working for a hub; the others go on", type(bug).__name__)
-            return "never"
-        return became
+            log.error("internal error (%s) while working for a hub; the others go on", type(error).__name__)
+            return "failed"
+        return result
 
     # -------------------------------------------------------------------------------------------------------- pushes
 
-    async def _take(self) -> None:
-        unpublished = False
+    async def _record_pushes(self) -> None:
+        is_unpublished = False
         while True:
-            push = await self._inbox.next()
+            push = await self._pushes.next()
             try:
-                unpublished |= await self._recorded(push)
+                is_unpublished |= await self._record_with_retries(push)
             finally:
-                self._inbox.done(push)
-            if unpublished and self._inbox.empty:
+                self._pushes.done(push)
+            if is_unpublished and self._pushes.is_empty:
                 await self._guarded(self._publish)
-                unpublished = False
+                is_unpublished = False
 
-    async def _recorded(self, push: Push) -> bool:
-        """Whether the push brought something to publish. A database that cannot be written is waited for."""
+    async def _record_with_retries(self, push: Push) -> bool:
+        """Return whether the push changed anything; wait for a database that cannot be written."""
         rows = 0
 
         async def work() -> None:
             nonlocal rows
             rows = await self._record(push)
 
-        while await self._guarded(work) == "later" and not self._inbox.closed:
+        while await self._guarded(work) == "retry" and not self._pushes.is_closed:
             await asyncio.sleep(RETRY)
         return rows > 0
 
     async def _record(self, push: Push) -> int:
-        outcome = await take_push(self._app(), push)
+        """Record a push; return the number of changed rows. Raises StoreError."""
+        outcome = await record_push(self._app(), push)
         if outcome is None:
             return 0
+        counts = outcome.recorded
         self._metrics.hub_pushes.labels("failed" if outcome.failure else "recorded").inc()
         self._metrics.count_articles(outcome)
         if outcome.failure:
-            log.warning("%s: its hub pushed what cannot be read: %s", outcome.source, outcome.failure)
-        elif outcome.recorded.new or outcome.recorded.updated:
-            recorded = outcome.recorded
-            log.info("%s: %d new, %d updated, pushed by its hub", outcome.source, recorded.new, recorded.updated)
-        return outcome.recorded.rows
+            log.warning("%s: its hub pushed a document that cannot be read: %s", outcome.source, outcome.failure)
+        elif counts.new or counts.updated:
+            log.info("%s: %d new, %d updated, pushed by its hub", outcome.source, counts.new, counts.updated)
+        return counts.rows
 
-    # --------------------------------------------------------------------------------------------------- subscribing
+    # ------------------------------------------------------------------------------------------------- subscriptions
 
-    async def _ask(self) -> None:
-        app, room = self._app(), MOST_ASKED - len(self._asking)
-        if room <= 0 or self._telling is None or not subscribes(app.settings):
+    async def _request_subscriptions(self) -> None:
+        app, room = self._app(), MAX_REQUESTS - len(self._requests)
+        if room <= 0 or self._notifying is None or not subscribes(app.settings):
             return
         address = app.settings.public_url
-        due = await app.in_worker(app.store.hubs.claim, app.clock(), limit=room, public_url=address)
-        for one in () if self._telling is None else due:
-            task = asyncio.create_task(self._ask_for(one, callback_url(address, one.token)))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+        due = await app.in_writer(app.store.hubs.claim, app.clock(), limit=room, public_url=address)
+        for subscription in due if self._notifying else ():  # a pause may have begun meanwhile
+            task = asyncio.create_task(self._request(subscription, callback_url(address, subscription.token)))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
 
-    async def _ask_for(self, one: Subscription, callback: str) -> None:
+    async def _request(self, subscription: Subscription, callback: str) -> None:
         async def work() -> None:
-            form = subscribe_form(callback=callback, topic=one.topic, secret=one.secret)
-            answer = await self._fetcher().post(one.hub, form)
+            form = subscribe_form(callback=callback, topic=subscription.topic, secret=subscription.secret)
+            answer = await self._fetcher().post(subscription.hub, form)
             if isinstance(answer, Failure):
                 reason = f"its hub takes no subscription ({answer.reason})"
-                if one.failures == 1:
-                    log.info("%s: %s; %s is asked again later", one.source, reason, answer.subject)
-                await self._app().in_worker(self._app().store.hubs.fail, one.token, reason)
+                if subscription.failures == 1:
+                    log.info("%s: %s; %s is asked again later", subscription.source, reason, answer.subject)
+                app = self._app()
+                await app.in_writer(app.store.hubs.fail, subscription.token, reason)
 
         await self._guarded(work)
 
-    # --------------------------------------------------------------------------------------------------------- topics
+    # ------------------------------------------------------------------------------------------------- notifications
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
-            await self._guarded(self._tell_due)
+            await self._feeds_changed.wait()
+            self._feeds_changed.clear()
+            await self._guarded(self._notify_hub)
 
-    async def _tell_due(self) -> None:
-        app = self._app()
-        if app.settings.feeds.hub is None:
-            return
-        failure = await tell(app, self._fetcher(), self._count)
-        if failure and not self._dead:
-            log.warning("our hub cannot be told of changed feeds and is tried again: %s", failure)
-        self._dead = self._dead or failure is not None
+    async def _notify_hub(self) -> None:
+        failure = await notify_hub(self._app(), self._fetcher(), self._count_notification)
+        if failure and not self._is_hub_dead:
+            log.warning("cannot notify the hub of changed feeds, it is tried again: %s", failure)
+        self._is_hub_dead = self._is_hub_dead or failure is not None
 
-    def _count(self, told: bool) -> None:
-        self._metrics.hub_pings.labels("told" if told else "failed").inc()
-        if told and self._dead:
-            log.info("our hub is told of changed feeds again")
-            self._dead = False
+    def _count_notification(self, is_notified: bool) -> None:
+        self._metrics.hub_pings.labels("told" if is_notified else "failed").inc()
+        if is_notified and self._is_hub_dead:
+            log.info("the hub is notified of changed feeds again")
+            self._is_hub_dead = False
 
 
-async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

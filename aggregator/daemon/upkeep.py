@@ -1,6 +1,6 @@
-"""What the daemon does by itself for what it keeps: mends after an unclean stop, prunes once a day. Shell.
+"""Upkeep that the daemon does by itself: repair files after an unclean stop, prune once a day. Shell.
 
-All in the worker thread, in steps of well under a second, between which fetching and publishing have their turn.
+All of it runs in the writer thread in steps of well under a second, so that fetching and publishing get their turn.
 """
 
 import logging
@@ -8,85 +8,78 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from aggregator.app import App
-from aggregator.maintain import mend_articles, mend_feed, mend_list_of_feeds, prune_some
-from aggregator.publish import BATCH
+from aggregator.maintain.prune import prune_batch
+from aggregator.maintain.repair import repair_articles, repair_feed, repair_feed_list
+from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
 
 DAY = timedelta(days=1)
-PRUNED = "pruned"  # the note of when that was last done, and by which retention
+PRUNED = "pruned"  # note with the time of the last pruning, and its retention
 
 log = logging.getLogger("aggregator")
 
 
 class Upkeep:
-    """Which of that is due, and doing it. `app` gives the app as it is now, `stopped` whether to leave off."""
+    """Upkeep that is due. `app` gives the app in use at the moment, `is_stopped` whether to break off."""
 
-    def __init__(self, app: Callable[[], App], stopped: Callable[[], bool], *, unclean: bool) -> None:
-        self._app, self._stopped = app, stopped
-        self._mended = not unclean
+    def __init__(self, app: Callable[[], App], is_stopped: Callable[[], bool], *, unclean: bool) -> None:
+        self._app, self._is_stopped = app, is_stopped
+        self._is_repaired = not unclean
         self._pruned = ""  # the note, once it was read
 
     def due(self) -> Iterator[tuple[Work, Callable[[], Awaitable[None]]]]:
-        """What is to be done now, each with its name."""
-        if not self._mended:
-            yield "mend", self._mend
-        if self._app().settings.retention is not None and not _is_recent(self._pruned, self._app()):
+        """Yield the name and the function of each work that is due."""
+        if not self._is_repaired:
+            yield "mend", self._repair
+        if self._app().settings.retention is not None and not self._is_pruned_today():
             yield "prune", self._prune
 
-    async def _mend(self) -> None:
-        """Hold the files of the last day's articles and of all feeds against the database, and write what differs.
+    async def _repair(self) -> None:
+        """Write the files of the last day's articles, and of all feeds, where they differ from the database.
 
-        Files are not forced to the disk, so a power cut can leave them empty, or as they were before. Older ones the
-        system has written long since; `verify --repair` looks at them all.
+        Files are not flushed to disk, so a power cut can leave them empty or as they were before. The system has
+        written older ones long since; `verify --repair` looks at all of them.
         """
         app = self._app()
-        ids = await app.in_worker(app.store.maintenance.touched_articles, DAY)
+        ids = await app.in_writer(app.store.maintenance.touched_articles, DAY)
         articles = feeds = 0
         for start in range(0, len(ids), BATCH):
-            articles += await self._step(mend_articles, ids[start : start + BATCH])
-        for name in await app.in_worker(app.store.feeds.categories):
-            feeds += await self._step(mend_feed, name)
-        feeds += await self._step(mend_list_of_feeds)
-        if self._stopped():
+            articles += await self._step(repair_articles, ids[start : start + BATCH])
+        for name in await app.in_writer(app.store.feeds.categories):
+            feeds += await self._step(repair_feed, name)
+        feeds += await self._step(repair_feed_list)
+        if self._is_stopped():
             return
-        self._mended = True
+        self._is_repaired = True
         if articles or feeds:
-            log.warning(
-                "the last run did not end in good order: %d files of articles and %d of feeds were written anew",
-                articles,
-                feeds,
-            )
+            log.warning("after an unclean stop %d files of articles and %d of feeds were rewritten", articles, feeds)
 
     async def _step(self, work: Callable[..., int], *args: object) -> int:
-        return 0 if self._stopped() else await self._app().in_worker(work, self._app(), *args)
+        return 0 if self._is_stopped() else await self._app().in_writer(work, self._app(), *args)
 
     async def _prune(self) -> None:
         app = self._app()
-        note = await app.in_worker(app.store.meta.get, PRUNED)  # an earlier process may have done it
+        note = await app.in_writer(app.store.meta.get, PRUNED)  # an earlier process may have done it
         self._pruned = note or ""
-        if _is_recent(self._pruned, app):
+        if self._is_pruned_today():
             return
         last: str | None = None
-        pruned, begun = 0, _note(app)
-        while not self._stopped() and (ids := await self._app().in_worker(prune_some, self._app(), last)):
+        count, pruned_now = 0, f"{app.clock().isoformat()} {app.settings.retention}"
+        while not self._is_stopped() and (ids := await self._app().in_writer(prune_batch, self._app(), last)):
             last = ids[-1]
-            pruned += len(ids)
-        if pruned:
-            log.info("%d article%s older than `retention` pruned", pruned, "s" if pruned != 1 else "")
-        if not self._stopped():
-            await self._app().in_worker(self._app().store.meta.set, PRUNED, begun)
-            self._pruned = begun
+            count += len(ids)
+        if count:
+            log.info("%d article%s older than `retention` pruned", count, "s" if count != 1 else "")
+        if not self._is_stopped():
+            await app.in_writer(app.store.meta.set, PRUNED, pruned_now)
+            self._pruned = pruned_now
 
-
-def _note(app: App) -> str:
-    return f"{app.clock().isoformat()} {app.settings.retention}"
-
-
-def _is_recent(note: str, app: App) -> bool:
-    """Whether it was done within a day, by the same retention; a clock that was put back counts as time gone by."""
-    moment, _, retention = note.partition(" ")
-    return (
-        bool(note)
-        and retention == str(app.settings.retention)
-        and abs(app.clock() - datetime.fromisoformat(moment)) < DAY
-    )
+    def _is_pruned_today(self) -> bool:
+        """Return whether the note is less than a day old, in either direction, and of the same retention."""
+        moment, _, retention = self._pruned.partition(" ")
+        app = self._app()
+        return (
+            bool(moment)
+            and retention == str(app.settings.retention)
+            and abs(app.clock() - datetime.fromisoformat(moment)) < DAY
+        )

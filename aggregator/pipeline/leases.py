@@ -1,4 +1,4 @@
-"""What a cycle claims, beside other processes that may work on the same hosts. Shell."""
+"""Leases of sources, beside other processes that may work on the same hosts. Shell."""
 
 import asyncio
 import logging
@@ -9,71 +9,75 @@ from aggregator.app import App
 from aggregator.model import StoredSource
 from aggregator.settings import Fetch
 
-LEASE = timedelta(minutes=10)  # a source claimed by a process that died comes back after this, if not before
-AGAIN = 0.5  # seconds between two looks at what other processes have
-SILENT = 30.0  # seconds of waiting for them that need no word
+LEASE = timedelta(minutes=10)  # after this a source comes back that was claimed by a process that died
+RETRY = 0.5  # seconds between two attempts to claim sources of hosts that another process works on
+QUIET = 30.0  # seconds of waiting for another process before the log says so
 
 log = logging.getLogger(__name__)
 
 
-async def claimed_parts(
+async def claim_in_parts(
     app: App, names: Collection[str] | None, everything: bool
 ) -> AsyncGenerator[Sequence[StoredSource]]:
-    """The wanted sources, each once: first those that are free, then what other processes let go of.
+    """Yield the wanted sources, each once: first the free ones, then those that other processes release.
 
-    Ends when none is left. What no process lets go of for the length of a lease is left out, and said.
+    Ends when none is left, or when no other process released one for the length of a lease.
     """
     seen: set[str] = set()
     clock, patience = asyncio.get_running_loop().time, LEASE.total_seconds()
-    left, deadline, said = names, clock() + patience, clock() + SILENT
+    remaining, deadline, log_at = names, clock() + patience, clock() + QUIET
     while clock() < deadline:
-        claimed = await _claimed(app, left, everything and not seen, but=seen)
+        claimed = await _claim(app, remaining, everything and not seen, seen)
         if claimed:
             deadline = clock() + patience
-            seen.update(one.source.name for one in claimed)
+            seen.update(stored.source.name for stored in claimed)
             yield claimed
-        still = app.store.sources.wanted(app.clock(), names=left, everything=everything and left is None) - seen
-        if not still:
+        wanted = (
+            app.store.sources.wanted(app.clock(), names=remaining, everything=everything and remaining is None) - seen
+        )
+        if not wanted:
             return
         if everything or names is not None:
-            left = still
-        if clock() >= said:
-            log.info("waiting for another process that works on the hosts of %s", _listed(still))
-            said = deadline + patience
-        await asyncio.sleep(AGAIN)
-    log.warning("left out, since another process goes on working on their hosts: %s; try again later", _listed(still))
+            remaining = wanted
+        if clock() >= log_at:
+            log.info("waiting for another process that works on the hosts of %s", _abridged(wanted))
+            log_at = deadline + patience
+        await asyncio.sleep(RETRY)
+    log.warning(
+        "left out, since another process goes on working on their hosts: %s; try again later", _abridged(wanted)
+    )
 
 
-def _listed(names: Collection[str]) -> str:
-    """A few of the names, and how many more there are."""
-    first = ", ".join(sorted(names)[:3])
-    return f"{first} and {len(names) - 3} more" if len(names) > 3 else first
-
-
-async def _claimed(
-    app: App, names: Collection[str] | None, everything: bool, *, but: Collection[str]
+async def _claim(
+    app: App, names: Collection[str] | None, everything: bool, seen: Collection[str]
 ) -> Sequence[StoredSource]:
-    """What is free of what is wanted, but for what this cycle had already."""
-    most = len(app.sources)
-    claim = app.in_worker(
-        app.store.sources.claim, app.clock(), limit=most, lease=LEASE, names=names, everything=everything
+    """Return the free ones of the wanted sources, without those that this cycle has seen."""
+    limit = len(app.sources)
+    claim = app.in_writer(
+        app.store.sources.claim, app.clock(), limit=limit, lease=LEASE, names=names, everything=everything
     )
     claiming = asyncio.ensure_future(claim)
     try:
         claimed = await asyncio.shield(claiming)
-    except asyncio.CancelledError:  # the worker goes on claiming
-        await app.in_worker(app.store.sources.release, [one.source.id for one in await claiming])
+    except asyncio.CancelledError:  # the thread goes on claiming
+        await app.in_writer(app.store.sources.release, [stored.source.id for stored in await claiming])
         raise
-    if again := [one.source.id for one in claimed if one.source.name in but]:
-        await app.in_worker(app.store.sources.release, again)
-    return [one for one in claimed if one.source.name not in but]
+    if surplus := [stored.source.id for stored in claimed if stored.source.name in seen]:
+        await app.in_writer(app.store.sources.release, surplus)
+    return [stored for stored in claimed if stored.source.name not in seen]
+
+
+def _abridged(names: Collection[str]) -> str:
+    """Return a few of the names, and how many more there are."""
+    first = ", ".join(sorted(names)[:3])
+    return f"{first} and {len(names) - 3} more" if len(names) > 3 else first
 
 
 def share_of_host(fetch: Fetch, tick: timedelta) -> int:
-    """How many sources of one host are worth having claimed, where one can claim anew at each `tick`.
+    """Return how many sources of one host to hold claimed if one can claim again at each `tick`.
 
-    As many as can be in flight, or started until two ticks later, so that its queue never runs dry; and of a host that
-    needs no gap, what leaves room for others.
+    As many as can be in flight or start within two ticks, so that the host's queue never runs dry; for a host without a
+    gap, as many as leave room for other hosts.
     """
     most = max(fetch.concurrency // 2, fetch.per_host)
     if not fetch.host_gap:

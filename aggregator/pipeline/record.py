@@ -1,162 +1,155 @@
-"""Documents, taken to their end: read, decided and recorded. Shell; runs in the worker thread.
+"""Recording of read documents: the queue, the batches, and the one transaction of each batch. Shell.
 
-Reading is the part that a hostile document can make expensive; documents that are not plain are read in the sandbox.
+The writer thread records the documents that wait in batches: what two of them change in the database is mostly the
+same pages, and a transaction writes each page once. In a burst, eight documents together cost half as much as one by
+one. A document that comes alone is recorded alone, at once.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
 
 from aggregator.app import App
 from aggregator.dedupe import decide
-from aggregator.document import ReadResult, SourceDrafts, Subscriber, read, subscriber
+from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Failure, FeedDocument, Keyed, RecordCounts, Source, SourceState, StoredSource
-from aggregator.pipeline.failures import failure_of
-from aggregator.pipeline.queue import Fetched, Outcomes
-from aggregator.pipeline.report import Outcome, outcome_of, outcome_without_document
+from aggregator.model import Failure, Keyed, RecordCounts, StoredSource
+from aggregator.pipeline.read import ReceivedDocument, failure_of, read_plain
+from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.render import article_path
 from aggregator.sandbox import Aborted
-from aggregator.schedule import after_failure, after_feed, after_push
+from aggregator.schedule import after_feed, after_push
 from aggregator.store import RacedError
-from aggregator.urls import without_credentials
 
+MAX_DOCUMENTS, MAX_BYTES = 8, 1_000_000  # of one batch: some 0.1 s, then publishing has its turn
 RACES = 5  # another process may take an article's key first; deciding again settles it
+
+Outcomes = tuple[SourceOutcome, ...] | Failure  # of a document's sources; its failure if it could not be read
+_Waiting = tuple[ReceivedDocument, "asyncio.Future[Outcomes | AggregatorError]"]
 
 log = logging.getLogger(__name__)
 
-Work = tuple[FeedDocument, tuple[Subscriber, ...], datetime, int]  # the arguments of `read`
+
+class RecordQueue:
+    """Documents that wait for the writer thread, recorded one batch after the other."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._waiting: list[_Waiting] = []
+        self._turn = asyncio.Lock()  # first come, first served, in the order of `_waiting`
+
+    async def record(self, received: ReceivedDocument) -> Outcomes:
+        """Record the document, perhaps with others that wait, and return the outcomes. Raises StoreError."""
+        future: asyncio.Future[Outcomes | AggregatorError] = asyncio.get_running_loop().create_future()
+        entry = received, future
+        self._waiting.append(entry)
+        try:
+            async with self._turn:
+                if not future.done():
+                    await self._record_next_batch()
+        except asyncio.CancelledError:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+            raise
+        result = await future
+        if isinstance(result, AggregatorError):
+            raise result
+        return result
+
+    async def _record_next_batch(self) -> None:
+        count = size = 0
+        for received, _ in self._waiting[:MAX_DOCUMENTS]:
+            size += len(received.document.body)
+            if count and size > MAX_BYTES:
+                break
+            count += 1
+        batch, self._waiting[:count] = self._waiting[:count], []
+        try:
+            results = await self._app.in_writer(record_batch, self._app, [received for received, _ in batch])
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+        finally:
+            for _, future in batch:
+                future.cancel()  # without a result, everything that waits for it is cancelled too
 
 
-def work(app: App, same: Sequence[StoredSource], document: FeedDocument, now: datetime) -> Work:
-    """What has to be read of a document for every source that named its URL: no secret of theirs is in it."""
-    bare = replace(document, url=without_credentials(document.url), final_url=without_credentials(document.final_url))
-    return bare, tuple(subscriber(one.source, one.state.seen) for one in same), now, app.settings.articles.summary_words
+def record_batch(app: App, batch: Sequence[ReceivedDocument]) -> list[Outcomes | AggregatorError]:
+    """Read the plain documents and record all of them: in one transaction, or one by one after an error.
 
-
-def take(app: App, batch: Sequence[Fetched]) -> list[Outcomes]:
-    """Read what nobody read yet, and record all: in one transaction if nothing goes wrong, else one by one.
-
-    Gives for each document the outcomes of its sources, or the error that ends the cycle.
+    Returns for each document its outcomes, or the error that ends the cycle.
     """
-    documents = [(fetched, _found(app, fetched)) for fetched in batch]
-    for fetched, found in documents:
-        _say(fetched, found)
-    if len(documents) > 1 and app.store.has_one_writer:
+    batch = [read_plain(app, received) for received in batch]
+    if len(batch) > 1 and app.store.has_one_writer:
         try:
             with app.store.together():
-                return [_outcomes(app, fetched, found, _decide_once) for fetched, found in documents]
+                return [_record(app, received, tries=1) for received in batch]
         except RacedError:
             pass
-        except StoreBusyError as error:  # one wait is enough
-            return [error for _ in documents]
-        except Exception as error:  # noqa: BLE001  # whose it is, is seen when each is recorded by itself
-            log.debug("while taking %d documents: %s", len(documents), type(error).__name__)
-    return [_alone(app, fetched, found) for fetched, found in documents]
+        except StoreBusyError as error:  # waiting once is enough
+            return [error for _ in batch]
+        except Exception as error:  # noqa: BLE001  # recording one by one shows which document it comes from
+            log.debug("while recording %d documents: %s", len(batch), type(error).__name__)
+    return [_record_alone(app, received) for received in batch]
 
 
-def _found(app: App, fetched: Fetched) -> ReadResult | Aborted:
-    """What is in the document; it is read here if it was not before."""
-    if fetched.found is not None:
-        return fetched.found
+def _record_alone(app: App, received: ReceivedDocument) -> Outcomes | AggregatorError:
+    """Record one document; an internal error is the failure of its sources alone."""
     try:
-        return read(*work(app, fetched.same, fetched.document, fetched.now))
-    except Exception as bug:  # whatever one document provokes must not stop the other sources
-        log.debug("while reading %s", fetched.same[0].source.name, exc_info=True)
-        return Aborted(cause="error", detail=type(bug).__name__)
-
-
-def _say(fetched: Fetched, found: ReadResult | Aborted) -> None:
-    """Log what was odd about a document."""
-    name = fetched.same[0].source.name
-    if isinstance(found, Aborted) and found.trace:
-        log.debug("while reading %s: %s", name, found.trace)
-    if isinstance(found, tuple) and (left_out := found[0].feed.left_out):
-        log.warning("%s: its document is too long; entries left out at its end: %d", name, left_out)
-
-
-def _alone(app: App, fetched: Fetched, found: ReadResult | Aborted) -> Outcomes:
-    """Record one document; a bug met on the way is the failure of its sources and of nothing else."""
-    try:
-        try:
-            return _outcomes(app, fetched, found, _decide)
-        except AggregatorError:
-            raise
-        except Exception as bug:  # as above
-            log.debug("while taking %s", fetched.same[0].source.name, exc_info=True)
-            failed = Aborted(cause="error", detail=type(bug).__name__)
-            return _outcomes(app, fetched, failed, _decide)
+        return _record(app, received, tries=RACES)
     except AggregatorError as error:
         return error
+    except RacedError:
+        message = f"{received.name}: other processes kept taking its articles first; it is tried again later"
+        return StoreBusyError(message)
+    except Exception as error:  # no document may stop the other sources
+        log.debug("while recording %s", received.name, exc_info=True)
+        return failure_of(Aborted(cause="error", detail=type(error).__name__), received.document)
 
 
-def _outcomes(app: App, fetched: Fetched, found: ReadResult | Aborted, settle: "Settle") -> tuple[Outcome, ...]:
-    """Record what was found in a document, for each of its sources, or that it could not be read."""
-    if isinstance(found, Failure | Aborted):
-        return tuple(_fail(app, one, failure_of(found, one.source), fetched) for one in fetched.same)
-    return tuple(_record(app, one, fetched, said, settle) for one, said in zip(fetched.same, found, strict=True))
+def _record(app: App, received: ReceivedDocument, *, tries: int) -> Outcomes:
+    assert received.result is not None
+    if isinstance(received.result, Failure):
+        return received.result
+    return tuple(
+        _record_source(app, received, stored, drafts, tries)
+        for stored, drafts in zip(received.sources, received.result, strict=True)
+    )
 
 
-def _record(app: App, one: StoredSource, fetched: Fetched, said: SourceDrafts, settle: "Settle") -> Outcome:
-    feed, now = said.feed, fetched.now
-    state = after_feed(fetched.document, feed, said.feed_info, one.state, one.source, app.settings.fetch, now)
+def _record_source(
+    app: App, received: ReceivedDocument, stored: StoredSource, drafts: SourceDrafts, tries: int
+) -> SourceOutcome:
+    """Record a document's drafts for one source. Raises StoreError, RacedError after `tries` lost races."""
+    feed = drafts.feed
     return replace(
-        outcome_of(one.source, "failed" if feed.problem else "fetched"),
+        outcome_of(stored.source, "failed" if feed.problem else "fetched"),
         entries=len(feed.entries),
-        recorded=settle(app, one, state, said, now),
+        recorded=_decide_and_write(app, received, stored, drafts, tries),
         failure=feed.problem,
     )
 
 
-def record_push(app: App, one: StoredSource, found: ReadResult | Aborted, now: datetime) -> Outcome:
-    """Record what was read of a document that a hub pushed; one that could not be read changes nothing.
-
-    Raises StoreError.
-    """
-    if isinstance(found, Failure | Aborted):
-        return outcome_without_document(one.source, failure_of(found, one.source))
-    (said,) = found
-    return replace(
-        outcome_of(one.source, "failed" if said.feed.problem else "fetched"),
-        entries=len(said.feed.entries),
-        recorded=_decide(app, one, after_push(said.feed, one.state), said, now, pushed=True),
-        failure=said.feed.problem,
-    )
-
-
-def _decide(
-    app: App, one: StoredSource, state: SourceState, said: SourceDrafts, now: datetime, *, pushed: bool = False
+def _decide_and_write(
+    app: App, received: ReceivedDocument, stored: StoredSource, drafts: SourceDrafts, tries: int
 ) -> RecordCounts:
-    for _ in range(RACES):
-        with suppress(RacedError):
-            return _decide_once(app, one, state, said, now, pushed=pushed)
-    raise StoreBusyError(f"{one.source.name}: other processes kept taking its articles first; it is tried again later")
-
-
-def _decide_once(
-    app: App, one: StoredSource, state: SourceState, said: SourceDrafts, now: datetime, *, pushed: bool = False
-) -> RecordCounts:
+    feed, source, now = drafts.feed, stored.source, received.now
+    if received.is_pushed:
+        state = after_push(feed, stored.state)
+    else:
+        state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
+    digests = {key.digest for candidate in drafts.candidates for key in candidate.keys}
     near = app.settings.dedupe == "near"
-    digests = {key.digest for candidate in said.candidates for key in candidate.keys}
-    known = app.store.articles.lookup(digests) if digests else {}
-    decisions = decide(said.candidates, known, still_listed=said.still_listed, near_duplicates=near)
-    return app.store.articles.record(
-        one.source.id, state, decisions, now, name=partial(_path, app, one.source), pushed=pushed
-    )
 
+    def path(keyed: Keyed) -> str:
+        return article_path(keyed.draft, keyed.id, source, app.settings.articles.name)
 
-Settle = Callable[[App, StoredSource, SourceState, SourceDrafts, datetime], RecordCounts]
-
-
-def _path(app: App, source: Source, keyed: Keyed) -> str:
-    return article_path(keyed.draft, keyed.id, source, app.settings.articles.name)
-
-
-def _fail(app: App, one: StoredSource, failure: Failure, fetched: Fetched) -> Outcome:
-    answered = replace(failure, status=fetched.document.status)
-    state = after_failure(answered, one.state, one.source, app.settings.fetch, fetched.now)
-    app.store.sources.record_states(((one.source.id, state),), {})
-    return outcome_without_document(one.source, failure)
+    while True:
+        tries -= 1
+        known = app.store.articles.lookup(digests) if digests else {}
+        decisions = decide(drafts.candidates, known, still_listed=drafts.still_listed, near_duplicates=near)
+        try:
+            return app.store.articles.record(source.id, state, decisions, now, name=path, pushed=received.is_pushed)
+        except RacedError:
+            if not tries:
+                raise

@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 
 from aggregator import __version__
-from aggregator.pipeline import Outcome
+from aggregator.pipeline import SourceOutcome
 from aggregator.status import CONDITIONS
 from aggregator.store import Standing
 
@@ -44,12 +44,12 @@ class Metrics:
         Info("aggregator", "The program.", registry=self._registry).info({"version": __version__})
         ProcessCollector(registry=self._registry)
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: SourceOutcome) -> None:
         """Count the outcome of a source."""
         self.outcomes.labels(outcome.kind).inc()
         self.count_articles(outcome)
 
-    def count_articles(self, outcome: Outcome) -> None:
+    def count_articles(self, outcome: SourceOutcome) -> None:
         """Count the entries and articles of a document, fetched or pushed."""
         self.entries.inc(outcome.entries)
         self.articles.labels("new").inc(outcome.recorded.new)

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from aggregator.app import App
-from aggregator.daemon.hubs import MOST_BYTES, MOST_PUSHES, Hubs, Inbox, subscribes
+from aggregator.daemon.hubs import Hubs, subscribes
+from aggregator.daemon.push_buffer import MAX_BYTES, MAX_PUSHES, PushBuffer
 from aggregator.fetch import Fetcher
 from aggregator.model import Push
 from aggregator.publish import publish_changed
@@ -33,7 +34,7 @@ class Desk:
         self.hubs = Hubs(lambda: self.app, lambda: self.fetcher, self._watched, self._publish, self.metrics)
 
     async def _publish(self) -> None:
-        await self.app.in_worker(publish_changed, self.app)
+        await self.app.in_writer(publish_changed, self.app)
 
     @contextmanager
     def _watched(self, work: Work) -> Iterator[None]:
@@ -68,7 +69,7 @@ async def desk(room: Newsroom) -> AsyncIterator[Desk]:
     with room.opened() as app:
         async with Fetcher(app.settings.fetch, app.clock) as fetcher:
             made = Desk(app, fetcher)
-            await made.hubs.begin()
+            await made.hubs.start()
             try:
                 yield made
             finally:
@@ -122,7 +123,7 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
             return len(hub.told()) > count and made.waits()
 
         await made.until(lambda: bool(hub.told()))
-        await made.until(lambda: "cannot be told" in caplog.text)
+        await made.until(lambda: "cannot notify" in caplog.text)
         for seconds in (30, 60, 120):
             count = len(hub.told())
             room.later(seconds=seconds - 1)
@@ -137,8 +138,8 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
         await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 2)
         assert {url.rpartition("/")[2] for url in hub.told()} == {"a.rss", "all.rss"}
         assert made.health.problems() == ()
-    assert caplog.text.count("cannot be told") == 1
-    assert caplog.text.count("told of changed feeds again") == 1
+    assert caplog.text.count("cannot notify") == 1
+    assert caplog.text.count("notified of changed feeds again") == 1
 
 
 async def test_a_hub_that_refuses_one_feed_hears_of_the_others(room: Newsroom, hub: Hub, server: Server) -> None:
@@ -199,13 +200,13 @@ async def test_pushes_are_taken_in_their_order_and_those_under_way_at_the_end_to
     async with desk(room) as made:
         await made.until(lambda: bool(hub.wishes()))
         token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
-        inbox = made.hubs.inbox()
-        assert inbox
-        assert inbox.offer(Push(token="unknown", body=rss(item(9))))
+        pushes = made.hubs.pushes()
+        assert pushes
+        assert pushes.offer(Push(token="unknown", body=rss(item(9))))
         for number in range(2, 12):
-            assert inbox.offer(Push(token=token, body=rss(item(number))))
+            assert pushes.offer(Push(token=token, body=rss(item(number))))
         await made.hubs.finish()
-        assert not inbox.offer(Push(token=token, body=rss(item(12))))
+        assert not pushes.offer(Push(token=token, body=rss(item(12))))
     publish(room)  # as the daemon does last of all
     assert room.titles() == sorted(f"Story number {number}" for number in range(1, 12))
 
@@ -221,17 +222,17 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
     async with desk(room) as made:
         await made.until(lambda: bool(hub.wishes()))
         token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
-        inbox = made.hubs.inbox()
-        assert inbox
+        pushes = made.hubs.pushes()
+        assert pushes
         pushed_source = made.app.store.sources.pushed
 
         def broken(wanted: str) -> Any:
-            monkeypatch.setattr(made.app.store.sources.all, "pushed", pushed_source)
+            monkeypatch.setattr(made.app.store.sources, "pushed", pushed_source)
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr(made.app.store.sources.all, "pushed", broken)
-        assert inbox.offer(Push(token=token, body=rss(item(2))))
-        assert inbox.offer(Push(token=token, body=rss(item(3))))
+        monkeypatch.setattr(made.app.store.sources, "pushed", broken)
+        assert pushes.offer(Push(token=token, body=rss(item(2))))
+        assert pushes.offer(Push(token=token, body=rss(item(3))))
         await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)
     (record,) = (one for one in caplog.records if "internal error (RuntimeError)" in one.getMessage())
     assert record.exc_info is None  # what a user sees is a sentence, no traceback
@@ -254,12 +255,12 @@ async def test_a_pause_starts_no_request_and_loses_no_news(room: Newsroom, hub: 
         await made.until(lambda: bool(hub.wishes()))
 
 
-async def test_an_inbox_has_bounds() -> None:
-    inbox = Inbox()
-    assert all(inbox.offer(Push(token="t", body=b"")) for _ in range(MOST_PUSHES))
-    assert not inbox.offer(Push(token="t", body=b""))
-    large = Inbox()
-    first = Push(token="t", body=bytes(MOST_BYTES + 1))  # one is always taken
+async def test_the_buffer_of_pushes_has_bounds() -> None:
+    pushes = PushBuffer()
+    assert all(pushes.offer(Push(token="t", body=b"")) for _ in range(MAX_PUSHES))
+    assert not pushes.offer(Push(token="t", body=b""))
+    large = PushBuffer()
+    first = Push(token="t", body=bytes(MAX_BYTES + 1))  # one is always taken
     assert large.offer(first)
     assert not large.offer(Push(token="t", body=b"x"))
     assert await large.next() is first

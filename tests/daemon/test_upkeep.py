@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import maintain
 from aggregator.app import App
 from aggregator.daemon import upkeep
 from aggregator.daemon.upkeep import Upkeep
+from aggregator.maintain.prune import prune_batch
 from aggregator.publish import publish_changed
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
@@ -105,21 +105,21 @@ def test_without_retention_nothing_is_due(room: Newsroom) -> None:
 def test_it_prunes_in_steps_and_leaves_off_when_told_to(
     room: Newsroom, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintain, "BATCH", 1)
+    monkeypatch.setattr("aggregator.maintain.prune.BATCH", 1)
     left: list[str | None] = []
 
-    def prune_some(app: App, after: str | None) -> tuple[str, ...]:
+    def counting_prune(app: App, after: str | None) -> tuple[str, ...]:
         left.append(after)
-        return maintain.prune_some(app, after)
+        return prune_batch(app, after)
 
-    monkeypatch.setattr(upkeep, "prune_some", prune_some)
+    monkeypatch.setattr(upkeep, "prune_batch", counting_prune)
     done(Upkeep(lambda: app, lambda: len(left) == 2, unclean=False))
     assert len(room.articles()) == 4
     done(kept(app))  # no note was left: it goes on
     assert len(room.articles()) == 2
 
 
-def test_after_an_unclean_stop_files_of_the_last_day_are_mended(
+def test_after_an_unclean_stop_files_of_the_last_day_are_repaired(
     room: Newsroom, app: App, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     done(kept(app))
@@ -143,7 +143,7 @@ def test_after_an_unclean_stop_files_of_the_last_day_are_mended(
     assert {name: data for name, (_, data) in after.items()} == {
         name: data for name, (_, data) in before.items() if name != f"articles/{old}"
     }
-    (line,) = (message for message in caplog.messages if "good order" in message)
+    (line,) = (message for message in caplog.messages if "unclean stop" in message)
     assert "2 files of articles and 3 of feeds" in line
     assert done(daemon) == []
 

@@ -11,7 +11,7 @@ import pytest
 from aggregator.errors import StoreError
 from aggregator.pipeline import run_cycle
 from aggregator.publish import publish_all, publish_changed
-from aggregator.publish.hubs import tell_within
+from aggregator.publish.hubs import notify_hub_within
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -35,7 +35,7 @@ async def told(room: Newsroom, server: Server) -> list[str]:
     """Files that the hub hears of now."""
     before = len(server.asked("/hub"))
     with room.opened() as app:
-        assert await tell_within(app, LIMIT) is None
+        assert await notify_hub_within(app, LIMIT) is None
     urls = [parse_qs(request.body.decode())["hub.url"][0] for request in server.asked("/hub")[before:]]
     return sorted(url.rpartition("/")[2] for url in urls)
 
@@ -79,7 +79,7 @@ async def test_what_stops_us_between_files_and_marks_loses_no_news(
         take_away = app.store.outbox.published
 
         def full(marks: Any, now: datetime, *news: Any) -> None:
-            if news:
+            if any(news):
                 raise StoreError("the disk is full")
             take_away(marks, now)
 
@@ -113,7 +113,7 @@ async def test_a_hub_that_hangs_costs_no_more_than_the_limit(room: Newsroom, ser
     await cycle(room)
     server.put("/hub", hang=True)
     with room.opened() as app:
-        failure = await tell_within(app, timedelta(milliseconds=300))
+        failure = await notify_hub_within(app, timedelta(milliseconds=300))
     assert failure
     assert "within 0.3 s" in failure.reason
     assert due(room) == {"a.rss", "all.rss", "b.rss"}

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from aggregator.model import RecordCounts
-from aggregator.pipeline import Outcome
+from aggregator.pipeline import SourceOutcome
 from aggregator.serve import Health, Metrics, site
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
@@ -39,7 +39,7 @@ def figures(exposition: str) -> dict[str, float]:
 def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
     metrics = Metrics()
     recorded = RecordCounts(new=2, updated=1, duplicates=3)
-    metrics.count(Outcome(source="paper", url="https://p.example/", kind="fetched", entries=9, recorded=recorded))
+    metrics.count(SourceOutcome(source="paper", url="https://p.example/", kind="fetched", entries=9, recorded=recorded))
     with metrics.fetch_seconds.time(), metrics.cycle_seconds.time(), metrics.publish_seconds.time():
         pass
     room.later(hours=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aggregator.daemon.listening import listening
+from aggregator.daemon.listener import listening
 from aggregator.errors import AggregatorError
 from tests.commands import configure, daemon, until
 from tests.newsroom import item, rss

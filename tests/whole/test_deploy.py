@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aggregator.daemon.running import DRAIN
+from aggregator.daemon.service import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -38,7 +38,7 @@ def test_the_unit_waits_for_readiness_reloads_by_signal_and_gives_time_to_stop()
     settings = unit()
     assert settings["Type"] == ["notify"]
     assert settings["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
-    assert int(settings["TimeoutStopSec"][0].removesuffix("s")) > STOP > DRAIN
+    assert int(settings["TimeoutStopSec"][0].removesuffix("s")) > STOP > DRAIN_SECONDS
     assert settings["RestartPreventExitStatus"] == ["2"]
     assert settings["ExecStart"][0].endswith(" run")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline import Outcome, run_cycle
+from aggregator.pipeline import SourceOutcome, run_cycle
 from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
 from tests.whole.crashes import THOROUGH
@@ -28,7 +28,7 @@ async def seconds_to_all_but(hanging: bool, server: Server, root: Path) -> float
     healthy = SOURCES - SOURCES // EVERY if hanging else SOURCES
     done, told = asyncio.Event(), []
 
-    def tell(outcome: Outcome) -> None:
+    def tell(outcome: SourceOutcome) -> None:
         assert outcome.kind == "fetched", outcome
         told.append(outcome.source)
         if len(told) == healthy:

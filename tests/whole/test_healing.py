@@ -91,15 +91,15 @@ def test_files_that_a_power_cut_left_empty_are_mended_at_the_next_start(
     (tmp_path / articles[1]).unlink()
     with running(tmp_path) as daemon:
         until(lambda: files(tmp_path) == whole, 60)
-        until(lambda: bool(daemon.said("good order")), 60)
-        (line,) = daemon.said("good order")
+        until(lambda: bool(daemon.said("unclean stop")), 60)
+        (line,) = daemon.said("unclean stop")
         assert "2 files of articles and 1 of feeds" in line
         assert httpx.get(address(tmp_path) + "healthz", verify=False).status_code == 200
         stop(daemon)
     with running(tmp_path) as daemon:
         until(lambda: figure(tmp_path, "aggregator_publish_seconds_count") > 2, 60)
         stop(daemon)
-        assert daemon.said("good order") == []
+        assert daemon.said("unclean stop") == []
     assert len(server.requests) == 1
 
 

@@ -123,7 +123,7 @@ def test_what_is_pushed_wrongly_does_no_harm(tmp_path: Path, server: Server, hub
         unsigned = httpx.post(wish["hub.callback"], content=rss(item(7)))
         assert 200 <= unsigned.status_code < 300
         assert daemon.figure('aggregator_hub_pushes_total{outcome="forged"}') == 2
-        assert len(daemon.said("is not signed by its hub")) == 1
+        assert len(daemon.said("with an invalid signature")) == 1
 
         assert httpx.post(f"{daemon.url}websub/{'x' * 43}", content=b"x").status_code == 410
         refused = httpx.put(wish["hub.callback"], content=b"x")
@@ -262,12 +262,12 @@ def test_a_hub_that_is_dead_is_no_illness_of_ours(tmp_path: Path, server: Server
     server.put("/feed", rss(item(1)))
     configure(tmp_path, feeds={"hub": hub.url, "formats": ["rss"]}, sources=[server.url("/feed")])
     with running(tmp_path) as daemon:
-        wait(lambda: bool(daemon.said("cannot be told")))
+        wait(lambda: bool(daemon.said("cannot notify")))
         wait(lambda: "Story number 1" in daemon.get("feeds/all.rss").text)
         assert daemon.get("healthz").status_code == 200
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.process.wait(PATIENCE) == 0
-        assert len(daemon.said("cannot be told")) == 1
+        assert len(daemon.said("cannot notify")) == 1
 
 
 def test_without_a_daemon_once_tells_the_hub_and_a_dead_one_is_a_warning(

@@ -14,7 +14,7 @@ from tests.newsroom import item, rss
 from tests.servers import Server
 
 BROKEN = "sources:\n  - http://127.0.0.1:9/a\nfetch:\n  intervall: 5m\n  timeout: soon\n"
-NOT_TAKEN_UP = "feeds.yaml cannot be taken up as it is now"
+NOT_USED = "feeds.yaml cannot be used at the moment"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def paper(server: Server) -> dict[str, Any]:
     return {"name": "paper", "url": server.url("/paper"), "category": "news"}
 
 
-def test_a_changed_file_is_taken_up_by_itself(tmp_path: Path, server: Server, paper: dict[str, Any]) -> None:
+def test_a_changed_file_is_reloaded_automatically(tmp_path: Path, server: Server, paper: dict[str, Any]) -> None:
     server.put("/other", rss(item(2)))
     configure(tmp_path, sources=[paper, {"name": "gone", "url": server.url("/gone")}])
     with running(tmp_path) as daemon:
@@ -46,14 +46,14 @@ def test_a_changed_file_is_taken_up_by_itself(tmp_path: Path, server: Server, pa
         assert len(daemon.said("2 sources")) == 1
 
 
-def test_a_file_that_cannot_be_taken_up_changes_nothing_and_is_told_once(tmp_path: Path, paper: dict[str, Any]) -> None:
+def test_a_file_that_cannot_be_used_changes_nothing_and_is_logged_once(tmp_path: Path, paper: dict[str, Any]) -> None:
     path = configure(tmp_path, sources=[paper])
     with running(tmp_path) as daemon:
         until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
         path.write_text(BROKEN)
         daemon.process.send_signal(signal.SIGHUP)
         until(lambda: bool(daemon.said("stays in force")))
-        until(lambda: NOT_TAKEN_UP in daemon.get("status").text)
+        until(lambda: NOT_USED in daemon.get("status").text)
         path.touch()  # a change, but no other fault
         until(lambda: daemon.get("healthz").status_code == 200)
         configure(tmp_path, storage="elsewhere", sources=[paper | {"name": "other"}])
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_taken_up_changes_nothing_and_is_told_once(tmp_pat
         assert daemon.sources() == ["paper"]
         configure(tmp_path, sources=[paper | {"name": "mended"}])
         until(lambda: daemon.sources() == ["mended"])
-        until(lambda: NOT_TAKEN_UP not in daemon.get("status").text)
+        until(lambda: NOT_USED not in daemon.get("status").text)
         assert len(daemon.said("feeds.yaml:4:3: ")) == 1
         assert len(daemon.said("feeds.yaml:5:12: ")) == 1
         assert len(daemon.said("stays in force")) == 2  # once for each kind of wrong file
@@ -75,14 +75,14 @@ def test_without_its_file_the_daemon_goes_on(tmp_path: Path, server: Server, pap
         until(lambda: bool(daemon.said("there is no such file")))
         until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
         assert daemon.sources() == ["paper"]
-        until(lambda: NOT_TAKEN_UP in daemon.get("status").text)
+        until(lambda: NOT_USED in daemon.get("status").text)
         daemon.process.send_signal(signal.SIGHUP)
         assert daemon.get("healthz").status_code == 200
         server.put("/more", rss(item(2)))
         configure(tmp_path, sources=[paper, {"name": "more", "url": server.url("/more")}])
         until(lambda: "Story number 2" in daemon.get("feeds/all.rss").text)
-        until(lambda: NOT_TAKEN_UP not in daemon.get("status").text)
-        assert len(daemon.said("there is no such file any more; put it back, and it is taken up by itself")) == 1
+        until(lambda: NOT_USED not in daemon.get("status").text)
+        assert len(daemon.said("there is no such file any more; once it is put back, it is read again")) == 1
         assert len(daemon.said("stays in force")) == 1
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from aggregator import parse
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
 from aggregator.document import ReadResult
@@ -131,7 +130,7 @@ def test_it_makes_no_difference_where_documents_are_read(
     room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch, plain: Any, processes: int
 ) -> None:
     server.put("/bad", b"\xff\xfe" + rss(item(7)).decode().replace('encoding="UTF-8"', "").encode("utf-16-le"))
-    monkeypatch.setattr(parse, "is_plain", plain)
+    monkeypatch.setattr("aggregator.pipeline.read.is_plain", plain)
     with opened(room) as app:
         assert once(app).count("fetched") == HEALTHY + 1
         assert len(app.sandbox.pids) == processes

@@ -125,7 +125,7 @@ def edition(room: Newsroom, server: Server, number: int) -> None:
 
 def printed(root: Path) -> str:
     """The rows of a database that this code made in three editions and a pruning, as JSON."""
-    from aggregator.maintain import prune
+    from aggregator.maintain.prune import prune_all
 
     with Server() as server:
         room = newsroom(root, [], retention="3650d")
@@ -133,7 +133,7 @@ def printed(root: Path) -> str:
             edition(room, server, number)
             room.later(hours=1)
         with room.opened() as app:
-            assert prune(app) == 1
+            assert prune_all(app) == 1
         engine = engine_of(f"sqlite:///{room.storage}/aggregator.db")
         with engine.connect() as connection:
             names = [name for name in inspect(connection).get_table_names() if name != ALEMBIC]

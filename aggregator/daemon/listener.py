@@ -1,4 +1,4 @@
-"""The socket that readers reach us at. Edge."""
+"""The socket that the daemon listens on. Edge."""
 
 import errno
 import socket
@@ -16,14 +16,14 @@ _REASONS = {
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens there; who comes before the server runs waits for it. Raises AggregatorError."""
+    """Open a socket that listens there; connections wait until the server runs. Raises AggregatorError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
             listener.listen()
-        except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
+        except (OSError, UnicodeError) as error:  # a host name that is no valid name is a UnicodeError
             raise AggregatorError(f"cannot listen on {host}, port {port}: {_reason(error)}") from None
         yield listener
 
@@ -34,8 +34,8 @@ def _reason(error: OSError | UnicodeError) -> str:
     return _REASONS.get(error.errno or 0) or f"{error.strerror or error}; choose another with --host and --port"
 
 
-def address(listener: socket.socket) -> str:
-    """Host and port, as in a URL, at which this machine reaches the listener."""
+def url_host(listener: socket.socket) -> str:
+    """Return host and port, as in a URL, at which this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from aggregator import pipeline
 from aggregator.app import App
 from aggregator.model import SourceState
-from aggregator.pipeline import Report, leases, run_cycle, share_of_host
+from aggregator.pipeline import Report, leases, run_cycle
+from aggregator.pipeline.leases import share_of_host
 from aggregator.settings import Fetch
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
@@ -29,7 +29,7 @@ LONG = timedelta(minutes=10)
 @pytest.fixture
 def room(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     """Three sources of one host."""
-    monkeypatch.setattr("aggregator.pipeline.leases.AGAIN", 0.02)
+    monkeypatch.setattr("aggregator.pipeline.leases.RETRY", 0.02)
     server.put("*", rss(item(1)))
     return newsroom(tmp_path, [{"name": name, "url": server.url(f"/{name}")} for name in NAMES])
 
@@ -99,7 +99,7 @@ def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everyt
 def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aggregator.pipeline.leases.AGAIN", 0.02)
+    monkeypatch.setattr("aggregator.pipeline.leases.RETRY", 0.02)
     server.put("*", rss(item(1)))
     urls = {"held": server.url("/held"), "free": server.url("/free", host="localhost")}
     fetch = {"allow_private": ["127.0.0.1/32", "::1/128"]}
@@ -121,7 +121,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
 ) -> None:
     caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
-    monkeypatch.setattr("aggregator.pipeline.leases.SILENT", 0.1)
+    monkeypatch.setattr("aggregator.pipeline.leases.QUIET", 0.1)
     other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
@@ -150,8 +150,8 @@ def lease_end(app: App) -> datetime:
 def test_leases_of_what_takes_long_are_extended(
     room: Newsroom, server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "SETTLE", 0.02)
-    monkeypatch.setattr(pipeline, "EXTEND", 0.1)
+    monkeypatch.setattr("aggregator.pipeline.states.INTERVAL", 0.02)
+    monkeypatch.setattr("aggregator.pipeline.states.EXTEND", 0.1)
     server.put("*", rss(item(1)), pause=1.5)
     start = room.now
 

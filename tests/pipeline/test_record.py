@@ -1,4 +1,4 @@
-"""What waits for the worker is recorded in few transactions, and still each document stands for itself."""
+"""Documents that wait are recorded in few transactions, and still each of them stands for itself."""
 
 import asyncio
 import logging
@@ -14,15 +14,16 @@ import pytest
 from sqlalchemy import event
 
 from aggregator.app import App
-from aggregator.errors import StoreBusyError, StoreError
-from aggregator.model import FeedDocument
-from aggregator.pipeline.queue import MOST, MOST_BYTES, Batches, Fetched, Outcomes
-from aggregator.pipeline.record import take
+from aggregator.errors import AggregatorError, StoreBusyError, StoreError
+from aggregator.model import Failure, FeedDocument
+from aggregator.pipeline.read import ReceivedDocument
+from aggregator.pipeline.record import MAX_BYTES, MAX_DOCUMENTS, Outcomes, RecordQueue, record_batch
 from aggregator.render import article_path
 from aggregator.store import RacedError, Store
 from tests.newsroom import START, Newsroom, item, newsroom, rss
+from tests.servers import Server
 
-SOURCES = 2 * MOST + 3
+SOURCES = 2 * MAX_DOCUMENTS + 3
 
 
 @pytest.fixture
@@ -38,12 +39,12 @@ def app(room: Newsroom) -> Iterator[App]:
         yield opened
 
 
-def fetched(app: App, *numbers: int) -> list[Fetched]:
+def received(app: App, *numbers: int) -> list[ReceivedDocument]:
     """The documents of these sources; each has the story of its source's number."""
-    claimed = {one.source.name: one for one in app.store.sources.all()}
+    claimed = {stored.source.name: stored for stored in app.store.sources.all()}
     return [
-        Fetched(
-            same=(claimed[f"s{number}"],),
+        ReceivedDocument(
+            sources=(claimed[f"s{number}"],),
             document=FeedDocument(
                 url=f"http://127.0.0.1/{number}",
                 final_url=f"http://127.0.0.1/{number}",
@@ -71,10 +72,10 @@ def writing(store: Store) -> Iterator[list[str]]:
 
 
 @contextmanager
-def busy_worker(app: App) -> Iterator[None]:
-    """While it lasts the worker does nothing else."""
+def busy_writer(app: App) -> Iterator[None]:
+    """Keep the writer thread from anything else."""
     done = threading.Event()
-    app.worker.submit(done.wait)
+    app.writer.submit(done.wait)
     try:
         yield
     finally:
@@ -89,25 +90,25 @@ def stories(*numbers: int) -> list[str]:
     return sorted(f"Story number {number}" for number in numbers)
 
 
-def new(outcomes: Sequence[Outcomes]) -> list[Any]:
-    """How many new articles each document brought; the error of one that was not recorded."""
-    return [one[0].recorded.new if isinstance(one, tuple) else one for one in outcomes]
+def new(results: Sequence[Outcomes | AggregatorError]) -> list[Any]:
+    """The number of new articles of each document; the error of one that was not recorded."""
+    return [result[0].recorded.new if isinstance(result, tuple) else result for result in results]
 
 
 def test_a_batch_is_one_transaction(app: App) -> None:
-    batch = fetched(app, *range(MOST))
+    batch = received(app, *range(MAX_DOCUMENTS))
     with writing(app.store) as begun:
-        assert new(take(app, batch)) == [1] * MOST
+        assert new(record_batch(app, batch)) == [1] * MAX_DOCUMENTS
     assert len(begun) == 1
-    assert titles(app) == stories(*range(MOST))
-    assert len(app.store.outbox.articles(100)) == MOST
-    assert new(take(app, batch)) == [0] * MOST
+    assert titles(app) == stories(*range(MAX_DOCUMENTS))
+    assert len(app.store.outbox.articles(100)) == MAX_DOCUMENTS
+    assert new(record_batch(app, batch)) == [0] * MAX_DOCUMENTS
 
 
 def test_an_article_of_one_document_is_known_to_the_next_of_its_batch(app: App) -> None:
-    first, second = fetched(app, 1, 2)
+    first, second = received(app, 1, 2)
     copy = replace(second, document=replace(second.document, body=first.document.body))
-    _, outcomes = take(app, [first, copy])
+    _, outcomes = record_batch(app, [first, copy])
     assert isinstance(outcomes, tuple)
     assert (outcomes[0].recorded.new, outcomes[0].recorded.duplicates) == (0, 1)
     (article,) = app.store.articles.page(None, 100)
@@ -124,14 +125,37 @@ def test_a_bug_fails_its_own_document_alone(
 
     monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
     caplog.set_level(logging.DEBUG)
-    outcomes = take(app, fetched(app, 1, 2, 3))
-    kinds = [one[0].kind if isinstance(one, tuple) else one for one in outcomes]
-    assert kinds == ["fetched", "failed", "fetched"]
+    first, failure, third = record_batch(app, received(app, 1, 2, 3))
+    assert new([first, third]) == [1, 1]
+    assert isinstance(failure, Failure)
+    assert "internal error (RuntimeError)" in failure.reason
     assert titles(app) == stories(1, 3)
-    states = {one.source.name: one.state for one in app.store.sources.all()}
-    assert "internal error (RuntimeError)" in (states["s2"].error or "")
+    states = {stored.source.name: stored.state for stored in app.store.sources.all()}
     assert states["s1"].error is None
     assert states["s1"].last_fetch == START
+
+
+def test_a_bug_is_in_the_state_of_its_source_alone(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["s1", "s2", "s3"]
+    for number, name in enumerate(names):
+        server.put(f"/{name}", rss(item(number)))
+    room = newsroom(tmp_path, [{"name": name, "url": server.url(f"/{name}")} for name in names])
+
+    def broken(draft: Any, article_id: str, source: Any, pattern: str) -> str:
+        if source.name == "s2":
+            raise RuntimeError("a bug")
+        return article_path(draft, article_id, source, pattern)
+
+    monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
+    cycle = room.once()
+    assert cycle.kinds == {"s1": "fetched", "s2": "failed", "s3": "fetched"}
+    state = room.state("s2").state
+    assert "internal error (RuntimeError)" in (state.error or "")
+    assert (state.failures, state.http_status) == (1, 200)
+    assert room.state("s1").state.error is None
+    assert room.titles() == stories(0, 2)
 
 
 def test_what_the_database_refuses_of_one_document_keeps_no_other_out(app: App, room: Newsroom) -> None:
@@ -140,7 +164,7 @@ def test_what_the_database_refuses_of_one_document_keeps_no_other_out(app: App, 
             "CREATE TRIGGER refuse BEFORE INSERT ON article WHEN new.title = 'Story number 2'"
             " BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
-    one, two, three = new(take(app, fetched(app, 1, 2, 3)))
+    one, two, three = new(record_batch(app, received(app, 1, 2, 3)))
     assert (one, three) == (1, 1)
     assert isinstance(two, StoreError)
     assert titles(app) == stories(1, 3)
@@ -156,29 +180,29 @@ def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch
         return done
 
     monkeypatch.setattr(app.store.articles, "record", recorded)
-    assert new(take(app, fetched(app, 1, 2, 3))) == [1, 1, 1]
+    assert new(record_batch(app, received(app, 1, 2, 3))) == [1, 1, 1]
     assert titles(app) == stories(1, 2, 3)
 
 
 def test_a_database_that_another_holds_is_waited_for_once(app: App, room: Newsroom) -> None:
-    batch = fetched(app, 1, 2, 3)
+    batch = received(app, 1, 2, 3)
     with Store.open(app.settings.database or "") as other, other.together():
         with app.store.database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 1")
             connection.rollback()
-        outcomes = new(take(app, batch))
-    assert [type(one) for one in outcomes] == [StoreBusyError] * 3
-    assert len({id(one) for one in outcomes}) == 1
+        outcomes = new(record_batch(app, batch))
+    assert [type(error) for error in outcomes] == [StoreBusyError] * 3
+    assert len({id(error) for error in outcomes}) == 1
     assert titles(app) == []
 
 
-def waiting(app: App, batch: Sequence[Fetched], work: Callable[[list[asyncio.Task[Any]]], Any]) -> list[Any]:
-    """What becomes of these documents, all of which come while the worker is busy; `work` is done meanwhile."""
+def waiting(app: App, batch: Sequence[ReceivedDocument], work: Callable[[list[asyncio.Task[Any]]], Any]) -> list[Any]:
+    """The results of these documents, all of which come while the writer thread is busy; `work` is done meanwhile."""
 
     async def run() -> list[Any]:
-        batches = Batches(app)
-        with busy_worker(app):
-            tasks = [asyncio.create_task(batches.taken(one)) for one in batch]
+        queue = RecordQueue(app)
+        with busy_writer(app):
+            tasks = [asyncio.create_task(queue.record(document)) for document in batch]
             await asyncio.sleep(0)
             work(tasks)
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -187,30 +211,30 @@ def waiting(app: App, batch: Sequence[Fetched], work: Callable[[list[asyncio.Tas
 
 
 def test_what_waited_goes_in_batches(app: App) -> None:
-    batch = fetched(app, *range(SOURCES))
+    batch = received(app, *range(SOURCES))
     with writing(app.store) as begun:
         outcomes = waiting(app, batch, lambda tasks: None)
-    assert [one[0].source for one in outcomes] == [f"s{number}" for number in range(SOURCES)]
-    assert new([tuple(one) for one in outcomes]) == [1] * SOURCES
+    assert [result[0].source for result in outcomes] == [f"s{number}" for number in range(SOURCES)]
+    assert new([tuple(result) for result in outcomes]) == [1] * SOURCES
     assert len(begun) == 4  # who came first went at once, alone; then 8, 8 and 2
     assert titles(app) == stories(*range(SOURCES))
 
 
 def test_long_documents_go_in_smaller_batches(app: App) -> None:
-    long = rss(item(1), head=f"<!-- {'x' * (MOST_BYTES // 2)} -->")
-    batch = [replace(one, document=replace(one.document, body=long)) for one in fetched(app, 1, 2, 3)]
+    long = rss(item(1), head=f"<!-- {'x' * (MAX_BYTES // 2)} -->")
+    batch = [replace(short, document=replace(short.document, body=long)) for short in received(app, 1, 2, 3)]
     with writing(app.store) as begun:
         waiting(app, batch, lambda tasks: None)
     assert len(begun) == 3
 
 
 def test_who_is_cancelled_leaves_none_waiting(app: App) -> None:
-    outcomes = waiting(app, fetched(app, 1, 2, 3, 4), lambda tasks: [tasks[2].cancel()])
+    outcomes = waiting(app, received(app, 1, 2, 3, 4), lambda tasks: [tasks[2].cancel()])
     assert isinstance(outcomes[2], asyncio.CancelledError)
     assert titles(app) == stories(1, 2, 4)
 
 
 def test_all_can_be_cancelled(app: App) -> None:
-    outcomes = waiting(app, fetched(app, 1, 2, 3), lambda tasks: [task.cancel() for task in tasks])
-    assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
-    assert new(take(app, fetched(app, 4))) == [1]
+    outcomes = waiting(app, received(app, 1, 2, 3), lambda tasks: [task.cancel() for task in tasks])
+    assert all(isinstance(result, asyncio.CancelledError) for result in outcomes)
+    assert new(record_batch(app, received(app, 4))) == [1]

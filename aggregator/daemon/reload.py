@@ -1,0 +1,105 @@
+"""The configuration file, watched and read again while the daemon runs. Edge."""
+
+import logging
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from aggregator import config
+from aggregator.errors import ConfigError, Fault
+from aggregator.settings import Settings
+
+FIXED = ("storage", "database")  # both are open: they cannot change while the daemon runs
+
+log = logging.getLogger("aggregator")
+
+FileStamp = tuple[int, int, int, int]
+
+
+class ConfigWatcher:
+    """Watches `feeds.yaml`, and reads it together with the environment.
+
+    `own_url` is the URL at which readers reach us if none is configured.
+    """
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.path, self.own_url = path, ""
+        self._environ = environ
+        self._read_stamp = self._last_stamp = _stamp(path)
+        self._is_requested = False
+        self._faults: tuple[Fault, ...] = ()  # of the last reading
+
+    def load(self) -> Settings:
+        """Return the settings of the present file. Raises ConfigError."""
+        return config.affordable(config.load(self.path, self._environ))
+
+    def with_base_url(self, settings: Settings) -> Settings:
+        """Return the settings with a `base_url`, our own if none is configured."""
+        return settings if settings.base_url else settings.model_copy(update={"base_url": self.own_url})
+
+    def request(self) -> None:
+        """Have the file read again, changed or not."""
+        self._is_requested = True
+
+    def is_due(self) -> bool:
+        """Return whether the file is to be read: on request, or because it changed. To be called once a tick.
+
+        It must look the same at two ticks in a row: a file that is being written may still lack its last sources.
+        """
+        before, self._last_stamp = self._last_stamp, _stamp(self.path)
+        return self._is_requested or self._read_stamp != self._last_stamp == before
+
+    def begin(self) -> None:
+        """Note that the file as `is_due` saw it last is being dealt with, and is not due any more."""
+        self._read_stamp, self._is_requested = self._last_stamp, False
+
+    def reread(self, running: Settings) -> Settings | None:
+        """Return the settings to go on with; log each new fault of the file and return None if there are any."""
+        try:
+            self._check_present()
+            settings = self.with_base_url(self.load())
+            changed = [name for name in FIXED if getattr(settings, name) != getattr(running, name)]
+            if changed:
+                raise self._error(f"{' and '.join(changed)} cannot change while the daemon runs; restart it for that")
+        except ConfigError as error:
+            if error.faults != self._faults:
+                for fault in error.faults:
+                    log.error("%s", fault)
+                log.warning("the previous configuration stays in force until that is fixed")
+            self._faults = error.faults
+            return None
+        self._faults = ()
+        return settings
+
+    @property
+    def notice(self) -> str:
+        """Sentence for readers about faults that `reread` met last, "" for none. The log has the faults themselves."""
+        if not self._faults:
+            return ""
+        return (
+            f"{self.path.name} cannot be used at the moment; the previous configuration stays in force. "
+            "The log and “aggregator check” say why."
+        )
+
+    def _check_present(self) -> None:
+        """Raise ConfigError if the file was taken away."""
+        try:
+            is_folder = stat.S_ISDIR(self.path.stat().st_mode)
+        except FileNotFoundError:
+            raise self._error("there is no such file any more; once it is put back, it is read again") from None
+        except OSError:
+            return  # reading it gives the reason
+        if is_folder:
+            raise self._error("a folder is in its place; move the folder away and put the file back")
+
+    def _error(self, message: str) -> ConfigError:
+        return ConfigError([Fault(file=str(self.path), line=0, column=0, message=message)])
+
+
+def _stamp(path: Path) -> FileStamp | None:
+    """Return values that change with the file, also with a `chmod`; None if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,204 @@
+"""The daemon while it runs: ticks, polling, publishing, serving, reloading. Shell."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from datetime import UTC, timedelta
+from typing import Any, Literal
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.types import Receive, Scope, Send
+
+from aggregator.app import App, reconfigured
+from aggregator.daemon.hubs import Hubs
+from aggregator.daemon.reload import ConfigWatcher
+from aggregator.daemon.server import new_server
+from aggregator.daemon.systemd import Supervisor
+from aggregator.daemon.ticks import TickTrigger, keep_ticking
+from aggregator.daemon.upkeep import Upkeep
+from aggregator.errors import AggregatorError, StoreDamagedError
+from aggregator.fetch import Fetcher
+from aggregator.pipeline import SourceOutcome
+from aggregator.pipeline.poller import Poller
+from aggregator.publish import publish_changed
+from aggregator.serve import Health, Metrics, Work, connection_for, site
+from aggregator.settings import Settings
+
+TICK = timedelta(seconds=1)
+DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
+
+log = logging.getLogger("aggregator")
+
+
+class _TimedFetcher(Fetcher):
+    """Fetcher whose time goes into the metrics."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        super().__init__(app.settings.fetch, app.clock, environ=app.environ)
+        self._metrics = metrics
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        with self._metrics.fetch_seconds.time():
+            return await super().fetch(*args, **kwargs)
+
+
+class Daemon:
+    """`aggregator run` from its start to its stop."""
+
+    _fetcher: Fetcher
+
+    def __init__(self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, *, unclean: bool) -> None:
+        self._app, self._configuration, self._supervisor = app, configuration, supervisor
+        self._health, self._metrics = Health(app.clock), Metrics()
+        self._hubs = Hubs(lambda: self._app, lambda: self._fetcher, self._watched, self._publish, self._metrics)
+        self._site = site(app, self._health, self._metrics, self._hubs.pushes())
+        self._stop = asyncio.Event()
+        self._poller = Poller(app, self._report, self._watched_poll, self._stop, tick=TICK)
+        self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
+        self._fetcher_stack = AsyncExitStack()  # closes the fetcher
+        self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
+        self._is_damaged = False  # the database, at its last use
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+
+    async def run(self, listener: socket.socket) -> None:
+        """Fetch, publish, and serve at `listener`, until told to stop."""
+        self._handle_signals()
+        server = new_server(self._serve, connection_for(self._answer_feed))
+        for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick):
+            self._scheduler.add_job(job, TickTrigger(TICK))
+        async with self._fetcher_stack:
+            await self._open_fetcher()
+            await self._hubs.start()
+            self._scheduler.start()
+            ticking = asyncio.create_task(keep_ticking(self._scheduler, TICK))
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            log.info("serving %s", self._app.settings.public_url)
+            self._supervisor.ready()
+            await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            self._supervisor.stopping()
+            ticking.cancel()
+            self._scheduler.pause()
+            await asyncio.gather(self._poller.drain(DRAIN_SECONDS), self._hubs.finish())
+            await self._publish()  # after what the ticks still had to do in the writer thread
+            self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
+            server.should_exit = True
+            await serving
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._handle_stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._configuration.request)
+
+    def _handle_stop(self, number: int) -> None:
+        if self._stop.is_set():
+            # As safe as a kill. The signal itself would not end a process that is the first of its container.
+            os._exit(128 + number)
+        log.info("stopping; the same signal again stops at once")
+        self._stop.set()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._site(scope, receive, send)  # the present one: a reload makes another
+
+    def _answer_feed(self, *request: Any) -> Any:
+        return self._site.state.feeds.answer(*request)
+
+    # --------------------------------------------------------------------------------------------------------- ticks
+
+    async def _poll(self) -> None:
+        """Reload the configuration if it changed, then fetch what is due: never both at once."""
+        if self._configuration.is_due():
+            self._supervisor.reloading()
+            try:
+                await self._reload()
+            finally:
+                self._supervisor.ready()
+        if self._is_damaged:  # a copy may have been restored, which may have other sources than the configuration
+            self._is_damaged = False
+            with self._watched("claim"):
+                self._app = await self._app.in_writer(reconfigured, self._app, self._app.settings)
+        if not self._is_damaged:
+            await self._poller.poll(self._app, self._fetcher)
+
+    async def _publish(self) -> None:
+        with self._watched("publish"), self._metrics.publish_seconds.time():
+            published = await self._app.in_writer(publish_changed, self._app)
+            if published.feeds:
+                self._hubs.feeds_changed()
+
+    async def _run_upkeep(self) -> None:
+        for work, run in self._upkeep.due():
+            with self._watched(work):
+                await run()
+
+    def _report(self, outcome: SourceOutcome) -> None:
+        """Count and log the outcome of a source, and publish at once what it brought."""
+        self._metrics.count(outcome)
+        counts, now = outcome.recorded, asyncio.get_running_loop().time()
+        if outcome.failure:
+            log.warning("%s: %s", outcome.source, outcome.failure)
+        elif counts.new or counts.updated:
+            log.info("%s: %d new, %d updated", outcome.source, counts.new, counts.updated)
+        if counts.rows and now >= self._publish_at:  # a burst waits for the tick, and is rendered together
+            self._publish_at = now + TICK.total_seconds()
+            self._scheduler.add_job(self._publish)
+
+    # -------------------------------------------------------------------------------------------------------- reload
+
+    async def _reload(self) -> None:
+        self._configuration.begin()
+        with self._watched("reload"):
+            settings = await self._app.in_writer(self._configuration.reread, self._app.settings)
+            self._health.notice = self._configuration.notice
+            try:
+                if settings and settings != self._app.settings:
+                    await self._apply(settings)
+            except AggregatorError:
+                self._configuration.request()
+                raise
+
+    async def _apply(self, settings: Settings) -> None:
+        """Go on with these settings; fetches in flight end by the previous ones before."""
+        await self._poller.drain(DRAIN_SECONDS)
+        before, self._app = self._app, await self._app.in_writer(reconfigured, self._app, settings)
+        if settings.fetch != before.settings.fetch:  # else the fetcher stays: it knows when each host was asked last
+            await self._hubs.pause()
+            next_starts = self._fetcher.next_starts
+            await self._open_fetcher()
+            self._fetcher.resume(next_starts)
+            self._hubs.resume()
+        await self._hubs.apply_settings()
+        self._site = site(self._app, self._health, self._metrics, self._hubs.pushes())
+        log.info("%s was reloaded: %d sources", self._configuration.path, len(self._app.sources))
+
+    async def _open_fetcher(self) -> None:
+        """Replace the fetcher by one with the present settings."""
+        await self._fetcher_stack.aclose()
+        self._fetcher = await self._fetcher_stack.enter_async_context(_TimedFetcher(self._app, self._metrics))
+
+    # -------------------------------------------------------------------------------------------------------- health
+
+    @contextmanager
+    def _watched(self, work: Work) -> Iterator[None]:
+        """Note in the health whether `work` succeeds; an AggregatorError is logged once, and a later tick retries."""
+        try:
+            yield
+        except AggregatorError as error:
+            self._is_damaged |= isinstance(error, StoreDamagedError)
+            if self._health.failed(work, str(error), error.cause):
+                log.error("%s", error)
+        except Exception as error:
+            self._health.failed(work, f"internal error ({type(error).__name__}); the log has the details")
+            raise
+        else:
+            self._health.done(work)
+
+    @contextmanager
+    def _watched_poll(self, work: Literal["claim", "fetch"]) -> Iterator[None]:
+        with self._watched(work), self._metrics.cycle_seconds.time() if work == "fetch" else nullcontext():
+            yield

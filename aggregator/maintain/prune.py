@@ -1,0 +1,35 @@
+"""Applies `retention`: old articles lose their text, their file and their place in feeds, for good. Shell."""
+
+from aggregator import files
+from aggregator.app import App
+from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+
+
+def prune_all(app: App) -> int:
+    """Prune all articles that are too old, and publish their feeds; return their number. Raises FilesError.
+
+    The age counts from an article's publication: so the end of each feed goes, and an archive that a source republishes
+    goes too.
+    """
+    last, count = None, 0
+    while ids := prune_batch(app, last):
+        last = ids[-1]
+        count += len(ids)
+    publish_changed(app)
+    return count
+
+
+def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
+    """Prune the next articles whose ids follow `after`, and only mark their feeds; return the ids in their order.
+
+    Files go before texts: after a kill in between, the next run takes the article again. Raises FilesError.
+    """
+    retention = app.settings.retention
+    if retention is None:
+        return ()
+    old = app.store.maintenance.old_articles(app.clock() - retention, after, BATCH)
+    if old:
+        with publishing_lock(app):
+            files.remove(app.articles_root, old.values())
+            app.store.maintenance.prune(tuple(old))
+    return tuple(sorted(old))

@@ -1,0 +1,151 @@
+"""Compares the database with the files of articles and feeds, and repairs what differs. Shell.
+
+The database is the truth: files are made from it, and only files that it knows are ever removed. Everything goes in
+batches, so that memory does not grow with the archive. What is marked to be published may differ and is passed over.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from aggregator import files
+from aggregator.app import App
+from aggregator.dedupe import keys
+from aggregator.model import OutputFile
+from aggregator.publish.articles import all_articles, article_files
+from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
+from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+from aggregator.render import FORMATS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One difference from the database; `action` says what was done about it, "" for nothing."""
+
+    subject: str  # a path, or an article's id
+    fault: str
+    action: str = ""
+
+    def __str__(self) -> str:
+        subject = self.subject if self.subject.isprintable() else ascii(self.subject)  # others may name files here
+        return f"{subject}: {self.fault}" + (f"; {self.action}" if self.action else "")
+
+
+def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
+    """Yield every difference, with `repair` after repairing what can be repaired.
+
+    No other process publishes meanwhile. Raises StoreError if the database itself is damaged, FilesError.
+    """
+    app.store.database.check()
+    with publishing_lock(app):
+        yield from _articles_without_keys(app, repair)
+        yield from _misplaced_articles(app, repair)
+    if repair:
+        publish_changed(app)  # the feeds that articles were put into or taken from
+    with publishing_lock(app):
+        yield from _article_files(app, repair)
+        yield from _surplus_articles(app, repair)
+        yield from _feed_files(app, repair)
+        yield from _surplus_feeds(app, repair)
+
+
+def _articles_without_keys(app: App, repair: bool) -> Iterator[Difference]:
+    """Yield articles without keys: their entries would be recorded as new ones."""
+    last: str | None = None
+    while batch := app.store.maintenance.articles_without_keys(last, BATCH):
+        last = batch[-1].id
+        if repair:
+            app.store.maintenance.add_keys(
+                [replace(keyed, keys=keys(keyed.draft, keyed.fingerprint)) for keyed in batch]
+            )
+        for keyed in batch:
+            fault = "this article has no keys to know it by"
+            yield Difference(subject=keyed.id, fault=fault, action="keys written" if repair else "")
+
+
+def _misplaced_articles(app: App, repair: bool) -> Iterator[Difference]:
+    """Yield articles whose categories are not those of their sources."""
+    last: str | None = None
+    while batch := app.store.maintenance.placements(last, BATCH):
+        last = batch[-1].id
+        misplaced = [placed for placed in batch if placed.actual != placed.wanted]
+        if misplaced and repair:
+            app.store.maintenance.place(misplaced)
+        for placed in misplaced:
+            actual, wanted = (", ".join(sorted(names)) or "no category" for names in (placed.actual, placed.wanted))
+            fault = f"this article stands in {actual} but belongs in {wanted}"
+            yield Difference(subject=placed.id, fault=fault, action="put there" if repair else "")
+
+
+def _article_files(app: App, repair: bool) -> Iterator[Difference]:
+    for batch in all_articles(app, BATCH):
+        ids = {article.path: article.id for article in batch}
+        different = list(files.differing(app.articles_root, article_files(app, batch)))
+        pending = app.store.maintenance.pending(tuple(ids[file.path] for file, _ in different))
+        unmarked = [(file, exists) for file, exists in different if ids[file.path] not in pending]
+        yield from _different_files(app.articles_root, unmarked, repair)
+
+
+def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
+    current = app.store.feeds.categories()
+    for name in current:
+        different = tuple(files.differing(app.feeds_root, feeds_of(app, name)))
+        if different and name not in _pending_categories(app):
+            yield from _different_files(app.feeds_root, different, repair)
+    different = tuple(files.differing(app.feeds_root, [feed_list(app, current)]))
+    if different and not _pending_categories(app):
+        yield from _different_files(app.feeds_root, different, repair)
+
+
+def _pending_categories(app: App) -> frozenset[str]:
+    return frozenset(name for name, _ in app.store.outbox.categories())
+
+
+def _different_files(root: Path, different: Iterable[tuple[OutputFile, bool]], repair: bool) -> Iterator[Difference]:
+    """Yield the differences of these files, each with whether a file exists in its place."""
+    for file, exists in different:
+        if repair:
+            files.write(root, [file])
+        fault = "its bytes are not those of the database" if exists else "missing"
+        yield Difference(subject=str(root / file.path), fault=fault, action="written" if repair else "")
+
+
+def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
+    """Yield files without an article. A folder outside storage, such as a site's, may hold other files: they stay."""
+    root = app.articles_root
+    is_shared = not root.resolve().is_relative_to(Path(app.settings.storage).resolve())
+    paths = files.listed(root)
+    while batch := tuple(islice(paths, BATCH)):
+        owned = app.store.maintenance.owned_paths(batch)
+        for path in batch:
+            if files.is_temporary(path):
+                yield _surplus(root, path, "a killed process left it", repair)
+            elif not owned.get(path, True):
+                yield _surplus(root, path, "its article was pruned", repair)
+            elif path not in owned and not is_shared:
+                yield _foreign(root, path)
+
+
+def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
+    root, current = app.feeds_root, app.store.feeds.categories()
+    stale = frozenset(stale_feeds(app, current)) if not _pending_categories(app) else frozenset()
+    names = (*current, *app.store.feeds.dropped_categories())
+    owned = {FEED_LIST, *(f"{name}.{format_.suffix}" for name in names for format_ in FORMATS)}
+    for path in files.listed(root):
+        if files.is_temporary(path):
+            yield _surplus(root, path, "a killed process left it", repair)
+        elif path in stale:
+            yield _surplus(root, path, "its category or format is not published any more", repair)
+        elif path not in owned:
+            yield _foreign(root, path)
+
+
+def _surplus(root: Path, path: str, fault: str, repair: bool) -> Difference:
+    if repair:
+        files.remove(root, [path])
+    return Difference(subject=str(root / path), fault=fault, action="removed" if repair else "")
+
+
+def _foreign(root: Path, path: str) -> Difference:
+    return Difference(subject=str(root / path), fault="nothing in the database has this file; move it away yourself")

@@ -1,0 +1,80 @@
+"""Reading of received documents: plain ones in the writer thread, expensive ones in the sandbox. Shell.
+
+A hostile document can make reading expensive. The decision falls here alone, by `parse.is_plain`.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.app import App
+from aggregator.document import ReadResult, Subscriber, read, subscriber
+from aggregator.model import Failure, FeedDocument, StoredSource
+from aggregator.parse import is_plain
+from aggregator.sandbox import Aborted
+from aggregator.urls import without_credentials
+
+_REPORT = "please report it with the document; --debug shows where"
+_EXPENSIVE = "it is tried again, more and more seldom; if it goes on, ask its owner what is wrong with the document"
+_ADVICE = {"time": _EXPENSIVE, "memory": _EXPENSIVE, "error": _REPORT, "death": _REPORT, "start": "it is tried again"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedDocument:
+    """A document that came at `now` (UTC) for these sources."""
+
+    sources: tuple[StoredSource, ...]
+    document: FeedDocument
+    now: datetime
+    is_pushed: bool = False  # by a hub: it may be a part of the source's document, the new entries alone
+    result: ReadResult | None = None  # None: not read yet
+
+    @property
+    def name(self) -> str:
+        """Name of the first source, for the log."""
+        return self.sources[0].source.name
+
+
+async def read_expensive(app: App, received: ReceivedDocument) -> ReceivedDocument:
+    """Return the document, read in the sandbox if it may be expensive; a plain one is left to `read_plain`."""
+    if is_plain(received.document):
+        return received
+    return _with_result(received, await app.sandbox.call(*_arguments(app, received)))
+
+
+def read_plain(app: App, received: ReceivedDocument) -> ReceivedDocument:
+    """Return the document, read here if it was not read before; runs in the writer thread."""
+    if received.result is not None:
+        return received
+    try:
+        return _with_result(received, read(*_arguments(app, received)))
+    except Exception as error:  # no document may stop the other sources
+        log.debug("while reading %s", received.name, exc_info=True)
+        return _with_result(received, Aborted(cause="error", detail=type(error).__name__))
+
+
+def failure_of(aborted: Aborted, document: FeedDocument) -> Failure:
+    """Return the failure of a document whose reading or recording was aborted."""
+    reason = f"{aborted.reason}; the other sources go on" if aborted.cause == "error" else aborted.reason
+    subject = without_credentials(document.url)
+    return Failure(stage="parse", subject=subject, reason=reason, advice=_ADVICE[aborted.cause])
+
+
+def _arguments(app: App, received: ReceivedDocument) -> tuple[FeedDocument, tuple[Subscriber, ...], datetime, int]:
+    """Return the arguments of `document.read`, without any secret of the sources."""
+    document = received.document
+    bare = replace(document, url=without_credentials(document.url), final_url=without_credentials(document.final_url))
+    subscribers = tuple(subscriber(stored.source, stored.state.seen) for stored in received.sources)
+    return bare, subscribers, received.now, app.settings.articles.summary_words
+
+
+def _with_result(received: ReceivedDocument, result: ReadResult | Aborted) -> ReceivedDocument:
+    if isinstance(result, Aborted):
+        if result.trace:
+            log.debug("while reading %s: %s", received.name, result.trace)
+        result = failure_of(result, received.document)
+    elif isinstance(result, tuple) and (left_out := result[0].feed.left_out):
+        log.warning("%s: its document is too long; entries left out at its end: %d", received.name, left_out)
+    return replace(received, result=result)

@@ -1,0 +1,91 @@
+"""The writer of states of sources that had nothing new, and of hosts. Shell."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.app import App
+from aggregator.errors import StoreBusyError
+from aggregator.model import Failure, NotModified, SourceState, StoredSource
+from aggregator.pipeline.fetch import Held, NoDocument, SameTruncated
+from aggregator.pipeline.host_states import HostStates
+from aggregator.pipeline.leases import LEASE
+from aggregator.schedule import after_failure, after_not_modified, after_same_truncated
+from aggregator.settings import Fetch
+
+INTERVAL = 0.5  # seconds between two writes
+EXTEND = 60.0  # seconds between two extensions of the leases of sources that take longer
+
+
+class StateWriter:
+    """Writes the states of claimed sources in batches, and extends the leases of those that are not finished."""
+
+    def __init__(self, app: App, hosts: HostStates, claimed: Iterable[StoredSource]) -> None:
+        self._app, self._hosts = app, hosts
+        self._states: list[tuple[int, SourceState]] = []  # not stored yet
+        self._unfinished = {stored.source.id for stored in claimed}
+
+    @property
+    def unfinished(self) -> frozenset[int]:
+        """Ids of the sources that are still leased: neither recorded nor their state stored."""
+        return frozenset(self._unfinished)
+
+    def add(self, stored: StoredSource, answer: NoDocument, now: datetime) -> None:
+        """Have the state of a source written that had nothing new at `now`."""
+        self._states.append((stored.source.id, state_after(answer, stored, self._app.settings.fetch, now)))
+
+    def recorded(self, sources: Iterable[StoredSource]) -> None:
+        """Note that these sources were recorded with their document, which ended their leases."""
+        self._unfinished.difference_update(stored.source.id for stored in sources)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write at intervals within the context, and the rest at its end. Raises StoreError at the end."""
+        stop = asyncio.Event()
+        writing = asyncio.create_task(self._run(stop))
+        try:
+            yield
+        finally:
+            stop.set()  # not cancelled: states that wait for the thread would be lost
+            await writing
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        extended = clock()
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), INTERVAL)
+            await self._write()
+            if self._unfinished and clock() - extended >= EXTEND:
+                extended = clock()
+                with suppress(StoreBusyError):  # the lease lasts for some more attempts
+                    until = self._app.clock() + LEASE
+                    await self._app.in_writer(self._app.store.sources.extend, self.unfinished, until)
+
+    async def _write(self) -> None:
+        states, self._states = self._states, []
+        hosts = self._hosts.changes()
+        if states or hosts:
+            await self._app.in_writer(self._app.store.sources.record_states, states, hosts)
+            self._hosts.stored(hosts)
+        self._unfinished.difference_update(source_id for source_id, _ in states)
+
+
+def state_after(answer: NoDocument, stored: StoredSource, fetch: Fetch, now: datetime) -> SourceState:
+    """Return the source's state after a result without a new document."""
+    source, state = stored.source, stored.state
+    match answer:
+        case Failure():
+            return after_failure(answer, state, source, fetch, now)
+        case NotModified():
+            return after_not_modified(answer, state, source, fetch, now)
+        case SameTruncated(document=document):
+            return after_same_truncated(document, state, source, fetch, now)
+        case Held(until=until, redirected_at=redirected_at):
+            if redirected_at:
+                until = max(until, redirected_at + fetch.min_interval)
+            due = max(until, state.next_fetch or until)
+            last = redirected_at or state.last_fetch
+            return replace(state, last_fetch=last, next_fetch=due, due_reason="retry-after")

@@ -1,0 +1,35 @@
+"""The files of articles. Shell. The caller holds the lock of the outbox."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aggregator import files
+from aggregator.app import App
+from aggregator.model import OutputFile, StoredArticle
+from aggregator.render import article_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Files that were written because their bytes differed."""
+
+    files: int
+    digests: dict[str, bytes] = field(default_factory=dict)  # of all feeds, by path, if a hub passes them on
+
+
+def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
+    """Write the files of these articles. Raises FilesError."""
+    return Written(files=len(files.write(app.articles_root, article_files(app, articles))))
+
+
+def article_files(app: App, articles: Iterable[StoredArticle]) -> Iterator[OutputFile]:
+    """Yield the file of each article."""
+    return (article_file(article, app.settings.articles) for article in articles)
+
+
+def all_articles(app: App, batch_size: int) -> Iterator[tuple[StoredArticle, ...]]:
+    """Yield all articles that have their text, in batches."""
+    last: str | None = None
+    while batch := app.store.articles.page(last, batch_size):
+        yield batch
+        last = batch[-1].id

@@ -1,0 +1,27 @@
+"""The kinds of marks in the outbox, each with the function that does its work. Shell.
+
+A new kind of work that follows a record is a new kind of mark here. Its function may be called again after a crash.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.app import App
+from aggregator.model import Mark
+from aggregator.publish.articles import Written, write_articles
+from aggregator.publish.feeds import write_feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkKind:
+    """One kind: `pending` gives up to so many subjects, each with its mark, and `work` writes their files."""
+
+    pending: Callable[[App, int], Sequence[tuple[Any, Mark]]]
+    work: Callable[[App, Sequence[Any]], Written]
+
+
+KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
+    "article": MarkKind(pending=lambda app, limit: app.store.outbox.articles(limit), work=write_articles),
+    "category": MarkKind(pending=lambda app, _: app.store.outbox.categories(), work=write_feeds),
+}
