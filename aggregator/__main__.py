@@ -1,24 +1,24 @@
-"""The command `aggregator`, which is `python -m aggregator` too. Shell."""
+"""Entry point of the command `aggregator` and of `python -m aggregator`. Shell."""
 
 import gc
 import sys
 
-# Of garbage collection: Python's own (700, 10, 10) takes a tenth of a poll, which leaves hardly any cycle behind.
-SELDOM = (50_000, 20, 20)
-STOPPED = 130  # exit status, as a shell gives it for what Ctrl-C ended
+# With Python's own thresholds (700, 10, 10) garbage collection takes 10 % of a poll, which creates hardly any cycles.
+GC_THRESHOLDS = (50_000, 20, 20)
+INTERRUPTED = 130  # exit status, as a shell gives it for a command that Ctrl-C ended
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it without a word, while its libraries are still loaded as well as later."""
-    gc.set_threshold(*SELDOM)
+    """Run the command line; Ctrl-C ends it without a traceback, even while the libraries are being imported."""
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         from aggregator.cli import main as run
 
         run()
     except KeyboardInterrupt:
-        sys.exit(STOPPED)
+        sys.exit(INTERRUPTED)
     finally:
-        gc.freeze()  # else Python, as it ends, walks through all libraries for cycles: 50 ms
+        gc.freeze()  # saves 50 ms: at exit Python would search all libraries for cycles
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def _common(
 ) -> None:
     """Fetch feeds politely, store each article once as Markdown, republish one feed per category."""
     path = config or Path(os.environ.get("AGGREGATOR_CONFIG") or "feeds.yaml")
-    ctx.obj = Options(config=path, environ=os.environ, debug=debug)
+    ctx.obj = Options(config=path, environ=os.environ)
     logs.setup(sys.stderr, debug=debug)
 
 
@@ -95,8 +95,7 @@ def _bug_sentence(bug: Exception) -> str:
 
 
 def _print_error(sentence: str, error: Exception) -> None:
-    typer.echo(
-        sentence if isinstance(error, AggregatorError) and error.status == 2 else f"aggregator: {sentence}", err=True
-    )
+    is_usage = isinstance(error, AggregatorError) and error.status == 2  # such a sentence begins with its place
+    typer.echo(sentence if is_usage else f"aggregator: {sentence}", err=True)
     if "--debug" in sys.argv[1:]:
         logging.getLogger(__name__).debug("traceback", exc_info=error)

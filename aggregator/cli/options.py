@@ -18,7 +18,6 @@ class Options:
 
     config: Path
     environ: Mapping[str, str] = field(repr=False)
-    debug: bool = False
 
 
 def opened(ctx: typer.Context) -> AbstractContextManager["App"]:
