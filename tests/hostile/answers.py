@@ -143,7 +143,7 @@ def bodies() -> Iterator[Row]:
         "answered 206",
         Answer(status=206, body=document[:200], headers={"Content-Range": "bytes 0-199/900"}),
     )
-    yield failed("/http/304", "though nobody asked", Answer(status=304, body=document))
+    yield failed("/http/304", "unconditional request", Answer(status=304, body=document))
     for status in (300, 400, 401, 403, 404, 407, 410, 418, 431, 451, 500, 502, 504, 599):
         yield failed(f"/http/{status}", f"answered {status}", Answer(status=status, body=document))
     yield failed("/http/empty", "empty", b"")
