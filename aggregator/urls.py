@@ -7,9 +7,11 @@ No function raises on any `str`. "URL" means an absolute http or https URL with 
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, ip_address
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from aggregator.addresses import is_unusual_ipv4
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 8192  # characters; no common server takes a longer URL
@@ -71,6 +73,7 @@ _HOST_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
 _NO_LINE_BREAKS = str.maketrans("", "", "\t\r\n")  # as browsers do (WHATWG URL, 4.4)
 _EDGES = "".join(map(chr, range(0x21))) + "\xa0\ufeff"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would read "https:///a" as a path on the base's host
+_NUMERIC_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\d[0-9A-Fa-fXx.]*)(?![^:/?#])", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AMP_CACHE = re.compile(r"https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
 _AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
@@ -316,15 +319,7 @@ def _public_suffixes() -> Any:  # publicsuffixlist ships no types
     return PublicSuffixList(only_icann=True)
 
 
-_NUMBER = r"(?:0x[0-9a-f]*|\d+)"
-_NUMERIC_HOST = re.compile(rf"https?://(?:[^/?#]*@)?({_NUMBER}(?:\.{_NUMBER})*\.?)(?![^:/?#])", re.IGNORECASE)
-
-
-def has_disguised_address(url: str) -> bool:
-    """Return True if the host is an IPv4 address in a form such as 2130706433 or 0x7f.1, which hides what it is."""
-    if host := _NUMERIC_HOST.match(url):
-        try:
-            IPv4Address(host[1])
-        except AddressValueError:
-            return True
-    return False
+def has_unusual_ipv4(url: str) -> bool:
+    """Return True if the host of `url` is an IPv4 address in a form that hides it, such as 2130706433 or 0x7f.1."""
+    host = _NUMERIC_HOST.match(url)
+    return host is not None and is_unusual_ipv4(host[1])

@@ -168,9 +168,9 @@ class Daemon:
         before, self._app = self._app, await self._app.in_writer(reconfigured, self._app, settings)
         if settings.fetch != before.settings.fetch:  # else the fetcher stays: it knows when each host was asked last
             await self._hubs.pause()
-            next_starts = self._fetcher.next_starts
+            next_starts = self._fetcher.limiter.next_starts
             await self._open_fetcher()
-            self._fetcher.resume(next_starts)
+            self._fetcher.limiter.resume(next_starts)
             self._hubs.resume()
         await self._hubs.apply_settings()
         self._site = site(self._app, self._health, self._metrics, self._hubs.pushes())

@@ -38,5 +38,5 @@ def public_id(draft: Draft, article_id: str) -> str:
 
 def _is_public(guid: str) -> bool:
     if guid.startswith("http") and urls.absolute(guid) == guid:
-        return not urls.has_disguised_address(guid) and urls.without_credentials(guid) == guid
+        return not urls.has_unusual_ipv4(guid) and urls.without_credentials(guid) == guid
     return any(pattern.fullmatch(guid) for pattern in (_TAG, _UUID, _URN))

@@ -6,8 +6,7 @@ like the first URL, one time limit and one size limit. Failures of a server are 
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,15 +18,16 @@ import aiohttp
 import httpx
 
 from aggregator import __version__
+from aggregator.addresses import is_unusual_ipv4
 from aggregator.clock import Clock
 from aggregator.fetch.failures import ResponseError, error_reason
-from aggregator.fetch.guard import AddressGuard, AmbiguousHostError, Lookup, Resolver, ambiguous_ipv4, system_lookup
+from aggregator.fetch.guard import AddressGuard, Lookup, Resolver, system_lookup
 from aggregator.fetch.rate_limit import Admit, RateLimiter
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, first_hop, first_post_hop, next_hop
 from aggregator.fetch.response import HttpResponse, read_response
 from aggregator.fetch.result import FetchResult, failure, fetch_result, status_failure
 from aggregator.fetch.transport import AiohttpTransport
-from aggregator.model import Failure, FeedDocument, Source, SourceState, Validators
+from aggregator.model import Failure, Source, SourceState, Validators
 from aggregator.settings import Fetch
 from aggregator.settings.references import resolved
 from aggregator.urls import is_http
@@ -41,7 +41,7 @@ CLOCK_STEP = timedelta(seconds=1)  # stored times are whole seconds: a request m
 
 
 class Fetcher:
-    """The client, open within an `async with`; one for all sources, because it keeps the hosts' rate limits."""
+    """The client, open within an `async with`; one for all sources, because of the rate limits in `limiter`."""
 
     def __init__(
         self, settings: Fetch, clock: Clock, *, environ: Mapping[str, str] = EMPTY, lookup: Lookup = system_lookup
@@ -58,7 +58,7 @@ class Fetcher:
         proxy = self._settings.proxy
         guard = None if proxy else AddressGuard(self._settings.allow_private)  # a proxy resolves and connects for us
         self._tls = cache(httpx.create_ssl_context)  # on first use: it reads a file of 200 KB
-        self._limiter = RateLimiter(self._settings)
+        self.limiter = RateLimiter(self._settings)
         self._resolver = Resolver(guard, self._lookup, self._settings.concurrency)
         self._transport = AiohttpTransport(self._resolver, guard, self._tls, proxy)
         self._lenient: httpx.AsyncBaseTransport | None = None
@@ -72,27 +72,10 @@ class Fetcher:
             await self._lenient.aclose()
         self._resolver.close()
 
-    def idle_hosts(self, hosts: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the hosts (`urls.host_key`) to which this fetcher has no request in flight or waiting."""
-        return self._limiter.idle_hosts(hosts)
-
     def note_requests(self, times: Mapping[str, datetime]) -> None:
         """Keep the gap after the last requests of other processes, by host."""
         now = self._clock()
-        self._limiter.note_requests({host: now - time - CLOCK_STEP for host, time in times.items()})
-
-    @property
-    def next_starts(self) -> Mapping[str, float]:
-        """Earliest start of the next request to each host, in the event loop's time."""
-        return self._limiter.next_starts
-
-    def resume(self, next_starts: Mapping[str, float]) -> None:
-        """Keep the rate limits of the fetcher that this one replaces."""
-        self._limiter.resume(next_starts)
-
-    def pending(self, document: FeedDocument) -> AbstractContextManager[None]:
-        """Count `document` as not yet recorded while the context is open; too much of that stops new requests."""
-        return self._limiter.backlog.hold(len(document.body))
+        self.limiter.note_requests({host: now - time - CLOCK_STEP for host, time in times.items()})
 
     async def fetch(
         self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True
@@ -141,8 +124,9 @@ class Fetcher:
         if not is_http(hop.url):
             raise ResponseError("the URL is not an http or https URL")
         host = urlsplit(hop.url).hostname or ""
-        if address := ambiguous_ipv4(host):
-            raise AmbiguousHostError(host, address)
+        if is_unusual_ipv4(host):
+            advice = "write an IPv4 address as four decimal numbers"
+            raise ResponseError(f"the host {host} is an unusual form of an IPv4 address", advice)
         try:
             return await self._exchange(self._transport, hop, call)
         except aiohttp.ServerDisconnectedError:
@@ -163,7 +147,7 @@ class Fetcher:
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, hop: Hop, call: "_Call") -> HttpResponse | None:
         loop = asyncio.get_running_loop()
-        async with self._limiter.acquire(hop.url, call.admit) as slot:
+        async with self.limiter.acquire(hop.url, call.admit) as slot:
             if slot is None:
                 return None
             # Built late, because thousands of calls may wait; as bytes, because httpx accepts ASCII text only and

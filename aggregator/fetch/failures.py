@@ -9,7 +9,7 @@ from http import HTTPStatus
 import aiohttp
 import httpx
 
-from aggregator.fetch.guard import AmbiguousHostError, PrivateAddressError
+from aggregator.fetch.guard import PrivateAddressError
 
 STATUS_ADVICE = {
     401: "authentication is required: set the source's headers",
@@ -22,7 +22,7 @@ PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError
 
 
 class ResponseError(Exception):
-    """The response exceeds a limit or breaks HTTP; reason and advice are sentences for the operator."""
+    """A URL or response that is not acceptable; reason and advice are sentences for the operator."""
 
     def __init__(self, reason: str, advice: str = "", status: int | None = None) -> None:
         super().__init__(reason)
@@ -54,11 +54,6 @@ def _reason(error: Exception) -> tuple[str, str] | None:
             return (
                 f"the address {error.address} is in a private network",
                 f"if that is intended, add {error.address} to fetch.allow_private",
-            )
-        case AmbiguousHostError():
-            return (
-                f"the host {error.host} is an unusual form of the IPv4 address {error.address}",
-                "write an IPv4 address as four decimal numbers",
             )
         case OSError():
             return _system_reason(error)

@@ -24,14 +24,6 @@ class PrivateAddressError(OSError):
         self.address = address
 
 
-class AmbiguousHostError(ValueError):
-    """The host is an IPv4 address in a form that some programs read as one (`address`) and others as a name."""
-
-    def __init__(self, host: str, address: str) -> None:
-        super().__init__(f"{host} is {address}")
-        self.host, self.address = host, address
-
-
 class AddressGuard:
     """Permits public addresses, and those of the networks in `allow_private`."""
 
@@ -50,18 +42,6 @@ class AddressGuard:
         if not self.permits(str(address)):
             raise PrivateAddressError(str(address))
         return socket.socket(family, kind, protocol)
-
-
-def ambiguous_ipv4(host: str) -> str | None:
-    """Return the IPv4 address that `host` is in a form other than four decimal numbers, None for any other host.
-
-    Such forms are octal, hexadecimal, one number or too few (inet_aton(3)), or a trailing dot.
-    """
-    try:
-        address = socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
-    except (OSError, ValueError):
-        return None
-    return None if address == host else address
 
 
 def system_lookup(host: str, port: int) -> Sequence[str]:

@@ -32,7 +32,7 @@ def page_links(feed: Feed, source: SourceContext) -> tuple[PageLink, ...]:
 def shown(href: str, base: str | None) -> str | None:
     """`href` as an absolute URL; None where it is not http or https, or hides an address as 2130706433 or 0x7f.1."""
     url = urls.absolute(href, base)
-    return url if url and not urls.has_disguised_address(url) else None
+    return url if url and not urls.has_unusual_ipv4(url) else None
 
 
 def printable(href: str, base: str | None) -> str | None:

@@ -57,7 +57,7 @@ def request_url(stored: StoredSource) -> str:
 async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, groups: Iterable[SourceGroup]) -> None:
     """Take over what other processes, or this one before a restart, learned of the hosts. Raises StoreError."""
     names = {host_key(request_url(group[0])) for group in groups}
-    store, idle, now = app.store.sources, fetcher.idle_hosts(names), app.clock()
+    store, idle, now = app.store.sources, fetcher.limiter.idle_hosts(names), app.clock()
     states, last_asked = await app.in_writer(lambda: (store.hosts(names), store.last_asked(idle, now)))
     hosts.load(names, states)
     fetcher.note_requests(last_asked)

@@ -81,7 +81,7 @@ class _Refresh:
         answer = await fetch_group(self._app, self._fetcher, self._hosts, group)
         now = self._app.clock()
         if isinstance(answer, FeedDocument):
-            with self._fetcher.pending(answer):
+            with self._fetcher.limiter.backlog.hold(len(answer.body)):
                 outcomes = await self._read_and_record(group, answer, now)
             if not isinstance(outcomes, Failure):
                 self._states.recorded(group)

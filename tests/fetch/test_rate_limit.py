@@ -204,7 +204,7 @@ async def test_a_fetcher_keeps_the_gap_to_what_is_stored(server: Server, now: da
         began = loop.time()
         host = f"127.0.0.1:{server.port}"
         fetcher.note_requests({host: now - timedelta(seconds=0.1)})
-        assert fetcher.idle_hosts([host]) == (host,)
+        assert fetcher.limiter.idle_hosts([host]) == (host,)
         await fetcher.fetch(source(server.url("/feed.xml")), known())
         assert loop.time() - began >= 0.2
-        assert fetcher.next_starts[host] >= began + 0.5
+        assert fetcher.limiter.next_starts[host] >= began + 0.5

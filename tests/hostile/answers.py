@@ -294,7 +294,7 @@ def redirects(port: int) -> Iterator[Row]:
     yield failed("/redirect/grows", "answered 404", growing)
     kinds = (
         ("private", PRIVATE, "is in a private network"),
-        ("number", NUMBERS, "unusual form of the IPv4 address"),
+        ("number", NUMBERS, "unusual form of an IPv4 address"),
         ("astray", ASTRAY, "redirect|DNS lookup failed|refused|404"),
         ("odd", NOT_WEB, "redirect"),
     )
@@ -304,4 +304,4 @@ def redirects(port: int) -> Iterator[Row]:
             status = 301 if count % 2 else 302
             yield failed(f"/redirect/{kind}-{count}", says, Answer(status=status, headers=headers))
     yield failed("/direct/private", "is in a private network", b"", url=PRIVATE[0].format(port=port))
-    yield failed("/direct/number", "unusual form of the IPv4 address", b"", url=NUMBERS[0].format(port=port))
+    yield failed("/direct/number", "unusual form of an IPv4 address", b"", url=NUMBERS[0].format(port=port))
