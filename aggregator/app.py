@@ -15,6 +15,7 @@ from aggregator.model import Source
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
 from aggregator.store import Store
+from aggregator.sync import sync_sources
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
@@ -97,5 +98,5 @@ def reconfigured(app: App, settings: Settings) -> App:
     """Return the app with other settings over the same store, and bring the store in step. Raises StoreError."""
     logs.hide(secrets(settings, app.environ))
     configured = tuple(Source(settings=source) for source in settings.sources)
-    app.store.sources.sync(configured, app.clock(), settings.fetch)
+    sync_sources(app.store, configured, app.clock(), settings.fetch)
     return replace(app, settings=settings, sources=configured)

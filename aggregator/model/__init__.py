@@ -27,6 +27,7 @@ from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
 from aggregator.model.source import (
     FeedInfo,
     HostState,
+    Selection,
     Source,
     SourceContext,
     SourceState,
@@ -63,6 +64,7 @@ __all__ = [
     "Push",
     "RecordCounts",
     "Revision",
+    "Selection",
     "Source",
     "SourceContext",
     "SourceState",

@@ -1,5 +1,6 @@
 """Sources and their state between two polls. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -114,6 +115,14 @@ class StoredSource:
 
     source: Source
     state: SourceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Sources to fetch: those that are due, unless `names` or `everything` say otherwise; never disabled or paused."""
+
+    names: Collection[str] | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import timedelta
 
 from aggregator.app import App
-from aggregator.model import StoredSource
+from aggregator.model import Selection, StoredSource
 from aggregator.settings import Fetch
 
 LEASE = timedelta(minutes=10)  # after this a source comes back that was claimed by a process that died
@@ -32,9 +32,8 @@ async def claim_in_parts(
             deadline = clock() + patience
             seen.update(stored.source.name for stored in claimed)
             yield claimed
-        wanted = (
-            app.store.sources.wanted(app.clock(), names=remaining, everything=everything and remaining is None) - seen
-        )
+        selection = Selection(names=remaining, everything=everything and remaining is None)
+        wanted = app.store.sources.wanted(app.clock(), selection) - seen
         if not wanted:
             return
         if everything or names is not None:
@@ -52,10 +51,8 @@ async def _claim(
     app: App, names: Collection[str] | None, everything: bool, seen: Collection[str]
 ) -> Sequence[StoredSource]:
     """Return the free ones of the wanted sources, without those that this cycle has seen."""
-    limit = len(app.sources)
-    claim = app.in_writer(
-        app.store.sources.claim, app.clock(), limit=limit, lease=LEASE, names=names, everything=everything
-    )
+    selection = Selection(names=names, everything=everything)
+    claim = app.in_writer(app.store.sources.claim, app.clock(), selection, limit=len(app.sources), lease=LEASE)
     claiming = asyncio.ensure_future(claim)
     try:
         claimed = await asyncio.shield(claiming)

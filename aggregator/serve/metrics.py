@@ -16,7 +16,7 @@ from prometheus_client import (
 from aggregator import __version__
 from aggregator.pipeline import SourceOutcome
 from aggregator.status import CONDITIONS
-from aggregator.store import Standing
+from aggregator.store import SourceSummary
 
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # upper bounds of the histograms' buckets
 OUTCOMES = ("fetched", "not_modified", "skipped", "failed")
@@ -56,12 +56,12 @@ class Metrics:
         self.articles.labels("updated").inc(outcome.recorded.updated)
         self.articles.labels("duplicate").inc(outcome.recorded.duplicates)
 
-    def exposition(self, standing: Standing, *, healthy: bool, now: datetime) -> bytes:
+    def exposition(self, summary: SourceSummary, *, healthy: bool, now: datetime) -> bytes:
         """Return all metrics in Prometheus' text format, those of the sources as of `now`."""
         for condition in CONDITIONS:
-            self._sources.labels(condition).set(standing.conditions.get(condition, 0))
-        self._subscriptions.set(standing.pushed)
-        self._lag.set(max((now - (standing.due_first or now)).total_seconds(), 0.0))
+            self._sources.labels(condition).set(summary.conditions.get(condition, 0))
+        self._subscriptions.set(summary.pushed)
+        self._lag.set(max((now - (summary.due_first or now)).total_seconds(), 0.0))
         self._healthy.set(healthy)
         return generate_latest(self._registry)
 

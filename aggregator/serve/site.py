@@ -100,7 +100,7 @@ def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
 
     def exposition(request: Request) -> Response:
         now = app.clock()
-        text = metrics.exposition(app.store.sources.standing(now), healthy=not health.problems(), now=now)
+        text = metrics.exposition(app.store.sources.summary(now), healthy=not health.problems(), now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 
     return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", exposition)]

@@ -6,7 +6,7 @@ Values are checked one by one; what needs two of them at once, or a place in a f
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
@@ -36,6 +36,8 @@ from aggregator.settings.values import (
     Whole,
     is_nothing,
 )
+
+T = TypeVar("T")
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
 
@@ -96,15 +98,25 @@ class Feeds(_Part):
     hub: WebUrl | None = Field(None, description="WebSub hub to announce and ping.")
 
 
+_SHOWN = "shown"
+Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it changes, they are published again
+
+
 class SourceSettings(_Part):
     """One source: its settings, or the URL of its feed alone."""
 
-    name: SourceName | None = Field(None, description="Names it in links, files and commands; else made from its host.")
-    url: WebUrl = Field(description="Of its feed, http or https.")
+    name: Shown[SourceName | None] = Field(
+        None, description="Names it in links, files and commands; else made from its host."
+    )
+    url: Shown[WebUrl] = Field(description="Of its feed, http or https.")
     category: Label | None = Field(None, description="Its one category; its name where left out.")
-    categories: tuple[Label, ...] | None = Field(None, min_length=1, description="Its categories, not one `category`.")
-    tags: tuple[Text, ...] | None = Field(None, description="Tags of its articles; its name where left out.")
-    language: LanguageTag | None = Field(None, description="Of its entries, such as en; else they tell, or are asked.")
+    categories: Shown[tuple[Label, ...] | None] = Field(
+        None, min_length=1, description="Its categories, not one `category`."
+    )
+    tags: Shown[tuple[Text, ...] | None] = Field(None, description="Tags of its articles; its name where left out.")
+    language: Shown[LanguageTag | None] = Field(
+        None, description="Of its entries, such as en; else they tell, or are asked."
+    )
     interval: Interval | None = Field(None, description="Its own interval.")
     headers: dict[HeaderName, HeaderValue] = Field(
         {},
@@ -125,6 +137,9 @@ class SourceSettings(_Part):
         full = handler(core_schema)
         full["not"] = {"required": ["category", "categories"]}
         return {"anyOf": [{**full["properties"]["url"], "description": "A source by its URL alone."}, full]}
+
+
+SHOWN_SETTINGS = frozenset(name for name, field in SourceSettings.model_fields.items() if _SHOWN in field.metadata)
 
 
 class Settings(_Part):

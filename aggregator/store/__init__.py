@@ -3,7 +3,7 @@
 from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
 from aggregator.store.maintenance import Placed
-from aggregator.store.overview import Standing
+from aggregator.store.sources import SourceSummary
 from aggregator.store.store import Store
 
-__all__ = ["BUSY_TIMEOUT", "Placed", "RacedError", "Standing", "Store"]
+__all__ = ["BUSY_TIMEOUT", "Placed", "RacedError", "SourceSummary", "Store"]

@@ -24,14 +24,14 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import SourceState, StoredSource, Subscription, Topic
+from aggregator.model import SourceState, Subscription, Topic
 from aggregator.schedule.backoff import subscribe_backoff
 from aggregator.schedule.intervals import due_without_push
 from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect
 from aggregator.store.leases import reschedule
-from aggregator.store.rows import Headers, listed, slices, source_from, state_from
+from aggregator.store.rows import listed, slices, state_from, stored_source
 from aggregator.store.schema import pollable, source, subscription, topic, untold
 from aggregator.websub import DENIED_FOR, HubTopic, callback_url, callbacks_url, renewal_delay
 
@@ -76,7 +76,6 @@ _SEEN = (
     .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
     .values(seen=bindparam("digests"))
 )
-_CLAIMED = select(source).join(subscription).where(_by_token, pollable)
 _FORGET = delete(subscription).where(subscription.c.source_id.in_(listed("ids")))
 _ANEW = (
     update(subscription).where(subscription.c.source_id.in_(listed("ids"))).values(due=EPOCH, failures=0, error=None)
@@ -167,7 +166,7 @@ def end(connection: Connection, ids: Collection[int], now: datetime, fetch: Fetc
 def _end(connection: Connection, rows: Sequence[RowMapping], now: datetime, fetch: Fetch) -> None:
     if rows:
         connection.execute(_PUSHED, [{"of_id": row["id"], "until": None} for row in rows])
-        due = ((row["id"], due_without_push(source_from(row, {}), state_from(row), fetch, now)) for row in rows)
+        due = ((row["id"], due_without_push(stored_source(row).source, state_from(row), fetch, now)) for row in rows)
         reschedule(connection, due)
 
 
@@ -236,12 +235,6 @@ def readdress(connection: Connection, public_url: str, now: datetime) -> None:
     """Ask again at once for those subscriptions whose hubs know a callback that is not ours any more."""
     here = callbacks_url(public_url)
     connection.execute(_READDRESS, {"here": here, "length": len(here), "now": now})
-
-
-def claimed(connection: Connection, token: str, headers: Mapping[int, Headers]) -> StoredSource | None:
-    """The source, as it is now, that is pushed under this token; not taken from whoever polls it."""
-    row = connection.execute(_CLAIMED, {"of_token": token}).mappings().one_or_none()
-    return StoredSource(source=source_from(row, headers), state=state_from(row)) if row else None
 
 
 # ------------------------------------------------------------------------------------------------------------- topics

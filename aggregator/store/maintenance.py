@@ -89,7 +89,7 @@ _NEXT = (
     .limit(bindparam("most"))
 )
 _LABELS = (
-    select(article_source.c.article_id, source.c.categories).join(source).where(article_source.c.article_id.in_(_ids))
+    select(article_source.c.article_id, source.c.settings).join(source).where(article_source.c.article_id.in_(_ids))
 )
 _PLACES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
 _ORDER = select(*article.c["id", "published", "first_seen", "position"]).where(article.c.id.in_(_ids))
@@ -183,8 +183,8 @@ def places(connection: Connection, after: str, limit: int) -> tuple[Placed, ...]
     for article_id, name in connection.execute(_PLACES, ids):
         actual[article_id].add(name)
     wanted: dict[str, set[str]] = defaultdict(set)
-    for article_id, labels in connection.execute(_LABELS, ids):
-        wanted[article_id] |= {ALL, *map(category_name, labels)}
+    for article_id, settings in connection.execute(_LABELS, ids):
+        wanted[article_id] |= {ALL, *map(category_name, settings.categories or ())}
     return tuple(
         Placed(
             id=row.id,

@@ -47,7 +47,7 @@ _CREDITS = (
     .where(article_source.c.article_id.in_(_ids))
     .order_by(article_source.c.at, article_source.c.source_id)
 )
-_CREDITED = select(*source.c["id", "name", "url", "feed_info", "categories", "tags"]).where(source.c.id.in_(_ids))
+_CREDITED = select(*source.c["id", "name", "url", "feed_info", "settings"]).where(source.c.id.in_(_ids))
 _FOLLOWED = (
     select(article.c.cluster)
     .where(article.c.cluster.in_(listed("stories")), article.c.id != article.c.cluster)
@@ -215,8 +215,8 @@ def _carrier(row: Any) -> _Carrier:
         name=row.name,
         feed_info=row.feed_info,
         feed_url=without_credentials(row.url),
-        categories=distinct(row.categories, category_name),
-        tags=distinct(row.tags, str),
+        categories=distinct(row.settings.categories or (), category_name),
+        tags=distinct(row.settings.tags or (), str),
     )
 
 

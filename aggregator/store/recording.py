@@ -23,7 +23,7 @@ from aggregator.websub import HubTopic, hub_topic
 _ids = listed("ids")
 _SOURCE = (
     select(
-        *source.c["categories", "feed_info", "url", "readdressed"],
+        *source.c["settings", "feed_info", "url", "readdressed"],
         hubs.stored_wish("hub").label("hub"),
         hubs.stored_wish("topic").label("topic"),
     )
@@ -98,7 +98,7 @@ def record(
     revised = revise(connection, source_id, (one for one in decisions if isinstance(one, Updated)), now)
     credited, relinked = _credit(connection, source_id, decisions, fresh, now)
     keys = insert_keys(connection, decisions, fresh.keys())
-    categories = {ALL, *map(category_name, own.categories)}
+    categories = {ALL, *map(category_name, own.settings.categories or ())}
     _place(connection, credited, fresh, categories)
     touched = {*revised.ids, *credited, *relinked}
     if others := sorted(touched - fresh.keys()):

@@ -1,19 +1,17 @@
 """Rows become values of `model` here, and values rows. Nothing else of the package knows both."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, RowMapping, bindparam
 
-from aggregator.model import Draft, Fingerprint, Keyed, Source, SourceState, StoredArticle, Validators
-from aggregator.settings import SourceSettings
+from aggregator.model import Draft, Fingerprint, Keyed, Source, SourceState, StoredArticle, StoredSource, Validators
 from aggregator.store.columns import EPOCH
 
 T = TypeVar("T")
 Columns = dict[str, Any]
-Headers = tuple[tuple[str, str], ...]
 
 MOST_PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 at least, PostgreSQL 65,535
 
@@ -35,7 +33,6 @@ _STATE = (
     "skip_days",
     "feed_info",
 )
-_CONFIGURED = ("name", "url", "categories", "tags", "language", "interval", "enabled")
 ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "terms", "flags")
 TEXT = ("title", "html", "markdown", "summary")
 _FIRST_SIGHT = ("source_id", "guid", "guid_key", "published", "updated", "first_seen", "position")
@@ -43,16 +40,9 @@ FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
 _ARTICLE = (*_FIRST_SIGHT, *ENTRY, *TEXT)
 
 
-def source_columns(source: Source, ordinal: int) -> Columns:
-    """What `feeds.yaml` says of a source; its headers may hold secrets and stay out of the database."""
-    return {name: getattr(source.settings, name) for name in _CONFIGURED} | {"ordinal": ordinal, "present": True}
-
-
-def source_from(row: RowMapping, headers: Mapping[int, Headers]) -> Source:
-    """The source of a row, with the headers that the configuration gave it."""
-    configured = {name: row[name] for name in _CONFIGURED}
-    settings = SourceSettings.model_construct(**configured, headers=dict(headers.get(row["id"], ())))
-    return Source(id=row["id"], settings=settings)
+def stored_source(row: RowMapping) -> StoredSource:
+    """Return the source of a row, with its state."""
+    return StoredSource(source=Source(id=row["id"], settings=row["settings"]), state=state_from(row))
 
 
 def state_columns(state: SourceState) -> Columns:

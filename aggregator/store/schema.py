@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from aggregator.model import Enclosure, FeedInfo, Person, Term
-from aggregator.store.columns import Moment, Several, Span, Value, Words
+from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 
 VERSION = "0003"  # of the schema: the newest migration's revision
 
@@ -52,12 +52,10 @@ source = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _required("ordinal", Integer),  # place in feeds.yaml
+    _required("settings", SettingsJSON),
+    # settings that queries select by, again
     _required("name", Words),
     _required("url", Words),
-    _required("categories", Several()),  # labels
-    _required("tags", Several()),
-    Column("language", Words),
-    _required("interval", Span),
     _required("enabled", Boolean),
     _required("present", Boolean),  # in feeds.yaml still
     _required("first_seen", Moment),

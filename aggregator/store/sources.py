@@ -1,149 +1,262 @@
-"""Sources with their states, and the leases of those that this process works on."""
+"""Sources with their states, leases on them, and the states of hosts."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
-from aggregator.model import HostState, Source, SourceState, StoredSource
-from aggregator.settings import Fetch
-from aggregator.store import hubs, leases, overview, sync
-from aggregator.store.database import Database
-from aggregator.store.overview import Standing
-from aggregator.store.rows import Headers
+from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select
 
-FETCH = Fetch()  # as where nothing is configured
+from aggregator.model import HostState, Selection, Source, SourceState, StoredSource
+from aggregator.settings import Fetch, SourceSettings
+from aggregator.store.columns import EPOCH
+from aggregator.store.database import Database
+from aggregator.store.hubs import stored_error
+from aggregator.store.leases import (
+    CLAIM_ALL,
+    CLAIM_DUE,
+    CLAIM_DUE_SHARE,
+    CLAIM_NAMED,
+    CLAIM_SAME_URL,
+    END_ALL_LEASES,
+    NO_LIMIT,
+    SET_LEASE_END,
+    WANTED,
+    WANTED_DUE,
+    WANTED_NAMED,
+    reschedule,
+    write_states,
+)
+from aggregator.store.rows import listed, slices, stored_source
+from aggregator.store.schema import host, pollable, source, subscription
+
+DUE = Selection()
+
+_HOST_STATE = ("not_before", "refusals", "forbidden")
+_SHOWN_STATE = (
+    "moved_to",
+    "last_fetch",
+    "next_fetch",
+    "due_reason",
+    "http_status",
+    "failures",
+    "error",
+    "paused",
+    "entries",
+    "pushed_until",
+)
+_is_present = source.c.present.is_(True)
+_PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
+_BY_ID = select(source).where(source.c.id.in_(listed("ids")))
+_BY_TOKEN = select(source).join(subscription).where(subscription.c.token == bindparam("token"), pollable)
+_OVERVIEW = (
+    select(*source.c[("id", "settings", *_SHOWN_STATE)], stored_error().label("hub_error"))
+    .where(_is_present)
+    .order_by(source.c.ordinal)
+)
+_CONDITION = case(
+    (or_(source.c.paused.is_not(None), source.c.enabled.is_(False)), "paused"),
+    (source.c.failures > 0, "failing"),
+    (source.c.last_fetch.is_not(None), "working"),
+    else_="new",
+).label("condition")
+_CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
+_PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
+_FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
+_HOSTS = select(host).where(host.c.name.in_(listed("names")))
+_LAST_FETCHES = (
+    select(source.c.host, func.max(source.c.last_fetch).label("last_fetch"))
+    .where(source.c.host.in_(listed("names")), source.c.last_fetch.is_not(None))
+    .group_by(source.c.host)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSummary:
+    """Figures of the configured sources."""
+
+    conditions: Mapping[str, int]  # number of sources in each `status.Condition` that at least one is in
+    pushed: int  # number of sources that a hub pushes
+    due_first: datetime | None  # earliest due time; None if no source was fetched yet
 
 
 class SourceStore:
-    """Sources with their states, and leases on them; host states."""
+    """Sources with their states, leases on them, and the states of hosts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.headers: Mapping[int, Headers] = {}
-        self.fetch = FETCH
-        self.unpaced: frozenset[str] = frozenset()
-        self._process = uuid4().hex  # whose leases are ours
-        self._left: frozenset[str] = frozenset()  # hosts of leases that we ended: they may have been asked just now
-        self._owed: frozenset[int] = frozenset()  # sources that could not be released
+        self.fetch = Fetch()
+        self.unpaced: frozenset[str] = frozenset()  # hosts without a rate limit, in lower case
+        self._process = uuid4().hex  # names the leases of this process
+        self._released_hosts: frozenset[str] = frozenset()  # of leases that a dead process had
+        self._unreleased: frozenset[int] = frozenset()  # ids of sources whose release failed
 
-    def sync(self, configured: Sequence[Source], now: datetime, fetch: Fetch = FETCH) -> None:
-        """Make sources and categories agree with `feeds.yaml`; write nothing where they do.
-
-        A source is known again by its name, else by its URL, and keeps its articles, which follow its categories,
-        tags and language. Another URL starts its state anew; one that is left out is kept, but not asked. A shorter
-        interval counts from the last fetch, by the rules of `fetch`. Headers, which may hold secrets, stay in memory.
-        """
+    def configure(self, fetch: Fetch) -> frozenset[str]:
+        """Take over the settings that states are written by; return the hosts without a rate limit, in lower case."""
         self.fetch, self.unpaced = fetch, frozenset(name.lower() for name in fetch.unpaced)
+        return self.unpaced
+
+    def all(self) -> tuple[StoredSource, ...]:
+        """Return the configured sources with their states, in the configuration's order."""
         with self._database.reading() as connection:
-            found = sync.changes(connection, configured, self.unpaced)
-        if found:
-            with self._database.writing() as connection:
-                self._database.dialect.lock(connection)
-                sync.apply(connection, sync.changes(connection, configured, self.unpaced), now, fetch)
+            return tuple(map(stored_source, connection.execute(_PRESENT).mappings()))
+
+    def by_id(self, ids: Collection[int]) -> tuple[StoredSource, ...]:
+        """Return these sources with their states."""
         with self._database.reading() as connection:
-            ids = leases.ids(connection)
-        self.headers = {ids[one.name]: tuple(one.settings.headers.items()) for one in configured if one.name in ids}
+            parts = (connection.execute(_BY_ID, {"ids": part}).mappings() for part in slices(ids))
+            return tuple(stored_source(row) for part in parts for row in part)
+
+    def pushed(self, token: str) -> StoredSource | None:
+        """Return the source whose hub pushes to the callback with this token; another process may have leased it."""
+        with self._database.reading() as connection:
+            row = connection.execute(_BY_TOKEN, {"token": token}).mappings().one_or_none()
+            return stored_source(row) if row else None
 
     def overview(self) -> tuple[StoredSource, ...]:
-        """All sources of `feeds.yaml`, in its order, with what people see of them; other fields hold their defaults."""
-        with self._database.reading() as connection:
-            return overview.overview(connection)
+        """Return the configured sources, in the configuration's order, with the part of their states that is shown.
 
-    def standing(self, now: datetime) -> Standing:
-        """The sources of `feeds.yaml` in figures."""
+        Other fields of the states have their defaults: this is asked often.
+        """
         with self._database.reading() as connection:
-            return overview.standing(connection, now)
+            return tuple(_shown_source(*row) for row in connection.execute(_OVERVIEW))
+
+    def summary(self, now: datetime) -> SourceSummary:
+        """Return the figures of the configured sources, counted by the database."""
+        with self._database.reading() as connection:
+            return SourceSummary(
+                conditions={row.condition: row.number for row in connection.execute(_CONDITIONS)},
+                pushed=connection.scalar(_PUSHED, {"now": now}) or 0,
+                due_first=connection.scalar(_FIRST_DUE),
+            )
+
+    # ------------------------------------------------------------------------------------------------------- leases
 
     def claim(
-        self,
-        now: datetime,
-        *,
-        limit: int,
-        lease: timedelta,
-        names: Collection[str] | None = None,
-        everything: bool = False,
-        share: int | None = None,
+        self, now: datetime, selection: Selection = DUE, *, limit: int, lease: timedelta, share: int | None = None
     ) -> tuple[StoredSource, ...]:
-        """Up to `limit` sources that are due, longest due first, taken until they are recorded or `lease` is over.
+        """Lease up to `limit` of the selected sources, longest due first, until they are recorded or `lease` is over.
 
-        A host is one process's at a time: where another has claimed a source of it, none is claimed. With `share`, no
-        more due ones of a host than make that many with those that this process has. `names` and `everything` overrule
-        due times, but wake no source that is disabled or paused. Sources that share a URL with a claimed one come too,
-        beyond `limit` and `share`: one URL is fetched once.
+        A host belongs to one process at a time: its sources are left out while another process has leased one of them.
+        With `share`, due sources of a host are leased up to that number, counting those that this process has. Sources
+        that share a URL with a leased one come too, beyond `limit` and `share`: a URL is fetched once.
         """
-        choice = leases.Choice(now=now, names=names, everything=everything)
-        terms = leases.Terms(process=self._process, until=now + lease, limit=limit, share=share)
+        parameters = {"now": now, "until": now + lease, "process": self._process}
         with self._database.writing() as connection:
             self._database.dialect.lock_claims(connection)
-            leases.lease(connection, self._owed, self._process, None)
-            claimed = leases.claim(connection, choice, terms, self.headers)
-        self._owed = frozenset()
+            self._set_lease_end(connection, self._unreleased, None)
+            rows = _claim_selected(connection, selection, share, parameters | {"limit": limit})
+            leased = sorted(rows, key=_due_order)
+            for urls in slices({row["moved_to"] or row["url"] for row in rows}):
+                sharing = connection.execute(CLAIM_SAME_URL, parameters | {"limit": NO_LIMIT, "urls": urls}).mappings()
+                leased += sorted(sharing, key=_due_order)
+            claimed = tuple(map(stored_source, leased))
+        self._unreleased = frozenset()
         return claimed
 
-    def wanted(
-        self, now: datetime, *, names: Collection[str] | None = None, everything: bool = False
-    ) -> frozenset[str]:
-        """Names of the sources that `claim` would take if there were no other process and no limit."""
+    def wanted(self, now: datetime, selection: Selection = DUE) -> frozenset[str]:
+        """Return the names of the sources that `claim` would lease without other processes and limits."""
         with self._database.reading() as connection:
-            return leases.wanted(connection, leases.Choice(now=now, names=names, everything=everything))
-
-    def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
-        """When a source of each of these hosts was fetched last; hosts that never were asked are left out.
-
-        A host that a dead process had may have been asked up to its end, of which nothing is known but that it is over.
-        """
-        left, self._left = self._left.intersection(hosts), self._left.difference(hosts)
-        with self._database.reading() as connection:
-            return leases.last_asked(connection, hosts) | dict.fromkeys(left, now)
+            if selection.names is not None:
+                parts = slices(selection.names)
+                return frozenset(name for part in parts for name in connection.scalars(WANTED_NAMED, {"names": part}))
+            return frozenset(connection.scalars(WANTED if selection.everything else WANTED_DUE, {"now": now}))
 
     @contextmanager
     def fetching(self) -> Iterator[None]:
-        """For as long as this process claims sources: who begins while nobody else does so ends all leases.
+        """Let other processes see during the block that this one claims sources.
 
-        So what a killed process had claimed is free again at the next start. Only beside a process that goes on
-        fetching does it stay taken until its lease is over, as nobody can tell whose lease it is.
+        If no other process does, all leases end at the start of the block: they were those of a process that was
+        killed. Beside another process they stay until they are over, as they may be its leases.
         """
-        with self._database.present(self._release_all):
+        with self._database.present(self._end_all_leases):
             yield
 
-    def release(self, ids: Collection[int], at: datetime | None = None) -> None:
-        """Give claimed sources back as they were, or have others wait for them, and for their hosts, until `at`.
+    def _end_all_leases(self) -> None:
+        with self._database.writing() as connection:
+            self._released_hosts = frozenset(name for name in connection.scalars(END_ALL_LEASES) if name is not None)
 
-        Where that fails, the next claim of this process begins with it.
+    def release(self, ids: Collection[int], at: datetime | None = None) -> None:
+        """End the leases of these sources, their states unchanged, now or `at` a time until which their hosts rest.
+
+        If that fails, the next claim of this process begins with it.
         """
         if ids:
-            self._owed |= frozenset(ids)
+            self._unreleased |= frozenset(ids)
             with self._database.writing() as connection:
-                leases.lease(connection, ids, self._process, at)
-            self._owed -= frozenset(ids)
+                self._set_lease_end(connection, ids, at)
+            self._unreleased -= frozenset(ids)
 
     def extend(self, ids: Collection[int], until: datetime) -> None:
-        """Keep claimed sources until then."""
+        """Extend the leases of these sources."""
         with self._database.writing() as connection:
-            leases.lease(connection, ids, self._process, until)
+            self._set_lease_end(connection, ids, until)
 
-    def hosts(self, names: Collection[str]) -> Mapping[str, HostState]:
-        """States of those of these hosts that are remembered."""
-        with self._database.reading() as connection:
-            return leases.hosts(connection, names)
+    def _set_lease_end(self, connection: Connection, ids: Collection[int], end: datetime | None) -> None:
+        for part in slices(ids):
+            connection.execute(SET_LEASE_END, {"ids": part, "process": self._process, "until": end})
 
-    def record_states(self, pairs: Sequence[tuple[int, SourceState]], hosts: Mapping[str, HostState]) -> None:
+    # ------------------------------------------------------------------------------------------------------- states
+
+    def record_states(self, states: Sequence[tuple[int, SourceState]], hosts: Mapping[str, HostState]) -> None:
         """Write states of sources, by id, that had nothing new, and of hosts; the sources' leases end."""
         with self._database.writing() as connection:
-            leases.write_states(connection, pairs, self.unpaced)
-            leases.write_hosts(connection, self._database.dialect, hosts)
+            write_states(connection, states, self.unpaced)
+            if not hosts:
+                return
+            statement = self._database.dialect.insert(host)
+            replaced = {name: statement.excluded[name] for name in _HOST_STATE}
+            upsert = statement.on_conflict_do_update(index_elements=[host.c.name], set_=replaced)
+            rows = [
+                {"name": name} | {field: getattr(state, field) for field in _HOST_STATE}
+                for name, state in sorted(hosts.items())
+            ]
+            connection.execute(upsert, rows)
 
-    def all(self) -> tuple[StoredSource, ...]:
-        """All sources of `feeds.yaml` with their states, in its order."""
-        with self._database.reading() as connection:
-            return leases.present(connection, self.headers)
-
-    def pushed(self, token: str) -> StoredSource | None:
-        """The source, as it is now, whose hub pushes to the callback with this token; its lease is nobody's matter."""
-        with self._database.reading() as connection:
-            return hubs.claimed(connection, token, self.headers)
-
-    def _release_all(self) -> None:
+    def reschedule(self, due: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
+        """Set the time of the next fetch, and its reason, of sources by id; None leaves it as it is."""
         with self._database.writing() as connection:
-            self._left = leases.release_all(connection)
+            reschedule(connection, due)
+
+    def hosts(self, names: Collection[str]) -> Mapping[str, HostState]:
+        """Return the states of those of these hosts that have one."""
+        with self._database.reading() as connection:
+            rows = (row for part in slices(names) for row in connection.execute(_HOSTS, {"names": part}).mappings())
+            return {row["name"]: HostState(**{field: row[field] for field in _HOST_STATE}) for row in rows}
+
+    def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
+        """Return the time of the last fetch from each of these hosts; hosts that were never asked are left out.
+
+        A host that a dead process had leased counts as asked `now`: it may have been asked up to the process's end.
+        """
+        released = self._released_hosts.intersection(hosts)
+        self._released_hosts = self._released_hosts.difference(hosts)
+        with self._database.reading() as connection:
+            rows = (row for part in slices(hosts) for row in connection.execute(_LAST_FETCHES, {"names": part}))
+            return {row.host: row.last_fetch for row in rows} | dict.fromkeys(released, now)
+
+
+def _claim_selected(
+    connection: Connection, selection: Selection, share: int | None, parameters: Mapping[str, Any]
+) -> Sequence[RowMapping]:
+    if selection.names is not None:
+        parts = ({**parameters, "names": part} for part in slices(selection.names))
+        return [row for part in parts for row in connection.execute(CLAIM_NAMED, part).mappings()]
+    if selection.everything:
+        return connection.execute(CLAIM_ALL, parameters).mappings().all()
+    if share is None:
+        return connection.execute(CLAIM_DUE, parameters).mappings().all()
+    return connection.execute(CLAIM_DUE_SHARE, {**parameters, "share": share}).mappings().all()
+
+
+def _due_order(row: RowMapping) -> tuple[datetime, int]:
+    return row["next_fetch"], row["ordinal"]
+
+
+def _shown_source(source_id: int, settings: SourceSettings, *values: Any) -> StoredSource:
+    state = dict(zip((*_SHOWN_STATE, "hub_error"), values, strict=True))
+    if state["next_fetch"] == EPOCH:
+        state["next_fetch"] = None
+    return StoredSource(source=Source(id=source_id, settings=settings), state=SourceState(**state))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.sources import SourceStore
 from aggregator.store.subjects import ArticleStore, FeedStore, HubStore, MaintenanceStore, MetaStore, Outbox
@@ -20,6 +21,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.sources = SourceStore(database)
+        self.configuration = ConfigurationStore(database)
         self.articles = ArticleStore(database, self.sources)
         self.outbox = Outbox(database)
         self.feeds = FeedStore(database)

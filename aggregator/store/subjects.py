@@ -200,6 +200,11 @@ class HubStore:
         with self._database.writing() as connection:
             hubs.readdress(connection, public_url, now)
 
+    def let_go(self, ids: Collection[int], now: datetime) -> None:
+        """No hub pushes these sources any more; back again, they are subscribed at once."""
+        with self._database.writing() as connection:
+            hubs.let_go(connection, ids, now, self._sources.fetch)
+
     def end_all(self, now: datetime) -> None:
         """No hub is counted on any more: every source is polled by its interval again."""
         with self._database.reading() as connection:

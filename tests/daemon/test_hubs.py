@@ -59,7 +59,7 @@ class Desk:
 
     def figure(self, line: str) -> float:
         now = self.app.clock()
-        text = self.metrics.exposition(self.app.store.sources.standing(now), healthy=True, now=now).decode()
+        text = self.metrics.exposition(self.app.store.sources.summary(now), healthy=True, now=now).decode()
         (value,) = (one.rpartition(" ")[2] for one in text.splitlines() if one.startswith(line))
         return float(value)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aggregator.app import App
-from aggregator.model import SourceState
+from aggregator.model import Selection, SourceState
 from aggregator.pipeline import Report, leases, run_cycle
 from aggregator.pipeline.leases import share_of_host
 from aggregator.settings import Fetch
@@ -67,7 +67,7 @@ async def nothing_is_asked(server: Server) -> None:
 def test_it_waits_for_a_host_that_another_works_on(
     server: Server, app: App, other: Store, wanted: dict[str, Any]
 ) -> None:
-    (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    (held,) = other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
 
     async def let_go() -> None:
         await nothing_is_asked(server)
@@ -84,7 +84,7 @@ def test_it_waits_for_a_host_that_another_works_on(
 def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everything(
     server: Server, app: App, other: Store, everything: bool
 ) -> None:
-    (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    (held,) = other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     fetched = SourceState(last_fetch=app.clock(), next_fetch=app.clock() + LONG, due_reason="interval")
 
     async def finish() -> None:
@@ -105,7 +105,7 @@ def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
     fetch = {"allow_private": ["127.0.0.1/32", "::1/128"]}
     room = newsroom(tmp_path, [{"name": name, "url": url} for name, url in urls.items()], fetch=fetch)
     with room.opened() as app, Store.open(app.settings.database or "") as other, other.sources.fetching():
-        (held,) = other.sources.claim(app.clock(), limit=1, lease=LONG, names=["held"])
+        (held,) = other.sources.claim(app.clock(), Selection(names=["held"]), limit=1, lease=LONG)
 
         async def let_go() -> None:
             while not server.asked("/free"):
@@ -122,7 +122,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
     caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
     monkeypatch.setattr("aggregator.pipeline.leases.QUIET", 0.1)
-    other.sources.claim(app.clock(), limit=1, lease=LONG, names=["b"])
+    other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
     waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
@@ -161,7 +161,7 @@ def test_leases_of_what_takes_long_are_extended(
         room.now = start + 0.9 * leases.LEASE
         while lease_end(app) == start + leases.LEASE:
             await asyncio.sleep(0.02)
-        assert other.sources.claim(start + leases.LEASE, limit=9, lease=LONG, everything=True) == ()
+        assert other.sources.claim(start + leases.LEASE, Selection(everything=True), limit=9, lease=LONG) == ()
 
     report = beside(app, look, everything=True)
     assert report.count("fetched") == 3

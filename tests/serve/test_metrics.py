@@ -63,7 +63,7 @@ def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
 
 def test_nothing_is_late_before_it_is_due(room: Newsroom) -> None:
     with room.opened() as app:
-        standing = app.store.sources.standing(app.clock())
+        standing = app.store.sources.summary(app.clock())
         assert standing.due_first
         text = Metrics().exposition(standing, healthy=False, now=app.clock()).decode()
     assert figures(text)["aggregator_due_lag_seconds"] == 0

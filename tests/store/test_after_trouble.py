@@ -11,7 +11,7 @@ import pytest
 from aggregator.errors import StoreDamagedError
 from aggregator.model import HostState
 from aggregator.store import Store
-from tests.store.values import NOW, article, duplicate, new, record, source, state, updated
+from tests.store.values import NOW, article, duplicate, new, record, source, state, sync_sources, updated
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sources.sync([source("a"), source("b")], NOW - 10 * DAY)
+    sync_sources(store, [source("a"), source("b")], NOW - 10 * DAY)
     return store
 
 
@@ -77,7 +77,7 @@ def sqlite(tmp_path: Path) -> Path:
     """A database of some articles, closed."""
     path = tmp_path / "aggregator.db"
     with Store.open(f"sqlite:///{path}") as store:
-        store.sources.sync([source("a")], NOW)
+        sync_sources(store, [source("a")], NOW)
         record(store, *(new(article(number)) for number in range(1, 40)))
     return path
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 from aggregator.store import Store
-from tests.store.values import LEASE, NOW, source
+from tests.store.values import LEASE, NOW, source, sync_sources
 
 CLAIMS = """
 import os, signal, sys
@@ -35,7 +35,7 @@ def claimed_soon(store: Store) -> int:
 
 def test_what_a_killed_process_claimed_is_free_for_the_next(url: str) -> None:
     with Store.open(url) as store:
-        store.sources.sync([source("a"), source("b")], NOW)
+        sync_sources(store, [source("a"), source("b")], NOW)
         command = [sys.executable, "-c", CLAIMS, url]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -50,7 +50,7 @@ def test_what_a_killed_process_claimed_is_free_for_the_next(url: str) -> None:
 
 def test_leases_hold_while_another_goes_on_fetching(url: str) -> None:
     with Store.open(url) as first, Store.open(url) as second, first.sources.fetching():
-        first.sources.sync([source("a")], NOW)
+        sync_sources(first, [source("a")], NOW)
         assert claimed(first) == 1
         with second.sources.fetching():
             assert claimed(second) == 0

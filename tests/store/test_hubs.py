@@ -8,7 +8,7 @@ import pytest
 from aggregator.model import FeedInfo, StoredSource, Subscription
 from aggregator.settings import Fetch
 from aggregator.store import Store
-from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state
+from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state, sync_sources
 
 HUB, TOPIC = "https://hub.example/", "https://thehill.example/self"
 US = "https://news.example/"
@@ -25,7 +25,7 @@ PUSHED: dict[str, Any] = {  # a poll of a source whose hub pushes
 @pytest.fixture
 def subscribed(store: Store) -> Store:
     """A store whose one source names a hub."""
-    store.sources.sync([source()], NOW)
+    sync_sources(store, [source()], NOW)
     says_hub(store)
     return store
 
@@ -63,13 +63,13 @@ def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -
 
 
 def test_without_a_hub_there_is_nothing_to_ask(store: Store) -> None:
-    store.sources.sync([source()], NOW)
+    sync_sources(store, [source()], NOW)
     says_hub(store, feed_info={"hub": None})
     assert asked(store) == ()
 
 
 def test_the_topic_of_a_feed_without_self_link_is_its_url(store: Store) -> None:
-    store.sources.sync([source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
+    sync_sources(store, [source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
     for number, moved in ((1, None), (2, "https://moved.example/b"), (3, None)):
         says_hub(store, by=number, moved_to=moved, feed_info={"self_link": None})
     assert [one.topic for one in asked(store)] == ["https://a.example/feed", "https://moved.example/b"]
@@ -155,7 +155,7 @@ def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[st
 
 
 def test_after_an_end_min_interval_holds(subscribed: Store) -> None:
-    subscribed.sources.sync([source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
+    sync_sources(subscribed, [source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
     (one,) = asked(subscribed)
     subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
@@ -224,12 +224,12 @@ def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: S
     (one,) = asked(subscribed)
     subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.sources.sync(away, NOW)
+    sync_sources(subscribed, away, NOW)
     assert asked(subscribed, NOW + 300 * DAY) == ()
     assert subscribed.hubs.subscription(one.token) is None
     assert subscribed.sources.pushed(one.token) is None
     subscribed.hubs.grant(one.token, 8 * DAY, NOW)
-    subscribed.sources.sync([source()], NOW)
+    sync_sources(subscribed, [source()], NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
@@ -239,7 +239,7 @@ def test_another_url_drops_the_subscription(subscribed: Store) -> None:
     (one,) = asked(subscribed)
     subscribed.hubs.grant(one.token, 8 * DAY, NOW)
     subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
-    subscribed.sources.sync([source(url="https://thehill.example/other")], NOW)
+    sync_sources(subscribed, [source(url="https://thehill.example/other")], NOW)
     assert subscribed.hubs.subscription(one.token) is None
     assert seen(subscribed).state.pushed_until is None
     says_hub(subscribed)  # an answer of the old URL, under way meanwhile
@@ -282,7 +282,7 @@ def test_ending_what_there_is_none_of_asks_nobody_sooner(subscribed: Store) -> N
 
 
 def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> None:
-    store.sources.sync([source(name) for name in "abc"], NOW)
+    sync_sources(store, [source(name) for name in "abc"], NOW)
     for number, minutes in ((1, 2), (2, 0), (3, 1)):
         says_hub(store, by=number, at=NOW + minutes * MINUTE)
     assert [one.source for one in store.hubs.claim(NOW + HOUR, limit=2, public_url=US)] == ["b", "c"]
@@ -356,7 +356,7 @@ def test_a_feed_that_is_gone_is_not_told_of(store: Store) -> None:
 
 
 def test_marks_go_and_news_comes_in_one_step(store: Store) -> None:
-    store.sources.sync([source()], NOW)
+    sync_sources(store, [source()], NOW)
     marks = [mark for _, mark in store.outbox.categories()]
     assert marks
     store.outbox.published(marks, NOW, {"all.rss": b"1"})

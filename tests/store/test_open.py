@@ -17,7 +17,7 @@ from aggregator.store import Store
 from aggregator.store import migrate as migrating
 from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
-from tests.store.values import LEASE, NOW, article, new, record, source
+from tests.store.values import LEASE, NOW, article, new, record, source, sync_sources
 
 SOON = timedelta(milliseconds=50)
 
@@ -28,7 +28,7 @@ def engine_of(url: str) -> Engine:
 
 def test_a_database_is_made_with_its_folder_and_migrated(empty_url: str) -> None:
     with Store.open(empty_url) as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
     with Store.open(empty_url) as store:
         assert len(store.sources.all()) == 1
 
@@ -175,14 +175,14 @@ def test_a_file_without_permission_to_write_is_said(sqlite_template: Path, tmp_p
     path.write_bytes(sqlite_template.read_bytes())
     path.chmod(stat.S_IRUSR)
     with pytest.raises(StoreError, match="cannot be opened for writing"), Store.open(f"sqlite:///{path}") as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
 
 
 def test_a_full_disk_is_said_and_loses_nothing_that_was_there(sqlite_template: Path, tmp_path: Path) -> None:
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         with store.database.reading() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -200,11 +200,11 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as other:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError, match=rf"Another process holds the database {path}; wait"):
             record(store, new(article()))
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         assert len(store.sources.all()) == 1
         other.rollback()
         assert record(store, new(article())).new == 1
@@ -216,7 +216,7 @@ def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
     path, away = tmp_path / "aggregator.db", tmp_path / "away"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         path.rename(away)
         for _ in range(2):
             with pytest.raises(StoreDamagedError, match=rf"The database {path} is not there any more; bring back"):
@@ -232,10 +232,10 @@ def test_another_database_in_the_place_of_the_one_that_was_open_is_used_from_the
     path, copy = tmp_path / "aggregator.db", tmp_path / "copy.db"
     copy.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{copy}") as earlier:
-        earlier.sources.sync([source("earlier")], NOW)
+        sync_sources(earlier, [source("earlier")], NOW)
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store:
-        store.sources.sync([source("later")], NOW)
+        sync_sources(store, [source("later")], NOW)
         for suffix in ("-wal", "-shm"):
             (tmp_path / f"aggregator.db{suffix}").unlink(missing_ok=True)
         copy.rename(path)
@@ -268,12 +268,12 @@ def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
         with server.connect() as connection:
             connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
         with Store.open(url) as store, pytest.raises(StoreError, match="may not be written by this user"):
-            store.sources.sync([source()], NOW)
+            sync_sources(store, [source()], NOW)
 
 
 def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(server: Engine) -> None:
     with database(server) as url, Store.open(url, busy_timeout=SOON) as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         engine = engine_of(url)
         with engine.begin() as other:
             other.execute(text("SELECT * FROM source FOR UPDATE"))
@@ -286,7 +286,7 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
 
 def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> None:
     with database(server) as url, Store.open(url) as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         with server.connect() as connection:
             ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
             connection.execute(text(ended), {"name": make_url(url).database})

@@ -7,13 +7,13 @@ from aggregator.model import SourceState
 from aggregator.status import condition, source_status
 from aggregator.store import Store
 from tests.store.test_queries import statements
-from tests.store.values import MINUTE, NOW, source, state
+from tests.store.values import MINUTE, NOW, source, state, sync_sources
 
 
 def fill(store: Store) -> None:
     """A source in each condition, by each of the ways into it."""
     configured = [source(name, tags=("t",), headers={"X-Key": "k"}) for name in ("good", "bad", "gone", "new")]
-    store.sources.sync([*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
+    sync_sources(store, [*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
     sound = replace(state(), failures=0, error=None)
     states = {
         1: sound,
@@ -36,22 +36,22 @@ def test_the_long_columns_are_not_read_for_it(store: Store) -> None:
     fill(store)
     with statements(store) as seen:
         store.sources.overview()
-        store.sources.standing(NOW)
+        store.sources.summary(NOW)
     assert len(seen) == 4
     assert not any(name in statement for statement in seen for name in ("seen", "digest", "feed_info"))
 
 
 def test_the_database_counts_conditions_as_the_pages_do(store: Store) -> None:
-    assert store.sources.standing(NOW).conditions == {}
+    assert store.sources.summary(NOW).conditions == {}
     fill(store)
-    standing = store.sources.standing(NOW)
+    standing = store.sources.summary(NOW)
     assert standing.conditions == Counter(condition(one) for one in store.sources.all())
     assert standing.conditions == {"working": 1, "failing": 1, "paused": 3, "new": 1}
 
 
 def test_who_is_due_first_is_polled_at_all_and_was_asked_before(store: Store) -> None:
     fill(store)
-    assert store.sources.standing(NOW).due_first == NOW - 7 * MINUTE
-    store.sources.sync([source("new")], NOW)
-    assert store.sources.standing(NOW).due_first is None
+    assert store.sources.summary(NOW).due_first == NOW - 7 * MINUTE
+    sync_sources(store, [source("new")], NOW)
+    assert store.sources.summary(NOW).due_first is None
     assert store.sources.overview()[0].state == SourceState()

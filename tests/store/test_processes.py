@@ -9,7 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aggregator.store import RacedError, Store
-from tests.store.values import LEASE, NOW, article, digest, keyed, marked_articles, new, record, source, state
+from tests.store.values import (
+    LEASE,
+    NOW,
+    article,
+    digest,
+    keyed,
+    marked_articles,
+    new,
+    record,
+    source,
+    state,
+    sync_sources,
+)
 
 DIES_IN_RECORD = """
 import os, signal, sys
@@ -35,7 +47,7 @@ import sys
 from aggregator.store import Store
 from tests.store.values import LEASE, NOW, source
 with Store.open(sys.argv[1]) as store:
-    store.sources.sync([source(f"s{number}") for number in range(50)], NOW)
+    sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
     while taken := store.sources.claim(NOW, limit=3, lease=LEASE):
         print(*(one.source.name for one in taken))
 """
@@ -48,7 +60,7 @@ def run(script: str, *args: object) -> subprocess.CompletedProcess[str]:
 
 def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
     with Store.open(url) as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
         assert run(DIES_IN_RECORD, url).returncode == -signal.SIGKILL
         assert store.articles.page(None, 9) == ()
         assert store.sources.all()[0].state.last_fetch is None
@@ -58,7 +70,7 @@ def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
 def test_a_process_killed_while_making_the_schema_leaves_nothing(empty_url: str) -> None:
     assert run(DIES_IN_MAKING, empty_url, 5).returncode == -signal.SIGKILL
     with Store.open(empty_url) as store:
-        store.sources.sync([source()], NOW)
+        sync_sources(store, [source()], NOW)
 
 
 def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_sources(empty_url: str) -> None:
@@ -84,7 +96,7 @@ def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_a
         return "recorded"
 
     with Store.open(url) as store:
-        store.sources.sync([source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
+        sync_sources(store, [source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
         with ThreadPoolExecutor(4) as pool:
             told = Counter(pool.map(attempt, range(1, 5)))
         (owner,) = store.articles.lookup([digest("link")])[digest("link")]
@@ -100,13 +112,13 @@ def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) ->
             )
 
     with Store.open(url) as store:
-        store.sources.sync([source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
+        sync_sources(store, [source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(attempt, range(1, 5))) == [10] * 4
 
 
 def test_a_path_that_cannot_be_made_undoes_the_whole_record(store: Store) -> None:
-    store.sources.sync([source()], NOW)
+    sync_sources(store, [source()], NOW)
     with pytest.raises(ZeroDivisionError):
         store.articles.record(1, state(), [new(article())], NOW, name=lambda _: str(1 / 0))
     assert store.sources.all()[0].state.last_fetch is None

@@ -14,6 +14,7 @@ from tests.store.values import (
     publish_everything,
     record,
     source,
+    sync_sources,
     titles,
     updated,
 )
@@ -22,7 +23,7 @@ from tests.store.values import (
 @pytest.fixture
 def store(store: Store) -> Store:
     """One source that is known, a in x."""
-    store.sources.sync([source("a", categories=("x",))], NOW)
+    sync_sources(store, [source("a", categories=("x",))], NOW)
     return store
 
 
@@ -107,7 +108,7 @@ def test_a_category_that_was_never_seen_is_no_category(store: Store) -> None:
 
 
 def test_heads_are_those_of_feeds_of_one_article(store: Store) -> None:
-    store.sources.sync([source("a", categories=("x", "Y y")), source("b", categories=("z",))], NOW)
+    sync_sources(store, [source("a", categories=("x", "Y y")), source("b", categories=("z",))], NOW)
     record(store, *(new(article(number)) for number in range(3)))
     publish_everything(store)
     record(store, updated(article(0, title="Edited")))
@@ -122,7 +123,7 @@ def test_heads_are_those_of_feeds_of_one_article(store: Store) -> None:
 
 
 def test_credits_show_no_credentials(store: Store) -> None:
-    store.sources.sync([source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
+    sync_sources(store, [source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
     record(store, new(article()))
     assert [credit.feed_url for one in store.articles.page(None, 9) for credit in one.credits] == [
         "https://a.example/feed"

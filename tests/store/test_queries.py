@@ -12,7 +12,20 @@ from sqlalchemy import event
 
 from aggregator.model import FeedInfo, SourceState
 from aggregator.store import Store
-from tests.store.values import LEASE, NOW, article, digest, duplicate, keyed, new, record, source, unchanged, updated
+from tests.store.values import (
+    LEASE,
+    NOW,
+    article,
+    digest,
+    duplicate,
+    keyed,
+    new,
+    record,
+    source,
+    sync_sources,
+    unchanged,
+    updated,
+)
 
 
 @contextmanager
@@ -36,7 +49,7 @@ def counted(store: Store, work: Callable[[], object]) -> int:
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sources.sync([source("a"), source("b")], NOW)
+    sync_sources(store, [source("a"), source("b")], NOW)
     return store
 
 
@@ -73,7 +86,7 @@ def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> Non
 
 def test_a_sync_that_changes_nothing_writes_nothing(store: Store) -> None:
     with statements(store) as seen:
-        store.sources.sync([source("a"), source("b")], NOW)
+        sync_sources(store, [source("a"), source("b")], NOW)
     assert all(statement.startswith("SELECT") for statement in seen)
 
 
@@ -81,7 +94,7 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
-        store.sources.sync([source("a"), source("b")], NOW)
+        sync_sources(store, [source("a"), source("b")], NOW)
         seen.clear()
         record(store, new(article(1)), new(article(2), cluster=article(1).id), feed_info=FeedInfo(title="A"))
         record(store, duplicate(keyed(article(3, 2), "b"), of=article(1).id), by=2)
@@ -123,7 +136,7 @@ def test_a_claim_costs_by_what_is_due(sqlite_template: Path, tmp_path: Path, due
     path.write_bytes(sqlite_template.read_bytes())
     blogs = [source(f"s{number}", url=f"https://s{number}.host{number % 70}.example/") for number in range(1_000)]
     with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
-        store.sources.sync(blogs, NOW)
+        sync_sources(store, blogs, NOW)
         later = SourceState(next_fetch=NOW + timedelta(days=1))
         store.sources.record_states([(number, later) for number in range(due + 1, 1_001)], {})
         seen.clear()

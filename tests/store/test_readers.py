@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from aggregator.store import Store
-from tests.store.values import NOW, article, duplicate, keyed, new, record, source, updated
+from tests.store.values import NOW, article, duplicate, keyed, new, record, source, sync_sources, updated
 
 DAY = timedelta(days=1)
 
 
 def test_revisions_are_what_an_article_said_before_each_edit_latest_first(store: Store) -> None:
-    store.sources.sync([source("a")], NOW)
+    sync_sources(store, [source("a")], NOW)
     record(store, new(keyed(article(1, title="First", html="<p>1</p>"), "a")))
     record(store, updated(keyed(article(1, title="Second", html="<p>2</p>"), "a")), at=NOW + DAY)
     record(store, updated(keyed(article(1, title="Third", html="<p>3</p>"), "a")), at=NOW + 2 * DAY)
@@ -22,7 +22,7 @@ def test_revisions_are_what_an_article_said_before_each_edit_latest_first(store:
 
 
 def test_days_count_the_articles_of_each_source_that_carried_them(store: Store) -> None:
-    store.sources.sync([source("a"), source("b")], NOW)
+    sync_sources(store, [source("a"), source("b")], NOW)
     record(store, *(new(keyed(article(number, published=NOW - number * DAY), str(number))) for number in range(5)))
     record(store, duplicate(keyed(article(9, 2), "b"), of=article(1).id), by=2)
     days = store.feeds.days(NOW - 2 * DAY)

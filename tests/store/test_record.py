@@ -21,6 +21,7 @@ from tests.store.values import (
     record,
     source,
     state,
+    sync_sources,
     titles,
     unchanged,
     updated,
@@ -32,8 +33,8 @@ LATER = NOW + 60 * MINUTE
 @pytest.fixture
 def store(store: Store) -> Store:
     """Three sources that are known: a in x, b in y and c in y."""
-    store.sources.sync(
-        [source("a", categories=("x",)), source("b", categories=("y",)), source("c", categories=("y",))], NOW
+    sync_sources(
+        store, [source("a", categories=("x",)), source("b", categories=("y",)), source("c", categories=("y",))], NOW
     )
     publish_everything(store)
     return store
@@ -352,7 +353,7 @@ def test_a_feed_with_a_new_title_has_the_categories_that_credit_it_published_ane
 
 
 def test_an_article_of_a_source_that_left_meanwhile_is_kept(store: Store) -> None:
-    store.sources.sync([source("b", categories=("y",))], NOW)
+    sync_sources(store, [source("b", categories=("y",))], NOW)
     record(store, new(article()))
     assert kept(store).categories == ("x",)
     assert titles(store, "all") == ["Title 1"]

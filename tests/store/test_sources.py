@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreBusyError
-from aggregator.model import HostState, SourceState
+from aggregator.model import HostState, Selection, SourceState
 from aggregator.settings import Fetch
 from aggregator.store import Store
-from tests.store.values import LEASE, MINUTE, NOW, record, source, state
+from tests.store.values import LEASE, MINUTE, NOW, record, source, state, sync_sources
 
 
 def claim(
@@ -24,7 +24,7 @@ def claim(
     names: Collection[str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    taken = store.sources.claim(now, limit=limit, lease=LEASE, names=names, everything=everything)
+    taken = store.sources.claim(now, Selection(names=names, everything=everything), limit=limit, lease=LEASE)
     return [one.source.name for one in taken]
 
 
@@ -34,7 +34,7 @@ def fetched(store: Store, source_id: int, minutes: int) -> None:
 
 
 def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
-    store.sources.sync([source(name) for name in "abcd"], NOW)
+    sync_sources(store, [source(name) for name in "abcd"], NOW)
     for source_id, minutes in ((1, -1), (2, -2), (3, 5)):
         fetched(store, source_id, minutes)
     assert claim(store) == ["d", "b", "a"]
@@ -43,22 +43,22 @@ def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
 
 
 def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
-    store.sources.sync([source(name) for name in "abc"], NOW)
+    sync_sources(store, [source(name) for name in "abc"], NOW)
     fetched(store, 1, -1)
     assert claim(store, limit=2) == ["b", "c"]
     assert claim(store, limit=2) == ["a"]
 
 
 def test_a_claimed_source_comes_with_its_state(store: Store) -> None:
-    store.sources.sync([source()], NOW)
+    sync_sources(store, [source()], NOW)
     store.sources.record_states([(1, state())], {})
     (one,) = store.sources.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
-    assert one.source == source(id=1)
+    assert one.source == source(source_id=1)
     assert one.state == state()
 
 
 def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
-    store.sources.sync([source("a"), source("b"), source("c")], NOW)
+    sync_sources(store, [source("a"), source("b"), source("c")], NOW)
     assert claim(store) == ["a", "b", "c"]
     store.sources.release([1])
     assert claim(store) == ["a"]
@@ -70,7 +70,7 @@ def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
 
 
 def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: Store) -> None:
-    store.sources.sync([source(name) for name in "abc"], NOW)
+    sync_sources(store, [source(name) for name in "abc"], NOW)
     for source_id in (1, 2, 3):
         fetched(store, source_id, 5)
     assert claim(store, names=["c", "a", "unknown"]) == ["a", "c"]
@@ -79,15 +79,15 @@ def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: St
 
 
 def test_disabled_absent_and_paused_sources_are_never_claimed(store: Store) -> None:
-    store.sources.sync([source("a", enabled=False), source("b"), source("c")], NOW)
+    sync_sources(store, [source("a", enabled=False), source("b"), source("c")], NOW)
     record(store, by=2, paused="gone for good", next_fetch=None)
-    store.sources.sync([source("a", enabled=False), source("b")], NOW)
+    sync_sources(store, [source("a", enabled=False), source("b")], NOW)
     assert claim(store) == claim(store, everything=True) == claim(store, names=["a", "b", "c"]) == []
 
 
 def test_sources_that_share_a_url_are_claimed_together(store: Store) -> None:
     same = "https://example.org/feed"
-    store.sources.sync([source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
+    sync_sources(store, [source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
     fetched(store, 2, 60)
     fetched(store, 3, 60)
     store.sources.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {})
@@ -96,14 +96,14 @@ def test_sources_that_share_a_url_are_claimed_together(store: Store) -> None:
 
 def test_a_source_that_moved_no_longer_shares_its_old_url(store: Store) -> None:
     same = "https://example.org/feed"
-    store.sources.sync([source("a", url=same), source("b", url=same)], NOW)
+    sync_sources(store, [source("a", url=same), source("b", url=same)], NOW)
     store.sources.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {})
     assert claim(store) == ["a"]
 
 
 def test_claims_at_the_same_time_never_overlap(url: str) -> None:
     with Store.open(url) as first, Store.open(url) as second:
-        first.sources.sync([source(f"s{number}") for number in range(60)], NOW)
+        sync_sources(first, [source(f"s{number}") for number in range(60)], NOW)
         with ThreadPoolExecutor(4) as pool:
             taken = list(pool.map(lambda number: claim((first, second)[number % 2], limit=7), range(12)))
     every = [name for names in taken for name in names]
@@ -111,7 +111,7 @@ def test_claims_at_the_same_time_never_overlap(url: str) -> None:
 
 
 def test_states_of_many_sources_are_written_at_once(store: Store) -> None:
-    store.sources.sync([source("a"), source("b")], NOW)
+    sync_sources(store, [source("a"), source("b")], NOW)
     other = replace(state(), failures=7, next_fetch=None)
     store.sources.record_states([(2, other), (1, state())], {})
     assert [one.state for one in store.sources.all()] == [state(), other]
@@ -128,7 +128,7 @@ def test_hosts_are_remembered_and_replaced(store: Store) -> None:
 
 def test_a_url_longer_than_an_index_takes_is_kept(store: Store) -> None:
     long = "https://example.org/" + "".join(f"{number:x}" for number in range(3000))
-    store.sources.sync([source("a", url=long), source("b")], NOW)
+    sync_sources(store, [source("a", url=long), source("b")], NOW)
     store.sources.record_states([(2, state(moved_to=long))], {})
     assert claim(store) == ["a", "b"]
 
@@ -138,7 +138,7 @@ def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path
     path.write_bytes(sqlite_template.read_bytes())
     soon = timedelta(milliseconds=50)
     with Store.open(f"sqlite:///{path}", busy_timeout=soon) as store, closing(sqlite3.connect(path)) as other:
-        store.sources.sync([source("a"), source("b")], NOW)
+        sync_sources(store, [source("a"), source("b")], NOW)
         assert claim(store) == ["a", "b"]
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
@@ -158,8 +158,8 @@ BLOGS = [source(f"blog{number}", url=f"https://blog{number}.service.example/feed
 def two(url: str) -> Iterator[tuple[Store, Store]]:
     """Two processes on one database, as far as it can tell them apart; four blogs of one service, and a paper."""
     with Store.open(url) as first, Store.open(url) as second:
-        first.sources.sync([*BLOGS, source("paper")], NOW)
-        second.sources.sync([*BLOGS, source("paper")], NOW)
+        sync_sources(first, [*BLOGS, source("paper")], NOW)
+        sync_sources(second, [*BLOGS, source("paper")], NOW)
         yield first, second
 
 
@@ -206,7 +206,7 @@ def test_an_unpaced_host_is_everybodys(url: str) -> None:
     unpaced = Fetch(unpaced=("service.example",))
     with Store.open(url) as first, Store.open(url) as second:
         for each in (first, second):
-            each.sources.sync(BLOGS, NOW, unpaced)
+            sync_sources(each, BLOGS, NOW, unpaced)
         assert claim(first, names=["blog0"]) == ["blog0"]
         assert claim(second) == ["blog1", "blog2", "blog3"]
 
@@ -241,7 +241,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
         return clashes
 
     with Store.open(url) as store:
-        store.sources.sync(blogs, NOW)
+        sync_sources(store, blogs, NOW)
         ids = {one.source.name: one.source.id for one in store.sources.all()}
     holders: dict[str, list[int]] = {f"s{host}": [] for host in range(3)}
     with ThreadPoolExecutor(4) as pool:
@@ -249,7 +249,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
 
 
 def test_no_host_fills_the_room_of_others(store: Store) -> None:
-    store.sources.sync([*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
+    sync_sources(store, [*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
     for number in range(1, 5):
         fetched(store, number, -number)
     taken = store.sources.claim(NOW, limit=6, lease=LEASE, share=2)
@@ -260,7 +260,7 @@ def test_no_host_fills_the_room_of_others(store: Store) -> None:
 
 
 def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:
-    store.sources.sync(BLOGS, NOW, Fetch(unpaced=("service.example",)))
+    sync_sources(store, BLOGS, NOW, Fetch(unpaced=("service.example",)))
     assert len(store.sources.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
 
 
@@ -272,7 +272,7 @@ def test_when_a_host_was_asked_last_is_told_over_all_its_sources(two: tuple[Stor
 
 def test_the_hosts_of_a_dead_process_count_as_asked_once(url: str) -> None:
     with Store.open(url) as dead:
-        dead.sources.sync([*BLOGS, source("paper")], NOW)
+        sync_sources(dead, [*BLOGS, source("paper")], NOW)
         claim(dead, names=["blog0"])
     with Store.open(url) as store, store.sources.fetching():
         assert store.sources.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
@@ -285,5 +285,5 @@ def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> 
     first.sources.record_states([(3, state(paused="gone", next_fetch=None))], {})
     claim(first)
     assert second.sources.wanted(NOW) == {"blog0", "blog3", "paper"}
-    assert second.sources.wanted(NOW, everything=True) == {"blog0", "blog1", "blog3", "paper"}
-    assert second.sources.wanted(NOW, names=["blog1", "blog2", "x"]) == {"blog1"}
+    assert second.sources.wanted(NOW, Selection(everything=True)) == {"blog0", "blog1", "blog3", "paper"}
+    assert second.sources.wanted(NOW, Selection(names=["blog1", "blog2", "x"])) == {"blog1"}

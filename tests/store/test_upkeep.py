@@ -23,6 +23,7 @@ from tests.store.values import (
     publish_everything,
     record,
     source,
+    sync_sources,
     updated,
 )
 
@@ -31,7 +32,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def store(store: Store) -> Store:
-    store.sources.sync([source("a", categories=("News",)), source("b", categories=("Other",))], NOW)
+    sync_sources(store, [source("a", categories=("News",)), source("b", categories=("Other",))], NOW)
     return store
 
 

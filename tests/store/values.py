@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from aggregator import sync
 from aggregator.model import (
     Decision,
     Draft,
@@ -25,17 +26,23 @@ from aggregator.model import (
     Updated,
     Validators,
 )
+from aggregator.settings import Fetch
 from aggregator.store import Store
 from tests.sources import source as configured
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+FETCH = Fetch()
 LEASE = timedelta(minutes=5)
 
 
 def source(name: str = "thehill", **changes: Any) -> Source:
     given: dict[str, Any] = {"url": f"https://{name}.example/feed", "categories": (name,), "tags": (name,)}
     return configured(name, **(given | changes))
+
+
+def sync_sources(store: Store, sources: Sequence[Source], now: datetime = NOW, fetch: Fetch = FETCH) -> None:
+    sync.sync_sources(store, sources, now, fetch)
 
 
 def state(**changes: Any) -> SourceState:

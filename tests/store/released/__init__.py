@@ -6,6 +6,7 @@ up to that revision and plain INSERTs. URLs of the sources are kept without thei
 """
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, create_engine, insert, inspect, select
 
+from aggregator.settings import SourceSettings
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
 
@@ -20,6 +22,12 @@ FOLDER = Path(__file__).parent
 REVISIONS = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 SERVER = "http://released.example"  # stands for the server's address
 ALEMBIC = "alembic_version"
+
+RENAMED = {  # table and column, as they were: the column now
+    ("source", "wish"): "requested_interval",
+    ("source", "facts"): "feed_info",
+    ("article", "story"): "cluster",
+}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -71,13 +79,37 @@ def restored(url: str, revision: str, server: Server) -> Rows:
 
 
 def found(url: str, wanted: Rows) -> Rows:
-    """What the database has now in the tables and columns that it had then, in the same order."""
+    """What the database has now in the tables and columns that it had then, by their names then, in the same order."""
     engine = engine_of(url)
     with engine.connect() as connection:
         tables = _tables(connection)
-        now = {name: _dumped(connection, tables[name], lines[0] if lines else ()) for name, lines in wanted.items()}
+        now = {}
+        for name, lines in wanted.items():
+            columns = lines[0] if lines else {}
+            table = tables[name]
+            names = {RENAMED.get((name, column), column): column for column in columns if column not in table.columns}
+            dumped = _dumped(connection, table, {*columns, *names})
+            if name == "source" and "settings" in table.columns:
+                dumped = _with_settings(connection, table, dumped)
+            lines_now = [{names.get(column, column): value for column, value in line.items()} for line in dumped]
+            now[name] = sorted(lines_now, key=lambda line: json.dumps(line, sort_keys=True))
     engine.dispose()
     return now
+
+
+def _with_settings(connection: Connection, table: Table, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines of sources with their settings as the columns that they were."""
+    columns = {}
+    for source_id, settings in connection.execute(select(table.c.id, table.c.settings)):
+        values = SourceSettings.model_validate(settings)
+        assert values.interval is not None
+        columns[source_id] = {
+            "categories": list(values.categories or ()),
+            "tags": list(values.tags or ()),
+            "language": values.language,
+            "interval": values.interval // timedelta(microseconds=1),
+        }
+    return [line | columns[line["id"]] for line in lines]
 
 
 def engine_of(url: str) -> Engine:

@@ -1,0 +1,154 @@
+"""Sources and categories as configured: rows to compare with the configuration, and the changes that follow from it."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, false, insert, literal, not_, select, update
+
+from aggregator.model import SourceState
+from aggregator.names import category_name
+from aggregator.settings import SourceSettings
+from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, SourceUpdate
+from aggregator.store import hubs
+from aggregator.store.clusters import hide_in_stories
+from aggregator.store.columns import EPOCH, settings_text
+from aggregator.store.database import Database
+from aggregator.store.rows import Columns, state_columns
+from aggregator.store.schema import article, article_category, article_source, category, source
+
+INSERTED_ROWS = 500  # at once: ten thousand would take 20 MB
+
+_SOURCES = select(*source.c["id", "settings", "ordinal", "present", "host", "moved_to"]).order_by(source.c.id)
+_CATEGORIES = select(*category.c["name", "label", "present"])
+_MARKED = {"pending": True, "version": category.c.version + 1}
+_STATE_AT_NEW_URL = {  # nothing that the old URL said, and due now
+    "moved_to": None,
+    "etag": None,
+    "last_modified": None,
+    "digest": b"",
+    "truncated_digest": None,
+    "seen": b"",
+    "next_fetch": EPOCH,
+    "due_reason": "",
+    "failures": 0,
+    "error": None,
+    "paused": None,
+    "unmodified_since": None,
+    "requested_interval": timedelta(0),
+    "skip_hours": (),
+    "skip_days": (),
+    "lease_until": None,
+    "readdressed": True,
+    "pushed_until": None,
+}
+
+
+class ConfigurationStore:
+    """Sources and categories as configured."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sources(self, configured: Iterable[SourceSettings]) -> tuple[SourceRow, ...]:
+        """Return all stored sources; settings that equal some of `configured` are these objects.
+
+        So that they need not be read: 10,000 take a second.
+        """
+        kept = [settings_text(settings) for settings in configured]
+        with self._database.reading() as connection:
+            rows = tuple(SourceRow(*row) for row in connection.execute(_SOURCES))
+        del kept
+        return rows
+
+    def categories(self) -> tuple[CategoryRow, ...]:
+        """Return all stored categories."""
+        with self._database.reading() as connection:
+            return tuple(CategoryRow(*row) for row in connection.execute(_CATEGORIES))
+
+    def lock(self) -> None:
+        """Wait until no other process changes sources, and keep others from it until the transaction ends."""
+        with self._database.writing() as connection:
+            self._database.dialect.lock(connection)
+
+    def apply(self, changes: SourceChanges, now: datetime) -> None:
+        """Write the changes. Articles follow their sources' categories, tags and language, and are to be published."""
+        with self._database.writing() as connection:
+            connection.execute(update(source).where(source.c.id.in_(changes.removed)).values(present=False))
+            for changed in changes.updated:
+                columns = _columns(changed.settings, changed.ordinal, changed.host)
+                renewed = columns | (_STATE_AT_NEW_URL if changed.at_new_url else {})
+                connection.execute(update(source).where(source.c.id == changed.id).values(renewed))
+            hubs.forget(connection, [changed.id for changed in changes.updated if changed.at_new_url])
+            fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
+            for start in range(0, len(changes.added), INSERTED_ROWS):
+                part = changes.added[start : start + INSERTED_ROWS]
+                rows = [_columns(added.settings, added.ordinal, added.host) | fresh for added in part]
+                connection.execute(insert(source), rows)
+            for name, label in changes.new_categories:
+                columns = {"name": name, "label": label, "first_seen": now, "present": True}
+                connection.execute(insert(category).values(columns | {"pending": True, "version": 1}))
+            for renamed in changes.updated_categories:
+                columns = {"label": renamed.label, "present": renamed.present, "successor": renamed.successor}
+                connection.execute(update(category).where(category.c.name == renamed.name).values(columns | _MARKED))
+            if shown := [changed for changed in changes.updated if changed.changes_articles]:
+                _update_articles(connection, shown)
+
+
+def _columns(settings: SourceSettings, ordinal: int, host: str | None) -> Columns:
+    selected = {"name": settings.name, "url": settings.url, "enabled": settings.enabled}
+    return selected | {"settings": settings, "ordinal": ordinal, "present": True, "host": host}
+
+
+def _update_articles(connection: Connection, updates: Collection[SourceUpdate]) -> None:
+    """Update the articles of these sources, and mark them and all feeds to be published; their files keep their names.
+
+    Without a language an article keeps the one it has: what its entry declared is not stored.
+    """
+    for changed in updates:
+        before, now = _names(changed.before), _names(changed.settings)
+        if before != now:
+            _recategorise(connection, changed.id, before=before, now=now)
+        if changed.settings.language and changed.settings.language != changed.before.language:
+            first_carried = article.c.source_id == changed.id, article.c.id.in_(_articles_of(changed.id))
+            connection.execute(update(article).where(*first_carried).values(language=changed.settings.language))
+    articles = _articles_of(*(changed.id for changed in updates))
+    marked = {"pending": True, "version": article.c.version + 1}
+    connection.execute(update(article).where(article.c.id.in_(articles), not_(article.c.pruned)).values(marked))
+    connection.execute(update(category).where(category.c.present).values(_MARKED))
+
+
+def _articles_of(*sources: int) -> Any:
+    return select(article_source.c.article_id).where(article_source.c.source_id.in_(sources))
+
+
+def _names(settings: SourceSettings) -> set[str]:
+    return {category_name(label) for label in settings.categories or ()}
+
+
+def _recategorise(connection: Connection, source_id: int, *, before: set[str], now: set[str]) -> None:
+    for name in sorted(now - before):
+        _enter(connection, source_id, name)
+    for name in sorted(before - now):
+        _leave(connection, source_id, name)
+    hide_in_stories(connection, _articles_of(source_id))
+
+
+def _enter(connection: Connection, source_id: int, name: str) -> None:
+    there = exists().where(article_category.c.article_id == article.c.id, article_category.c.category == name)
+    row = (article.c.id, literal(name), article.c.published, article.c.first_seen, article.c.position, false())
+    entering = select(*row).where(article.c.id.in_(_articles_of(source_id)), not_(article.c.pruned), not_(there))
+    columns = ("article_id", "category", "published", "first_seen", "position", "hidden")
+    connection.execute(insert(article_category).from_select(columns, entering))
+
+
+def _leave(connection: Connection, source_id: int, name: str) -> None:
+    """An article stays in a category as long as another of its sources names it, one that left `feeds.yaml` too."""
+    naming = [row.id for row in connection.execute(_SOURCES) if name in _names(row.settings)]
+    connection.execute(
+        delete(article_category).where(
+            article_category.c.category == name,
+            article_category.c.article_id.in_(_articles_of(source_id)),
+            article_category.c.article_id.not_in(_articles_of(*naming)),
+        )
+    )
