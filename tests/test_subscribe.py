@@ -73,9 +73,9 @@ def test_of_several_feeds_one_is_chosen_and_the_others_are_named(find: Find, fil
         FeedLink(url=server.url("/feed.rss"), title="All"),
         FeedLink(url=server.url("/other.rss"), title="Comments"),
     )
-    assert find(page) == (AddedSource(name="127-0-0-1", url=all_.url, others=(comments,)),)
+    assert find(page) == (AddedSource(name="127-0-0-1", url=all_.url, alternatives=(comments,)),)
     assert find(page, choose=lambda links: links[1]) == (
-        AddedSource(name="127-0-0-1-2", url=comments.url, others=(all_,)),
+        AddedSource(name="127-0-0-1-2", url=comments.url, alternatives=(all_,)),
     )
     assert names(file) == ["there-example", "127-0-0-1", "127-0-0-1-2"]
 

@@ -64,7 +64,7 @@ def _report(results: Iterable["AddResult"]) -> None:
         match result:
             case AddedSource():
                 typer.echo(f"added {result.name}: {result.url}")
-                for link in result.others:
+                for link in result.alternatives:
                     typer.echo(f"  its page has another feed: {_link_text(link)}")
             case ExistingSource():
                 typer.echo(f"{result.name} is listed already: {result.url}")

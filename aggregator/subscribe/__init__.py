@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aggregator import config
-from aggregator.clock import Clock, utc_now
 from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Failure, Source
@@ -27,11 +26,11 @@ MAX_OPML = 50_000_000  # bytes, about 200,000 subscriptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedSource:
-    """A source that was added; `others` are the other feeds of its page."""
+    """A source that was added; `alternatives` are the other feeds of its page."""
 
     name: str
     url: str  # without credentials
-    others: tuple[FeedLink, ...] = ()
+    alternatives: tuple[FeedLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,6 @@ def add(
     *,
     name: str | None = None,
     category: str | None = None,
-    clock: Clock = utc_now,
 ) -> tuple[AddResult, ...]:
     """Add the feeds behind `urls`, of feeds or pages, to `feeds.yaml`; return a result for each, in order.
 
@@ -68,7 +66,7 @@ def add(
     settings = config.extensible(path, environ)
     listed = _SourceList(settings)
     missing = [url for url in urls if not listed.existing(url)]
-    feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, choose, clock)), strict=True))
+    feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, choose)), strict=True))
     with config.editing(path, environ) as draft:
         listed = _SourceList(draft.settings)
         results: list[AddResult] = []
@@ -79,7 +77,9 @@ def add(
                 continue
             if name in listed.names.taken and not listed.existing(feed.url):
                 raise UsageError(f"a source is named {name} already; give another --name")
-            results.append(listed.add(feed.url, name or host_name(feed.url), others=feed.others, category=category))
+            results.append(
+                listed.add(feed.url, name or host_name(feed.url), alternatives=feed.alternatives, category=category)
+            )
         draft.append(listed.added)
     return tuple(results)
 
@@ -136,7 +136,7 @@ class _SourceList:
         return ExistingSource(name=name, url=without_credentials(url)) if name else None
 
     def add(
-        self, url: str, name: str, *, others: tuple[FeedLink, ...] = (), **settings: object
+        self, url: str, name: str, *, alternatives: tuple[FeedLink, ...] = (), **settings: object
     ) -> AddedSource | ExistingSource:
         """Add a source named `name`, with a number appended if that is taken; or return the existing one."""
         if existing := self.existing(url):
@@ -144,7 +144,7 @@ class _SourceList:
         name = self.names.take(name)
         self.added.append(SourceSettings.model_validate({"name": name, "url": url, **settings}))
         self._names_by_key[_key(url)] = name
-        return AddedSource(name=name, url=without_credentials(url), others=others)
+        return AddedSource(name=name, url=without_credentials(url), alternatives=alternatives)
 
 
 def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import logs
-from aggregator.clock import Clock
+from aggregator.clock import utc_now
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.opml import OpmlOutline
@@ -31,16 +31,16 @@ class FoundFeed:
     """URL of a feed, and the other feeds of the page that led to it."""
 
     url: str
-    others: tuple[FeedLink, ...] = ()
+    alternatives: tuple[FeedLink, ...] = ()
 
 
 async def find_feeds(
-    settings: Settings, environ: Mapping[str, str], urls: Sequence[str], choose: Choose, clock: Clock
+    settings: Settings, environ: Mapping[str, str], urls: Sequence[str], choose: Choose
 ) -> list[FoundFeed | Failure]:
     """Return the feed behind each URL, or the reason why there is none."""
     logs.hide(secrets(settings, environ))
     with Sandbox[Offer]("aggregator.parse.discovery:offer", limits=LIMITS, max_processes=1) as sandbox:
-        async with Fetcher(settings.fetch, clock) as fetcher:
+        async with Fetcher(settings.fetch, utc_now) as fetcher:
             finder = _FeedFinder(fetcher, sandbox, choose)
             return [await finder.find(url) for url in urls]
 
@@ -80,7 +80,7 @@ class _FeedFinder:
                 if document.stage == "parse" or (not page.links and document.status in _HOST_TROUBLE):
                     return document
             elif document.is_feed:
-                return FoundFeed(url=link.url, others=tuple(other for other in page.links if other != link))
+                return FoundFeed(url=link.url, alternatives=tuple(feed for feed in page.links if feed != link))
             candidates.remove(link)
         reason = (
             "the page links to feeds, but no feed is there"
