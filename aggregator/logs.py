@@ -37,7 +37,7 @@ def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> N
     """Send the log to `stream` alone: as JSON, as text, or (None) as text if it is a terminal."""
     as_json = not stream.isatty() if json is None else json
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_JsonLines() if as_json else _TextLines())
+    handler.setFormatter(_LineFormatter(as_json=as_json))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("aggregator").setLevel(logging.DEBUG if debug else logging.INFO)
     for name in _CHATTY:
@@ -54,7 +54,7 @@ def hide(secrets: Iterable[str]) -> None:
     longest_first = sorted({secret for secret in secrets if len(secret) >= _MIN_SECRET}, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
     for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, _Lines):
+        if isinstance(handler.formatter, _LineFormatter):
             handler.formatter.secrets = pattern
 
 
@@ -71,46 +71,32 @@ def one_line(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)
 
 
-class _Lines(logging.Formatter):
-    """Common part of both formats."""
+class _LineFormatter(logging.Formatter):
+    """Formats an event as one line of text or JSON."""
 
     secrets: re.Pattern[str] | None = None
 
-    def safe(self, text: str) -> str:
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        time, level = rfc3339(datetime.fromtimestamp(record.created, UTC)), record.levelname.lower()
+        message, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
+        if not self._as_json:
+            text = f"{message}: {_described(error)}" if error else message
+            return f"{time} {level} {record.name}: {one_line(self._safe(text))}"
+        event = {"time": time, "level": level, "logger": record.name, "message": self._safe(message)}
+        if error:
+            event["error"] = self._safe(_described(error))
+            if not isinstance(error, AggregatorError):
+                event["traceback"] = self._safe("".join(traceback.format_exception(error)))
+        return json_format.dumps(event).replace("\x7f", "\\u007f")  # JSON does not escape it
+
+    def _safe(self, text: str) -> str:
         """Return `text` with secrets masked, shortened if it is too long for a line."""
         shown = masked(self.secrets.sub(HIDDEN, text) if self.secrets else text)
         return shown if len(shown) <= _MAX_TEXT else shown[:_MAX_TEXT] + "…"
-
-    def timestamp(self, record: logging.LogRecord) -> str:
-        """Return the time of the event in RFC 3339's format."""
-        return rfc3339(datetime.fromtimestamp(record.created, UTC))
-
-
-class _TextLines(_Lines):
-    def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
-        if error := _error(record):
-            message = f"{message}: {_described(error)}"
-        return f"{self.timestamp(record)} {record.levelname.lower()} {record.name}: {one_line(self.safe(message))}"
-
-
-class _JsonLines(_Lines):
-    def format(self, record: logging.LogRecord) -> str:
-        event = {
-            "time": self.timestamp(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": self.safe(record.getMessage()),
-        }
-        if error := _error(record):
-            event["error"] = self.safe(_described(error))
-            if not isinstance(error, AggregatorError):
-                event["traceback"] = self.safe("".join(traceback.format_exception(error)))
-        return json_format.dumps(event).replace("\x7f", "\\u007f")  # JSON does not escape it
-
-
-def _error(record: logging.LogRecord) -> BaseException | None:
-    return record.exc_info[1] if record.exc_info else None
 
 
 def _described(error: BaseException) -> str:

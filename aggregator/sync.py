@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.model import Source
-from aggregator.schedule.intervals import due_by_shorter_interval
+from aggregator.schedule.due import due_by_shorter_interval
 from aggregator.settings import Fetch
 from aggregator.source_changes import SourceChanges, source_changes
 from aggregator.store import Store

@@ -70,7 +70,7 @@ class Fetcher:
         await self._transport.aclose()
         if self._lenient:
             await self._lenient.aclose()
-        self._resolver.close()
+        await self._resolver.close()
 
     def note_requests(self, times: Mapping[str, datetime]) -> None:
         """Keep the gap after the last requests of other processes, by host."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network
 
+from aiohttp.abc import AbstractResolver, ResolveResult
+
 from aggregator.addresses import is_public, unwrapped
 
 Lookup = Callable[[str, int], Sequence[str]]
@@ -50,10 +52,11 @@ def system_lookup(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in infos))
 
 
-class Resolver:
+class Resolver(AbstractResolver):
     """Resolves names to the addresses that the guard permits; without a guard, to all of them.
 
-    Lookups run in threads of their own, so that a slow DNS server delays no other name and no other work.
+    Lookups run in threads of their own, so that a slow DNS server delays no other name and no other work. aiohttp calls
+    `resolve` and `close`; it asks for names only, so the guard sees literal addresses in `AddressGuard.open_socket`.
     """
 
     def __init__(self, guard: AddressGuard | None, lookup: Lookup, threads: int) -> None:
@@ -68,6 +71,15 @@ class Resolver:
             raise PrivateAddressError(addresses[0])
         return permitted
 
-    def close(self) -> None:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the same addresses in aiohttp's form."""
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+            for address in await self.addresses(host, port)
+        ]
+
+    async def close(self) -> None:
         """Stop without waiting for lookups in progress."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -6,14 +6,12 @@ Content-Length; for these, `lenient` is the second try. httpx-aiohttp is not use
 """
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import aiohttp
 import httpx
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
@@ -36,7 +34,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._tls = tls
         connector = aiohttp.TCPConnector(
-            resolver=_AiohttpResolver(resolver),
+            resolver=resolver,
             socket_factory=guard.open_socket if guard else None,
             limit=0,  # `rate_limit` counts
             ttl_dns_cache=DNS_CACHE,
@@ -98,21 +96,3 @@ class _Stream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._response.release()
-
-
-class _AiohttpResolver(AbstractResolver):
-    """Our resolver for aiohttp's connector. It asks for names only: the guard checks literal addresses."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
-            for address in await self._resolver.addresses(host, port)
-        ]
-
-    async def close(self) -> None:
-        pass

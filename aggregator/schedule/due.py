@@ -1,5 +1,6 @@
 """Time of the next fetch, and the reason for it. Pure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -41,6 +42,30 @@ def due_after_failure(source: Source, failures: int, fetch: Fetch, now: datetime
     first = max(source.interval, fetch.min_interval)
     wait = backoff(failures, first, max(first, LONGEST_WAIT))
     return now + wait + jitter(source, wait)
+
+
+def due_by_shorter_interval(source: Source, state: SourceState, fetch: Fetch) -> tuple[datetime, str] | None:
+    """Return the time of the next fetch and its reason after the source's interval became shorter, None to keep it.
+
+    It changes only if the interval alone decided, and counts from the last fetch. The document's requests still hold;
+    the headers' freshness, which was shorter then, is not stored.
+    """
+    if state.due_reason != "interval" or state.last_fetch is None or state.next_fetch is None:
+        return None
+    due, reason = due_after_success(source, state, Freshness(), fetch, state.last_fetch)
+    return (due, reason) if due < state.next_fetch else None
+
+
+def due_without_push(source: Source, state: SourceState, fetch: Fetch, now: datetime) -> tuple[datetime, str] | None:
+    """Return the time of the next fetch and its reason after the hub stopped pushing, None to keep it.
+
+    It changes only if the hub was the reason for the long wait, not a Retry-After or back-off. The interval counts from
+    now. The document's requests still hold; the headers' freshness is not stored.
+    """
+    if state.due_reason not in (PUSH, SKIPPED) or state.next_fetch is None:
+        return None
+    due, reason = due_after_success(source, replace(state, pushed_until=None), Freshness(), fetch, now)
+    return (due, reason) if due < state.next_fetch else None
 
 
 def jitter(source: Source, wait: timedelta) -> timedelta:

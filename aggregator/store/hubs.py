@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from aggregator.model import SourceState, Subscription, Topic
 from aggregator.schedule.backoff import subscribe_backoff
-from aggregator.schedule.intervals import due_without_push
+from aggregator.schedule.due import due_without_push
 from aggregator.settings import Fetch
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect

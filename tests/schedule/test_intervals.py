@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.model import Freshness, SourceState
-from aggregator.schedule.due import due_after_success, jitter
-from aggregator.schedule.intervals import due_by_shorter_interval, due_without_push
+from aggregator.schedule.due import due_after_success, due_by_shorter_interval, due_without_push, jitter
 from aggregator.settings import Fetch
 from tests.sources import source
 
