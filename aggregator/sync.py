@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from aggregator import hub_subscriptions
 from aggregator.model import Source
 from aggregator.schedule.due import due_by_shorter_interval
 from aggregator.settings import Fetch
@@ -28,7 +29,8 @@ def sync_sources(store: Store, sources: Sequence[Source], now: datetime, fetch: 
         store.sources.reschedule(
             [(stored.source.id, due_by_shorter_interval(stored.source, stored.state, fetch)) for stored in sooner]
         )
-        store.hubs.let_go(changes.stopped, now)
+        store.hubs.forget([source.id for source in changes.updated if source.at_new_url])
+        hub_subscriptions.stop(store, changes.stopped, now, fetch)
 
 
 def _changes(store: Store, sources: Sequence[Source], unpaced: frozenset[str]) -> SourceChanges:

@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aggregator.addresses import is_public, unwrapped
-from aggregator.model import FeedInfo
+from aggregator.model import FeedInfo, HubTopic
 from aggregator.urls import absolute, is_http, without_credentials
 
 LEASE = timedelta(days=10)  # requested; the hub decides
@@ -27,14 +27,6 @@ Mode = Literal["subscribe", "unsubscribe", "denied"]
 
 _MODES: Mapping[str, Mode] = {"subscribe": "subscribe", "unsubscribe": "unsubscribe", "denied": "denied"}
 _PRIVATE_DOMAINS = frozenset({"localhost", "local", "internal", "lan", "home.arpa", "test", "invalid"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubTopic:
-    """A topic and the hub that offers it."""
-
-    hub: str
-    topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.normalise import html
 from aggregator.parse.handlers import AsPublished
 from aggregator.store.columns import Moment, Span
-from aggregator.store.statements import Insert
+from aggregator.store.statements import InsertRows
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/library-internals.md").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ def test_quick_inserts_store_what_sqlalchemy_stores() -> None:
     with create_engine("sqlite://").begin() as connection:
         for table in (quick, slow):
             table.create(connection)
-        Insert(quick, names)(connection, rows)
+        InsertRows(quick, names)(connection, rows)
         connection.execute(slow.insert(), [dict(zip(names, row, strict=True)) for row in rows])
         stored = [connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').all() for table in (quick, slow)]
     assert stored[0] == stored[1]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import websub
-from aggregator.model import FeedInfo
-from aggregator.websub import HubTopic, Verification
+from aggregator.model import FeedInfo, HubTopic
+from aggregator.websub import Verification
 
 TOPIC = "https://source.example/feed?a=1&b=ü"
 HUB = "https://hub.example/"

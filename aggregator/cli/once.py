@@ -39,6 +39,7 @@ def once(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
+    from aggregator import hub_subscriptions
     from aggregator.daemon import LOCK
     from aggregator.publish import publish_changed
 
@@ -49,7 +50,9 @@ def once(
             raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
         has_daemon = files.is_held(Path(app.settings.storage) / LOCK)
         if not has_daemon:
-            app.store.hubs.end_all(app.clock())  # nobody serves the callbacks that hubs push to
+            hub_subscriptions.end_all(
+                app.store, app.clock(), app.settings.fetch
+            )  # nobody serves the callbacks that hubs push to
         report = _cycle(app, names or None, all_sources)
         published = publish_changed(app)
         if not has_daemon:

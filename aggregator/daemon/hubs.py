@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
+from aggregator import hub_subscriptions
 from aggregator.app import App
 from aggregator.daemon.push_buffer import PushBuffer
 from aggregator.fetch import Fetcher
@@ -18,7 +19,7 @@ from aggregator.pipeline.push import record_push
 from aggregator.publish.hubs import notify_hub
 from aggregator.serve import Metrics, Work
 from aggregator.settings import Settings
-from aggregator.websub import callback_url, is_reachable, subscribe_form
+from aggregator.websub import callback_url, callbacks_url, is_reachable, subscribe_form
 
 MAX_REQUESTS = 20  # subscriptions requested at the same time
 RETRY = 1.0  # seconds until a push that could not be recorded is tried again
@@ -81,9 +82,9 @@ class Hubs:
         with self._watched("websub"):
             app = self._app()
             if subscribes(app.settings):
-                await app.in_writer(app.store.hubs.readdress, app.settings.public_url, app.clock())
+                await app.in_writer(app.store.hubs.readdress, callbacks_url(app.settings.public_url), app.clock())
             else:
-                await app.in_writer(app.store.hubs.end_all, app.clock())
+                await app.in_writer(hub_subscriptions.end_all, app.store, app.clock(), app.settings.fetch)
 
     def feeds_changed(self) -> None:
         """Notify our hub at once: feeds were published."""
@@ -163,7 +164,14 @@ class Hubs:
         if room <= 0 or self._notifying is None or not subscribes(app.settings):
             return
         address = app.settings.public_url
-        due = await app.in_writer(app.store.hubs.claim, app.clock(), limit=room, public_url=address)
+        due = await app.in_writer(
+            hub_subscriptions.claim_due,
+            app.store,
+            app.clock(),
+            limit=room,
+            public_url=address,
+            fetch=app.settings.fetch,
+        )
         for subscription in due if self._notifying else ():  # a pause may have begun meanwhile
             task = asyncio.create_task(self._request(subscription, callback_url(address, subscription.token)))
             self._requests.add(task)

@@ -54,14 +54,14 @@ def _articles_without_keys(app: App, repair: bool) -> Iterator[Difference]:
     """Yield articles without keys: their entries would be recorded as new ones."""
     last: str | None = None
     while batch := app.store.maintenance.articles_without_keys(last, BATCH):
-        last = batch[-1].id
+        last = max(keyed.id for keyed in batch.values())
         if repair:
             app.store.maintenance.add_keys(
-                [replace(keyed, keys=keys(keyed.draft, keyed.fingerprint)) for keyed in batch]
+                [replace(keyed, keys=keys(keyed.draft, keyed.fingerprint)) for keyed in batch.values()]
             )
-        for keyed in batch:
+        for path in batch:
             fault = "this article has no keys to know it by"
-            yield Difference(subject=keyed.id, fault=fault, action="keys written" if repair else "")
+            yield Difference(subject=path, fault=fault, action="keys written" if repair else "")
 
 
 def _misplaced_articles(app: App, repair: bool) -> Iterator[Difference]:
@@ -69,12 +69,13 @@ def _misplaced_articles(app: App, repair: bool) -> Iterator[Difference]:
     last: str | None = None
     while batch := app.store.maintenance.placements(last, BATCH):
         last = batch[-1].id
-        misplaced = [placed for placed in batch if placed.actual != placed.wanted]
+        misplaced = [placed for placed in batch if placed.actual != placed.expected]
         if misplaced and repair:
             app.store.maintenance.place(misplaced)
         for placed in misplaced:
-            actual, wanted = (", ".join(sorted(names)) or "no category" for names in (placed.actual, placed.wanted))
-            fault = f"this article stands in {actual} but belongs in {wanted}"
+            names = (placed.actual, placed.expected)
+            actual, expected = (", ".join(sorted(group)) or "no category" for group in names)
+            fault = f"this article stands in {actual} but belongs in {expected}"
             yield Difference(subject=placed.id, fault=fault, action="put there" if repair else "")
 
 

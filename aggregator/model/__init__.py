@@ -27,6 +27,7 @@ from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
 from aggregator.model.source import (
     FeedInfo,
     HostState,
+    HubTopic,
     Selection,
     Source,
     SourceContext,
@@ -52,6 +53,7 @@ __all__ = [
     "Fingerprint",
     "Freshness",
     "HostState",
+    "HubTopic",
     "Key",
     "Keyed",
     "KnownArticle",

@@ -126,8 +126,16 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HubTopic:
+    """A topic and the hub that offers it (WebSub, section 4)."""
+
+    hub: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Our subscription to the hub that a source names (WebSub, section 5), as its callback needs it."""
+    """Our subscription to the hub that a source names (WebSub, section 5)."""
 
     source_id: int
     source: str  # name
@@ -136,3 +144,5 @@ class Subscription:
     hub: str
     topic: str
     failures: int = 0  # failed requests in a row
+    error: str | None = None  # sentence of the last failure or refusal
+    pushed_until: datetime | None = None  # end of the hub's lease

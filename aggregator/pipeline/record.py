@@ -14,13 +14,15 @@ from aggregator.app import App
 from aggregator.dedupe import decide
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Failure, Keyed, RecordCounts, StoredSource
+from aggregator.model import Failure, New, RecordCounts, StoredSource
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_plain
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.render import article_path
 from aggregator.sandbox import Aborted
 from aggregator.schedule import after_feed, after_push
-from aggregator.store import RacedError
+from aggregator.schedule.due import due_without_push
+from aggregator.store import RacedError, Recording
+from aggregator.websub import hub_topic
 
 MAX_DOCUMENTS, MAX_BYTES = 8, 1_000_000  # of one batch: some 0.1 s, then publishing has its turn
 RACES = 5  # another process may take an article's key first; deciding again settles it
@@ -141,15 +143,25 @@ def _decide_and_write(
     digests = {key.digest for candidate in drafts.candidates for key in candidate.keys}
     near = app.settings.dedupe == "near"
 
-    def path(keyed: Keyed) -> str:
-        return article_path(keyed.draft, keyed.id, source, app.settings.articles.name)
-
+    hub = hub_topic(state.feed_info, state.moved_to or source.url)
+    unpushed = due_without_push(source, state, app.settings.fetch, now)
     while True:
         tries -= 1
         known = app.store.articles.lookup(digests) if digests else {}
         decisions = decide(drafts.candidates, known, still_listed=drafts.still_listed, near_duplicates=near)
+        new = (decision.keyed for decision in decisions if isinstance(decision, New))
+        recording = Recording(
+            source_id=source.id,
+            state=state,
+            decisions=decisions,
+            paths={keyed.id: article_path(keyed.draft, keyed.id, source, app.settings.articles.name) for keyed in new},
+            now=now,
+            pushed=received.is_pushed,
+            hub=hub,
+            due_without_push=unpushed,
+        )
         try:
-            return app.store.articles.record(source.id, state, decisions, now, name=path, pushed=received.is_pushed)
+            return app.store.articles.record(recording)
         except RacedError:
             if not tries:
                 raise

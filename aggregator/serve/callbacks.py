@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from aggregator import websub
+from aggregator import hub_subscriptions, websub
 from aggregator.app import App
 from aggregator.model import Push, Subscription
 from aggregator.serve.metrics import Metrics
@@ -62,14 +62,15 @@ class Callbacks:
         intent = websub.verification(request.url.query)
         if intent is None or subscription is None or intent.topic != subscription.topic or intent.mode == "unsubscribe":
             return _text(404, "no such subscription was requested")
-        now, store, may_write = self._app.clock(), self._app.store, request.method == "GET"
+        now, app, may_write = self._app.clock(), self._app, request.method == "GET"
         if intent.mode == "denied":
             reason = f"its hub denies the subscription ({intent.reason or 'without a reason'})"
-            if may_write and await run_in_threadpool(store.hubs.deny, subscription.token, reason, now):
+            refusal = subscription.token, reason, now, app.settings.fetch
+            if may_write and await run_in_threadpool(hub_subscriptions.deny, app.store, *refusal):
                 log.warning("%s: %s; the source is polled as before", subscription.source, reason)
             return _text(200, "noted")
         if may_write:
-            await run_in_threadpool(store.hubs.grant, subscription.token, intent.lease, now)
+            await run_in_threadpool(hub_subscriptions.grant, app.store, subscription.token, intent.lease, now)
             log.info("%s: subscribed to its hub, which pushes new entries from now on", subscription.source)
         return PlainTextResponse(intent.challenge, headers=HEADERS)
 

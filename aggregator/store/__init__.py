@@ -1,9 +1,10 @@
 """Edge: the database, SQLite or PostgreSQL. Nothing but values of `model` goes in or comes out."""
 
+from aggregator.store.articles import Recording
 from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
-from aggregator.store.maintenance import Placed
+from aggregator.store.maintenance import Placement
 from aggregator.store.sources import SourceSummary
 from aggregator.store.store import Store
 
-__all__ = ["BUSY_TIMEOUT", "Placed", "RacedError", "SourceSummary", "Store"]
+__all__ = ["BUSY_TIMEOUT", "Placement", "RacedError", "Recording", "SourceSummary", "Store"]

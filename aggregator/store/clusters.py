@@ -1,4 +1,4 @@
-"""Near-equal articles: in each category the first of a story is shown, the others are hidden behind it."""
+"""Clusters of near-equal articles: in each category the first member is shown, the others are hidden behind it."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ from sqlalchemy import Connection, Select, and_, or_, select, tuple_, update
 
 from aggregator.store.schema import article, article_category
 
-_me, _other, _place = article.alias(), article.alias(), article_category.alias()
+_self, _other, _placed = article.alias(), article.alias(), article_category.alias()
 
-_earlier = (
+_has_earlier_member = (
     select(_other.c.id)
-    .select_from(_me)
-    .join(_other, _other.c.cluster == _me.c.cluster)
-    .join(_place, and_(_place.c.article_id == _other.c.id, _place.c.category == article_category.c.category))
+    .select_from(_self)
+    .join(_other, _other.c.cluster == _self.c.cluster)
+    .join(_placed, and_(_placed.c.article_id == _other.c.id, _placed.c.category == article_category.c.category))
     .where(
-        _me.c.id == article_category.c.article_id,
-        _me.c.id != _me.c.cluster,
-        _other.c.id != _me.c.id,
+        _self.c.id == article_category.c.article_id,
+        _self.c.id != _self.c.cluster,
+        _other.c.id != _self.c.id,
         or_(
-            _other.c.id == _me.c.cluster,
-            tuple_(_place.c.first_seen, _place.c.position, _place.c.article_id)
+            _other.c.id == _self.c.cluster,
+            tuple_(_placed.c.first_seen, _placed.c.position, _placed.c.article_id)
             < tuple_(article_category.c.first_seen, article_category.c.position, article_category.c.article_id),
         ),
     )
@@ -28,22 +28,19 @@ _earlier = (
 )
 
 
-def mates(articles: Any) -> Select[tuple[str]]:
-    """Ids of all articles that tell a story which one of `articles` tells, these included."""
-    return select(_me.c.id).where(_me.c.cluster.in_(select(_other.c.cluster).where(_other.c.id.in_(articles))))
+def members(articles: Any) -> Select[tuple[str]]:
+    """Select the ids of all members of the clusters that `articles` (ids, or a query for them) belong to."""
+    return select(_self.c.id).where(_self.c.cluster.in_(select(_other.c.cluster).where(_other.c.id.in_(articles))))
 
 
-def part(connection: Connection) -> None:
-    """Let every article stand for itself again."""
-    connection.execute(update(article).where(article.c.cluster != article.c.id).values(cluster=article.c.id))
-    connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
+def hide_members(connection: Connection, articles: Any, **parameters: Any) -> None:
+    """Update which members are hidden in which category, in the clusters of `articles`.
 
-
-def hide_in_stories(connection: Connection, articles: Any, **parameters: Any) -> None:
-    """Settle anew who is hidden where, in the stories of `articles` (ids, or a query for them with `parameters`)."""
-    settled = (
+    `articles` are ids, or a query for ids with these `parameters`.
+    """
+    connection.execute(
         update(article_category)
-        .values(hidden=_earlier)
-        .where(article_category.c.article_id.in_(mates(articles)), article_category.c.hidden != _earlier)
+        .values(hidden=_has_earlier_member)
+        .where(article_category.c.article_id.in_(members(articles)), article_category.c.hidden != _has_earlier_member),
+        parameters,
     )
-    connection.execute(settled, parameters)

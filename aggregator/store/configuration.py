@@ -4,18 +4,16 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, false, insert, literal, not_, select, update
+from sqlalchemy import Connection, insert, not_, select, update
 
 from aggregator.model import SourceState
-from aggregator.names import category_name
 from aggregator.settings import SourceSettings
 from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, SourceUpdate
-from aggregator.store import hubs
-from aggregator.store.clusters import hide_in_stories
 from aggregator.store.columns import EPOCH, settings_text
 from aggregator.store.database import Database
+from aggregator.store.labels import SourceLabels, relabel
 from aggregator.store.rows import Columns, state_columns
-from aggregator.store.schema import article, article_category, article_source, category, source
+from aggregator.store.schema import article, article_source, category, source
 
 INSERTED_ROWS = 500  # at once: ten thousand would take 20 MB
 
@@ -79,7 +77,6 @@ class ConfigurationStore:
                 columns = _columns(changed.settings, changed.ordinal, changed.host)
                 renewed = columns | (_STATE_AT_NEW_URL if changed.at_new_url else {})
                 connection.execute(update(source).where(source.c.id == changed.id).values(renewed))
-            hubs.forget(connection, [changed.id for changed in changes.updated if changed.at_new_url])
             fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
             for start in range(0, len(changes.added), INSERTED_ROWS):
                 part = changes.added[start : start + INSERTED_ROWS]
@@ -106,9 +103,8 @@ def _update_articles(connection: Connection, updates: Collection[SourceUpdate]) 
     Without a language an article keeps the one it has: what its entry declared is not stored.
     """
     for changed in updates:
-        before, now = _names(changed.before), _names(changed.settings)
-        if before != now:
-            _recategorise(connection, changed.id, before=before, now=now)
+        if changed.changes_labels:
+            relabel(connection, changed.id, SourceLabels.of(changed.settings))
         if changed.settings.language and changed.settings.language != changed.before.language:
             first_carried = article.c.source_id == changed.id, article.c.id.in_(_articles_of(changed.id))
             connection.execute(update(article).where(*first_carried).values(language=changed.settings.language))
@@ -120,35 +116,3 @@ def _update_articles(connection: Connection, updates: Collection[SourceUpdate]) 
 
 def _articles_of(*sources: int) -> Any:
     return select(article_source.c.article_id).where(article_source.c.source_id.in_(sources))
-
-
-def _names(settings: SourceSettings) -> set[str]:
-    return {category_name(label) for label in settings.categories or ()}
-
-
-def _recategorise(connection: Connection, source_id: int, *, before: set[str], now: set[str]) -> None:
-    for name in sorted(now - before):
-        _enter(connection, source_id, name)
-    for name in sorted(before - now):
-        _leave(connection, source_id, name)
-    hide_in_stories(connection, _articles_of(source_id))
-
-
-def _enter(connection: Connection, source_id: int, name: str) -> None:
-    there = exists().where(article_category.c.article_id == article.c.id, article_category.c.category == name)
-    row = (article.c.id, literal(name), article.c.published, article.c.first_seen, article.c.position, false())
-    entering = select(*row).where(article.c.id.in_(_articles_of(source_id)), not_(article.c.pruned), not_(there))
-    columns = ("article_id", "category", "published", "first_seen", "position", "hidden")
-    connection.execute(insert(article_category).from_select(columns, entering))
-
-
-def _leave(connection: Connection, source_id: int, name: str) -> None:
-    """An article stays in a category as long as another of its sources names it, one that left `feeds.yaml` too."""
-    naming = [row.id for row in connection.execute(_SOURCES) if name in _names(row.settings)]
-    connection.execute(
-        delete(article_category).where(
-            article_category.c.category == name,
-            article_category.c.article_id.in_(_articles_of(source_id)),
-            article_category.c.article_id.not_in(_articles_of(*naming)),
-        )
-    )

@@ -27,7 +27,7 @@ class Database:
     def __init__(self, engine: Engine, dialect: Dialect, name: str) -> None:
         self.engine, self.dialect, self.name = engine, dialect, name
         self._writer = engine.execution_options(writes=True)
-        self._joint = local()  # this thread's `connection` within `together`
+        self._joint = local()  # this thread's `connection` within `writing`
 
     @classmethod
     def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
@@ -79,22 +79,18 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Run a transaction that may write: SQLite takes its lock at the start."""
-        with self._transaction(self._writer) as connection:
-            yield connection
+        """Run a transaction that may write, and that includes all that this thread starts within the block.
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Make all transactions that this thread starts within the block one transaction: all is committed or nothing.
-
-        An exception raised within has to leave the block, as half of the work may be written by then. Other processes
-        wait for its end, so nothing slow belongs in it.
+        SQLite takes its lock at the start. An exception raised within has to leave the block, as half of the work may
+        be written by then. Other processes wait for its end, so nothing slow belongs in it.
         """
-        with self.writing() as self._joint.connection:
+        with self._transaction(self._writer) as connection:
+            outer = getattr(self._joint, "connection", None)
+            self._joint.connection = connection
             try:
-                yield
+                yield connection
             finally:
-                self._joint.connection = None
+                self._joint.connection = outer
 
     @contextmanager
     def present(self, when_alone: Callable[[], None]) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The keys by which articles are found again."""
+"""Keys of articles: the digests by which the entries of an article are recognised."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -9,63 +9,68 @@ from sqlalchemy import Connection, delete, func, not_, select, tuple_
 from aggregator.model import Decision, New
 from aggregator.store.dialect import RacedError
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, key
-from aggregator.store.statements import Among, Insert
+from aggregator.store.schema import article
+from aggregator.store.schema import key as key_table
+from aggregator.store.statements import InsertRows, SelectByValues
 
-MOST_BEARERS = 20  # articles that one weak key finds, the newest: boilerplate and "Open thread" name thousands
+MAX_PER_WEAK_KEY = 20  # articles, the newest: boilerplate and "Open thread" would find thousands
 
-_bearers_of = Among(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
-_insert = Insert(key, ("digest", "article_id", "strong"))
+_select_keys = SelectByValues(select(*key_table.c["digest", "article_id", "strong"]), key_table.c.digest)
+_insert = InsertRows(key_table, ("digest", "article_id", "strong"))
 _by_age = func.row_number().over(
-    partition_by=key.c.digest, order_by=(article.c.first_seen.desc(), article.c.position, article.c.id)
+    partition_by=key_table.c.digest, order_by=(article.c.first_seen.desc(), article.c.position, article.c.id)
 )
 _ranked = (
-    select(*key.c["digest", "article_id"], _by_age.label("rank"))
+    select(*key_table.c["digest", "article_id"], _by_age.label("rank"))
     .join(article)
-    .where(key.c.digest.in_(listed("digests")), not_(key.c.strong))
+    .where(key_table.c.digest.in_(listed("digests")), not_(key_table.c.strong))
     .subquery()
 )
-_too_old = select(*_ranked.c["digest", "article_id"]).where(_ranked.c.rank > MOST_BEARERS)
-_FORGET = delete(key).where(tuple_(key.c.digest, key.c.article_id).in_(_too_old))
+_surplus = select(*_ranked.c["digest", "article_id"]).where(_ranked.c.rank > MAX_PER_WEAK_KEY)
+_DELETE_SURPLUS = delete(key_table).where(tuple_(key_table.c.digest, key_table.c.article_id).in_(_surplus))
 
 
-def article_id(decision: Decision) -> str:
-    """Id of the article that is decided on."""
+def decided_id(decision: Decision) -> str:
+    """Return the id of the article that a decision is about."""
     return decision.keyed.id if isinstance(decision, New) else decision.id
 
 
-def insert_keys(connection: Connection, decisions: Sequence[Decision], fresh: Set[str]) -> int:
-    """Give the articles those of their keys that they lack; the number of them.
+def insert_keys(connection: Connection, decisions: Sequence[Decision], inserted: Set[str]) -> int:
+    """Insert the keys that the articles do not have yet, and return their number.
 
-    A strong key that is another's stays so. A `fresh` article whose strong key is another's should not be: RacedError.
+    A strong key of another article stays with it. Raises RacedError if an article that was `inserted` just now has a
+    strong key of an older one: another process recorded that meanwhile.
     """
-    digests = {one.digest for decision in decisions for one in decision.keyed.keys}
-    stored = list(_bearers_of(connection, digests))
-    bearers = Counter(row.digest for row in stored)
-    rows = tuple(_missing(decisions, stored, bearers, fresh))
+    digests = {key.digest for decision in decisions for key in decision.keyed.keys}
+    stored = list(_select_keys(connection, digests))
+    counts = Counter(row.digest for row in stored)
+    rows = tuple(_missing_keys(decisions, stored, counts, inserted))
     _insert(connection, rows)
-    for part in slices(digest for digest, count in bearers.items() if count > MOST_BEARERS):
-        connection.execute(_FORGET, {"digests": part})
+    for part in slices(digest for digest, count in counts.items() if count > MAX_PER_WEAK_KEY):
+        connection.execute(_DELETE_SURPLUS, {"digests": part})
     return len(rows)
 
 
-def _missing(
-    decisions: Iterable[Decision], stored: Iterable[Any], bearers: Counter[bytes], fresh: Set[str]
+def _missing_keys(
+    decisions: Iterable[Decision], stored: Iterable[Any], counts: Counter[bytes], inserted: Set[str]
 ) -> Iterator[tuple[bytes, str, bool]]:
-    """Keys to insert, counted in `bearers`; under a weak key an older article takes no newer one's place."""
-    named = {(row.digest, row.article_id) for row in stored}
+    """Yield the rows to insert and add them to `counts`; an older article takes no newer one's place at a weak key."""
+    present = {(row.digest, row.article_id) for row in stored}
     owners = {row.digest: row.article_id for row in stored if row.strong}
     for decision in decisions:
-        bearer = article_id(decision)
-        for one in decision.keyed.keys:
-            owner = owners.get(one.digest, bearer)
-            if one.strong and bearer in fresh and owner not in fresh and owner != bearer:
-                raise RacedError(f"Another process took the {one.rule} of an article first; try again")
-            full = owner != bearer if one.strong else bearer not in fresh and bearers[one.digest] >= MOST_BEARERS
-            if full or (one.digest, bearer) in named:
+        article_id = decided_id(decision)
+        for key in decision.keyed.keys:
+            owner = owners.get(key.digest, article_id)
+            if key.strong and article_id in inserted and owner not in inserted and owner != article_id:
+                raise RacedError(f"Another process took the {key.rule} of an article first; try again")
+            if key.strong:
+                is_taken = owner != article_id
+            else:
+                is_taken = article_id not in inserted and counts[key.digest] >= MAX_PER_WEAK_KEY
+            if is_taken or (key.digest, article_id) in present:
                 continue
-            named.add((one.digest, bearer))
-            bearers[one.digest] += 1
-            if one.strong:
-                owners[one.digest] = bearer
-            yield one.digest, bearer, one.strong
+            present.add((key.digest, article_id))
+            counts[key.digest] += 1
+            if key.strong:
+                owners[key.digest] = article_id
+            yield key.digest, article_id, key.strong

@@ -1,20 +1,27 @@
 """Short texts that one run leaves for the next."""
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
-from aggregator.store.dialect import Dialect
+from aggregator.store.database import Database
 from aggregator.store.schema import note
 
-_NOTE = select(note.c.value).where(note.c.name == bindparam("name"))
+_VALUE = select(note.c.value).where(note.c.name == bindparam("name"))
 
 
-def read(connection: Connection, name: str) -> str | None:
-    """What was written under `name`; None if nothing was."""
-    value: str | None = connection.scalar(_NOTE, {"name": name})
-    return value
+class MetaStore:
+    """Notes by name."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def write(connection: Connection, dialect: Dialect, name: str, value: str) -> None:
-    """Write `value` under `name`, in place of what was there."""
-    written = dialect.insert(note).values(name=name, value=value)
-    connection.execute(written.on_conflict_do_update(index_elements=[note.c.name], set_={"value": value}))
+    def get(self, name: str) -> str | None:
+        """Return the note, or None if there is none."""
+        with self._database.reading() as connection:
+            value: str | None = connection.scalar(_VALUE, {"name": name})
+        return value
+
+    def set(self, name: str, value: str) -> None:
+        """Write the note, in place of an earlier one."""
+        insert = self._database.dialect.insert(note).values(name=name, value=value)
+        with self._database.writing() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=[note.c.name], set_={"value": value}))

@@ -1,7 +1,7 @@
 """The tables. Every state of the program is here; files under `storage/` are made from it.
 
 What is asked often has its index, most of them partial, so that no answer takes longer because more is stored: due
-sources, marks "to publish", the newest articles of a category, the names (keys) of an article.
+sources, marks "to publish", the newest articles of a category, the keys of an article.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import (
     Table,
 )
 
-from aggregator.model import Enclosure, FeedInfo, Person, Term
+from aggregator.model import Enclosure, FeedInfo, Person
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 
 VERSION = "0003"  # of the schema: the newest migration's revision
@@ -139,14 +139,13 @@ article = Table(
     _required("authors", Several(Person)),
     _required("enclosures", Several(Enclosure)),
     Column("image", Words),
-    _required("terms", Several(Term)),
     _required("flags", Several()),
     _required("path", Words, unique=True),
     _required("text_digest", LargeBinary),
     _required("title_digest", LargeBinary),
     _required("signature", LargeBinary),
     _required("words", Integer),
-    _required("cluster", String(32)),  # id of the article that leads its story
+    _required("cluster", String(32)),  # id of the first member of its cluster
     _required("pruned", Boolean),  # its text is gone, its keys stay
     _required("pending", Boolean),
     _required("version", Integer),
@@ -154,6 +153,20 @@ article = Table(
 Index("ix_article_cluster", article.c.cluster)
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **_where(pending_article))
+
+label = Table(  # tags and categories of an article, by where they come from
+    "label",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),  # that carried the article with it
+    Column("origin", String(6), primary_key=True),  # the source's settings, its entry, or a rule
+    Column("position", Integer, primary_key=True),  # among those of the same origin
+    _required("kind", String(8)),  # category, tag, or term: a category of the entry (RFC 4287, 4.2.2)
+    _required("value", Words),  # of a category its name
+    Column("scheme", Words),  # of a term
+    Column("label", Words),  # of a term, and of a category as written by the user
+    sqlite_with_rowid=False,
+)
 
 article_source = Table(
     "article_source",
@@ -175,7 +188,7 @@ article_category = Table(
     _required("published", Moment),
     _required("first_seen", Moment),
     _required("position", Integer),
-    _required("hidden", Boolean),  # an earlier article of its story stands in the category
+    _required("hidden", Boolean),  # an earlier member of its cluster is shown in the category
     sqlite_with_rowid=False,
 )
 newest_first = (
@@ -240,5 +253,5 @@ topic = Table(  # what goes out and a hub passes on (WebSub, 6)
     Column("due", Moment),  # when it is to be told; None: it knows
     _required("failures", Integer),
 )
-untold = topic.c.due.is_not(None)
-Index("ix_topic_due", topic.c.due, **_where(untold))
+unnotified = topic.c.due.is_not(None)
+Index("ix_topic_due", topic.c.due, **_where(unnotified))

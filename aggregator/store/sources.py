@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
 
 from aggregator.model import HostState, Selection, Source, SourceState, StoredSource
 from aggregator.settings import Fetch, SourceSettings
 from aggregator.store.columns import EPOCH
 from aggregator.store.database import Database
-from aggregator.store.hubs import stored_error
+from aggregator.store.hubs import hub_error
 from aggregator.store.leases import (
     CLAIM_ALL,
     CLAIM_DUE,
@@ -52,7 +52,7 @@ _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
 _BY_ID = select(source).where(source.c.id.in_(listed("ids")))
 _BY_TOKEN = select(source).join(subscription).where(subscription.c.token == bindparam("token"), pollable)
 _OVERVIEW = (
-    select(*source.c[("id", "settings", *_SHOWN_STATE)], stored_error().label("hub_error"))
+    select(*source.c[("id", "settings", *_SHOWN_STATE)], hub_error().label("hub_error"))
     .where(_is_present)
     .order_by(source.c.ordinal)
 )
@@ -65,6 +65,11 @@ _CONDITION = case(
 _CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
 _PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
 _FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
+_WRITE_SEEN = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
+    .values(seen=bindparam("digests"))
+)
 _HOSTS = select(host).where(host.c.name.in_(listed("names")))
 _LAST_FETCHES = (
     select(source.c.host, func.max(source.c.last_fetch).label("last_fetch"))
@@ -214,6 +219,11 @@ class SourceStore:
                 for name, state in sorted(hosts.items())
             ]
             connection.execute(upsert, rows)
+
+    def record_seen(self, source_id: int, seen: bytes) -> None:
+        """Write the digests of a pushed document's entries, and nothing else: the lease continues."""
+        with self._database.writing() as connection:
+            connection.execute(_WRITE_SEEN, {"source_id": source_id, "digests": seen})
 
     def reschedule(self, due: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
         """Set the time of the next fetch, and its reason, of sources by id; None leaves it as it is."""

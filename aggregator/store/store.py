@@ -1,14 +1,20 @@
 """All state of the program, by subject."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from aggregator.store.articles import ArticleStore
 from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
+from aggregator.store.feeds import FeedStore
+from aggregator.store.hubs import HubStore
+from aggregator.store.maintenance import MaintenanceStore
+from aggregator.store.meta import MetaStore
+from aggregator.store.outbox import Outbox
 from aggregator.store.sources import SourceStore
-from aggregator.store.subjects import ArticleStore, FeedStore, HubStore, MaintenanceStore, MetaStore, Outbox
 
 
 class Store:
@@ -22,11 +28,11 @@ class Store:
         self.database = database
         self.sources = SourceStore(database)
         self.configuration = ConfigurationStore(database)
-        self.articles = ArticleStore(database, self.sources)
-        self.outbox = Outbox(database)
+        self.hubs = HubStore(database)
+        self.outbox = Outbox(database, self.hubs)
+        self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox)
         self.feeds = FeedStore(database)
-        self.hubs = HubStore(database, self.sources)
-        self.maintenance = MaintenanceStore(database)
+        self.maintenance = MaintenanceStore(database, self.outbox)
         self.meta = MetaStore(database)
 
     @classmethod
@@ -49,6 +55,11 @@ class Store:
         """Whether all others wait while one writes: then several documents may be recorded `together`."""
         return self.database.dialect.one_writer
 
-    def together(self) -> AbstractContextManager[None]:
-        """Join all transactions of this thread within the block, as `Database.together` does."""
-        return self.database.together()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all transactions of this thread within the block one: all of it is committed or nothing.
+
+        An exception raised within has to leave the block. Others wait for its end, so nothing slow belongs in it.
+        """
+        with self.database.writing():
+            yield

@@ -1,4 +1,4 @@
-"""Articles that their source changed: the row follows, the replaced text stays as a revision."""
+"""Articles that their source changed: the row follows, and the replaced text is kept as a revision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,64 +6,64 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, not_, select, update
 
-from aggregator.model import Revision, Updated
-from aggregator.store.rows import ENTRY, FINGERPRINT, TEXT, Columns, entry_columns, listed, slices, text_columns
+from aggregator.model import Term, Updated
+from aggregator.store.article_rows import ENTRY, FINGERPRINT, TEXT, entry_columns, text_columns
+from aggregator.store.labels import entry_terms, replace_entry_terms
+from aggregator.store.rows import Columns, listed, slices
 from aggregator.store.schema import article, revision
 
-_FOLLOWING = (*ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
-_CURRENT = select(*article.c[*_FOLLOWING, "id", "source_id"]).where(
+_CHANGEABLE = (*ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
+_CURRENT = select(*article.c[*_CHANGEABLE, "id", "source_id"]).where(
     article.c.id.in_(listed("ids")), not_(article.c.pruned)
 )
-_REVISE = (
+_UPDATE = (
     update(article)
-    .where(article.c.id == bindparam("of"))
-    .values({name: bindparam(name) for name in _FOLLOWING} | {"pending": True, "version": article.c.version + 1})
+    .where(article.c.id == bindparam("article_id"))
+    .values({name: bindparam(name) for name in _CHANGEABLE} | {"pending": True, "version": article.c.version + 1})
 )
-_KEEP = insert(revision)
-_REPLACED = (
-    select(*revision.c["at", "title", "html"])
-    .where(revision.c.article_id == bindparam("id"))
-    .order_by(revision.c.id.desc())
-)
+_INSERT_REVISION = insert(revision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revised:
-    """Ids of the articles that changed, and how many of them have another text."""
+class Edits:
+    """Ids of the articles that changed, and the number of those with another text."""
 
     ids: tuple[str, ...]
     texts: int
 
 
-def revise(connection: Connection, source_id: int, decisions: Iterable[Updated], now: datetime) -> Revised:
-    """Change the articles that differ from what was decided; id, uid, path, place and first dates stay."""
-    wanted = {decision.id: decision for decision in reversed(tuple(decisions))}
+def update_articles(connection: Connection, source_id: int, decisions: Iterable[Updated], now: datetime) -> Edits:
+    """Update the articles that differ from what was decided; ids, uids, paths and the first dates stay."""
+    decided = {decision.id: decision for decision in reversed(tuple(decisions))}
     rows: list[RowMapping] = []
-    for part in slices(sorted(wanted)):
+    terms: dict[str, tuple[Term, ...]] = {}
+    for part in slices(sorted(decided)):
         rows += connection.execute(_CURRENT, {"ids": part}).mappings()
-    changed = [(row, _changes(row, wanted[row["id"]], source_id, now)) for row in rows]
-    changed = [(row, columns) for row, columns in changed if columns]
-    replaced = [_revision(row, now) for row, columns in changed if "edited" in columns]
+        terms |= entry_terms(connection, part)
+    changed_terms = {
+        row["id"]: draft.terms
+        for row in rows
+        if (draft := decided[row["id"]].keyed.draft).terms != terms.get(row["id"], ()) and row["source_id"] == source_id
+    }
+    changes = {row["id"]: _changes(row, decided[row["id"]], source_id, now) for row in rows}
+    changed = [row for row in rows if changes[row["id"]] or row["id"] in changed_terms]
+    replaced = [row for row in changed if "edited" in changes[row["id"]]]
     if changed:
-        following = [{name: row[name] for name in _FOLLOWING} | {"of": row["id"]} | new for row, new in changed]
-        connection.execute(_REVISE, following)
+        current = ({name: row[name] for name in _CHANGEABLE} | {"article_id": row["id"]} for row in changed)
+        connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
     if replaced:
-        connection.execute(_KEEP, replaced)
-    return Revised(ids=tuple(row["id"] for row, _ in changed), texts=len(replaced))
-
-
-def revisions(connection: Connection, article_id: str) -> tuple[Revision, ...]:
-    """What the article said before each edit of its text, the latest first."""
-    return tuple(Revision(**row) for row in connection.execute(_REPLACED, {"id": article_id}).mappings())
+        connection.execute(_INSERT_REVISION, [_revision(row, now) for row in replaced])
+    replace_entry_terms(connection, source_id, changed_terms)
+    return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 
 
 def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) -> Columns:
-    """Columns that differ. Only the source that brought the article may change more than its text."""
+    """Return the columns that differ. Only the source that brought the article may change more than its text."""
     wanted = entry_columns(decision.keyed) if row["source_id"] == source_id else {}
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
-        claimed = decision.keyed.draft.updated
-        moment = claimed if claimed > row["updated"] else now
+        published = decision.keyed.draft.updated
+        moment = published if published > row["updated"] else now
         changes |= text_columns(decision.keyed) | {"updated": moment, "edited": moment}
     return changes
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from aggregator import hub_subscriptions
 from aggregator.app import App
 from aggregator.daemon.hubs import Hubs, subscribes
 from aggregator.daemon.push_buffer import MAX_BYTES, MAX_PUSHES, PushBuffer
@@ -167,7 +168,7 @@ async def test_a_subscription_is_renewed_in_time_and_polling_is_daily_meanwhile(
         await made.until(lambda: bool(hub.wishes()))
         (wish,) = hub.wishes()
         token = wish["hub.callback"].rpartition("/")[2]
-        made.app.store.hubs.grant(token, timedelta(days=10), room.now)
+        hub_subscriptions.grant(made.app.store, token, timedelta(days=10), room.now)
     room.later(hours=1)
     await asyncio.to_thread(room.once)
     polled = room.state("a").state

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from aggregator import hub_subscriptions
 from aggregator.app import App
 from aggregator.errors import StoreError
 from aggregator.model import Push, Subscription
@@ -64,7 +65,9 @@ def desk(tmp_path: Path, server: Server) -> Iterator[Desk]:
     room = newsroom(tmp_path, [{"name": "a", "url": server.url("/feed")}], websub="always", fetch={"max_bytes": "20KB"})
     room.once()
     with room.opened() as app:
-        (one,) = app.store.hubs.claim(app.clock(), limit=1, public_url="http://us.example/")
+        (one,) = hub_subscriptions.claim_due(
+            app.store, app.clock(), limit=1, public_url="http://us.example/", fetch=app.settings.fetch
+        )
         yield Desk(app, one)
 
 

@@ -342,7 +342,7 @@ def test_a_database_that_cannot_be_read_is_said_without_its_name(
         raise StoreError("The database at SECRET is locked")
 
     with client_of(room) as client:
-        monkeypatch.setattr("aggregator.store.subjects.FeedStore.categories", fail)
+        monkeypatch.setattr("aggregator.store.feeds.FeedStore.categories", fail)
         answer = client.get("/")
     assert answer.status_code == 503
     assert "SECRET" not in answer.text
@@ -353,7 +353,7 @@ def test_a_bug_is_a_page_too_and_tells_nothing(room: Newsroom, monkeypatch: pyte
         raise RuntimeError("SECRET")
 
     with client_of(room) as client:
-        monkeypatch.setattr("aggregator.store.subjects.FeedStore.categories", fail)
+        monkeypatch.setattr("aggregator.store.feeds.FeedStore.categories", fail)
         answer = client.get("/")
     assert answer.status_code == 500
     assert "default-src 'none'" in answer.headers["content-security-policy"]

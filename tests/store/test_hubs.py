@@ -5,10 +5,24 @@ from typing import Any
 
 import pytest
 
+from aggregator import hub_subscriptions
 from aggregator.model import FeedInfo, StoredSource, Subscription
 from aggregator.settings import Fetch
 from aggregator.store import Store
-from tests.store.values import LEASE, MINUTE, NOW, article, new, publish_everything, record, source, state, sync_sources
+from aggregator.websub import callbacks_url
+from tests.store.values import (
+    LEASE,
+    MINUTE,
+    NOW,
+    article,
+    new,
+    publish_everything,
+    record,
+    record_as,
+    source,
+    state,
+    sync_sources,
+)
 
 HUB, TOPIC = "https://hub.example/", "https://thehill.example/self"
 US = "https://news.example/"
@@ -36,7 +50,7 @@ def says_hub(store: Store, at: datetime = NOW, **changes: Any) -> None:
 
 
 def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscription, ...]:
-    return store.hubs.claim(now, limit=10, public_url=address)
+    return hub_subscriptions.claim_due(store, now, limit=10, public_url=address, fetch=Fetch())
 
 
 def seen(store: Store) -> StoredSource:
@@ -87,19 +101,19 @@ def test_a_hub_that_does_not_verify_is_asked_again_more_and_more_seldom(subscrib
 
 def test_a_lease_is_renewed_before_it_ends(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
     subscribed.hubs.fail(one.token, "too late: it was verified")
     assert asked(subscribed, NOW + 6 * DAY - MINUTE) == ()
     (again,) = asked(subscribed, NOW + 6 * DAY)
     assert (again.token, again.secret, again.failures) == (one.token, one.secret, 1)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW + 6 * DAY)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW + 6 * DAY)
     assert seen(subscribed).state.pushed_until == NOW + 14 * DAY
 
 
 def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
     says_hub(subscribed, next_fetch=NOW + DAY)
     subscribed.sources.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {})
@@ -109,7 +123,7 @@ def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None
 
 def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + 3 * DAY})
     now = NOW + timedelta(hours=18)
     for hours in (1, 2, 3):  # three hours of back-off go beyond the end, which is noticed at its minute
@@ -124,18 +138,18 @@ def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
 
 def test_an_end_delays_no_poll_that_comes_sooner(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + MINUTE})
-    subscribed.hubs.deny(one.token, "no", NOW)
+    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
     assert seen(subscribed).state.next_fetch == NOW + MINUTE
 
 
 @pytest.mark.parametrize("reason", ["back-off", "retry-after", "max-age", "ttl"])
 def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, reason: str) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED | {"due_reason": reason})
-    subscribed.hubs.deny(one.token, "no", NOW)
+    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert (seen(subscribed).state.next_fetch, seen(subscribed).state.due_reason) == (NOW + DAY, reason)
 
@@ -146,28 +160,29 @@ def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, 
 )
 def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[str, Any], wait: timedelta) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED | said)
-    subscribed.hubs.deny(one.token, "no", NOW)
+    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
     due = seen(subscribed).state.next_fetch
     assert due is not None
     assert (NOW + wait).replace(minute=0) <= due <= NOW + 1.05 * wait
 
 
 def test_after_an_end_min_interval_holds(subscribed: Store) -> None:
-    sync_sources(subscribed, [source(interval=MINUTE)], NOW, Fetch(min_interval="10m"))
+    fetch = Fetch(min_interval="10m")
+    sync_sources(subscribed, [source(interval=MINUTE)], NOW, fetch)
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.hubs.deny(one.token, "no", NOW)
+    hub_subscriptions.deny(subscribed, one.token, "no", NOW, fetch)
     assert polled_after(subscribed, 10 * MINUTE)
 
 
 def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.hubs.deny(one.token, "its hub denies it", NOW)
+    hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert asked(subscribed, NOW + 7 * DAY - MINUTE) == ()
@@ -184,23 +199,23 @@ def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> No
     assert hub_error(subscribed) is None
     subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert subscribed.hubs.deny(one.token, "its hub denies it", NOW)
-    assert not subscribed.hubs.deny(one.token, "its hub denies it", NOW)
+    assert hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
+    assert not hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
     assert hub_error(subscribed) == "its hub denies it"
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     assert hub_error(subscribed) is None
     asked(subscribed, NOW + 6 * DAY)
     subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) is None  # the lease goes on for two days
     assert len(asked(subscribed, NOW + 9 * DAY)) == 1
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert subscribed.hubs.deny(one.token, "its hub denies it", NOW + 9 * DAY)
+    assert hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW + 9 * DAY, Fetch())
 
 
 @pytest.mark.parametrize("changed", [{"hub": "https://other.example/"}, {"self_link": "https://thehill.example/new"}])
 def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, str]) -> None:
     (before,) = asked(subscribed)
-    subscribed.hubs.grant(before.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, before.token, 8 * DAY, NOW)
     says_hub(subscribed, feed_info=changed, **PUSHED)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
@@ -212,7 +227,7 @@ def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, 
 
 def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, feed_info={"hub": None})
     assert subscribed.hubs.subscription(one.token) is None
     assert seen(subscribed).state.pushed_until is None
@@ -222,13 +237,13 @@ def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
 @pytest.mark.parametrize("away", [[], [source(enabled=False)]])
 def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: Store, away: list[Any]) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
     sync_sources(subscribed, away, NOW)
     assert asked(subscribed, NOW + 300 * DAY) == ()
     assert subscribed.hubs.subscription(one.token) is None
     assert subscribed.sources.pushed(one.token) is None
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     sync_sources(subscribed, [source()], NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
@@ -237,7 +252,7 @@ def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: S
 
 def test_another_url_drops_the_subscription(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
     sync_sources(subscribed, [source(url="https://thehill.example/other")], NOW)
     assert subscribed.hubs.subscription(one.token) is None
@@ -254,22 +269,22 @@ def test_a_paused_source_is_not_pushed(subscribed: Store) -> None:
 
 def test_a_new_address_is_told_at_once_and_only_then(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
-    subscribed.hubs.readdress(US, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    subscribed.hubs.readdress(callbacks_url(US), NOW)
     assert asked(subscribed) == ()
-    subscribed.hubs.readdress("https://news.example/a_b%/", NOW)
+    subscribed.hubs.readdress(callbacks_url("https://news.example/a_b%/"), NOW)
     (again,) = asked(subscribed, address="https://news.example/a_b%/")
     assert again.token == one.token
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY  # hubs go on with the old one meanwhile
-    subscribed.hubs.readdress("https://news.example/a_b%/", NOW)
+    subscribed.hubs.readdress(callbacks_url("https://news.example/a_b%/"), NOW)
     assert asked(subscribed) == ()
 
 
 def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
     (one,) = asked(subscribed)
-    subscribed.hubs.grant(one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    subscribed.hubs.end_all(NOW)
+    hub_subscriptions.end_all(subscribed, NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert [again.token for again in asked(subscribed)] == [one.token]
@@ -277,7 +292,7 @@ def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
 
 def test_ending_what_there_is_none_of_asks_nobody_sooner(subscribed: Store) -> None:
     asked(subscribed)
-    subscribed.hubs.end_all(NOW)
+    hub_subscriptions.end_all(subscribed, NOW, Fetch())
     assert asked(subscribed) == ()
 
 
@@ -285,8 +300,12 @@ def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> 
     sync_sources(store, [source(name) for name in "abc"], NOW)
     for number, minutes in ((1, 2), (2, 0), (3, 1)):
         says_hub(store, by=number, at=NOW + minutes * MINUTE)
-    assert [one.source for one in store.hubs.claim(NOW + HOUR, limit=2, public_url=US)] == ["b", "c"]
-    assert [one.source for one in store.hubs.claim(NOW + HOUR, limit=2, public_url=US)] == ["a"]
+
+    def claim_two(store: Store) -> tuple[Subscription, ...]:
+        return hub_subscriptions.claim_due(store, NOW + HOUR, limit=2, public_url=US, fetch=Fetch())
+
+    assert [one.source for one in claim_two(store)] == ["b", "c"]
+    assert [one.source for one in claim_two(store)] == ["a"]
 
 
 def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: Store) -> None:
@@ -297,7 +316,7 @@ def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: 
     assert pushed.source == claimed[0].source
     before = seen(subscribed).state
     said = state(seen=b"n" * 8, failures=9, feed_info=FeedInfo(title="Partial"), next_fetch=NOW + 9 * DAY)
-    recorded = subscribed.articles.record(1, said, [new(article(1))], NOW, name=lambda one: f"{one.id}.md", pushed=True)
+    recorded = record_as(subscribed, said, new(article(1)), pushed=True)
     assert recorded.new == 1
     after = seen(subscribed).state
     assert after.seen == b"n" * 8

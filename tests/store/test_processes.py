@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aggregator.store import RacedError, Store
+from aggregator.store import RacedError, Recording, Store
 from tests.store.values import (
     LEASE,
     NOW,
@@ -27,7 +27,7 @@ DIES_IN_RECORD = """
 import os, signal, sys
 from aggregator.store import Store, identifiers
 from tests.store.values import article, new, record
-identifiers.insert_keys.__globals__["_missing"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+identifiers.insert_keys.__globals__["_missing_keys"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 record(Store.open(sys.argv[1]), *(new(article(number)) for number in range(5)))
 """
 DIES_IN_MAKING = """
@@ -45,7 +45,7 @@ Store.open(sys.argv[1])
 SHARES = """
 import sys
 from aggregator.store import Store
-from tests.store.values import LEASE, NOW, source
+from tests.store.values import LEASE, NOW, source, sync_sources
 with Store.open(sys.argv[1]) as store:
     sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
     while taken := store.sources.claim(NOW, limit=3, lease=LEASE):
@@ -107,9 +107,8 @@ def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_a
 def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) -> None:
     def attempt(number: int) -> int:
         with Store.open(url) as own:
-            return sum(
-                record(own, new(article(place, number, source=f"s{number}")), by=number).new for place in range(10)
-            )
+            articles = (article(place, number, title=f"Title {place} of s{number}") for place in range(10))
+            return sum(record(own, new(one), by=number).new for one in articles)
 
     with Store.open(url) as store:
         sync_sources(store, [source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)
@@ -117,8 +116,9 @@ def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) ->
             assert list(pool.map(attempt, range(1, 5))) == [10] * 4
 
 
-def test_a_path_that_cannot_be_made_undoes_the_whole_record(store: Store) -> None:
+def test_a_missing_path_undoes_the_whole_record(store: Store) -> None:
     sync_sources(store, [source()], NOW)
-    with pytest.raises(ZeroDivisionError):
-        store.articles.record(1, state(), [new(article())], NOW, name=lambda _: str(1 / 0))
+    recording = Recording(source_id=1, state=state(), decisions=[new(article())], paths={}, now=NOW)
+    with pytest.raises(KeyError):
+        store.articles.record(recording)
     assert store.sources.all()[0].state.last_fetch is None

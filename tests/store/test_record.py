@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.model import FeedInfo, Keyed, RecordCounts, StoredArticle
+from aggregator.model import Draft, FeedInfo, RecordCounts, StoredArticle
 from aggregator.store import RacedError, Store
-from aggregator.store.identifiers import MOST_BEARERS
+from aggregator.store.identifiers import MAX_PER_WEAK_KEY
 from tests.store.values import (
     LEASE,
     MINUTE,
@@ -19,6 +19,7 @@ from tests.store.values import (
     path,
     publish_everything,
     record,
+    record_as,
     source,
     state,
     sync_sources,
@@ -87,18 +88,18 @@ def test_clashing_paths_are_numbered(store: Store) -> None:
 
 
 def test_a_numbered_path_that_is_taken_is_left_out(store: Store) -> None:
-    def by_title(keyed: Keyed) -> str:
-        return f"{keyed.draft.title}.md"
+    def by_title(draft: Draft) -> str:
+        return f"{draft.title}.md"
 
     first = [new(article(number, title=title)) for number, title in enumerate(("x-2", "x", "x-3", "x"))]
-    store.articles.record(1, state(), first, NOW, name=by_title)
+    record_as(store, state(), *first, name=by_title)
     assert [kept(store, number).path for number in range(4)] == ["x-2.md", "x.md", "x-3.md", "x-4.md"]
 
 
 def test_a_thousand_clashing_paths_are_numbered(store: Store) -> None:
     same = [new(article(number, title="Same")) for number in range(1000)]
-    store.articles.record(1, state(), same, NOW, name=lambda _: "x.md")
-    store.articles.record(1, state(), [new(article(1000))], NOW, name=lambda _: "x.md")
+    record_as(store, state(), *same, name=lambda _: "x.md")
+    record_as(store, state(), new(article(1000)), name=lambda _: "x.md")
     assert kept(store, 999).path == "x-1000.md"
     assert kept(store, 1000).path == "x-1001.md"
 
@@ -329,11 +330,11 @@ def test_more_keys_than_one_query_takes_are_looked_up(store: Store) -> None:
 
 
 def test_a_weak_key_that_very_many_bear_finds_the_newest(store: Store) -> None:
-    for number in range(MOST_BEARERS + 5):
+    for number in range(MAX_PER_WEAK_KEY + 5):
         seen = NOW + number * MINUTE
         record(store, new(keyed(article(number, first_seen=seen), str(number), weak=["Open thread"])))
     found = store.articles.lookup([digest("Open thread")])[digest("Open thread")]
-    assert [known.id for known in found] == [article(number).id for number in range(5, MOST_BEARERS + 5)]
+    assert [known.id for known in found] == [article(number).id for number in range(5, MAX_PER_WEAK_KEY + 5)]
     assert record(store, unchanged(keyed(article(0), "0", weak=["Open thread"]))).rows == 0
 
 

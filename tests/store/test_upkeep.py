@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select
 from aggregator.dedupe import keyed as all_names
 from aggregator.dedupe import keys
 from aggregator.model import StoredArticle
-from aggregator.store import Placed, Store
+from aggregator.store import Placement, Store
 from aggregator.store.schema import article as articles
 from aggregator.store.schema import article_category, revision
 from aggregator.store.schema import key as key_table
@@ -135,12 +135,16 @@ def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store
         before = set(connection.execute(select(key_table)))
         connection.execute(delete(key_table).where(key_table.c.article_id != article(1).id))
     first = store.maintenance.articles_without_keys(None, 1)
-    (last,) = rest = store.maintenance.articles_without_keys(first[0].id, 9)
-    assert [one.id for one in (*first, *rest)] == [article(2).id, article(3).id]
-    assert last.fingerprint == known[2].fingerprint
-    named = [replace(one, keys=keys(one.draft, one.fingerprint)) for one in (*first, *rest)]
+    rest = store.maintenance.articles_without_keys(article(2).id, 9)
+    both = {**first, **rest}
+    assert {path: one.id for path, one in both.items()} == {
+        path(article(2)): article(2).id,
+        path(article(3)): article(3).id,
+    }
+    assert rest[path(article(3))].fingerprint == known[2].fingerprint
+    named = [replace(one, keys=keys(one.draft, one.fingerprint)) for one in both.values()]
     store.maintenance.add_keys(named)
-    assert store.maintenance.articles_without_keys(None, 9) == ()
+    assert store.maintenance.articles_without_keys(None, 9) == {}
     with store.database.reading() as connection:
         assert set(connection.execute(select(key_table))) == before
 
@@ -151,20 +155,20 @@ def test_categories_that_do_not_fit_are_found_and_set_right(store: Store) -> Non
     record(store, duplicate(article(9, 2), of=two.id), by=2)
     store.maintenance.prune([gone.id])
     publish_everything(store)
-    assert all(placed.actual == placed.wanted for placed in store.maintenance.placements(None, 9))
+    assert all(placed.actual == placed.expected for placed in store.maintenance.placements(None, 9))
     row = {"published": one.published, "first_seen": NOW, "position": 1, "hidden": False}
     with store.database.writing() as connection:
         connection.execute(delete(article_category).where(article_category.c.article_id == two.id))
         connection.execute(insert(article_category).values(article_id=one.id, category="other", **row))
         connection.execute(insert(article_category).values(article_id=gone.id, category="news", **row))
-    wrong = [placed for placed in store.maintenance.placements(None, 9) if placed.actual != placed.wanted]
+    wrong = [placed for placed in store.maintenance.placements(None, 9) if placed.actual != placed.expected]
     assert wrong == [
-        Placed(id=one.id, actual=frozenset({"all", "news", "other"}), wanted=frozenset({"all", "news"})),
-        Placed(id=two.id, actual=frozenset(), wanted=frozenset({"all", "news", "other"})),
-        Placed(id=gone.id, actual=frozenset({"news"}), wanted=frozenset()),
+        Placement(id=one.id, actual=frozenset({"all", "news", "other"}), expected=frozenset({"all", "news"})),
+        Placement(id=two.id, actual=frozenset(), expected=frozenset({"all", "news", "other"})),
+        Placement(id=gone.id, actual=frozenset({"news"}), expected=frozenset()),
     ]
     store.maintenance.place(wrong)
-    assert all(placed.actual == placed.wanted for placed in store.maintenance.placements(None, 9))
+    assert all(placed.actual == placed.expected for placed in store.maintenance.placements(None, 9))
     assert (shown(store, "other"), shown(store, "news")) == ([two.title], [one.title, two.title])
     assert [name for name, _ in store.outbox.categories()] == ["all", "news", "other"]
 

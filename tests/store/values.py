@@ -1,6 +1,6 @@
 """Values to put into a store, each field with something in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -26,8 +26,10 @@ from aggregator.model import (
     Updated,
     Validators,
 )
+from aggregator.schedule.due import due_without_push
 from aggregator.settings import Fetch
-from aggregator.store import Store
+from aggregator.store import Recording, Store
+from aggregator.websub import hub_topic
 from tests.sources import source as configured
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -132,7 +134,35 @@ def path(article: Draft) -> str:
 
 
 def record(store: Store, *decisions: Decision, by: int = 1, at: datetime = NOW, **changes: Any) -> RecordCounts:
-    return store.articles.record(by, state(**changes), decisions, at, name=lambda keyed: path(keyed.draft))
+    return record_as(store, state(**changes), *decisions, by=by, at=at)
+
+
+def record_as(
+    store: Store,
+    state: SourceState,
+    *decisions: Decision,
+    by: int = 1,
+    at: datetime = NOW,
+    name: Callable[[Draft], str] = path,
+    pushed: bool = False,
+) -> RecordCounts:
+    """Record as the pipeline does, by the default settings."""
+    hub, due = None, None
+    if state.feed_info.hub or state.due_reason != "interval":
+        (own,) = (stored.source for stored in store.sources.all() if stored.source.id == by)
+        hub = hub_topic(state.feed_info, state.moved_to or own.url)
+        due = due_without_push(own, state, FETCH, at)
+    recording = Recording(
+        source_id=by,
+        state=state,
+        decisions=decisions,
+        paths={one.keyed.id: name(one.keyed.draft) for one in decisions if isinstance(one, New)},
+        now=at,
+        pushed=pushed,
+        hub=hub,
+        due_without_push=due,
+    )
+    return store.articles.record(recording)
 
 
 def publish_everything(store: Store) -> None:

@@ -91,10 +91,23 @@ def found(url: str, wanted: Rows) -> Rows:
             dumped = _dumped(connection, table, {*columns, *names})
             if name == "source" and "settings" in table.columns:
                 dumped = _with_settings(connection, table, dumped)
+            if name == "article" and "label" in tables:
+                terms = _terms(connection, tables["label"])
+                dumped = [line | {"terms": terms.get(line["id"], [])} for line in dumped]
             lines_now = [{names.get(column, column): value for column, value in line.items()} for line in dumped]
             now[name] = sorted(lines_now, key=lambda line: json.dumps(line, sort_keys=True))
     engine.dispose()
     return now
+
+
+def _terms(connection: Connection, label: Table) -> dict[str, list[dict[str, Any]]]:
+    """The terms of the entries, by article, as the column `terms` had them."""
+    terms: dict[str, list[dict[str, Any]]] = {}
+    chosen = select(label).where(label.c.origin == "entry").order_by(label.c.article_id, label.c.position)
+    for row in connection.execute(chosen).mappings():
+        term = {"term": row["value"], "scheme": row["scheme"], "label": row["label"]}
+        terms.setdefault(row["article_id"], []).append({name: value for name, value in term.items() if value})
+    return terms
 
 
 def _with_settings(connection: Connection, table: Table, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

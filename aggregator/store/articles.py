@@ -1,0 +1,187 @@
+"""Articles: recorded from decisions, found by their keys and ids."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, select, update
+
+from aggregator.model import (
+    Decision,
+    Duplicate,
+    FeedInfo,
+    HubTopic,
+    KnownArticle,
+    New,
+    RecordCounts,
+    Revision,
+    SourceState,
+    StoredArticle,
+    Term,
+    Updated,
+)
+from aggregator.names import ALL
+from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
+from aggregator.store.credits import insert_credits, insert_labels_and_categories
+from aggregator.store.database import Database
+from aggregator.store.hubs import HubStore
+from aggregator.store.identifiers import insert_keys
+from aggregator.store.inserts import insert_articles
+from aggregator.store.labels import SourceLabels, entry_terms
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import listed, slices
+from aggregator.store.schema import article, article_category, article_source, key, revision, source
+from aggregator.store.sources import SourceStore
+from aggregator.store.statements import SelectByValues
+from aggregator.store.stored_articles import ARTICLES, stored_articles
+from aggregator.store.updates import update_articles
+
+_select_articles_of_keys = SelectByValues(select(key.c.digest, key.c.article_id), key.c.digest)
+_KNOWN = ("id", "source_id", "guid", "link", "link_key", "title", "published", "cluster", "pruned")
+_BESIDE_TEXT = ("authors", "enclosures", "image")
+_KNOWN_ARTICLES = select(*article.c[*_KNOWN, *_BESIDE_TEXT, *FINGERPRINT, "first_seen", "position"]).where(
+    article.c.id.in_(listed("ids"))
+)
+_CREDITED = select(article_source.c.article_id, article_source.c.source_id).where(
+    article_source.c.article_id.in_(listed("ids"))
+)
+_SOURCE = (
+    select(*source.c["settings", "feed_info", "readdressed"])
+    .where(source.c.id == bindparam("id"))
+    .with_for_update(key_share=True)
+)
+_ARTICLE = ARTICLES.where(article.c.id == bindparam("id"))
+_BY_IDS = ARTICLES.where(article.c.id.in_(listed("ids"))).order_by(article.c.id)
+_PAGE = ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
+_REVISIONS = (
+    select(*revision.c["at", "title", "html"])
+    .where(revision.c.article_id == bindparam("id"))
+    .order_by(revision.c.id.desc())
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One document of a source to record: the source's new state, and the decisions on its entries.
+
+    A document that a hub `pushed` stands for no poll: of the state only `seen` is written, and the lease continues.
+    """
+
+    source_id: int
+    state: SourceState
+    decisions: Sequence[Decision]
+    paths: Mapping[str, str]  # wanted path of each new article, by id
+    now: datetime
+    pushed: bool = False
+    hub: HubTopic | None = None  # that the document names
+    due_without_push: tuple[datetime, str] | None = None  # next fetch and its reason, if no hub pushes any more
+
+
+class ArticleStore:
+    """Articles with their keys, credits, labels and revisions."""
+
+    def __init__(self, database: Database, sources: SourceStore, hubs: HubStore, outbox: Outbox) -> None:
+        self._database, self._sources, self._hubs, self._outbox = database, sources, hubs, outbox
+
+    def lookup(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[KnownArticle, ...]]:
+        """Return the articles that have each of these keys, first seen first; keys of no article are left out."""
+        keys: dict[str, set[bytes]] = defaultdict(set)
+        credited: dict[str, set[int]] = defaultdict(set)
+        rows: list[RowMapping] = []
+        terms: dict[str, tuple[Term, ...]] = {}
+        with self._database.reading() as connection:
+            for digest, article_id in _select_articles_of_keys(connection, digests):
+                keys[article_id].add(digest)
+            for ids in slices(keys):
+                rows += connection.execute(_KNOWN_ARTICLES, {"ids": ids}).mappings()
+                terms |= entry_terms(connection, ids)
+                for article_id, source_id in connection.execute(_CREDITED, {"ids": ids}):
+                    credited[article_id].add(source_id)
+        articles: dict[bytes, list[KnownArticle]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: (row["first_seen"], row["position"], row["id"])):
+            known = KnownArticle(
+                credited=frozenset(credited[row["id"]]),
+                fingerprint=fingerprint_from(row),
+                keys=frozenset(keys[row["id"]]),
+                terms=terms.get(row["id"], ()),
+                **{name: row[name] for name in (*_KNOWN, *_BESIDE_TEXT)},
+            )
+            for digest in known.keys:
+                articles[digest].append(known)
+        return {digest: tuple(known) for digest, known in articles.items()}
+
+    def record(self, recording: Recording) -> RecordCounts:
+        """Write a document's articles, revisions, credits, keys and labels, its source's state, and all marks.
+
+        All of it is written or nothing; the same decisions again change no article. Raises RacedError if another
+        process recorded one of the articles first: `lookup`, decide and record again.
+        """
+        source_id, decisions, now = recording.source_id, recording.decisions, recording.now
+        with self._database.writing() as connection:
+            row = connection.execute(_SOURCE, {"id": source_id}).mappings().one()
+            self._record_state(recording, row)
+            new = (decision for decision in decisions if isinstance(decision, New))
+            inserted = insert_articles(connection, source_id, new, recording.paths)
+            updated = (decision for decision in decisions if isinstance(decision, Updated))
+            edits = update_articles(connection, source_id, updated, now)
+            credited, relinked = insert_credits(connection, source_id, decisions, inserted, now)
+            keys = insert_keys(connection, decisions, inserted.keys())
+            labels = SourceLabels.of(row["settings"])
+            insert_labels_and_categories(connection, source_id, credited, inserted, labels)
+            changed = {*edits.ids, *credited, *relinked}
+            alone = {article_id for article_id, decision in inserted.items() if not decision.cluster}
+            self._outbox.mark_articles(changed - inserted.keys())
+            names = {ALL, *dict(labels.categories)} if alone else ()
+            is_renamed = _credited_as(row["feed_info"]) != _credited_as(recording.state.feed_info)
+            self._outbox.mark_categories(changed - alone, source_id=source_id if is_renamed else None, names=names)
+        return RecordCounts(
+            new=len(inserted),
+            updated=edits.texts,
+            duplicates=sum(isinstance(decision, Duplicate) for decision in decisions),
+            rows=len(inserted) + len(edits.ids) + edits.texts + len(credited) + len(relinked) + keys,
+        )
+
+    def _record_state(self, recording: Recording, row: RowMapping) -> None:
+        source_id = recording.source_id
+        if recording.pushed:
+            self._sources.record_seen(source_id, recording.state.seen)
+            return
+        self._sources.record_states(((source_id, recording.state),), {})
+        if (recording.hub or row["feed_info"].hub) and not row["readdressed"]:
+            self._hubs.follow(source_id, recording.hub, recording.due_without_push, recording.now)
+
+    def get(self, article_id: str) -> StoredArticle | None:
+        """Return the article, or None if it is unknown or its text was pruned."""
+        articles = self._read(_ARTICLE, {"id": article_id})
+        return articles[0] if articles else None
+
+    def by_ids(self, ids: Collection[str]) -> tuple[StoredArticle, ...]:
+        """Return those of these articles that still have their text, in the order of their ids."""
+        return self._read(_BY_IDS, {"ids": ids})
+
+    def page(self, after: str | None, limit: int) -> tuple[StoredArticle, ...]:
+        """Return the next `limit` articles after the id `after` in the order of their ids; () at the end."""
+        return self._read(_PAGE, {"after": after or "", "limit": limit})
+
+    def _read(self, statement: Any, parameters: Mapping[str, Any]) -> tuple[StoredArticle, ...]:
+        with self._database.reading() as connection:
+            return stored_articles(connection, connection.execute(statement, parameters).mappings().all())
+
+    def revisions(self, article_id: str) -> tuple[Revision, ...]:
+        """Return the texts of the article before each of its edits, the latest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_REVISIONS, {"id": article_id}).mappings()
+            return tuple(Revision(**row) for row in rows)
+
+    def dissolve_clusters(self) -> None:
+        """Make every article the only member of its cluster, and show all that were hidden."""
+        with self._database.writing() as connection:
+            connection.execute(update(article).where(article.c.cluster != article.c.id).values(cluster=article.c.id))
+            connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
+
+
+def _credited_as(info: FeedInfo) -> tuple[str, str | None]:
+    """Return the part of `info` that credits show."""
+    return info.title, info.link

@@ -1,0 +1,86 @@
+"""Stored articles, assembled from their rows, credits, labels and cluster members by a few queries for all."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, not_, select
+
+from aggregator.model import ClusterMember, Credit, StoredArticle
+from aggregator.store.article_rows import article_from
+from aggregator.store.labels import read_labels
+from aggregator.store.rows import listed
+from aggregator.store.schema import article, article_source, source
+from aggregator.urls import without_credentials
+
+ARTICLES = select(article, source.c.name.label("source")).join(source).where(not_(article.c.pruned))
+
+_CREDITS = (
+    select(*article_source.c["article_id", "source_id", "link"])
+    .where(article_source.c.article_id.in_(listed("ids")))
+    .order_by(article_source.c.at, article_source.c.source_id)
+)
+_SOURCES = select(*source.c["id", "name", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
+_CLUSTERS_OF_SEVERAL = (
+    select(article.c.cluster)
+    .where(article.c.cluster.in_(listed("clusters")), article.c.id != article.c.cluster)
+    .distinct()
+)
+_MEMBERS = (
+    select(*article.c["id", "cluster", "title", "link"], source.c.name)
+    .join(source)
+    .where(article.c.cluster.in_(listed("clusters")), not_(article.c.pruned))
+    .order_by(article.c.published, article.c.first_seen, article.c.position, article.c.id)
+)
+
+
+def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StoredArticle, ...]:
+    """Return the articles of rows of `ARTICLES`, in their order."""
+    if not rows:
+        return ()
+    credited = _credits(connection, rows)
+    labels = read_labels(connection, {article_id: tuple(by_source) for article_id, by_source in credited.items()})
+    members = _members(connection, {row["cluster"] for row in rows})
+    return tuple(
+        article_from(
+            row,
+            source=row["source"],
+            credits=tuple(credited[row["id"]].values()),
+            also=tuple(member for member_id, member in members.get(row["cluster"], ()) if member_id != row["id"]),
+            **labels[row["id"]]._asdict(),
+        )
+        for row in rows
+    )
+
+
+def _credits(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[str, Mapping[int, Credit]]:
+    """Return the credits of each article by the id of their source; the source that brought the article is first."""
+    links: dict[str, dict[int, str]] = {row["id"]: {} for row in rows}
+    owners = {row["id"]: row["source_id"] for row in rows}
+    rows_of_credits = connection.execute(_CREDITS, {"ids": tuple(links)}).all()
+    for article_id, source_id, link in rows_of_credits:
+        links[article_id][source_id] = link
+    ids = sorted({source_id for _, source_id, _ in rows_of_credits})
+    sources = {row.id: _credit_fields(row) for row in connection.execute(_SOURCES, {"ids": ids})}
+    return {
+        article_id: {
+            source_id: Credit(link=by_source[source_id], **sources[source_id])
+            for source_id in sorted(by_source, key=lambda source_id: source_id != owners[article_id])  # stable
+        }
+        for article_id, by_source in links.items()
+    }
+
+
+def _credit_fields(row: Any) -> dict[str, Any]:
+    feed = row.feed_info
+    url = without_credentials(row.url)
+    return {"source": row.name, "feed_title": feed.title, "feed_link": feed.link, "feed_url": url}
+
+
+def _members(connection: Connection, clusters: Collection[str]) -> Mapping[str, list[tuple[str, ClusterMember]]]:
+    """Return the members, with their ids, of those clusters that have several; the first published is first."""
+    members = defaultdict(list)
+    if several := sorted(connection.scalars(_CLUSTERS_OF_SEVERAL, {"clusters": sorted(clusters)})):
+        for row in connection.execute(_MEMBERS, {"clusters": several}):
+            members[row.cluster].append((row.id, ClusterMember(title=row.title, link=row.link, source=row.name)))
+    return members
