@@ -57,7 +57,7 @@ class App:
 @contextmanager
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
-    with opened_with(config.affordable(config.load(path, environ)), environ) as app:
+    with opened_with(config.fit_to_fd_limit(config.load(path, environ)), environ) as app:
         yield app
 
 

@@ -1,11 +1,11 @@
 """The configuration: `feeds.yaml` and the environment as settings, and its JSON Schema. Edge; the only YAML reader.
 
-Everything that is wrong is found in one run, each fault with its line and column and what to write instead.
+All faults are reported in one run, each with its line and column and what to write instead.
 """
 
-from aggregator.config.edit import Draft, editing, extensible
-from aggregator.config.fd_limit import affordable
+from aggregator.config.edit import FeedsFileEdit, editing, load_extensible
+from aggregator.config.fd_limit import fit_to_fd_limit
 from aggregator.config.load import load
 from aggregator.config.schema import schema
 
-__all__ = ["Draft", "affordable", "editing", "extensible", "load", "schema"]
+__all__ = ["FeedsFileEdit", "editing", "fit_to_fd_limit", "load", "load_extensible", "schema"]

@@ -1,4 +1,4 @@
-"""What is wrong between settings, each of which may be right by itself; found beside the faults of single values."""
+"""Problems between settings, each of which may be right by itself."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,74 +6,68 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config.document import Location
-from aggregator.config.problems import Trouble
+from aggregator.config.problems import Problem
 from aggregator.names import ALL
 from aggregator.settings import Articles
-from aggregator.settings.values import is_nothing, quoted
+from aggregator.settings.values import is_null, quoted
 
 
-def clashes(data: Any) -> Iterator[Trouble]:
-    """What is wrong with the file's names and patterns, within each source, and between sources."""
-    yield from _unfit_paths(data)
+def conflicts(data: Any) -> Iterator[Problem]:
+    """Yield the problems of the file's paths and patterns, within each source, and between sources."""
+    yield from _path_problems(data)
     first_with: dict[str, int] = {}
-    for number, entry in sources_of(data):
+    for number, source in sources_of(data):
         location: Location = ("sources", number)
-        yield from _within(entry, location)
-        name = _text(entry.get("name"))
+        yield from _source_problems(source, location)
+        name = _text(source.get("name"))
         first = first_with.setdefault(name, number) if name else number
         if first != number:
-            yield Trouble((*location, "name"), f"{quoted(name)} is the name of source {first + 1} already; change one")
+            yield Problem((*location, "name"), f"{quoted(name)} is the name of source {first + 1} already; change one")
 
 
 def sources_of(data: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The sources that are written with settings, each with its place in the list, from 0."""
-    entries = _at(data, ("sources",))
-    if isinstance(entries, list):
-        yield from ((number, entry) for number, entry in enumerate(entries) if isinstance(entry, dict))
+    """Yield the sources that are written with settings, each with its number in the list, from 0."""
+    sources = data.get("sources") if isinstance(data, dict) else None
+    if isinstance(sources, list):
+        yield from ((number, source) for number, source in enumerate(sources) if isinstance(source, dict))
 
 
-def headers_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The headers of a source, as written."""
-    headers = entry.get("headers")
+def headers_of(source: dict[str, Any]) -> dict[str, Any]:
+    """Return the headers of a source, as written."""
+    headers = source.get("headers")
     return headers if isinstance(headers, dict) else {}
 
 
-def _within(entry: dict[str, Any], location: Location) -> Iterator[Trouble]:
-    chosen = [key for key in ("category", "categories") if key in entry and not is_nothing(entry[key])]
-    if len(chosen) == 2:
-        yield Trouble((*location, "categories"), "`category` and `categories` exclude each other; keep one", True)
-    if not chosen and _text(entry.get("name")) == ALL:
+def _source_problems(source: dict[str, Any], location: Location) -> Iterator[Problem]:
+    category_keys = [key for key in ("category", "categories") if key in source and not is_null(source[key])]
+    if len(category_keys) == 2:
+        yield Problem((*location, "categories"), "`category` and `categories` exclude each other; keep one", True)
+    if not category_keys and _text(source.get("name")) == ALL:
         message = f"`{ALL}` would be its category too, and is taken by the feed of all; write a `category`"
-        yield Trouble((*location, "name"), message)
-    headers = headers_of(entry)
+        yield Problem((*location, "name"), message)
+    headers = headers_of(source)
     counts = Counter(map(str.lower, headers))
     for header in headers:
         if counts[header.lower()] > 1:
             message = f"{quoted(header)} stands here in two spellings, and means one header; keep one"
-            yield Trouble((*location, "headers", header), message, True)
+            yield Problem((*location, "headers", header), message, True)
 
 
-def _unfit_paths(data: Any) -> Iterator[Trouble]:
-    for location in (("storage",), ("articles", "path")):
-        path = _text(_at(data, location))
+def _path_problems(data: Any) -> Iterator[Problem]:
+    file = data if isinstance(data, dict) else {}
+    articles = section if isinstance(section := file.get("articles"), dict) else {}
+    for location, value in ((("storage",), file.get("storage")), (("articles", "path"), articles.get("path"))):
         try:
-            Path(path).expanduser()
+            Path(_text(value)).expanduser()
         except RuntimeError:
-            yield Trouble(
-                location, f"{quoted(path)} begins at a home that this machine does not know; write the folder"
-            )
-    pattern = _text(_at(data, ("articles", "name")))
+            message = f"{quoted(_text(value))} begins at a home that this machine does not know; write the folder"
+            yield Problem(location, message)
+    pattern = _text(articles.get("name"))
     if pattern and pattern != Articles().name:
-        from aggregator.render.article import pattern_fault  # brings feedgen and lxml, which few commands need
+        from aggregator.render.article import pattern_fault  # imports feedgen and lxml, which few commands need
 
         if fault := pattern_fault(pattern):
-            yield Trouble(("articles", "name"), f"`articles.name` {fault}")
-
-
-def _at(data: Any, location: tuple[str, ...]) -> Any:
-    for part in location:
-        data = data.get(part) if isinstance(data, dict) else None
-    return data
+            yield Problem(("articles", "name"), f"`articles.name` {fault}")
 
 
 def _text(value: object) -> str:

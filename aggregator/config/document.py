@@ -1,9 +1,9 @@
-"""A YAML text as dicts, lists and text, and the places of their parts: nothing is guessed, nothing shared.
+"""YAML text as dicts, lists and text, and the positions of its parts. Nothing is guessed, nothing shared. Pure.
 
 YAML's own types are left out on purpose (`no` is Norwegian, 12:30 a time, 1.0 a version): settings give the types.
-Anchors, aliases and tags are faults: a file without them cannot grow while it is read, and `add` can splice into it.
-PyYAML's events are read, not its nodes: the C code behind `compose` recurses without a bound, 200,000 brackets end the
-process, and it takes three times as long. Places are looked for only where there is a fault to place.
+Anchors, aliases and tags are faults: a file without them cannot grow while it is read, and `add` can insert into it.
+PyYAML's events are read, not its nodes: the C code behind `compose` recurses without a bound, so that 200,000 brackets
+end the process, and takes three times as long. Positions are computed only for faults.
 """
 
 import re
@@ -13,83 +13,86 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from aggregator.settings.values import Plain, quoted
+from aggregator.errors import Fault
+from aggregator.settings.values import UnquotedText, quoted
 
-MAX_DEPTH = 20  # four are ever needed: the file, its sources, one of them, its headers
+MAX_DEPTH = 20  # four are needed: the file, its sources, one of them, its headers
 
-LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's is 15 times as fast, where it was built in
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's is 15 times as fast, if it was built in
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2, 5.1
 
 Location = tuple[str | int, ...]  # keys and numbers of items, from 0
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Line and column, from 1."""
 
     line: int
     column: int
 
 
-class Problem(NamedTuple):
-    """What is wrong at a place."""
-
-    place: Place
-    message: str
-
-
 class NotReadableError(Exception):
-    """The text is not the YAML that is read here; no value of it can be trusted."""
+    """The text is not YAML of the kind that is read here; no value of it can be trusted."""
 
-    def __init__(self, *problems: Problem) -> None:
-        self.problems = problems
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
         super().__init__()
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """What a text holds, and its keys that stand twice, of which the first counts."""
+class YamlDocument:
+    """The content of a text, and a fault for each key that is repeated; its first value counts."""
 
-    value: Any  # None where it holds nothing; text without quotes is `Plain`
-    repeated: tuple[Problem, ...]
+    value: Any  # None if there is none; text without quotes is `UnquotedText`
+    repeated_keys: tuple[Fault, ...] = ()
 
 
-def document(text: str) -> Document:
-    """What `text` holds. Raises NotReadableError with every place that cannot be read, or the first bad syntax."""
+def parse_document(text: str, file: str) -> YamlDocument:
+    """Return the content of `text`, that of `file`.
+
+    Raises NotReadableError with a fault for each part that is not allowed, or for the first syntax error.
+    """
     if bad := _UNPRINTABLE.search(text):
-        place = Place(text.count("\n", 0, bad.start()) + 1, bad.start() - text.rfind("\n", 0, bad.start()))
-        raise NotReadableError(Problem(place, f"a control character (U+{ord(bad[0]):04X}) stands here; take it out"))
-    builder = _Builder(yaml.parse(text, Loader=LOADER))
+        position = Position(text.count("\n", 0, bad.start()) + 1, bad.start() - text.rfind("\n", 0, bad.start()))
+        message = f"a control character (U+{ord(bad[0]):04X}) stands here; take it out"
+        raise NotReadableError(fault_at(file, position, message))
+    builder = _Builder(yaml.parse(text, Loader=LOADER), file)
     try:
         value = builder.root()
     except yaml.YAMLError as error:
-        raise NotReadableError(_syntax_problem(error, text)) from None
+        raise NotReadableError(_syntax_fault(error, text, file)) from None
     if builder.refused:
         raise NotReadableError(*builder.refused)
-    return Document(value, tuple(builder.repeated))
+    return YamlDocument(value, tuple(builder.repeated_keys))
 
 
-class Places:
-    """The places of the parts of a text that `document` could read, so that its depth is known to be bounded."""
+def fault_at(file: str, position: Position, message: str) -> Fault:
+    """Return a fault at a position of a file."""
+    return Fault(file=file, line=position.line, column=position.column, message=message)
+
+
+class Positions:
+    """The positions of the parts of a text that `parse_document` could read, so that its depth is bounded."""
 
     def __init__(self, text: str) -> None:
         self._root: Any = yaml.compose(text, Loader=LOADER)
         self._pairs: dict[int, dict[str, tuple[Any, Any]]] = {}  # by the id of their mapping, which lives as long
 
-    def of(self, location: Location, *, key: bool = False) -> Place:
-        """Where the value at `location` begins, or its key; of what stands nowhere, the innermost part that does."""
+    def of(self, location: Location, *, key: bool = False) -> Position:
+        """Return where the value at `location`, or its key, begins; of a missing part, where its parent does."""
         value = name = self._root
         for part in location:
             if isinstance(value, yaml.MappingNode):
                 name, value = self._pairs_of(value).get(str(part), (name, value))
             elif isinstance(value, yaml.SequenceNode) and isinstance(part, int):
                 value = value.value[part]
-        return _place((name if key else value).start_mark)
+        return _position((name if key else value).start_mark)
 
     def _pairs_of(self, mapping: Any) -> dict[str, tuple[Any, Any]]:
-        """Its keys with their nodes, gone through once: 100,000 wrong keys took six minutes to be found one by one.
+        """Return the nodes of a mapping by key; of a repeated key the first, as in `YamlDocument`.
 
-        Of a key that stands twice the first counts, as in `Document`.
+        They are collected once: a search for each of 100,000 wrong keys took six minutes.
         """
         if id(mapping) not in self._pairs:
             self._pairs[id(mapping)] = {pair[0].value: pair for pair in reversed(mapping.value)}
@@ -97,10 +100,10 @@ class Places:
 
 
 class _Builder:
-    def __init__(self, events: Iterator[Any]) -> None:
-        self._events = events
-        self.refused: list[Problem] = []
-        self.repeated: list[Problem] = []
+    def __init__(self, events: Iterator[Any], file: str) -> None:
+        self._events, self._file = events, file
+        self.refused: list[Fault] = []
+        self.repeated_keys: list[Fault] = []
 
     def root(self) -> Any:
         starts = (event for event in self._events if isinstance(event, yaml.DocumentStartEvent))
@@ -115,37 +118,37 @@ class _Builder:
         if event.anchor or event.tag:
             self._refuse(event, _refusal(event))
         if isinstance(event, yaml.ScalarEvent):
-            return event.value if event.style else Plain(event.value)
+            return event.value if event.style else UnquotedText(event.value)
         if depth > MAX_DEPTH:
             self._refuse(event, f"this is nested deeper than {MAX_DEPTH} levels; take a level out")
             raise NotReadableError(*self.refused)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(depth)
         if isinstance(event, yaml.SequenceStartEvent):
-            return [self._value(item, depth + 1) for item in self._inside()]
+            return [self._value(item, depth + 1) for item in self._items()]
         return None  # an alias
 
     def _mapping(self, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
         marks: dict[str, Any] = {}
-        for event in self._inside():
+        for event in self._items():
             key, value = self._value(event, depth + 1), self._value(next(self._events), depth + 1)
             if not isinstance(event, yaml.ScalarEvent):
                 self._refuse(event, "a key is text, not a list or mapping; put it in quotes")
             elif key in values:
                 message = f"{quoted(key)} stands here again, first in line {marks[key].line + 1}; keep one of them"
-                self.repeated.append(Problem(_place(event.start_mark), message))
+                self.repeated_keys.append(fault_at(self._file, _position(event.start_mark), message))
             else:
                 values[str(key)], marks[str(key)] = value, event.start_mark
         return values
 
-    def _inside(self) -> Iterator[Any]:
-        """The events up to the end of the list or mapping, less those that were taken meanwhile."""
+    def _items(self) -> Iterator[Any]:
+        """Yield the events up to the end of the list or mapping, without those that are consumed meanwhile."""
         while not isinstance(event := next(self._events), yaml.CollectionEndEvent):
             yield event
 
     def _refuse(self, event: Any, message: str) -> None:
-        self.refused.append(Problem(_place(event.start_mark), message))
+        self.refused.append(fault_at(self._file, _position(event.start_mark), message))
 
 
 def _refusal(event: Any) -> str:
@@ -156,27 +159,25 @@ def _refusal(event: Any) -> str:
     return "tags are not read; write the value without its `!`"
 
 
-def _place(mark: Any) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
 
 
-def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
+def _syntax_fault(error: Any, text: str, file: str) -> Fault:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return Problem(Place(1, 1), f"this is no YAML: {error}")
+        return fault_at(file, Position(1, 1), f"this is no YAML: {error}")
     character = (text.split("\n")[mark.line : mark.line + 1] or [""])[0][mark.column : mark.column + 1]
-    return Problem(_place(mark), _syntax_message(error, character))
-
-
-def _syntax_message(error: Any, character: str) -> str:
     problem = str(error.problem)
     begun = f", begun in line {error.context_mark.line + 1}" if error.context_mark else ""
-    if "cannot start any token" in problem:
-        if character == "\t":
-            return "a tab stands here; YAML is indented with blanks"
-        return f"a value cannot begin with {quoted(character)}; put it in quotes"
-    if "mapping values are not allowed" in problem:
-        return "a `:` stands where none can; put the text before it in quotes, or check the indentation"
-    if "quoted scalar" in str(error.context) and "end of stream" in problem:
-        return f"a quotation mark is missing at the end of this text{begun}"
-    return f"this is no YAML: {problem}{begun}; check indentation, brackets and quotes"
+    if "cannot start any token" in problem and character == "\t":
+        message = "a tab stands here; YAML is indented with blanks"
+    elif "cannot start any token" in problem:
+        message = f"a value cannot begin with {quoted(character)}; put it in quotes"
+    elif "mapping values are not allowed" in problem:
+        message = "a `:` stands where none can; put the text before it in quotes, or check the indentation"
+    elif "quoted scalar" in str(error.context) and "end of stream" in problem:
+        message = f"a quotation mark is missing at the end of this text{begun}"
+    else:
+        message = f"this is no YAML: {problem}{begun}; check indentation, brackets and quotes"
+    return fault_at(file, _position(mark), message)

@@ -1,81 +1,85 @@
-"""Reads `feeds.yaml` and the environment into settings, or says all that is wrong with both."""
+"""Reads `feeds.yaml` and the environment into settings, or reports all faults of both."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from aggregator.config.checks import clashes
-from aggregator.config.document import Document, Location, NotReadableError, Place, Places, Problem, document
+from aggregator.config.checks import conflicts
+from aggregator.config.document import Location, NotReadableError, Position, Positions, fault_at, parse_document
 from aggregator.config.environment import header_problems, names_used, overlaid, overrides
-from aggregator.config.problems import Trouble, located, troubles
-from aggregator.config.resolve import settled
+from aggregator.config.problems import located_fault, validation_problems
+from aggregator.config.resolve import resolve
 from aggregator.errors import ConfigError, Fault
 from aggregator.settings import Settings
-from aggregator.settings.values import is_nothing
+from aggregator.settings.values import is_null
 
-MAX_BYTES = 64_000_000  # some 400,000 sources; whatever is longer is no configuration
+MAX_BYTES = 64_000_000  # some 400,000 sources
 
 _EMPTY = "the file holds no setting; write `sources:` and, one line each, `  - https://example.org/feed.xml`"
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings that the file at `path` and `environ` give: each source named, each path absolute.
+    """Return the settings from the file at `path` and `environ`: sources with their defaults, paths absolute.
 
     Raises ConfigError with every fault of both.
     """
-    return loaded(read(path), path, environ)
+    return settings_from(read_text(path), path, environ)
 
 
-def loaded(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings that `text` gives as the content of the file at `path`. Raises ConfigError."""
-    written = _document(path, text)
-    data = written.value
-    given, strangers = overrides(environ, used=names_used(data))
-    found = list(header_problems(data, environ))
+def settings_from(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings that `text` gives as the content of the file at `path`. Raises ConfigError."""
+    file = str(path)
+    try:
+        document = parse_document(text, file)
+    except NotReadableError as error:
+        raise ConfigError(error.faults) from None
+    data = document.value
+    if data is None or is_null(data):
+        raise ConfigError([fault_at(file, Position(1, 1), _EMPTY)])
+    given, faults = overrides(environ, used=names_used(data))
+    problems = list(header_problems(data, environ))
     for override in given:
         data = overlaid(data, override.path, override.value)
-    found += clashes(data)
-    settings = _validated(data, found)
-    faults = [*(_fault(path, problem) for problem in written.repeated), *strangers]
-    if found:
-        places = Places(text)
+    problems += conflicts(data)
+    settings = None
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        problems += validation_problems(error)
+    faults += document.repeated_keys
+    if problems:
+        positions = Positions(text)
         variables: dict[Location, str] = {override.path: override.variable for override in given}
-        faults += (located(trouble, str(path), places, variables) for trouble in found)
+        faults += (located_fault(problem, file, positions, variables) for problem in problems)
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column)))
-    return settled(settings, path.absolute().parent)
+    return resolve(settings, path.absolute().parent)
 
 
-def read(path: Path) -> str:
-    """The text of the file at `path`, without a byte order mark, line ends as they stand. Raises ConfigError."""
+def read_text(path: Path) -> str:
+    """Return the text of the file at `path`, without a byte order mark, line ends unchanged. Raises ConfigError."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError([Fault(file=str(path), line=0, column=0, message=_unopened(error))]) from None
+        raise ConfigError([_file_fault(path, _open_error(error))]) from None
     if len(data) > MAX_BYTES:
-        raise ConfigError([Fault(file=str(path), line=0, column=0, message=f"is over {MAX_BYTES // 10**6} MB long")])
+        raise ConfigError([_file_fault(path, f"is over {MAX_BYTES // 10**6} MB long")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig")
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise ConfigError([_fault(path, Problem(place, "this is not UTF-8; save the file in that encoding"))]) from None
+        position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = "this is not UTF-8; save the file in that encoding"
+        raise ConfigError([fault_at(str(path), position, message)]) from None
 
 
-def _document(path: Path, text: str) -> Document:
-    try:
-        written = document(text)
-    except NotReadableError as error:
-        raise ConfigError([_fault(path, problem) for problem in error.problems]) from None
-    if written.value is None or is_nothing(written.value):
-        raise ConfigError([_fault(path, Problem(Place(1, 1), _EMPTY))])
-    return written
+def _file_fault(path: Path, message: str) -> Fault:
+    return Fault(file=str(path), line=0, column=0, message=message)
 
 
-def _unopened(error: OSError) -> str:
+def _open_error(error: OSError) -> str:
     match error:
         case FileNotFoundError():
             return "there is no such file; name another with --config or AGGREGATOR_CONFIG"
@@ -84,16 +88,3 @@ def _unopened(error: OSError) -> str:
         case PermissionError():
             return "this file may not be read; give whoever runs aggregator the right to"
     return f"this file cannot be read: {error.strerror}"
-
-
-def _validated(data: Any, found: list[Trouble]) -> Settings | None:
-    """The settings, or None with what is wrong added to `found`."""
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as error:
-        found += troubles(error.errors(include_url=False))
-        return None
-
-
-def _fault(path: Path, problem: Problem) -> Fault:
-    return Fault(file=str(path), line=problem.place.line, column=problem.place.column, message=problem.message)

@@ -1,4 +1,4 @@
-"""Names for sources that were written without one."""
+"""Names for sources that were written without one. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -8,35 +8,35 @@ from urllib.parse import urlsplit
 from aggregator.names import ALL, slug
 from aggregator.settings import SourceSettings
 
-LONGEST_BASE = 70  # characters before a number; a name has 80 at most
+MAX_BASE = 70  # characters before a number; a name has 80 at most
 
 
 class FreeNames:
-    """The names that a source can still get: none of those `taken`, which grow, and not that of the feed of all."""
+    """The names that a new source may get: none of those `taken`, which grow, and not that of the feed of all."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         self.taken = {ALL, *taken}
         self._numbers: dict[str, Iterator[int]] = {}
 
     def take(self, base: str) -> str:
-        """`base`, with `-2` and so on behind it where it is taken; taken from now on."""
+        """Return `base`, with `-2` and so on appended if it is taken, and count it as taken."""
         name = base
         while name in self.taken:
-            name = f"{base[:LONGEST_BASE]}-{next(self._numbers.setdefault(base, count(2)))}"
+            name = f"{base[:MAX_BASE]}-{next(self._numbers.setdefault(base, count(2)))}"
         self.taken.add(name)
         return name
 
 
-def named(entries: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    """The sources, each with a name: the written one, else its host's; a written name wins wherever it stands."""
-    names = FreeNames(entry.name for entry in entries if entry.name)
-    for entry in entries:
-        yield entry if entry.name else entry.model_copy(update={"name": names.take(host_name(entry.url))})
+def named(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
+    """Yield the sources, each with a name: the written one, else its host's. Written names are taken first."""
+    names = FreeNames(source.name for source in sources if source.name)
+    for source in sources:
+        yield source if source.name else source.model_copy(update={"name": names.take(host_name(source.url))})
 
 
 def host_name(url: str) -> str:
-    """`example-org` for https://www.example.org/feed.xml; a host in another script by the sound of its letters."""
+    """Return `example-org` for https://www.example.org/feed.xml; other scripts are transliterated."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    with suppress(UnicodeError):  # in its own script already, or no IDNA after all
+    with suppress(UnicodeError):  # already in its own script, or not valid IDNA
         host = host.encode("ascii").decode("idna")  # xn--bcher-kva.example is bücher.example
-    return slug(host)[:LONGEST_BASE].strip("-") or "source"
+    return slug(host)[:MAX_BASE].strip("-") or "source"

@@ -1,12 +1,13 @@
-"""What pydantic found wrong, said for people and put where it stands in the file."""
+"""Problems of settings in people's words, and their positions in the file."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator.config.document import Location, Places
+from aggregator.config.document import Location, Positions, fault_at
 from aggregator.errors import Fault
 from aggregator.settings import Settings, SourceSettings, setting_paths
 from aggregator.settings.values import quoted
@@ -18,85 +19,85 @@ _MISSING = {
 }
 
 
-class Trouble(NamedTuple):
-    """A fault of the value at `location`, or of its key."""
+class Problem(NamedTuple):
+    """A problem of the value at `location`, or of its key."""
 
     location: Location
     message: str
     of_key: bool = False
 
 
-def troubles(errors: Iterable[ErrorDetails]) -> list[Trouble]:
-    """What is wrong by pydantic's reckoning, in our words."""
-    return [_trouble(error) for error in errors if not _follows(error)]
+def validation_problems(error: ValidationError) -> list[Problem]:
+    """Return pydantic's errors as problems."""
+    return [
+        _problem(details)
+        for details in error.errors(include_url=False)
+        if not (details["type"] == "too_short" and details["input"])  # a list whose items are all bad
+    ]
 
 
-def _follows(error: ErrorDetails) -> bool:
-    """Whether it only follows from others: pydantic calls a list too short whose items are all bad."""
-    return error["type"] == "too_short" and bool(error["input"])
+def variable_fault(variable: str, message: str) -> Fault:
+    """Return a fault of a variable of the environment, which has no position in the file."""
+    return Fault(file=variable, line=0, column=0, message=message)
 
 
-def located(trouble: Trouble, file: str, places: Places, variables: dict[Location, str]) -> Fault:
-    """The fault with its place: the variable that gave the value, else where it stands in the file."""
-    for end in range(len(trouble.location), 0, -1):
-        if variable := variables.get(trouble.location[:end]):
-            return Fault(file=variable, line=0, column=0, message=trouble.message)
-    line, column = places.of(trouble.location, key=trouble.of_key)
-    return Fault(file=file, line=line, column=column, message=trouble.message)
+def located_fault(problem: Problem, file: str, positions: Positions, variables: Mapping[Location, str]) -> Fault:
+    """Return the problem as a fault of the variable that gave the value, else at its position in the file."""
+    for end in range(len(problem.location), 0, -1):
+        if variable := variables.get(problem.location[:end]):
+            return variable_fault(variable, problem.message)
+    return fault_at(file, positions.of(problem.location, key=problem.of_key), problem.message)
 
 
-def setting(location: Location) -> str:
-    """The name of the setting at `location`: `fetch.timeout`, `sources.tags`."""
+def setting_name(location: Location) -> str:
+    """Return the name of the setting at `location`: `fetch.timeout`, `sources.tags`."""
     return ".".join(part for part in location if isinstance(part, str))
 
 
-def _trouble(error: ErrorDetails) -> Trouble:
+def _problem(error: ErrorDetails) -> Problem:
     location = error["loc"]
     if location[-1:] == ("[key]",):  # a header's name
-        return Trouble(location[:-1], _sentence(error, location[:-2]), of_key=True)
+        return Problem(location[:-1], _message(error, location[:-2]), of_key=True)
     if error["type"] == "extra_forbidden":
-        return Trouble(location, _unknown(location), of_key=True)
+        return Problem(location, _unknown_setting(location), of_key=True)
     if error["type"] == "missing":
-        return Trouble(location[:-1], _MISSING[str(location[-1])])
-    return Trouble(location, _sentence(error, location))
+        return Problem(location[:-1], _MISSING[str(location[-1])])
+    return Problem(location, _message(error, location))
 
 
-def _sentence(error: ErrorDetails, location: Location) -> str:
-    name, given, limits = setting(location), error["input"], error.get("ctx", {})
+def _message(error: ErrorDetails, location: Location) -> str:
+    name, value, context = setting_name(location), error["input"], error.get("ctx", {})
     match error["type"]:
         case "value_error":
-            message = str(limits["error"])
+            message = str(context["error"])
             return message if message.startswith("`") else f"`{name}` {message}"
         case "literal_error":
-            return f"{quoted(given)} is no value of `{name}`; write {limits['expected']}"
+            return f"{quoted(value)} is no value of `{name}`; write {context['expected']}"
         case "greater_than_equal":
-            return f"{quoted(given)} is too little for `{name}`; write {limits['ge']} or more"
+            return f"{quoted(value)} is too little for `{name}`; write {context['ge']} or more"
         case "less_than_equal":
-            return f"{quoted(given)} is too much for `{name}`; write {limits['le']} or less"
+            return f"{quoted(value)} is too much for `{name}`; write {context['le']} or less"
         case "tuple_type":
-            return f"`{name}` takes a list, such as [one, two], not {quoted(given)}"
+            return f"`{name}` takes a list, such as [one, two], not {quoted(value)}"
         case "too_short" if name == "sources":
             return f"`sources` is an empty list; write at least one, such as [{_SOURCE}]"
         case "too_short":
             return f"`{name}` is an empty list; write at least one, or leave the line out"
         case "model_type" if location[:1] == ("sources",):
-            return f"a source is its settings, each `key: value`, or its URL alone, not {quoted(given)}"
+            return f"a source is its settings, each `key: value`, or its URL alone, not {quoted(value)}"
         case "model_type" | "dict_type":
-            return f"`{name or 'the file'}` takes settings below it, each `key: value`, not {quoted(given)}"
+            return f"`{name or 'the file'}` takes settings below it, each `key: value`, not {quoted(value)}"
     return f"`{name}`: {error['msg']}"
 
 
-def _unknown(location: Location) -> str:
+def _unknown_setting(location: Location) -> str:
     key = str(location[-1])
     elsewhere = [".".join(path) for path, _ in setting_paths() if path[-1] == key]
-    near = elsewhere[0] if elsewhere else difflib.get_close_matches(key, _known(location), n=1, cutoff=0)[0]
-    return f"{quoted(setting(location))} is no setting; did you mean `{near}`?"
-
-
-def _known(location: Location) -> list[str]:
-    """The keys that may stand where the unknown one does."""
     if location[0] == "sources":
-        return list(SourceSettings.model_fields)
-    if len(location) == 1:
-        return list(Settings.model_fields)
-    return [path[1] for path, _ in setting_paths() if path[0] == location[0]]
+        candidates = list(SourceSettings.model_fields)
+    elif len(location) == 1:
+        candidates = list(Settings.model_fields)
+    else:
+        candidates = [path[1] for path, _ in setting_paths() if path[0] == location[0]]
+    suggestion = elsewhere[0] if elsewhere else difflib.get_close_matches(key, candidates, n=1, cutoff=0)[0]
+    return f"{quoted(setting_name(location))} is no setting; did you mean `{suggestion}`?"

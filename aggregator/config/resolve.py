@@ -1,4 +1,4 @@
-"""Names of sources and places of files, made certain: what `load` fills in once every value is right."""
+"""Defaults that depend on other settings, names of sources, and absolute paths. Pure."""
 
 import os
 from pathlib import Path
@@ -10,24 +10,20 @@ from aggregator.settings import Fetch, Settings, SourceSettings
 _SQLITE = "sqlite:///"
 
 
-def settled(settings: Settings, folder: Path) -> Settings:
-    """The settings with a name for each source and every path absolute.
+def resolve(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with each source's defaults filled in and every path absolute.
 
     Paths start from `folder`, which holds the configuration, those of articles from `storage`; `~` is home.
     """
     storage = _absolute(settings.storage, folder)
+    database = settings.database or f"{_SQLITE}{storage / 'aggregator.db'}"
+    if database.startswith(_SQLITE):
+        path, mark, options = database.removeprefix(_SQLITE).partition("?")
+        database = f"{_SQLITE}{_absolute(path, folder)}{mark}{options}"
     articles = settings.articles.model_copy(update={"path": str(_absolute(settings.articles.path, storage))})
-    if settings.database is None:
-        database = f"{_SQLITE}{storage / 'aggregator.db'}"
-    else:
-        database = _absolute_database(settings.database, folder)
+    sources = tuple(with_defaults(source, settings.fetch) for source in named(settings.sources))
     return settings.model_copy(
-        update={
-            "storage": str(storage),
-            "articles": articles,
-            "database": database,
-            "sources": tuple(with_defaults(source, settings.fetch) for source in named(settings.sources)),
-        }
+        update={"storage": str(storage), "articles": articles, "database": database, "sources": sources}
     )
 
 
@@ -45,12 +41,5 @@ def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:
 
 
 def _absolute(path: str, folder: Path) -> Path:
-    """Without `.` and `..`; links stay as they are, for what they point at may move."""
+    """Return `path` without `.` and `..`; links stay as they are, for their targets may move."""
     return Path(os.path.abspath(folder / Path(path).expanduser()))  # noqa: PTH100  # Path.resolve follows links
-
-
-def _absolute_database(url: str, folder: Path) -> str:
-    if not url.startswith(_SQLITE):
-        return url
-    path, mark, options = url.removeprefix(_SQLITE).partition("?")
-    return f"{_SQLITE}{_absolute(path, folder)}{mark}{options}"

@@ -1,4 +1,4 @@
-"""The JSON Schema of `feeds.yaml`, for editors and other programs."""
+"""The JSON Schema of `feeds.yaml`, for editors and other programs. Pure."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from aggregator.settings import Settings
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Untitled(GenerateJsonSchema):
-    """Without a title at each key, which would only spell the key again."""
+class _WithoutTitles(GenerateJsonSchema):
+    """Leaves out the title of each key, which would only repeat the key."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def schema() -> dict[str, Any]:
-    """The schema, with every setting's default and meaning. Environment variables follow it: `setting_paths`."""
-    made = Settings.model_json_schema(schema_generator=_Untitled, mode="serialization")  # defaults as people write them
-    return {"$schema": DIALECT, **made, "title": "feeds.yaml", "description": "Configuration of aggregator."}
+    """Return the schema, with every setting's default and meaning, as people write them."""
+    generated = Settings.model_json_schema(schema_generator=_WithoutTitles, mode="serialization")
+    return {"$schema": DIALECT, **generated, "title": "feeds.yaml", "description": "Configuration of aggregator."}

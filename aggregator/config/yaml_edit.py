@@ -1,7 +1,7 @@
-"""The text of a configuration with sources put in or taken out: every other character stays as it is. Pure.
+"""The text of a configuration with sources added or removed: every other character stays as it is. Pure.
 
-Rule: text is spliced at the marks that YAML's parser gives, never written anew, so comments, order, quotes and
-indentation are the user's. What goes in is laid out like what is there. The text is one that `document` could read.
+Text is inserted and cut at the marks that YAML's parser gives, never written anew, so that comments, order, quotes and
+indentation stay the user's. New sources are laid out like those that are there. `parse_document` has read the text.
 """
 
 import json
@@ -13,8 +13,7 @@ import yaml
 
 from aggregator.config.document import LOADER
 from aggregator.settings import SourceSettings
-
-KEYS = ("name", "url", "category", "categories", "language")  # what a new source may say, in this order
+from aggregator.settings.values import UnquotedText
 
 _RESOLVER: Any = yaml.resolver.Resolver()
 _SURELY_TEXT = re.compile(r"[^\W_][^\[\]{},]*")  # no sign of YAML can stand in it but ": " and " #"
@@ -22,105 +21,106 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _BLANK_LAST_LINE = re.compile(r"(?:\A|\n)([ \t]*\r?\n)\Z")
 _EMPTY_LINE_START = re.compile(r"\n *\Z")
-_BEFORE_ANOTHER = re.compile(r"\A +(?=[^\s#])")
-_GAP = re.compile(r"(?:\s|#[^\n]*)*")  # blanks and comments
+_BLANKS_BEFORE_TEXT = re.compile(r"\A +(?=[^\s#])")
+_BLANKS_AND_COMMENTS = re.compile(r"(?:\s|#[^\n]*)*")
 
 
-class _Layout(NamedTuple):
-    """How the sources of a block list are written."""
+class ListLayout(NamedTuple):
+    """Layout of the sources of a block list."""
 
-    dash: int  # column of the dashes
-    step: int  # from a dash to what follows it
-    apart: bool  # with a blank line between them
+    dash_column: int
+    step: int  # columns from a dash to the text behind it
+    spaced: bool  # with a blank line between sources
 
 
-_FIRST = _Layout(2, 2, False)
+_DEFAULT_LAYOUT = ListLayout(2, 2, False)
+
+
+def source_content(source: SourceSettings) -> dict[str, Any]:
+    """Return the settings of a new source as `parse_document` reads them when they are written."""
+    return {name: _read_back(value) for name, value in source.model_dump(mode="json", exclude_defaults=True).items()}
+
+
+def _read_back(value: Any) -> Any:
+    return value if isinstance(value, str | list | dict) else UnquotedText(json.dumps(value))
 
 
 def with_sources(text: str, sources: Sequence[SourceSettings]) -> str:
-    """`text` with these sources behind those that are there; a list of sources is begun where there is none."""
+    """Return `text` with these sources behind the present ones; a list of sources is begun if there is none."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    listed = _sources(text)
-    if listed is None:
-        return _ended(text, newline) + f"sources:{newline}" + _block(sources, _FIRST, newline)
-    if not isinstance(listed, yaml.SequenceNode) or _is_empty(text, listed):
-        return _begun(text, listed, sources, newline)
-    if listed.flow_style:
-        return _in_flow(text, listed, sources)
-    at = _end_of_list(text, listed)
-    layout = _layout(text, listed)
-    before = newline if layout.apart else ""
-    return _ended(text[:at], newline) + before + _block(sources, layout, newline) + text[at:]
+    node = _sources_node(text)
+    if node is None:
+        return _terminated(text, newline) + f"sources:{newline}" + _block(sources, _DEFAULT_LAYOUT, newline)
+    if not isinstance(node, yaml.SequenceNode) or _is_empty(text, node):
+        return _with_first_sources(text, node, sources, newline)
+    if node.flow_style:
+        return _with_flow_sources(text, node, sources)
+    end, layout = _end_of_list(text, node), _layout(text, node)
+    gap = newline if layout.spaced else ""
+    return _terminated(text[:end], newline) + gap + _block(sources, layout, newline) + text[end:]
 
 
 def without_source(text: str, number: int) -> str:
-    """`text` without the source at this place in the list, from 0; comments above it stay, those within it go."""
-    listed = _sources(text)
-    assert isinstance(listed, yaml.SequenceNode)
-    return _without_flow(text, listed, number) if listed.flow_style else _without_block(text, listed, number)
+    """Return `text` without the source at this place in the list, from 0; comments above it stay."""
+    node = _sources_node(text)
+    assert isinstance(node, yaml.SequenceNode)
+    return _without_flow_source(text, node, number) if node.flow_style else _without_block(text, node, number)
 
 
-def written(source: SourceSettings) -> dict[str, Any]:
-    """What a new source says, by its keys, as `document` would read it: texts, and lists of texts."""
-    said = {key: getattr(source, key) for key in KEYS}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items() if value is not None}
-
-
-def _sources(text: str) -> Any:
-    """The node behind `sources`, None where the key is missing."""
+def _sources_node(text: str) -> Any:
+    """Return the node behind `sources`, None if the key is missing."""
     root: Any = yaml.compose(text, Loader=LOADER)
     pairs = root.value if isinstance(root, yaml.MappingNode) else ()
     return next((value for key, value in pairs if key.value == "sources"), None)
 
 
-def _is_empty(text: str, listed: Any) -> bool:
-    return not listed.value and not text[listed.start_mark.index + 1 : listed.end_mark.index - 1].strip()
+def _is_empty(text: str, node: Any) -> bool:
+    return not node.value and not text[node.start_mark.index + 1 : node.end_mark.index - 1].strip()
 
 
-def _begun(text: str, nothing: Any, sources: Sequence[SourceSettings], newline: str) -> str:
-    """`text` with the first sources where nothing, or an empty list, stands behind the key."""
-    key = text[: nothing.start_mark.index].rstrip(" ")
-    emptied = key + text[nothing.end_mark.index :]
-    at = _end_of_line(emptied, len(key))
-    return _ended(emptied[:at], newline) + _block(sources, _FIRST, newline) + emptied[at:]
+def _with_first_sources(text: str, node: Any, sources: Sequence[SourceSettings], newline: str) -> str:
+    """Return `text` with the first sources in place of nothing, or of an empty list, behind the key."""
+    key = text[: node.start_mark.index].rstrip(" ")
+    emptied = key + text[node.end_mark.index :]
+    end = _end_of_line(emptied, len(key))
+    return _terminated(emptied[:end], newline) + _block(sources, _DEFAULT_LAYOUT, newline) + emptied[end:]
 
 
 # ------------------------------------------------------------------------------------- lists of one source a line
 
 
-def _layout(text: str, listed: Any) -> _Layout:
-    dash = listed.start_mark.column
-    last = listed.value[-1]
-    between = text[_leaf_end(listed.value[-2]) : last.start_mark.index] if len(listed.value) > 1 else ""
-    return _Layout(dash, max(last.start_mark.column - dash, 2), bool(_BLANK_LINE.search(between)))
+def _layout(text: str, node: Any) -> ListLayout:
+    dash, last = node.start_mark.column, node.value[-1]
+    between = text[_leaf_end(node.value[-2]) : last.start_mark.index] if len(node.value) > 1 else ""
+    return ListLayout(dash, max(last.start_mark.column - dash, 2), bool(_BLANK_LINE.search(between)))
 
 
-def _block(sources: Sequence[SourceSettings], layout: _Layout, newline: str) -> str:
-    margin = " " * layout.dash
-    first, other = margin + "-".ljust(layout.step), margin + " " * layout.step
-    blocks = (newline.join(_lines(source, first, other)) + newline for source in sources)
-    return (newline if layout.apart else "").join(blocks)
+def _block(sources: Sequence[SourceSettings], layout: ListLayout, newline: str) -> str:
+    margin = " " * layout.dash_column
+    indents = margin + "-".ljust(layout.step), margin + " " * layout.step
+    blocks = []
+    for source in sources:
+        lines = (f"{key}: {_value(value)}" for key, value in source_content(source).items())
+        blocks.append("".join(indents[number > 0] + line + newline for number, line in enumerate(lines)))
+    return (newline if layout.spaced else "").join(blocks)
 
 
-def _lines(source: SourceSettings, first: str, other: str) -> list[str]:
-    said = (f"{key}: {_value(value)}" for key, value in written(source).items())
-    return [(other if number else first) + line for number, line in enumerate(said)]
+def _end_of_list(text: str, node: Any) -> int:
+    """Return the index of the next source's line: behind the last one, and behind comments indented like the list."""
+    end = _end_of_line(text, _leaf_end(node))
+    dash = node.start_mark.column
+    comment = re.compile(rf"(?:[ \t]*\r?\n)*[ ]{{{dash},}}#[^\n]*(?:\n|\Z)")
+    while dash and (match := comment.match(text, end)):
+        end = match.end()
+    return end
 
 
-def _end_of_list(text: str, listed: Any) -> int:
-    """Where the next source's line begins: behind the last one, and behind comments indented like the list."""
-    at = _end_of_line(text, _leaf_end(listed))
-    dash = listed.start_mark.column
-    behind = re.compile(rf"(?:[ \t]*\r?\n)*[ ]{{{dash},}}#[^\n]*(?:\n|\Z)")
-    while dash and (comment := behind.match(text, at)):
-        at = comment.end()
-    return at
-
-
-def _without_block(text: str, listed: Any, number: int) -> str:
-    node = listed.value[number]
-    head = text[: _dash_line(text, node.start_mark.index)]
-    tail = text[_end_of_line(text, _leaf_end(node)) :]
+def _without_block(text: str, node: Any, number: int) -> str:
+    source = node.value[number]
+    start = text.rfind("\n", 0, source.start_mark.index) + 1
+    while not text[start:].lstrip(" ").startswith("-"):  # the dash may stand in a line of its own
+        start = text.rfind("\n", 0, start - 1) + 1
+    head, tail = text[:start], text[_end_of_line(text, _leaf_end(source)) :]
     if blank := _BLANK_LAST_LINE.search(head):  # one blank line between its neighbours is enough, none at the end
         if not tail:
             head = head[: blank.start(1)]
@@ -129,35 +129,23 @@ def _without_block(text: str, listed: Any, number: int) -> str:
     return head + tail
 
 
-def _dash_line(text: str, at: int) -> int:
-    """Where the line begins whose dash opens the source at `at`, mostly the same line."""
-    start = text.rfind("\n", 0, at) + 1
-    while not text[start:].lstrip(" ").startswith("-"):
-        start = text.rfind("\n", 0, start - 1) + 1
-    return start
-
-
 # ------------------------------------------------------------------------------------- lists in brackets
 
 
-def _in_flow(text: str, listed: Any, sources: Sequence[SourceSettings]) -> str:
-    braced = ", ".join(map(_braced, sources))
-    at = listed.value[-1].end_mark.index if listed.value else listed.start_mark.index + 1
-    return f"{text[:at]}{', ' if listed.value else ''}{braced}{text[at:]}"
+def _with_flow_sources(text: str, node: Any, sources: Sequence[SourceSettings]) -> str:
+    written = ", ".join(_value(source_content(source)) for source in sources)
+    end = node.value[-1].end_mark.index if node.value else node.start_mark.index + 1
+    return f"{text[:end]}{', ' if node.value else ''}{written}{text[end:]}"
 
 
-def _braced(source: SourceSettings) -> str:
-    return f"{{{', '.join(f'{key}: {_value(value, in_flow=True)}' for key, value in written(source).items())}}}"
-
-
-def _without_flow(text: str, listed: Any, number: int) -> str:
-    """`text` without a source and one comma: the one behind it, else the one before."""
-    node = listed.value[number]
-    head, tail = text[: node.start_mark.index], text[node.end_mark.index :]
-    if (comma := _comma(tail, 0)) is not None:
-        tail = tail[:comma] + _BEFORE_ANOTHER.sub("", tail[comma + 1 :])
+def _without_flow_source(text: str, node: Any, number: int) -> str:
+    """Return `text` without a source and one comma: the one behind it, else the one before."""
+    source = node.value[number]
+    head, tail = text[: source.start_mark.index], text[source.end_mark.index :]
+    if (comma := _next_comma(tail, 0)) is not None:
+        tail = tail[:comma] + _BLANKS_BEFORE_TEXT.sub("", tail[comma + 1 :])
     elif number:
-        before = _comma(text, listed.value[number - 1].end_mark.index)
+        before = _next_comma(text, node.value[number - 1].end_mark.index)
         assert before is not None
         head = (head[:before] + head[before + 1 :]).rstrip(" ")
     if _EMPTY_LINE_START.search(head) and (line_end := _LINE_END.match(tail)):
@@ -165,24 +153,26 @@ def _without_flow(text: str, listed: Any, number: int) -> str:
     return head + tail
 
 
-def _comma(text: str, at: int) -> int | None:
-    """Where the comma stands that is next after `at`, None where the list ends first."""
-    gap = _GAP.match(text, at)
-    at = gap.end() if gap else at
-    return at if text[at : at + 1] == "," else None
+def _next_comma(text: str, start: int) -> int | None:
+    """Return the index of the comma that is next after `start`, None if the list ends first."""
+    gap = _BLANKS_AND_COMMENTS.match(text, start)
+    end = gap.end() if gap else start
+    return end if text[end : end + 1] == "," else None
 
 
-# ------------------------------------------------------------------------------------- values and places
+# ------------------------------------------------------------------------------------- values and positions
 
 
-def _value(value: str | Sequence[str], *, in_flow: bool = False) -> str:
-    if isinstance(value, str):
-        return _scalar(value, in_flow=in_flow)
-    return f"[{', '.join(_scalar(one, in_flow=True) for one in value)}]"
+def _value(value: Any, *, in_flow: bool = False) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_value(item, in_flow=True) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_value(item, in_flow=True)}' for key, item in value.items())}}}"
+    return value if isinstance(value, UnquotedText) else _scalar(value, in_flow=in_flow)
 
 
 def _scalar(text: str, *, in_flow: bool) -> str:
-    """`text` without quotes where every reader of YAML takes it for this text, else in double quotes."""
+    """Return `text` without quotes if every reader of YAML takes it for this text, else in double quotes."""
     is_plain = (
         _SURELY_TEXT.fullmatch(text)
         and not (text.endswith(":") or ": " in text or " #" in text or (in_flow and {":", "?"} & set(text)))
@@ -192,19 +182,19 @@ def _scalar(text: str, *, in_flow: bool) -> str:
 
 
 def _leaf_end(node: Any) -> int:
-    """Where the last character of a node stands; the mark of a block list's end lies behind comments that follow."""
+    """Return the end of a node's last character; the mark of a block list's end lies behind comments that follow."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     return int(node.end_mark.index)
 
 
-def _end_of_line(text: str, at: int) -> int:
-    if text[at - 1 : at] == "\n":  # a text of several lines ends with its last line
-        return at
-    end = text.find("\n", at)
+def _end_of_line(text: str, index: int) -> int:
+    if text[index - 1 : index] == "\n":  # a text of several lines ends with its last line
+        return index
+    end = text.find("\n", index)
     return len(text) if end < 0 else end + 1
 
 
-def _ended(text: str, newline: str) -> str:
+def _terminated(text: str, newline: str) -> str:
     return text if not text or text.endswith("\n") else text + newline

@@ -31,7 +31,7 @@ class ConfigWatcher:
 
     def load(self) -> Settings:
         """Return the settings of the present file. Raises ConfigError."""
-        return config.affordable(config.load(self.path, self._environ))
+        return config.fit_to_fd_limit(config.load(self.path, self._environ))
 
     def with_base_url(self, settings: Settings) -> Settings:
         """Return the settings with a `base_url`, our own if none is configured."""

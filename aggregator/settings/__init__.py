@@ -1,7 +1,7 @@
 """Every setting, with its default and its meaning. Pure.
 
-One field here is one key of `feeds.yaml`: its schema, its environment name and its place in the documentation follow.
-Values are checked one by one; what needs two of them at once, or a place in a file, is `config`'s.
+A field here is a key of `feeds.yaml`: its JSON Schema and the name of its environment variable follow from it. Values
+are checked one by one here; `config` checks those that depend on each other, and knows their positions in a file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,26 +15,26 @@ from pydantic_core import CoreSchema
 
 from aggregator.settings.references import reference_problems, resolved
 from aggregator.settings.values import (
+    ByteSize,
+    CategoryLabel,
     Contact,
     DatabaseUrl,
     Duration,
     Flag,
     HeaderName,
     HeaderValue,
-    Host,
+    HostName,
     Interval,
-    Label,
     LanguageTag,
     Network,
+    PositiveDuration,
     PublicUrl,
-    Size,
     SourceName,
-    Span,
-    Text,
+    TextLine,
     Timeout,
     WebUrl,
-    Whole,
-    is_nothing,
+    WholeNumber,
+    is_null,
 )
 
 T = TypeVar("T")
@@ -42,59 +42,59 @@ T = TypeVar("T")
 DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _written(cls, values: Any) -> Any:
-        """A known key with nothing behind it counts as left out, and so does null where left out means unset."""
+    def _without_unset(cls, values: Any) -> Any:
+        """Leave out known keys without a value, and with null if their default is None."""
         if not isinstance(values, dict):
             return values
-        unset = {key for key, value in values.items() if is_nothing(value) and cls._may_be_unset(key, value)}
-        return {key: value for key, value in values.items() if key not in unset} if unset else values
-
-    @classmethod
-    def _may_be_unset(cls, key: str, value: str) -> bool:
-        field = cls.model_fields.get(key)
-        return field is not None and (not value or field.default is None)
+        nulls = {
+            key: cls.model_fields[key] for key, value in values.items() if is_null(value) and key in cls.model_fields
+        }
+        unset = {key for key, field in nulls.items() if not values[key] or field.default is None}
+        return {key: value for key, value in values.items() if key not in unset}
 
 
-class Fetch(_Part):
-    """How sources are fetched."""
+class Fetch(_Section):
+    """Fetching of sources."""
 
     interval: Interval = Field(timedelta(minutes=30), description="Interval of a source that does not name its own.")
     timeout: Timeout = Field(timedelta(seconds=20), description="Of a whole request, its body included.")
-    concurrency: Whole = Field(64, ge=1, le=1000, description="Requests in flight at once.")
-    per_host: Whole = Field(2, ge=1, le=100, description="Requests in flight to one host.")
-    host_gap: Span = Field(timedelta(seconds=1), description="Between the starts of two requests to one host.")
-    min_interval: Span = Field(timedelta(minutes=5), description="No source is polled more often by the schedule.")
-    max_bytes: Size = Field(10_000_000, description="Of a body, after decompression.")
+    concurrency: WholeNumber = Field(64, ge=1, le=1000, description="Requests in flight at once.")
+    per_host: WholeNumber = Field(2, ge=1, le=100, description="Requests in flight to one host.")
+    host_gap: Duration = Field(timedelta(seconds=1), description="Between the starts of two requests to one host.")
+    min_interval: Duration = Field(timedelta(minutes=5), description="No source is polled more often by the schedule.")
+    max_bytes: ByteSize = Field(10_000_000, description="Of a body, after decompression.")
     contact: Contact | None = Field(None, description="A page or mail address that goes into the User-Agent.")
     allow_private: tuple[Network, ...] = Field((), description="Private networks that sources may live in.")
-    unpaced: tuple[Host, ...] = Field((), description="Hosts without host_gap and per_host, such as your own.")
+    unpaced: tuple[HostName, ...] = Field((), description="Hosts without host_gap and per_host, such as your own.")
     proxy: WebUrl | None = Field(
         None, repr=False, description="HTTP proxy for all requests; it resolves names then, not allow_private."
     )
 
 
-class Articles(_Part):
-    """Where and how articles are written."""
+class Articles(_Section):
+    """Files of articles."""
 
-    path: Text = Field("articles", description="Folder, relative to storage, or absolute.")
-    name: Text = Field("{source}/{year}/{month}/{day}-{slug}.md", description="Name of an article's file.")
+    path: TextLine = Field("articles", description="Folder, relative to storage, or absolute.")
+    name: TextLine = Field("{source}/{year}/{month}/{day}-{slug}.md", description="Name of an article's file.")
     front_matter: Literal["mainroad", "hugo", "jekyll", "zola"] = Field("mainroad", description="Layout of the head.")
-    summary_words: Whole = Field(50, ge=1, le=1000, description="Words of the summary.")
+    summary_words: WholeNumber = Field(50, ge=1, le=1000, description="Words of the summary.")
 
 
 FormatName = Literal["rss", "atom", "json"]
 
 
-class Feeds(_Part):
+class Feeds(_Section):
     """The feeds that go out."""
 
     formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
-    limit: Whole = Field(50, ge=1, le=1000, description="Newest articles in each feed, before its size of 512 KB.")
+    limit: WholeNumber = Field(
+        50, ge=1, le=1000, description="Newest articles in each feed, before its size of 512 KB."
+    )
     hub: WebUrl | None = Field(None, description="WebSub hub to announce and ping.")
 
 
@@ -102,18 +102,18 @@ _SHOWN = "shown"
 Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it changes, they are published again
 
 
-class SourceSettings(_Part):
+class SourceSettings(_Section):
     """One source: its settings, or the URL of its feed alone."""
 
     name: Shown[SourceName | None] = Field(
         None, description="Names it in links, files and commands; else made from its host."
     )
     url: Shown[WebUrl] = Field(description="Of its feed, http or https.")
-    category: Label | None = Field(None, description="Its one category; its name where left out.")
-    categories: Shown[tuple[Label, ...] | None] = Field(
+    category: CategoryLabel | None = Field(None, description="Its one category; its name where left out.")
+    categories: Shown[tuple[CategoryLabel, ...] | None] = Field(
         None, min_length=1, description="Its categories, not one `category`."
     )
-    tags: Shown[tuple[Text, ...] | None] = Field(None, description="Tags of its articles; its name where left out.")
+    tags: Shown[tuple[TextLine, ...] | None] = Field(None, description="Tags of its articles; its name where left out.")
     language: Shown[LanguageTag | None] = Field(
         None, description="Of its entries, such as en; else they tell, or are asked."
     )
@@ -122,14 +122,14 @@ class SourceSettings(_Part):
         {},
         repr=False,
         description="Sent to its own host alone; ${NAME} comes from the environment.",
-        json_schema_extra={"additionalProperties": False},  # what is no name of a header
+        json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
     enabled: Flag = Field(True, description="false: it stays in the file, and is not fetched.")
 
     @model_validator(mode="before")
     @classmethod
-    def _bare(cls, value: Any) -> Any:
-        """A URL alone is a source."""
+    def _from_url(cls, value: Any) -> Any:
+        """Accept a URL alone as a source."""
         return {"url": value} if isinstance(value, str) else value
 
     @classmethod
@@ -142,12 +142,12 @@ class SourceSettings(_Part):
 SHOWN_SETTINGS = frozenset(name for name, field in SourceSettings.model_fields.items() if _SHOWN in field.metadata)
 
 
-class Settings(_Part):
+class Settings(_Section):
     """The whole configuration. Paths are absolute once `config.load` made it."""
 
-    title: Text = Field("aggregator", description="Of the feeds that go out.")
+    title: TextLine = Field("aggregator", description="Of the feeds that go out.")
     base_url: PublicUrl | None = Field(None, description="Where readers reach the feeds, with a slash at the end.")
-    storage: Text = Field("storage", description="Folder, relative to the configuration file.")
+    storage: TextLine = Field("storage", description="Folder, relative to the configuration file.")
     database: DatabaseUrl | None = Field(
         None, repr=False, description="sqlite:///… or postgresql://…; by default in storage."
     )
@@ -156,18 +156,18 @@ class Settings(_Part):
     feeds: Feeds = Field(default_factory=Feeds)
     dedupe: Literal["near", "exact"] = Field("near", description="One story under several links: near marks it.")
     websub: Literal["auto", "always", "never"] = Field("auto", description="Subscribe to hubs that sources name.")
-    retention: Duration | None = Field(None, description="How long articles are kept; for ever where left out.")
+    retention: PositiveDuration | None = Field(None, description="How long articles are kept; for ever where left out.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="What to read.")
 
     @property
     def public_url(self) -> str:
-        """`base_url` or its default, always with a slash at the end."""
+        """The `base_url` or its default, always with a slash at the end."""
         url = self.base_url or DEFAULT_BASE_URL
         return url if url.endswith("/") else url + "/"
 
 
 def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Where each setting above the sources stands, such as ("fetch", "timeout"), and whether it is a list."""
+    """Yield the path of each setting but the sources, such as ("fetch", "timeout"), and whether it is a list."""
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from (((name, *path), is_list) for path, is_list in setting_paths(field.annotation))

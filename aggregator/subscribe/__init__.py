@@ -63,12 +63,12 @@ def add(
     name = None if name is None else _validated(source_name, name, "--name")
     category = None if category is None else _validated(label, category, "--category")
     urls = [_validated(web_url, url if "://" in url else f"https://{url}", "the URL") for url in urls]
-    settings = config.extensible(path, environ)
+    settings = config.load_extensible(path, environ)
     listed = _SourceList(settings)
     missing = [url for url in urls if not listed.existing(url)]
     feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, choose)), strict=True))
-    with config.editing(path, environ) as draft:
-        listed = _SourceList(draft.settings)
+    with config.editing(path, environ) as edit:
+        listed = _SourceList(edit.settings)
         results: list[AddResult] = []
         for url in urls:
             feed = feeds.get(url) or FoundFeed(url=url)
@@ -80,22 +80,22 @@ def add(
             results.append(
                 listed.add(feed.url, name or host_name(feed.url), alternatives=feed.alternatives, category=category)
             )
-        draft.append(listed.added)
+        edit.append(listed.added)
     return tuple(results)
 
 
 def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
     """Remove a source from `feeds.yaml`. Raises UsageError for an unknown name, AggregatorError for the only source."""
     config.load(path, environ)  # raises for a missing file or an empty list, which `editing` allows
-    with config.editing(path, environ) as draft:
-        names = [source.name or "" for source in draft.settings.sources]
+    with config.editing(path, environ) as edit:
+        names = [source.name or "" for source in edit.settings.sources]
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             advice = f"did you mean {close[0]}?" if close else "`aggregator sources` lists them"
             raise UsageError(f"no source is named {name}; {advice}")
         if len(names) == 1:
             raise AggregatorError(f"{name} is the only source, and there must be one; add another first")
-        draft.remove(names.index(name))
+        edit.remove(names.index(name))
 
 
 def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[AddResult, ...]:
@@ -108,10 +108,10 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Add
         raise AggregatorError(f"{file}: {outlines.reason}; {outlines.advice}")
     if not outlines:
         raise AggregatorError(f"{file}: it holds no subscriptions")
-    with config.editing(path, environ) as draft:
-        listed = _SourceList(draft.settings)
+    with config.editing(path, environ) as edit:
+        listed = _SourceList(edit.settings)
         results = tuple(_import_outline(listed, outline) for outline in outlines)
-        draft.append(listed.added)
+        edit.append(listed.added)
     return results
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import editing, load
-from aggregator.config.document import document
-from aggregator.config.yaml_edit import with_sources, without_source, written
+from aggregator.config.document import parse_document
+from aggregator.config.yaml_edit import source_content, with_sources, without_source
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.settings import SourceSettings
 
@@ -105,16 +105,24 @@ LAYOUTS = [
 
 @pytest.mark.parametrize("text", LAYOUTS)
 def test_every_layout_holds_what_it_held_and_the_change(text: str) -> None:
-    before = document(text).value or {}
+    before = content(text) or {}
     old = before.get("sources") or []
     old = old if isinstance(old, list) else []
     more = with_sources(text, (NEW, NEW))
-    assert document(more).value == {**before, "sources": [*old, written(NEW), written(NEW)]}
+    assert content(more) == {
+        **before,
+        "sources": [*old, source_content(NEW), source_content(NEW)],
+    }
     assert comments(more) == comments(text)
+    added = source_content(NEW)
     for number in range(len(old)):
         less = without_source(more, number)
-        assert document(less).value["sources"] == [*old[:number], *old[number + 1 :], written(NEW), written(NEW)]
+        assert content(less)["sources"] == [*old[:number], *old[number + 1 :], added, added]
     assert ("\r\n" in more) == ("\r\n" in text)
+
+
+def content(text: str) -> Any:
+    return parse_document(text, "feeds.yaml").value
 
 
 def comments(text: str) -> list[str]:
@@ -132,9 +140,9 @@ def test_every_value_is_written_so_that_it_is_read_again(url: str, categories: l
         name="no", url=url, category=None, categories=tuple(categories), language=None
     )
     more = with_sources(text, (source,))
-    assert document(more).value["sources"][-1] == written(source)
+    assert content(more)["sources"][-1] == source_content(source)
     said: Any = yaml.safe_load(more.replace("\r\n", "\n"))["sources"][-1]
-    assert said == written(source)
+    assert said == source_content(source)
 
 
 def test_what_is_certain_stands_without_quotes() -> None:

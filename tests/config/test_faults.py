@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aggregator import config
-from aggregator.config.document import Places
+from aggregator.config.document import Positions
 from aggregator.errors import ConfigError, Fault
 from tests.config.conftest import Faults
 
@@ -63,9 +63,9 @@ class _Counted(list[Any]):
 
 
 def test_a_thousand_faults_are_placed_by_going_through_the_file_once() -> None:
-    places = Places("".join(f"k{number}: x\n" for number in range(1000)))
-    pairs = places._root.value = _Counted(places._root.value)
-    lines = [places.of((f"k{number}",), key=True).line for number in range(1000)]
+    positions = Positions("".join(f"k{number}: x\n" for number in range(1000)))
+    pairs = positions._root.value = _Counted(positions._root.value)
+    lines = [positions.of((f"k{number}",), key=True).line for number in range(1000)]
     assert lines == list(range(1, 1001))
     assert pairs.times == 1  # each time anew, 100,000 unknown keys took six minutes
 
