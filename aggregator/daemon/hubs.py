@@ -6,13 +6,13 @@ later, and the log says so once.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, suppress
-from typing import Literal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from aggregator import hub_subscriptions
 from aggregator.app import App
 from aggregator.daemon.push_buffer import PushBuffer
+from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, Push, Subscription
 from aggregator.pipeline.push import record_push
@@ -93,7 +93,8 @@ class Hubs:
     async def tick(self) -> None:
         """Do what is due."""
         self._feeds_changed.set()
-        await self._guarded(self._request_subscriptions)
+        with self._guarded():
+            await self._request_subscriptions()
 
     async def finish(self) -> None:
         """Record the accepted pushes as far as time allows, and stop; everything that is due stays due."""
@@ -104,44 +105,44 @@ class Hubs:
         if self._recording:
             await _cancel(self._recording)
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> Literal["done", "retry", "failed"]:
-        """Do `work`: an AggregatorError, which the health knows of then, may be retried, an internal error may not."""
-        result: Literal["done", "retry"] = "retry"
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Keep errors within: the health knows of an AggregatorError, and a tick retries; others are logged."""
         try:
             with self._watched("websub"):
-                await work()
-                result = "done"
+                yield
         except Exception as error:  # one hub must not stop the work for the others
             log.debug("while working for a hub", exc_info=True)
             log.error("internal error (%s) while working for a hub; the others go on", type(error).__name__)
-            return "failed"
-        return result
 
     # -------------------------------------------------------------------------------------------------------- pushes
 
     async def _record_pushes(self) -> None:
         is_unpublished = False
         while True:
-            push = await self._pushes.next()
+            push = await self._pushes.get()
             try:
                 is_unpublished |= await self._record_with_retries(push)
             finally:
                 self._pushes.done(push)
-            if is_unpublished and self._pushes.is_empty:
-                await self._guarded(self._publish)
+            if is_unpublished and self._pushes.empty():
+                with self._guarded():
+                    await self._publish()
                 is_unpublished = False
 
     async def _record_with_retries(self, push: Push) -> bool:
         """Return whether the push changed anything; wait for a database that cannot be written."""
-        rows = 0
-
-        async def work() -> None:
-            nonlocal rows
-            rows = await self._record(push)
-
-        while await self._guarded(work) == "retry" and not self._pushes.is_closed:
+        while True:
+            rows, is_retried = 0, False
+            with self._guarded():
+                try:
+                    rows = await self._record(push)
+                except AggregatorError:
+                    is_retried = not self._pushes.is_closed
+                    raise
+            if not is_retried:
+                return rows > 0
             await asyncio.sleep(RETRY)
-        return rows > 0
 
     async def _record(self, push: Push) -> int:
         """Record a push; return the number of changed rows. Raises StoreError."""
@@ -178,7 +179,7 @@ class Hubs:
             task.add_done_callback(self._requests.discard)
 
     async def _request(self, subscription: Subscription, callback: str) -> None:
-        async def work() -> None:
+        with self._guarded():
             form = subscribe_form(callback=callback, topic=subscription.topic, secret=subscription.secret)
             answer = await self._fetcher().post(subscription.hub, form)
             if isinstance(answer, Failure):
@@ -188,21 +189,17 @@ class Hubs:
                 app = self._app()
                 await app.in_writer(app.store.hubs.fail, subscription.token, reason)
 
-        await self._guarded(work)
-
     # ------------------------------------------------------------------------------------------------- notifications
 
     async def _notify(self) -> None:
         while True:
             await self._feeds_changed.wait()
             self._feeds_changed.clear()
-            await self._guarded(self._notify_hub)
-
-    async def _notify_hub(self) -> None:
-        failure = await notify_hub(self._app(), self._fetcher(), self._count_notification)
-        if failure and not self._is_hub_dead:
-            log.warning("cannot notify the hub of changed feeds, it is tried again: %s", failure)
-        self._is_hub_dead = self._is_hub_dead or failure is not None
+            with self._guarded():
+                failure = await notify_hub(self._app(), self._fetcher(), self._count_notification)
+                if failure and not self._is_hub_dead:
+                    log.warning("cannot notify the hub of changed feeds, it is tried again: %s", failure)
+                self._is_hub_dead = self._is_hub_dead or failure is not None
 
     def _count_notification(self, is_notified: bool) -> None:
         self._metrics.hub_pings.labels("told" if is_notified else "failed").inc()

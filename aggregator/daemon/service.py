@@ -57,7 +57,7 @@ class Daemon:
         self._hubs = Hubs(lambda: self._app, lambda: self._fetcher, self._watched, self._publish, self._metrics)
         self._site = site(app, self._health, self._metrics, self._hubs.pushes())
         self._stop = asyncio.Event()
-        self._poller = Poller(app, self._report, self._watched_poll, self._stop, tick=TICK)
+        self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before

@@ -16,28 +16,25 @@ QUIET = 30.0  # seconds of waiting for another process before the log says so
 log = logging.getLogger(__name__)
 
 
-async def claim_in_parts(
-    app: App, names: Collection[str] | None, everything: bool
-) -> AsyncGenerator[Sequence[StoredSource]]:
-    """Yield the wanted sources, each once: first the free ones, then those that other processes release.
+async def claim_in_parts(app: App, selection: Selection) -> AsyncGenerator[Sequence[StoredSource]]:
+    """Yield the selected sources, each once: first the free ones, then those that other processes release.
 
     Ends when none is left, or when no other process released one for the length of a lease.
     """
     seen: set[str] = set()
     clock, patience = asyncio.get_running_loop().time, LEASE.total_seconds()
-    remaining, deadline, log_at = names, clock() + patience, clock() + QUIET
+    deadline, log_at = clock() + patience, clock() + QUIET
     while clock() < deadline:
-        claimed = await _claim(app, remaining, everything and not seen, seen)
+        claimed = await _claim(app, selection, seen)
         if claimed:
             deadline = clock() + patience
             seen.update(stored.source.name for stored in claimed)
             yield claimed
-        selection = Selection(names=remaining, everything=everything and remaining is None)
         wanted = app.store.sources.wanted(app.clock(), selection) - seen
         if not wanted:
             return
-        if everything or names is not None:
-            remaining = wanted
+        if selection.everything or selection.names is not None:
+            selection = Selection(names=wanted)
         if clock() >= log_at:
             log.info("waiting for another process that works on the hosts of %s", _abridged(wanted))
             log_at = deadline + patience
@@ -47,11 +44,8 @@ async def claim_in_parts(
     )
 
 
-async def _claim(
-    app: App, names: Collection[str] | None, everything: bool, seen: Collection[str]
-) -> Sequence[StoredSource]:
-    """Return the free ones of the wanted sources, without those that this cycle has seen."""
-    selection = Selection(names=names, everything=everything)
+async def _claim(app: App, selection: Selection, seen: Collection[str]) -> Sequence[StoredSource]:
+    """Return the free ones of the selected sources, without those that this cycle has seen."""
     claim = app.in_writer(app.store.sources.claim, app.clock(), selection, limit=len(app.sources), lease=LEASE)
     claiming = asyncio.ensure_future(claim)
     try:

@@ -1,25 +1,30 @@
 """One cycle over all due sources, as `aggregator once` runs it. Shell."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import aclosing
 
 from aggregator.app import App
 from aggregator.fetch import Fetcher
+from aggregator.model import Selection
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import claim_in_parts
-from aggregator.pipeline.refresh import ReportOutcome, refresh, task_group
+from aggregator.pipeline.refresh import Refresher, task_group
 from aggregator.pipeline.report import Report, SourceOutcome
 
 
 async def run_cycle(
-    app: App, report: ReportOutcome, *, names: Collection[str] | None = None, everything: bool = False
+    app: App,
+    report: Callable[[SourceOutcome], None],
+    *,
+    names: Collection[str] | None = None,
+    everything: bool = False,
 ) -> Report:
     """Refresh the sources that are due; `names` or `everything` overrule due times. Raises StoreError.
 
     `report` gets each outcome at once. Sources whose hosts another process works on are waited for.
     """
+    selection = Selection(names=names, everything=everything)
     cycle = Report(sources=len(set(names)) if names else len(app.sources))
-    hosts = HostStates(app.store)
 
     def add(outcome: SourceOutcome) -> None:
         if not names or outcome.source in names:  # another source of the same URL is refreshed as well
@@ -30,8 +35,9 @@ async def run_cycle(
         async with (
             Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher,
             task_group() as tasks,
-            aclosing(claim_in_parts(app, names, everything)) as parts,
+            aclosing(claim_in_parts(app, selection)) as parts,
         ):
+            refresher = Refresher(app, fetcher, HostStates(app.store), add)
             async for claimed in parts:
-                tasks.create_task(refresh(app, fetcher, claimed, add, hosts, names=names, everything=everything))
+                tasks.create_task(refresher.refresh(claimed, selection))
     return cycle

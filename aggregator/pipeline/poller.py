@@ -9,10 +9,10 @@ from typing import Literal
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
-from aggregator.model import StoredSource
+from aggregator.model import Selection, StoredSource
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import LEASE, share_of_host
-from aggregator.pipeline.refresh import ReportOutcome, refresh
+from aggregator.pipeline.refresh import Refresher
 from aggregator.pipeline.report import SourceOutcome
 
 MIN_REST = 2.0  # seconds without a claim after a refresh could not be recorded
@@ -27,8 +27,10 @@ class Poller:
     a rest, since what could not be recorded is due again at once. `report` gets the outcome of each source.
     """
 
-    def __init__(self, app: App, report: ReportOutcome, watch: Watch, stop: asyncio.Event, *, tick: timedelta) -> None:
-        self._app, self._report, self._watch, self._stop, self._tick = app, report, watch, stop, tick
+    def __init__(
+        self, app: App, report: Callable[[SourceOutcome], None], watch: Watch, stop: asyncio.Event, tick: timedelta
+    ) -> None:
+        self._report, self._watch, self._stop, self._tick = report, watch, stop, tick
         self._hosts = HostStates(app.store)
         self._refreshes: set[asyncio.Task[None]] = set()
         self._in_flight = 0  # sources
@@ -42,7 +44,7 @@ class Poller:
         if now < self._polled_at:  # the system's clock was put back: due times would lie far ahead
             with self._watch("claim"):
                 await app.in_writer(app.store.maintenance.reset_future_times, now)
-        self._app, self._polled_at = app, now
+        self._polled_at = now
         room = 2 * app.settings.fetch.concurrency - self._in_flight
         if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at:
             return
@@ -78,7 +80,7 @@ class Poller:
         try:
             with self._watch("fetch"):
                 try:
-                    await refresh(app, fetcher, claimed, report, self._hosts)
+                    await Refresher(app, fetcher, self._hosts, report).refresh(claimed, Selection())
                 except AggregatorError:
                     self._start_rest(app.settings.fetch.min_interval.total_seconds())
                     raise

@@ -4,7 +4,7 @@ from aggregator.app import App
 from aggregator.model import Failure, FeedDocument, Push, StoredSource
 from aggregator.pipeline.read import ReceivedDocument, read_expensive
 from aggregator.pipeline.record import RecordQueue
-from aggregator.pipeline.report import SourceOutcome, outcome_without_document
+from aggregator.pipeline.report import SourceOutcome, failed
 from aggregator.schedule.headers import links
 
 
@@ -28,7 +28,7 @@ async def record_push(app: App, push: Push) -> SourceOutcome | None:
     )
     received = ReceivedDocument(sources=(stored,), document=document, now=now, is_pushed=True)
     outcomes = await RecordQueue(app).record(await read_expensive(app, received))
-    return outcome_without_document(stored, outcomes) if isinstance(outcomes, Failure) else outcomes[0]
+    return failed(stored.source, outcomes) if isinstance(outcomes, Failure) else outcomes[0]
 
 
 def _subscribed(app: App, token: str) -> tuple[StoredSource | None, str]:

@@ -1,7 +1,7 @@
 """From claimed sources to recorded articles: fetch, read, record. Shell."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -10,51 +10,77 @@ from typing import TYPE_CHECKING
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
-from aggregator.model import Failure, FeedDocument, StoredSource
+from aggregator.model import Failure, FeedDocument, Selection, StoredSource
 from aggregator.pipeline.fetch import SourceGroup, fetch_group, group_by_request, load_hosts
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.report import SourceOutcome, outcome_without_document
+from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
 
 if TYPE_CHECKING:
     from aggregator.pipeline.record import Outcomes, RecordQueue
 
-ReportOutcome = Callable[[SourceOutcome], None]
 
+class Refresher:
+    """Takes claimed sources through the pipeline; `report` gets the outcome of each source as it is done.
 
-async def refresh(
-    app: App,
-    fetcher: Fetcher,
-    claimed: Sequence[StoredSource],
-    report: ReportOutcome,
-    hosts: HostStates,
-    *,
-    names: Collection[str] | None = None,
-    everything: bool = False,
-) -> None:
-    """Fetch the claimed sources and record what came; `report` gets the outcome of each source as it is done.
-
-    A URL of several sources is fetched once for all of them as soon as one is due; `names` and `everything` overrule
-    due times as they do in the claim. `hosts` is shared by all refreshes of a process. Raises StoreError; sources that
-    were not finished by then are released, and their hosts left alone for the length of a gap.
+    `hosts` is shared by all refreshers of a process.
     """
-    now = app.clock()
 
-    def is_wanted(stored: StoredSource) -> bool:
-        return everything or (stored.source.name in names if names else (stored.state.next_fetch or now) <= now)
+    def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[SourceOutcome], None]) -> None:
+        self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
+        self._queue: RecordQueue | None = None
 
-    groups = [group for group in group_by_request(claimed) if any(map(is_wanted, group))]
-    states = StateWriter(app, hosts, claimed)
-    job = _Refresh(app, fetcher, report, hosts, states)
-    try:
-        await load_hosts(app, fetcher, hosts, groups)
-        async with states.running(), task_group() as tasks:
-            for group in groups:
-                tasks.create_task(job.refresh_group(group))
-    finally:
-        if states.unfinished:  # in the thread: a locked database must not stop the event loop
-            end = app.clock() + app.settings.fetch.host_gap
-            await app.in_writer(app.store.sources.release, states.unfinished, end)
+    async def refresh(self, claimed: Sequence[StoredSource], selection: Selection) -> None:
+        """Fetch the claimed sources and record what came.
+
+        A URL of several sources is fetched once for all of them as soon as one is selected. Raises StoreError;
+        sources that were not finished by then are released, and their hosts left alone for the length of a gap.
+        """
+        app, now = self._app, self._app.clock()
+
+        def is_selected(stored: StoredSource) -> bool:
+            if selection.everything:
+                return True
+            if selection.names:
+                return stored.source.name in selection.names
+            return (stored.state.next_fetch or now) <= now
+
+        groups = [group for group in group_by_request(claimed) if any(map(is_selected, group))]
+        states = StateWriter(app, self._hosts, claimed)
+        try:
+            await load_hosts(app, self._fetcher, self._hosts, groups)
+            async with states.running(), task_group() as tasks:
+                for group in groups:
+                    tasks.create_task(self._refresh_group(group, states))
+        finally:
+            if states.unfinished:  # in the thread: a locked database must not stop the event loop
+                end = app.clock() + app.settings.fetch.host_gap
+                await app.in_writer(app.store.sources.release, states.unfinished, end)
+
+    async def _refresh_group(self, group: SourceGroup, states: StateWriter) -> None:
+        """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""
+        answer = await fetch_group(self._app, self._fetcher, self._hosts, group)
+        now = self._app.clock()
+        if isinstance(answer, FeedDocument):
+            with self._fetcher.limiter.backlog.hold(len(answer.body)):
+                outcomes = await self._read_and_record(group, answer, now)
+            if not isinstance(outcomes, Failure):
+                states.recorded(group)
+                for outcome in outcomes:
+                    self._report(outcome)
+                return
+            answer = replace(outcomes, status=answer.status)
+        for stored in group:
+            self._report(states.add(stored, answer, now))
+
+    async def _read_and_record(self, group: SourceGroup, document: FeedDocument, now: datetime) -> "Outcomes":
+        # Imported with the first document: a round of nothing but 304s loads no parser, cleaner or renderer.
+        from aggregator.pipeline.read import ReceivedDocument, read_expensive
+        from aggregator.pipeline.record import RecordQueue
+
+        self._queue = self._queue or RecordQueue(self._app)
+        received = ReceivedDocument(sources=group, document=document, now=now)
+        return await self._queue.record(await read_expensive(self._app, received))
 
 
 @asynccontextmanager
@@ -65,39 +91,3 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
             yield tasks
     except* AggregatorError as errors:
         raise errors.exceptions[0] from None
-
-
-class _Refresh:
-    """One refresh: each of its groups goes through the pipeline by itself."""
-
-    def __init__(
-        self, app: App, fetcher: Fetcher, report: ReportOutcome, hosts: HostStates, states: StateWriter
-    ) -> None:
-        self._app, self._fetcher, self._report, self._hosts, self._states = app, fetcher, report, hosts, states
-        self._queue: RecordQueue | None = None
-
-    async def refresh_group(self, group: SourceGroup) -> None:
-        """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""
-        answer = await fetch_group(self._app, self._fetcher, self._hosts, group)
-        now = self._app.clock()
-        if isinstance(answer, FeedDocument):
-            with self._fetcher.limiter.backlog.hold(len(answer.body)):
-                outcomes = await self._read_and_record(group, answer, now)
-            if not isinstance(outcomes, Failure):
-                self._states.recorded(group)
-                for outcome in outcomes:
-                    self._report(outcome)
-                return
-            answer = replace(outcomes, status=answer.status)
-        for stored in group:
-            self._states.add(stored, answer, now)
-            self._report(outcome_without_document(stored, answer))
-
-    async def _read_and_record(self, group: SourceGroup, document: FeedDocument, now: datetime) -> "Outcomes":
-        # Imported with the first document: a round of nothing but 304s loads no parser, cleaner or renderer.
-        from aggregator.pipeline.read import ReceivedDocument, read_expensive
-        from aggregator.pipeline.record import RecordQueue
-
-        self._queue = self._queue or RecordQueue(self._app)
-        received = ReceivedDocument(sources=group, document=document, now=now)
-        return await self._queue.record(await read_expensive(self._app, received))

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from aggregator.model import Failure, NotModified, RecordCounts, Source, StoredSource
-from aggregator.pipeline.fetch import Held, NoDocument, SameTruncated
+from aggregator.model import Failure, RecordCounts, Source
 from aggregator.urls import without_credentials
 
 OutcomeKind = Literal["fetched", "not_modified", "skipped", "failed"]
@@ -27,19 +26,9 @@ def outcome_of(source: Source, kind: OutcomeKind) -> SourceOutcome:
     return SourceOutcome(source=source.name, url=without_credentials(source.url), kind=kind)
 
 
-def outcome_without_document(stored: StoredSource, answer: NoDocument) -> SourceOutcome:
-    """Return the outcome of an answer without a new document; a 200 with last time's bytes still counts as fetched."""
-    match answer:
-        case Held():
-            return outcome_of(stored.source, "skipped")
-        case NotModified():
-            return outcome_of(stored.source, "not_modified" if answer.status == 304 else "fetched")
-        case Failure():
-            return replace(outcome_of(stored.source, "failed"), failure=answer)
-        case SameTruncated(document=document):
-            subject = without_credentials(document.final_url)
-            failure = Failure(stage="parse", subject=subject, reason=stored.state.error or "")
-            return replace(outcome_of(stored.source, "failed"), entries=stored.state.entries, failure=failure)
+def failed(source: Source, failure: Failure) -> SourceOutcome:
+    """Return the outcome of a failure without entries."""
+    return replace(outcome_of(source, "failed"), failure=failure)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,10 @@ from aggregator.model import Failure, NotModified, SourceState, StoredSource
 from aggregator.pipeline.fetch import Held, NoDocument, SameTruncated
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import LEASE
+from aggregator.pipeline.report import OutcomeKind, SourceOutcome, failed, outcome_of
 from aggregator.schedule import after_failure, after_not_modified, after_same_truncated
 from aggregator.settings import Fetch
+from aggregator.urls import without_credentials
 
 INTERVAL = 0.5  # seconds between two writes
 EXTEND = 60.0  # seconds between two extensions of the leases of sources that take longer
@@ -32,9 +34,11 @@ class StateWriter:
         """Ids of the sources that are still leased: neither recorded nor their state stored."""
         return frozenset(self._unfinished)
 
-    def add(self, stored: StoredSource, answer: NoDocument, now: datetime) -> None:
-        """Have the state of a source written that had nothing new at `now`."""
-        self._states.append((stored.source.id, state_after(answer, stored, self._app.settings.fetch, now)))
+    def add(self, stored: StoredSource, answer: NoDocument, now: datetime) -> SourceOutcome:
+        """Have the state of a source written that had nothing new at `now`, and return its outcome."""
+        state, outcome = _settle(answer, stored, self._app.settings.fetch, now)
+        self._states.append((stored.source.id, state))
+        return outcome
 
     def recorded(self, sources: Iterable[StoredSource]) -> None:
         """Note that these sources were recorded with their document, which ended their leases."""
@@ -73,19 +77,24 @@ class StateWriter:
         self._unfinished.difference_update(source_id for source_id, _ in states)
 
 
-def state_after(answer: NoDocument, stored: StoredSource, fetch: Fetch, now: datetime) -> SourceState:
-    """Return the source's state after a result without a new document."""
+def _settle(answer: NoDocument, stored: StoredSource, fetch: Fetch, now: datetime) -> tuple[SourceState, SourceOutcome]:
+    """Return the source's state and outcome after a result without a new document."""
     source, state = stored.source, stored.state
     match answer:
         case Failure():
-            return after_failure(answer, state, source, fetch, now)
-        case NotModified():
-            return after_not_modified(answer, state, source, fetch, now)
+            return after_failure(answer, state, source, fetch, now), failed(source, answer)
+        case NotModified():  # a 200 with last time's bytes counts as fetched
+            kind: OutcomeKind = "not_modified" if answer.status == 304 else "fetched"
+            return after_not_modified(answer, state, source, fetch, now), outcome_of(source, kind)
         case SameTruncated(document=document):
-            return after_same_truncated(document, state, source, fetch, now)
+            subject = without_credentials(document.final_url)
+            failure = Failure(stage="parse", subject=subject, reason=state.error or "")
+            outcome = replace(failed(source, failure), entries=state.entries)
+            return after_same_truncated(document, state, source, fetch, now), outcome
         case Held(until=until, redirected_at=redirected_at):
             if redirected_at:
                 until = max(until, redirected_at + fetch.min_interval)
             due = max(until, state.next_fetch or until)
             last = redirected_at or state.last_fetch
-            return replace(state, last_fetch=last, next_fetch=due, due_reason="retry-after")
+            state = replace(state, last_fetch=last, next_fetch=due, due_reason="retry-after")
+            return state, outcome_of(source, "skipped")

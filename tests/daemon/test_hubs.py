@@ -264,7 +264,7 @@ async def test_the_buffer_of_pushes_has_bounds() -> None:
     first = Push(token="t", body=bytes(MAX_BYTES + 1))  # one is always taken
     assert large.offer(first)
     assert not large.offer(Push(token="t", body=b"x"))
-    assert await large.next() is first
+    assert await large.get() is first
     large.done(first)
     assert large.offer(Push(token="t", body=b"x"))
 
