@@ -9,7 +9,7 @@ from aggregator.app import App
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, NotModified, SourceState, StoredSource, Validators
 from aggregator.pipeline.host_states import HostStates
-from aggregator.schedule import is_conditional
+from aggregator.schedule.state import is_conditional
 from aggregator.urls import host_key, same_origin
 
 SourceGroup = tuple[StoredSource, ...]  # sources that one request serves

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from aggregator.model import Failure, FeedDocument, HostState, NotModified
-from aggregator.schedule import host_after
+from aggregator.schedule.state import host_after
 from aggregator.store import Store
 
 

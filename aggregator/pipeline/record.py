@@ -19,8 +19,8 @@ from aggregator.pipeline.read import ReceivedDocument, failure_of, read_plain
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.render import article_path
 from aggregator.sandbox import Aborted
-from aggregator.schedule import after_feed, after_push
 from aggregator.schedule.due import due_without_push
+from aggregator.schedule.state import after_feed, after_push
 from aggregator.store import RacedError, Recording
 from aggregator.websub import hub_topic
 

@@ -13,7 +13,7 @@ from aggregator.pipeline.fetch import Held, NoDocument, SameTruncated
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import LEASE
 from aggregator.pipeline.report import OutcomeKind, SourceOutcome, failed, outcome_of
-from aggregator.schedule import after_failure, after_not_modified, after_same_truncated
+from aggregator.schedule.state import after_failure, after_not_modified, after_same_truncated
 from aggregator.settings import Fetch
 from aggregator.urls import without_credentials
 

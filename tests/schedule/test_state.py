@@ -18,7 +18,7 @@ from aggregator.model import (
     Stage,
     Validators,
 )
-from aggregator.schedule import (
+from aggregator.schedule.state import (
     after_failure,
     after_feed,
     after_not_modified,
