@@ -1,5 +1,6 @@
 """Engine, transactions and error translation of one database."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,8 @@ from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
 from aggregator.store.schema import VERSION
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # longest wait for another process's lock
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -59,6 +62,7 @@ class Database:
                 case None:
                     migrate.make(connection)
                 case older if older != VERSION:
+                    log.info("migrating the database %s from schema %s to %s", self.name, older, VERSION)
                     migrate.migrate(connection)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.commands import aggregator
 
 HERE = Path(__file__).parent
 INSTALLATIONS = sorted(path.name for path in HERE.glob("schema-*"))
-SECRET = {"SECOND_KEY": "k"}
 
 
 @pytest.fixture(params=INSTALLATIONS)
@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.is_file()}
 
 
-def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+def rows(folder: Path, query: str) -> list[Any]:
     database = sqlite3.connect(folder / "storage" / "aggregator.db")
     try:
         return database.execute(query).fetchall()
@@ -42,15 +42,15 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_the_first_command_says_in_one_line_that_it_migrates_the_database(installation: Path) -> None:
-    first = aggregator("sources", cwd=installation, **SECRET)
+    first = aggregator("sources", cwd=installation, SECOND_KEY="k")
     assert [line for line in first.stderr.splitlines() if "migrat" in line] == first.stderr.splitlines()
     assert first.stderr.count("schema 0002") == first.stderr.count("\n") == 1
-    assert aggregator("sources", cwd=installation, **SECRET).stderr == ""
+    assert aggregator("sources", cwd=installation, SECOND_KEY="k").stderr == ""
 
 
 def test_sources_keep_their_state(installation: Path) -> None:
-    stored = dict(rows(installation, "SELECT name, next_fetch FROM source"))
-    sources = json.loads(aggregator("sources", "--json", cwd=installation, **SECRET).stdout)
+    stored = dict[str, int](rows(installation, "SELECT name, next_fetch FROM source"))
+    sources = json.loads(aggregator("sources", "--json", cwd=installation, SECOND_KEY="k").stdout)
     assert [source["name"] for source in sources] == ["thehill", "second", "third", "off"]
     assert [source["entries"] for source in sources] == [1, 2, 1, 0]
     assert [source["paused"] is None for source in sources] == [True, True, True, False]
@@ -60,7 +60,7 @@ def test_sources_keep_their_state(installation: Path) -> None:
 def test_no_file_changes_and_no_article_counts_as_edited(installation: Path) -> None:
     columns = "SELECT id, uid, path, title, html, published, updated, edited FROM article ORDER BY id"
     articles, files = rows(installation, columns), contents(installation)
-    aggregator("publish", cwd=installation, **SECRET)
-    assert aggregator("verify", cwd=installation, **SECRET).returncode == 0
+    aggregator("publish", cwd=installation, SECOND_KEY="k")
+    assert aggregator("verify", cwd=installation, SECOND_KEY="k").returncode == 0
     assert rows(installation, columns) == articles
     assert contents(installation) == files
