@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
@@ -70,6 +71,21 @@ def _file_at(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _make_private(path: str) -> None:
+    """Let nobody but its owner read the database: headers of sources may hold secrets.
+
+    SQLite gives its other files the mode of this one. An existing file is not opened, as closing it would end locks
+    that this process holds on it.
+    """
+    with suppress(OSError):  # connecting gives the reason
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    for file in (Path(path), Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(OSError):
+            state = file.stat()
+            if state.st_uid == os.geteuid() and stat.S_ISREG(state.st_mode) and state.st_mode & 0o077:
+                file.chmod(stat.S_IMODE(state.st_mode) & 0o700)
+
+
 class SQLite:
     """One file, one writer at a time."""
 
@@ -95,6 +111,7 @@ class SQLite:
             Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"The folder of the database {url.database} cannot be made: {error.strerror}") from error
+        _make_private(url.database or "")
         engine = create_engine(url, pool_use_lifo=True)  # each connection has a cache: one that is warm is enough
         path, made = url.database or "", False
 

@@ -33,6 +33,21 @@ def test_a_database_is_made_with_its_folder_and_migrated(empty_url: str) -> None
         assert len(store.sources.all()) == 1
 
 
+def test_a_database_file_is_its_owners_alone(sqlite_template: Path, tmp_path: Path) -> None:
+    made, wide = tmp_path / "made.db", tmp_path / "wide.db"
+    wide.write_bytes(sqlite_template.read_bytes())
+    wide.chmod(0o644)
+    before = os.umask(0)
+    try:
+        for path in (made, wide):
+            with Store.open(f"sqlite:///{path}") as store:
+                sync_sources(store, [source()], NOW)
+                modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob(f"{path.name}*")}
+            assert modes == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm"), 0o600)
+    finally:
+        os.umask(before)
+
+
 def test_the_migrations_make_the_schema_that_the_code_uses(url: str) -> None:
     engine = engine_of(url)
     with engine.connect() as connection:
