@@ -18,7 +18,7 @@ def sync_sources(store: Store, sources: Sequence[Source], now: datetime, fetch: 
     language. Another URL starts its state anew; a source that is left out is kept, but not fetched. A shorter interval
     counts from the last fetch.
     """
-    unpaced = store.sources.configure(fetch)
+    unpaced = store.sources.unpaced = frozenset(name.lower() for name in fetch.unpaced)
     if not _changes(store, sources, unpaced):
         return
     with store.together():

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
 
 from aggregator.model import HostState, Selection, Source, SourceState, StoredSource
-from aggregator.settings import Fetch, SourceSettings
+from aggregator.settings import SourceSettings
 from aggregator.store.columns import EPOCH
 from aggregator.store.database import Database
 from aggregator.store.hubs import hub_error
@@ -92,16 +92,10 @@ class SourceStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.fetch = Fetch()
-        self.unpaced: frozenset[str] = frozenset()  # hosts without a rate limit, in lower case
+        self.unpaced: frozenset[str] = frozenset()  # hosts without a rate limit, in lower case; set by `sync`
         self._process = uuid4().hex  # names the leases of this process
         self._released_hosts: frozenset[str] = frozenset()  # of leases that a dead process had
         self._unreleased: frozenset[int] = frozenset()  # ids of sources whose release failed
-
-    def configure(self, fetch: Fetch) -> frozenset[str]:
-        """Take over the settings that states are written by; return the hosts without a rate limit, in lower case."""
-        self.fetch, self.unpaced = fetch, frozenset(name.lower() for name in fetch.unpaced)
-        return self.unpaced
 
     def all(self) -> tuple[StoredSource, ...]:
         """Return the configured sources with their states, in the configuration's order."""

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from aggregator.model import Source
@@ -319,3 +320,25 @@ def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store
     assert due["a"]
     assert NOW + hour <= due["a"] <= NOW + 1.05 * hour
     assert due["b"] == due["c"] == NOW + day
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"name":"a","url":"https://a.example/feed","categories":["a"],"tags":["a"],"interval":"30m","unknown":1}',
+        '{"name":"a","url":"https://a.example/feed","categories":["a"],"tags":["a"],"interval":"3 parsecs"}',
+        '{"name":"a","url":"gopher://a.example/feed","categories":["a"],"tags":["a"]}',
+    ],
+)
+def test_settings_that_another_version_stored_do_not_stop_this_one(url: str, stored: str) -> None:
+    with Store.open(url) as store:
+        sync(store, source("a"))
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        value = "CAST(:stored AS JSON)" if engine.name == "postgresql" else ":stored"
+        connection.execute(text(f"UPDATE source SET settings = {value}").bindparams(stored=stored))
+    engine.dispose()
+    with Store.open(url) as store:
+        assert [one.source.name for one in store.sources.all()] == ["a"]
+        sync(store, source("a"))
+        assert [one.source.settings for one in store.sources.all()] == [source("a").settings]
