@@ -33,7 +33,7 @@ class App:
 
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
-    sources: tuple[Source, ...]  # as configured, in the order of the file
+    sources: tuple[Source, ...] = ()  # as configured, in the order of the file
     store: Store
     clock: Clock
     writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
@@ -78,15 +78,7 @@ def opened_with(
     ):
         if check_bytes:
             store.database.check(check_bytes)
-        app = App(
-            settings=settings,
-            environ=environ,
-            sources=(),
-            store=store,
-            clock=clock,
-            writer=writer,
-            sandbox=sandbox,
-        )
+        app = App(settings=settings, environ=environ, store=store, clock=clock, writer=writer, sandbox=sandbox)
         app = reconfigured(app, settings)
         store.maintenance.reset_future_times(clock())
         if not settings.base_url and (address := store.meta.get(ADDRESS)):

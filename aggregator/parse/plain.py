@@ -3,7 +3,7 @@
 What is read in a child process can be stopped, but a process is dear to start; a document that is plain may be read
 where it is. Plain is what this rule says and no more: few bytes, no document type, and nothing in a number for which
 anything behind it (expat, feedparser, the cleaner, our own rules) is known to take more than its share of time.
-`tests/test_read.py` holds documents against it that are nothing but one such thing.
+`tests/test_document.py` holds documents against it that are nothing but one such thing.
 """
 
 import re
