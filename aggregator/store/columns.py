@@ -1,11 +1,10 @@
-"""Column types: values of `model` on one side, what both databases keep alike on the other."""
+"""Column types: values of `model` on one side, types that both databases have on the other."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
@@ -18,61 +17,52 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Moment(TypeDecorator[datetime]):
-    """A UTC datetime, kept as microseconds since 1970: SQLite has no type for times, and text would lose the zone."""
+class _Direct(TypeDecorator[Any]):
+    """Type whose values are converted by plain functions, without SQLAlchemy's layers: a poll binds 300,000 values."""
 
-    impl = BigInteger
     cache_ok = True
+    to_database: ClassVar[Any]
+    from_database: ClassVar[Any] = None
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """Microseconds since 1970; straight, as all of this module: a poll binds 300,000 values."""
-        return _since_epoch
+        """Return the function for values on their way to the database."""
+        return self.to_database
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """The moment, in UTC."""
-        return _moment
+        """Return the function for values from the database."""
+        return self.from_database
 
 
-def _since_epoch(value: datetime | None) -> int | None:
-    return None if value is None else (value - EPOCH) // _MICROSECOND
+def _microseconds_since_epoch(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // _MICROSECOND
 
 
-def _moment(value: int | None) -> datetime | None:
-    return None if value is None else EPOCH + timedelta(microseconds=value)
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 
-class Span(TypeDecorator[timedelta]):
-    """A timedelta, kept as microseconds."""
+class Moment(_Direct):
+    """A UTC datetime as microseconds since 1970: SQLite has no type for times, and text would lose the zone."""
 
     impl = BigInteger
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """Microseconds."""
-        return _microseconds
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """The span."""
-        return _span
+    to_database = staticmethod(_microseconds_since_epoch)
+    from_database = staticmethod(_moment)
 
 
-def _microseconds(value: timedelta | None) -> int | None:
-    return None if value is None else value // _MICROSECOND
+def _microseconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else duration // _MICROSECOND
 
 
-def _span(value: int | None) -> timedelta | None:
-    return None if value is None else timedelta(microseconds=value)
+def _duration(microseconds: int | None) -> timedelta | None:
+    return None if microseconds is None else timedelta(microseconds=microseconds)
 
 
-class Words(TypeDecorator[str]):
-    """Text without what a database refuses: NUL (PostgreSQL) and lone surrogates (both), which a JSON Feed can hold."""
+class Span(_Direct):
+    """A timedelta as microseconds."""
 
-    impl = Text
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """The text as both databases take it."""
-        return _storable
+    impl = BigInteger
+    to_database = staticmethod(_microseconds)
+    from_database = staticmethod(_duration)
 
 
 def _storable(text: str | None) -> str | None:
@@ -86,86 +76,84 @@ def _storable(text: str | None) -> str | None:
     return text.replace("\0", "")
 
 
-class Value(TypeDecorator[Any]):
-    """One dataclass value of scalars, kept as a JSON object without its Nones."""
+class Words(_Direct):
+    """Text without what a database refuses: NUL (PostgreSQL) and lone surrogates (both), which a JSON Feed can hold."""
+
+    impl = Text
+    to_database = staticmethod(_storable)
+
+
+class _InJSON(TypeDecorator[Any]):
+    """Type whose values are kept as JSON. SQLite stores its text as it is, PostgreSQL's driver takes objects."""
 
     impl = JSON
     cache_ok = True
+
+    def _text(self, value: Any) -> str:
+        raise NotImplementedError
+
+    def _value(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return the function for values on their way to the database."""
+        return self._text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return the function for values from the database."""
+        return self._value if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Return the object that PostgreSQL's driver takes."""
+        return json.loads(self._text(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Return the value of an object from PostgreSQL's driver."""
+        return self._value(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+class Value(_InJSON):
+    """One dataclass value of scalars, as a JSON object without its Nones."""
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
         super().__init__()
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> dict[str, Any]:
-        """The JSON object."""
-        return _object(value)
+    def _text(self, value: Any) -> str:
+        return json.dumps(_object(value))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The dataclass value."""
-        return self.kind(**value)
+    def _value(self, text: str) -> Any:
+        return self.kind(**json.loads(text))
 
 
-class Several(TypeDecorator[tuple[Any, ...]]):
-    """A short tuple, of scalars or of dataclass values of one kind, kept as a JSON list; most are empty."""
-
-    impl = JSON
-    cache_ok = True
+class Several(_InJSON):
+    """A short tuple of scalars, or of dataclass values of one kind, as a JSON list; most are empty."""
 
     def __init__(self, kind: type | None = None) -> None:
         self.kind = kind
         super().__init__()
 
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """For SQLite our own, which knows the empty list."""
-        return self._text if dialect.name == "sqlite" else super().bind_processor(dialect)
+    def _text(self, value: Any) -> str:
+        return json.dumps([item if self.kind is None else _object(item) for item in value]) if value else "[]"
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """For SQLite our own."""
-        return self._from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> list[Any]:
-        """The JSON list."""
-        return [one if self.kind is None else _object(one) for one in value or ()]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[Any, ...]:
-        """The tuple."""
-        kind = self.kind
-        return tuple(value if kind is None else [kind(**one) for one in value])
-
-    def _text(self, value: Iterable[Any] | None) -> str:
-        return json.dumps([one if self.kind is None else _object(one) for one in value]) if value else "[]"
-
-    def _from_text(self, value: str) -> tuple[Any, ...]:
-        if value == "[]":
+    def _value(self, text: str) -> tuple[Any, ...]:
+        if text == "[]":
             return ()
-        kind, listed = self.kind, json.loads(value)
-        return tuple(listed if kind is None else [kind(**one) for one in listed])
+        kind, items = self.kind, json.loads(text)
+        return tuple(items if kind is None else [kind(**item) for item in items])
 
 
-class SettingsJSON(TypeDecorator[SourceSettings]):
-    """Settings of a source, kept as a JSON object of those that differ from their defaults.
+class SettingsJSON(_InJSON):
+    """Settings of a source, as a JSON object of those that differ from their defaults.
 
     Equal texts give one object: reading one takes 60 µs, and a daemon reads all of them each time it shows its state.
     """
 
-    impl = JSON
-    cache_ok = True
+    def _text(self, value: SourceSettings) -> str:
+        return settings_text(value)
 
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """For SQLite our own, which leaves the text as pydantic writes it."""
-        return settings_text if dialect.name == "sqlite" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """For SQLite our own."""
-        return settings_from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the JSON object."""
-        return json.loads(settings_text(value))
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Return the settings."""
-        return settings_from_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    def _value(self, text: str) -> SourceSettings:
+        return settings_from_text(text)
 
 
 _settings: WeakValueDictionary[str, SourceSettings] = WeakValueDictionary()  # by their text
@@ -195,10 +183,10 @@ def settings_from_text(text: str) -> SourceSettings:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    pairs = ((name, getattr(value, name)) for name in _names(value.__class__))
-    return {name: held for name, held in pairs if held is not None}
+    pairs = ((name, getattr(value, name)) for name in _field_names(value.__class__))
+    return {name: field for name, field in pairs if field is not None}
 
 
-@cache  # a settled source's state holds one, and 500 may be written at once
-def _names(kind: type) -> tuple[str, ...]:
+@cache  # each state of a source has one, and 500 may be written at once
+def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import local
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, make_url
@@ -43,7 +42,7 @@ class Database:
             dialect = DIALECTS[parsed.get_backend_name()]
         except (ArgumentError, KeyError, ValueError):
             advice = "write sqlite:///FILE or postgresql://USER@HOST/NAME"
-            raise StoreError(f"This is no URL of a database that aggregator can use; {advice}") from None
+            raise StoreError(f"This is not the URL of a supported database; {advice}") from None
         database = cls(dialect.engine(parsed, busy_timeout), dialect, dialect.display(parsed))
         try:
             database._migrate()
@@ -60,7 +59,7 @@ class Database:
             self.dialect.lock(connection)
             match migrate.version(connection):
                 case None:
-                    migrate.make(connection)
+                    migrate.create(connection)
                 case older if older != VERSION:
                     log.info("migrating the database %s from schema %s to %s", self.name, older, VERSION)
                     migrate.migrate(connection)
@@ -68,12 +67,6 @@ class Database:
     def close(self) -> None:
         """Close all connections; committed data stays."""
         self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -1,14 +1,15 @@
-"""What differs between the databases. A new one is a class here and a line in `DIALECTS`."""
+"""Differences between SQLite and PostgreSQL. Another database is a class here and a line in `DIALECTS`."""
 
 import fcntl
 import os
 import sqlite3
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -17,58 +18,65 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from aggregator.errors import DISK_FULL, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.schema import article, metadata, revision
 
-RESTORE = "bring back a copy of it, or move it away and a new one is made"
+RESTORE = "restore a backup of it, or move it away and a new one is created"
 TEXTS = (article, revision)  # nine tenths of a database
 
 
 class RacedError(StoreBusyError):
-    """Another process recorded one of these articles first: ask `known` again and decide again."""
+    """Another process recorded one of these articles first: look up, decide and record again."""
 
 
-class Dialect(Protocol):
+class Dialect(ABC):
     """One kind of database."""
 
-    one_writer: bool  # a transaction that writes holds off all others, so none of them can wait for it in a circle
+    one_writer: bool  # a transaction that writes excludes all others, so that none can wait for another in a circle
 
+    @abstractmethod
     def insert(self, table: Table) -> Any:
-        """An INSERT that has `on_conflict_do_update`."""
+        """Return an INSERT that has `on_conflict_do_update`."""
 
+    @abstractmethod
     def display(self, url: URL) -> str:
-        """The database as sentences name it, without its password."""
+        """Return the database's name for messages, without passwords."""
 
+    @abstractmethod
     def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
-        """Connections that wait so long for somebody else's lock."""
+        """Return an engine whose connections wait up to `busy_timeout` for another process's lock."""
 
-    def lock(self, connection: Connection) -> None:
-        """Let nobody else change schema or sources until this transaction ends."""
+    def lock(self, connection: Connection) -> None:  # noqa: B027 - with SQLite, BEGIN IMMEDIATE does it
+        """Keep other processes from changing schema and sources until this transaction ends."""
 
-    def lock_claims(self, connection: Connection) -> None:
-        """Let nobody else claim sources until this transaction ends: both could find the same host free."""
+    def lock_claims(self, connection: Connection) -> None:  # noqa: B027
+        """Keep other processes from claiming sources until this transaction ends: both could find a host free."""
 
-    def presence(self, engine: Engine, first: Callable[[], None]) -> AbstractContextManager[None]:
-        """Be seen by other processes while it lasts, be its end a kill; who finds nobody else there calls `first`."""
+    @abstractmethod
+    def presence(self, engine: Engine, when_alone: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let other processes see this one during the block, killed or not; calls `when_alone` if there is no other."""
 
-    def check(self, connection: Connection, most: int | None) -> str | None:
-        """What is damaged in the database; reads all of it, but of one above `most` bytes not the texts."""
+    def check(self, connection: Connection, max_bytes: int | None) -> str | None:
+        """Return what is damaged; the texts are not read if the database is larger than `max_bytes`."""
+        return None  # PostgreSQL checks its own pages
 
+    @abstractmethod
     def raced(self, error: BaseException) -> bool:
-        """Whether another transaction was first, so that trying again helps."""
+        """Return True if another transaction was first, so that trying again helps."""
 
+    @abstractmethod
     def failure(self, error: BaseException, name: str) -> StoreError:
-        """One sentence: what is wrong with the database `name`, and what to do."""
+        """Return an error that says what is wrong with the database `name`, and what to do."""
 
 
 class _GoneError(sqlite3.OperationalError):
-    """The file of the database was taken away while it was open."""
+    """The file of the database was removed while it was open."""
 
 
 def _file_at(path: str) -> tuple[int, int] | None:
-    """What tells one file from another; None where there is none."""
+    """Return the identity of the file at `path`, None if there is none."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - at each transaction
+        status = os.stat(path)  # noqa: PTH116 - at each transaction
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _make_private(path: str) -> None:
@@ -86,33 +94,35 @@ def _make_private(path: str) -> None:
                 file.chmod(stat.S_IMODE(state.st_mode) & 0o700)
 
 
-class SQLite:
+class SQLite(Dialect):
     """One file, one writer at a time."""
 
     one_writer = True
-    # KB in memory of what was read or is to be written, a connection; pages of the log before they move to the file.
-    # Names are random: 20 articles change 350 pages, most of them the same ones as the next 20 do, so it pays to write
-    # these once for several documents, and from the log to the file once for many.
+    # KB of page cache for each connection; pages of the log before a checkpoint. Ids are random: 20 articles change 350
+    # pages, mostly the same ones as the next 20 do, so that it pays to write them once for several documents, and to
+    # copy them from the log to the file once for many.
     CACHE, LOG = 2_500, 4_000
 
     def insert(self, table: Table) -> Any:
-        """SQLite's statement."""
+        """Return SQLite's statement."""
         return sqlite_insert(table)
 
     def display(self, url: URL) -> str:
-        """The path of the file."""
+        """Return the path of the file."""
         return url.database or ":memory:"
 
     def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
-        """Makes the folder too. Connections are durable (WAL, FULL) and control their transactions themselves."""
+        """Return an engine of durable connections (WAL, FULL); creates the folder."""
         if sqlite3.sqlite_version_info < (3, 35):
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; install Python with SQLite 3.35 or later")
         try:
             Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"The folder of the database {url.database} cannot be made: {error.strerror}") from error
+            raise StoreError(
+                f"The folder of the database {url.database} cannot be created: {error.strerror}"
+            ) from error
         _make_private(url.database or "")
-        engine = create_engine(url, pool_use_lifo=True)  # each connection has a cache: one that is warm is enough
+        engine = create_engine(url, pool_use_lifo=True)  # each has a cache: one warm cache is enough
         path, made = url.database or "", False
 
         @event.listens_for(engine, "do_connect")
@@ -122,7 +132,7 @@ class SQLite:
 
         @event.listens_for(engine, "checkout")
         def look_again(_connection: Any, record: Any, _proxy: object) -> None:
-            # The file may be another by now. Who still wrote to the one before would write to nowhere.
+            # The file may have been replaced. Writes to the one before would be lost.
             if record.info["file"] != _file_at(path):
                 raise DisconnectionError(f"another file is at {path}")
 
@@ -136,62 +146,60 @@ class SQLite:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{self.CACHE}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {self.LOG}")
-            with suppress(sqlite3.OperationalError):  # no waiting here: who holds the file sets it, or the next does
+            with suppress(sqlite3.OperationalError):  # locked: the process that holds the file sets it, or the next
                 connection.execute("PRAGMA journal_mode = WAL")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
-            # A transaction that writes takes the lock at once: one that turns to writing later fails without waiting.
+            # A transaction that writes takes the lock at its start: taking it later fails without waiting.
             writes = connection.get_execution_options().get("writes", False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
         return engine
 
-    def lock(self, connection: Connection) -> None:
-        """Nothing to do: BEGIN IMMEDIATE did it."""
-
-    def lock_claims(self, connection: Connection) -> None:
-        """Nothing to do here either."""
-
     @contextmanager
-    def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:
-        """A lock, shared by all who are there, on a file beside the database."""
+    def presence(self, engine: Engine, when_alone: Callable[[], None]) -> Iterator[None]:
+        """Hold a shared lock on a file beside the database."""
         try:
             descriptor = os.open(f"{engine.url.database}-fetching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StoreError(f"No file can be made beside the database: {error.strerror}: {error.filename}") from error
+            reason = f"{error.strerror}: {error.filename}"
+            raise StoreError(f"Cannot create a file beside the database: {reason}") from error
         try:
             with suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                first()
+                when_alone()
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             yield
         finally:
             os.close(descriptor)
 
-    def check(self, connection: Connection, most: int | None) -> str | None:
-        """The first complaint of quick_check, over the whole file or table by table."""
+    def check(self, connection: Connection, max_bytes: int | None) -> str | None:
+        """Return the first problem that quick_check finds, in the whole file or table by table."""
         pages, size = (
             connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
         )
-        whole = most is None or pages * size <= most
-        parts = ["1"] if whole else [f'"{table.name}"' for table in metadata.sorted_tables if table not in TEXTS]
+        parts = ["1"]
+        if max_bytes is not None and pages * size > max_bytes:
+            parts = [f'"{table.name}"' for table in metadata.sorted_tables if table not in TEXTS]
         for part in parts:
-            found = str(connection.exec_driver_sql(f"PRAGMA quick_check({part})").scalar())
-            if found != "ok":
-                return " ".join(found.split())  # it comes in several lines
+            result = str(connection.exec_driver_sql(f"PRAGMA quick_check({part})").scalar())
+            if result != "ok":
+                return " ".join(result.split())  # it has several lines
         return None
 
     def raced(self, error: BaseException) -> bool:
-        """Whether a unique key was taken: another process can only have come between two transactions."""
+        """Return True if a unique key was taken: between two transactions, by another process."""
         code = getattr(error, "sqlite_errorcode", 0)
         return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
     def failure(self, error: BaseException, name: str) -> StoreError:
-        """By SQLite's primary result code."""
+        """Return an error by SQLite's primary result code."""
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return StoreBusyError(f"Another process holds the database {name}; wait until it is done, or stop it")
+                return StoreBusyError(
+                    f"The database {name} is locked by another process; wait until it is done, or stop it"
+                )
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
                 advice = "let this user write to the file, to its -wal and -shm beside it, and to its folder"
                 if Path(name).is_dir():
@@ -200,16 +208,14 @@ class SQLite:
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return StoreDamagedError(f"The database {name} is damaged, or not an SQLite database at all; {RESTORE}")
             case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
-                return StoreError(
-                    f"The disk does not take what is written to the database {name}; is it full? Make room",
-                    cause=DISK_FULL,
-                )
+                message = f"The disk is full, or fails, where the database {name} is written; free some space"
+                return StoreError(message, cause=DISK_FULL)
         if isinstance(error, _GoneError):
-            return StoreDamagedError(f"The database {name} is not there any more; {RESTORE} at the next start")
+            return StoreDamagedError(f"The database {name} no longer exists; {RESTORE} at the next start")
         return StoreError(f"The database {name} failed: {error}")
 
 
-class PostgreSQL:
+class PostgreSQL(Dialect):
     """A server, many writers."""
 
     one_writer = False
@@ -218,17 +224,17 @@ class PostgreSQL:
     CLAIMS = LOCK + 2
 
     def insert(self, table: Table) -> Any:
-        """PostgreSQL's statement, imported only by those who use it."""
+        """Return PostgreSQL's statement; its dialect is imported only if it is used."""
         from sqlalchemy.dialects.postgresql import insert
 
         return insert(table)
 
     def display(self, url: URL) -> str:
-        """The URL with its password masked, and without its options, which may hold one too."""
+        """Return the URL with its password masked, and without its options, which may hold one too."""
         return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
     def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
-        """A pool that outlives a restart of the server: each connection is tried before its use."""
+        """Return an engine that survives a restart of the server: each connection is tested before its use."""
         try:
             engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         except ModuleNotFoundError as error:
@@ -242,47 +248,45 @@ class PostgreSQL:
         return engine
 
     def lock(self, connection: Connection) -> None:
-        """An advisory lock: reading and recording go on beside it."""
+        """Take an advisory lock, which reading and recording do not wait for."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
 
     def lock_claims(self, connection: Connection) -> None:
-        """An advisory lock of its own: claims wait for claims alone, some milliseconds each."""
+        """Take an advisory lock that only claims wait for, some milliseconds each."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.CLAIMS})")
 
     @contextmanager
-    def presence(self, engine: Engine, first: Callable[[], None]) -> Iterator[None]:
-        """An advisory lock, shared by all who are there, of a connection of its own; the server sees it end."""
+    def presence(self, engine: Engine, when_alone: Callable[[], None]) -> Iterator[None]:
+        """Hold a shared advisory lock on a connection of its own; the server notices its end."""
         with engine.connect() as connection:
-            connection.detach()  # closed at the end, and not put back into the pool with the lock
-            alone = connection.scalar(select(func.pg_try_advisory_lock(self.PRESENCE)))
-            if alone:
-                first()
+            connection.detach()  # closed at the end, instead of returning to the pool with the lock
+            is_alone = connection.scalar(select(func.pg_try_advisory_lock(self.PRESENCE)))
+            if is_alone:
+                when_alone()
             connection.execute(select(func.pg_advisory_lock_shared(self.PRESENCE)))
-            if alone:
+            if is_alone:
                 connection.execute(select(func.pg_advisory_unlock(self.PRESENCE)))
             connection.commit()  # the lock is the session's and stays
             yield
 
-    def check(self, connection: Connection, most: int | None) -> str | None:
-        """None: the server checks its own pages."""
-        return None
-
     def raced(self, error: BaseException) -> bool:
-        """Whether a unique key was taken, or two transactions waited for each other."""
+        """Return True if a unique key was taken, or two transactions waited for each other."""
         return getattr(error, "sqlstate", None) in ("23505", "40P01", "40001")
 
     def failure(self, error: BaseException, name: str) -> StoreError:
-        """By SQLSTATE; without one the server was not reached."""
+        """Return an error by SQLSTATE; without one the server was not reached."""
         reason = str(error).strip().partition("\n")[0]
         match str(getattr(error, "sqlstate", None) or ""):
             case "55P03" | "53300":
                 return StoreBusyError(
-                    f"Other processes hold the database {name}; wait until they are done, or stop them"
+                    f"The database {name} is locked by other processes; wait until they are done, or stop them"
                 )
             case "42501" | "25006":
-                return StoreError(f"The database {name} may not be written by this user; grant it the right to")
+                return StoreError(
+                    f"Permission denied: this user may not write to the database {name}; grant it the right to"
+                )
             case "53100":
-                return StoreError(f"The disk of the database {name} is full; make room on the server")
+                return StoreError(f"The disk of the database {name} is full; free some space on the server")
             case "" | "57P01" | "57P02" | "57P03" | "08006":
                 advice = "see that the server runs, and that database, user and password are right"
                 return StoreError(f"The database {name} cannot be reached ({reason}); {advice}", cause="unreachable")
@@ -293,7 +297,7 @@ DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
 
 
 def translated(error: DBAPIError, dialect: Dialect, name: str) -> StoreError:
-    """The driver's error as ours."""
+    """Return the driver's error as one of ours."""
     cause = error.orig or error
     if dialect.raced(cause):
         return RacedError(f"Another process wrote to the database {name} first; try again")

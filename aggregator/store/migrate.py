@@ -1,4 +1,4 @@
-"""Brings the schema of a database up to this program's, and refuses one that is newer."""
+"""Creation and migration of a database's schema."""
 
 from importlib.resources import files
 from itertools import chain
@@ -16,33 +16,33 @@ _version = Table(  # as Alembic makes it
 
 
 def version(connection: Connection) -> str | None:
-    """The schema's version; None for a database without one. Raises StoreError if it is newer than the program."""
+    """Return the version of the schema, None if there is none. Raises StoreError if it is newer than the program."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    if found is not None and found > VERSION:
+    stored: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if stored is not None and stored > VERSION:
         raise StoreError(
-            f"A newer aggregator made this database (schema {found}, where this one knows {VERSION}); update aggregator"
+            f"A newer aggregator made this database (schema {stored}, this one has {VERSION}); update aggregator"
         )
-    return found
+    return stored
 
 
-def make(connection: Connection) -> None:
-    """Make the schema in a database that has none, in this transaction, without loading the migrations.
+def create(connection: Connection) -> None:
+    """Create the schema in a database that has none, in this transaction, without loading the migrations.
 
-    A test holds it to be the one that they lead to.
+    A test verifies that it is the one that they lead to.
     """
     for index in chain.from_iterable(table.indexes for table in metadata.tables.values()):
-        own = index.info.get(connection.dialect.name, {})
-        index.dialect_options[connection.dialect.name].update(own)
+        options = index.info.get(connection.dialect.name, {})
+        index.dialect_options[connection.dialect.name].update(options)
     metadata.create_all(connection, checkfirst=False)
     _version.create(connection)
     connection.execute(insert(_version), {"version_num": VERSION})
 
 
 def migrate(connection: Connection) -> None:
-    """Run the missing migrations in this transaction: all of them or, should the process die, none."""
-    from alembic import command  # half a second and 15 MB that only a migration is worth
+    """Run the missing migrations in this transaction: all of them or, if the process dies, none."""
+    from alembic import command  # half a second and 15 MB, for migrations alone
     from alembic.config import Config
 
     config = Config()

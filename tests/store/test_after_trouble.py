@@ -101,7 +101,7 @@ def test_a_whole_database_passes(sqlite: Path, most: int | None) -> None:
 @pytest.mark.parametrize("most", [None, 10**9])
 def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | None) -> None:
     damage(sqlite, table)
-    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError, match="bring back a copy"):
+    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError, match="restore a backup"):
         store.database.check(most)
 
 
@@ -131,7 +131,7 @@ def test_a_database_that_was_moved_away_is_damage_that_a_copy_ends(sqlite: Path)
     with Store.open(f"sqlite:///{sqlite}") as store:
         store.close()
         sqlite.rename(copy)
-        with pytest.raises(StoreDamagedError, match="not there any more"):
+        with pytest.raises(StoreDamagedError, match="no longer exists"):
             store.sources.all()
         copy.replace(sqlite)
         assert len(store.sources.all()) == 1

@@ -175,7 +175,7 @@ def test_a_damaged_database_is_found_by_the_check(sqlite_template: Path, tmp_pat
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match=r"folder of the database .* cannot be made"):
+    with pytest.raises(StoreError, match=r"folder of the database .* cannot be created"):
         Store.open(f"sqlite:///{tmp_path / 'file' / 'aggregator.db'}")
 
 
@@ -201,7 +201,7 @@ def test_a_full_disk_is_said_and_loses_nothing_that_was_there(sqlite_template: P
         with store.database.reading() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(StoreError, match=r"disk does not take .* Make room"):
+        with pytest.raises(StoreError, match=r"disk is full, or fails, .* free some space"):
             record(store, new(article(html="x" * 100_000)))
         assert store.articles.page(None, 9) == ()
         with store.database.reading() as connection:
@@ -217,7 +217,7 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
     with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as other:
         sync_sources(store, [source()], NOW)
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusyError, match=rf"Another process holds the database {path}; wait"):
+        with pytest.raises(StoreBusyError, match=rf"The database {path} is locked by another process; wait"):
             record(store, new(article()))
         sync_sources(store, [source()], NOW)
         assert len(store.sources.all()) == 1
@@ -234,7 +234,7 @@ def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
         sync_sources(store, [source()], NOW)
         path.rename(away)
         for _ in range(2):
-            with pytest.raises(StoreDamagedError, match=rf"The database {path} is not there any more; bring back"):
+            with pytest.raises(StoreDamagedError, match=rf"The database {path} no longer exists; restore a backup"):
                 record(store, new(article()))
         assert not path.exists()  # a new and empty one would hide what is the matter
         away.rename(path)
@@ -282,7 +282,7 @@ def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
         name = make_url(url).database
         with server.connect() as connection:
             connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
-        with Store.open(url) as store, pytest.raises(StoreError, match="may not be written by this user"):
+        with Store.open(url) as store, pytest.raises(StoreError, match="this user may not write to the database"):
             sync_sources(store, [source()], NOW)
 
 
@@ -293,7 +293,7 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
         with engine.begin() as other:
             other.execute(text("SELECT * FROM source FOR UPDATE"))
             assert store.sources.claim(NOW, limit=1, lease=LEASE) == ()
-            with pytest.raises(StoreBusyError, match="Other processes hold the database"):
+            with pytest.raises(StoreBusyError, match="is locked by other processes"):
                 record(store, new(article()))
         engine.dispose()
         assert record(store, new(article())).new == 1

@@ -196,7 +196,7 @@ def test_a_limit_on_the_size_of_files(forks: Forks, server: Server, tmp_path: Pa
     with forks.daemon(tmp_path, size=700_000) as daemon:
         await_first_edition(daemon, paper)
         paper.appear()
-        await_trouble(daemon, "is it full? Make room")
+        await_trouble(daemon, "is full, or fails")
         assert paper.titles() == ["Story number 1"]
         assert_told_once(daemon, "disk")
     with forks.daemon(tmp_path) as daemon:
@@ -221,13 +221,13 @@ def test_a_database_that_another_process_holds(forks: Forks, server: Server, tmp
                 started = time.monotonic()
                 assert daemon.get("status").status_code == 200
                 slowest = max(slowest, time.monotonic() - started)
-                return "Another process holds the database" in daemon.get("healthz").text
+                return "is locked by another process" in daemon.get("healthz").text
 
             until(answers, LONG + 60)
             assert slowest < 10
             print(f"database locked: the slowest answer of the status page took {1000 * slowest:.0f} ms")
             other.execute("ROLLBACK")
-        assert_healed(daemon, paper, "Another process holds the database")
+        assert_healed(daemon, paper, "is locked by another process")
 
 
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
@@ -242,7 +242,7 @@ def test_a_database_that_is_damaged_at_the_start(forks: Forks, server: Server, t
         assert daemon.wait() == 1
     (line,) = daemon.said()
     assert "is damaged" in line
-    assert "bring back a copy of it, or move it away" in line
+    assert "restore a backup of it, or move it away" in line
     assert path.read_bytes() == before
 
 
@@ -283,11 +283,11 @@ def test_a_database_that_is_taken_away_and_brought_back(forks: Forks, server: Se
         paper.appear()
         until(lambda: len(paper.titles()) == 2, LONG)
         path.rename(tmp_path / "away")
-        await_trouble(daemon, "is not there any more; bring back a copy of it")
+        await_trouble(daemon, "no longer exists; restore a backup of it")
         assert not path.exists()
         assert daemon.get("feeds/news.rss").status_code == 200
         (tmp_path / "away").rename(path)
-        assert_healed(daemon, paper, "is not there any more")
+        assert_healed(daemon, paper, "no longer exists")
 
 
 # -------------------------------------------------------------------------------------------------------------- files
