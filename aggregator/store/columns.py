@@ -20,7 +20,6 @@ _MICROSECOND = timedelta(microseconds=1)
 class _Direct(TypeDecorator[Any]):
     """Type whose values are converted by plain functions, without SQLAlchemy's layers: a poll binds 300,000 values."""
 
-    cache_ok = True
     to_database: ClassVar[Any]
     from_database: ClassVar[Any] = None
 
@@ -45,6 +44,7 @@ class Moment(_Direct):
     """A UTC datetime as microseconds since 1970: SQLite has no type for times, and text would lose the zone."""
 
     impl = BigInteger
+    cache_ok = True
     to_database = staticmethod(_microseconds_since_epoch)
     from_database = staticmethod(_moment)
 
@@ -61,6 +61,7 @@ class Span(_Direct):
     """A timedelta as microseconds."""
 
     impl = BigInteger
+    cache_ok = True
     to_database = staticmethod(_microseconds)
     from_database = staticmethod(_duration)
 
@@ -80,6 +81,7 @@ class Words(_Direct):
     """Text without what a database refuses: NUL (PostgreSQL) and lone surrogates (both), which a JSON Feed can hold."""
 
     impl = Text
+    cache_ok = True
     to_database = staticmethod(_storable)
 
 
@@ -87,7 +89,6 @@ class _InJSON(TypeDecorator[Any]):
     """Type whose values are kept as JSON. SQLite stores its text as it is, PostgreSQL's driver takes objects."""
 
     impl = JSON
-    cache_ok = True
 
     def _text(self, value: Any) -> str:
         raise NotImplementedError
@@ -115,6 +116,8 @@ class _InJSON(TypeDecorator[Any]):
 class Value(_InJSON):
     """One dataclass value of scalars, as a JSON object without its Nones."""
 
+    cache_ok = True
+
     def __init__(self, kind: type) -> None:
         self.kind = kind
         super().__init__()
@@ -128,6 +131,8 @@ class Value(_InJSON):
 
 class Several(_InJSON):
     """A short tuple of scalars, or of dataclass values of one kind, as a JSON list; most are empty."""
+
+    cache_ok = True
 
     def __init__(self, kind: type | None = None) -> None:
         self.kind = kind
@@ -148,6 +153,8 @@ class SettingsJSON(_InJSON):
 
     Equal texts give one object: reading one takes 60 µs, and a daemon reads all of them each time it shows its state.
     """
+
+    cache_ok = True
 
     def _text(self, value: SourceSettings) -> str:
         return settings_text(value)
