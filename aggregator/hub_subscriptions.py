@@ -22,10 +22,12 @@ def claim_due(store: Store, now: datetime, *, limit: int, public_url: str, fetch
         return ()
     with store.together():
         due = [replace(subscription, failures=subscription.failures + 1) for subscription in store.hubs.due(now, limit)]
-        over = [one.source_id for one in due if one.pushed_until and one.pushed_until <= now]
-        _end_leases(store, store.hubs.pushed_sources(over), now, fetch)
-        requests = [(one.token, callback_url(public_url, one.token), _due_again(one, now)) for one in due]
-        store.hubs.requested(requests)
+        expired = [row.source_id for row in due if row.pushed_until and row.pushed_until <= now]
+        _end_leases(store, store.hubs.pushed_sources(expired), now, fetch)
+        store.hubs.requested(
+            (subscription.token, callback_url(public_url, subscription.token), _due_again(subscription, now))
+            for subscription in due
+        )
     return tuple(due)
 
 
@@ -71,5 +73,5 @@ def stop(store: Store, ids: Collection[int], now: datetime, fetch: Fetch) -> Non
 
 
 def _end_leases(store: Store, sources: Iterable[StoredSource], now: datetime, fetch: Fetch) -> None:
-    due = {one.source.id: due_without_push(one.source, one.state, fetch, now) for one in sources}
+    due = {stored.source.id: due_without_push(stored.source, stored.state, fetch, now) for stored in sources}
     store.hubs.end_leases(due)

@@ -130,12 +130,12 @@ class MaintenanceStore:
         parameters = {"ids": sorted(ids)}
         with self._database.writing() as connection:
             self._outbox.mark_categories(ids)
-            others = connection.execute(_OTHER_MEMBERS, parameters).all()
+            remaining = connection.execute(_OTHER_MEMBERS, parameters).all()
             for statement in (*_DELETE_ROWS, _EMPTY):
                 connection.execute(statement, parameters)
-            if others:
+            if remaining:
                 leaders: dict[str, str] = {}
-                moved = [{"of": row.id, "to": leaders.setdefault(row.cluster, row.id)} for row in others]
+                moved = [{"of": row.id, "to": leaders.setdefault(row.cluster, row.id)} for row in remaining]
                 connection.execute(_SET_CLUSTER, moved)
                 hide_members(connection, sorted(leaders.values()))
 

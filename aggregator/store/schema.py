@@ -208,7 +208,7 @@ key = Table(
     _required("strong", Boolean),
     sqlite_with_rowid=False,
 )
-# Of two processes that record one article the second finds its key taken, asks and decides again.
+# Of two processes that record an article the second finds its key taken, and decides again.
 Index("uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True)))
 
 revision = Table(
@@ -223,7 +223,7 @@ revision = Table(
 )
 Index("ix_revision_article_id", revision.c.article_id)
 
-note = Table(  # what a later run has to know of an earlier one
+note = Table(  # what one run leaves for the next
     "note",
     metadata,
     Column("name", String(80), primary_key=True),
@@ -238,19 +238,19 @@ subscription = Table(  # of ours, to the hub that a source names (WebSub, 5)
     _required("secret", String(43)),  # key of the hub's signatures
     _required("hub", Words),
     _required("topic", Words),
-    Column("callback", Words),  # URL that the hub was told; None before it was asked
-    _required("due", Moment),  # when the hub is to be asked, for the first time or anew
+    Column("callback", Words),  # URL that the hub was given; None before the first request
+    _required("due", Moment),  # when the hub is asked next
     _required("failures", Integer),  # in a row
-    Column("error", Words),  # the last failure's or denial's sentence
+    Column("error", Words),  # sentence of the last failure or refusal
 )
 Index("ix_subscription_due", subscription.c.due)
 
-topic = Table(  # what goes out and a hub passes on (WebSub, 6)
+topic = Table(  # feeds of ours that a hub distributes (WebSub, 6)
     "topic",
     metadata,
     Column("path", String(100), primary_key=True),  # of the feed's file
-    _required("digest", LargeBinary),  # of the bytes that the hub was told of, or is to be
-    Column("due", Moment),  # when it is to be told; None: it knows
+    _required("digest", LargeBinary),  # of the bytes that the hub was notified of, or is to be
+    Column("due", Moment),  # when it is to be notified; None: it was
     _required("failures", Integer),
 )
 unnotified = topic.c.due.is_not(None)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Engine
 
+from aggregator.model import Term
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
 from aggregator.store.schema import VERSION
@@ -104,6 +105,10 @@ def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, rev
         assert [one.title for one in store.feeds.category_feed("world-news", 9).articles] == [
             f"Story number {number}" for number in (5, 4, 3, 2, 1)
         ]
+        labels = {one.title: (one.categories, one.tags, one.terms) for one in store.articles.page(None, 99)}
+        credited_twice = (("World News", "mirrors"), ("daily", "mirror"), (Term(term="Ötzi & co"),))
+        assert labels["Story number 1"] == credited_twice
+        assert labels["Story number 3"] == (("World News",), ("daily",), ())
 
 
 def test_after_an_update_a_cycle_over_the_same_sources_adds_nothing(
