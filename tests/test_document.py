@@ -14,8 +14,8 @@ import pytest
 from aggregator.app import READ
 from aggregator.document import ReadResult, Subscriber, read, subscriber
 from aggregator.model import Failure, FeedDocument
-from aggregator.parse import is_plain
-from aggregator.parse.plain import MAX_BYTES
+from aggregator.parse import is_cheap
+from aggregator.parse.cost import MAX_BYTES
 from aggregator.sandbox import Aborted, Limits, Sandbox
 from tests.conftest import SHARED
 from tests.sources import source
@@ -171,7 +171,7 @@ def seconds(made: FeedDocument) -> float:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> None:
     short, long = (document(HOSTILE[name](size)) for size in (SMALL, SMALL * GROWTH))
-    if not is_plain(long):
+    if not is_cheap(long):
         return  # it is for `test_what_is_not_plain` and the processes
     for _ in range(TRIES):
         if seconds(long) <= MOST * seconds(short) + NOTHING:
@@ -193,12 +193,12 @@ def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> Non
     ],
 )
 def test_what_is_not_plain(body: str | bytes) -> None:
-    assert not is_plain(document(body))
+    assert not is_cheap(document(body))
 
 
 def test_plain_is_what_sources_publish() -> None:
     entry = f"<item><title>x</title><description>{escaped('<p>Some words.</p>' * 100)}</description></item>"
-    assert is_plain(document(f"{HEAD}<!-- a comment --><![CDATA[ ]]>{entry * 50}{TAIL}"))
+    assert is_cheap(document(f"{HEAD}<!-- a comment --><![CDATA[ ]]>{entry * 50}{TAIL}"))
 
 
 def test_nearly_all_real_feeds_of_usual_size_are_plain() -> None:
@@ -206,7 +206,7 @@ def test_nearly_all_real_feeds_of_usual_size_are_plain() -> None:
     if not bodies:
         pytest.skip("the corpus of real feeds is not beside this clone")
     usual = [body for body in bodies if len(body) <= MAX_BYTES]
-    assert sum(is_plain(document(body)) for body in usual) > 0.95 * len(usual)
+    assert sum(is_cheap(document(body)) for body in usual) > 0.95 * len(usual)
 
 
 def test_what_is_read_needs_no_secret() -> None:

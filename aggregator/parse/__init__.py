@@ -1,59 +1,57 @@
 """Documents to feeds. Pure; tolerates anything; never raises on bytes, unless memory ends.
 
-What is a feed shows in its content alone: names and media types lie. Everything in a Feed is as published: no guid
-joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
+A feed is recognised by its content alone: names and media types are often wrong. Everything in a Feed is as published:
+no guid joined to a URL, no date read, no HTML cleaned, no field of the feed lent to its entries.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urldefrag
 
 from aggregator.model import Failure, Feed, FeedDocument
+from aggregator.parse.cost import is_cheap
 from aggregator.parse.digest import DIGEST_BYTES
-from aggregator.parse.encoding import characters
-from aggregator.parse.fast import quick_reading
+from aggregator.parse.encoding import decode
+from aggregator.parse.fast import Unsupported, read_fast
 from aggregator.parse.jsonfeed import is_json, json_feed
-from aggregator.parse.not_a_feed import failure, is_page, refusal
-from aggregator.parse.plain import is_plain
-from aggregator.parse.rss_atom import feed
+from aggregator.parse.not_a_feed import is_web_page, not_a_feed, parse_failure
+from aggregator.parse.rss_atom import to_feed
 from aggregator.urls import without_credentials
 
-__all__ = ["DIGEST_BYTES", "is_plain", "parse"]
+__all__ = ["DIGEST_BYTES", "is_cheap", "parse"]
 
 
 def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failure:
-    """The feed that `document` is (RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1), else why it is none.
+    """Return the feed in `document` (RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1), or why there is none.
 
-    Entries beyond `max_entries` are left out and counted; those without title, link and text are dropped. A document
-    that was cut off gives the entries before the cut, and `problem` says so. Links of the HTTP header go before the
-    document's own: of two hubs or selves the header's counts (WebSub, 4).
+    Entries beyond `max_entries` are left out and counted; those without title, link and text are dropped. A truncated
+    document gives the entries before the cut, and `problem` says so. Links of the HTTP header come before the
+    document's own: of two hubs or self links the header's counts (WebSub, 4).
     """
-    found = _parsed(document, max_entries)
-    if isinstance(found, Failure) or not document.links:
-        return found
-    return replace(found, links=(*document.links, *found.links))
-
-
-def _parsed(document: FeedDocument, max_entries: int) -> Feed | Failure:
     url = urldefrag(without_credentials(document.final_url)).url
-    if quick := quick_reading(document.body, url, max_entries):
-        return feed(quick, url)
-    return with_care(document, url, max_entries)
+    text = decode(document.body, document.content_type)
+    raw = None
+    with suppress(Unsupported):
+        raw = read_fast(text, url, max_entries)
+    feed = to_feed(raw, url) if raw else parse_slowly(text, url, max_entries)
+    if isinstance(feed, Failure) or not document.links:
+        return feed
+    return replace(feed, links=(*document.links, *feed.links))
 
 
-def with_care(document: FeedDocument, url: str, max_entries: int) -> Feed | Failure:
-    """The same for any document whatever: of a listed one it says what `quick_reading` says, and takes longer."""
-    text = characters(document.body, document.content_type)
+def parse_slowly(text: str, url: str, max_entries: int) -> Feed | Failure:
+    """Return the feed in any document `text`; the same as by `read_fast` in those which that supports."""
     if is_json(text):
         return json_feed(text, url, max_entries)
-    if is_page(text) or "<" not in text:
-        return refusal(url, text)
-    from aggregator.parse.reading import reading  # feedparser: 40 ms and 6 MB, which most runs can spare
+    if is_web_page(text) or "<" not in text:
+        return not_a_feed(url, text)
+    from aggregator.parse.with_feedparser import read_with_feedparser  # 40 ms and 6 MB, which most runs save
 
     try:
-        read = reading(text, url, max_entries)
+        raw = read_with_feedparser(text, url, max_entries)
     except MemoryError:
         raise
-    except Exception as fault:  # noqa: BLE001  # feedparser promises nothing about what it raises on strangers' bytes
-        cause = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
-        return failure(url, f"feedparser cannot read the document ({cause})")
-    return feed(read, url) if read.said.is_feed else refusal(url, text)
+    except Exception as error:  # noqa: BLE001  # feedparser may raise anything on malformed input
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return parse_failure(url, f"feedparser cannot read the document ({cause})")
+    return to_feed(raw, url) if raw else not_a_feed(url, text)

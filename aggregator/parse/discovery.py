@@ -1,74 +1,74 @@
-"""A web page's feeds: those it links to, and where they usually are. Pure; tolerates anything.
+"""Feeds of a web page: those it links to, and the usual URLs. Pure; tolerates anything.
 
-Only `<link>` elements and Link headers that call themselves a feed count (the convention that WHATWG HTML, 4.6.6.3
-wrote down). Whether there is a feed at the other end, only fetching tells.
+Only `<link>` elements and Link headers with the media type of a feed count (WHATWG HTML, 4.6.6.3). The caller fetches
+the URLs to see whether they are feeds.
 """
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from aggregator.model import Feed, FeedDocument
 from aggregator.parse import parse
-from aggregator.parse.encoding import characters
-from aggregator.parse.not_a_feed import is_page
+from aggregator.parse.encoding import decode
+from aggregator.parse.not_a_feed import is_web_page
 from aggregator.urls import absolute, without_credentials
 
-MAX_LINKS = 20  # of one page; who lists more lists no choice
+MAX_LINKS = 20  # of one page; nobody can choose from more
 USUAL_NAMES = ("feed", "feed.xml", "rss.xml", "atom.xml", "index.xml", "rss", "feed.json")
 
 _TYPES = frozenset(
     {f"application/{name}" for name in ("rss+xml", "atom+xml", "feed+json", "rdf+xml", "x-rss+xml", "xml")}
     | {"text/xml", "text/rss+xml"}
 )
-_LOOK = 2_000_000  # characters of a page in which its links stand, most within the first 10,000
+_HEAD = 2_000_000  # characters of a page that are searched for links; most are in the first 10,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLink:
-    """What a page calls its feed: an absolute URL, and a title, "" where it has none."""
+    """A link to a feed: an absolute URL and a title, "" if there is none."""
 
     url: str
     title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a document is to somebody who looks for a feed: one itself, or a page that may lead to one."""
+class Discovery:
+    """Result of the search for feeds in a document: it is one, links to some, or may have some at the usual URLs."""
 
     is_feed: bool
     links: tuple[FeedLink, ...] = ()
-    places: tuple[str, ...] = ()  # where else to ask; none where there are links
+    usual_urls: tuple[str, ...] = ()  # only if there are no links
 
 
-def offer(document: FeedDocument) -> Offer:
-    """All that is computed of a document while a feed is looked for, in one call that can cross to another process."""
+def discover(document: FeedDocument) -> Discovery:
+    """Return the feeds that `document` leads to, in one call that can run in another process."""
     if isinstance(parse(document), Feed):
-        return Offer(is_feed=True)
+        return Discovery(is_feed=True)
     links = feed_links(document)
-    return Offer(is_feed=False, links=links, places=() if links else usual_places(document))
+    return Discovery(is_feed=False, links=links, usual_urls=() if links else usual_feed_urls(document))
 
 
 def feed_links(page: FeedDocument) -> tuple[FeedLink, ...]:
-    """The feeds that `page` links to, those of its HTTP header first, each URL once, at most 20."""
-    found: dict[str, FeedLink] = {}
+    """Return the feeds that `page` links to, those of its HTTP header first, each URL once, at most 20."""
+    links: dict[str, FeedLink] = {}
     for link in _links(page):
-        found.setdefault(link.url, link)
-        if len(found) == MAX_LINKS:
+        links.setdefault(link.url, link)
+        if len(links) == MAX_LINKS:
             break
-    return tuple(found.values())
+    return tuple(links.values())
 
 
-def usual_places(page: FeedDocument) -> tuple[str, ...]:
-    """URLs at which a feed of `page` may be: in its folder, then at the top of its site, likeliest first.
+def usual_feed_urls(page: FeedDocument) -> tuple[str, ...]:
+    """Return the URLs at which feeds usually are: in the page's folder, then at the root of its site, likeliest first.
 
-    None for what is no web page: nobody keeps a feed beside a picture or an empty answer.
+    Documents that are not web pages have none.
     """
-    if not is_page(characters(page.body, page.content_type)[:_LOOK]):
+    if not is_web_page(decode(page.body, page.content_type)[:_HEAD]):
         return ()
     url = without_credentials(page.final_url)
     folders = dict.fromkeys((urljoin(url, "."), urljoin(url, "/")))
@@ -80,7 +80,7 @@ def _links(page: FeedDocument) -> Iterator[FeedLink]:
         if _is_feed(link.rel, link.type or ""):
             yield FeedLink(url=link.href)
     base = without_credentials(page.final_url)
-    for tag, attributes in _elements(characters(page.body, page.content_type)[:_LOOK]):
+    for tag, attributes in _elements(decode(page.body, page.content_type)[:_HEAD]):
         href = attributes.get("href", "").strip()
         if tag == "base":
             base = absolute(href, base) or base
@@ -94,28 +94,28 @@ def _is_feed(rel: str, media_type: str) -> bool:
     return "alternate" in relations and "stylesheet" not in relations and kind in _TYPES
 
 
-class _Seen:
-    """A target of lxml's parser that keeps the links and the first base of a page, and builds no tree."""
+class _Target:
+    """Target of lxml's parser that collects `link` elements and the first `base`, and builds no tree."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, dict[str, str]]] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
         self._has_base = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         is_base = tag == "base" and "href" in attributes and not self._has_base
         self._has_base |= is_base
         if is_base or tag == "link":
-            self.found.append((tag, dict(attributes)))
+            self.elements.append((tag, dict(attributes)))
 
     def close(self) -> None:
         pass
 
 
 def _elements(text: str) -> list[tuple[str, dict[str, str]]]:
-    seen = _Seen()
-    target: Any = seen
-    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True)
-    with suppress(etree.XMLSyntaxError):  # not one element in it
+    """Return name and attributes of each `link` element and of the first `base`."""
+    target = _Target()
+    parser = etree.HTMLParser(target=cast(Any, target), encoding="utf-8", no_network=True)
+    with suppress(etree.XMLSyntaxError):  # there is no element
         parser.feed(text.encode("utf-8", "replace"))
         parser.close()
-    return seen.found
+    return target.elements

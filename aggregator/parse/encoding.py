@@ -1,7 +1,7 @@
-"""Bytes to characters, whatever the labels say of them. Pure.
+"""Decoding of documents whose labels may be wrong. Pure.
 
-HTTP charset, XML declaration and bytes often disagree. What decides is the evidence, strongest first: a byte order
-mark, bytes that are UTF-8, a label that fits, and at last windows-1252, which browsers fall back to.
+HTTP charset, XML declaration and bytes often disagree. The strongest evidence counts: a byte order mark, then bytes
+that are UTF-8, then a label that fits the bytes, and at last windows-1252, to which browsers fall back.
 """
 
 import codecs
@@ -9,7 +9,7 @@ import re
 
 from aggregator.characters import FORBIDDEN_IN_XML
 
-# One character a byte, as browsers do (WHATWG Encoding): the five bytes without a character stand for themselves.
+# One character for each byte, as in browsers (WHATWG Encoding): five bytes without a character stand for themselves.
 _WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 _TO_WINDOWS_1252 = codecs.charmap_build(_WINDOWS_1252)
 
@@ -19,7 +19,7 @@ _MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# A label names the least of its family; what is meant is the greatest, which reads all the others' bytes.
+# By a label of a small character set its largest superset is meant, which decodes the same bytes.
 _FAMILIES = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -32,14 +32,14 @@ _FAMILIES = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-# Only what browsers read: Python also has codecs that are no character set (punycode) or a way to run out of memory.
-# UTF-8 and UTF-16 are missing, since labels are asked only when the bytes are neither.
+# Only what browsers read: Python has codecs that are no character set (punycode) or can exhaust memory. UTF-8 and
+# UTF-16 are missing: a label counts only if the bytes are neither.
 _LABELLED = frozenset(
     {f"cp{page}" for page in (866, 874, 932, 949, *range(1250, 1259))}
     | {f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
     | {"big5hkscs", "euc_jp", "gb18030", "iso2022_jp", "koi8-r", "koi8-u", "mac-cyrillic", "mac-roman"}
 )
-# Labels that browsers read (WHATWG Encoding, 4.2) and Python does not know, less those that nobody writes.
+# Labels of WHATWG Encoding, 4.2, that Python does not know and that documents use.
 _UNKNOWN_TO_PYTHON = {
     "cn-big5": "big5hkscs",
     "dos-874": "cp874",
@@ -63,27 +63,36 @@ _UNKNOWN_TO_PYTHON = {
 }
 _HTTP_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE | re.ASCII)
 _XML_ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
-_MARK = re.compile(r"\A(\s*)\ufeff+")
+_MARK = re.compile(r"(\s*)\ufeff+")
 _STRAY = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _FORBIDDEN = re.compile(f"[{FORBIDDEN_IN_XML}]")
+_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
 
 _SURE = 4  # a text is UTF-8 with accidents if it has four proper characters beyond ASCII for each stray byte
 _THROUGHOUT = 2  # different characters that must be doubly encoded: one alone may be a title about mojibake
 
 
-def characters(body: bytes, content_type: str | None = None) -> str:
-    """The text of a document whose bytes are `body` and whose HTTP Content-Type is `content_type`.
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """Return the text of a document with the bytes `body` and the HTTP Content-Type `content_type`.
 
-    Without byte order mark and without the characters that XML 1.0 forbids (2.2). A document that was encoded to
-    UTF-8 twice is read as what it was before; one where only some of the text looks so is left as published.
+    It has no byte order mark and no character that XML 1.0 forbids (2.2). A document that was encoded to UTF-8 twice is
+    decoded twice, unless only a part of its text looks so.
     """
-    return _MARK.sub(r"\1", legible(_decoded(body, content_type)), count=1)
+    text = strip_control_chars(_decoded(body, content_type))
+    mark = _MARK.match(text)
+    return mark[1] + text[mark.end() :] if mark else text
 
 
-def legible(text: str) -> str:
-    """`text` without the characters that XML 1.0 forbids: most control characters, noncharacters, lone surrogates."""
+def strip_control_chars(text: str) -> str:
+    """Return `text` without the characters that XML 1.0 forbids: most controls, noncharacters, lone surrogates."""
     return _FORBIDDEN.sub("", text)
+
+
+def without_declaration(document: str) -> str:
+    """Return an XML document without the declaration, whose encoding and version expat obeys; lines keep numbers."""
+    declaration = _DECLARATION.match(document)
+    return "\n" * declaration[0].count("\n") + document[declaration.end() :] if declaration else document
 
 
 def _decoded(body: bytes, content_type: str | None) -> str:
@@ -99,7 +108,7 @@ def _decoded(body: bytes, content_type: str | None) -> str:
 
 
 def _wide(body: bytes) -> str | None:
-    """The UTF-16 or UTF-32 that `body` begins in, by its mark or by the zero in its first character."""
+    """Return UTF-16 or UTF-32 if `body` begins with its byte order mark or with the zero of a wide character."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return codec
@@ -112,9 +121,9 @@ def _wide(body: bytes) -> str | None:
 
 
 def _labels(body: bytes, content_type: str | None) -> tuple[str, ...]:
-    """Codecs that HTTP and the XML declaration name, in this order (RFC 7303, 3), Latin-1 last.
+    """Return the codecs that HTTP and the XML declaration name, in this order (RFC 7303, 3), Latin-1 last.
 
-    Latin-1 reads any bytes, and is what servers and templates say that never thought about it.
+    Latin-1 decodes any bytes, and is the unconsidered default of servers and templates.
     """
     http = _HTTP_CHARSET.search(content_type or "")
     xml = _XML_ENCODING.search(body[:1024])
@@ -125,9 +134,9 @@ def _labels(body: bytes, content_type: str | None) -> tuple[str, ...]:
 
 
 def _codec(label: str) -> str | None:
-    plain = label.lower().removeprefix("x-")
+    label = label.lower().removeprefix("x-")
     try:
-        name = codecs.lookup(_UNKNOWN_TO_PYTHON.get(plain, plain)).name
+        name = codecs.lookup(_UNKNOWN_TO_PYTHON.get(label, label)).name
     except LookupError:
         return None
     name = _FAMILIES.get(name, name)
@@ -135,7 +144,7 @@ def _codec(label: str) -> str | None:
 
 
 def _utf8_with_strays(body: bytes) -> str | None:
-    """UTF-8 with bytes of windows-1252 pasted in, or cut in the middle of a character; None where it is no UTF-8."""
+    """Decode UTF-8 that contains bytes of windows-1252 or a truncated character; return None if it is not UTF-8."""
     text = body.decode("utf-8", "surrogateescape")
     proper = len(_NOT_ASCII.findall(_STRAY.sub("", text)))
     strays = len(_STRAY.findall(text))
@@ -157,15 +166,10 @@ def _as_labelled(body: bytes, labels: tuple[str, ...]) -> str:
     return codecs.charmap_decode(body, "strict", _WINDOWS_1252)[0]
 
 
-def is_encoded_twice(text: str) -> bool:
-    """Whether `text`, which was UTF-8, would be read as something else."""
-    return _decoded_once_more(text) is not text
-
-
 def _decoded_once_more(text: str) -> str:
-    """`text` as it was before windows-1252 was taken for its encoding, where that happened to all of it; else `text`.
+    """Return `text` decoded again if all of it was encoded to UTF-8 twice, by way of windows-1252; else as it is.
 
-    Of 24 feeds of that kind no one had a single character that escaped it, so one that did says: as published.
+    In 24 feeds of that kind no character had escaped the second encoding; a text with such a character is intended.
     """
     if text.isascii():
         return text

@@ -1,11 +1,11 @@
-"""feedparser's two parsers, made to tell what was published and to bear hostile input. Pure.
+"""feedparser's two parsers, changed to give texts as published and to withstand hostile input. Pure.
 
 `feedparser.parse` has no switch for most of this: it joins guids to the feed's URL, repairs encodings value by value,
-reads dates, lets an element of one name overwrite another's text, keeps the last of several hours. So its handlers are
-overridden here, and driven by ourselves. Names and signatures of methods are feedparser's and SAX's.
+reads dates, overwrites the text of one element by another's, keeps only the last of several hours. Names and signatures
+of the methods are feedparser's and SAX's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html.entities import html5
 from typing import Any
@@ -15,124 +15,109 @@ from xml.sax.expatreader import ExpatParser
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from aggregator.parse.raw import BODIES, MAX_TERMS, Body, Extra
+from aggregator.parse.raw import BODIES, MAX_TERMS, RawBody, RawEntry, RawFeed
 
-Attributes = dict[str, str]
-
-# feedparser repairs each value that looks doubly encoded, but only where the encoding is called "utf-8"; under its
-# other name a title that is mojibake on purpose stays, and `characters` has repaired whole documents by now.
+# feedparser repairs each value that looks encoded twice, but only if the encoding is called "utf-8". Under its other
+# name a title that shows mojibake on purpose stays; whole documents were repaired by `encoding.decode` before.
 _ENCODING = "utf8"
-# At every start tag feedparser joins the base URL to itself, a quarter of all its time: let it remember the last ones.
+# At every start tag feedparser joins the base URL to itself, a quarter of all its time: cache the last results.
 mixin.make_safe_absolute_uri = lru_cache(maxsize=32)(mixin.make_safe_absolute_uri)
 
 _MAX_ATTRIBUTES = 200  # of an element; SAX's look-up by name is quadratic in them
 _BUFFER = 1 << 18  # bytes; expat hands out text in pieces of this size instead of line by line
 
 
-class _Feedparser:
-    """What is used here of feedparser's parsers, which have no types; nothing but names, so that theirs are found."""
+def _text_construct(element: str, media_type: str) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return the start and end method of an element whose text is kept apart from those of similar elements."""
 
-    baseuri: str
+    def start(self: "FeedHandler", attrs_d: dict[str, str]) -> None:
+        self.push_content(element, attrs_d, media_type, 1)
+
+    def end(self: "FeedHandler") -> None:
+        self.pop_content(element)
+
+    return start, end
+
+
+def _end_date(element: str) -> Callable[..., None]:
+    """Return the end method of an element with a date, which is kept as written."""
+
+    def end(self: "FeedHandler") -> None:
+        self.pop(element)
+
+    return end
+
+
+class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser has no types
+    """Changes that both parsers share."""
+
     contentparams: dict[str, str]
-    entries: list[dict[str, Any]]
-    feeddata: dict[str, Any]
-    guidislink: bool
-    incontent: int
-    inauthor: int
-    inentry: int
-    infeed: int
-    insource: int
-    version: str  # "" where it is no feed
     handle_data: Any
-    pop: Any
-    push: Any
-    push_content: Any
-    unknown_endtag: Any
-    unknown_starttag: Any
-    _add_tag: Any
-    _end_title: Any
-    _get_context: Any
-    _start_channel: Any
-    _start_feed: Any
-    _start_item: Any
-    _start_title: Any
-
-
-class AsPublished(_Feedparser):
-    """What is common to both parsers; to be mixed in before one of feedparser's."""
-
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
     resolve_relative_uris = False
     sanitize_html = False
 
     def __init__(self, base: str, max_entries: int) -> None:
         self.max_entries = max_entries
-        self.left_out = 0
-        self.began = False  # a feed's own element was seen: a namespace alone makes feedparser tell a version
-        self.extras: list[Extra] = []
-        self.skip_hours: list[str] = []
-        self.skip_days: list[str] = []
-        super().__init__(base, None, _ENCODING)  # type: ignore[call-arg]  # the next class is feedparser's
+        self.has_channel = False  # feedparser tells a version by a namespace alone
+        self.raw = RawFeed()
+        super().__init__(base, None, _ENCODING)
 
     @property
     def is_feed(self) -> bool:
-        """Whether feedparser recognised a version, and not only by a namespace that other documents declare too."""
-        return bool(self.version and (self.began or self.entries))
+        """True if feedparser found a version, and not only by a namespace that other documents declare too."""
+        return bool(self.version and (self.has_channel or self.raw.entries))
 
-    def drop_last_entry(self) -> None:
-        """Forgets the entry that was begun last."""
-        self.entries.pop()
-        self.extras.pop()
-
-    def _start_channel(self, attrs_d: Attributes) -> None:
-        self.began = True
+    def _start_channel(self, attrs_d: dict[str, str]) -> None:
+        self.has_channel = True
         super()._start_channel(attrs_d)
 
-    def _start_feed(self, attrs_d: Attributes) -> None:
-        self.began = True
+    def _start_feed(self, attrs_d: dict[str, str]) -> None:
+        self.has_channel = True
         super()._start_feed(attrs_d)
 
     # ------------------------------------------------------------------------------------------------- entries
 
-    def _start_item(self, attrs_d: Attributes) -> None:
+    def _start_item(self, attrs_d: dict[str, str]) -> None:
         if len(self.entries) == self.max_entries:
-            self._count_on()
+            self._only_count()
             return
-        self.inauthor = self.insource = 0  # where one was never closed, it must not swallow all that follows
+        self.inauthor = self.insource = 0  # one that was never closed must not swallow all that follows
         super()._start_item(attrs_d)
-        about = dict.get(self.entries[-1], "id")  # RSS 1.0: rdf:about, by its specification the link
+        values = self.entries[-1]
         language = attrs_d.get("xml:lang") or None
-        self.extras.append(Extra(base=self.baseuri, language=language, guid_is_link=bool(about)))
+        is_link = bool(dict.get(values, "id"))  # rdf:about of RSS 1.0, which is the link by its specification
+        self.raw.entries.append(RawEntry(values=values, base=self.baseuri, language=language, guid_is_link=is_link))
 
     _start_entry = _start_item
 
-    def _count_on(self) -> None:
-        """From here on entries are counted and nothing else is done: that is most of the time a huge document takes."""
-        self.left_out = 1
+    def _only_count(self) -> None:
+        """Count the entries from here on, and do nothing else: that is most of the time of a huge document."""
+        self.raw.left_out = 1
         self.unknown_starttag = self._count
         self.unknown_endtag = self.handle_data = lambda *_: None
 
     def _count(self, tag: str, _attributes: object) -> None:
-        self.left_out += tag in ("item", "entry")
+        self.raw.left_out += tag in ("item", "entry")
 
-    def _start_guid(self, attrs_d: Attributes) -> None:
+    def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self.guidislink = attrs_d.get("ispermalink", "").strip().lower() != "false"
         self.push("id", 1)
 
-    def _start_id(self, attrs_d: Attributes) -> None:
+    def _start_id(self, attrs_d: dict[str, str]) -> None:
         self.guidislink = False
         self.push("id", 1)
 
     def _end_guid(self) -> None:
         if self.pop("id") and self.inentry and not self.insource:
-            self.extras[-1].guid_is_link = self.guidislink
+            self.raw.entries[-1].guid_is_link = self.guidislink
 
     _end_id = _end_guid
 
     # ------------------------------------------------------------------------------------------------- texts
 
-    def _start_title(self, attrs_d: Attributes) -> None:
-        if self.inauthor:  # one source names its authors' titles so
+    def _start_title(self, attrs_d: dict[str, str]) -> None:
+        if self.inauthor:  # an author's academic title, in one source
             self.push("author_title", 0)
         else:
             super()._start_title(attrs_d)
@@ -143,73 +128,38 @@ class AsPublished(_Feedparser):
         else:
             super()._end_title()
 
-    def _start_media_title(self, attrs_d: Attributes) -> None:
-        self.push_content("media_title", attrs_d, "text/plain", 1)
-
-    def _end_media_title(self) -> None:
-        self.pop_content("media_title")
-
-    def _start_description(self, attrs_d: Attributes) -> None:
-        self.push_content("description", attrs_d, "text/html", 1)
-
-    def _end_description(self) -> None:
-        self.pop_content("description")
-
-    def _start_summary(self, attrs_d: Attributes) -> None:
-        self.push_content("summary", attrs_d, "text/plain", 1)
-
-    def _end_summary(self) -> None:
-        self.pop_content("summary")
-
-    def _start_media_description(self, attrs_d: Attributes) -> None:
-        self.push_content("media_description", attrs_d, "text/plain", 1)
-
-    def _end_media_description(self) -> None:
-        self.pop_content("media_description")
-
-    def _start_itunes_summary(self, attrs_d: Attributes) -> None:
-        self.push_content("itunes_summary", attrs_d, "text/plain", 1)
-
-    def _end_itunes_summary(self) -> None:
-        self.pop_content("itunes_summary")
+    _start_media_title, _end_media_title = _text_construct("media_title", "text/plain")
+    _start_description, _end_description = _text_construct("description", "text/html")
+    _start_summary, _end_summary = _text_construct("summary", "text/plain")
+    _start_media_description, _end_media_description = _text_construct("media_description", "text/plain")
+    _start_itunes_summary, _end_itunes_summary = _text_construct("itunes_summary", "text/plain")
 
     def push_content(self, *element: Any) -> None:
-        """Begins a text construct; its parameters are asked at every tag, so they move to a quicker dictionary."""
+        """Begin a text construct; its parameters are read at every tag, so they move to a faster dictionary."""
         super().push_content(*element)
         self.contentparams = dict(self.contentparams)
 
     def pop_content(self, tag: str) -> str | None:
-        """Text of the element `tag`, which ends here; an entry's is put down among its bodies."""
+        """Return the text of the element `tag`, which ends here, and add it to the bodies if it may be one."""
         value: str | None = self.pop(tag)
         if value and tag in BODIES and self.inentry and not self.insource:
             kind, base = self.contentparams.get("type", ""), self.contentparams.get("base", "")
-            self.extras[-1].bodies.append(Body(element=tag, type=kind, value=value, base=base))
+            self.raw.entries[-1].bodies.append(RawBody(element=tag, media_type=kind, value=value, base=base))
         self.incontent -= 1
         self.contentparams.clear()
         return value
 
     # ------------------------------------------------------------------------------------------------- dates
 
-    def _end_published(self) -> None:
-        self.pop("published")
+    _end_published = _end_issued = _end_pubdate = _end_date("published")
+    _end_updated = _end_modified = _end_lastbuilddate = _end_date("updated")
+    _end_created = _end_date("created")
+    _end_dc_date = _end_date("dc_date")
 
-    _end_issued = _end_pubdate = _end_published
-
-    def _end_updated(self) -> None:
-        self.pop("updated")
-
-    _end_modified = _end_lastbuilddate = _end_updated
-
-    def _end_created(self) -> None:
-        self.pop("created")
-
-    def _start_dc_date(self, _attrs_d: Attributes) -> None:
+    def _start_dc_date(self, _attrs_d: dict[str, str]) -> None:
         self.push("dc_date", 1)
 
-    def _end_dc_date(self) -> None:
-        self.pop("dc_date")
-
-    # ------------------------------------------------------------------------------------------------- the rest
+    # ------------------------------------------------------------------------------------------------- other elements
 
     def _end_author(self) -> None:
         text = self.pop("author")
@@ -221,55 +171,55 @@ class AsPublished(_Feedparser):
     _end_managingeditor = _end_author
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        """Nothing: its regular expression takes minutes on a long name, and `persons` reads names itself."""
+        """Do nothing: its regular expression takes minutes on a long name, and `constructs.persons` reads names."""
 
     def _add_tag(self, term: str | None, scheme: str | None, label: str | None) -> None:
         if len(self._get_context().setdefault("tags", [])) < MAX_TERMS:
             super()._add_tag(term, scheme, label)
 
     def _end_hour(self) -> None:
-        self.skip_hours.append(self.pop("hour") or "")
+        self.raw.skip_hours.append(self.pop("hour") or "")
 
     def _end_day(self) -> None:
-        self.skip_days.append(self.pop("day") or "")
+        self.raw.skip_days.append(self.pop("day") or "")
 
 
-class Strict(AsPublished, StrictFeedParser):  # type: ignore[misc]  # feedparser has no types
-    """For well-formed XML."""
+class StrictHandler(FeedHandler, StrictFeedParser):  # type: ignore[misc]  # feedparser has no types
+    """Handler for well-formed XML."""
 
     def skippedEntity(self, name: str) -> None:  # noqa: N802  # SAX's name
-        """A named entity that the document does not define, `&nbsp;` mostly: HTML's."""
+        """Replace a named entity that the document does not define, mostly `&nbsp;`, by HTML's."""
         self.handle_data(html5.get(f"{name};", f"&{name};"))
 
 
-class Loose(AsPublished, LooseFeedParser):  # type: ignore[misc]  # feedparser has no types
-    """For all else."""
+class LooseHandler(FeedHandler, LooseFeedParser):  # type: ignore[misc]  # feedparser has no types
+    """Handler for all else."""
 
     def handle_charref(self, ref: str) -> None:
-        """A numeric reference, unless it names no character: feedparser raises on a surrogate's."""
+        """Replace a numeric reference, unless it names no character: feedparser raises for a surrogate's."""
         number = ref.lower()
         code = int(number[1:], 16) if number.startswith("x") else int(number)
         if code in range(0x20, 0xD800) or code in range(0xE000, 0xFFFE) or code in range(0x10000, 0x110000):
             super().handle_charref(ref)
 
 
-class Driver(ExpatParser):
-    """SAX over expat, for one document: text in large pieces, no entity but HTML's, nothing opened."""
+class ExpatDriver(ExpatParser):
+    """SAX over expat for one document: text in large pieces, no entity but HTML's, no access to files or network."""
 
     def reset(self) -> None:
-        """Makes the parser anew; called by the first `feed`."""
+        """Make the parser anew; called by the first `feed`."""
         super().reset()
         parser: Any = self._parser  # type: ignore[attr-defined]  # expat's own, which SAX hides
         parser.buffer_text = True
         parser.buffer_size = _BUFFER
-        parser.UseForeignDTD(True)  # an undefined entity is then reported as skipped, where it was a fatal error
-        parser.EntityDeclHandler = self._refuse
+        parser.UseForeignDTD(True)  # an undefined entity is then reported as skipped, instead of a fatal error
+        parser.EntityDeclHandler = self._refuse_entity
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
-        """Passes an element on, with a number of attributes that somebody may have written."""
+        """Pass an element on, with at most 200 of its attributes."""
         if len(attrs) > _MAX_ATTRIBUTES:
             attrs = dict(list(attrs.items())[:_MAX_ATTRIBUTES])
         super().start_element_ns(name, attrs)
 
-    def _refuse(self, *_declaration: object) -> None:
+    def _refuse_entity(self, *_declaration: object) -> None:
         raise SAXParseException("the document declares entities of its own", None, self)

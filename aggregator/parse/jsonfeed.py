@@ -1,47 +1,45 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org). Pure.
 
-Only `version` is insisted on. Everything else may be missing or of a wrong type, and then counts as absent.
+Only `version` is required. Any other field may be missing or of a wrong type, and then counts as absent.
 """
 
 import json
 from collections.abc import Iterator
 from math import isfinite
-from typing import Any
 
 from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, TextConstruct
+from aggregator.parse.constructs import part, parts, unique
 from aggregator.parse.digest import with_digest
-from aggregator.parse.encoding import legible
-from aggregator.parse.not_a_feed import failure
+from aggregator.parse.encoding import strip_control_chars
+from aggregator.parse.not_a_feed import parse_failure
+from aggregator.parse.raw import Values
 from aggregator.urls import absolute
 
-Values = dict[str, Any]
-
-_DIGITS = 308  # of a double, which is what numbers are to JavaScript; Python reads no more than 4300
-_LARGEST = 2**63  # bytes; what is more is no size
+_DIGITS = 308  # of a double, as which JavaScript reads numbers; Python reads no more than 4300
+_MAX_SIZE = 2**63  # bytes
 _VERSION = "jsonfeed.org/version/1"
 
 
 def is_json(text: str) -> bool:
-    """Whether `text` is meant as JSON: no feed in XML begins like that."""
+    """Return whether `text` begins like JSON, as no feed in XML does."""
     return text.lstrip().startswith(("{", "["))
 
 
 def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
-    """The feed that `text` is, at the URL `document`; no more than `max_entries` of its entries."""
+    """Return the feed `text` at the URL `document`, with at most `max_entries` entries."""
     try:
-        values = json.loads(text, strict=False, parse_int=_whole)  # not strict: raw line ends in strings
+        values = json.loads(text, strict=False, parse_int=_int)  # not strict: line breaks in strings
     except json.JSONDecodeError as fault:
-        return failure(
-            document, f"the answer is JSON that cannot be read from line {fault.lineno}, column {fault.colno}"
-        )
+        return parse_failure(document, f"the server returned invalid JSON (line {fault.lineno}, column {fault.colno})")
     except RecursionError:
-        return failure(document, "the answer is JSON that is nested too deeply")
-    if not isinstance(values, dict) or _VERSION not in (_string(values, "version") or ""):
-        return failure(document, "the answer is JSON, but not a JSON Feed")
-    items = _parts(values, "items")
+        return parse_failure(document, "the server returned JSON that is nested too deeply")
+    version = (_string(values, "version") or "") if isinstance(values, dict) else ""
+    if _VERSION not in version:
+        return parse_failure(document, "the server returned JSON, but not a JSON Feed")
+    items = parts(values, "items")
     entries = (_entry(item, document) for item in items[:max_entries])
     return Feed(
-        format="json11" if (_string(values, "version") or "").endswith("/1.1") else "json1",
+        format="json11" if version.endswith("/1.1") else "json1",
         url=document,
         title=_text(values, "title"),
         link=_url(values, "home_page_url", document),
@@ -49,40 +47,43 @@ def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
         links=tuple(_feed_links(values, document)),
         authors=_authors(values, document),
         image=_url(values, "icon", document) or _url(values, "favicon", document),
-        entries=tuple(each for each in entries if each),
+        entries=tuple(entry for entry in entries if entry),
         left_out=max(0, len(items) - max_entries),
     )
 
 
 def _entry(item: Values, document: str) -> Entry | None:
-    """None where the item has neither title, link nor text."""
+    """Return the entry, None if it has neither title, link nor text."""
     title = _text(item, "title")
     links = tuple(_links(item, document))
     contents = tuple(_contents(item))
     if not (title or links or contents):
         return None
     return with_digest(
-        guid=_id(item),
-        links=links,
-        title=title,
-        contents=contents,
-        published=_string(item, "date_published"),
-        updated=_string(item, "date_modified"),
-        language=_string(item, "language"),
-        authors=_authors(item, document),
-        enclosures=tuple(_enclosures(item, document)),
-        image=_url(item, "image", document) or _url(item, "banner_image", document),
-        terms=tuple(_terms(item)),
+        Entry(
+            digest=b"",
+            guid=_id(item),
+            links=links,
+            title=title,
+            contents=contents,
+            published=_string(item, "date_published"),
+            updated=_string(item, "date_modified"),
+            language=_string(item, "language"),
+            authors=_authors(item, document),
+            enclosures=tuple(_enclosures(item, document)),
+            image=_url(item, "image", document) or _url(item, "banner_image", document),
+            terms=tuple(_terms(item)),
+        )
     )
 
 
 def _string(values: Values, key: str) -> str | None:
     value = values.get(key)
-    return legible(value).strip() or None if isinstance(value, str) else None
+    return strip_control_chars(value).strip() or None if isinstance(value, str) else None
 
 
 def _id(item: Values) -> str | None:
-    """A number is an id too: readers must take it (1.1, "id")."""
+    """Return the id; a number is one too, which readers must accept (1.1, "id")."""
     number = _number(item, "id")
     return _string(item, "id") if number is None else str(number)
 
@@ -92,19 +93,14 @@ def _number(values: Values, key: str) -> int | float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
 
 
-def _whole(digits: str) -> int | None:
-    """The number, None for one of more digits than any that JSON's other readers can hold."""
+def _int(digits: str) -> int | None:
+    """Return the number, None if it has more digits than other readers of JSON can hold."""
     return int(digits) if len(digits) <= _DIGITS else None
 
 
 def _url(values: Values, key: str, document: str) -> str | None:
     href = _string(values, key)
     return absolute(href, document) if href else None
-
-
-def _parts(values: Values, key: str) -> list[Values]:
-    found = values.get(key)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _text(values: Values, key: str) -> TextConstruct | None:
@@ -121,7 +117,7 @@ def _contents(item: Values) -> Iterator[TextConstruct]:
 
 
 def _links(item: Values, document: str) -> Iterator[Link]:
-    """The entry's own page first; `external_url` is what it writes about."""
+    """Yield the link to the entry's own page, then the one to the page that it is about."""
     for rel, key in (("alternate", "url"), ("related", "external_url")):
         if href := _url(item, key, document):
             yield Link(rel=rel, href=href)
@@ -131,29 +127,28 @@ def _feed_links(values: Values, document: str) -> Iterator[Link]:
     for rel, key in (("self", "feed_url"), ("next", "next_url")):
         if href := _url(values, key, document):
             yield Link(rel=rel, href=href)
-    for hub in _parts(values, "hubs"):
+    for hub in parts(values, "hubs"):
         if (_string(hub, "type") or "").lower() == "websub" and (href := _url(hub, "url", document)):
             yield Link(rel="hub", href=href)
 
 
 def _authors(values: Values, document: str) -> tuple[Person, ...]:
-    """`authors` of 1.1, else `author` of 1.0."""
-    author = values.get("author")
-    given = _parts(values, "authors") or ([author] if isinstance(author, dict) else [])
-    found = (Person(name=_string(each, "name"), url=_url(each, "url", document)) for each in given)
-    return tuple(dict.fromkeys(person for person in found if person.name or person.url))
+    """Return `authors` of 1.1, else `author` of 1.0, each once."""
+    authors = parts(values, "authors") or [part(values, "author")]
+    persons = (Person(name=_string(author, "name"), url=_url(author, "url", document)) for author in authors)
+    return unique(person for person in persons if person.name or person.url)
 
 
 def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
-    for file in _parts(item, "attachments"):
+    for file in parts(item, "attachments"):
         if url := _url(file, "url", document):
             size = _number(file, "size_in_bytes")
-            length = int(size) if size is not None and 0 < size < _LARGEST else None
+            length = int(size) if size is not None and 0 < size < _MAX_SIZE else None
             yield Enclosure(url=url, type=_string(file, "mime_type"), length=length, title=_string(file, "title"))
 
 
 def _terms(item: Values) -> Iterator[Term]:
     tags = item.get("tags")
     for tag in dict.fromkeys(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ():
-        if term := legible(tag).strip():
+        if term := strip_control_chars(tag).strip():
             yield Term(term=term)

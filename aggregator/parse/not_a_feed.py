@@ -1,4 +1,4 @@
-"""What came instead of a feed, in one sentence each. Pure."""
+"""Failures of documents that are not feeds. Pure."""
 
 import re
 
@@ -14,35 +14,35 @@ _HTML = frozenset(
     {"html", "head", "body", "title", "meta", "link", "script", "style", "base", "div", "p", "h1", "br", "center"}
 )
 _FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
-_CHALLENGE = re.compile(r"cf-chl|challenge-platform|_incapsula_|ddos-guard|captcha|just a moment\.\.\.", re.IGNORECASE)
-_LOOK = 100_000  # characters of a page in which a challenge gives itself away
+_CAPTCHA = re.compile(r"cf-chl|challenge-platform|_incapsula_|ddos-guard|captcha|just a moment\.\.\.", re.IGNORECASE)
+_HEAD = 100_000  # characters of a page in which a bot check is recognised
 
 
 def root(text: str) -> str | None:
-    """Name of the first element of `text`, in lower case, None where no element comes first."""
-    found = _ROOT.match(text)
-    return found[1].lower() if found else None
+    """Return the name of the first element of `text` in lower case, None if no element comes first."""
+    match = _ROOT.match(text)
+    return match[1].lower() if match else None
 
 
-def is_page(text: str) -> bool:
-    """Whether `text` is HTML; one source wraps its feed in a page, which is none then."""
+def is_web_page(text: str) -> bool:
+    """Return whether `text` is HTML; a feed that is wrapped in a page is not."""
     return root(text) in _HTML and not _FEED.search(text)
 
 
-def refusal(url: str, text: str) -> Failure:
-    """The failure of a document `text` that is no feed."""
+def not_a_feed(url: str, text: str) -> Failure:
+    """Return the failure of a document `text` that is not a feed."""
     name = root(text)
     if not text.strip():
-        return failure(url, "the answer is empty")
-    if name in _HTML and _CHALLENGE.search(text[:_LOOK]):
-        return failure(url, "the answer is a test for browsers, not a feed", _ASK)
+        return parse_failure(url, "the server returned an empty document")
+    if name in _HTML and _CAPTCHA.search(text[:_HEAD]):
+        return parse_failure(url, "the server returned a bot check (CAPTCHA), not a feed", _ASK)
     if name in _HTML:
-        return failure(url, "the answer is a web page, not a feed", _SEE_PAGE)
+        return parse_failure(url, "the server returned a web page, not a feed", _SEE_PAGE)
     if name:
-        return failure(url, f"the answer is XML of another kind (<{name[:40]}>), not a feed")
-    return failure(url, "the answer is no feed, but text or data of another kind")
+        return parse_failure(url, f"the server returned XML of another kind (<{name[:40]}>), not a feed")
+    return parse_failure(url, "the server returned text or data of another kind, not a feed")
 
 
-def failure(url: str, reason: str, advice: str = "") -> Failure:
-    """A failure of this stage."""
+def parse_failure(url: str, reason: str, advice: str = "") -> Failure:
+    """Return a failure of parsing the document at `url`."""
     return Failure(stage="parse", subject=url, reason=reason, advice=advice)

@@ -1,11 +1,11 @@
-"""What a document of RSS or Atom says, as its readers put it down. Pure.
+"""Contents of a document of RSS or Atom, before it becomes a Feed. Pure.
 
-`handlers` (over feedparser) and `quick` (for listed ones) fill the same dictionaries, in feedparser's shape and
-under its keys; `rss_atom` and `entries` make a Feed of them.
+`handlers` (feedparser) and `fast` fill the same dictionaries, in feedparser's shape and under its keys; `rss_atom` and
+`entries` make a Feed of them.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 Values = dict[str, Any]
 
@@ -14,44 +14,34 @@ BODIES = ("content", "description", "summary", "media_description", "itunes_summ
 
 
 @dataclass(slots=True, kw_only=True)
-class Body:
-    """A text that may be the entry's body, and the element it stood in."""
+class RawBody:
+    """A text that may be the entry's body."""
 
     element: str  # one of BODIES
-    type: str  # media type as declared, or the element's default
+    media_type: str  # as declared, or the element's default
     value: str
     base: str
 
 
 @dataclass(slots=True, kw_only=True)
-class Extra:
-    """What feedparser's dictionary of an entry has no place for, or would overwrite."""
+class RawEntry:
+    """An entry: feedparser's dictionary, and what that has no place for or would overwrite."""
 
+    values: Values
     base: str  # xml:base in force, or the document's URL
     language: str | None  # the entry's own xml:lang
     guid_is_link: bool
-    bodies: list[Body] = field(default_factory=list)
+    bodies: list[RawBody] = field(default_factory=list)
 
 
-class Said(Protocol):
-    """What was put down of a document."""
+@dataclass(slots=True, kw_only=True)
+class RawFeed:
+    """A whole document."""
 
-    version: str
-    feeddata: Values
-    entries: list[Values]
-    extras: list[Extra]  # one for each of `entries`
-    skip_hours: list[str]
-    skip_days: list[str]
-    left_out: int
-
-    @property
-    def is_feed(self) -> bool:
-        """Whether the document is one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was made of a document, and the line in which the document broke off, None for a whole one."""
-
-    said: Said
-    cut_at: int | None = None
+    version: str = ""
+    values: Values = field(default_factory=dict)
+    entries: list[RawEntry] = field(default_factory=list)
+    skip_hours: list[str] = field(default_factory=list)
+    skip_days: list[str] = field(default_factory=list)
+    left_out: int = 0  # entries beyond the maximum
+    truncated_in_line: int | None = None

@@ -1,6 +1,6 @@
-"""Reading of received documents: plain ones in the writer thread, expensive ones in the sandbox. Shell.
+"""Reading of received documents: cheap ones in the writer thread, expensive ones in the sandbox. Shell.
 
-A hostile document can make reading expensive. The decision falls here alone, by `parse.is_plain`.
+A hostile document can make reading expensive. The decision falls here alone, by `parse.is_cheap`.
 """
 
 import logging
@@ -10,7 +10,7 @@ from datetime import datetime
 from aggregator.app import App
 from aggregator.document import ReadResult, Subscriber, read, subscriber
 from aggregator.model import Failure, FeedDocument, StoredSource
-from aggregator.parse import is_plain
+from aggregator.parse import is_cheap
 from aggregator.sandbox import Aborted
 from aggregator.urls import without_credentials
 
@@ -38,13 +38,13 @@ class ReceivedDocument:
 
 
 async def read_expensive(app: App, received: ReceivedDocument) -> ReceivedDocument:
-    """Return the document, read in the sandbox if it may be expensive; a plain one is left to `read_plain`."""
-    if is_plain(received.document):
+    """Return the document, read in the sandbox if it may be expensive; a cheap one is left to `read_cheap`."""
+    if is_cheap(received.document):
         return received
     return _with_result(received, await app.sandbox.call(*_arguments(app, received)))
 
 
-def read_plain(app: App, received: ReceivedDocument) -> ReceivedDocument:
+def read_cheap(app: App, received: ReceivedDocument) -> ReceivedDocument:
     """Return the document, read here if it was not read before; runs in the writer thread."""
     if received.result is not None:
         return received

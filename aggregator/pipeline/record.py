@@ -15,7 +15,7 @@ from aggregator.dedupe import decide
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import Failure, New, RecordCounts, StoredSource
-from aggregator.pipeline.read import ReceivedDocument, failure_of, read_plain
+from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.render import article_path
 from aggregator.sandbox import Aborted
@@ -81,7 +81,7 @@ def record_batch(app: App, batch: Sequence[ReceivedDocument]) -> list[Outcomes |
 
     Returns for each document its outcomes, or the error that ends the cycle.
     """
-    batch = [read_plain(app, received) for received in batch]
+    batch = [read_cheap(app, received) for received in batch]
     if len(batch) > 1 and app.store.has_one_writer:
         try:
             with app.store.together():

@@ -1,4 +1,4 @@
-"""Finds the feed behind a URL: the URL itself, a link of the page there, or one of the usual places. Edge.
+"""Finds the feed behind a URL: the URL itself, a link of the page there, or one of the usual URLs. Edge.
 
 Every document is read in a sandbox.
 """
@@ -12,7 +12,7 @@ from aggregator.clock import utc_now
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.opml import OpmlOutline
-from aggregator.parse.discovery import FeedLink, Offer
+from aggregator.parse.discovery import Discovery, FeedLink
 from aggregator.sandbox import Aborted, Limits, Sandbox
 from aggregator.settings import Settings, SourceSettings, secrets
 from aggregator.urls import without_credentials
@@ -39,7 +39,7 @@ async def find_feeds(
 ) -> list[FoundFeed | Failure]:
     """Return the feed behind each URL, or the reason why there is none."""
     logs.hide(secrets(settings, environ))
-    with Sandbox[Offer]("aggregator.parse.discovery:offer", limits=LIMITS, max_processes=1) as sandbox:
+    with Sandbox[Discovery]("aggregator.parse.discovery:discover", limits=LIMITS, max_processes=1) as sandbox:
         async with Fetcher(settings.fetch, utc_now) as fetcher:
             finder = _FeedFinder(fetcher, sandbox, choose)
             return [await finder.find(url) for url in urls]
@@ -63,7 +63,7 @@ class _FeedFinder:
     A document that exceeds the limits ends the search, since a page can link to many of them.
     """
 
-    def __init__(self, fetcher: Fetcher, sandbox: Sandbox[Offer], choose: Choose) -> None:
+    def __init__(self, fetcher: Fetcher, sandbox: Sandbox[Discovery], choose: Choose) -> None:
         self._fetcher, self._sandbox, self._choose = fetcher, sandbox, choose
 
     async def find(self, url: str) -> FoundFeed | Failure:
@@ -72,7 +72,7 @@ class _FeedFinder:
             return page
         if page.is_feed:
             return FoundFeed(url=url)
-        candidates = list(page.links) or [FeedLink(url=place) for place in page.places]
+        candidates = list(page.links) or [FeedLink(url=usual_url) for usual_url in page.usual_urls]
         while candidates:
             link = self._choose(candidates) if page.links and len(candidates) > 1 else candidates[0]
             document = await self._read(link.url)
@@ -90,7 +90,7 @@ class _FeedFinder:
         advice = "give the URL of the feed itself"
         return Failure(stage="parse", subject=without_credentials(url), reason=reason, advice=advice)
 
-    async def _read(self, url: str) -> Offer | Failure:
+    async def _read(self, url: str) -> Discovery | Failure:
         """Return the document at `url` as read; a Failure of the stage "parse" if it exceeded the limits."""
         settings = SourceSettings.model_construct(url=url)  # unvalidated: a page may link to an invalid URL
         answer = await self._fetcher.fetch(Source(settings=settings), SourceState())
@@ -99,10 +99,10 @@ class _FeedFinder:
         if isinstance(answer, Failure):
             return answer
         document = replace(answer, url=without_credentials(url), final_url=without_credentials(answer.final_url))
-        offer = await self._sandbox.call(document)
-        if isinstance(offer, Aborted):
-            return _failure(offer, document.url, "it was not added; ask its owner what is wrong with the document")
-        return offer
+        discovery = await self._sandbox.call(document)
+        if isinstance(discovery, Aborted):
+            return _failure(discovery, document.url, "it was not added; ask its owner what is wrong with the document")
+        return discovery
 
 
 def _failure(aborted: Aborted, subject: str, advice: str) -> Failure:

@@ -21,7 +21,7 @@ from aggregator.normalise.text import one_line, summary
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
 from aggregator.opml import subscriptions
 from aggregator.parse import parse
-from aggregator.parse.discovery import feed_links, usual_places
+from aggregator.parse.discovery import feed_links, usual_feed_urls
 from aggregator.render import LAYOUTS, article_file
 from aggregator.schedule.headers import freshness, http_date, links, retry_after
 from aggregator.settings import Articles
@@ -141,7 +141,7 @@ def fuzz_page(data: bytes) -> None:
     page = FeedDocument(url=URL, final_url=URL, body=data, digest=b"")
     found = feed_links(page)
     assert len({link.url for link in found}) == len(found) <= len(data)
-    assert all(map(urls.is_http, (*(link.url for link in found), *usual_places(page))))
+    assert all(map(urls.is_http, (*(link.url for link in found), *usual_feed_urls(page))))
 
 
 def fuzz_opml(data: bytes) -> None:

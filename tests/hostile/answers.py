@@ -124,7 +124,7 @@ def bodies() -> Iterator[Row]:
     )
     yield failed("/http/length-long", BROKEN, _raw(OK + b"Content-Length: 100000\r\n\r\n" + document))
     short = OK + b"Content-Length: %d\r\n\r\n" % (len(document) - 9)
-    yield failed("/http/length-short", "cut off", _raw(short, document), entries=1)
+    yield failed("/http/length-short", "truncated", _raw(short, document), entries=1)
     yield failed("/http/length-huge", BROKEN, _raw(OK + b"Content-Length: 1000000000000000000\r\n\r\n" + document))
     yield failed("/http/length-huger", NO_HTTP, _raw(OK + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n" + document))
     yield failed("/http/length-negative", NO_HTTP, _raw(OK + b"Content-Length: -1\r\n\r\n" + document))

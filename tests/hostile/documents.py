@@ -148,7 +148,7 @@ def killed() -> Iterator[Row]:
     head, tail = rss().split(b"</channel>")
     entries = b"<item><title>1</title></item>" * 200_000
     yield fetched("/killed/entries", head + entries + b"</channel>" + tail, entries=10_000)
-    yield failed("/killed/nesting", "cut off", head + b"<item>" + b"<a>" * 100_000)
+    yield failed("/killed/nesting", "truncated", head + b"<item>" + b"<a>" * 100_000)
     attributes = " ".join(f'a{n}="1"' for n in range(200_000))
     yield fetched("/killed/attributes", rss(f"<title {attributes}>Many attributes</title>"), shows=("Many attributes",))
     categories = "".join(f"<category>c{n}</category>" for n in range(100_000))
@@ -165,7 +165,7 @@ def not_feeds() -> Iterator[Row]:
     yield failed("/no/html", "a web page", b"<!doctype html><html><head><title>Hi</title></head><body>Hi</body></html>")
     yield failed(
         "/no/challenge",
-        "test for browsers",
+        "bot check",
         b"<html><script src=/cdn-cgi/challenge-platform/x></script>Just a moment...</html>",
     )
     yield failed("/no/json", "JSON, but not a JSON Feed", b'{"hello": "world"}')
@@ -206,6 +206,6 @@ def cuts() -> Iterator[Row]:
     places = [place for place in range(len(whole)) if whole[place : place + 1] == b"<"]
     for count, place in enumerate(places[:-1]):
         kept = whole[:place].replace(b"%d", str(count).encode())
-        says = "cut off in line" if count > 2 else "empty|no feed|not a feed"
+        says = "truncated in line" if count > 2 else "empty|no feed|not a feed"
         yield failed(f"/cut/{count}", says, kept, entries=kept.count(b"</item>"))
     yield fetched("/cut/end", whole[: places[-1]].replace(b"%d", b"end"), 2)  # only </rss> is missing

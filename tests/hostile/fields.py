@@ -128,7 +128,7 @@ def values() -> Iterator[Row]:
         yield fetched(path, stories(path, field_, YAML), len(YAML))
     logged = 'a\nfake: line\r\n\x1b[2J\x9b31m{"level": "fake"}\u2028b'
     yield failed(
-        "/value/log", "cut off", rss(story("/value/log", title=written(logged)))[:-30].replace(b"</item>", b"")
+        "/value/log", "truncated", rss(story("/value/log", title=written(logged)))[:-30].replace(b"</item>", b"")
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from random import Random
 
-from aggregator.parse.fast.names import PREFIXES
+from aggregator.parse.fast.namespaces import PREFIXES
 from aggregator.parse.fast.supported import ENTRY, FEED, RESERVED
 from tests.parse.documents import NAMESPACES
 

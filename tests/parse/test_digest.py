@@ -1,10 +1,7 @@
 """The digest of an entry changes when readers would see a change, and not otherwise."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aggregator.parse.digest import quoted
 from tests.parse.documents import entry_of, item
 
 BASE = "<link>https://example.org/1</link><description>text</description>"
@@ -49,8 +46,3 @@ def test_a_date_counts_where_nothing_else_names_the_entry() -> None:
 
 def test_a_text_moved_to_another_element_is_another_digest() -> None:
     assert digest("<description>text</description>") != digest("<content:encoded>text</content:encoded>")
-
-
-@given(st.text() | st.text("'\"\\\n\t\r\x00\x1f\x7fab", max_size=20))
-def test_a_text_in_a_digest_is_written_as_repr_writes_it(text: str) -> None:
-    assert quoted(text) == repr(text)

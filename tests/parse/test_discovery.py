@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Link
-from aggregator.parse.discovery import MAX_LINKS, FeedLink, feed_links, usual_places
+from aggregator.parse.discovery import MAX_LINKS, FeedLink, feed_links, usual_feed_urls
 from tests.parse.documents import document
 
 PAGE = "https://example.org/blog/post.html"
@@ -99,19 +99,19 @@ def test_no_page_makes_it_raise(page: bytes | str) -> None:
     feed_links(document(page, url=PAGE))
 
 
-def test_usual_places_are_the_pages_folder_and_the_top_of_the_site() -> None:
-    places = usual_places(document("<html>", url="https://user:pass@example.org/blog/post.html?x=1#y"))
+def test_usual_feed_urls_are_the_pages_folder_and_the_top_of_the_site() -> None:
+    places = usual_feed_urls(document("<html>", url="https://user:pass@example.org/blog/post.html?x=1#y"))
     assert places[0] == "https://example.org/blog/feed"
     assert "https://example.org/feed.xml" in places
     assert len(set(places)) == len(places)
 
 
 def test_at_the_top_of_a_site_each_place_is_named_once() -> None:
-    places = usual_places(document("<!doctype html><p>", url="https://example.org"))
+    places = usual_feed_urls(document("<!doctype html><p>", url="https://example.org"))
     assert places[0] == "https://example.org/feed"
     assert len(set(places)) == len(places)
 
 
 @pytest.mark.parametrize("body", ["", "{}", "<opml/>", "words", b"\x89PNG\r\n"])
 def test_beside_what_is_no_page_nothing_is_usual(body: bytes | str) -> None:
-    assert usual_places(document(body, url=PAGE)) == ()
+    assert usual_feed_urls(document(body, url=PAGE)) == ()

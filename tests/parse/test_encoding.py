@@ -2,7 +2,7 @@
 
 import pytest
 
-from aggregator.parse.encoding import characters
+from aggregator.parse.encoding import decode
 from tests.parse.documents import feed_of, rss, title_of
 
 DECLARED = '<?xml version="1.0" encoding="{}"?>'
@@ -29,7 +29,7 @@ def test_windows_1252_under_another_name_keeps_its_quotes_and_dashes(http: str |
 
 
 def test_every_byte_has_a_character_in_windows_1252() -> None:
-    assert "\ufffd" not in characters(b"<a>" + bytes(range(128, 256)) + b"</a>")
+    assert "\ufffd" not in decode(b"<a>" + bytes(range(128, 256)) + b"</a>")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_mark_or_the_width_of_a_character_outweighs_every_label(codec: str) ->
 def test_one_pasted_byte_does_not_spoil_the_rest_of_a_utf8_document() -> None:
     body = one_entry("Déjà vu, été, naïf, 日本: l’heure", "utf-8").encode() + b"<!-- \x93 -->"
     assert title_of(body) == "Déjà vu, été, naïf, 日本: l’heure"
-    assert "“" in characters(body)
+    assert "“" in decode(body)
 
 
 def test_one_broken_character_does_not_spoil_the_rest_of_a_labelled_document() -> None:
@@ -90,7 +90,7 @@ def test_a_title_about_mojibake_stays_as_published() -> None:
     assert title_of(alone) == "Martine Ã©crit en UTF-8"
 
 
-def test_references_to_windows_1252_bytes_are_characters() -> None:
+def test_references_to_windows_1252_bytes_are_decode() -> None:
     assert title_of(rss("<item><title>It&#146;s</title></item>")) == "It’s"
 
 

@@ -37,7 +37,7 @@ def test_of_a_document_that_was_cut_off_the_whole_entries_are_kept(tail: str) ->
     assert titles(feed) == ["0", "1", "2"]
     assert feed.problem is not None
     assert feed.problem.stage == "parse"
-    assert "cut off in line 2" in feed.problem.reason
+    assert "truncated in line 2" in feed.problem.reason
 
 
 def test_of_a_malformed_document_that_was_cut_off_the_whole_entries_are_kept() -> None:
@@ -189,7 +189,7 @@ def test_what_feedparser_raises_is_a_failure(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_: object) -> None:
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
 
-    monkeypatch.setattr("aggregator.parse.handlers.AsPublished._start_guid", broken)
+    monkeypatch.setattr("aggregator.parse.handlers.FeedHandler._start_guid", broken)
     failure = parse(document("<!DOCTYPE rss>" + rss("<item><title>One</title><guid>x</guid></item>")))
     assert not isinstance(failure, Feed)
     assert "UnicodeEncodeError" in failure.reason

@@ -95,28 +95,28 @@ def test_a_permanent_redirect_is_kept_once_its_document_parsed() -> None:
 
 
 def test_a_document_cut_off_is_a_failure_that_stores_no_validator_and_keeps_its_pace() -> None:
-    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is cut off in line 9")
+    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is truncated in line 9")
     state = parsed(feed=replace(FEED, problem=problem), state=parsed())
     assert state.validators == Validators()
     assert state.digest == b""
     assert state.seen == b"12345678abcdefgh"
-    assert (state.failures, state.error) == (1, "it is cut off in line 9")
+    assert (state.failures, state.error) == (1, "it is truncated in line 9")
     assert state.due_reason == "interval"
 
 
 def test_a_truncated_document_whose_bytes_come_again_gives_the_state_that_parsing_it_again_gives() -> None:
-    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is cut off in line 9")
+    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is truncated in line 9")
     truncated = replace(FEED, problem=problem)
     document = replace(DOCUMENT, permanent_url="http://example.org/new", freshness=Freshness(fresh_for=HOUR))
     state = parsed(document, feed=truncated)
     assert state.truncated_digest == document.digest
     again = after_same_truncated(document, state, SOURCE, FETCH, NOW)
     assert again == parsed(document, feed=truncated, state=state)
-    assert (again.failures, again.error) == (2, "it is cut off in line 9")
+    assert (again.failures, again.error) == (2, "it is truncated in line 9")
 
 
 def test_the_digest_of_a_truncated_document_is_forgotten_after_any_other_answer() -> None:
-    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is cut off in line 9")
+    problem = Failure(stage="parse", subject=SOURCE.url, reason="it is truncated in line 9")
     state = parsed(feed=replace(FEED, problem=problem))
     not_modified = NotModified(url=SOURCE.url, status=200, validators=Validators())
     assert parsed(state=state).truncated_digest is None

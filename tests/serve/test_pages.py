@@ -223,7 +223,7 @@ def test_a_sources_error_is_a_sentence(room: Newsroom, server: Server) -> None:
     room.once()
     with client_of(room) as client:
         html = client.get("/status").text
-    assert ">The answer is a web page, not a feed; run <code>aggregator add URL</code> to find its feed.<" in html
+    assert ">The server returned a web page, not a feed; run <code>aggregator add URL</code> to find its feed.<" in html
 
 
 def test_credentials_of_a_source_are_on_no_page(room: Newsroom, server: Server) -> None:

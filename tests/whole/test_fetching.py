@@ -403,11 +403,11 @@ def test_a_truncated_document_is_parsed_again_for_a_source_that_is_new_and_after
     server.put("/feed", status=404)
     assert room.once().report.failures[0].failure.status == 404  # type: ignore[union-attr]
     server.put("/feed", truncated)
-    assert "cut off" in str(room.once().report.failures[0].failure)
+    assert "truncated" in str(room.once().report.failures[0].failure)
     room.configuration["sources"].append({"name": "journal", "url": server.url("/feed"), "categories": ["Other"]})
     both = room.once()
     assert both.kinds == {"paper": "failed", "journal": "failed"}
-    assert all("cut off" in str(outcome.failure) for outcome in both.report.failures)
+    assert all("truncated" in str(outcome.failure) for outcome in both.report.failures)
 
 
 def test_truncated_json_and_gzip_touch_nothing(room: Newsroom, server: Server) -> None:

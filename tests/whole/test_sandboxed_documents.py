@@ -15,7 +15,7 @@ import pytest
 from aggregator.app import READ, App
 from aggregator.app import opened as opened_app
 from aggregator.document import ReadResult
-from aggregator.parse import is_plain
+from aggregator.parse import is_cheap
 from aggregator.pipeline import Report, run_cycle
 from aggregator.publish import publish_changed
 from aggregator.sandbox import Limits, Sandbox
@@ -125,12 +125,12 @@ def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: N
     assert len(told) == HEALTHY + 1
 
 
-@pytest.mark.parametrize(("plain", "processes"), [(is_plain, 1), (lambda document: False, 2)])
+@pytest.mark.parametrize(("plain", "processes"), [(is_cheap, 1), (lambda document: False, 2)])
 def test_it_makes_no_difference_where_documents_are_read(
     room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch, plain: Any, processes: int
 ) -> None:
     server.put("/bad", b"\xff\xfe" + rss(item(7)).decode().replace('encoding="UTF-8"', "").encode("utf-16-le"))
-    monkeypatch.setattr("aggregator.pipeline.read.is_plain", plain)
+    monkeypatch.setattr("aggregator.pipeline.read.is_cheap", plain)
     with opened(room) as app:
         assert once(app).count("fetched") == HEALTHY + 1
         assert len(app.sandbox.pids) == processes
