@@ -69,5 +69,5 @@ def test_the_field_alone_goes_through_configuration_database_and_overview(tmp_pa
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == [
         "feeds.yaml:1:52: `5 parsecs` is no duration; write a whole number and a unit, such as 30s, 15m, 6h or 7d",
-        "Of a whole request to it; without it, fetch.timeout.",
+        "Time-out of its requests; fetch.timeout if left out.",
     ]

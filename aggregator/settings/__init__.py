@@ -61,18 +61,22 @@ class _Section(BaseModel):
 class Fetch(_Section):
     """Fetching of sources."""
 
-    interval: Interval = Field(timedelta(minutes=30), description="Interval of a source that does not name its own.")
-    timeout: Timeout = Field(timedelta(seconds=20), description="Of a whole request, its body included.")
-    concurrency: WholeNumber = Field(64, ge=1, le=1000, description="Requests in flight at once.")
-    per_host: WholeNumber = Field(2, ge=1, le=100, description="Requests in flight to one host.")
-    host_gap: Duration = Field(timedelta(seconds=1), description="Between the starts of two requests to one host.")
-    min_interval: Duration = Field(timedelta(minutes=5), description="No source is polled more often by the schedule.")
-    max_bytes: ByteSize = Field(10_000_000, description="Of a body, after decompression.")
-    contact: Contact | None = Field(None, description="A page or mail address that goes into the User-Agent.")
-    allow_private: tuple[Network, ...] = Field((), description="Private networks that sources may live in.")
-    unpaced: tuple[HostName, ...] = Field((), description="Hosts without host_gap and per_host, such as your own.")
+    interval: Interval = Field(timedelta(minutes=30), description="Time between two polls of a source without its own.")
+    timeout: Timeout = Field(timedelta(seconds=20), description="Time-out of a whole request, including the body.")
+    concurrency: WholeNumber = Field(64, ge=1, le=1000, description="Concurrent requests.")
+    per_host: WholeNumber = Field(2, ge=1, le=100, description="Concurrent requests to one host.")
+    host_gap: Duration = Field(timedelta(seconds=1), description="Time between the starts of two requests to one host.")
+    min_interval: Duration = Field(
+        timedelta(minutes=5), description="Shortest time between two scheduled polls of a source."
+    )
+    max_bytes: ByteSize = Field(10_000_000, description="Largest response body, after decompression.")
+    contact: Contact | None = Field(None, description="A page or mail address for the User-Agent header.")
+    allow_private: tuple[Network, ...] = Field((), description="Private networks that may be connected to.")
+    unpaced: tuple[HostName, ...] = Field((), description="Hosts to which host_gap and per_host do not apply.")
     proxy: WebUrl | None = Field(
-        None, repr=False, description="HTTP proxy for all requests; it resolves names then, not allow_private."
+        None,
+        repr=False,
+        description="HTTP proxy for all requests; it resolves names, and allow_private does not apply.",
     )
 
 
@@ -81,21 +85,21 @@ class Articles(_Section):
 
     path: TextLine = Field("articles", description="Folder, relative to storage, or absolute.")
     name: TextLine = Field("{source}/{year}/{month}/{day}-{slug}.md", description="Name of an article's file.")
-    front_matter: Literal["mainroad", "hugo", "jekyll", "zola"] = Field("mainroad", description="Layout of the head.")
-    summary_words: WholeNumber = Field(50, ge=1, le=1000, description="Words of the summary.")
+    front_matter: Literal["mainroad", "hugo", "jekyll", "zola"] = Field(
+        "mainroad", description="Format of the front matter."
+    )
+    summary_words: WholeNumber = Field(50, ge=1, le=1000, description="Length of the summary in words.")
 
 
 FormatName = Literal["rss", "atom", "json"]
 
 
 class Feeds(_Section):
-    """The feeds that go out."""
+    """The published feeds."""
 
     formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
-    limit: WholeNumber = Field(
-        50, ge=1, le=1000, description="Newest articles in each feed, before its size of 512 KB."
-    )
-    hub: WebUrl | None = Field(None, description="WebSub hub to announce and ping.")
+    limit: WholeNumber = Field(50, ge=1, le=1000, description="Number of newest articles in each feed, up to 512 KB.")
+    hub: WebUrl | None = Field(None, description="WebSub hub that the feeds link to and that is notified.")
 
 
 _SHOWN = "shown"
@@ -103,28 +107,28 @@ Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it ch
 
 
 class SourceSettings(_Section):
-    """One source: its settings, or the URL of its feed alone."""
+    """A source: its settings, or the URL of its feed alone."""
 
     name: Shown[SourceName | None] = Field(
-        None, description="Names it in links, files and commands; else made from its host."
+        None, description="Name in links, files and commands; made from the host if left out."
     )
-    url: Shown[WebUrl] = Field(description="Of its feed, http or https.")
-    category: CategoryLabel | None = Field(None, description="Its one category; its name where left out.")
+    url: Shown[WebUrl] = Field(description="URL of its feed, http or https.")
+    category: CategoryLabel | None = Field(None, description="Its only category; its name if left out.")
     categories: Shown[tuple[CategoryLabel, ...] | None] = Field(
-        None, min_length=1, description="Its categories, not one `category`."
+        None, min_length=1, description="Its categories, instead of `category`."
     )
-    tags: Shown[tuple[TextLine, ...] | None] = Field(None, description="Tags of its articles; its name where left out.")
+    tags: Shown[tuple[TextLine, ...] | None] = Field(None, description="Tags of its articles; its name if left out.")
     language: Shown[LanguageTag | None] = Field(
-        None, description="Of its entries, such as en; else they tell, or are asked."
+        None, description="Language of its articles, such as en; declared by its entries or detected if left out."
     )
-    interval: Interval | None = Field(None, description="Its own interval.")
+    interval: Interval | None = Field(None, description="Time between two polls; fetch.interval if left out.")
     headers: dict[HeaderName, HeaderValue] = Field(
         {},
         repr=False,
-        description="Sent to its own host alone; ${NAME} comes from the environment.",
+        description="Headers of requests to its own host; ${NAME} is replaced from the environment.",
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
-    enabled: Flag = Field(True, description="false: it stays in the file, and is not fetched.")
+    enabled: Flag = Field(True, description="false stops fetching it.")
 
     @model_validator(mode="before")
     @classmethod
@@ -145,19 +149,25 @@ SHOWN_SETTINGS = frozenset(name for name, field in SourceSettings.model_fields.i
 class Settings(_Section):
     """The whole configuration. Paths are absolute once `config.load` made it."""
 
-    title: TextLine = Field("aggregator", description="Of the feeds that go out.")
-    base_url: PublicUrl | None = Field(None, description="Where readers reach the feeds, with a slash at the end.")
+    title: TextLine = Field("aggregator", description="Title of the published feeds.")
+    base_url: PublicUrl | None = Field(
+        None, description="URL at which readers reach the feeds, with a slash at the end."
+    )
     storage: TextLine = Field("storage", description="Folder, relative to the configuration file.")
     database: DatabaseUrl | None = Field(
-        None, repr=False, description="sqlite:///… or postgresql://…; by default in storage."
+        None, repr=False, description="sqlite:///… or postgresql://…; a file in storage if left out."
     )
     fetch: Fetch = Field(default_factory=Fetch)
     articles: Articles = Field(default_factory=Articles)
     feeds: Feeds = Field(default_factory=Feeds)
-    dedupe: Literal["near", "exact"] = Field("near", description="One story under several links: near marks it.")
-    websub: Literal["auto", "always", "never"] = Field("auto", description="Subscribe to hubs that sources name.")
-    retention: PositiveDuration | None = Field(None, description="How long articles are kept; for ever where left out.")
-    sources: tuple[SourceSettings, ...] = Field(min_length=1, description="What to read.")
+    dedupe: Literal["near", "exact"] = Field(
+        "near", description="Duplicates with other links: near-equal ones, or exact ones only."
+    )
+    websub: Literal["auto", "always", "never"] = Field("auto", description="Subscribe to the WebSub hubs of sources.")
+    retention: PositiveDuration | None = Field(
+        None, description="Time for which articles are kept; for ever if left out."
+    )
+    sources: tuple[SourceSettings, ...] = Field(min_length=1, description="The sources.")
 
     @property
     def public_url(self) -> str:

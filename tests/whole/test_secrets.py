@@ -96,16 +96,19 @@ def test_secrets_turn_up_nowhere(folder: Path, server: Server) -> None:
 
 
 def test_the_database_holds_passwords_in_the_sources_urls_alone(folder: Path) -> None:
-    """They are the key by which a source is known again; headers are read from `feeds.yaml` at each start."""
+    """Settings are stored as written: a URL with its password, and of headers the names of variables."""
     aggregator("once", "--all", cwd=folder)
     found: set[tuple[str, str]] = set()
+    secrets: set[str] = set()
     with closing(sqlite3.connect(folder / "storage" / "aggregator.db")) as database:
         database.row_factory = sqlite3.Row
         tables = [row["name"] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in tables:
             for row in database.execute(f'SELECT * FROM "{table}"'):
                 found.update((table, column) for column in row.keys() if "c4nary" in _text(row[column]))  # noqa: SIM118  # a Row without it gives its values
-    assert found == {("source", "url")}
+                secrets.update(secret for secret in SECRETS if any(secret in _text(value) for value in tuple(row)))
+    assert found == {("source", "url"), ("source", "settings")}
+    assert secrets == {PASSWORD}
 
 
 def _text(value: object) -> str:
