@@ -1,7 +1,7 @@
-"""A document -> the drafts of each source that named its URL: parsed, normalised, with their keys. Pure.
+"""Drafts of a document for each source that named its URL: parsed, normalised, with their keys. Pure.
 
-One call does everything that is computed of a document. Its arguments and result can cross to another process: the
-cost depends on the document, so it runs in the sandbox unless the document is plain (`parse.is_cheap`).
+One call computes all that depends on the document. Its arguments and result can cross to another process, since the
+cost depends on the document too: it runs in the sandbox unless the document is cheap (`parse.is_cheap`).
 """
 
 from collections.abc import Sequence

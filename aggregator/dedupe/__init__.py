@@ -1,9 +1,10 @@
-"""One story, once. Pure: names for each article, then a decision for each, from what the store knows by those names.
+"""Decisions on entries: new, edited, a duplicate or unchanged. Pure.
 
-A cheap key finds candidates, evidence confirms them; a false merge is worse than a miss, since it loses an article.
-Within a source an article is known by its guid, else by its canonical link, else by its title with near-equal text;
-across sources by its canonical link, if title or text bear it out. One entry of a document claims one known article
-and each known article is claimed once, the surest first, so that two entries can never change one article in turn.
+Keys find candidates among the stored articles, and evidence confirms them: a false match is worse than a miss, since it
+loses an article. Within a source an article is recognised by its guid, else by its canonical link, else by its title
+with near-equal text; across sources by its canonical link if title or text confirm it. Each entry of a document matches
+at most one article and each article at most one entry, the surest match first, so that two entries never change one
+article in turn.
 """
 
 from aggregator.dedupe.decide import decide

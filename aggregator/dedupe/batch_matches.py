@@ -1,23 +1,23 @@
-"""The candidates of one document that have found their article, looked up by key as those of the store are. Pure."""
+"""Entries of one document that have their article already, found by key as stored articles are. Pure."""
 
 from collections import defaultdict
 
-from aggregator.dedupe.similarity import same_entry
+from aggregator.dedupe.similarity import is_copy
 from aggregator.model import Keyed, KnownArticle
 
-MOST = 16  # articles looked at under one key: boilerplate makes keys that thousands share
+MAX_ARTICLES = 16  # looked at under one key: boilerplate gives thousands of articles the same key
 
 
-class Companions:
-    """What stands in the document beside an entry; each `KnownArticle` has an article's id and a candidate's words."""
+class BatchMatches:
+    """Articles of the document's other entries; each `KnownArticle` has an article's id and an entry's text."""
 
     def __init__(self) -> None:
         self._by_key: dict[bytes, list[KnownArticle]] = defaultdict(list)
 
-    def add(self, keyed: Keyed, id_: str, story: str, stored: KnownArticle | None = None) -> None:
-        """Remember `keyed` as the article `id_`; `stored` is what the store knows of it, None of a new one."""
+    def add(self, keyed: Keyed, id_: str, cluster: str, stored: KnownArticle | None = None) -> None:
+        """Add `keyed` as the article `id_`; `stored` is its row, None if the article is new."""
         draft = keyed.draft
-        known = KnownArticle(
+        article = KnownArticle(
             id=id_,
             source_id=draft.source_id,
             credited=frozenset({draft.source_id}),
@@ -27,20 +27,19 @@ class Companions:
             title=draft.title,
             published=draft.published,
             fingerprint=keyed.fingerprint,
-            cluster=story,
+            cluster=cluster,
             keys=stored.keys if stored else frozenset(),
             pruned=stored.pruned if stored else False,
         )
         for key in keyed.keys:
-            if len(self._by_key[key.digest]) < MOST:
-                self._by_key[key.digest].append(known)
+            if len(self._by_key[key.digest]) < MAX_ARTICLES:
+                self._by_key[key.digest].append(article)
 
-    def under(self, digest: bytes) -> tuple[KnownArticle, ...]:
-        """Those that have this key."""
-        found = self._by_key.get(digest)
-        return tuple(found) if found else ()
+    def with_key(self, digest: bytes) -> tuple[KnownArticle, ...]:
+        """Return the articles that have this key."""
+        return tuple(self._by_key.get(digest, ()))
 
     def original(self, keyed: Keyed) -> KnownArticle | None:
-        """The one of which `keyed` is a copy; None where the document says its story once."""
-        namesakes = (known for key in keyed.keys if key.strong for known in self.under(key.digest))
-        return next((known for known in namesakes if same_entry(keyed, known)), None)
+        """Return the article of another entry of which `keyed` is a copy, None if there is none."""
+        articles = (article for key in keyed.keys if key.strong for article in self.with_key(key.digest))
+        return next((article for article in articles if is_copy(keyed, article)), None)

@@ -1,7 +1,7 @@
-"""Draft -> Fingerprint: is this text another one, nearly, or not at all? Pure; the only importer of rensa.
+"""Fingerprints of texts, which tell equal, near-equal and different ones apart. Pure; the only importer of rensa.
 
-A text's signature is its MinHash: the share of places at which two signatures agree estimates the share of three-word
-runs that the texts have in common (Jaccard), with a standard deviation of 0.03. It is the same in every process.
+The signature of a text is its MinHash: the share of equal values at the same place in two signatures estimates the
+share of common three-word runs (Jaccard), with a standard deviation of 0.03. It is the same in every process.
 """
 
 import re
@@ -15,21 +15,21 @@ from rensa import RMinHash
 
 from aggregator.model import Fingerprint
 
-PLACES = 128
-NEAR = 0.8  # of the places; in 700 words some 26 may differ, in 50 words one
-SIGNED_WORDS = 20  # below that, one changed word already makes another text: only equality counts
-# Finds 97 % of the pairs at Jaccard 0.9, 80 % at 0.8, 1 % at 0.3; a band is a row in the database.
+PLACES = 128  # values in a signature
+NEAR = 0.8  # of the values; in 700 words some 26 may differ, in 50 words one
+SIGNED_WORDS = 20  # below that, one changed word makes another text: only equality counts
+# They find 97 % of the pairs at Jaccard 0.9, 80 % at 0.8, 1 % at 0.3; a band is a row in the database.
 BANDS, ROWS = 4, 5
 
-_QUOTES = "'\"‘’“”"  # the first thing that an agency's customers write in their own style
+_QUOTES = "'\"‘’“”"  # newspapers change an agency's quotation marks to their own style
 _WORD = re.compile(r"\w+")
 
 
 def fingerprint(title: str, text: str) -> Fingerprint:
     """Return the fingerprint of a title and the plain text of a body."""
-    written = text.split()
-    text = " ".join(written)
-    tokens = _tokens(text, written)
+    words = text.split()
+    text = " ".join(words)
+    tokens = _tokens(text, words)
     return Fingerprint(
         digest=_digest(f"{' '.join(title.split())}\n{text}", 16),
         title=_digest(_folded_title(title), 8),
@@ -39,9 +39,9 @@ def fingerprint(title: str, text: str) -> Fingerprint:
 
 
 def near(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether the texts are nearly equal, whatever their titles: 80 % of their three-word runs are the same.
+    """Return whether two texts are near-equal, whatever their titles: they share 80 % of their three-word runs.
 
-    Short texts are near only if their words are equal; an absent text is near to nothing.
+    Short texts are near-equal only if their words are equal; an empty text is near-equal to none.
     """
     if len(a.signature) != len(b.signature) or not a.signature:
         return False
@@ -54,17 +54,17 @@ def near(a: Fingerprint, b: Fingerprint) -> bool:
 
 
 def bands(signature: bytes) -> tuple[bytes, ...]:
-    """Parts of a long text's signature, one of which near-equal texts most likely share."""
+    """Return parts of a long text's signature; near-equal texts most likely share one."""
     width = ROWS * 2
     return tuple(bytes([band]) + signature[band * width : (band + 1) * width] for band in range(BANDS))
 
 
-def _tokens(text: str, written: list[str]) -> list[str]:
-    """Words without quotation marks; single characters where the script puts no blanks between words."""
+def _tokens(text: str, words: list[str]) -> list[str]:
+    """Return the words without quotation marks, or the characters if the script has no spaces between words."""
     bare = text
     for mark in _QUOTES:
         bare = bare.replace(mark, "")
-    tokens = written if len(bare) == len(text) else bare.split()
+    tokens = words if len(bare) == len(text) else bare.split()
     return tokens if len(bare) < 20 * len(tokens) else list("".join(tokens))
 
 
@@ -80,7 +80,7 @@ def _signature(tokens: list[str]) -> bytes:
 
 
 def _folded_title(title: str) -> str:
-    """A title's words alone: neither case nor punctuation make another title, unless there is nothing else."""
+    """Return the words of a title without case and punctuation, or the title if it has no word."""
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", title).casefold())) or title
 
 

@@ -1,109 +1,124 @@
-"""Which candidate of a document is which article in the store: the surest match first. Pure.
+"""Matches between the entries of one document and stored articles, the surest first. Pure.
 
-A match by key alone would let two entries, each in its turn, change one article, or let a new entry take the place of
-one like it. So every article is claimed once, by strong keys before weak ones, and never from an entry that stands.
+If keys alone decided, two entries could change one article in turn, or a new entry could replace a similar one. So each
+article is matched once, by strong keys before weak ones, and by some rules only if the document no longer lists the
+article's own entry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aggregator.dedupe.batch_matches import MOST
-from aggregator.dedupe.rules import RULES, folded
-from aggregator.dedupe.similarity import is_alike, is_another
+from aggregator.dedupe.batch_matches import MAX_ARTICLES
+from aggregator.dedupe.rules import RULES, fold_scheme
+from aggregator.dedupe.similarity import is_different, is_similar
 from aggregator.model import Draft, Keyed, KnownArticle
 
-Store = Mapping[bytes, tuple[KnownArticle, ...]]  # key digest: articles that have it, those seen first in front
+KnownByKey = Mapping[bytes, tuple[KnownArticle, ...]]  # by key digest: the articles that have the key, oldest first
 
 _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
 
 
-class Claim(NamedTuple):
-    """The candidate at `place` is an article that we know; the smaller the merit, the surer."""
+class Match(NamedTuple):
+    """The candidate at `position` is an entry of `article`; a smaller rank is surer."""
 
-    merit: tuple[object, ...]
-    place: int
-    known: KnownArticle
+    rank: tuple[object, ...]
+    position: int
+    article: KnownArticle
     reason: str
 
 
-def claims(candidates: Sequence[Keyed], known: Store, present: frozenset[str]) -> dict[int, Claim]:
-    """The claims that hold, by the candidate's place; linear in the candidates but for one sorting."""
-    held: dict[int, Claim] = {}
-    taken: set[str] = set()
-    passed_on = _passed_on(candidates, known)
-    present -= passed_on
+def find_matches(
+    candidates: Sequence[Keyed], known_by_key: KnownByKey, still_listed: frozenset[str]
+) -> dict[int, Match]:
+    """Return the matches by the candidates' positions; takes linear time but for one sorting."""
+    matches: dict[int, Match] = {}
+    matched_ids: set[str] = set()
+    reassigned = _reassigned_guids(candidates, known_by_key)
+    still_listed -= reassigned
     originals = _without_copies(candidates)
     for strong in (True, False):
         possible = [
-            claim
-            for place, keyed in originals
-            if place not in held
-            for claim in _possible(place, keyed, known, present, passed_on, strong=strong)
+            match
+            for position, keyed in originals
+            if position not in matches
+            for match in _possible(position, keyed, known_by_key, still_listed, reassigned, strong=strong)
         ]
-        for claim in sorted(possible, key=lambda claim: (claim.merit, claim.place, claim.known.id)):
-            if claim.place not in held and claim.known.id not in taken:
-                held[claim.place] = claim
-                taken.add(claim.known.id)
-    return held
+        for match in sorted(possible, key=lambda match: (match.rank, match.position, match.article.id)):
+            if match.position not in matches and match.article.id not in matched_ids:
+                matches[match.position] = match
+                matched_ids.add(match.article.id)
+    return matches
 
 
-def _passed_on(candidates: Sequence[Keyed], known: Store) -> frozenset[str]:
-    """The guids that went to another entry; () unless one that is known by its link says so, since edits look alike.
+def _reassigned_guids(candidates: Sequence[Keyed], known_by_key: KnownByKey) -> frozenset[str]:
+    """Return the guids that now belong to another entry; () unless a link proves one case, since edits look alike.
 
-    Some sources count the entries of a document, and give each the next one's guid when one is added.
+    Some sources number the entries of a document, and give each the next one's guid when an entry is added.
     """
-    moved = [keyed for keyed in candidates if any(is_another(keyed, other) for other in _under("guid", keyed, known))]
-    if not any(is_alike(keyed, other) for keyed in moved for other in _under("link", keyed, known)):
+    moved = [
+        keyed
+        for keyed in candidates
+        if any(is_different(keyed, article) for article in _with_key_of("guid", keyed, known_by_key))
+    ]
+    if not any(is_similar(keyed, article) for keyed in moved for article in _with_key_of("link", keyed, known_by_key)):
         return frozenset()
-    return frozenset(folded(keyed.draft.guid) for keyed in moved if keyed.draft.guid)
+    return frozenset(fold_scheme(keyed.draft.guid) for keyed in moved if keyed.draft.guid)
 
 
-def _under(rule: str, keyed: Keyed, known: Store) -> Iterator[KnownArticle]:
+def _with_key_of(rule: str, keyed: Keyed, known_by_key: KnownByKey) -> Iterator[KnownArticle]:
     for key in keyed.keys:
         if key.rule == rule:
-            yield from known.get(key.digest, ())[-MOST:]
+            yield from known_by_key.get(key.digest, ())[-MAX_ARTICLES:]
 
 
 def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
-    """The candidates with their places; of those equal in names and text the eldest, lest a copy claim another's."""
+    """Return the candidates and their positions; of those with equal keys and text only the oldest can match."""
     originals: dict[tuple[object, ...], tuple[int, Keyed]] = {}
-    for place, keyed in sorted(enumerate(candidates), key=lambda one: one[1].draft.published):
-        names = (key.digest for key in keyed.keys if key.strong)
-        originals.setdefault((keyed.fingerprint.digest, *names), (place, keyed))
+    for position, keyed in sorted(enumerate(candidates), key=lambda numbered: numbered[1].draft.published):
+        strong_keys = (key.digest for key in keyed.keys if key.strong)
+        originals.setdefault((keyed.fingerprint.digest, *strong_keys), (position, keyed))
     return tuple(originals.values())
 
 
 def _possible(
-    place: int, keyed: Keyed, known: Store, present: frozenset[str], passed_on: frozenset[str], *, strong: bool
-) -> Iterator[Claim]:
+    position: int,
+    keyed: Keyed,
+    known_by_key: KnownByKey,
+    still_listed: frozenset[str],
+    reassigned: frozenset[str],
+    *,
+    strong: bool,
+) -> Iterator[Match]:
+    """Yield the matches of a candidate that its strong or its weak keys find and the evidence confirms."""
     tried: set[str] = set()
     for key in keyed.keys:
         rank, rule = _RULES[key.rule]
-        for other in known.get(key.digest, ())[-MOST:] if key.strong == strong else ():
-            if other.id in tried or (rule.only_if_gone and _stands(other, keyed.draft, present)):
+        for article in known_by_key.get(key.digest, ())[-MAX_ARTICLES:] if key.strong == strong else ():
+            if article.id in tried or (rule.only_if_gone and _is_listed(article, keyed.draft, still_listed)):
                 continue
-            if rule.name == "guid" and folded(keyed.draft.guid or "") in passed_on and is_another(keyed, other):
+            is_reassigned = rule.name == "guid" and fold_scheme(keyed.draft.guid or "") in reassigned
+            if is_reassigned and is_different(keyed, article):
                 continue
-            tried.add(other.id)
-            if reason := rule.same(keyed, other):
-                yield Claim((rank, *_differences(keyed, other)), place, other, reason)
+            tried.add(article.id)
+            if reason := rule.evidence(keyed, article):
+                yield Match((rank, *_differences(keyed, article)), position, article, reason)
 
 
-def _stands(known: KnownArticle, draft: Draft, present: frozenset[str]) -> bool:
-    """Whether the document still has the known article's entry, under a name that is not the candidate's."""
-    if known.source_id != draft.source_id:
+def _is_listed(article: KnownArticle, draft: Draft, still_listed: frozenset[str]) -> bool:
+    """Return whether the document still has the article's own entry, under a guid or link that `draft` has not."""
+    if article.source_id != draft.source_id:
         return False
-    names = {folded(name) for name in (known.guid, known.link_key) if name}
-    own = {folded(name) for name in (draft.guid, draft.link_key) if name}
-    return not (names - own).isdisjoint(present)
+    ids = {fold_scheme(id_) for id_ in (article.guid, article.link_key) if id_}
+    draft_ids = {fold_scheme(id_) for id_ in (draft.guid, draft.link_key) if id_}
+    return not (ids - draft_ids).isdisjoint(still_listed)
 
 
-def _differences(keyed: Keyed, known: KnownArticle) -> tuple[object, ...]:
-    """What decides between two claims by one rule, gravest first; the order in the document has no part in it."""
+def _differences(keyed: Keyed, article: KnownArticle) -> tuple[object, ...]:
+    """Return the rank of a match within its rule, by the greatest differences; the entries' order plays no part."""
     return (
-        keyed.fingerprint.digest != known.fingerprint.digest,
-        keyed.draft.guid != known.guid,
-        keyed.draft.published != known.published,
+        keyed.fingerprint.digest != article.fingerprint.digest,
+        keyed.draft.guid != article.guid,
+        keyed.draft.published != article.published,
         keyed.draft.published,
         keyed.fingerprint.digest,
     )
