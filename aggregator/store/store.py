@@ -52,7 +52,7 @@ class Store:
 
     @property
     def has_one_writer(self) -> bool:
-        """Whether all others wait while one writes: then several documents may be recorded `together`."""
+        """The database has one writer at a time: then several documents are recorded `together`."""
         return self.database.dialect.one_writer
 
     @contextmanager

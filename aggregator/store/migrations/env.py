@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction that it is handed."""
+"""Runs the migrations for Alembic, on the connection and in the transaction that it is given."""
 
 from alembic import context
 
