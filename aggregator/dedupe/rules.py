@@ -78,13 +78,15 @@ def keyed(draft: Draft, text: str, date: str | None = None) -> Keyed:
 
     `text` is the plain text of its body, `date` its publication date as written in the entry.
     """
-    marks = fingerprint(draft.title, text)
+    text_fingerprint = fingerprint(draft.title, text)
     id_ = article_id(draft, text, date)
-    return Keyed(id=id_, uid=public_id(draft, id_), draft=draft, keys=keys(draft, marks), fingerprint=marks)
+    return Keyed(
+        id=id_, uid=public_id(draft, id_), draft=draft, keys=keys(draft, text_fingerprint), fingerprint=text_fingerprint
+    )
 
 
-def keys(draft: Draft, marks: Fingerprint) -> tuple[Key, ...]:
-    """Return all keys of the draft, of whose text only the fingerprint `marks` is needed."""
+def keys(draft: Draft, text_fingerprint: Fingerprint) -> tuple[Key, ...]:
+    """Return all keys of the draft, of whose text only the fingerprint `text_fingerprint` is needed."""
     return tuple(
         Key(
             rule=rule.name,
@@ -92,7 +94,7 @@ def keys(draft: Draft, marks: Fingerprint) -> tuple[Key, ...]:
             strong=rule.strong,
         )
         for rule in RULES
-        for value in rule.values(draft, marks)
+        for value in rule.values(draft, text_fingerprint)
     )
 
 

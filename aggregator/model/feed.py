@@ -79,7 +79,6 @@ class Feed:
     language: str | None = None
     links: tuple[Link, ...] = ()  # self, hub, next, ...
     authors: tuple[Person, ...] = ()
-    image: str | None = None
     ttl: timedelta | None = None
     update_period: timedelta | None = None  # sy:updatePeriod / sy:updateFrequency
     skip_hours: tuple[int, ...] = ()

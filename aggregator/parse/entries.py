@@ -63,9 +63,6 @@ def _dates(values: Values) -> tuple[str | None, str | None]:
     return published or date, updated or (date if published else None)
 
 
-# ----------------------------------------------------------------------------------------------------- bodies
-
-
 def _contents(bodies: list[RawBody], document: str, *, atom: bool) -> tuple[TextConstruct, ...]:
     """Return every text once, the best first; Atom also allows pictures in base64, which are no texts."""
     bodies = [body for body in bodies if not body.media_type.startswith(("image/", "audio/", "video/"))]
@@ -88,9 +85,6 @@ def _kind(body: RawBody, *, atom: bool) -> Literal["plain", "html", "rss"]:
     if not atom and body.element in ("description", "summary", "itunes_summary"):
         return "rss"
     return "html" if body.media_type in HTML_TYPES else "plain"
-
-
-# ----------------------------------------------------------------------------------------------------- media
 
 
 def _enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
@@ -132,9 +126,6 @@ def _medium(media: Values) -> str | None:
     if declared:
         return declared
     return "image" if _PICTURE.search((string(media, "url") or "").partition("?")[0]) else None
-
-
-# ----------------------------------------------------------------------------------------------------- categories
 
 
 def _terms(values: Values) -> tuple[Term, ...]:

@@ -76,8 +76,6 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.has_channel = True
         super()._start_feed(attrs_d)
 
-    # ------------------------------------------------------------------------------------------------- entries
-
     def _start_item(self, attrs_d: dict[str, str]) -> None:
         if len(self.entries) == self.max_entries:
             self._only_count()
@@ -114,8 +112,6 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
 
     _end_id = _end_guid
 
-    # ------------------------------------------------------------------------------------------------- texts
-
     def _start_title(self, attrs_d: dict[str, str]) -> None:
         if self.inauthor:  # an author's academic title, in one source
             self.push("author_title", 0)
@@ -149,8 +145,6 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.contentparams.clear()
         return value
 
-    # ------------------------------------------------------------------------------------------------- dates
-
     _end_published = _end_issued = _end_pubdate = _end_date("published")
     _end_updated = _end_modified = _end_lastbuilddate = _end_date("updated")
     _end_created = _end_date("created")
@@ -158,8 +152,6 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
 
     def _start_dc_date(self, _attrs_d: dict[str, str]) -> None:
         self.push("dc_date", 1)
-
-    # ------------------------------------------------------------------------------------------------- other elements
 
     def _end_author(self) -> None:
         text = self.pop("author")

@@ -6,14 +6,14 @@ Only `version` is required. Any other field may be missing or of a wrong type, a
 import json
 from collections.abc import Iterator
 from math import isfinite
+from typing import Any
 
 from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, TextConstruct
-from aggregator.parse.constructs import part, parts, unique
+from aggregator.parse.constructs import part, parts, string, unique, url
 from aggregator.parse.digest import with_digest
 from aggregator.parse.encoding import strip_control_chars
 from aggregator.parse.not_a_feed import parse_failure
 from aggregator.parse.raw import Values
-from aggregator.urls import absolute
 
 _DIGITS = 308  # of a double, as which JavaScript reads numbers; Python reads no more than 4300
 _MAX_SIZE = 2**63  # bytes
@@ -28,12 +28,13 @@ def is_json(text: str) -> bool:
 def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
     """Return the feed `text` at the URL `document`, with at most `max_entries` entries."""
     try:
-        values = json.loads(text, strict=False, parse_int=_int)  # not strict: line breaks in strings
+        # Not strict: sources write line breaks in strings.
+        values = json.loads(text, strict=False, parse_int=_int, object_pairs_hook=_clean)
     except json.JSONDecodeError as fault:
         return parse_failure(document, f"the server returned invalid JSON (line {fault.lineno}, column {fault.colno})")
     except RecursionError:
         return parse_failure(document, "the server returned JSON that is nested too deeply")
-    version = (_string(values, "version") or "") if isinstance(values, dict) else ""
+    version = (string(values, "version") or "") if isinstance(values, dict) else ""
     if _VERSION not in version:
         return parse_failure(document, "the server returned JSON, but not a JSON Feed")
     items = parts(values, "items")
@@ -42,11 +43,10 @@ def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
         format="json11" if version.endswith("/1.1") else "json1",
         url=document,
         title=_text(values, "title"),
-        link=_url(values, "home_page_url", document),
-        language=_string(values, "language"),
+        link=url(values, "home_page_url", base=document),
+        language=string(values, "language"),
         links=tuple(_feed_links(values, document)),
         authors=_authors(values, document),
-        image=_url(values, "icon", document) or _url(values, "favicon", document),
         entries=tuple(entry for entry in entries if entry),
         left_out=max(0, len(items) - max_entries),
     )
@@ -66,26 +66,26 @@ def _entry(item: Values, document: str) -> Entry | None:
             links=links,
             title=title,
             contents=contents,
-            published=_string(item, "date_published"),
-            updated=_string(item, "date_modified"),
-            language=_string(item, "language"),
+            published=string(item, "date_published"),
+            updated=string(item, "date_modified"),
+            language=string(item, "language"),
             authors=_authors(item, document),
             enclosures=tuple(_enclosures(item, document)),
-            image=_url(item, "image", document) or _url(item, "banner_image", document),
+            image=url(item, "image", base=document) or url(item, "banner_image", base=document),
             terms=tuple(_terms(item)),
         )
     )
 
 
-def _string(values: Values, key: str) -> str | None:
-    value = values.get(key)
-    return strip_control_chars(value).strip() or None if isinstance(value, str) else None
+def _clean(members: list[tuple[str, Any]]) -> Values:
+    """Return an object without control characters in its strings."""
+    return {key: strip_control_chars(value) if isinstance(value, str) else value for key, value in members}
 
 
 def _id(item: Values) -> str | None:
     """Return the id; a number is one too, which readers must accept (1.1, "id")."""
     number = _number(item, "id")
-    return _string(item, "id") if number is None else str(number)
+    return string(item, "id") if number is None else str(number)
 
 
 def _number(values: Values, key: str) -> int | float | None:
@@ -98,18 +98,13 @@ def _int(digits: str) -> int | None:
     return int(digits) if len(digits) <= _DIGITS else None
 
 
-def _url(values: Values, key: str, document: str) -> str | None:
-    href = _string(values, key)
-    return absolute(href, document) if href else None
-
-
 def _text(values: Values, key: str) -> TextConstruct | None:
-    value = _string(values, key)
+    value = string(values, key)
     return TextConstruct(value=value, kind="plain") if value else None
 
 
 def _contents(item: Values) -> Iterator[TextConstruct]:
-    if html := _string(item, "content_html"):
+    if html := string(item, "content_html"):
         yield TextConstruct(value=html, kind="html")
     for key in ("content_text", "summary"):
         if text := _text(item, key):
@@ -119,32 +114,32 @@ def _contents(item: Values) -> Iterator[TextConstruct]:
 def _links(item: Values, document: str) -> Iterator[Link]:
     """Yield the link to the entry's own page, then the one to the page that it is about."""
     for rel, key in (("alternate", "url"), ("related", "external_url")):
-        if href := _url(item, key, document):
+        if href := url(item, key, base=document):
             yield Link(rel=rel, href=href)
 
 
 def _feed_links(values: Values, document: str) -> Iterator[Link]:
     for rel, key in (("self", "feed_url"), ("next", "next_url")):
-        if href := _url(values, key, document):
+        if href := url(values, key, base=document):
             yield Link(rel=rel, href=href)
     for hub in parts(values, "hubs"):
-        if (_string(hub, "type") or "").lower() == "websub" and (href := _url(hub, "url", document)):
+        if (string(hub, "type") or "").lower() == "websub" and (href := url(hub, "url", base=document)):
             yield Link(rel="hub", href=href)
 
 
 def _authors(values: Values, document: str) -> tuple[Person, ...]:
     """Return `authors` of 1.1, else `author` of 1.0, each once."""
     authors = parts(values, "authors") or [part(values, "author")]
-    persons = (Person(name=_string(author, "name"), url=_url(author, "url", document)) for author in authors)
+    persons = (Person(name=string(author, "name"), url=url(author, "url", base=document)) for author in authors)
     return unique(person for person in persons if person.name or person.url)
 
 
 def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
     for file in parts(item, "attachments"):
-        if url := _url(file, "url", document):
+        if href := url(file, "url", base=document):
             size = _number(file, "size_in_bytes")
             length = int(size) if size is not None and 0 < size < _MAX_SIZE else None
-            yield Enclosure(url=url, type=_string(file, "mime_type"), length=length, title=_string(file, "title"))
+            yield Enclosure(url=href, type=string(file, "mime_type"), length=length, title=string(file, "title"))
 
 
 def _terms(item: Values) -> Iterator[Term]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from aggregator.model import Feed
-from aggregator.parse.constructs import integer, links, part, persons, string, title, url
+from aggregator.parse.constructs import integer, links, persons, string, title
 from aggregator.parse.entries import to_entry
 from aggregator.parse.not_a_feed import parse_failure
 from aggregator.parse.raw import RawFeed, Values
@@ -36,7 +36,6 @@ def to_feed(raw: RawFeed, document: str) -> Feed:
         language=string(values, "language"),
         links=tuple(link for link in feed_links if link.rel != "alternate"),
         authors=persons(values),
-        image=url(part(values, "image"), "href", base=document) or url(values, "logo", "icon", base=document),
         ttl=timedelta(minutes=ttl) if ttl else None,
         update_period=_update_period(values),
         skip_hours=_hours(raw.skip_hours),

@@ -282,6 +282,8 @@ def test_kinds_of_feeds_are_supported_and_read_alike(body: str) -> None:
         rss(channel="<title>&#x0096;</title>"),
         rss(channel="<title>\x96</title>"),
         rss(channel="<skipHours><hour>1</hour><hour/></skipHours><skipDays><day>Sunday</day></skipDays>"),
+        RDF.partition("<channel")[0]
+        + '<item rdf:about="/1"><title>1</title></item><channel><title>A</title></channel></rdf:RDF>',
         item("<description><p>markup</p></description>"),
         item("<description type='image/png'>AAAA</description>"),
         item("<title mode='base64'>QQ==</title>"),

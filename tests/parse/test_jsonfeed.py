@@ -39,11 +39,7 @@ def test_a_feed_says_where_it_lives() -> None:
         )
     )
     assert (feed.format, feed.title) == ("json11", TextConstruct(value="A feed", kind="plain"))
-    assert (feed.link, feed.language, feed.image) == (
-        "https://example.org/blog/",
-        "en-GB",
-        "https://example.org/icon.png",
-    )
+    assert (feed.link, feed.language) == ("https://example.org/blog/", "en-GB")
     assert feed.links == (
         Link(rel="self", href="https://example.org/feed.json"),
         Link(rel="next", href="https://example.org/blog/feed.json?page=2"),

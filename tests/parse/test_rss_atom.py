@@ -408,7 +408,6 @@ def test_a_feed_says_where_it_lives_and_when_it_wants_to_be_asked() -> None:
     assert (feed.format, feed.url, feed.entries, feed.problem) == ("rss20", URL, (), None)
     assert feed.title == TextConstruct(value="A &amp; B", kind="rss")
     assert (feed.link, feed.language) == ("https://example.org/blog/", "en-us")
-    assert feed.image == "https://example.org/logo.png"
     assert [(link.rel, link.href) for link in feed.links] == [
         ("self", "https://example.org/self"),
         ("hub", "https://example.org/hub"),

@@ -24,9 +24,6 @@ _SLASHES = re.compile(r"([A-Za-z][A-Za-z0-9+-.]*://)/+")
 _ITUNES = "http://www.itunes.com/"
 
 
-# Addresses
-
-
 def join(base: str, address: str) -> str:
     """Return `address` made absolute as feedparser does it, "" if it is no URL."""
     if _SIMPLE_URL.fullmatch(address):
@@ -52,14 +49,11 @@ def _with_href(attributes: Attributes) -> Attributes:
     return {key: value for key, value in attributes.items() if key not in ("url", "uri")} | {"href": href}
 
 
-# Texts
-
-
-def end_value(key: str, *, is_address: bool = False) -> Finish:
+def end_value(key: str) -> Finish:
     """Return the action for an element whose text is the value `key` of the entry or feed."""
 
     def finish(state: ParserState, text: str) -> None:
-        state.values[key] = join(state.base, text) if is_address and text else text
+        state.values[key] = text
 
     return finish
 
@@ -100,7 +94,7 @@ def end_body(element: str) -> Finish:
             raise Unsupported(element)
         if text:
             body = RawBody(element=element, media_type=state.text_type, value=text, base=state.text_base)
-            state.entry.bodies.append(body)
+            state.feed.entries[-1].bodies.append(body)
 
     return finish
 
@@ -126,9 +120,6 @@ def end_media_title(state: ParserState, text: str) -> None:
         state.values["media_title"] = text
 
 
-# The document
-
-
 def begin_rss(state: ParserState, attributes: Attributes) -> None:
     """Begin RSS."""
     _set_language(state, attributes)
@@ -137,16 +128,9 @@ def begin_rss(state: ParserState, attributes: Attributes) -> None:
         state.feed.version = _VERSIONS.get(version) or ("rss20" if version.startswith("2.") else "rss")
 
 
-def begin_rdf(state: ParserState, _attributes: Attributes) -> None:
-    """Begin RSS 1.0."""
-    if not state.feed.version:
-        raise Unsupported("version")
-
-
 def begin_feed(state: ParserState, attributes: Attributes) -> None:
     """Begin Atom."""
     _set_language(state, attributes)
-    begin_rdf(state, attributes)
     state.has_channel = True
 
 
@@ -156,8 +140,8 @@ def _set_language(state: ParserState, attributes: Attributes) -> None:
 
 
 def begin_channel(state: ParserState, attributes: Attributes) -> None:
-    """Begin the feed of RSS, but for Microsoft's channels (CDF)."""
-    if state.has_channel or "lastmod" in attributes or "href" in attributes:
+    """Begin the feed of RSS, before its entries; Microsoft's channels (CDF) are not supported."""
+    if state.has_channel or state.feed.entries or "lastmod" in attributes or "href" in attributes:
         raise Unsupported("channel")
     state.has_channel = True
 
@@ -185,9 +169,6 @@ def end_entry(state: ParserState, _text: str) -> None:
     state.has_title = False
 
 
-# Ids and links
-
-
 def begin_guid(state: ParserState, attributes: Attributes) -> None:
     """Begin a guid of RSS."""
     state.guid_is_link = attributes.get("ispermalink", "").strip().lower() != "false"
@@ -202,7 +183,7 @@ def end_guid(state: ParserState, text: str) -> None:
     """Store the guid or id of the entry."""
     state.values["id"] = text
     if text:
-        state.entry.guid_is_link = state.guid_is_link
+        state.feed.entries[-1].guid_is_link = state.guid_is_link
 
 
 def begin_link(state: ParserState, attributes: Attributes) -> None:
@@ -229,9 +210,6 @@ def begin_enclosure(state: ParserState, attributes: Attributes) -> None:
     state.values.setdefault("links", []).append(_with_href(attributes) | {"rel": "enclosure"})
 
 
-# Persons
-
-
 def begin_author(state: ParserState, _attributes: Attributes) -> None:
     """Begin another author."""
     state.values.setdefault("authors", []).append({})
@@ -254,9 +232,6 @@ def end_of_person(key: str) -> Finish:
         author[key] = join(state.base, text) if key == "href" and text else text
 
     return finish
-
-
-# Categories
 
 
 def _add_term(state: ParserState, term: str | None, scheme: str | None, label: str | None) -> None:
@@ -293,24 +268,10 @@ def end_itunes_keywords(state: ParserState, text: str) -> None:
             _add_term(state, term.strip(), _ITUNES, None)
 
 
-# Pictures
-
-
 def begin_itunes_image(state: ParserState, attributes: Attributes) -> None:
-    """Store the picture of a podcast or of an episode."""
+    """Store the picture of an episode."""
     if href := attributes.get("href") or attributes.get("url"):
         state.values["image"] = {"href": href}
-
-
-def begin_feed_image(state: ParserState, _attributes: Attributes) -> None:
-    """Begin the picture of the feed."""
-    state.values.setdefault("image", {})
-    state.has_title = False
-
-
-def end_image_url(state: ParserState, text: str) -> None:
-    """Store the address of the feed's picture."""
-    state.values["image"]["href"] = join(state.base, text) if text else ""
 
 
 def begin_media(key: str) -> Begin:

@@ -12,62 +12,35 @@ _FORMATS = """
     uri/of/echo/namespace#
 """
 _MODULES = """
-    admin http://webns.net/mvcb/
-    ag http://purl.org/rss/1.0/modules/aggregation/
-    annotate http://purl.org/rss/1.0/modules/annotate/
-    audio http://media.tangent.org/rss/1.0/
-    blogChannel http://backend.userland.com/blogchannelmodule
-    cc http://creativecommons.org/ns#license
-    cc http://web.resource.org/cc/
-    co http://purl.org/rss/1.0/modules/company
-    content http://purl.org/rss/1.0/modules/content/
-    cp http://my.theinfo.org/changed/1.0/rss/
+    admin http://webns.net/mvcb/  ag http://purl.org/rss/1.0/modules/aggregation/
+    annotate http://purl.org/rss/1.0/modules/annotate/  audio http://media.tangent.org/rss/1.0/
+    blogChannel http://backend.userland.com/blogchannelmodule  cc http://creativecommons.org/ns#license
+    cc http://web.resource.org/cc/  co http://purl.org/rss/1.0/modules/company
+    content http://purl.org/rss/1.0/modules/content/  cp http://my.theinfo.org/changed/1.0/rss/
     creativeCommons http://backend.userland.com/creativecommonsrssmodule
     creativeCommons http://cyber.law.harvard.edu/rss/creativecommonsrssmodule.html
-    dc http://purl.org/dc/elements/1.1/
-    dcterms http://purl.org/dc/terms/
-    email http://purl.org/rss/1.0/modules/email/
-    ev http://purl.org/rss/1.0/modules/event/
-    feedburner http://rssnamespace.org/feedburner/ext/1.0
-    fm http://freshmeat.net/rss/fm/
-    foaf http://xmlns.com/foaf/0.1/
-    geo http://www.w3.org/2003/01/geo/wgs84_pos#
-    georss http://www.georss.org/georss
-    gml http://www.opengis.net/gml
-    icbm http://postneo.com/icbm/
-    image http://purl.org/rss/1.0/modules/image/
-    itunes http://example.com/dtds/podcast-1.0.dtd
-    itunes http://www.itunes.com/dtds/podcast-1.0.dtd
-    l http://purl.org/rss/1.0/modules/link/
-    media http://search.yahoo.com/mrss
-    media http://search.yahoo.com/mrss/
+    dc http://purl.org/dc/elements/1.1/  dcterms http://purl.org/dc/terms/
+    email http://purl.org/rss/1.0/modules/email/  ev http://purl.org/rss/1.0/modules/event/
+    feedburner http://rssnamespace.org/feedburner/ext/1.0  fm http://freshmeat.net/rss/fm/
+    foaf http://xmlns.com/foaf/0.1/  geo http://www.w3.org/2003/01/geo/wgs84_pos#  georss http://www.georss.org/georss
+    gml http://www.opengis.net/gml  icbm http://postneo.com/icbm/  image http://purl.org/rss/1.0/modules/image/
+    itunes http://example.com/dtds/podcast-1.0.dtd  itunes http://www.itunes.com/dtds/podcast-1.0.dtd
+    l http://purl.org/rss/1.0/modules/link/  media http://search.yahoo.com/mrss  media http://search.yahoo.com/mrss/
     pingback http://madskills.com/public/xml/rss/module/pingback/
-    prism http://prismstandard.org/namespaces/1.2/basic/
-    psc http://podlove.org/simple-chapters
-    rdf http://www.w3.org/1999/02/22-rdf-syntax-ns#
-    rdfs http://www.w3.org/2000/01/rdf-schema#
-    ref http://purl.org/rss/1.0/modules/reference/
-    reqv http://purl.org/rss/1.0/modules/richequiv/
-    search http://purl.org/rss/1.0/modules/search/
-    slash http://purl.org/rss/1.0/modules/slash/
-    soap http://schemas.xmlsoap.org/soap/envelope/
-    ss http://purl.org/rss/1.0/modules/servicestatus/
-    str http://hacks.benhammersley.com/rss/streaming/
-    sub http://purl.org/rss/1.0/modules/subscription/
-    sy http://purl.org/rss/1.0/modules/syndication/
-    szf http://schemas.pocketsoap.com/rss/mydescmodule/
-    taxo http://purl.org/rss/1.0/modules/taxonomy/
-    thr http://purl.org/rss/1.0/modules/threading/
-    ti http://purl.org/rss/1.0/modules/textinput/
-    trackback http://madskills.com/public/xml/rss/module/trackback/
-    wfw http://wellformedweb.org/commentapi/
-    wiki http://purl.org/rss/1.0/modules/wiki/
-    xhtml http://www.w3.org/1999/xhtml
-    xlink http://www.w3.org/1999/xlink
-    xml http://www.w3.org/xml/1998/namespace
+    prism http://prismstandard.org/namespaces/1.2/basic/  psc http://podlove.org/simple-chapters
+    rdf http://www.w3.org/1999/02/22-rdf-syntax-ns#  rdfs http://www.w3.org/2000/01/rdf-schema#
+    ref http://purl.org/rss/1.0/modules/reference/  reqv http://purl.org/rss/1.0/modules/richequiv/
+    search http://purl.org/rss/1.0/modules/search/  slash http://purl.org/rss/1.0/modules/slash/
+    soap http://schemas.xmlsoap.org/soap/envelope/  ss http://purl.org/rss/1.0/modules/servicestatus/
+    str http://hacks.benhammersley.com/rss/streaming/  sub http://purl.org/rss/1.0/modules/subscription/
+    sy http://purl.org/rss/1.0/modules/syndication/  szf http://schemas.pocketsoap.com/rss/mydescmodule/
+    taxo http://purl.org/rss/1.0/modules/taxonomy/  thr http://purl.org/rss/1.0/modules/threading/
+    ti http://purl.org/rss/1.0/modules/textinput/  trackback http://madskills.com/public/xml/rss/module/trackback/
+    wfw http://wellformedweb.org/commentapi/  wiki http://purl.org/rss/1.0/modules/wiki/
+    xhtml http://www.w3.org/1999/xhtml  xlink http://www.w3.org/1999/xlink  xml http://www.w3.org/xml/1998/namespace
 """
 PREFIXES = dict.fromkeys(["", *_FORMATS.split()], "")
-PREFIXES |= {uri: prefix for prefix, uri in (line.split() for line in _MODULES.strip().splitlines())}
+PREFIXES |= dict(zip(_MODULES.split()[1::2], _MODULES.split()[::2], strict=True))
 _USUAL = frozenset(prefix.lower() for prefix in PREFIXES.values() if prefix)
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
 _NETSCAPE = "http://my.netscape.com/rdf/simple/0.9/"

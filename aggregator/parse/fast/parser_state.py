@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aggregator.parse.raw import RawEntry, RawFeed, Values
+from aggregator.parse.raw import RawFeed, Values
 
 Attributes = dict[str, str]
 Begin = Callable[["ParserState", Attributes], None]
@@ -37,8 +37,3 @@ class ParserState:
         self.guid_is_link = False
         self.link_is_open = False  # the last link has its address as text
         self.text_type = self.text_base = ""  # of the text construct that began
-
-    @property
-    def entry(self) -> RawEntry:
-        """The entry that began last."""
-        return self.feed.entries[-1]

@@ -38,9 +38,10 @@ def read_fast(text: str, base: str, max_entries: int) -> RawFeed:
         parser.Parse(encoded, True)
     except expat.ExpatError as error:
         raise Unsupported(str(error)) from None
-    is_netscape = reader.feed.version == "rss091u" and "netscape" in document.lower()
-    if is_netscape or not (reader.has_channel or reader.feed.entries):
-        raise Unsupported(reader.feed.version)
+    version = reader.feed.version
+    is_netscape = version == "rss091u" and "netscape" in document.lower()
+    if is_netscape or not version or not (reader.has_channel or reader.feed.entries):
+        raise Unsupported(version)
     return reader.feed
 
 

@@ -50,14 +50,9 @@ _SOURCE: Table = {
     **_each("author contributor", Element(inside=_CONTRIBUTOR)),
     **_each(f"category generator icon id link logo subtitle {_DATES} {_RIGHTS}", _leaf()),
 }
-_UNREAD_THING: Table = {  # a text input, or a picture of RSS 1.0
+_UNREAD_THING: Table = {  # a text input, or the picture of a feed
     **_each("title", _UNREAD_TEXT),
-    **_each("description link name url", _leaf()),
-}
-_IMAGE: Table = {
-    **_each("title", _UNREAD_TEXT),
-    **_each("url", _leaf(None, actions.end_image_url)),
-    **_each("description height link width", _leaf()),
+    **_each("description height link name url width", _leaf()),
 }
 _AUTHOR = Element(actions.begin_author, actions.end_author, AUTHOR)
 _AUTHORS = _each("author dc_author dc_creator itunes_author managingeditor", _AUTHOR)
@@ -106,17 +101,15 @@ FEED: Table = {
     **_each("link", _leaf(actions.begin_link, actions.end_link)),
     **_each("language dc_language", _value("language")),
     **{
-        name: _leaf(actions.forbid_attributes, actions.end_value(name, is_address=name in ("icon", "logo")))
-        for name in ("icon", "logo", "ttl", "sy_updateperiod", "sy_updatefrequency")
+        name: _leaf(actions.forbid_attributes, actions.end_value(name))
+        for name in ("ttl", "sy_updateperiod", "sy_updatefrequency")
     },
-    **_each("image", Element(actions.begin_feed_image, None, _IMAGE)),
-    **_each("textinput", Element(actions.begin_titled, None, _UNREAD_THING)),
-    **_each("itunes_image itunes_link", _leaf(actions.begin_itunes_image)),
+    **_each("image textinput", Element(actions.begin_titled, None, _UNREAD_THING)),
     **_each("itunes_owner", Element(inside=_OWNER)),
     **_each("contributor", Element(inside=_CONTRIBUTOR)),
     **_each(f"itunes_subtitle itunes_summary subtitle summary tagline {_RIGHTS}", _UNREAD_TEXT),
     **_each("description dc_description feedburner_browserfriendly info", _UNREAD_TEXT),
-    **_each(f"lastbuilddate id guid {_DATES}", _leaf()),
+    **_each(f"icon id guid itunes_image itunes_link lastbuilddate logo {_DATES}", _leaf()),
     **_each("itunes_category", Element()),
     **_each("category dc_subject keywords media_category cloud", _leaf()),
     **_each("itunes_keywords media_keywords", _leaf(actions.forbid_attributes)),
@@ -130,10 +123,10 @@ _UNREAD_THINGS = _each("image textinput", Element(actions.begin_after_channel, N
 _RDF: Table = {**_RSS, **_ENTRIES, **_UNREAD_THINGS}
 DOCUMENT: Table = {
     "rss": Element(actions.begin_rss, None, _RSS),
-    "rdf_rdf": Element(actions.begin_rdf, None, _RDF),
+    "rdf_rdf": Element(inside=_RDF),
     "feed": Element(actions.begin_feed, None, FEED),
 }
-STRICT = (NOTHING, DOCUMENT, _RSS, _RDF, _IMAGE, _UNREAD_THING)  # no unknown element may stand in these
+STRICT = (NOTHING, DOCUMENT, _RSS, _RDF, _UNREAD_THING)  # no unknown element may stand in these
 
 # Names that feedparser, `handlers` or `rss_atom` read: no unknown element may have one of them.
 _RESERVED = """
