@@ -29,7 +29,7 @@ class SourceDrafts:
 
     feed: Feed  # its entries hold nothing but their digest
     feed_info: FeedInfo
-    candidates: tuple[Keyed, ...]  # of the new or changed entries
+    keyed: tuple[Keyed, ...]  # of the new or changed entries
     still_listed: frozenset[str]  # as in `Normalised`
 
 
@@ -62,6 +62,6 @@ def _drafts(feed: Feed, bare: Feed, subscriber: Subscriber, now: datetime, summa
     return SourceDrafts(
         feed=bare,
         feed_info=normalised.feed_info,
-        candidates=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
+        keyed=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
         still_listed=normalised.still_listed,
     )

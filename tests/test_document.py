@@ -221,11 +221,11 @@ def test_entries_seen_before_and_texts_that_have_served_stay_behind() -> None:
     first = read(made, takers(), NOW, 50)
     assert isinstance(first, tuple)
     (said,) = first
-    assert said.candidates
+    assert said.keyed
     seen = b"".join(entry.digest for entry in said.feed.entries)
     again = read(made, (replace(takers()[0], seen=seen),), NOW, 50)
     assert isinstance(again, tuple)
-    assert again[0].candidates == ()
+    assert again[0].keyed == ()
     assert len(again[0].feed.entries) == len(said.feed.entries)
 
 

@@ -12,11 +12,11 @@ from aggregator.model import Decision, Draft, Duplicate, Key, Keyed, KnownArticl
 
 
 def decide(
-    candidates: Sequence[Keyed], known_by_key: KnownByKey, *, still_listed: Iterable[str], near_duplicates: bool = True
+    drafts: Sequence[Keyed], known_by_key: KnownByKey, *, still_listed: Iterable[str], near_duplicates: bool = True
 ) -> tuple[Decision, ...]:
-    """Return a decision for each candidate, in their order: the entries of a document that were not in the last one.
+    """Return a decision for each draft, in their order: the entries of a document that were not in the last one.
 
-    `known_by_key` holds the stored articles that have one of the candidates' keys. `still_listed` holds `guid_key` and
+    `known_by_key` holds the stored articles that have one of the drafts' keys. `still_listed` holds `guid_key` and
     `link_key` of all entries of the document, old ones included: an article whose entry is still listed was not
     renamed, however similar a new entry is. With `near_duplicates` a new article joins the cluster of a near-equal one.
     The number of new articles does not depend on the order of dated entries.
@@ -24,12 +24,12 @@ def decide(
     The id of a decision is that of a stored article or of an earlier decision. Keys of a new article that are strong
     keys of another one come back as weak keys, and give the new article another id.
     """
-    matches = find_matches(candidates, known_by_key, frozenset(map(fold_scheme, still_listed)))
+    matches = find_matches(drafts, known_by_key, frozenset(map(fold_scheme, still_listed)))
     batch = BatchMatches()
     for position, match in matches.items():
-        batch.add(candidates[position], match.article.id, match.article.cluster, match.article)
+        batch.add(drafts[position], match.article.id, match.article.cluster, match.article)
     decisions: list[Decision] = []
-    for position, keyed in enumerate(candidates):
+    for position, keyed in enumerate(drafts):
         if position in matches:
             decision = _decide_match(keyed, matches[position])
         elif original := batch.original(keyed):

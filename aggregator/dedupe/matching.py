@@ -19,7 +19,7 @@ _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
 
 
 class Match(NamedTuple):
-    """The candidate at `position` is an entry of `article`; a smaller rank is surer."""
+    """The draft at `position` is an entry of `article`; a smaller rank is surer."""
 
     rank: tuple[object, ...]
     position: int
@@ -27,15 +27,13 @@ class Match(NamedTuple):
     reason: str
 
 
-def find_matches(
-    candidates: Sequence[Keyed], known_by_key: KnownByKey, still_listed: frozenset[str]
-) -> dict[int, Match]:
-    """Return the matches by the candidates' positions; takes linear time but for one sorting."""
+def find_matches(drafts: Sequence[Keyed], known_by_key: KnownByKey, still_listed: frozenset[str]) -> dict[int, Match]:
+    """Return the matches by the drafts' positions; takes linear time but for one sorting."""
     matches: dict[int, Match] = {}
     matched_ids: set[str] = set()
-    reassigned = _reassigned_guids(candidates, known_by_key)
+    reassigned = _reassigned_guids(drafts, known_by_key)
     still_listed -= reassigned
-    originals = _without_copies(candidates)
+    originals = _without_copies(drafts)
     for strong in (True, False):
         possible = [
             match
@@ -50,14 +48,14 @@ def find_matches(
     return matches
 
 
-def _reassigned_guids(candidates: Sequence[Keyed], known_by_key: KnownByKey) -> frozenset[str]:
+def _reassigned_guids(drafts: Sequence[Keyed], known_by_key: KnownByKey) -> frozenset[str]:
     """Return the guids that now belong to another entry; () unless a link proves one case, since edits look alike.
 
     Some sources number the entries of a document, and give each the next one's guid when an entry is added.
     """
     moved = [
         keyed
-        for keyed in candidates
+        for keyed in drafts
         if any(is_different(keyed, article) for article in _with_key_of("guid", keyed, known_by_key))
     ]
     if not any(is_similar(keyed, article) for keyed in moved for article in _with_key_of("link", keyed, known_by_key)):
@@ -71,10 +69,10 @@ def _with_key_of(rule: str, keyed: Keyed, known_by_key: KnownByKey) -> Iterator[
             yield from known_by_key.get(key.digest, ())[-MAX_ARTICLES:]
 
 
-def _without_copies(candidates: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
-    """Return the candidates and their positions; of those with equal keys and text only the oldest can match."""
+def _without_copies(drafts: Sequence[Keyed]) -> tuple[tuple[int, Keyed], ...]:
+    """Return the drafts and their positions; of those with equal keys and text only the oldest can match."""
     originals: dict[tuple[object, ...], tuple[int, Keyed]] = {}
-    for position, keyed in sorted(enumerate(candidates), key=lambda numbered: numbered[1].draft.published):
+    for position, keyed in sorted(enumerate(drafts), key=lambda numbered: numbered[1].draft.published):
         strong_keys = (key.digest for key in keyed.keys if key.strong)
         originals.setdefault((keyed.fingerprint.digest, *strong_keys), (position, keyed))
     return tuple(originals.values())
@@ -89,7 +87,7 @@ def _possible(
     *,
     strong: bool,
 ) -> Iterator[Match]:
-    """Yield the matches of a candidate that its strong or its weak keys find and the evidence confirms."""
+    """Yield the matches of a draft that its strong or its weak keys find and the evidence confirms."""
     tried: set[str] = set()
     for key in keyed.keys:
         rank, rule = _RULES[key.rule]

@@ -13,7 +13,7 @@ from aggregator.parse.cost import is_cheap
 from aggregator.parse.digest import DIGEST_BYTES
 from aggregator.parse.encoding import decode
 from aggregator.parse.fast import Unsupported, read_fast
-from aggregator.parse.jsonfeed import is_json, json_feed
+from aggregator.parse.jsonfeed import json_feed
 from aggregator.parse.not_a_feed import is_web_page, not_a_feed, parse_failure
 from aggregator.parse.rss_atom import to_feed
 from aggregator.urls import without_credentials
@@ -41,7 +41,7 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
 
 def parse_slowly(text: str, url: str, max_entries: int) -> Feed | Failure:
     """Return the feed in any document `text`; the same as by `read_fast` in those which that supports."""
-    if is_json(text):
+    if text.lstrip().startswith(("{", "[")):
         return json_feed(text, url, max_entries)
     if is_web_page(text) or "<" not in text:
         return not_a_feed(url, text)

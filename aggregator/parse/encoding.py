@@ -40,27 +40,13 @@ _LABELLED = frozenset(
     | {"big5hkscs", "euc_jp", "gb18030", "iso2022_jp", "koi8-r", "koi8-u", "mac-cyrillic", "mac-roman"}
 )
 # Labels of WHATWG Encoding, 4.2, that Python does not know and that documents use.
-_UNKNOWN_TO_PYTHON = {
-    "cn-big5": "big5hkscs",
-    "dos-874": "cp874",
-    "gb_2312": "gb18030",
-    "gb_2312-80": "gb18030",
-    "iso-8859-6-e": "iso8859-6",
-    "iso-8859-6-i": "iso8859-6",
-    "iso-8859-8-e": "iso8859-8",
-    "iso-8859-8-i": "iso8859-8",
-    "koi8": "koi8-r",
-    "koi8-ru": "koi8-u",
-    "ks_c_5601-1989": "cp949",
-    "ksc_5601": "cp949",
-    "logical": "iso8859-8",
-    "mac": "mac-roman",
-    "mac-ukrainian": "mac-cyrillic",
-    "visual": "iso8859-8",
-    "windows-31j": "cp932",
-    "windows-874": "cp874",
-    "windows-949": "cp949",
-}
+_UNKNOWN_TO_PYTHON = """
+    cn-big5=big5hkscs dos-874=cp874 gb_2312=gb18030 gb_2312-80=gb18030 iso-8859-6-e=iso8859-6 iso-8859-6-i=iso8859-6
+    iso-8859-8-e=iso8859-8 iso-8859-8-i=iso8859-8 koi8=koi8-r koi8-ru=koi8-u ks_c_5601-1989=cp949 ksc_5601=cp949
+    logical=iso8859-8 mac=mac-roman mac-ukrainian=mac-cyrillic visual=iso8859-8 windows-31j=cp932 windows-874=cp874
+    windows-949=cp949
+"""
+_CODECS = dict(label.split("=") for label in _UNKNOWN_TO_PYTHON.split())
 _HTTP_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE | re.ASCII)
 _XML_ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _MARK = re.compile(r"(\s*)\ufeff+")
@@ -136,7 +122,7 @@ def _labels(body: bytes, content_type: str | None) -> tuple[str, ...]:
 def _codec(label: str) -> str | None:
     label = label.lower().removeprefix("x-")
     try:
-        name = codecs.lookup(_UNKNOWN_TO_PYTHON.get(label, label)).name
+        name = codecs.lookup(_CODECS.get(label, label)).name
     except LookupError:
         return None
     name = _FAMILIES.get(name, name)

@@ -78,13 +78,10 @@ def _text(body: RawBody, document: str, *, atom: bool) -> TextConstruct:
     value = body.value
     if body.media_type == "application/xhtml+xml":
         value = value.replace("></br>", "/>")  # feedparser writes <br></br>, which HTML reads as two
-    return TextConstruct(value=value, kind=_kind(body, atom=atom), base=stated_base(body.base, document))
-
-
-def _kind(body: RawBody, *, atom: bool) -> Literal["plain", "html", "rss"]:
+    kind: Literal["plain", "html", "rss"] = "html" if body.media_type in HTML_TYPES else "plain"
     if not atom and body.element in ("description", "summary", "itunes_summary"):
-        return "rss"
-    return "html" if body.media_type in HTML_TYPES else "plain"
+        kind = "rss"
+    return TextConstruct(value=value, kind=kind, base=stated_base(body.base, document))
 
 
 def _enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
@@ -94,18 +91,15 @@ def _enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
     enclosures: dict[str, Enclosure] = {}
     for file in (*linked, *played):
         if href := url(file, "href", "url", base=base):
-            enclosures.setdefault(href, _enclosure(file, href))
+            media_type = string(file, "type")
+            enclosure = Enclosure(
+                url=href,
+                type=None if media_type == "text/html" else media_type,  # feedparser's guess for a link without a type
+                length=integer(string(file, "length", "filesize"), _DIGITS),
+                title=string(file, "title"),
+            )
+            enclosures.setdefault(href, enclosure)
     return tuple(enclosures.values())
-
-
-def _enclosure(file: Values, href: str) -> Enclosure:
-    media_type = string(file, "type")
-    return Enclosure(
-        url=href,
-        type=None if media_type == "text/html" else media_type,  # feedparser's guess for a link without a type
-        length=integer(string(file, "length", "filesize"), _DIGITS),
-        title=string(file, "title"),
-    )
 
 
 def _images(values: Values, base: str, enclosures: tuple[Enclosure, ...]) -> Iterator[str]:

@@ -20,11 +20,6 @@ _MAX_SIZE = 2**63  # bytes
 _VERSION = "jsonfeed.org/version/1"
 
 
-def is_json(text: str) -> bool:
-    """Return whether `text` begins like JSON, as no feed in XML does."""
-    return text.lstrip().startswith(("{", "["))
-
-
 def json_feed(text: str, document: str, max_entries: int) -> Feed | Failure:
     """Return the feed `text` at the URL `document`, with at most `max_entries` entries."""
     try:
@@ -57,12 +52,13 @@ def _entry(item: Values, document: str) -> Entry | None:
     title = _text(item, "title")
     links = tuple(_links(item, document))
     contents = tuple(_contents(item))
+    number = _number(item, "id")  # readers must accept it (1.1, "id")
     if not (title or links or contents):
         return None
     return with_digest(
         Entry(
             digest=b"",
-            guid=_id(item),
+            guid=string(item, "id") if number is None else str(number),
             links=links,
             title=title,
             contents=contents,
@@ -80,12 +76,6 @@ def _entry(item: Values, document: str) -> Entry | None:
 def _clean(members: list[tuple[str, Any]]) -> Values:
     """Return an object without control characters in its strings."""
     return {key: strip_control_chars(value) if isinstance(value, str) else value for key, value in members}
-
-
-def _id(item: Values) -> str | None:
-    """Return the id; a number is one too, which readers must accept (1.1, "id")."""
-    number = _number(item, "id")
-    return string(item, "id") if number is None else str(number)
 
 
 def _number(values: Values, key: str) -> int | float | None:

@@ -140,7 +140,7 @@ def _decide_and_write(
         state = after_push(feed, stored.state)
     else:
         state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
-    digests = {key.digest for candidate in drafts.candidates for key in candidate.keys}
+    digests = {key.digest for keyed in drafts.keyed for key in keyed.keys}
     near = app.settings.dedupe == "near"
 
     hub = hub_topic(state.feed_info, state.moved_to or source.url)
@@ -148,7 +148,7 @@ def _decide_and_write(
     while True:
         tries -= 1
         known = app.store.articles.lookup(digests) if digests else {}
-        decisions = decide(drafts.candidates, known, still_listed=drafts.still_listed, near_duplicates=near)
+        decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, near_duplicates=near)
         new = (decision.keyed for decision in decisions if isinstance(decision, New))
         recording = Recording(
             source_id=source.id,

@@ -140,16 +140,10 @@ def _set_language(state: ParserState, attributes: Attributes) -> None:
 
 
 def begin_channel(state: ParserState, attributes: Attributes) -> None:
-    """Begin the feed of RSS, before its entries; Microsoft's channels (CDF) are not supported."""
-    if state.has_channel or state.feed.entries or "lastmod" in attributes or "href" in attributes:
+    """Begin the feed of RSS, as the first element; Microsoft's channels (CDF) are not supported."""
+    if state.depth or "lastmod" in attributes or "href" in attributes:
         raise Unsupported("channel")
     state.has_channel = True
-
-
-def begin_after_channel(state: ParserState, _attributes: Attributes) -> None:
-    """Begin a picture or text input of RSS 1.0, whose title would be the feed's if it came first."""
-    if not state.has_channel:
-        raise Unsupported("channel")
 
 
 def begin_entry(state: ParserState, attributes: Attributes) -> None:

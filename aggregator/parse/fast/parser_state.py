@@ -29,7 +29,7 @@ class ParserState:
         self.values: Values = self.feed.values  # of the entry, else of the feed
         self.max_entries = max_entries
         self.base = base  # xml:base in force
-        self.depth = 0  # of the element that ends
+        self.depth = 0  # of the element that ended last
         self.pieces: list[str] = []  # text since the last start or end of an element
         self.has_channel = False
         self.has_title = False  # a title that counts was read: those after it do not

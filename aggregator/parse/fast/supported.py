@@ -119,8 +119,7 @@ FEED: Table = {
 _ENTRIES = _each("entry item", Element(actions.begin_entry, actions.end_entry, ENTRY))
 FEED |= _ENTRIES
 _RSS: Table = _each("channel", Element(actions.begin_channel, None, FEED))
-_UNREAD_THINGS = _each("image textinput", Element(actions.begin_after_channel, None, _UNREAD_THING))
-_RDF: Table = {**_RSS, **_ENTRIES, **_UNREAD_THINGS}
+_RDF: Table = {**_RSS, **_ENTRIES, **_each("image textinput", Element(inside=_UNREAD_THING))}
 DOCUMENT: Table = {
     "rss": Element(actions.begin_rss, None, _RSS),
     "rdf_rdf": Element(inside=_RDF),
