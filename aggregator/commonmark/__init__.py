@@ -1,56 +1,51 @@
-"""Clean HTML becomes Markdown that shows the same and does nothing. Pure; never raises on what `html.clean` gives.
+"""Clean HTML written as Markdown that shows the same and does nothing, and the escaping of Markdown. Pure.
 
 Cleaning is not enough: text that says `&lt;script&gt;` is harmless in HTML, and a script once a converter has decoded
-it. So every text is escaped for the place where it stands, and a gate that knows nothing of how the Markdown was
-written has the last word.
+it. So every text is escaped for the place where it stands, and a safety check that knows nothing of the writer has the
+last word.
 """
 
 import re
+from typing import NamedTuple
 
 from lxml import etree
+from lxml.etree import _Element as Element
 
 from aggregator.commonmark import safety_check
 from aggregator.commonmark.blocks import Writer
-from aggregator.commonmark.escape import strictly_escaped
-from aggregator.commonmark.plain import body
-from aggregator.commonmark.text import text_of
+from aggregator.commonmark.escape import escaped_strictly
 
-_PARSER = etree.HTMLParser(remove_comments=True, remove_pis=True)
+_IMAGE = re.compile("<(img[^>]*)>")
+# lxml's reader of HTML knows the rules before HTML 5 and would move tags. The clean HTML is XML but for void elements
+# and one reference, so the reader of XML gives the very tree that the cleaner wrote.
+_PARSER = etree.XMLParser(recover=True, huge_tree=True, resolve_entities=False, collect_ids=False)
 
-_LISTS_AND_CODE = re.compile(r"<(/?)(pre|ul|li|dl|dt|dd)>")
+
+class Converted(NamedTuple):
+    """Text of an article in two forms, both "" if there is nothing to show."""
+
+    markdown: str  # blocks are parted by one blank line, no line feed stands at the end
+    plain: str  # a line for each block, none of them empty, no blanks at their edges
 
 
-def markdown(clean_html: str) -> str:
-    """`clean_html`, as `html.clean` gives it, as Markdown that is inert under CommonMark with raw HTML on and Hugo.
+def converted(clean_html: str) -> Converted:
+    """Return `clean_html`, as `html.clean` gives it, as Markdown and as plain text.
 
-    Blocks are parted by one blank line, no line end behind the last; "" where there is nothing to show. Where the gate
-    finds anything active, texts are escaped to the last comma, and if that is not enough, nothing but them is kept.
+    The Markdown is inert under CommonMark with raw HTML on, and under Hugo. If the safety check finds anything active,
+    every punctuation of texts is escaped; if that is not enough, only the plain text is kept.
     """
+    tree = html_tree(clean_html)
     for strict in (False, True):
-        written = _written(clean_html, strict=strict)
-        if not safety_check.active(written):
-            return written
-    return "\n\n".join(map(strictly_escaped, text_of(clean_html).splitlines()))
+        writer = Writer(strict=strict)
+        markdown = "\n\n".join(writer.blocks(tree))
+        lines = [line.strip() for line in "".join(writer.plain_text).split("\n")]
+        plain = "\n".join(filter(None, lines))
+        if not safety_check.active(markdown):
+            return Converted(markdown, plain)
+    return Converted("\n\n".join(map(escaped_strictly, plain.split("\n"))), plain)
 
 
-def _written(clean_html: str, *, strict: bool) -> str:
-    if not strict and (written := body(clean_html)) is not None:
-        return written
-    tree = etree.fromstring(f"<div>{_without_lists_in_code(clean_html)}</div>", _PARSER)
-    return "\n\n".join(Writer(strict=strict).blocks(tree))
-
-
-def _without_lists_in_code(clean_html: str) -> str:
-    """`clean_html` with line feeds for the tags of lists in `pre`, which the parser, older than HTML 5, ends there."""
-    if "<pre>" not in clean_html:
-        return clean_html
-    depth = 0  # of pre
-
-    def kept(tag: re.Match[str]) -> str:
-        nonlocal depth
-        if tag[2] == "pre":
-            depth += -1 if tag[1] else 1
-            return tag[0]
-        return "\n" if depth else tag[0]
-
-    return _LISTS_AND_CODE.sub(kept, clean_html)
+def html_tree(clean_html: str) -> Element:
+    """Return `clean_html` as the content of one element."""
+    xml = clean_html.replace("<br>", "<br/>").replace("<hr>", "<hr/>").replace("&nbsp;", "\xa0")
+    return etree.fromstring("<div>" + _IMAGE.sub(r"<\1/>", xml) + "</div>", _PARSER)

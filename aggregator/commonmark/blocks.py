@@ -1,41 +1,45 @@
-"""A tree of clean HTML becomes blocks of Markdown. Pure.
+"""A tree of clean HTML written as blocks of Markdown. Pure.
 
 Any nesting is taken: an inline element around blocks marks the text of each of them, a block inside a heading or a
 cell becomes text of it, and what is nested too deep for renderers is written flat.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from textwrap import indent
 
 from lxml.etree import _Element as Element
 
 from aggregator.commonmark import inline
 from aggregator.commonmark.escape import fenced, image
-from aggregator.commonmark.plain import paragraph
-from aggregator.commonmark.tables import grid
+from aggregator.commonmark.tables import Row, data_rows
 from aggregator.commonmark.tokens import (
-    BREAK,
     CLOSE,
     CODE,
     EMPHASIS,
     IMAGE,
+    LINE_BREAK,
     LINK,
     LINK_END,
     OPEN,
+    STRIKETHROUGH,
     STRONG,
-    STRUCK,
     TEXT,
     Kind,
-    Line,
-    Piece,
+    Token,
+    Tokens,
 )
 
+_TAGS = """
+    blockquote caption dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td tfoot th thead
+    tr ul
+"""
+BLOCK_TAGS = frozenset(_TAGS.split())
 MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens, and a list is two
 
-_MARKS = {"b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS, "s": STRUCK, "del": STRUCK}
-_CODE = ("code", "kbd", "samp")
-_CONTAINERS = "body caption dd div dl figcaption figure html li p tbody td tfoot th thead tr"
+_DELIMITERS = {
+    "b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS, "s": STRIKETHROUGH, "del": STRIKETHROUGH
+}  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,8}")
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
 _TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of it, of a link's text too
@@ -44,29 +48,30 @@ _TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of i
 class Writer:
     """Writes the blocks of one container: a document, an item, a quotation.
 
-    `marks` are the emphases and the link in which the container stands; `flat` is for a heading or a cell, where
-    everything is text of one line; `strict` escapes whatever could act.
+    `strict` escapes whatever could act. `outer` is the writer of the container around, `flat` is for a heading or a
+    cell, where everything is text of one line.
     """
 
-    def __init__(self, *, strict: bool, marks: Iterable[Piece] = (), nesting: int = 0, flat: bool = False) -> None:
+    def __init__(self, *, strict: bool, outer: "Writer | None" = None, flat: bool = False) -> None:
+        self.plain_text: list[str] = outer.plain_text if outer else []  # with a line feed at the edges of blocks
         self.tight = True  # nothing but lists follow the first block
         self._blocks: list[str] = []
-        self._marks = [*marks]  # open at this place
-        self._pieces: Line = [*marks]  # of the paragraph in the making
+        self._opened: Tokens = [*outer._opened] if outer else []  # emphases and the link that this place stands in
+        self._tokens: Tokens = [*self._opened]  # of the paragraph in the making
         self._text_kind: Kind = TEXT
         self._bullet = ""  # of the list that is the last block
-        self._nesting = nesting
+        self._nesting: int = outer._nesting + 1 if outer else 0
         self._flat = flat
         self._strict = strict
 
     def blocks(self, element: Element) -> list[str]:
-        """What `element` holds, as blocks to be parted by blank lines."""
-        self._write_container(element)
+        """Return the content of `element` as blocks to be parted by blank lines."""
+        self._walk(element)
         self._end_paragraph()
         return self._blocks
 
-    def pieces(self, element: Element) -> Line:
-        """What `element` holds, as pieces of one line."""
+    def tokens(self, element: Element) -> Tokens:
+        """Return the content of `element` as tokens of one line."""
         self._walk(element)
         return self._closed()
 
@@ -79,33 +84,35 @@ class Writer:
             self._add_text(child.tail)
 
     def _write(self, element: Element) -> None:
-        tag = element.tag
-        if write := _INLINE.get(tag):
+        if write := _INLINE.get(element.tag):
             write(self, element)
-        elif write := _BLOCKS.get(tag):
+        elif element.tag in BLOCK_TAGS:
             self._end_paragraph()
-            if self._flat:
-                self._walk(element)
-            else:
-                write(self, element)
+            self.plain_text.append("\n")
+            write = Writer._walk if self._flat else _BLOCKS.get(element.tag, Writer._walk)
+            write(self, element)
+            self.plain_text.append("\n")
             self._end_paragraph()
         else:
             self._walk(element)
 
     def _add_text(self, text: str | None) -> None:
-        if text and (len(self._pieces) > len(self._marks) or not text.isspace()):
-            self._pieces.append((self._text_kind, text))
+        if text:
+            self.plain_text.append(text.replace("\n", " "))
+            if len(self._tokens) > len(self._opened) or not text.isspace():
+                self._tokens.append((self._text_kind, text))
 
     def _end_paragraph(self) -> None:
         if self._flat:
-            self._add_text(" ")
-        elif len(self._pieces) > len(self._marks):
+            if len(self._tokens) > len(self._opened):
+                self._tokens.append((self._text_kind, " "))
+        elif len(self._tokens) > len(self._opened):
             for text in inline.paragraphs(self._closed(), strict=self._strict):
                 self._add(text)
-            self._pieces = [*self._marks]
+            self._tokens = [*self._opened]
 
-    def _closed(self) -> Line:
-        return [*self._pieces, *map(_closing, reversed(self._marks))] if self._marks else self._pieces
+    def _closed(self) -> Tokens:
+        return [*self._tokens, *map(_closing, reversed(self._opened))]
 
     def _add(self, block: str, bullet: str = "") -> None:
         if block:
@@ -114,27 +121,27 @@ class Writer:
             self._bullet = bullet
 
     def _inner(self, *, flat: bool = False) -> "Writer":
-        return Writer(strict=self._strict, marks=self._marks, nesting=self._nesting + 1, flat=flat)
+        return Writer(strict=self._strict, outer=self, flat=flat)
 
     # ---------------------------------------------------------------------------------------------- within a paragraph
 
     def _write_emphasis(self, element: Element) -> None:
-        mark: Piece = (OPEN, _MARKS[element.tag])
-        self._write_within(mark, element, useless=mark in self._marks or self._text_kind == CODE)
+        token: Token = (OPEN, _DELIMITERS[element.tag])
+        self._write_within(token, element, useless=token in self._opened or self._text_kind == CODE)
 
     def _write_link(self, element: Element) -> None:
         href = element.get("href", "")
-        nested = any(kind == LINK for kind, _ in self._marks)
+        nested = any(kind == LINK for kind, _ in self._opened)
         self._write_within((LINK, href), element, useless=nested or not href)
 
-    def _write_within(self, mark: Piece, element: Element, *, useless: bool) -> None:
+    def _write_within(self, token: Token, element: Element, *, useless: bool) -> None:
         if useless:
             self._walk(element)
             return
-        self._marks.append(mark)
-        self._pieces.append(mark)
+        self._opened.append(token)
+        self._tokens.append(token)
         self._walk(element)
-        self._pieces.append(_closing(self._marks.pop()))
+        self._tokens.append(_closing(self._opened.pop()))
 
     def _write_code(self, element: Element) -> None:
         outside, self._text_kind = self._text_kind, CODE
@@ -142,44 +149,34 @@ class Writer:
         self._text_kind = outside
 
     def _write_break(self, _: Element) -> None:
-        self._pieces.append((BREAK, ""))
+        self.plain_text.append("\n")
+        self._tokens.append(LINE_BREAK)
 
     def _write_image(self, element: Element) -> None:
         if source := element.get("src"):
-            self._pieces.append((IMAGE, image(source, element.get("alt", ""), element.get("title", ""))))
+            self._tokens.append((IMAGE, image(source, element.get("alt", ""), element.get("title", ""))))
 
     # ---------------------------------------------------------------------------------------------- blocks of their own
 
     def _write_heading(self, element: Element) -> None:
-        self._add(inline.heading(int(element.tag[1]), self._inner(flat=True).pieces(element), strict=self._strict))
-
-    def _write_container(self, element: Element) -> None:
-        plain_here = not self._marks and not self._strict and self._text_kind == TEXT
-        text = paragraph(element) if plain_here else None
-        if text is None:
-            self._walk(element)
-        else:
-            self._add(text)
+        self._add(inline.heading(int(element.tag[1]), self._inner(flat=True).tokens(element), strict=self._strict))
 
     def _write_rule(self, _: Element) -> None:
         self._add("***")
 
     def _write_term(self, element: Element) -> None:
-        mark: Piece = (OPEN, STRONG)
-        self._write_within(mark, element, useless=mark in self._marks)
+        token: Token = (OPEN, STRONG)
+        self._write_within(token, element, useless=token in self._opened)
 
     def _write_preformatted(self, element: Element) -> None:
-        for inner in element.iterdescendants("br", *_BLOCKS):
-            inner.text = f"\n{inner.text or ''}"
-            if inner.tag != "br":
-                inner.tail = f"\n{inner.tail or ''}"
-        code = "".join(map(str, element.itertext())).strip("\n").rstrip()
+        texts = [*_texts_and_breaks(element)]
+        self.plain_text += ["\n" if text is None else text.replace("\n", " ") for text in texts]
+        code = "".join("\n" if text is None else text for text in texts).strip("\n").rstrip()
         if not self._strict:
             self._add(fenced(code) if code else "")
         else:
             for line in code.split("\n"):
-                self._add_text(line)
-                self._pieces.append((BREAK, ""))
+                self._tokens += [(self._text_kind, line), LINE_BREAK] if line else [LINE_BREAK]
         for picture in element.iter("img"):
             self._write_image(picture)
 
@@ -195,19 +192,20 @@ class Writer:
             self._walk(element)
             return
         ordered = element.tag == "ol"
-        plain, other = (".", ")") if ordered else ("-", "+")
-        bullet = other if self._bullet == plain else plain  # or two lists in a row would be one
+        usual, other = (".", ")") if ordered else ("-", "+")
+        bullet = other if self._bullet == usual else usual  # or two lists in a row would be one
         items = [item for item in self._items(element) if item._blocks]
         gap = "\n" if all(item.tight for item in items) else "\n\n"
         texts = []
-        for number, item in enumerate(items, start=_start(element)):
+        start = element.get("start", "").strip()
+        for number, item in enumerate(items, start=int(start) if _NUMBER.fullmatch(start) else 1):
             marker = f"{number if ordered else ''}{bullet} "
             text = _TASK.sub(_untasked, gap.join(item._blocks), count=1)
             texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
         self._add(gap.join(texts), bullet)
 
     def _items(self, element: Element) -> Iterator["Writer"]:
-        """A writer for each item, and for what stands between items, done but perhaps empty."""
+        """Yield a writer for each item, and for what stands between items, done but perhaps empty."""
         stray = self._inner()
         stray._add_text(element.text)
         for child in element:
@@ -215,7 +213,9 @@ class Writer:
                 stray._end_paragraph()
                 yield stray
                 item, stray = self._inner(), self._inner()
+                self.plain_text.append("\n")
                 item.blocks(child)
+                self.plain_text.append("\n")
                 yield item
             else:
                 stray._write(child)
@@ -224,34 +224,34 @@ class Writer:
         yield stray
 
     def _write_table(self, element: Element) -> None:
-        rows = grid(element)
+        rows = data_rows(element)
         if not rows:
             self._walk(element)
             return
         for caption in element.iter("caption"):
             self._write(caption)
-        texts = [self._row(cells) for cells in rows]
-        self._add("\n".join([texts[0], "|" + " --- |" * len(rows[0]), *texts[1:]]))
+        head, *body = map(self._row, rows)
+        self._add("\n".join([head, "|" + " --- |" * len(rows[0]), *body]))
 
-    def _row(self, cells: list[Element | None]) -> str:
+    def _row(self, cells: Row) -> str:
         return f"| {' | '.join('' if cell is None else self._cell(cell) for cell in cells)} |"
 
     def _cell(self, cell: Element) -> str:
-        text = inline.one_line(self._inner(flat=True).pieces(cell), strict=self._strict)
+        self.plain_text.append("\n")
+        text = inline.one_line(self._inner(flat=True).tokens(cell), strict=self._strict)
         return text if self._strict else text.replace("|", "\\|")
 
 
 _Write = Callable[[Writer, Element], None]
 
 _INLINE: dict[str, _Write] = {
-    **dict.fromkeys(_MARKS, Writer._write_emphasis),
-    **dict.fromkeys(_CODE, Writer._write_code),
+    **dict.fromkeys(_DELIMITERS, Writer._write_emphasis),
+    **dict.fromkeys(("code", "kbd", "samp"), Writer._write_code),
     "a": Writer._write_link,
     "br": Writer._write_break,
     "img": Writer._write_image,
 }
-_BLOCKS: dict[str, _Write] = {
-    **dict.fromkeys(_CONTAINERS.split(), Writer._write_container),
+_BLOCKS: dict[str, _Write] = {  # others are containers of blocks
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._write_heading),
     "hr": Writer._write_rule,
     "dt": Writer._write_term,
@@ -263,15 +263,21 @@ _BLOCKS: dict[str, _Write] = {
 }
 
 
+def _texts_and_breaks(element: Element) -> Iterator[str | None]:
+    """Yield the texts in `element`, and None for `br` and at the edges of blocks."""
+    yield element.text or ""
+    for child in element:
+        edge = [None] if child.tag in BLOCK_TAGS else []
+        yield from [None] if child.tag == "br" else edge
+        yield from _texts_and_breaks(child)
+        yield from edge
+        yield child.tail or ""
+
+
 def _untasked(start: re.Match[str]) -> str:
     return f"[&#{ord(start[1])};](" if start[2] else f"\\{start[0]}"
 
 
-def _closing(mark: Piece) -> Piece:
-    kind, value = mark
+def _closing(token: Token) -> Token:
+    kind, value = token
     return (CLOSE if kind == OPEN else LINK_END, value)
-
-
-def _start(element: Element) -> int:
-    value = element.get("start", "").strip()
-    return int(value) if _NUMBER.fullmatch(value) else 1

@@ -1,207 +1,160 @@
-"""Which marks of emphasis a renderer pairs, by the algorithm of CommonMark (0.31, "process emphasis"). Pure.
+"""Pairs of delimiters of emphasis as a renderer sees them (CommonMark 0.31, "process emphasis"). Pure.
 
-Marks that stand beside each other are one run to it: with `**` ended and `*` begun between two words, or `~~` just
-within `**`, it may see other pairs than were meant, or none, and shows the stars. So what is written is read as it will
-be, and pairs that come out otherwise are left out.
+Delimiters without text between are one run to a renderer. Where `**` ends and `*` begins between two words, or `~~`
+stands just within `**`, it may pair them otherwise than meant, or not at all, and shows them as characters. So the
+Markdown is read as a renderer reads it, and emphasis that it would misread is left out.
 """
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from aggregator.commonmark.tokens import CLOSE, LINK, LINK_END, OPEN, Line, append
+from aggregator.commonmark.tokens import CLOSE, LINK, LINK_END, OPEN, Tokens, delimiter_pairs
 
-_BESIDE = frozenset(" \n.,;:!?()[]\"'-–—“”‘’…")  # most of what stands outside of marks
+_Pair = tuple[int, int]  # indexes of two tokens
 
-Pair = tuple[int, int]  # indexes of the two marks
+
+def is_punctuation(character: str) -> bool:
+    """Return True for Unicode's punctuation and symbols, as CommonMark 0.31 does."""
+    return unicodedata.category(character)[0] in "PS"
+
+
+def is_punctuation_before_0_31(character: str) -> bool:
+    """Return True for Unicode's punctuation and ASCII's symbols alone, as older renderers do."""
+    return unicodedata.category(character)[0] == "P" or (character.isascii() and not character.isalnum())
 
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """Equal marks with nothing between."""
+    """Equal delimiters without text between."""
 
-    start: int  # in the text
-    mark: str  # one character
+    character: str
+    before: str = " "  # the character beside it; a blank at the edge of the text
+    after: str = " "
     length: int = 0
-    left: int = 0  # of its length, not paired yet
+    unpaired: int = 0  # of its length
     opens: bool = False
     closes: bool = False
-    pieces: list[int] = field(default_factory=list)
+    indexes: list[int] = field(default_factory=list)  # of its tokens
+
+    def unpair(self, is_punctuation: Callable[[str], bool]) -> tuple[bool, bool]:
+        """Forget its pairs, and decide by the characters beside it if it opens, and if it closes emphasis."""
+        before_apart = self.before.isspace() or is_punctuation(self.before)
+        after_apart = self.after.isspace() or is_punctuation(self.after)
+        self.opens = not self.after.isspace() and (before_apart or not after_apart)
+        self.closes = not self.before.isspace() and (after_apart or not before_apart)
+        self.unpaired = self.length
+        return self.opens, self.closes
 
 
-def misread(line: Line, written: Sequence[str]) -> frozenset[int]:
-    """Indexes of the marks in `line` that a renderer would not pair as they are meant.
+def misread_delimiters(tokens: Tokens, written: Sequence[str]) -> frozenset[int]:
+    """Return the indexes of the delimiters to leave out since a renderer would not pair them as meant.
 
-    `written` is the Markdown of each piece. Of wrong pairs within each other only the innermost are given: without
-    them the outer ones may be right.
+    `written` is the Markdown of each token. Of misread pairs within each other only the innermost are returned:
+    without them the outer ones may be right.
     """
-    if _is_plain(line, written):
-        return frozenset()
-    meant = list(_meant(line))
-    wrong = {pair for is_punctuation in _READINGS for pair in _wrong(line, written, meant, is_punctuation)}
-    ends = dict(meant) | {end: start for start, end in meant}
-    return frozenset(index for pair in _innermost(wrong) for index in _in_the_way(line, pair, ends))
+    pairs = delimiter_pairs(tokens)
+    partners = dict(pairs) | {end: start for start, end in pairs}
+    groups = _runs(tokens, written)
+    indexes: set[int] = set()
+    inner_start = len(tokens)
+    for start, end in sorted(_misread_pairs(tokens, pairs, groups), reverse=True):  # pairs do not cross
+        if end < inner_start:
+            obstacles = _obstacles(tokens, start, end, partners) or [start]
+            indexes.update(obstacles, (partners[index] for index in obstacles))
+        inner_start = start
+    return frozenset(indexes)
 
 
-def without(line: Line, indexes: Iterable[int]) -> Line:
-    """`line` without these pieces; two emphases that become neighbours are one."""
-    left_out = frozenset(indexes)
-    kept: Line = []
-    for index, piece in enumerate(line):
-        if index in left_out:
-            continue
-        if piece[0] == OPEN and kept and kept[-1] == (CLOSE, piece[1]):
-            kept.pop()
-        else:
-            append(kept, piece)
-    return kept
+def _obstacles(tokens: Tokens, start: int, end: int, partners: dict[int, int]) -> list[int]:
+    """Return the other delimiters just within a pair: they are punctuation, beside which it does not work."""
+    character = tokens[start][1][0]
+    return [index for index in (start + 1, end - 1) if index in partners and tokens[index][1][0] != character]
 
 
-def marks(line: Line) -> frozenset[int]:
-    """Indexes of all marks in `line`."""
-    return frozenset(index for index, (kind, _) in enumerate(line) if kind in (OPEN, CLOSE))
+def _misread_pairs(tokens: Tokens, pairs: Sequence[_Pair], groups: Sequence[Sequence[_Run]]) -> set[_Pair]:
+    """Return those of `pairs` that new or old renderers do not see in the runs of `groups`."""
+    run_of = {index: run for group in groups for run in group for index in run.indexes}
+    misread: set[_Pair] = set()
+    flanks: list[tuple[bool, bool]] = []
+    for rule in (is_punctuation, is_punctuation_before_0_31):
+        previous, flanks = flanks, [run.unpair(rule) for run in run_of.values()]
+        if flanks == previous:
+            break
+        seen = Counter(pair for group in groups for pair in _paired(group))
+        for start, end in pairs:
+            pair = (run_of[start], run_of[end], len(tokens[start][1]))
+            if seen[pair]:
+                seen[pair] -= 1
+            else:
+                misread.add((start, end))
+    return misread
 
 
-def _is_plain(line: Line, written: Sequence[str]) -> bool:
-    """Whether no mark could be misread: within it stands a letter or digit, outside what is none, and no other mark."""
-    text, at = "".join(written), 0
-    for (kind, _), shown in zip(line, written, strict=True):
-        end = at + len(shown)
-        if kind == OPEN:
-            if not text[end : end + 1].isalnum() or (at and text[at - 1] not in _BESIDE):
-                return False
-        elif kind == CLOSE and (not text[at - 1].isalnum() or (end < len(text) and text[end] not in _BESIDE)):
-            return False
-        at = end
-    return True
-
-
-def _meant(line: Line) -> Iterator[Pair]:
-    opened: list[int] = []
-    for index, (kind, _) in enumerate(line):
-        if kind == OPEN:
-            opened.append(index)
-        elif kind == CLOSE:
-            yield opened.pop(), index
-
-
-def _innermost(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Those of `pairs`, which do not cross, that hold no other."""
-    following = None
-    for pair in sorted(pairs, reverse=True):  # by where they start, the last one first
-        if following is None or pair[1] < following:
-            yield pair
-        following = pair[0]
-
-
-def _in_the_way(line: Line, pair: Pair, ends: Mapping[int, int]) -> Iterator[int]:
-    """Other emphases just within `pair`, whose marks are punctuation that it does not work beside; else itself."""
-    start, end = pair
-    mark = line[start][1][0]
-    within = [index for index in (start + 1, end - 1) if index in ends and line[index][1][0] != mark]
-    for index in within or [start]:
-        yield index
-        yield ends[index]
-
-
-def _wrong(
-    line: Line, written: Sequence[str], meant: Sequence[Pair], is_punctuation: Callable[[str], bool]
-) -> Iterator[Pair]:
-    """Those of the pairs that are `meant` which are not seen."""
-    groups = _groups(line, written, is_punctuation)
-    run_of = {piece: run for group in groups for run in group for piece in run.pieces}
-    seen = Counter(pair for group in groups for pair in _seen(group))
-    for start, end in meant:
-        pair = (run_of[start], run_of[end], len(line[start][1]))
-        if seen[pair]:
-            seen[pair] -= 1
-        else:
-            yield start, end
-
-
-def _groups(line: Line, written: Sequence[str], is_punctuation: Callable[[str], bool]) -> list[list[_Run]]:
-    """The runs in `line`, those in each link by themselves: they are paired first, and with each other alone."""
-    text, at = "".join(written), 0
-    outside: list[_Run] = []
-    groups, current = [outside], outside
-    last: _Run | None = None
-    for index, ((kind, value), shown) in enumerate(zip(line, written, strict=True)):
+def _runs(tokens: Tokens, written: Sequence[str]) -> list[list[_Run]]:
+    """Return the runs outside of links, and those of each link: a link's are paired with each other alone."""
+    text, position = "".join(written), 0
+    groups: list[list[_Run]] = [[]]
+    group = groups[0]
+    last = _Run("")
+    end = -1  # of the last run
+    for index, ((kind, value), markdown) in enumerate(zip(tokens, written, strict=True)):
         if kind == LINK:
-            current = []
-            groups.append(current)
+            group = []
+            groups.append(group)
         elif kind == LINK_END:
-            current = outside
+            group = groups[0]
         elif kind in (OPEN, CLOSE):
-            if last is None or last.mark != value[0] or last.start + last.length != at:
-                last = _Run(start=at, mark=value[0])
-                current.append(last)
+            if last.character != value[0] or end != position:
+                last = _Run(value[0], before=text[position - 1 : position] or " ")
+                group.append(last)
+            end = position + len(value)
+            last.after = text[end : end + 1] or " "
             last.length += len(value)
-            last.pieces.append(index)
-        at += len(shown)
-    for run in (run for group in groups for run in group):
-        _judge(run, text, is_punctuation)
+            last.indexes.append(index)
+        position += len(markdown)
     return groups
 
 
-def _judge(run: _Run, text: str, is_punctuation: Callable[[str], bool]) -> None:
-    """Whether `run` may open and close: by the characters beside it, the edges of `text` being blanks."""
-    end = run.start + run.length
-    before, after = text[run.start - 1 : run.start] or " ", text[end : end + 1] or " "
-    run.opens = not after.isspace() and (not is_punctuation(after) or before.isspace() or is_punctuation(before))
-    run.closes = not before.isspace() and (not is_punctuation(before) or after.isspace() or is_punctuation(after))
-    run.left = run.length
-
-
-def _seen(runs: Sequence[_Run]) -> Iterator[tuple[_Run, _Run, int]]:
-    """The pairs of `runs` as a renderer sees them, with the length of their marks."""
+def _paired(runs: Sequence[_Run]) -> Iterator[tuple[_Run, _Run, int]]:
+    """Yield the pairs that a renderer makes of `runs`, with the length of their delimiters."""
     opened: list[tuple[int, _Run]] = []
-    bottoms: dict[tuple[str, bool, int], int] = {}  # before it nothing opens what such a run closes
+    bottoms: dict[tuple[str, bool, int], int] = {}  # number of the first run that may open what such a run closes
     for number, run in enumerate(runs):
-        kind = (run.mark, run.opens, run.length % 3)
-        while run.closes and run.left:
+        kind = (run.character, run.opens, run.length % 3)
+        while run.closes and run.unpaired:
             depth = _opener(opened, run, bottoms.get(kind, 0))
             if depth is None:
                 bottoms[kind] = number
                 break
             del opened[depth + 1 :]
             opener = opened[depth][1]
-            length = min(opener.left, run.left, 2)
-            opener.left -= length
-            run.left -= length
-            if not opener.left:
+            length = min(opener.unpaired, run.unpaired, 2)
+            opener.unpaired -= length
+            run.unpaired -= length
+            if not opener.unpaired:
                 del opened[depth]
             yield opener, run, length
-        if run.opens and run.left:
+        if run.opens and run.unpaired:
             opened.append((number, run))
 
 
 def _opener(opened: Sequence[tuple[int, _Run]], closer: _Run, bottom: int) -> int | None:
-    """Where in `opened` the nearest run is that `closer` closes."""
+    """Return the place in `opened` of the nearest run that `closer` closes."""
     for depth in range(len(opened) - 1, -1, -1):
         number, run = opened[depth]
         if number < bottom:
             return None
-        if run.mark == closer.mark and _fit(run, closer):
+        if run.character == closer.character and _fit(run, closer):
             return depth
     return None
 
 
 def _fit(opener: _Run, closer: _Run) -> bool:
-    """Whether these two can be a pair: for stars the rule of three, for tildes that there are two of them."""
-    if opener.mark == "~":
+    """Return True if the two can be a pair: tildes need two of them, stars follow the "rule of three"."""
+    if opener.character == "~":
         return opener.length == closer.length == 2
     if not (opener.closes or closer.opens):
         return True
     return (opener.length + closer.length) % 3 != 0 or opener.length % 3 == closer.length % 3 == 0
-
-
-def _is_sign(character: str) -> bool:
-    return unicodedata.category(character)[0] in "PS"
-
-
-def _is_sign_of_old(character: str) -> bool:
-    return unicodedata.category(character)[0] == "P" or (character.isascii() and not character.isalnum())
-
-
-_READINGS = (_is_sign, _is_sign_of_old)  # what is punctuation: until CommonMark 0.31 no symbols but ASCII's

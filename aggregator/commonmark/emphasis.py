@@ -1,12 +1,10 @@
-"""Marks of emphasis placed so that CommonMark (0.31, 6.2) sees them, or left out. Pure.
+"""Delimiters of emphasis moved to where CommonMark sees them (0.31, 6.2), or left out. Pure.
 
-A mark opens beside what follows it and closes beside what precedes it, but not where that is punctuation and a letter
-stands on the mark's other side: said**“Yes.”**then shows stars. There the punctuation leaves the emphasis.
+A delimiter opens beside the character after it and closes beside the one before it, but not if that is punctuation
+and a letter stands on its other side: said**“Yes.”**then shows stars. There the punctuation leaves the emphasis.
 """
 
-import unicodedata
-from collections.abc import Iterable
-
+from aggregator.commonmark.delimiters import is_punctuation, is_punctuation_before_0_31
 from aggregator.commonmark.tokens import (
     BREAK,
     CLOSE,
@@ -17,145 +15,97 @@ from aggregator.commonmark.tokens import (
     OPEN,
     TEXT,
     Kind,
-    Line,
-    Piece,
+    Tokens,
     append,
+    delimiter_pairs,
 )
 
-_MARKS = (OPEN, CLOSE)
-_EDGES = {CODE: "``", IMAGE: "!)", BREAK: "  ", LINK: "[[", LINK_END: "))"}
-_PAD: Piece = (TEXT, "")
+_EDGES = {CODE: "``", IMAGE: "!)", BREAK: "  ", LINK: "[[", LINK_END: "))"}  # first and last character of the Markdown
 
 
-def with_working_marks(line: Line) -> Line:
-    """`line` with each pair of marks where it works; a pair that cannot work is gone, its text stays."""
-    if _all_work(line):
-        return line
-    padded = list(_padded(line))
-    opened: list[int] = []
-    for index, (kind, _) in enumerate(padded):
-        if kind == OPEN:
-            opened.append(index)
-        elif kind == CLOSE:
-            _settle(padded, opened.pop(), index)
-    settled: Line = []
-    for piece in padded:
-        if piece[1] or piece[0] == BREAK or piece[0] == LINK_END:
-            append(settled, piece)
+def with_working_delimiters(tokens: Tokens) -> Tokens:
+    """Return `tokens` with each pair of delimiters where it works, and without those that cannot; their text stays."""
+    padded: Tokens = []  # with an empty text outside of each delimiter, to take the punctuation that leaves
+    for token in tokens:
+        if token[0] == OPEN:
+            padded.append((TEXT, ""))
+        padded.append(token)
+        if token[0] == CLOSE:
+            padded.append((TEXT, ""))
+    for start, end in delimiter_pairs(padded):
+        _settle(padded, start, end)
+    settled: Tokens = []
+    for token in padded:
+        if token[1]:
+            append(settled, token)
     return settled
 
 
-def _all_work(line: Line) -> bool:
-    """Whether each mark, if any, stands beside text that is a letter, or a full stop before a blank: the usual case."""
-    last = len(line) - 1
-    for index, (kind, _) in enumerate(line):
-        if kind == OPEN:
-            follower, value = line[index + 1]
-            if follower != TEXT or not value[0].isalnum() or (index and line[index - 1][0] == CLOSE):
-                return False
-        elif kind == CLOSE:
-            leader, value = line[index - 1]
-            apart = index == last or line[index + 1][1][:1].isspace()
-            if leader != TEXT or not (value[-1].isalnum() or (apart and not value[-1].isspace())):
-                return False
-    return True
+def _settle(tokens: Tokens, start: int, end: int) -> None:
+    """Make the delimiters at `start` and `end` work, or empty both."""
+    sides = ((start, 1), (end, -1))
+    for index, inward in sides:
+        if not _works(tokens, index, inward):
+            _move_punctuation_out(tokens, index, inward)
+    if _clashes(tokens, start) or not all(_works(tokens, index, inward) for index, inward in sides):
+        tokens[start], tokens[end] = (OPEN, ""), (CLOSE, "")
 
 
-def _padded(line: Line) -> Iterable[Piece]:
-    """`line` with an empty text outside each mark, to take punctuation that leaves."""
-    for piece in line:
-        if piece[0] == OPEN:
-            yield _PAD
-        yield piece
-        if piece[0] == CLOSE:
-            yield _PAD
+def _works(tokens: Tokens, index: int, inward: int) -> bool:
+    """Return True if a renderer sees the delimiter at `index`, within which lies what `inward` (1 or -1) points to.
 
-
-def _settle(line: Line, start: int, end: int) -> None:
-    """Make the marks at `start` and `end` work, or empty them."""
-    if not _works(_outside(line, start, -1), _inside(line, start, 1)):
-        _move_out(line, start, 1)
-    if not _works(_outside(line, end, 1), _inside(line, end, -1)):
-        _move_out(line, end, -1)
-    opens = _works(_outside(line, start, -1), _inside(line, start, 1)) and not _clashes(line, start)
-    if not opens or not _works(_outside(line, end, 1), _inside(line, end, -1)):
-        line[start], line[end] = (OPEN, ""), (CLOSE, "")
-
-
-def _works(outside: str, inside: str) -> bool:
+    At the edge of the line stands a blank. Beside the delimiter of another emphasis a letter is assumed, since that
+    delimiter may be left out yet.
+    """
+    inside = _neighbour(tokens, index, inward, edge="", delimiter="")
     if not inside or inside.isspace():
         return False
-    category = unicodedata.category(inside)[0]
-    return category not in "PS" or outside.isspace() or _is_punctuation(outside)
+    outside = _neighbour(tokens, index, -inward, edge=" ", delimiter="x")
+    return not is_punctuation(inside) or outside.isspace() or is_punctuation_before_0_31(outside)
 
 
-def _is_punctuation(character: str) -> bool:
-    """By every reading of the rule: newer renderers take all symbols for punctuation, older ones only ASCII's."""
-    return unicodedata.category(character)[0] == "P" or (character.isascii() and not character.isalnum())
+def _neighbour(tokens: Tokens, index: int, step: int, *, edge: str, delimiter: str) -> str:
+    """Return the character beside the delimiter at `index`; `edge` at the end of the line, `delimiter` beside one.
+
+    Delimiters of its own kind are skipped, as they are one run with it.
+    """
+    neighbour = _next(tokens, index, step, tokens[index][0])
+    if neighbour is None:
+        return edge
+    kind, value = tokens[neighbour]
+    if kind in (OPEN, CLOSE):
+        return delimiter
+    return (value if kind == TEXT else _EDGES[kind])[0 if step == 1 else -1]
 
 
-def _neighbour(line: Line, index: int, step: int, skipped: Kind | None = None) -> int | None:
-    """Index of the next piece from `index` that shows something; marks of the kind `skipped` are one run with ours."""
+def _next(tokens: Tokens, index: int, step: int, skipped: Kind | None = None) -> int | None:
+    """Return the index of the next token from `index` that is not empty and not of the kind `skipped`."""
     index += step
-    while 0 <= index < len(line):
-        kind, value = line[index]
-        if (value or kind in {BREAK, LINK_END}) and kind is not skipped:
+    while 0 <= index < len(tokens):
+        kind, value = tokens[index]
+        if value and kind != skipped:
             return index
         index += step
     return None
 
 
-def _outside(line: Line, index: int, step: int) -> str:
-    """The character beside the mark at `index`, on the side that `step` points to; a blank at the line's edge.
-
-    Beside the mark of another emphasis a letter is assumed: that one may be dropped yet.
-    """
-    neighbour = _neighbour(line, index, step, line[index][0])
-    if neighbour is None:
-        return " "
-    kind, value = line[neighbour]
-    return "x" if kind in _MARKS else _edge(kind, value, step)
-
-
-def _inside(line: Line, index: int, step: int) -> str:
-    """The first character that the mark at `index` holds, "" where it holds none."""
-    neighbour = _neighbour(line, index, step, line[index][0])
-    if neighbour is None or line[neighbour][0] in _MARKS:
-        return ""
-    return _edge(*line[neighbour], step)
-
-
-def _edge(kind: Kind, value: str, step: int) -> str:
-    """The character of a piece at its start (`step` 1) or its end (-1)."""
-    shown = value if kind == TEXT else _EDGES[kind]
-    return shown[0 if step == 1 else -1]
-
-
-def _move_out(line: Line, index: int, step: int) -> None:
-    """Let punctuation and blanks leave through the mark at `index` into the empty text outside."""
-    inner = _neighbour(line, index, step)
-    if inner is None or line[inner][0] != TEXT:
+def _move_punctuation_out(tokens: Tokens, index: int, inward: int) -> None:
+    """Move punctuation and blanks through the delimiter at `index` into the empty text outside."""
+    inner, outer = _next(tokens, index, inward), index - inward
+    if inner is None or tokens[inner][0] != TEXT:
         return
-    text = line[inner][1]
+    text, outside = tokens[inner][1], tokens[outer][1]
     count = 0
-    while count < len(text) and _leaves(text[count if step == 1 else -1 - count]):
+    while count < len(text) and ((c := text[count if inward == 1 else -1 - count]).isspace() or is_punctuation(c)):
         count += 1
-    outer = index - step
-    if step == 1:
-        line[outer], line[inner] = (TEXT, line[outer][1] + text[:count]), (TEXT, text[count:])
+    if inward == 1:
+        tokens[outer], tokens[inner] = (TEXT, outside + text[:count]), (TEXT, text[count:])
     else:
         split = len(text) - count
-        line[outer], line[inner] = (TEXT, text[split:] + line[outer][1]), (TEXT, text[:split])
+        tokens[outer], tokens[inner] = (TEXT, text[split:] + outside), (TEXT, text[:split])
 
 
-def _leaves(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character)[0] in "PS"
-
-
-def _clashes(line: Line, start: int) -> bool:
-    """Whether another emphasis ends where this one starts: their stars would be one run.
-
-    What opens between the two does not part them: it clashes too.
-    """
-    neighbour = _neighbour(line, start, -1, OPEN)
-    return neighbour is not None and line[neighbour][0] == CLOSE and line[neighbour][1][0] == line[start][1][0]
+def _clashes(tokens: Tokens, start: int) -> bool:
+    """Return True if another emphasis of the same character ends where this one starts: they would be one run."""
+    previous = _next(tokens, start, -1, OPEN)
+    return previous is not None and tokens[previous][0] == CLOSE and tokens[previous][1][0] == tokens[start][1][0]

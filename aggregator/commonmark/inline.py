@@ -1,23 +1,23 @@
-"""What stands within one block: pieces of text, code, images and marks become lines of Markdown. Pure.
+"""Tokens of one block written as lines of Markdown. Pure.
 
-White space moves out of marks, marks without content go, neighbours merge. Only then is text escaped, when it is
-known what stands next to it.
+White space moves out of emphasis, emphasis without content goes, neighbours merge. Only then is text escaped, when it
+is known what stands next to it.
 """
 
 import re
 from collections.abc import Callable
 
-from aggregator.commonmark.delimiters import marks, misread, without
-from aggregator.commonmark.emphasis import with_working_marks
+from aggregator.commonmark.delimiters import misread_delimiters
+from aggregator.commonmark.emphasis import with_working_delimiters
 from aggregator.commonmark.escape import (
-    acting_marks,
+    acting_delimiters,
     code_span,
     destination,
     edge_underscores,
+    escaped_at_line_start,
+    escaped_strictly,
+    escaped_text,
     is_plain,
-    line_start_escaped,
-    strictly_escaped,
-    text_escaped,
 )
 from aggregator.commonmark.tokens import (
     BREAK,
@@ -29,8 +29,8 @@ from aggregator.commonmark.tokens import (
     OPEN,
     TEXT,
     Kind,
-    Line,
-    Piece,
+    Token,
+    Tokens,
     append,
 )
 
@@ -41,69 +41,71 @@ _JOINT = "\x7f"  # stands for what is between two texts: no blank, no letter
 _CLOSING_HASHES = re.compile(r"(?:(?<=\s)|^)#(?=#*$)")
 
 
-def paragraphs(pieces: Line, *, strict: bool = False) -> list[str]:
-    """Paragraphs of Markdown from `pieces`: two or more line breaks in a row part them.
+def paragraphs(tokens: Tokens, *, strict: bool = False) -> list[str]:
+    """Return the paragraphs of Markdown of `tokens`, parted where two or more line breaks follow each other.
 
     `strict` escapes every punctuation of texts.
     """
-    texts = [_written(line, strict=strict, at_start=True) for line in _tidied(pieces)]
+    texts = [_written(line, strict=strict, at_start=True) for line in _tidied(tokens)]
     return [text for text in texts if text.strip()]
 
 
-def one_line(pieces: Line, *, strict: bool = False, in_heading: bool = False) -> str:
-    """One line of Markdown from `pieces`, for a heading or a cell: line breaks are blanks."""
-    unbroken: Line = [(TEXT, " ") if piece[0] == BREAK else piece for piece in pieces]
+def one_line(tokens: Tokens, *, strict: bool = False, in_heading: bool = False) -> str:
+    """Return `tokens` as one line of Markdown, for a heading or a cell: line breaks are blanks."""
+    unbroken: Tokens = [(TEXT, " ") if token[0] == BREAK else token for token in tokens]
     return "".join(_written(line, strict=strict, in_heading=in_heading) for line in _tidied(unbroken)).strip()
 
 
-def heading(level: int, pieces: Line, *, strict: bool = False) -> str:
-    """A heading, "" where it has no text. Hashes at its end would be an ornament, braces attributes to goldmark."""
-    text = _CLOSING_HASHES.sub(r"\\#", one_line(pieces, strict=strict, in_heading=True))
+def heading(level: int, tokens: Tokens, *, strict: bool = False) -> str:
+    """Return a heading, "" if it has no text. Hashes at its end would be an ornament, braces attributes to goldmark."""
+    text = _CLOSING_HASHES.sub(r"\\#", one_line(tokens, strict=strict, in_heading=True))
     return f"{'#' * level} {text}" if text else ""
 
 
-# --------------------------------------------------------------------------------------------------------- white space
+def collapsed(text: str) -> str:
+    """Return `text` with one blank for each run of HTML's white space, to which U+00A0 does not belong."""
+    if "\n" in text or "  " in text or "\t" in text:
+        text = text.replace("\n", " ").replace("\t", " ")
+        while "  " in text:  # halves each run: a quarter of the time that a regular expression takes
+            text = text.replace("  ", " ")
+    return text
 
 
-def _tidied(pieces: Line) -> list[Line]:
-    """`pieces` as lines: white space is one blank, outside of marks, and never at an edge; no mark is empty."""
-    if len(pieces) == 1 and pieces[0][0] == TEXT:  # most paragraphs
-        text = evened(pieces[0][1]).strip(" ")
-        return [[(TEXT, text)]] if text else []
+def _tidied(tokens: Tokens) -> list[Tokens]:
+    """Return `tokens` as lines: white space is one blank outside of emphasis, none at an edge; no emphasis is empty."""
     tidying = _Tidying()
-    for piece in pieces:
-        tidying.add(piece)
-    return [with_working_marks(line) for line in tidying.lines if line]
+    for token in tokens:
+        tidying.add(token)
+    return [line for line in tidying.lines if line]
 
 
 class _Tidying:
-    """Lines in the making: white space waits until it is known on which side of a mark it belongs."""
+    """Lines in the making: white space waits until it is known on which side of a delimiter it belongs."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = [[]]
+        self.lines: list[Tokens] = [[]]
         self._gap = ""  # white space since the last content: "", " ", a line break or two
-        self._gap_kind: Kind = TEXT  # where that blank stood
-        self._waiting: Line = []  # opened, with nothing inside yet
+        self._gap_kind: Kind = TEXT  # of the token that the blank comes from
+        self._waiting: Tokens = []  # opened, with nothing inside yet
         self._depth = 0
 
-    def add(self, piece: Piece) -> None:
-        kind, value = piece
+    def add(self, token: Token) -> None:
+        kind, value = token
         if kind in (TEXT, CODE):
-            self._add_text(kind, value)
+            self._add_text(kind, collapsed(value))
         elif kind == BREAK:
             self._gap = "\n\n" if "\n" in self._gap else "\n"
         elif kind in (OPEN, LINK):
-            self._waiting.append(piece)
+            self._waiting.append(token)
         elif kind == IMAGE:
-            self._add_content(piece)
-        elif self._waiting:  # the end of what holds nothing
+            self._add_content(token)
+        elif self._waiting:  # the end of an emphasis or a link that holds nothing
             self._waiting.pop()
         else:
             self._depth -= 1
-            self.lines[-1].append(piece)
+            self.lines[-1].append(token)
 
-    def _add_text(self, kind: Kind, value: str) -> None:
-        text = evened(value)
+    def _add_text(self, kind: Kind, text: str) -> None:
         content = text.strip(" ")
         if text[0] == " " and not self._gap:
             self._gap, self._gap_kind = " ", kind
@@ -112,105 +114,90 @@ class _Tidying:
             if text[-1] == " ":
                 self._gap, self._gap_kind = " ", kind
 
-    def _add_content(self, piece: Piece) -> None:
+    def _add_content(self, token: Token) -> None:
+        if self._gap and self.lines[-1]:
+            self._add_gap(token[0])
+        self._gap = ""
         line = self.lines[-1]
-        if self._gap:
-            if line:
-                line = self._fill_gap(line, piece[0])
-            self._gap = ""
-        if self._waiting:
-            self._open(line)
-        append(line, piece)
+        for opened in self._waiting:
+            append(line, opened)
+        self._depth += len(self._waiting)
+        self._waiting.clear()
+        append(line, token)
 
-    def _fill_gap(self, line: Line, following: Kind) -> Line:
-        """Put the white space behind `line`; give the line that `following` belongs to."""
+    def _add_gap(self, following: Kind) -> None:
+        line = self.lines[-1]
         if self._gap == "\n\n" and not self._depth:
             self.lines.append([])
         elif self._gap == " ":
             within_code = line[-1][0] == self._gap_kind == following == CODE
             append(line, (CODE if within_code else TEXT, " "))
         else:
-            line.append((BREAK, ""))
-        return self.lines[-1]
-
-    def _open(self, line: Line) -> None:
-        for kind, value in self._waiting:
-            if kind == OPEN and line and line[-1] == (CLOSE, value):
-                line.pop()  # <b>a</b><b>b</b> is one emphasis
-            else:
-                line.append((kind, value))
-        self._depth += len(self._waiting)
-        self._waiting.clear()
+            line.append((BREAK, "\n"))
 
 
-def evened(text: str) -> str:
-    """`text` with one blank for each run of HTML's white space, to which U+00A0 does not belong."""
-    if "\n" in text or "  " in text or "\t" in text:
-        text = text.replace("\n", " ").replace("\t", " ").replace("\r", " ").replace("\f", " ")
-        while "  " in text:  # halves each run: a quarter of the time that a regular expression takes
-            text = text.replace("  ", " ")
-    return text
+def _written(line: Tokens, *, strict: bool, at_start: bool = False, in_heading: bool = False) -> str:
+    """Return `line` as Markdown; with `at_start` it starts a block, so that its text must not.
 
-
-# ------------------------------------------------------------------------------------------------------------- writing
-
-
-def _written(line: Line, *, strict: bool, at_start: bool = False, in_heading: bool = False) -> str:
-    """`line` as Markdown; `at_start` where it starts a block, so that its text must not.
-
-    Emphases that would show as marks are left out: how they are read shows only in what is written.
+    Emphasis that would show as stars is left out: how delimiters are read shows only in the Markdown.
     """
-    parts = _parts(line, strict=strict, at_start=at_start, in_heading=in_heading)
+    if not any(kind == OPEN for kind, _ in line):
+        return "".join(_written_tokens(line, strict=strict, at_start=at_start, in_heading=in_heading))
+    line = with_working_delimiters(line)
+    written = _written_tokens(line, strict=strict, at_start=at_start, in_heading=in_heading)
     for rounds_left in reversed(range(_ROUNDS)):
-        if not (lost := misread(line, parts)):
+        if not (misread := misread_delimiters(line, written)):
             break
-        line = without(line, lost if rounds_left else marks(line))
-        parts = _parts(line, strict=strict, at_start=at_start, in_heading=in_heading)
-    return "".join(parts)
+        remaining: Tokens = []
+        for index, token in enumerate(line):
+            if index not in misread and (rounds_left or token[0] not in (OPEN, CLOSE)):
+                append(remaining, token)
+        line = remaining
+        written = _written_tokens(line, strict=strict, at_start=at_start, in_heading=in_heading)
+    return "".join(written)
 
 
-def _parts(line: Line, *, strict: bool, at_start: bool, in_heading: bool) -> list[str]:
-    """The Markdown of each piece of `line`."""
-    escaped = strictly_escaped if strict else _escaping(line)
-    out: list[str] = []
+def _written_tokens(line: Tokens, *, strict: bool, at_start: bool, in_heading: bool) -> list[str]:
+    """Return the Markdown of each token of `line`."""
+    escaped = escaped_strictly if strict else _escaping(line)
+    written: list[str] = []
     in_link = False
     starts = at_start
     for kind, value in line:
         if kind == TEXT or (strict and kind == CODE):
             text = escaped(value, in_link)
             text = text.replace("{", "&#123;").replace("}", "&#125;") if in_heading else text
-            out.append(_start_escaped(text, line) if starts else text)
-        elif kind in (LINK, LINK_END):
-            in_link = kind == LINK
-            if in_link and out and out[-1].endswith("!"):  # it would make an image of the link
-                out[-1] = out[-1][:-1] + "\\!"
-            out.append("[" if in_link else f"]({destination(value)})")
+            if starts:  # a bracket there defines a link or a footnote if "]:" follows anywhere
+                defines = text.startswith("[") and any("]:" in text for kind, text in line if kind == TEXT)
+                text = f"\\{text}" if defines else escaped_at_line_start(text)
+            written.append(text)
+        elif kind == LINK:
+            in_link = True
+            if written and written[-1].endswith("!"):  # it would make an image of the link
+                written[-1] = written[-1][:-1] + "\\!"
+            written.append("[")
+        elif kind == LINK_END:
+            in_link = False
+            written.append(f"]({destination(value)})")
         elif kind == CODE:
-            out.append(code_span(value))
+            written.append(code_span(value))
         else:
-            out.append("  \n" if kind == BREAK else value)
+            written.append("  \n" if kind == BREAK else value)
         starts = at_start and kind == BREAK
-    return out
+    return written
 
 
-def _start_escaped(text: str, line: Line) -> str:
-    """`text` at a start in `line`; with a bracket it would define a link or a footnote if "]:" follows anywhere."""
-    defines = text.startswith("[") and any("]:" in value for kind, value in line if kind == TEXT)
-    return f"\\{text}" if defines else line_start_escaped(text)
+def _escaping(line: Tokens) -> Callable[[str, bool], str]:
+    """Return the function that escapes the texts of `line`.
 
-
-def _escaping(line: Line) -> Callable[[str, bool], str]:
-    """How texts of `line` are escaped: `*`, `_` and `~` act in pairs over the whole line, or beside marks of ours."""
-    text = line[0][1] if len(line) == 1 else _JOINT.join([value for kind, value in line if kind == TEXT])
+    Delimiters act in pairs over the whole line, or beside those of our own.
+    """
+    texts = [value for kind, value in line if kind == TEXT]
+    text = _JOINT.join(texts)
     if is_plain(text):
-        return _unchanged
-    ours = "".join([value for kind, value in line if kind == OPEN])
-    if "_" in text and "://" in text and sum(edge_underscores(value) for kind, value in line if kind == TEXT) > 1:
-        ours += "_"
-    marks = "".join({*acting_marks(text), *ours})
+        return lambda value, in_link: value
+    delimiters = {*acting_delimiters(text), *(character for kind, value in line if kind == OPEN for character in value)}
+    if "_" in text and "://" in text and sum(map(edge_underscores, texts)) > 1:
+        delimiters.add("_")
     crowded = text.count("[") > MAX_BRACKETS
-    return lambda value, in_link: text_escaped(value, marks, in_brackets=in_link or crowded)
-
-
-def _unchanged(text: str, _: bool) -> str:
-    return text
+    return lambda value, in_link: escaped_text(value, "".join(delimiters), in_brackets=in_link or crowded)

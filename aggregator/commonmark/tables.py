@@ -1,4 +1,4 @@
-"""Tables of data told apart from tables that only lay a page out. Pure."""
+"""Tables of data told apart from tables that only lay out a page. Pure."""
 
 import re
 
@@ -6,7 +6,7 @@ from lxml.etree import _Element as Element
 
 MAX_COLUMNS = 60
 
-Grid = list[list[Element | None]]  # rows of equal length; None where a cell spans
+Row = list[Element | None]  # None where a cell spans several columns or rows
 
 _CELLS = frozenset({"td", "th"})
 # A cell of Markdown is one line of text.
@@ -14,54 +14,49 @@ _BLOCKS = ("table", "ul", "ol", "dl", "pre", "blockquote", "hr", "figure", "h1",
 _SPAN = re.compile(r"\d{1,3}")
 
 
-def grid(table: Element) -> Grid | None:
-    """The cells of `table` by row and column, None where it is not a table of data that Markdown can show.
+def data_rows(table: Element) -> list[Row] | None:
+    """Return the rows of `table`, of equal length, or None if it is not a table of data that Markdown can show.
 
     That is: two rows and two columns at least, no blocks in the cells, and not so uneven that padding would swell it.
     """
     if any(block is not table for block in table.iter(*_BLOCKS)):
         return None
-    rows = [cells for row in table.iter("tr") if (cells := [cell for cell in row if cell.tag in _CELLS])]
-    filled = _filled(rows)
-    columns = max(map(len, filled), default=0)
-    if len(rows) != len(filled) or len(rows) < 2 or not 2 <= columns <= MAX_COLUMNS:
+    published = [cells for row in table.iter("tr") if (cells := [cell for cell in row if cell.tag in _CELLS])]
+    max_cells = 4 * sum(map(len, published)) + 20  # above it the rows are more padding than table
+    rows = _spanned(published, max_cells)
+    columns = max(map(len, rows), default=0)
+    if len(rows) != len(published) or len(rows) < 2 or not 2 <= columns <= MAX_COLUMNS:
         return None
-    if columns * len(rows) > _most(rows):
+    if columns * len(rows) > max_cells:
         return None
-    return [row + [None] * (columns - len(row)) for row in filled]
+    return [row + [None] * (columns - len(row)) for row in rows]
 
 
-def _filled(rows: list[list[Element]]) -> Grid:
-    """`rows` with None for each place that a cell of the same row or of one above spans, cut where that swells it."""
-    filled: Grid = []
-    below: dict[int, int] = {}  # column: rows that a cell above still covers
-    budget = _most(rows)
-    for cells in rows:
-        row: list[Element | None] = []
+def _spanned(published: list[list[Element]], max_cells: int) -> list[Row]:
+    """Return the rows with None for each place that a cell of the same row or one above spans, up to `max_cells`."""
+    rows: list[Row] = []
+    covered: dict[int, int] = {}  # column: rows that a cell above still covers
+    for cells in published:
+        row: Row = []
         for cell in cells:
-            _skip_covered(row, below)
+            _skip_covered(row, covered)
             for offset in range(_span(cell, "colspan")):
-                below[len(row)] = _span(cell, "rowspan") - 1
+                covered[len(row)] = _span(cell, "rowspan") - 1
                 row.append(None if offset else cell)
-        _skip_covered(row, below)
-        budget -= len(row)
-        if budget < 0:
+        _skip_covered(row, covered)
+        max_cells -= len(row)
+        if max_cells < 0:
             break
-        filled.append(row)
-    return filled
+        rows.append(row)
+    return rows
 
 
-def _most(rows: list[list[Element]]) -> int:
-    """Cells that a grid of `rows` may have before it is more padding than table."""
-    return 4 * sum(map(len, rows)) + 20
-
-
-def _skip_covered(row: list[Element | None], below: dict[int, int]) -> None:
-    while below.get(len(row), 0) > 0:
-        below[len(row)] -= 1
+def _skip_covered(row: Row, covered: dict[int, int]) -> None:
+    while covered.get(len(row), 0) > 0:
+        covered[len(row)] -= 1
         row.append(None)
 
 
-def _span(cell: Element, name: str) -> int:
-    value = cell.get(name, "").strip()
+def _span(cell: Element, attribute: str) -> int:
+    value = cell.get(attribute, "").strip()
     return min(max(int(value), 1), MAX_COLUMNS) if _SPAN.fullmatch(value) else 1

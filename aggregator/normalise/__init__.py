@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.commonmark import markdown
 from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
 from aggregator.normalise import text
-from aggregator.normalise.body import fullest
+from aggregator.normalise.body import longest_content
 from aggregator.normalise.dates import moments
 from aggregator.normalise.identity import Names, names
 from aggregator.normalise.language import detected_language, primary_subtag
@@ -75,7 +74,7 @@ def _normalised(
     feed: Feed, source: SourceContext, now: datetime, position: int, names_: Names, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
-    body = fullest(entry.contents, names_.link)
+    body = longest_content(entry.contents, names_.link)
     title = plain_title(entry.title) or stand_in(body.text, names_.link)
     declared = _declared_language(feed, source, entry)
     dates = moments(entry, declared, now)
@@ -88,7 +87,7 @@ def _normalised(
         link_key=names_.link_key,
         title=title,
         html=body.html,
-        markdown=markdown(body.html),
+        markdown=body.markdown,
         summary=text.summary(body.text, summary_words),
         language=declared or detected_language(f"{title}\n{body.text}"),
         published=dates.published,

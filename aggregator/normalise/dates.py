@@ -26,12 +26,6 @@ ZONES = {
     "nzst": 12, "pht": 8, "pkt": 5, "sgt": 8, "wib": 7, "gst": 4,
 }  # fmt: skip
 
-# Two of three dates of the corpus, RFC 5322's own form: read so, they cost a quarter of a look for words and numbers.
-_RFC_5322 = re.compile(
-    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):([0-5]\d)"
-    r" (?:([+-](?:0\d|1[0-5]))([0-5]\d)|GMT|UTC|Z)",
-    re.ASCII,
-)
 # Without it, fromisoformat would take the zone of 2020-01-10+02:00 for a time.
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[Tt ]|$)")
 _TIME = re.compile(
@@ -90,7 +84,7 @@ def instant(text: str, language: str | None = None) -> datetime | None:
     try:
         if text.isdigit() and (units := _SINCE_1970.get(len(text))):
             return datetime.fromtimestamp(int(text) // units, UTC)
-        return _mailed(text, language) or _utc(_iso(text) or _written(text, language))
+        return _utc(_iso(text) or _written(text, language))
     except (ValueError, OverflowError):  # 30 February, or year 1 west of Greenwich
         return None
 
@@ -105,20 +99,6 @@ def _read(text: str | None, language: str | None, now: datetime) -> tuple[dateti
     if moment < EARLIEST:
         return None, "before 1990"
     return (now, "in the future") if moment > now else (moment, "")
-
-
-def _mailed(text: str, language: str | None) -> datetime | None:
-    """A date in the form of RFC 5322, in UTC; ValueError for a day or hour that does not exist."""
-    if not (found := _RFC_5322.fullmatch(text)):
-        return None
-    day, name, year, hour, minute, second, east, minutes = found.groups()
-    month = _month(name.lower(), MONTHS.get(language or "", {}))
-    if not month:
-        return None
-    moment = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-    if not east or east[1:] + minutes == "0000":
-        return moment
-    return moment - timedelta(hours=int(east), minutes=int(east[0] + minutes))
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -7,14 +7,17 @@ in a form that it keeps (late images, players), URLs become absolute, and what w
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextvars import ContextVar
 from html import escape
 
 import nh3
 
 from aggregator.characters import strip_unsafe
-from aggregator.commonmark.text import BLOCK
-from aggregator.normalise.rewriting import PLAIN_HREF, PLAIN_URL, rewritten
-from aggregator.normalise.tags import INSIDE, TAG, has_unreadable
+from aggregator.commonmark.blocks import BLOCK_TAGS
+from aggregator.normalise.links import link
+from aggregator.normalise.media import image_url
+from aggregator.normalise.rewriting import rewritten
+from aggregator.normalise.tags import TAG
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
 MAX_DEPTH = 40  # of elements whose end tag is not optional: the cleaner's time grows with its square
@@ -28,6 +31,19 @@ _DROPPED_WITH_CONTENT = """
     script style noscript template object embed svg math form textarea select title head noembed noframes xmp
     plaintext iframe audio video
 """
+
+_base: ContextVar[str | None] = ContextVar("base")  # of the URLs that are being cleaned
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Return the value that an attribute gets, or None if it is dropped; the cleaner calls this for each attribute."""
+    if name == "href":
+        return link(value, _base.get())
+    if name == "src":
+        return image_url(value, _base.get())
+    return value
+
+
 _CLEANER = nh3.Cleaner(
     tags=set(_ALLOWED.split()),
     clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
@@ -40,11 +56,12 @@ _CLEANER = nh3.Cleaner(
         "th": {"colspan", "rowspan"},
     },
     url_schemes={"http", "https", "mailto"},
-    url_relative="deny",
+    url_relative="pass_through",
+    attribute_filter=_attribute,
     link_rel=None,
 )
 
-_ANY_BLOCK = re.compile(rf"<(?:{BLOCK})\b")
+_ANY_BLOCK = re.compile(rf"<(?:br|{'|'.join(sorted(BLOCK_TAGS))})\b")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 # Void, or ended by what follows: without an end tag they do not stand in each other.
 _UNNESTED = """
@@ -58,43 +75,31 @@ _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leav
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
 _PASSES = 4
-# HTML with which there is nothing to do but to clean it, seen in one pass of a third of the time: no tag that is
-# rewritten, unsettling or unreadable, no image and no <pre>. Each "<" starts an end tag, one of these tags, a link that
-# is plainly absolute, or no tag at all.
-_HARMLESS = "p br em strong b i li ul ol div span blockquote code h[1-6] hr u s small sub sup figure figcaption"
-_PLAIN = re.compile(
-    rf"[^<]*+(?:<(?:(?:{'|'.join(_HARMLESS.split())})\b|(?![A-Za-z!?])"
-    rf'|a href="{PLAIN_URL}">|a\b(?=(?i:{PLAIN_HREF})){INSIDE}>)[^<]*+)*+'
-)
 _PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
 
 _TAG = re.compile(r"<[^>]*>")
 
 
 def clean(value: str, base: str | None = None) -> str:
-    """Clean, well-formed HTML of `value`, HTML or RSS's text; relative URLs joined to `base`, without one dropped.
+    """Return `value`, HTML or RSS's text, as clean, well-formed HTML; relative URLs are joined to `base`, or dropped.
 
     Text that has blank lines but no block tag becomes paragraphs. Cleaning clean HTML changes nothing.
     """
+    _base.set(base)
     source = strip_unsafe(value).strip()
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
-    plain = _PLAIN.fullmatch(source)
-    cleaned = _CLEANER.clean(source if plain else rewritten(source, base))
-    if (not plain and _UNSETTLING.search(source)) or _NESTED_HEADING.search(cleaned):
+    cleaned = _CLEANER.clean(rewritten(source, base))
+    if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
-    if not plain and has_unreadable(source) and (again := rewritten(cleaned, base)) != cleaned:
-        cleaned = _CLEANER.clean(again)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
-    if "&" in source and "&#" in source:  # a look for one byte takes a thirtieth
+    if "&#" in source:
         cleaned = strip_unsafe(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(_on_one_line, cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
-    if not plain:
-        cleaned = _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned))
-    return cleaned.strip()
+    return _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned)).strip()
 
 
 def plain(value: str) -> str:

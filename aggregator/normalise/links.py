@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from urllib.parse import quote
 
 from aggregator import urls
 from aggregator.model import Entry, Feed, SourceContext
@@ -33,6 +34,14 @@ def shown(href: str, base: str | None) -> str | None:
     """`href` as an absolute URL; None where it is not http or https, or hides an address as 2130706433 or 0x7f.1."""
     url = urls.absolute(href, base)
     return url if url and not urls.has_unusual_ipv4(url) else None
+
+
+def link(href: str, base: str | None) -> str | None:
+    """Return the target of a link in a text as an absolute URL, a mailto: URL without what a URI may not hold."""
+    href = href.strip()
+    if href[:7].lower() == "mailto:":  # RFC 6068, 2
+        return "mailto:" + quote("".join(href[7:].splitlines()), safe="!$%&'()*+,-./:;=?@_~", errors="replace")
+    return shown(href, base) if href else None
 
 
 def printable(href: str, base: str | None) -> str | None:

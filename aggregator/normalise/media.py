@@ -76,6 +76,13 @@ def image(attributes: Mapping[str, str], base: str | None, candidate: str = "") 
     return Image(element("img", kept), url, late)
 
 
+def image_url(source: str, base: str | None) -> str | None:
+    """Return the `source` of an image as an absolute URL, None if it is a placeholder, counts readers or is no URL."""
+    source = source.strip()
+    url = shown(source, base) if source and not _PLACEHOLDER.match(source) else None
+    return None if url is None or _TRACKER.match(url) else url
+
+
 def _source(attributes: Mapping[str, str], candidate: str) -> tuple[bool, str]:
     """The real source of an image, and whether a script was to put it there."""
     for name in _LATE:

@@ -4,11 +4,9 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import takewhile
-from urllib.parse import quote
 
-from aggregator.normalise.links import shown
 from aggregator.normalise.media import Image, best_candidate, image, player_link
-from aggregator.normalise.tags import Tag, element, tags
+from aggregator.normalise.tags import Tag, tags
 
 _BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
 _RENAMED = {
@@ -21,24 +19,13 @@ _RENAMED = {
     "tt": "code",
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
-# Without a reference but &amp;, since there is no saying what that stands for, and with a name for its host.
-PLAIN_URL = (
-    r"(?-i:https?://(?=[A-Za-z])(?![^/?#@\s]*@)|mailto:)(?:[A-Za-z0-9\-._~:/?@!$()*+,;=%#]|&(?:amp;|(?!#|\w+;)))*+"
-)
-# Its first href, since that counts, and none within another attribute's quotes.
-_OTHERS = r"(?:\s++(?!href\b)[a-z][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>=`]++))?+)*+"
-PLAIN_HREF = rf"{_OTHERS}\s+href\s*=\s*(?:\"{PLAIN_URL}\"|'{PLAIN_URL}'|{PLAIN_URL}[\s>])"
-_PLAIN_LINK = re.compile(PLAIN_HREF, re.IGNORECASE)
-# Tags that need it, and links that are not plainly absolute.
-_OF_INTEREST = re.compile(
-    rf"<(?:(?:img|picture|source|noscript|{'|'.join([*_PLAYERS, *_RENAMED])})\b|a\b(?!{PLAIN_HREF}))", re.IGNORECASE
-)
-_NAMES = frozenset({"a", "img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
+_NAMES = frozenset({"img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
+_ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE)
 
 
 def rewritten(source: str, base: str | None) -> str:
     """`source` with late images, players and newer block tags as tags of old, URLs joined to `base`."""
-    return _Rewriting(source, base).result() if _OF_INTEREST.search(source) else source
+    return _Rewriting(source, base).result() if _ANY_NAME.search(source) else source
 
 
 class _Rewriting:
@@ -74,8 +61,6 @@ class _Rewriting:
             self._candidate = ""
         elif tag.ends:
             return
-        elif name == "a" and not _PLAIN_LINK.match(self._source, tag.start + 2):
-            self._take_link(tag)
         elif name == "img":
             self._take_image(tag)
         elif name == "source":
@@ -92,12 +77,6 @@ class _Rewriting:
         ends = self._ends[name]
         place = bisect_left(ends, index)
         return ends[place] if place < len(ends) else index
-
-    def _take_link(self, tag: Tag) -> None:
-        attributes = tag.attributes
-        href = attributes.get("href", "").strip()
-        url = _mail(href) if href[:7].lower() == "mailto:" else href and shown(href, self._base)
-        self._replace(tag, element("a", {"href": url or "", "title": attributes.get("title", "")}))
 
     def _take_image(self, tag: Tag) -> None:
         found = image(tag.attributes, self._base, self._candidate)
@@ -129,8 +108,3 @@ class _Rewriting:
         end = index if alone else self._end_of(index, tag.name)
         inside = (part for part in self._tags[index + 1 : end] if part.name in {"source", "embed", "param"})
         self._replace(tag, player_link(tag, inside, self._base), self._tags[end].end)
-
-
-def _mail(href: str) -> str:
-    """A mailto: URL without what a URI may not hold (RFC 6068, 2)."""
-    return "mailto:" + quote("".join(href[7:].splitlines()), safe="!$%&'()*+,-./:;=?@_~", errors="replace")

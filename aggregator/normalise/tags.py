@@ -13,10 +13,6 @@ _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
 INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
 TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({INSIDE})>")
-_UNREADABLE = re.compile(
-    rf"<(?:(?:a|img)\b(?!{INSIDE}>)|[!?]|(?:style|script|title|textarea|xmp|no(?:embed|frames|script)|iframe)\b)",
-    re.IGNORECASE,
-)
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
 
@@ -44,14 +40,6 @@ def tags(source: str, names: Container[str]) -> Iterator[Tag]:
         name = match[2].lower()
         if name in names:
             yield Tag(name, bool(match[1]), match[3], match.start(), match.end())
-
-
-def has_unreadable(source: str) -> bool:
-    """Whether a link or an image may stand in `source` that browsers see and `tags` does not.
-
-    That is one that breaks off, and one behind what `tags` takes for a quoted value in a script, a style or a comment.
-    """
-    return bool(_UNREADABLE.search(source))
 
 
 def element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Plain text: without the characters that no reader should meet, on one line, or cut to a summary. Pure."""
+"""Plain text on one line, or cut to a summary. Pure."""
 
 import re
 
@@ -6,25 +6,18 @@ from aggregator.characters import INVISIBLE, strip_unsafe
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
-# Han and kana put no blank between words: there a character counts as one, with the punctuation that follows it.
+# Han and kana put no blank between words: a character counts as a word, with the punctuation that follows it.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(f"[{_UNSPACED}][^\\s\\w]*|[^\\s{_UNSPACED}]+")
-_HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 
 def one_line(text: str) -> str:
-    """`text` for a title or a name: scrubbed, without invisible characters, every run of white space one blank."""
-    if text.isascii() and text.isprintable():  # most names: nothing to look for
-        return " ".join(text.split())
+    """Return `text` for a title or a name: without unsafe and invisible characters, one blank for white space."""
     return " ".join(_INVISIBLE.sub("", strip_unsafe(text)).split())
 
 
 def summary(text: str, words: int) -> str:
-    """The first `words` words of `text` joined by single blanks, and "..." directly behind if it has more."""
-    parts = text.split(None, words)  # and the rest
-    start = " ".join(parts[:words])
-    if start.isascii() or not _HAS_UNSPACED.search(start):
-        return f"{start}..." if len(parts) > words else start
+    """Return the first `words` words of `text` joined by single blanks, and "..." directly behind if it has more."""
     end = 0
     for count, word in enumerate(_WORD.finditer(text)):
         if count == words:

@@ -3,9 +3,9 @@
 import re
 from hashlib import blake2b
 
+from aggregator.commonmark.escape import markdown_link
 from aggregator.model import Credit, Draft, OutputFile, Source, StoredArticle
 from aggregator.names import slug
-from aggregator.render.escape import markdown_link
 from aggregator.render.front_matter import front_matter
 from aggregator.settings import Articles
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from aggregator.commonmark.escape import markdown_line
 from aggregator.model import StoredArticle
-from aggregator.render.escape import markdown_line, quoted
+from aggregator.render.escape import quoted
 from aggregator.timestamps import RFC3339
 
 _Value = str | bool | tuple[str, ...]

@@ -9,8 +9,7 @@ import yaml
 
 from aggregator import urls, websub
 from aggregator.characters import strip_unsafe
-from aggregator.commonmark import markdown, safety_check
-from aggregator.commonmark.text import text_of
+from aggregator.commonmark import safety_check
 from aggregator.model import Enclosure, Entry, Failure, FeedDocument, Person, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
 from aggregator.normalise.dates import EARLIEST, instant, moments
@@ -25,6 +24,7 @@ from aggregator.parse.discovery import feed_links, usual_feed_urls
 from aggregator.render import LAYOUTS, article_file
 from aggregator.schedule.headers import freshness, http_date, links, retry_after
 from aggregator.settings import Articles
+from tests.commonmark.writing import markdown, plain_text
 from tests.normalise.entries import NOW, SOURCE, articles
 from tests.normalise.rendering import Page, active, rendered
 from tests.render.examples import article
@@ -91,7 +91,7 @@ def fuzz_clean(data: bytes) -> None:
         assert active(shown) == []
         before, after = Page(html), Page(shown)
         assert (before.words, before.images) == (after.words, after.images)
-    assert "".join(text_of(plain(text)).split()) == "".join(strip_unsafe(text).split())
+    assert "".join(plain_text(plain(text)).split()) == "".join(strip_unsafe(text).split())
 
 
 def fuzz_dates(data: bytes) -> None:

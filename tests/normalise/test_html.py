@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.commonmark.text import text_of
 from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, plain
+from tests.commonmark.writing import plain_text
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP, TEXTS
 from tests.normalise.rendering import Page
@@ -305,7 +305,7 @@ def test_html_of_a_plain_text_is_clean(text: str) -> None:
     ],
 )
 def test_plain_text_parts_words_where_blocks_end(html: str, text: str) -> None:
-    assert text_of(html) == text
+    assert plain_text(html) == text
 
 
 # ------------------------------------------------------------------------------------------------------------ any input
@@ -331,7 +331,7 @@ def test_any_tokens_are_cleaned_once_and_for_all(value: str) -> None:
 @pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "table><tr><td", "a href=x", "i a=1", "q"])
 def test_depth_is_bounded_and_the_text_stays(tag: str) -> None:
     cleaned = clean(f"<{tag}>" * 3000 + "text", BASE)
-    assert text_of(cleaned) == "text"
+    assert plain_text(cleaned) == "text"
     depths = accumulate(-1 if end else 1 for end in re.findall(r"<(/?)(?!img|br|hr)", cleaned))
     assert max(depths) < 255  # where libxml2 stops reading
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.normalise.text import one_line, summary
+from aggregator.normalise.text import _WORD, one_line, summary
 from tests.test_characters import BIDI, CONTROLS, NONCHARACTERS
 
 
@@ -42,3 +42,11 @@ def test_a_character_counts_as_a_word_where_no_blanks_part_them() -> None:
 def test_a_summary_is_the_first_words_joined_by_blanks(text: str, words: int) -> None:
     all_words = text.split()
     assert summary(text, words) == " ".join(all_words[:words]) + ("..." if len(all_words) > words else "")
+
+
+@given(st.text(st.sampled_from(" \n\ta.,漢字。、カ\u2003\xa0é")), st.integers(0, 5))
+def test_a_summary_ends_behind_the_word(body: str, words: int) -> None:
+    found = _WORD.findall(body)
+    end = [match.end() for match in _WORD.finditer(body)][:words]
+    expected = " ".join(body[: end[-1] if end else 0].split()) + ("..." if len(found) > words else "")
+    assert summary(body, words) == expected

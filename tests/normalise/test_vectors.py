@@ -5,9 +5,10 @@ from typing import Literal
 
 import pytest
 
-from aggregator.commonmark import markdown, safety_check
+from aggregator.commonmark import safety_check
 from aggregator.model import Enclosure, Entry, Link, Person, StoredArticle, Term
 from aggregator.normalise.html import clean, plain
+from tests.commonmark.writing import markdown
 from tests.normalise.entries import articles, entry, feed, text
 from tests.normalise.rendering import DISGUISED, Page, active, rendered
 from tests.vectors import CLASSES, VECTORS, Vector

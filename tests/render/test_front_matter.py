@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.commonmark.escape import markdown_line
 from aggregator.model import StoredArticle
-from aggregator.render.escape import markdown_line
 from aggregator.render.front_matter import LAYOUTS, front_matter
 from aggregator.settings import Articles
 from tests.render.examples import PUBLISHED, UPDATED, article, modestly

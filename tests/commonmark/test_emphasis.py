@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.commonmark import markdown
 from aggregator.normalise.html import clean
+from tests.commonmark.writing import markdown
 from tests.normalise.rendering import rendered
 from tests.whole.hugo import hugo
 

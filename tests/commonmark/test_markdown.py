@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
-from aggregator.commonmark import markdown, safety_check
+from aggregator.commonmark import html_tree, safety_check
 from aggregator.commonmark.blocks import MAX_NESTING, Writer
 from aggregator.model import Feed, FeedDocument, TextConstruct
 from aggregator.normalise.html import clean, plain
 from aggregator.parse import parse
+from tests.commonmark.writing import markdown
 from tests.conftest import SHARED
 from tests.normalise.fragments import broken_html
 from tests.normalise.harmless import BODIES
@@ -123,8 +123,7 @@ HARMLESS = (
 
 def written(html: str, *, strict: bool = False) -> str:
     """The Markdown before the gate has seen it."""
-    parser = etree.HTMLParser(remove_comments=True, remove_pis=True)
-    return "\n\n".join(Writer(strict=strict).blocks(etree.fromstring(f"<div>{html}</div>", parser)))
+    return "\n\n".join(Writer(strict=strict).blocks(html_tree(html)))
 
 
 def same(html: str, markdown: str) -> bool:

@@ -5,8 +5,9 @@ from urllib.parse import unquote, urljoin
 
 import pytest
 
-from aggregator.commonmark import markdown, safety_check
+from aggregator.commonmark import safety_check
 from aggregator.normalise.html import clean
+from tests.commonmark.writing import markdown
 from tests.normalise.harmless import BODIES
 from tests.normalise.rendering import Page, active, rendered
 
