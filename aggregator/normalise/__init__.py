@@ -1,7 +1,4 @@
-"""Feed, Source -> drafts: normalised entries, safe to print anywhere. Pure.
-
-Accepts whatever a source publishes, and never raises.
-"""
+"""Entries of a feed -> drafts, safe to print anywhere. Pure; never raises, whatever a source publishes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +7,12 @@ from datetime import datetime
 from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
 from aggregator.normalise import text
 from aggregator.normalise.body import longest_content
-from aggregator.normalise.dates import moments
-from aggregator.normalise.identity import Names, names
+from aggregator.normalise.dates import entry_dates
+from aggregator.normalise.identity import EntryIdentity, identities
 from aggregator.normalise.language import detected_language, primary_subtag
-from aggregator.normalise.links import printable
+from aggregator.normalise.links import clean_url
 from aggregator.normalise.metadata import enclosures, people, terms
-from aggregator.normalise.titles import plain_title, stand_in
+from aggregator.normalise.titles import plain_title, substitute_title
 from aggregator.urls import is_http
 
 __all__ = ["Normalised", "NormalisedEntry", "normalise"]
@@ -23,11 +20,11 @@ __all__ = ["Normalised", "NormalisedEntry", "normalise"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalisedEntry:
-    """A draft, and what identifying it takes beside it: the plain text of its body, and its date as published."""
+    """A draft, and what its keys need beside it."""
 
     draft: Draft
-    text: str
-    date: str | None
+    text: str  # of the body, plain
+    date: str | None  # as published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,47 +41,47 @@ def normalise(
 ) -> Normalised:
     """Normalise the entries of `feed`, and the feed's own title and links.
 
-    Entries whose digest is in `seen` (those of the last document) and repetitions within the document are left out at
-    no cost. `now`, in UTC, is the time of first sight of the others.
+    Entries whose digest is in `seen` (those of the last document) and repetitions within the document are left out.
+    `now`, in UTC, is the time of first sight of the others.
     """
     feed_info = _feed_info(feed)
     positions = tuple(_fresh(feed, seen))
     if not positions:
         return Normalised(entries=(), still_listed=frozenset(), feed_info=feed_info)
-    identities = names(feed, source)
+    all_identities = identities(feed, source)
     return Normalised(
         entries=tuple(
-            _normalised(feed, source, now, position, identities[position], summary_words) for position in positions
+            _normalised(feed, source, now, position, all_identities[position], summary_words) for position in positions
         ),
-        still_listed=frozenset(key for names_ in identities for key in (names_.guid_key, names_.link_key) if key),
+        still_listed=frozenset(key for each in all_identities for key in (each.guid_key, each.link_key) if key),
         feed_info=feed_info,
     )
 
 
 def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
-    """The positions of entries that are new or changed, each once."""
-    passed = set(seen)
+    """Yield the positions of entries that are new or changed, each once."""
+    digests = set(seen)
     for position, entry in enumerate(feed.entries):
-        if entry.digest not in passed:
-            passed.add(entry.digest)
+        if entry.digest not in digests:
+            digests.add(entry.digest)
             yield position
 
 
 def _normalised(
-    feed: Feed, source: SourceContext, now: datetime, position: int, names_: Names, summary_words: int
+    feed: Feed, source: SourceContext, now: datetime, position: int, identity: EntryIdentity, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
-    body = longest_content(entry.contents, names_.link)
-    title = plain_title(entry.title) or stand_in(body.text, names_.link)
+    body = longest_content(entry.contents, identity.link)
+    title = plain_title(entry.title) or substitute_title(body.text, identity.link)
     declared = _declared_language(feed, source, entry)
-    dates = moments(entry, declared, now)
+    dates = entry_dates(entry, declared, now)
     is_rss = feed.format.startswith("rss")
     draft = Draft(
         source_id=source.id,
-        guid=names_.guid,
-        guid_key=names_.guid_key,
-        link=names_.link,
-        link_key=names_.link_key,
+        guid=identity.guid,
+        guid_key=identity.guid_key,
+        link=identity.link,
+        link_key=identity.link_key,
         title=title,
         html=body.html,
         markdown=body.markdown,
@@ -96,7 +93,7 @@ def _normalised(
         position=position,
         authors=people(entry.authors, feed.url, is_rss=is_rss) or people(feed.authors, feed.url, is_rss=is_rss),
         enclosures=enclosures(entry.enclosures, feed.url),
-        image=printable(entry.image, feed.url) if entry.image else None,
+        image=clean_url(entry.image, feed.url) if entry.image else None,
         terms=terms(entry.terms, is_rss=is_rss),
         flags=dates.flags,
     )
@@ -112,7 +109,7 @@ def _feed_info(feed: Feed) -> FeedInfo:
     first = {link.rel: link.href for link in reversed(feed.links) if is_http(link.href)}
     return FeedInfo(
         title=plain_title(feed.title),
-        link=printable(feed.link, feed.url) if feed.link else None,
+        link=clean_url(feed.link, feed.url) if feed.link else None,
         language=feed.language,
         self_link=first.get("self"),
         hub=first.get("hub"),

@@ -42,7 +42,7 @@ def longest_content(contents: tuple[TextConstruct, ...], base: str) -> CleanBody
 
 def _clean(content: TextConstruct, base: str) -> str:
     if content.kind == "plain" and not _MARKUP.fullmatch(content.value):
-        return html.plain(content.value)
+        return html.paragraphs(content.value)
     base = without_credentials(content.base or base)
     clean = html.clean(_unescaped(content.value), base)
     again = _unescaped(clean)  # escaped markup that an unknown tag around it kept from being seen

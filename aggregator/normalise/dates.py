@@ -1,6 +1,6 @@
-"""Dates as sources write them, read strictly: what a text does not say for certain is no date. Pure; never raises.
+"""Dates as sources write them, read strictly: a text that is not certain is no date. Pure; never raises.
 
-Read are RFC 822 and 5322 with their zones, ISO 8601 and W3C-DTF, C's and JavaScript's forms, numbers whose order is
+It reads RFC 822 and 5322 with their zones, ISO 8601 and W3C-DTF, the forms of C and JavaScript, numbers whose order is
 certain, names of months in many languages, Chinese, Japanese and Korean dates, and seconds or milliseconds since 1970.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aggregator.model import Entry
 from aggregator.normalise.month_names import MONTHS, MONTHS_EVERYWHERE, folded
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before it stand only zero values, such as Hugo's "Mon, 01 Jan 0001"
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # earlier dates are only zero values, such as Hugo's "Mon, 01 Jan 0001"
 MAX_LENGTH = 100  # characters; the longest honest date of the corpus has 42
 
 # Hours east of Greenwich. RFC 5322 gives the American ones, the rest is what sources write. Of names that several
@@ -47,18 +47,19 @@ _BETWEEN = frozenset({"de", "del", "di", "of", "at", "a", "as", "alle", "um", "o
 _SINCE_1970 = {10: 1, 13: 1000}  # digits: units of a second
 
 
-class Moments(NamedTuple):
-    """An entry's dates and what was odd about them."""
+class EntryDates(NamedTuple):
+    """Dates of an entry in UTC, and what is odd about them as published."""
 
     published: datetime
     updated: datetime
     flags: tuple[str, ...]
 
 
-def moments(entry: Entry, language: str | None, now: datetime) -> Moments:
-    """When `entry` was published and updated, in UTC: never before 1990, never after `now`, updated never first.
+def entry_dates(entry: Entry, language: str | None, now: datetime) -> EntryDates:
+    """Return the dates of publication and update of `entry`: from 1990 to `now`, the update never before publication.
 
-    Published is published, else updated, else now, which is when we first see it; a date in the future is now too.
+    Without a date of publication, that of the update counts, else `now`, the time of first sight. A date in the future
+    is `now` too.
     """
     published, oddity = _read(entry.published, language, now)
     updated, oddity_of_update = _read(entry.updated, language, now)
@@ -67,11 +68,11 @@ def moments(entry: Entry, language: str | None, now: datetime) -> Moments:
     flags += ["undated"] if published is None and updated is None else []
     published = published or updated or now
     is_update = updated is not None and not oddity_of_update and updated > published
-    return Moments(published, updated if updated and is_update else published, tuple(flags))
+    return EntryDates(published, updated if updated and is_update else published, tuple(flags))
 
 
-def instant(text: str, language: str | None = None) -> datetime | None:
-    """The moment that `text` names, in UTC and whole seconds; None where it does not name one for certain.
+def parsed_date(text: str, language: str | None = None) -> datetime | None:
+    """Return the time that `text` names, in UTC and whole seconds, or None if it does not name one for certain.
 
     Without a zone it is taken for UTC. `language`, a primary subtag, decides between names of months that two
     languages use differently. 3/4/2020 names no day for certain, 13/4/2020 does.
@@ -84,27 +85,22 @@ def instant(text: str, language: str | None = None) -> datetime | None:
     try:
         if text.isdigit() and (units := _SINCE_1970.get(len(text))):
             return datetime.fromtimestamp(int(text) // units, UTC)
-        return _utc(_iso(text) or _written(text, language))
+        moment = _iso(text) or _in_words(text, language)
+        return moment and moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):  # 30 February, or year 1 west of Greenwich
         return None
 
 
 def _read(text: str | None, language: str | None, now: datetime) -> tuple[datetime | None, str]:
-    """The credible moment that `text` names, if any, and what is odd about it, if anything."""
+    """Return the credible time that `text` names, or None, and what is odd about it, or ""."""
     if not text or not text.strip():
         return None, ""
-    moment = instant(text, language)
+    moment = parsed_date(text, language)
     if moment is None:
         return None, "unreadable"
     if moment < EARLIEST:
         return None, "before 1990"
     return (now, "in the future") if moment > now else (moment, "")
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
 
 
 def _iso(text: str) -> datetime | None:
@@ -114,8 +110,8 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def _written(text: str, language: str | None) -> datetime | None:
-    """A date in words or loose numbers; ValueError for a day or hour that does not exist."""
+def _in_words(text: str, language: str | None) -> datetime | None:
+    """Return the time that words or loose numbers name. Raises ValueError for a day or hour that does not exist."""
     plain = _COMMENT.sub(" ", folded(text).replace("\u2212", "-"))
     time = _TIME.search(plain)
     date = f"{plain[: time.start()]} {plain[time.end() :]}" if time else plain
@@ -149,45 +145,36 @@ def _zone(name: str) -> timezone:
 
 
 def _day(date: str, language: str | None) -> datetime | None:
-    """Midnight of the day that `date`, a text without time, names."""
+    """Return midnight of the day that `date`, a text without time, names."""
     numbers = _LEADING_WORDS.sub("", date, count=1) if date[:1].isalpha() else date
-    if found := _YEAR_FIRST.fullmatch(numbers.rstrip("t ")):
-        return _midnight(int(found[1]), int(found[2]), int(found[3] or 1))
-    if found := _YEAR_LAST.fullmatch(numbers):
-        return _unambiguous(int(found[1]), int(found[3]), int(found[4]), dotted=found[2] == ".")
+    if year_first := _YEAR_FIRST.fullmatch(numbers.rstrip("t ")):
+        return datetime(int(year_first[1]), int(year_first[2]), int(year_first[3] or 1), tzinfo=UTC)
+    if year_last := _YEAR_LAST.fullmatch(numbers):
+        return _unambiguous(int(year_last[1]), int(year_last[3]), int(year_last[4]), dotted=year_last[2] == ".")
     return _named_day(_WORDS.findall(_ORDINAL.sub("", date)), MONTHS.get(language or "", {}))
 
 
 def _unambiguous(first: int, second: int, year: int, *, dotted: bool) -> datetime | None:
-    """The day of "13.4.2020", "13/4/2020" or "4/13/2020". None for "3/4/2020", which depends on the country."""
+    """Return the day of 13.4.2020, 13/4/2020 or 4/13/2020, None for 3/4/2020, which depends on the country."""
     if dotted or first > 12 or first == second:
-        return _midnight(year, second, first)
-    return _midnight(year, first, second) if second > 12 else None
+        return datetime(year, second, first, tzinfo=UTC)
+    return datetime(year, first, second, tzinfo=UTC) if second > 12 else None
 
 
 def _named_day(words: list[str], months: dict[str, int]) -> datetime | None:
-    """The day of words such as "mer 16 nov 2022", "January 29 2021", "2020 Jan 5"."""
+    """Return the day of words such as "mer 16 nov 2022", "January 29 2021", "2020 Jan 5"."""
     numbers = [word for word in words if word.isdigit()]
     names = [word for word in words if not word.isdigit() and word not in _BETWEEN]
-    month = next((number for name in reversed(names) if (number := _month(name, months))), 0)
+    month = next((number for name in reversed(names) if (number := months.get(name) or MONTHS_EVERYWHERE.get(name))), 0)
     if not month or len(numbers) != 2 or len(names) > 3:
         return None
     day, year = reversed(numbers) if len(numbers[0]) == 4 else numbers
-    return _midnight(_full_year(year), month, int(day))
-
-
-def _month(name: str, months: dict[str, int]) -> int:
-    """The number of the month that is called `name` in the language of `months`, or wherever it is; 0 if it is none."""
-    return months.get(name) or MONTHS_EVERYWHERE.get(name, 0)
+    return datetime(_full_year(year), month, int(day), tzinfo=UTC)
 
 
 def _full_year(digits: str) -> int:
-    """The year of two to four digits (RFC 5322, 4.3)."""
+    """Return the year of two to four digits (RFC 5322, 4.3)."""
     year = int(digits)
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)
     return year + 1900 if len(digits) == 3 else year
-
-
-def _midnight(year: int, month: int, day: int) -> datetime:
-    return datetime(year, month, day, tzinfo=UTC)

@@ -1,12 +1,11 @@
-"""Untrusted HTML becomes clean HTML: an allow-list of tags, http, https and mailto, nothing that acts. Pure.
+"""Clean HTML of untrusted HTML: an allow-list of tags, http, https and mailto, nothing that acts. Pure; never raises.
 
-Takes any text and never raises. nh3 reads it as browsers do and has the last word; before it, what it would drop is put
-in a form that it keeps (late images, players), URLs become absolute, and what would cost too much time is flattened.
+nh3 reads a text as browsers do and has the last word. Before it, late images and players, which it would drop, get a
+form that it keeps, and nesting that would cost too much time is flattened.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from contextvars import ContextVar
 from html import escape
 
@@ -14,14 +13,14 @@ import nh3
 
 from aggregator.characters import strip_unsafe
 from aggregator.commonmark.blocks import BLOCK_TAGS
-from aggregator.normalise.links import link
+from aggregator.normalise.links import link_target
 from aggregator.normalise.media import image_url
 from aggregator.normalise.rewriting import rewritten
 from aggregator.normalise.tags import TAG
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
 MAX_DEPTH = 40  # of elements whose end tag is not optional: the cleaner's time grows with its square
-_SHALLOW = 200  # no more tags than these are never too deep for anybody
+_SHALLOW = 200  # up to so many tags no nesting takes long
 
 _ALLOWED = """
     a abbr b blockquote br caption cite code dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
@@ -32,13 +31,13 @@ _DROPPED_WITH_CONTENT = """
     plaintext iframe audio video
 """
 
-_base: ContextVar[str | None] = ContextVar("base")  # of the URLs that are being cleaned
+_base: ContextVar[str | None] = ContextVar("base")  # that relative URLs of the present text are joined to
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """Return the value that an attribute gets, or None if it is dropped; the cleaner calls this for each attribute."""
     if name == "href":
-        return link(value, _base.get())
+        return link_target(value, _base.get())
     if name == "src":
         return image_url(value, _base.get())
     return value
@@ -97,23 +96,19 @@ def clean(value: str, base: str | None = None) -> str:
     if "&#" in source:
         cleaned = strip_unsafe(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
-        parts = _BLANK_LINE.split(_TAG.sub(_on_one_line, cleaned).strip())
+        parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
     return _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned)).strip()
 
 
-def plain(value: str) -> str:
-    """Clean HTML of a plain text: paragraphs at blank lines, other line ends kept."""
-    text = escape(strip_unsafe(value).strip(), quote=False).replace("\xa0", "&nbsp;")
+def paragraphs(plain_text: str) -> str:
+    """Return a plain text as clean HTML: paragraphs at blank lines, other line ends kept."""
+    text = escape(strip_unsafe(plain_text).strip(), quote=False).replace("\xa0", "&nbsp;")
     return "\n".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in _BLANK_LINE.split(text) if part)
 
 
-def _on_one_line(tag: re.Match[str]) -> str:
-    return tag[0].replace("\n", " ")
-
-
 def _settled(cleaned: str) -> str:
-    """`cleaned` as it is after cleaning it again, until that changes nothing."""
+    """Return `cleaned`, cleaned again until that changes nothing."""
     for _ in range(_PASSES):
         again = _CLEANER.clean(cleaned)
         if again == cleaned:
@@ -123,33 +118,28 @@ def _settled(cleaned: str) -> str:
 
 
 def _bounded(source: str) -> str:
-    """`source` without tags that stand too deep, and without any where there are too many."""
+    """Return `source` without tags that stand too deep, and without any if there are too many."""
     if source.count("<") > MAX_TAGS:
         return _MARKUP.sub(" ", source)
-    kept: list[str] = []
-    position = 0
-    for start, end in _too_deep(source):
-        kept.append(source[position:start])
-        position = end
-    return "".join(kept) + source[position:]
-
-
-def _too_deep(source: str) -> Iterator[tuple[int, int]]:
-    """Where the tags stand that are too deep."""
-    opened: defaultdict[str, int] = defaultdict(int)  # start tags that wait for their end, by name
-    ignored: defaultdict[str, int] = defaultdict(int)
+    waiting: defaultdict[str, int] = defaultdict(int)  # start tags that wait for their end, by name
+    dropped: defaultdict[str, int] = defaultdict(int)
     depth = 0
-    for tag in TAG.finditer(source):  # `tags` would make a value of each: three times the time
+
+    def bounded_tag(tag: re.Match[str]) -> str:
+        nonlocal depth
         name, ends = tag[2].lower(), tag[1]
         if name in _UNCOUNTED:
-            continue
-        if ends and not ignored[name]:
-            if opened[name]:
+            return tag[0]
+        if ends and not dropped[name]:
+            if waiting[name]:
                 depth -= 1
-                opened[name] -= 1
+                waiting[name] -= 1
         elif not ends and depth < MAX_DEPTH:
             depth += 1
-            opened[name] += 1
+            waiting[name] += 1
         else:
-            ignored[name] += -1 if ends else 1
-            yield tag.span()
+            dropped[name] += -1 if ends else 1
+            return ""
+        return tag[0]
+
+    return TAG.sub(bounded_tag, source)

@@ -1,4 +1,4 @@
-"""Links that may be shown, and which page an entry is about. Pure."""
+"""Links that are safe to show, and the link of an entry. Pure."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,52 +10,52 @@ from aggregator.model import Entry, Feed, SourceContext
 _PAGE_TYPES = (None, "text/html", "application/xhtml+xml")
 
 
-class PageLink(NamedTuple):
-    """The canonical link of an entry as printed, and its form for comparing (None where it does not name the entry)."""
+class EntryLink(NamedTuple):
+    """Canonical link of an entry as printed, and its form for comparison, None if it does not identify the entry."""
 
     url: str
     key: str | None
 
 
-def page_links(feed: Feed, source: SourceContext) -> tuple[PageLink, ...]:
-    """The link of each entry of `feed`, in the document's order; always http or https.
+def entry_links(feed: Feed, source: SourceContext) -> tuple[EntryLink, ...]:
+    """Return the link of each entry of `feed`, in the document's order; always http or https.
 
-    It is feedburner's origLink, else the alternate link, else the guid where that is a link, else the feed's page, else
-    the source's URL. The last two are printed only, and so is an entry's own link to them: comments all link to the
-    page that they are about, a shop's news to its home.
+    It is feedburner's origLink, else the alternate link, else the guid if that is a link, else the feed's page, else
+    the source's URL. The last two identify no entry, not even as its own link: comments all link to the page that they
+    are about, a shop's news to its home.
     """
-    pages = [url for href in (feed.link, source.url, feed.url) if href and (url := printable(href, feed.url))]
-    page = PageLink(pages[0] if pages else source.url, None)
+    pages = [url for href in (feed.link, source.url, feed.url) if href and (url := clean_url(href, feed.url))]
+    page = EntryLink(pages[0] if pages else source.url, None)
     page_keys = frozenset(map(urls.canonical_key, pages))
     return tuple(_page_link(entry, feed, page, page_keys) for entry in feed.entries)
 
 
-def shown(href: str, base: str | None) -> str | None:
-    """`href` as an absolute URL; None where it is not http or https, or hides an address as 2130706433 or 0x7f.1."""
+def safe_url(href: str, base: str | None) -> str | None:
+    """Return `href` as an absolute http or https URL; None if it is none, or hides an IP address as 0x7f.1 does."""
     url = urls.absolute(href, base)
     return url if url and not urls.has_unusual_ipv4(url) else None
 
 
-def link(href: str, base: str | None) -> str | None:
+def link_target(href: str, base: str | None) -> str | None:
     """Return the target of a link in a text as an absolute URL, a mailto: URL without what a URI may not hold."""
     href = href.strip()
     if href[:7].lower() == "mailto:":  # RFC 6068, 2
         return "mailto:" + quote("".join(href[7:].splitlines()), safe="!$%&'()*+,-./:;=?@_~", errors="replace")
-    return shown(href, base) if href else None
+    return safe_url(href, base) if href else None
 
 
-def printable(href: str, base: str | None) -> str | None:
-    """`href` as printed: as `shown`, without tracking and credentials."""
-    url = shown(href, base)
+def clean_url(href: str, base: str | None) -> str | None:
+    """Return `href` as printed: as a safe URL without tracking and credentials."""
+    url = safe_url(href, base)
     return urls.without_tracking(urls.without_credentials(url)) if url else None
 
 
-def _page_link(entry: Entry, feed: Feed, page: PageLink, page_keys: frozenset[str | None]) -> PageLink:
-    url = next((url for href in _own_links(entry, feed.format) if (url := printable(href, feed.url))), None)
+def _page_link(entry: Entry, feed: Feed, page: EntryLink, page_keys: frozenset[str | None]) -> EntryLink:
+    url = next((url for href in _own_links(entry, feed.format) if (url := clean_url(href, feed.url))), None)
     if url is None:
         return page
     key = urls.canonical_key(url)
-    return PageLink(url, None if key in page_keys else key)
+    return EntryLink(url, None if key in page_keys else key)
 
 
 def _own_links(entry: Entry, feed_format: str) -> Iterator[str]:

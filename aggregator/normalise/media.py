@@ -6,12 +6,12 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from aggregator.normalise.links import shown
-from aggregator.normalise.tags import Tag, element
+from aggregator.normalise.links import safe_url
+from aggregator.normalise.tags import HtmlTag, html_element
 
 
-class Image(NamedTuple):
-    """An image that a reader can load, as HTML; `late` where a script was to put it in place of another."""
+class ReadableImage(NamedTuple):
+    """An image that a reader can load, as HTML; `late` if a script was to put it in place of another."""
 
     html: str
     url: str
@@ -63,28 +63,28 @@ _PLAYERS = tuple(
 )  # fmt: skip
 
 
-def image(attributes: Mapping[str, str], base: str | None, candidate: str = "") -> Image | None:
-    """The image of an `img` with `attributes`, its URL joined to `base`; None where there is nothing to see.
+def readable_image(attributes: Mapping[str, str], base: str | None, candidate: str = "") -> ReadableImage | None:
+    """Return the image of an `img` with `attributes`, its URL joined to `base`; None if there is nothing to see.
 
     `candidate` is the best that a `<picture>` around it offers.
     """
     late, source = _source(attributes, candidate)
-    url = shown(source, base) if source else None
-    if url is None or _TRACKER.match(url) or _is_pixel(attributes):
+    url = image_url(source, base)
+    if url is None or _is_pixel(attributes):
         return None
-    kept = {"src": url, "alt": attributes.get("alt", ""), "title": attributes.get("title", "")}
-    return Image(element("img", kept), url, late)
+    texts = {name: attributes.get(name, "") for name in ("alt", "title")}
+    return ReadableImage(html_element("img", {"src": url, **texts}), url, late)
 
 
 def image_url(source: str, base: str | None) -> str | None:
     """Return the `source` of an image as an absolute URL, None if it is a placeholder, counts readers or is no URL."""
     source = source.strip()
-    url = shown(source, base) if source and not _PLACEHOLDER.match(source) else None
+    url = safe_url(source, base) if source and not _PLACEHOLDER.match(source) else None
     return None if url is None or _TRACKER.match(url) else url
 
 
 def _source(attributes: Mapping[str, str], candidate: str) -> tuple[bool, str]:
-    """The real source of an image, and whether a script was to put it there."""
+    """Return True if a script was to set the source of an image, and the source."""
     for name in _LATE:
         if (value := attributes.get(name, "").strip()) and not _PLACEHOLDER.match(value):
             return True, value
@@ -98,9 +98,9 @@ def _source(attributes: Mapping[str, str], candidate: str) -> tuple[bool, str]:
 
 
 def best_candidate(srcset: str) -> str:
-    """The largest image of a `srcset` (HTML, 4.8.4.2.1); "" where it names none."""
-    found = _CANDIDATE.findall(srcset[:8192])
-    best = max(found, key=lambda pair: _size(pair[1]), default=("", ""))[0]
+    """Return the largest image of a `srcset` (HTML, 4.8.4.2.1), "" if it names none."""
+    candidates = _CANDIDATE.findall(srcset[:8192])
+    best = max(candidates, key=lambda candidate: _size(candidate[1]), default=("", ""))[0]
     return "" if _PLACEHOLDER.match(best) else str(best)
 
 
@@ -116,27 +116,28 @@ def _is_pixel(attributes: Mapping[str, str]) -> bool:
     return any(map(_PIXEL.fullmatch, sides)) or bool(_PIXEL_STYLE.search(attributes.get("style", "").lower()))
 
 
-def player_link(tag: Tag, inside: Iterable[Tag], base: str | None) -> str:
-    """A paragraph that links to what a frame, an object, a video or a sound plays; "" where that is unknown.
+def player_link(tag: HtmlTag, inside: Iterable[HtmlTag], base: str | None) -> str:
+    """Return a paragraph with a link to what a frame, an object, a video or a sound plays; "" if that is unknown.
 
     `inside` are the tags within: of several sources the first counts.
     """
     urls = [url for part in (tag, *inside) if (url := _played(part, base))]
+    title = tag.attributes.get("title")
     for url in urls:
         for frame, page, site in _PLAYERS:
             if frame.fullmatch(url):
-                return _link(unquote(frame.sub(page, url)), tag.attributes.get("title") or site, base)
-    named = {"video": "Video", "audio": "Audio"}.get(tag.name)
-    return _link(urls[0], tag.attributes.get("title") or named, base) if named and urls else ""
+                return _link(unquote(frame.sub(page, url)), title or site, base)
+    kind = {"video": "Video", "audio": "Audio"}.get(tag.name)
+    return _link(urls[0], title or kind, base) if kind and urls else ""
 
 
-def _played(tag: Tag, base: str | None) -> str | None:
+def _played(tag: HtmlTag, base: str | None) -> str | None:
     attributes = tag.attributes
     names = ("data-src", "src", "data", "value")
     source = next((value for name in names if (value := attributes.get(name, "").strip())), "")
-    return shown(source, base) if source and not source.startswith("about:") else None
+    return safe_url(source, base) if source and not source.startswith("about:") else None
 
 
 def _link(url: str, text: str, base: str | None) -> str:
-    page = shown(url, base)
-    return element("p", {}, element("a", {"href": page}, escape(text, quote=False))) if page else ""
+    page = safe_url(url, base)
+    return html_element("p", {}, html_element("a", {"href": page}, escape(text, quote=False))) if page else ""

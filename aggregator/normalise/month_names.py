@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 # January to December. Any beginning of three letters or more that names one month alone is read as that month.
 MONTHS_OF_LANGUAGE = {
@@ -44,7 +45,7 @@ SHORT_FORMS = {
 
 
 def folded(text: str) -> str:
-    """`text` in lower case, without accents and full-width forms: "Août" and "AOUT" are one word."""
+    """Return `text` in lower case, without accents and full-width forms: "Août" and "AOUT" are the same word."""
     if text.isascii():
         return text.lower()
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
@@ -52,26 +53,22 @@ def folded(text: str) -> str:
 
 
 def _months(language: str) -> dict[str, int]:
-    """Every unmistakable beginning of a month's name in `language`."""
+    """Return every unmistakable beginning of a month's name in `language`, with the number of the month."""
     names = [folded(name) for name in MONTHS_OF_LANGUAGE[language].split()]
-    numbers: dict[str, set[int]] = defaultdict(set)
-    for number, name in enumerate(names, 1):
-        for length in range(3, len(name) + 1):
-            numbers[name[:length]].add(number)
-    certain = {name: found.pop() for name, found in numbers.items() if len(found) == 1}
-    whole = {name: number for number, name in enumerate(names, 1)}  # "mai" beside "maio" is still May
+    beginnings = ({name[:length]: number for length in range(3, len(name) + 1)} for number, name in enumerate(names, 1))
+    full_names = {name: number for number, name in enumerate(names, 1)}  # "mai" beside "maio" is still May
     short = {folded(name): number for name, number in SHORT_FORMS.get(language, {}).items()}
-    return certain | whole | short
+    return _unambiguous(beginnings) | full_names | short
 
 
-def _months_everywhere() -> dict[str, int]:
-    """What names one month whatever the language, English first: Polish and Croatian "lip" do not agree."""
+def _unambiguous(tables: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the names that mean the same month in all of `tables`, with its number."""
     numbers: dict[str, set[int]] = defaultdict(set)
-    for months in MONTHS.values():
-        for name, number in months.items():
+    for table in tables:
+        for name, number in table.items():
             numbers[name].add(number)
-    return {name: found.pop() for name, found in numbers.items() if len(found) == 1} | MONTHS["en"]
+    return {name: months.pop() for name, months in numbers.items() if len(months) == 1}
 
 
 MONTHS = {language: _months(language) for language in MONTHS_OF_LANGUAGE}
-MONTHS_EVERYWHERE = _months_everywhere()
+MONTHS_EVERYWHERE = _unambiguous(MONTHS.values()) | MONTHS["en"]  # Polish and Croatian "lip" do not agree

@@ -1,7 +1,7 @@
 """Tags of untrusted HTML, read where they stand. Pure.
 
-The cleaner reads HTML as browsers do and comes last; what it would drop (frames, lazy images) is put in a form that it
-keeps before. That takes tags, not a tree, and linear time on any text.
+The cleaner reads HTML as browsers do and comes last; parts that it would drop (frames, lazy images) get a form that it
+keeps first. That takes tags, not a tree, and linear time on any text.
 """
 
 import re
@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
-INSIDE = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
-TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({INSIDE})>")
+TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)((?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+)>")
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
 
-class Tag(NamedTuple):
-    """A start or end tag as it stands in a text; `name` in lower case."""
+class HtmlTag(NamedTuple):
+    """Start or end tag as it stands in a text; `name` in lower case."""
 
     name: str
     ends: bool
@@ -27,22 +26,22 @@ class Tag(NamedTuple):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Names in lower case and decoded values; of two with one name the first, as browsers do."""
-        found: dict[str, str] = {}
+        """Names in lower case and decoded values; of two with the same name the first, as in browsers."""
+        attributes: dict[str, str] = {}
         for name, value in _ATTRIBUTE.findall(self.attributes_text):
-            found.setdefault(name.lower(), unescape(value[1:-1] if value[:1] in {'"', "'"} else value))
-        return found
+            attributes.setdefault(name.lower(), unescape(value[1:-1] if value[:1] in {'"', "'"} else value))
+        return attributes
 
 
-def tags(source: str, names: Container[str]) -> Iterator[Tag]:
-    """The tags of `source` that have one of `names`, in order; those in comments and scripts too."""
+def html_tags(source: str, names: Container[str]) -> Iterator[HtmlTag]:
+    """Yield the tags of `source` that have one of `names`, in order; those in comments and scripts too."""
     for match in TAG.finditer(source):
         name = match[2].lower()
         if name in names:
-            yield Tag(name, bool(match[1]), match[3], match.start(), match.end())
+            yield HtmlTag(name, bool(match[1]), match[3], match.start(), match.end())
 
 
-def element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:
-    """An element with `content` (HTML), or a void one; attributes that are empty are left out."""
+def html_element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:
+    """Return an element with `content` (HTML), or a void one; empty attributes are left out."""
     written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if value)
     return f"<{name}{written}>" if content is None else f"<{name}{written}>{content}</{name}>"

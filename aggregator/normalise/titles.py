@@ -8,8 +8,8 @@ from aggregator.model import TextConstruct
 from aggregator.normalise import text
 
 MAX_LENGTH = 500  # characters; a title is no place for a book
-STAND_IN_WORDS = 12
-STAND_IN_LENGTH = 120  # characters, for scripts that write no blanks
+SUBSTITUTE_WORDS = 12
+SUBSTITUTE_LENGTH = 120  # characters, for scripts that write no blanks
 
 # Only these are markup in a title: "<T>" and "<script>" are what somebody writes about.
 _INLINE = re.compile(
@@ -22,32 +22,28 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 
 
 def plain_title(title: TextConstruct | None) -> str:
-    """`title` as plain text on one line, "" where there is none.
+    """Return `title` as plain text on one line, "" if there is none.
 
-    In RSS and Atom's html, HTML's inline tags go and the entities that XML's decoding left are decoded, once: what is
-    then in there, `<` or `&amp;`, is text. Atom's text and JSON Feed's strings stand as they are.
+    In RSS and Atom's html, HTML's inline tags are dropped and the entities that XML's decoding left are decoded, once:
+    a `<` or `&amp;` that then remains is text. Atom's text and JSON Feed's strings stay as they are.
     """
     if title is None:
         return ""
     if title.kind == "plain":
         return _bounded(text.one_line(title.value))
     spaced = _BLOCK.sub(" ", title.value)
-    return _bounded(text.one_line(decoded(_INLINE.sub("", spaced))))
+    return _bounded(text.one_line(decoded_entities(_INLINE.sub("", spaced))))
 
 
-def stand_in(body: str, link: str) -> str:
-    """A title for an entry without one: the first words of its `body` (plain text), else its link, readable."""
-    words = _bounded(text.summary(body, STAND_IN_WORDS), STAND_IN_LENGTH)
+def substitute_title(body: str, link: str) -> str:
+    """Return a title for an entry without one: the first words of its `body` (plain text), else its link, readable."""
+    words = _bounded(text.summary(body, SUBSTITUTE_WORDS), SUBSTITUTE_LENGTH)
     return words or text.one_line(unquote(link.partition("://")[2])) or link
 
 
-def decoded(value: str) -> str:
-    """`value` with the entities that XML's decoding left decoded, once."""
-    return _ENTITY.sub(_character, value) if "&" in value else value
-
-
-def _character(entity: re.Match[str]) -> str:
-    return unescape(entity[0]).replace("\ufffd", "")  # which stands for a character that there is not
+def decoded_entities(value: str) -> str:
+    """Return `value` with the entities that XML's decoding left decoded once; impossible characters are dropped."""
+    return _ENTITY.sub(lambda entity: unescape(entity[0]).replace("\ufffd", ""), value) if "&" in value else value
 
 
 def _bounded(line: str, length: int = MAX_LENGTH) -> str:

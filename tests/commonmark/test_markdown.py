@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aggregator.commonmark import html_tree, safety_check
 from aggregator.commonmark.blocks import MAX_NESTING, Writer
 from aggregator.model import Feed, FeedDocument, TextConstruct
-from aggregator.normalise.html import clean, plain
+from aggregator.normalise.html import clean, paragraphs
 from aggregator.parse import parse
 from tests.commonmark.writing import markdown
 from tests.conftest import SHARED
@@ -217,7 +217,7 @@ def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
     for place in PLACES:
-        html = clean(place.format(plain(text).removeprefix("<p>").removesuffix("</p>")))
+        html = clean(place.format(paragraphs(text).removeprefix("<p>").removesuffix("</p>")))
         assert safety_check.active(written(html)) is None
         assert same(html, markdown(html))
 
@@ -348,7 +348,7 @@ def test_any_fragment_becomes_inert_markdown_with_its_words(value: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="*_~`[]()<>!&;#{}%\\|-+=:.1 ab\n東“", max_size=60))
 def test_any_punctuation_is_shown_verbatim(text: str) -> None:
-    html = clean(plain(text))
+    html = clean(paragraphs(text))
     assert same(html, markdown(html))
 
 
@@ -389,7 +389,7 @@ def test_hugo_builds_every_case_and_shows_it_verbatim(tmp_path: Path) -> None:
     # Goldmark makes a link of what looks like an address, marks of emphasis and references behind it included.
     texts = [one.value for one in VECTORS if one.kind == "text" and not re.search(r"://|www\.|@", one.value)]
     for text in (*TEXTS, *texts):
-        inner = plain(text).removeprefix("<p>").removesuffix("</p>")
+        inner = paragraphs(text).removeprefix("<p>").removesuffix("</p>")
         bodies.append("".join(place.format(inner) for place in PLACES))
     cases = [clean(body, "https://a.example/") for body in bodies]
     posts = tmp_path / "content" / "post"

@@ -12,12 +12,12 @@ from aggregator.characters import strip_unsafe
 from aggregator.commonmark import safety_check
 from aggregator.model import Enclosure, Entry, Failure, FeedDocument, Person, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
-from aggregator.normalise.dates import EARLIEST, instant, moments
-from aggregator.normalise.html import clean, plain
+from aggregator.normalise.dates import EARLIEST, entry_dates, parsed_date
+from aggregator.normalise.html import clean, paragraphs
 from aggregator.normalise.language import detected_language, primary_subtag
-from aggregator.normalise.links import printable
+from aggregator.normalise.links import clean_url
 from aggregator.normalise.text import one_line, summary
-from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
+from aggregator.normalise.titles import MAX_LENGTH, plain_title, substitute_title
 from aggregator.opml import subscriptions
 from aggregator.parse import parse
 from aggregator.parse.discovery import feed_links, usual_feed_urls
@@ -79,7 +79,7 @@ def _article(one: StoredArticle, size: int) -> None:
 def fuzz_clean(data: bytes) -> None:
     """Clean HTML and its Markdown do nothing, say the same, and change no more when cleaned again."""
     text = text_in(data)
-    for html in (clean(text, URL), clean(plain(text), URL)):
+    for html in (clean(text, URL), clean(paragraphs(text), URL)):
         assert clean(html, URL) == html
         assert clean(html) == html
         assert len(html) <= 8 * len(text) + 2000
@@ -91,18 +91,18 @@ def fuzz_clean(data: bytes) -> None:
         assert active(shown) == []
         before, after = Page(html), Page(shown)
         assert (before.words, before.images) == (after.words, after.images)
-    assert "".join(plain_text(plain(text)).split()) == "".join(strip_unsafe(text).split())
+    assert "".join(plain_text(paragraphs(text)).split()) == "".join(strip_unsafe(text).split())
 
 
 def fuzz_dates(data: bytes) -> None:
     """A date is read or not, in UTC and whole seconds; what is read can be written and read again."""
     text = text_in(data)
     for language in (None, "de", "fr"):
-        moment = instant(text, language)
+        moment = parsed_date(text, language)
         if moment:
             assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
-            assert instant(moment.isoformat()) == moment
-    dates = moments(Entry(digest=b"", published=text, updated=text), "en", NOW)
+            assert parsed_date(moment.isoformat()) == moment
+    dates = entry_dates(Entry(digest=b"", published=text, updated=text), "en", NOW)
     assert EARLIEST <= dates.published <= dates.updated <= NOW
 
 
@@ -114,7 +114,7 @@ def fuzz_titles(data: bytes) -> None:
         assert len(title) <= MAX_LENGTH + 3
         assert title == one_line(title) == plain_title(TextConstruct(value=title, kind="plain"))
         title.encode()
-    assert stand_in(text, "https://a.example/")
+    assert substitute_title(text, "https://a.example/")
     assert one_line(text) == one_line(one_line(text))
     assert summary(text, 7) == " ".join(summary(text, 7).split())
     assert strip_unsafe(text) == strip_unsafe(strip_unsafe(text))
@@ -123,7 +123,7 @@ def fuzz_titles(data: bytes) -> None:
 def fuzz_links(data: bytes) -> None:
     """A URL is one of the web or none; printing and comparing it settle."""
     text = text_in(data)
-    for url in (urls.absolute(text), urls.absolute(text, URL), printable(text, URL)):
+    for url in (urls.absolute(text), urls.absolute(text, URL), clean_url(text, URL)):
         if url is not None:
             assert urls.is_http(url)
             assert url.isascii()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Entry
-from aggregator.normalise.dates import instant, moments
+from aggregator.normalise.dates import entry_dates, parsed_date
 from aggregator.normalise.month_names import MONTHS_OF_LANGUAGE
 
 
@@ -90,7 +90,7 @@ READABLE = [
 
 @pytest.mark.parametrize(("text", "moment"), READABLE)
 def test_a_readable_date_is_read_right(text: str, moment: datetime) -> None:
-    assert instant(text) == moment
+    assert parsed_date(text) == moment
 
 
 @pytest.mark.parametrize(
@@ -122,19 +122,21 @@ def test_a_readable_date_is_read_right(text: str, moment: datetime) -> None:
     ],
 )
 def test_what_names_no_moment_for_certain_is_no_date(text: str) -> None:
-    assert instant(text) is None
+    assert parsed_date(text) is None
 
 
 def test_a_month_of_two_meanings_is_read_in_its_language() -> None:
-    assert instant("15 lis 2020") is None
-    assert instant("15 lis 2020", "pl") == utc(2020, 11, 15)
-    assert instant("15 lis 2020", "hr") == utc(2020, 10, 15)
+    assert parsed_date("15 lis 2020") is None
+    assert parsed_date("15 lis 2020", "pl") == utc(2020, 11, 15)
+    assert parsed_date("15 lis 2020", "hr") == utc(2020, 10, 15)
 
 
 @pytest.mark.parametrize("language", MONTHS_OF_LANGUAGE)
 def test_every_month_is_read_in_every_language(language: str) -> None:
     names = MONTHS_OF_LANGUAGE[language].split()
-    assert [instant(f"3 {name} 2020", language) for name in names] == [utc(2020, month, 3) for month in range(1, 13)]
+    assert [parsed_date(f"3 {name} 2020", language) for name in names] == [
+        utc(2020, month, 3) for month in range(1, 13)
+    ]
 
 
 SECONDS = st.integers(int(utc(1990, 1, 1).timestamp()), int(utc(2099, 12, 31).timestamp()))
@@ -143,12 +145,12 @@ SECONDS = st.integers(int(utc(1990, 1, 1).timestamp()), int(utc(2099, 12, 31).ti
 @given(SECONDS)
 def test_what_a_program_writes_is_read_back(seconds: int) -> None:
     moment = datetime.fromtimestamp(seconds, UTC)
-    assert instant(format_datetime(moment)) == moment
-    assert instant(moment.isoformat()) == moment
-    assert instant(moment.strftime("%a %b %d %H:%M:%S UTC %Y")) == moment
-    assert instant(moment.strftime("%Y/%m/%d %H:%M:%S")) == moment
-    assert instant(moment.strftime("%A, %B %d, %Y %I:%M:%S %p")) == moment
-    assert instant(str(seconds)) == (moment if seconds >= 10**9 else None)
+    assert parsed_date(format_datetime(moment)) == moment
+    assert parsed_date(moment.isoformat()) == moment
+    assert parsed_date(moment.strftime("%a %b %d %H:%M:%S UTC %Y")) == moment
+    assert parsed_date(moment.strftime("%Y/%m/%d %H:%M:%S")) == moment
+    assert parsed_date(moment.strftime("%A, %B %d, %Y %I:%M:%S %p")) == moment
+    assert parsed_date(str(seconds)) == (moment if seconds >= 10**9 else None)
 
 
 _WORDS = "Mon, Feb mar 2020 08 8 30 99 10:00 24:00 10:00:60 PM am GMT +0200 -9999 EST ( ) / - . T Z 年 月"
@@ -160,7 +162,7 @@ WORDS = st.sampled_from(_WORDS.split())
     st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=9).map(" ".join), st.lists(WORDS, max_size=9).map("".join))
 )
 def test_no_text_makes_it_raise(text: str) -> None:
-    moment = instant(text)
+    moment = parsed_date(text)
     assert moment is None or (moment.utcoffset() == timedelta(0) and moment.microsecond == 0)
 
 
@@ -192,4 +194,4 @@ FEBRUARY, MARCH = "2025-02-08T04:51:01Z", "2025-03-01T00:00:00Z"
 def test_an_article_is_dated_within_reason(
     published: str | None, updated: str | None, dates: tuple[datetime, datetime], flags: tuple[str, ...]
 ) -> None:
-    assert moments(entry(published, updated), None, NOW) == (*dates, flags)
+    assert entry_dates(entry(published, updated), None, NOW) == (*dates, flags)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, plain
+from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, paragraphs
 from tests.commonmark.writing import plain_text
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP, TEXTS
@@ -34,7 +34,7 @@ def test_nothing_that_acts_is_left_without_a_base(vector: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_escaped_text_stays_text(text: str) -> None:
-    cleaned = clean(plain(text))
+    cleaned = clean(paragraphs(text))
     assert Page(cleaned).active == []
     assert Page(cleaned).words == " ".join(text.split())
 
@@ -283,13 +283,13 @@ def test_an_unknown_frame_goes_and_takes_nothing_with_it(frame: str) -> None:
 
 
 def test_a_plain_text_becomes_paragraphs() -> None:
-    assert plain("a < b & c\nd\n\n\ne\xa0f") == "<p>a &lt; b &amp; c<br>d</p>\n<p>e&nbsp;f</p>"
-    assert plain(" \n") == ""
+    assert paragraphs("a < b & c\nd\n\n\ne\xa0f") == "<p>a &lt; b &amp; c<br>d</p>\n<p>e&nbsp;f</p>"
+    assert paragraphs(" \n") == ""
 
 
 @given(st.text())
 def test_html_of_a_plain_text_is_clean(text: str) -> None:
-    assert clean(plain(text)) == plain(text)
+    assert clean(paragraphs(text)) == paragraphs(text)
 
 
 @pytest.mark.parametrize(

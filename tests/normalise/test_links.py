@@ -3,19 +3,19 @@
 import pytest
 
 from aggregator.model import Entry, Link
-from aggregator.normalise.links import PageLink, page_links, printable
+from aggregator.normalise.links import EntryLink, clean_url, entry_links
 from tests.normalise.entries import SOURCE, entry, feed
 
-PAGE = PageLink("https://example.org/", None)
+PAGE = EntryLink("https://example.org/", None)
 
 
-def link_of(one: Entry, format: str = "rss20") -> PageLink:  # noqa: A002  # the field's name
-    return page_links(feed(one, format=format), SOURCE)[0]
+def link_of(one: Entry, format: str = "rss20") -> EntryLink:  # noqa: A002  # the field's name
+    return entry_links(feed(one, format=format), SOURCE)[0]
 
 
 def test_the_link_is_the_alternate_without_tracking_and_credentials() -> None:
     one = entry("A", "https://user:secret@www.example.org/a/?utm_source=rss&id=3#utm_medium=x")
-    assert link_of(one) == PageLink("https://www.example.org/a/?id=3", "https://example.org/a?id=3")
+    assert link_of(one) == EntryLink("https://www.example.org/a/?id=3", "https://example.org/a?id=3")
 
 
 def test_the_original_link_is_preferred_to_the_counting_one() -> None:
@@ -37,7 +37,7 @@ def test_of_several_alternates_the_page_is_preferred() -> None:
 
 def test_without_a_link_a_guid_that_is_one_serves() -> None:
     url = "https://example.org/?p=1"
-    link = PageLink(url, url)
+    link = EntryLink(url, url)
     assert link_of(entry("A", guid=url, guid_is_link=True)) == link
     assert link_of(entry("A", guid=url, guid_is_link=False)) == PAGE
     assert link_of(entry("A", guid=url), "atom10") == link
@@ -51,7 +51,7 @@ def test_a_guid_that_is_no_url_is_no_link(guid: str) -> None:
 
 
 def test_a_guid_that_is_the_path_of_a_page_is_a_link_to_it() -> None:
-    link = PageLink("https://example.org/blog/a", "https://example.org/blog/a")
+    link = EntryLink("https://example.org/blog/a", "https://example.org/blog/a")
     assert link_of(entry("A", guid="/blog/a", guid_is_link=True)) == link
     assert link_of(entry("A", guid="/blog/a", guid_is_link=False)) == PAGE
     assert link_of(entry("A", guid="/blog/a"), "atom10") == PAGE
@@ -59,12 +59,12 @@ def test_a_guid_that_is_the_path_of_a_page_is_a_link_to_it() -> None:
 
 def test_without_any_link_the_feeds_page_is_printed_else_the_sources_url_and_neither_is_a_key() -> None:
     assert link_of(entry("A")) == PAGE
-    assert page_links(feed(entry("A"), link=None), SOURCE) == (PageLink(SOURCE.url, None),)
-    assert page_links(feed(entry("A"), link="javascript:x"), SOURCE) == (PageLink(SOURCE.url, None),)
+    assert entry_links(feed(entry("A"), link=None), SOURCE) == (EntryLink(SOURCE.url, None),)
+    assert entry_links(feed(entry("A"), link="javascript:x"), SOURCE) == (EntryLink(SOURCE.url, None),)
 
 
 def test_a_link_to_the_feeds_own_page_is_no_key() -> None:
-    assert link_of(entry("A", "https://example.org/#comment-3")) == PageLink("https://example.org/#comment-3", None)
+    assert link_of(entry("A", "https://example.org/#comment-3")) == EntryLink("https://example.org/#comment-3", None)
 
 
 @pytest.mark.parametrize("href", ["htpt:/:s://x", "javascript:alert(1)", "", "http://[", "data:text/html,x"])
@@ -81,10 +81,10 @@ def test_a_link_is_a_valid_uri() -> None:
     "host", ["2130706433", "017700000001", "0x7f000001", "0x7F.1", "127.1", "0", "0177.0.0.1", "127.0.0.1.", "x@0x7f.1"]
 )
 def test_an_address_in_disguise_is_no_link(host: str) -> None:
-    assert printable(f"http://{host}:8080/x", None) is None
-    assert printable(f"//{host}", "https://a.example/") is None
+    assert clean_url(f"http://{host}:8080/x", None) is None
+    assert clean_url(f"//{host}", "https://a.example/") is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "1.example", "0x7f.example", "9to5.example", "example.0x", "[::1]"])
 def test_any_other_host_is_one(host: str) -> None:
-    assert printable(f"http://{host}/x", None) == f"http://{host}/x"
+    assert clean_url(f"http://{host}/x", None) == f"http://{host}/x"

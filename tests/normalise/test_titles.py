@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.normalise.titles import MAX_LENGTH, plain_title, stand_in
+from aggregator.normalise.titles import MAX_LENGTH, plain_title, substitute_title
 from tests.normalise.entries import rss, text
 
 
@@ -48,15 +48,15 @@ def test_an_endless_title_is_cut() -> None:
     assert len(plain_title(rss("x" * 1_000_000))) == MAX_LENGTH + 3
 
 
-def test_without_a_title_the_first_words_of_the_body_stand_in() -> None:
+def test_without_a_title_the_first_words_of_the_body_substitute_title() -> None:
     assert plain_title(None) == plain_title(rss(" <b></b>\u200b")) == ""
-    assert stand_in("A short note.", "https://example.org/a") == "A short note."
-    assert stand_in("word " * 50, "https://example.org/a") == " ".join(["word"] * 12) + "..."
-    assert len(stand_in("字" * 1000, "https://example.org/a")) < 200
+    assert substitute_title("A short note.", "https://example.org/a") == "A short note."
+    assert substitute_title("word " * 50, "https://example.org/a") == " ".join(["word"] * 12) + "..."
+    assert len(substitute_title("字" * 1000, "https://example.org/a")) < 200
 
 
 def test_without_title_and_body_the_link_stands_in() -> None:
-    assert stand_in("", "https://example.org/%E6%97%A5?a=1") == "example.org/日?a=1"
+    assert substitute_title("", "https://example.org/%E6%97%A5?a=1") == "example.org/日?a=1"
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,7 +7,7 @@ import pytest
 
 from aggregator.commonmark import safety_check
 from aggregator.model import Enclosure, Entry, Link, Person, StoredArticle, Term
-from aggregator.normalise.html import clean, plain
+from aggregator.normalise.html import clean, paragraphs
 from tests.commonmark.writing import markdown
 from tests.normalise.entries import articles, entry, feed, text
 from tests.normalise.rendering import DISGUISED, Page, active, rendered
@@ -62,7 +62,7 @@ def test_html_that_acts_is_cleaned_wherever_it_stands() -> None:
 
 def test_text_that_would_act_is_shown_verbatim() -> None:
     for vector in kind("text"):
-        written = plain(vector.value).removeprefix("<p>").removesuffix("</p>")
+        written = paragraphs(vector.value).removeprefix("<p>").removesuffix("</p>")
         for around in AROUND:
             html = clean(around.format(written), BASE)
             assert wrong(html) == [], (vector, around)
