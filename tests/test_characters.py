@@ -30,19 +30,18 @@ def test_line_ends_become_one_form() -> None:
     assert strip_unsafe("a\u2028b\u2029c") == "a b c"
 
 
-def test_the_sets_hold_each_other() -> None:
-    for forbidden, wider in ((FORBIDDEN_IN_XML, UNSAFE), (UNSAFE, UNPRINTABLE)):
-        pattern = re.compile(f"[{wider}]")
-        assert all(
-            pattern.match(character) for character in map(chr, range(0x110000)) if re.match(f"[{forbidden}]", character)
-        )
+EVERY_CHARACTER = "".join(map(chr, range(0x110000)))
+
+
+@pytest.mark.parametrize(("forbidden", "wider"), [(FORBIDDEN_IN_XML, UNSAFE), (UNSAFE, UNPRINTABLE)])
+def test_the_sets_hold_each_other(forbidden: str, wider: str) -> None:
+    assert not re.search(f"[{forbidden}]", re.sub(f"[{wider}]", "", EVERY_CHARACTER))
 
 
 def test_every_safe_character_stays_and_no_other() -> None:
-    unsafe = re.compile(f"[{UNSAFE}]")
-    for character in map(chr, range(0x110000)):
-        if character not in "\r\u2028\u2029":
-            assert strip_unsafe(character) == ("" if unsafe.match(character) else character)
+    for start in range(0, 0x110000, 0x100):
+        block = re.sub("[\r\u2028\u2029]", "", EVERY_CHARACTER[start : start + 0x100])
+        assert strip_unsafe(block) == re.sub(f"[{UNSAFE}]", "", block)
 
 
 @given(st.text())

@@ -14,6 +14,7 @@ import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
+from lxml import etree
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, Table, Text, create_engine
 
 from aggregator.commonmark import safety_check
@@ -22,6 +23,8 @@ from aggregator.normalise import html
 from aggregator.parse.handlers import FeedHandler
 from aggregator.store.columns import Moment, Span
 from aggregator.store.statements import InsertRows
+from tests.normalise.harmless import BODIES
+from tests.normalise.hostile import MARKUP
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/library-internals.md").read_text(encoding="utf-8")
@@ -65,6 +68,21 @@ def test_the_cleaner_writes_attributes_in_one_form(quote: str, other: str) -> No
     value = f"{quote}https://e.org/?a=<b>&c={other}{quote}"
     clean = html.clean(f"<p><a href={value} title={value}>x</a><img src=/i alt={value}></p>", "http://e.org/")
     assert re.fullmatch(r'<p><a(?: [a-z]+="[^"<>]*")+>x</a><img(?: [a-z]+="[^"<>]*")+></p>', clean), clean
+
+
+def test_the_cleaner_asks_for_each_url() -> None:
+    links = "".join(f"<a href='/{n}'>a</a><img src='/{n}.png'>" for n in range(3))
+    cleaned = html.clean(f"{links}<a href='ftp://a.example/'>b</a>", "https://a.example/")
+    assert cleaned == "".join(
+        f'<a href="https://a.example/{n}">a</a><img src="https://a.example/{n}.png">' for n in range(3)
+    ) + ("<a>b</a>")
+
+
+@pytest.mark.parametrize("body", [*BODIES, *MARKUP])
+def test_the_cleaner_writes_xml_but_for_void_elements(body: str) -> None:
+    cleaned = html.clean(body, "https://a.example/")
+    xml = re.sub(r"<((?:br|hr|img)\b[^>]*)>", r"<\1/>", cleaned).replace("&nbsp;", "\xa0")
+    etree.fromstring(f"<div>{xml}</div>", etree.XMLParser(recover=False, huge_tree=True))
 
 
 def test_the_safety_check_sees_every_link() -> None:
