@@ -12,7 +12,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.commonmark import inline
 from aggregator.commonmark.escape import fenced, image
-from aggregator.commonmark.tables import Row, data_rows
+from aggregator.commonmark.tables import TableRow, data_rows
 from aggregator.commonmark.tokens import (
     CLOSE,
     CODE,
@@ -233,7 +233,7 @@ class Writer:
         head, *body = map(self._row, rows)
         self._add("\n".join([head, "|" + " --- |" * len(rows[0]), *body]))
 
-    def _row(self, cells: Row) -> str:
+    def _row(self, cells: TableRow) -> str:
         return f"| {' | '.join('' if cell is None else self._cell(cell) for cell in cells)} |"
 
     def _cell(self, cell: Element) -> str:

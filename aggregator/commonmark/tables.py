@@ -6,7 +6,7 @@ from lxml.etree import _Element as Element
 
 MAX_COLUMNS = 60
 
-Row = list[Element | None]  # None where a cell spans several columns or rows
+TableRow = list[Element | None]  # None where a cell spans several columns or rows
 
 _CELLS = frozenset({"td", "th"})
 # A cell of Markdown is one line of text.
@@ -14,7 +14,7 @@ _BLOCKS = ("table", "ul", "ol", "dl", "pre", "blockquote", "hr", "figure", "h1",
 _SPAN = re.compile(r"\d{1,3}")
 
 
-def data_rows(table: Element) -> list[Row] | None:
+def data_rows(table: Element) -> list[TableRow] | None:
     """Return the rows of `table`, of equal length, or None if it is not a table of data that Markdown can show.
 
     That is: two rows and two columns at least, no blocks in the cells, and not so uneven that padding would swell it.
@@ -32,12 +32,12 @@ def data_rows(table: Element) -> list[Row] | None:
     return [row + [None] * (columns - len(row)) for row in rows]
 
 
-def _spanned(published: list[list[Element]], max_cells: int) -> list[Row]:
+def _spanned(published: list[list[Element]], max_cells: int) -> list[TableRow]:
     """Return the rows with None for each place that a cell of the same row or one above spans, up to `max_cells`."""
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     covered: dict[int, int] = {}  # column: rows that a cell above still covers
     for cells in published:
-        row: Row = []
+        row: TableRow = []
         for cell in cells:
             _skip_covered(row, covered)
             for offset in range(_span(cell, "colspan")):
@@ -51,7 +51,7 @@ def _spanned(published: list[list[Element]], max_cells: int) -> list[Row]:
     return rows
 
 
-def _skip_covered(row: Row, covered: dict[int, int]) -> None:
+def _skip_covered(row: TableRow, covered: dict[int, int]) -> None:
     while covered.get(len(row), 0) > 0:
         covered[len(row)] -= 1
         row.append(None)

@@ -69,7 +69,10 @@ async def _read_body(
         on_data()
         received += len(chunk)
         try:
-            body += decoder.decompress(chunk, max_bytes + 1 - len(body)) if decoder else chunk
+            if not decoder:
+                body += chunk
+            elif not decoder.eof:  # zlib would copy all that follows the end again with each chunk
+                body += decoder.decompress(chunk, max_bytes + 1 - len(body))
         except zlib.error:
             raise ResponseError("the body is not valid gzip, though Content-Encoding says gzip", status=200) from None
         if max(received, len(body)) > max_bytes:
