@@ -26,6 +26,13 @@ ZONES = {
     "nzst": 12, "pht": 8, "pkt": 5, "sgt": 8, "wib": 7, "gst": 4,
 }  # fmt: skip
 
+# The form of RFC 5322, which two of three dates of the corpus have. To read it with the patterns below takes five times
+# as long: a tenth of a millisecond for each article.
+_RFC_5322 = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):([0-5]\d)"
+    r" (?:([+-](?:0\d|1[0-5]))([0-5]\d)|GMT|UTC|Z)",
+    re.ASCII,
+)
 # Without it, fromisoformat would take the zone of 2020-01-10+02:00 for a time.
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[Tt ]|$)")
 _TIME = re.compile(
@@ -85,6 +92,8 @@ def parsed_date(text: str, language: str | None = None) -> datetime | None:
     try:
         if text.isdigit() and (units := _SINCE_1970.get(len(text))):
             return datetime.fromtimestamp(int(text) // units, UTC)
+        if moment := _rfc_5322(text, language):
+            return moment
         moment = _iso(text) or _in_words(text, language)
         return moment and moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):  # 30 February, or year 1 west of Greenwich
@@ -101,6 +110,18 @@ def _read(text: str | None, language: str | None, now: datetime) -> tuple[dateti
     if moment < EARLIEST:
         return None, "before 1990"
     return (now, "in the future") if moment > now else (moment, "")
+
+
+def _rfc_5322(text: str, language: str | None) -> datetime | None:
+    if not (date := _RFC_5322.fullmatch(text)):
+        return None
+    day, name, year, hour, minute, second, hours_east, minutes_east = date.groups()
+    if not (month := MONTHS.get(language or "", {}).get(name.lower()) or MONTHS_EVERYWHERE.get(name.lower())):
+        return None
+    moment = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    if hours_east:
+        moment -= timedelta(hours=int(hours_east), minutes=int(hours_east[0] + minutes_east))
+    return moment
 
 
 def _iso(text: str) -> datetime | None:

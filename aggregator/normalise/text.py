@@ -8,6 +8,7 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 # Han and kana put no blank between words: a character counts as a word, with the punctuation that follows it.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(f"[{_UNSPACED}][^\\s\\w]*|[^\\s{_UNSPACED}]+")
 
 
@@ -18,6 +19,10 @@ def one_line(text: str) -> str:
 
 def summary(text: str, words: int) -> str:
     """Return the first `words` words of `text` joined by single blanks, and "..." directly behind if it has more."""
+    parts = text.split(None, words)  # the last one is all that follows
+    start = " ".join(parts[:words])
+    if not _HAS_UNSPACED.search(start):
+        return f"{start}..." if len(parts) > words else start
     end = 0
     for count, word in enumerate(_WORD.finditer(text)):
         if count == words:

@@ -1,13 +1,15 @@
 """Dates as sources write them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Entry
+from aggregator.normalise import dates
 from aggregator.normalise.dates import entry_dates, parsed_date
 from aggregator.normalise.month_names import MONTHS_OF_LANGUAGE
 
@@ -175,7 +177,7 @@ FEBRUARY, MARCH = "2025-02-08T04:51:01Z", "2025-03-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("published", "updated", "dates", "flags"),
+    ("published", "updated", "expected", "flags"),
     [
         (FEBRUARY, MARCH, (utc(2025, 2, 8, 4, 51, 1), utc(2025, 3, 1)), ()),
         (FEBRUARY, None, (utc(2025, 2, 8, 4, 51, 1),) * 2, ()),
@@ -192,6 +194,35 @@ FEBRUARY, MARCH = "2025-02-08T04:51:01Z", "2025-03-01T00:00:00Z"
     ],
 )
 def test_an_article_is_dated_within_reason(
-    published: str | None, updated: str | None, dates: tuple[datetime, datetime], flags: tuple[str, ...]
+    published: str | None, updated: str | None, expected: tuple[datetime, datetime], flags: tuple[str, ...]
 ) -> None:
-    assert entry_dates(entry(published, updated), None, NOW) == (*dates, flags)
+    assert entry_dates(entry(published, updated), None, NOW) == (*expected, flags)
+
+
+MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec Mai Abc mar"
+ZONE_NAMES = "GMT UTC Z +0000 -0000 +0130 -0530 +1559 +1600 -1500 +0060 +01:00 EST PM AM A UT"
+RFC_5322_DATES = st.builds(
+    "{}{:02} {} {:04} {:02}:{:02}:{:02} {}".format,
+    st.sampled_from(["Mon, ", "Mar, ", "Dec, ", "", "mon, "]),
+    st.integers(0, 32),
+    st.sampled_from(MONTH_NAMES.split()),
+    st.sampled_from([0, 1, 999, 1970, 2000, 2026, 9999]),
+    st.integers(0, 25),
+    st.integers(0, 61),
+    st.integers(0, 61),
+    st.sampled_from(ZONE_NAMES.split()),
+)
+
+
+def read_by_the_other_patterns(date: str, language: str | None) -> datetime | None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dates, "_RFC_5322", re.compile(r"(?!)"))
+        return dates.parsed_date(date, language)
+
+
+@given(RFC_5322_DATES, st.sampled_from([None, "en", "fi", "pl", "xx"]))
+@settings(max_examples=600)
+@example("Mar, 05 Mar 2026 10:00:00 GMT", "fi")
+@example("Thu, 01 Jan 0001 00:00:00 +0100", None)
+def test_the_short_way_for_rfc_5322_changes_no_date(date: str, language: str | None) -> None:
+    assert dates.parsed_date(date, language) == read_by_the_other_patterns(date, language)
