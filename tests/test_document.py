@@ -233,7 +233,7 @@ def read_sandboxed(*documents: FeedDocument, **limits: Any) -> list[ReadResult |
     async def all_of_them() -> list[ReadResult | Aborted]:
         return await asyncio.gather(*(calls.call(one, takers(None), NOW, 50) for one in documents))
 
-    with Sandbox[ReadResult](READ, limits=Limits(**limits)) as calls:
+    with Sandbox[ReadResult](READ, limits=Limits(deadline=600, **limits)) as calls:
         return asyncio.run(all_of_them())
 
 

@@ -117,8 +117,8 @@ DEAR = rss(*(["<title>t</title>" + "<odd:x>1</odd:x>" * 40] * 9_000))  # a prefi
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is read gets less than a second."""
-    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=0.7))
+    """Whatever is read gets less than a second of CPU time."""
+    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=0.7, deadline=600))
 
 
 @pytest.mark.usefixtures("hasty")
@@ -140,7 +140,7 @@ def test_a_document_that_takes_too_long_is_stopped_and_said(find: Find, file: Pa
 def test_a_document_that_takes_too_much_memory_is_stopped(
     find: Find, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=600, memory=20_000_000))
+    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=600, deadline=600, memory=20_000_000))
     (failure,) = find(server.put("/dear", DEAR))
     assert "it took more than 1.5 GB of memory to read; it was not added" in str(failure)
 

@@ -16,7 +16,12 @@ from aggregator.urls import without_credentials
 
 _REPORT = "please report it with the document; --debug shows where"
 _EXPENSIVE = "it is tried again, more and more seldom; if it goes on, ask its owner what is wrong with the document"
-_ADVICE = {"time": _EXPENSIVE, "memory": _EXPENSIVE, "error": _REPORT, "death": _REPORT, "start": "it is tried again"}
+_AGAIN = "it is tried again"
+_ADVICE = {
+    **dict.fromkeys(("time", "memory"), _EXPENSIVE),
+    **dict.fromkeys(("error", "death"), _REPORT),
+    **dict.fromkeys(("deadline", "start"), _AGAIN),
+}
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from typing import Literal
 class Limits:
     """Limits of one call."""
 
-    seconds: float = 8.0  # from the moment a process starts on it; waiting for a free process does not count
+    seconds: float = 8.0  # of CPU time, so that a busy machine aborts the same documents as an idle one
+    deadline: float = 60.0  # seconds from the start of the call; waiting for a free process does not count
     memory: int = 1_500_000_000  # bytes of address space beyond those of an idle process
     reuse: int = 400_000_000  # bytes of resident memory: a process that holds more gets no further call
 
@@ -17,11 +18,12 @@ class Limits:
 class Aborted:
     """Result of a call that gave none.
 
-    `cause` is "time" or "memory" for a limit, "error" for an exception of the type `detail`, "death" if the process
-    ended by the signal `detail`, and "start" if no process could be started, with the system's reason in `detail`.
+    `cause` is "time", "deadline" or "memory" for a limit, "error" for an exception of the type `detail`, "death" if the
+    process ended by the signal `detail`, and "start" if no process could be started, with the system's reason in
+    `detail`.
     """
 
-    cause: Literal["time", "memory", "error", "death", "start"]
+    cause: Literal["time", "deadline", "memory", "error", "death", "start"]
     detail: str = ""
     trace: str = ""  # traceback of the exception, for the debug log
 
@@ -31,6 +33,8 @@ class Aborted:
         match self.cause:
             case "time":
                 return f"it took longer than {Limits().seconds:g} s to read"
+            case "deadline":
+                return f"it was not read within {Limits().deadline:g} s: this machine is very busy"
             case "memory":
                 return f"it took more than {Limits().memory / 10**9:g} GB of memory to read"
             case "error":

@@ -69,7 +69,7 @@ class Process:
                 self._is_ready = self._receive(START_SECONDS) == READY
             pickle.dump(arguments, self._calls, 5)
             self._calls.flush()
-            is_last, result = self._receive(self._limits.seconds)
+            is_last, result = self._receive(self._limits.deadline)
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             self.is_usable = False
             return self._cause_of_death()
@@ -105,7 +105,9 @@ class Process:
             death = f"exit status {status}"
         if not self._is_ready:
             return Aborted(cause="start", detail="it did not get ready" if self._is_overdue else death)
-        if self._is_overdue or status == -signal.SIGXCPU:
+        if self._is_overdue:
+            return Aborted(cause="deadline")
+        if status in (-signal.SIGPROF, -signal.SIGXCPU):
             return Aborted(cause="time")
         if status in (OUT_OF_MEMORY, -signal.SIGABRT):  # Rust and C++ abort when memory runs out
             return Aborted(cause="memory")

@@ -109,7 +109,7 @@ def _failure(aborted: Aborted, subject: str, advice: str) -> Failure:
     """Return the failure of an aborted reading; `advice` is for a document that exceeded the limits."""
     if aborted.trace:
         log.debug("while reading %s: %s", subject, aborted.trace)
-    if aborted.cause == "start":
+    if aborted.cause in ("start", "deadline"):
         advice = "try it again"
     elif aborted.cause not in ("time", "memory"):
         advice = "please report it with the document; --debug shows where"

@@ -37,6 +37,13 @@ def stuck_if(wanted: bool) -> str:
     return "done"
 
 
+def busy(seconds: float) -> str:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return "done"
+
+
 def much(size: int) -> int:
     return len(b"x" * size)
 

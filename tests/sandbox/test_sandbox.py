@@ -69,8 +69,28 @@ async def test_a_call_that_takes_too_long_is_stopped_and_the_next_one_answered()
         assert await calls.call(False) == "done"
 
 
+async def test_only_cpu_time_counts_as_time_that_a_call_takes() -> None:
+    with sandbox("own_pid", seconds=0.3) as calls:
+        assert isinstance(await calls.call(1.0), int)
+
+
+async def test_each_call_has_its_own_cpu_time() -> None:
+    with sandbox("busy", seconds=1) as calls:
+        assert [await calls.call(0.6) for _ in range(3)] == ["done"] * 3
+        assert len(calls.pids) == 1
+        assert await calls.call(PATIENCE) == Aborted(cause="time")
+
+
+async def test_a_call_without_cpu_time_is_stopped_at_its_deadline() -> None:
+    with sandbox("own_pid", deadline=0.5) as calls:
+        stopped = await calls.call(2 * PATIENCE)
+        assert stopped == Aborted(cause="deadline")
+        assert stopped.reason == "it was not read within 60 s: this machine is very busy"
+        assert not calls.pids
+
+
 async def test_waiting_for_a_process_is_not_counted() -> None:
-    with sandbox("own_pid", seconds=3) as calls:
+    with sandbox("own_pid", deadline=3) as calls:
         answers = await asyncio.gather(*(calls.call(1.2) for _ in range(4)))
     assert len(set(answers)) == 1
     assert not any(isinstance(answer, Aborted) for answer in answers)
@@ -246,7 +266,7 @@ PARENT = """
 import asyncio, sys, threading, time
 from aggregator.sandbox import Sandbox, Limits
 
-calls = Sandbox("tests.sandbox.functions:{}", limits=Limits(seconds=600))
+calls = Sandbox("tests.sandbox.functions:{}", limits=Limits(seconds=600, deadline=600))
 
 def tell():
     while not calls.pids:

@@ -30,9 +30,10 @@ HEALTHY = 6
 @contextmanager
 def opened(room: Newsroom, *, seconds: float = 8, memory: int = 1_500_000_000) -> Iterator[App]:
     """The app of `room`, with limits of its own for reading."""
+    limits = Limits(seconds=seconds, deadline=600, memory=memory)
     with (
         room.opened() as app,
-        Sandbox[ReadResult](READ, limits=Limits(seconds=seconds, memory=memory), max_processes=2) as sandbox,
+        Sandbox[ReadResult](READ, limits=limits, max_processes=2) as sandbox,
     ):
         yield replace(app, sandbox=sandbox)
 
