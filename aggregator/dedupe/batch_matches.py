@@ -29,6 +29,7 @@ class BatchMatches:
             fingerprint=keyed.fingerprint,
             cluster=cluster,
             keys=stored.keys if stored else frozenset(),
+            enclosures=draft.enclosures,
             pruned=stored.pruned if stored else False,
         )
         for key in keyed.keys:

@@ -3,6 +3,7 @@
 Functions that return a string give the reason in plain words, "" if there is no evidence.
 """
 
+import re
 from datetime import timedelta
 
 from aggregator.dedupe.fingerprint import near
@@ -10,6 +11,7 @@ from aggregator.model import Draft, Keyed, KnownArticle
 
 EDITION = timedelta(hours=12)  # a column, comic or forecast that looks the same comes again after a day, not sooner
 NEWS = timedelta(days=7)  # copies of an agency's report follow within days
+_RECORDING = re.compile(r"\.(?:aac|flac|m4[abv]|mov|mp[34]|og[agv]|opus|wav|webm)(?:[?#]|$)", re.I)
 TELLING_WORDS = 50  # a shorter text may be boilerplate ("read the full story at ...")
 
 
@@ -32,6 +34,8 @@ def same_title_and_date(keyed: Keyed, article: KnownArticle) -> str:
 
 def same_link(keyed: Keyed, article: KnownArticle) -> str:
     """Match by the link if title or text confirm it; within a source the day does, if all else changed."""
+    if _is_other_episode(keyed, article):
+        return ""
     if evidence := _title_or_text(keyed, article):
         return f"same canonical link and {evidence}"
     if keyed.draft.source_id not in article.credited:
@@ -44,6 +48,8 @@ def same_link(keyed: Keyed, article: KnownArticle) -> str:
 def same_text(keyed: Keyed, article: KnownArticle) -> str:
     """Match by near-equal text within a source, with the same title or time, or if the text is long enough."""
     if keyed.draft.source_id != article.source_id or _is_other_edition(keyed, article):
+        return ""
+    if _is_other_episode(keyed, article):
         return ""
     if not near(keyed.fingerprint, article.fingerprint):
         return ""
@@ -61,6 +67,8 @@ def same_cluster(keyed: Keyed, article: KnownArticle) -> str:
     """
     is_one_source = keyed.draft.source_id == article.source_id
     if article.pruned or abs(keyed.draft.published - article.published) >= (EDITION if is_one_source else NEWS):
+        return ""
+    if _has_other_recording(keyed.draft, article):
         return ""
     if not _has_same_title(keyed, article) and (is_one_source or not _is_telling(keyed)):
         return ""
@@ -108,6 +116,34 @@ def _has_other_guid(keyed: Keyed, article: KnownArticle) -> bool:
     guids = {key.digest for key in keyed.keys if key.rule == "guid"}
     had_guid = article.guid is not None or article.source_id != keyed.draft.source_id
     return bool(guids) and had_guid and guids.isdisjoint(article.keys)
+
+
+def _is_other_episode(keyed: Keyed, article: KnownArticle) -> bool:
+    """Return whether the entry is another episode of its source: hourly bulletins share link, title and text.
+
+    It has another guid, another recording and another date. Newsrooms that count the versions of an article in its
+    guid keep the recording.
+    """
+    if keyed.draft.source_id not in article.credited or not _has_other_guid(keyed, article):
+        return False
+    return _has_other_recording(keyed.draft, article)
+
+
+def _has_other_recording(draft: Draft, article: KnownArticle) -> bool:
+    """Return whether both have audio or video, of another date and at another URL."""
+    recordings = _recordings(draft), _recordings(article)
+    if not all(recordings) or not _is_dated(draft) or draft.published == article.published:
+        return False
+    return recordings[0].isdisjoint(recordings[1])
+
+
+def _recordings(entry: Draft | KnownArticle) -> frozenset[str]:
+    """Return the URLs of the audio and video files."""
+    return frozenset(
+        enclosure.url
+        for enclosure in entry.enclosures
+        if (enclosure.type or "").startswith(("audio/", "video/")) or _RECORDING.search(enclosure.url)
+    )
 
 
 def _is_dated(draft: Draft) -> bool:
