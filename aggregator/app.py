@@ -1,6 +1,7 @@
 """Opens and closes everything that a command works with. Shell: the only place that wires the edges together."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # its libraries are loaded with the first document
 
 READ = "aggregator.document:read"
 ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
+
+log = logging.getLogger("aggregator")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,10 +83,23 @@ def opened_with(
             store.database.check(check_bytes)
         app = App(settings=settings, environ=environ, store=store, clock=clock, writer=writer, sandbox=sandbox)
         app = reconfigured(app, settings)
+        _warn_if_lost(app)
         store.maintenance.reset_future_times(clock())
         if not settings.base_url and (address := store.meta.get(ADDRESS)):
             app = replace(app, settings=settings.model_copy(update={"base_url": address}))
         yield app
+
+
+def _warn_if_lost(app: App) -> None:
+    """Warn of an empty database beside articles. Only in storage: a folder elsewhere may hold a site's own files."""
+    root, storage = app.articles_root, Path(app.settings.storage)
+    if root.is_relative_to(storage) and app.store.articles.is_empty() and next(files.listed(root), None):
+        log.warning(
+            "the database %s is empty, but %s holds articles; if it was lost, put back a copy that `aggregator backup "
+            "FILE` made, with `aggregator restore FILE`",
+            app.store.database.name,
+            root,
+        )
 
 
 def reconfigured(app: App, settings: Settings) -> App:

@@ -18,6 +18,7 @@ from aggregator.errors import DISK_FULL, FilesError
 from aggregator.model import OutputFile
 
 MODE = 0o644  # minus the umask
+DAEMON_LOCK = ".daemon.lock"  # in storage; held by a daemon as long as it runs
 
 _COUNTER = count()
 _NOT_NAMES = frozenset({"", ".", ".."})

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import configuration, maintain, once, run, sources, subscribe
+from aggregator.cli import backup, configuration, maintain, once, run, sources, subscribe
 from aggregator.cli.options import Options
 from aggregator.errors import AggregatorError
 
@@ -37,6 +37,9 @@ app.command()(subscribe.export)
 app.command()(maintain.publish)
 app.command()(maintain.verify)
 app.command()(maintain.prune)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(backup.health)
 app.command()(configuration.schema)
 
 

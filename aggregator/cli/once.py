@@ -40,7 +40,6 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
-    from aggregator.daemon import LOCK
     from aggregator.publish import publish_changed
 
     started = monotonic()
@@ -48,7 +47,7 @@ def once(
         sources = {source.name for source in app.sources}
         if unknown := [name for name in names or () if name not in sources]:
             raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
-        has_daemon = files.is_held(Path(app.settings.storage) / LOCK)
+        has_daemon = files.is_held(Path(app.settings.storage) / files.DAEMON_LOCK)
         if not has_daemon:
             hub_subscriptions.end_all(
                 app.store, app.clock(), app.settings.fetch

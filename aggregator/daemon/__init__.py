@@ -13,9 +13,8 @@ from aggregator.daemon.listener import listening, url_host
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.systemd import Supervisor
 
-__all__ = ["LOCK", "run_daemon"]
+__all__ = ["run_daemon"]
 
-LOCK = ".daemon.lock"  # in storage; held by a daemon as long as it runs
 # A database up to this size is read to its end at the start, of a larger one all but the texts: a gigabyte takes a slow
 # disk 20 s, without its texts 0.7 s. After an unclean stop, when damage arises, it may take that long.
 CHECK_BYTES, CHECK_BYTES_AFTER_UNCLEAN_STOP = 100_000_000, 1_000_000_000
@@ -31,7 +30,7 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
     settings = configuration.load()
     storage = Path(settings.storage)
     files.make_folder(storage)
-    with files.alone(storage / LOCK) as was_clean, listening(host, port) as listener:
+    with files.alone(storage / files.DAEMON_LOCK) as was_clean, listening(host, port) as listener:
         # Imported only now: it takes a second, and a second daemon on this storage must fail before.
         from aggregator.app import ADDRESS, opened_with
         from aggregator.daemon.service import Daemon

@@ -152,6 +152,11 @@ class ArticleStore:
         if (recording.hub or row["feed_info"].hub) and not row["readdressed"]:
             self._hubs.follow(source_id, recording.hub, recording.due_without_push, recording.now)
 
+    def is_empty(self) -> bool:
+        """Return True while no article was ever recorded."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(article.c.id).limit(1)) is None
+
     def get(self, article_id: str) -> StoredArticle | None:
         """Return the article, or None if it is unknown or its text was pruned."""
         articles = self._read(_ARTICLE, {"id": article_id})

@@ -18,7 +18,10 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from aggregator.errors import DISK_FULL, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.schema import article, metadata, revision
 
-RESTORE = "restore a backup of it, or move it away and a new one is created"
+RESTORE = (
+    "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`; without one move it away, and "
+    "a new one is created"
+)
 TEXTS = (article, revision)  # nine tenths of a database
 
 
@@ -94,6 +97,11 @@ def _make_private(path: str) -> None:
                 file.chmod(stat.S_IMODE(state.st_mode) & 0o700)
 
 
+def presence_path(database: str | Path) -> Path:
+    """Return the file on which processes that fetch hold a lock, beside the SQLite database."""
+    return Path(f"{database}-fetching")
+
+
 class SQLite(Dialect):
     """One file, one writer at a time."""
 
@@ -161,7 +169,7 @@ class SQLite(Dialect):
     def presence(self, engine: Engine, when_alone: Callable[[], None]) -> Iterator[None]:
         """Hold a shared lock on a file beside the database."""
         try:
-            descriptor = os.open(f"{engine.url.database}-fetching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(presence_path(engine.url.database or ""), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}"
             raise StoreError(f"Cannot create a file beside the database: {reason}") from error

@@ -101,7 +101,7 @@ def test_a_whole_database_passes(sqlite: Path, most: int | None) -> None:
 @pytest.mark.parametrize("most", [None, 10**9])
 def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | None) -> None:
     damage(sqlite, table)
-    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError, match="restore a backup"):
+    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError, match="put back a copy"):
         store.database.check(most)
 
 

@@ -234,7 +234,7 @@ def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
         sync_sources(store, [source()], NOW)
         path.rename(away)
         for _ in range(2):
-            with pytest.raises(StoreDamagedError, match=rf"The database {path} no longer exists; restore a backup"):
+            with pytest.raises(StoreDamagedError, match=rf"The database {path} no longer exists; put back a copy"):
                 record(store, new(article()))
         assert not path.exists()  # a new and empty one would hide what is the matter
         away.rename(path)

@@ -124,7 +124,7 @@ def test_a_damaged_database_keeps_it_from_starting(tmp_path: Path, paper: dict[s
     overwrite(tmp_path, int(pages * part) * 4096)
     (line,) = aggregator("run", "--port", "0", cwd=tmp_path, status=1).stderr.splitlines()
     assert "damaged" in line
-    assert "restore a backup" in line
+    assert "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`" in line
 
 
 def test_damage_met_while_it_runs_is_said_and_a_copy_brought_back_is_taken_up(

@@ -242,7 +242,7 @@ def test_a_database_that_is_damaged_at_the_start(forks: Forks, server: Server, t
         assert daemon.wait() == 1
     (line,) = daemon.said()
     assert "is damaged" in line
-    assert "restore a backup of it, or move it away" in line
+    assert "aggregator backup FILE` made, with `aggregator restore FILE`" in line
     assert path.read_bytes() == before
 
 
@@ -283,7 +283,7 @@ def test_a_database_that_is_taken_away_and_brought_back(forks: Forks, server: Se
         paper.appear()
         until(lambda: len(paper.titles()) == 2, LONG)
         path.rename(tmp_path / "away")
-        await_trouble(daemon, "no longer exists; restore a backup of it")
+        await_trouble(daemon, "no longer exists; put back a copy")
         assert not path.exists()
         assert daemon.get("feeds/news.rss").status_code == 200
         (tmp_path / "away").rename(path)

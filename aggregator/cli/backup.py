@@ -1,0 +1,45 @@
+"""`aggregator backup`, `restore`, `health`: the database's copies, and the daemon as seen from outside."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.options import Options
+
+
+def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
+    """Copy the database to a new file, beside a running daemon too."""
+    from aggregator import config
+    from aggregator.store import backup
+
+    options: Options = ctx.obj
+    settings = config.load(options.config, options.environ)
+    size = backup.backup(settings.database or "", file)
+    typer.echo(f"{file}: {size:,} bytes; `aggregator restore {file}` puts it back")
+
+
+def restore(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` made.")]
+) -> None:
+    """Put a copy in place of the database, while no daemon runs."""
+    from aggregator import config
+    from aggregator.maintain.backup import restore_database
+
+    options: Options = ctx.obj
+    settings = config.load(options.config, options.environ)
+    restore_database(settings, file)
+    typer.echo(f"{file} was restored; the next start publishes articles and feeds anew")
+
+
+def health(
+    ctx: typer.Context,
+    url: Annotated[str | None, typer.Option(help="URL of the daemon; else the one that it noted.")] = None,
+) -> None:
+    """Ask the daemon for its health: exit with 0 if it is well, else with 1 and the reason."""
+    from aggregator import config
+    from aggregator.maintain.health import check_health, noted_address
+
+    options: Options = ctx.obj
+    check_health(url or noted_address(config.load(options.config, options.environ)))
+    typer.echo("ok")

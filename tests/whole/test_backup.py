@@ -1,0 +1,153 @@
+"""`backup`, `restore` and `health`, as an operator types them."""
+
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.commands import aggregator, configure, running, until
+from tests.newsroom import item, rss
+from tests.servers import Server
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Server) -> Path:
+    server.put("/paper", rss(item(1), item(2)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/paper"), "category": "news"}])
+    return tmp_path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    parts = [folder / "storage" / part for part in ("articles", "feeds")]
+    return {str(path): path.read_bytes() for part in parts for path in part.rglob("*") if path.is_file()}
+
+
+def count(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM article").fetchone()[0])
+
+
+def test_a_copy_made_beside_a_daemon_is_whole_and_its_owners_alone(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        with running(folder) as daemon:
+            until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
+            done = aggregator("backup", "copy.db", cwd=folder)
+            assert daemon.get("healthz").status_code == 200
+    finally:
+        os.umask(before)
+    assert done.stdout.startswith("copy.db: ")
+    assert count(folder / "copy.db") == 2
+    assert stat.S_IMODE((folder / "copy.db").stat().st_mode) == 0o600
+    assert sorted(path.name for path in folder.iterdir()) == ["copy.db", "feeds.yaml", "log", "storage"]
+
+
+def test_backup_refuses_an_existing_file_and_says_what_is_missing(folder: Path) -> None:
+    assert "there is no database" in aggregator("backup", "copy.db", cwd=folder, status=1).stderr
+    aggregator("once", cwd=folder)
+    (folder / "copy.db").write_text("mine")
+    assert "copy.db exists already" in aggregator("backup", "copy.db", cwd=folder, status=1).stderr
+    assert (folder / "copy.db").read_text() == "mine"
+    (folder / "file").write_text("")
+    assert "file/copy.db cannot be written" in aggregator("backup", "file/copy.db", cwd=folder, status=1).stderr
+
+
+def test_a_damaged_database_gives_no_copy(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    path = folder / "storage/aggregator.db"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xa5" * 8192)
+    assert "is damaged" in aggregator("backup", "copy.db", cwd=folder, status=1).stderr
+    assert not list(folder.glob("*copy*"))
+
+
+def test_a_restored_database_shows_what_it_did_and_its_files_follow(folder: Path, server: Server) -> None:
+    aggregator("once", cwd=folder)
+    aggregator("backup", "copy.db", cwd=folder)
+    before = files(folder)
+    server.put("/paper", rss(item(1), item(2), item(3)))
+    aggregator("once", "--all", cwd=folder)
+    assert files(folder) != before
+    (folder / "storage/aggregator.db-wal").write_bytes(b"of a database that is gone")
+    (folder / "storage/aggregator.db-shm").write_bytes(b"of a database that is gone")
+    aggregator("restore", "copy.db", cwd=folder)
+    assert sorted(path.name for path in (folder / "storage").glob("aggregator.db*")) == [
+        "aggregator.db",
+        "aggregator.db-fetching",
+    ]
+    assert stat.S_IMODE((folder / "storage/aggregator.db").stat().st_mode) == 0o600
+    server.put("/paper", status=500)
+    aggregator("once", "--all", cwd=folder)
+    after = files(folder)
+    assert {path: after[path] for path in before} == before
+    server.put("/paper", rss(item(1), item(2), item(3)))
+    aggregator("once", "--all", cwd=folder)
+    assert aggregator("verify", cwd=folder).stdout == "no differences\n"
+
+
+def test_restore_refuses_what_is_no_good_copy_and_changes_nothing(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    before = (folder / "storage/aggregator.db").read_bytes()
+    (folder / "text.db").write_text("no database" * 1000)
+    with closing(sqlite3.connect(folder / "other.db")) as database, database:
+        database.execute("CREATE TABLE other (id)")
+    (folder / "new.db").write_bytes(before)
+    with closing(sqlite3.connect(folder / "new.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    for name, reason in (
+        ("none.db", "there is no file"),
+        ("text.db", "not an SQLite database"),
+        ("other.db", "is no database of aggregator"),
+        ("new.db", "a newer aggregator made"),
+    ):
+        assert reason in aggregator("restore", name, cwd=folder, status=1).stderr
+    assert (folder / "storage/aggregator.db").read_bytes() == before
+    assert not list((folder / "storage").glob(".*.tmp"))
+
+
+def test_restore_refuses_while_a_daemon_runs(folder: Path) -> None:
+    with running(folder) as daemon:
+        until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
+        aggregator("backup", "copy.db", cwd=folder)
+        assert "a daemon is running" in aggregator("restore", "copy.db", cwd=folder, status=1).stderr
+        configure(
+            folder, sources=["http://127.0.0.1:1/"], storage="elsewhere", database="sqlite:///storage/aggregator.db"
+        )
+        assert "has the database" in aggregator("restore", "copy.db", cwd=folder, status=1).stderr
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_postgresql_has_its_own_tools(folder: Path, command: str) -> None:
+    done = aggregator(command, "copy", cwd=folder, status=1, AGGREGATOR_DATABASE="postgresql://nobody@127.0.0.1:1/none")
+    assert "pg_dump" in done.stderr
+
+
+def test_an_empty_database_beside_articles_is_warned_of(folder: Path) -> None:
+    assert "is empty" not in aggregator("once", cwd=folder).stderr
+    (folder / "storage/aggregator.db").unlink()
+    (line,) = aggregator("sources", cwd=folder).stderr.splitlines()
+    assert "aggregator.db is empty, but" in line
+    assert "`aggregator restore FILE`" in line
+
+
+def test_health_asks_the_daemon_of_this_storage(folder: Path) -> None:
+    assert "no daemon has run" in aggregator("health", cwd=folder, status=1).stderr
+    assert not (folder / "storage/aggregator.db").exists()
+    with running(folder) as daemon:
+        assert aggregator("health", cwd=folder).stdout == "ok\n"
+        for url in (daemon.url, daemon.url + "healthz", daemon.url.rstrip("/")):
+            aggregator("health", "--url", url, cwd=folder)
+        assert " answers 404" in aggregator("health", "--url", daemon.url + "feeds", cwd=folder, status=1).stderr
+        (folder / "storage/feeds/news.rss").unlink(missing_ok=True)
+    assert "does not answer" in aggregator("health", cwd=folder, status=1).stderr
+    assert "is no URL" in aggregator("health", "--url", "127.0.0.1", cwd=folder, status=1).stderr
+
+
+def test_health_gives_the_reason_of_a_daemon_that_is_not_well(folder: Path, server: Server) -> None:
+    server.put("/healthz", b"publish: the disk is full\n", status=503)
+    (line,) = aggregator("health", "--url", server.url("/"), cwd=folder, status=1).stderr.splitlines()
+    assert line.endswith("answers 503: publish: the disk is full")
