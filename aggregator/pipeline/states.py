@@ -67,6 +67,7 @@ class StateWriter:
                 with suppress(StoreBusyError):  # the lease lasts for some more attempts
                     until = self._app.clock() + LEASE
                     await self._app.in_writer(self._app.store.sources.extend, self.unfinished, until)
+        await self._write()  # states that were added during the write before
 
     async def _write(self) -> None:
         states, self._states = self._states, []

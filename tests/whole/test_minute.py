@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.commands import Running, configure, running, until
 from tests.newsroom import item, rss
@@ -76,7 +75,6 @@ def most_memory(daemon: Running) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-@pytest.mark.xfail(reason="a source is sometimes polled again within its interval; see issue 11", strict=False)
 def test_a_minute_of_two_hundred_sources(tmp_path: Path, server: Server) -> None:
     wire = Wire(server)
     wire.put()
