@@ -58,7 +58,7 @@ class Entry:
     links: tuple[Link, ...] = ()  # absolute if a base was known; the alternate first
     original_link: str | None = None  # feedburner:origLink
     title: TextConstruct | None = None
-    contents: tuple[TextConstruct, ...] = ()  # non-empty content, content:encoded, description, media:description, ...
+    contents: tuple[TextConstruct, ...] = ()  # of content, description, media:description, ..., the best first
     published: str | None = None  # raw
     updated: str | None = None  # raw
     language: str | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
 from aggregator.normalise import text
-from aggregator.normalise.body import longest_content
+from aggregator.normalise.body import preferred_content
 from aggregator.normalise.dates import entry_dates
 from aggregator.normalise.identity import EntryIdentity, identities
 from aggregator.normalise.language import detected_language, primary_subtag
@@ -71,7 +71,7 @@ def _normalised(
     feed: Feed, source: SourceContext, now: datetime, position: int, identity: EntryIdentity, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
-    body = longest_content(entry.contents, identity.link)
+    body = preferred_content(entry.contents, identity.link)
     title = plain_title(entry.title) or substitute_title(body.text, identity.link)
     declared = _declared_language(feed, source, entry)
     dates = entry_dates(entry, declared, now)

@@ -1,4 +1,4 @@
-"""Body of an entry: the longest of its texts, cleaned and read once. Pure."""
+"""Body of an entry: the best of its texts, cleaned and read once. Pure."""
 
 import re
 from html import unescape
@@ -8,6 +8,11 @@ from aggregator.commonmark import converted
 from aggregator.model import TextConstruct
 from aggregator.normalise import html
 from aggregator.urls import without_credentials
+
+# A text of a lower rank replaces one of a higher rank only if it is so much longer: the first may be a teaser, but a
+# photo's caption or a podcast's summary that is a few letters longer is not the article.
+_TIMES_LONGER = 2
+_CHARACTERS_LONGER = 200
 
 _TAG = re.compile("<[^<>]*>")
 # Blocks around a whole text are no text about markup: the source gives its HTML the wrong type or escapes it twice.
@@ -24,20 +29,25 @@ class CleanBody(NamedTuple):
     text: str = ""
 
 
-def longest_content(contents: tuple[TextConstruct, ...], base: str) -> CleanBody:
-    """Return the one of `contents` with the longest plain text; relative URLs are joined to its xml:base, else `base`.
+def preferred_content(contents: tuple[TextConstruct, ...], base: str) -> CleanBody:
+    """Return the body of an entry: the first of `contents`, the best first, unless a later one is clearly longer.
 
-    If none has words, it is the first that has an image: a comic is nothing else.
+    It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to `base`. If none has
+    words, the body is the first that has an image: a comic is nothing else.
     """
-    wordless = CleanBody()
-    for content in contents if len(contents) == 1 else sorted(contents, key=_visible_length, reverse=True):
+    best = wordless = CleanBody()
+    enough = 1  # characters from which on a content is preferred to the best so far
+    for content in contents:
+        if best.text and _visible_length(content) < enough:
+            continue
         clean = _clean(content, base)
         body = CleanBody(clean, *converted(clean))
-        if body.text:
-            return body
-        if not wordless.html and "<img " in clean:
+        length = len(" ".join(body.text.split()))
+        if length >= enough:
+            best, enough = body, max(_TIMES_LONGER * length, length + _CHARACTERS_LONGER)
+        elif not wordless.html and "<img " in clean:
             wordless = body
-    return wordless
+    return best if best.text else wordless
 
 
 def _clean(content: TextConstruct, base: str) -> str:
@@ -54,5 +64,5 @@ def _unescaped(value: str) -> str:
 
 
 def _visible_length(content: TextConstruct) -> int:
-    """Return about the length of the plain text: to clean all contents would cost more than it is worth."""
-    return len((content.value if content.kind == "plain" else _TAG.sub("", content.value)).strip())
+    """Return about the length of what is seen, or more: to clean all contents would cost more than it is worth."""
+    return len(content.value if content.kind == "plain" else _TAG.sub("", content.value))

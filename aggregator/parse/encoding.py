@@ -55,7 +55,11 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _FORBIDDEN = re.compile(f"[{FORBIDDEN_IN_XML}]")
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
 
-_SURE = 4  # a text is UTF-8 with accidents if it has four proper characters beyond ASCII for each stray byte
+# A text is UTF-8 with accidents if it has so many proper characters beyond ASCII for each stray byte, by its label. In
+# windows-1252 two bytes form a character of UTF-8 too, but rarely: a capital letter and a closing quotation mark.
+_SURE = 4  # labelled as of another character set
+_LIKELY = 1.5  # labelled as Latin-1, the unconsidered default
+_DECLARED = 0.25  # labelled as UTF-8, or not labelled
 _THROUGHOUT = 2  # different characters that must be doubly encoded: one alone may be a title about mojibake
 
 
@@ -90,7 +94,7 @@ def _decoded(body: bytes, content_type: str | None) -> str:
     try:
         return _decoded_once_more(body.decode())
     except UnicodeDecodeError:
-        return _utf8_with_strays(body) or _as_labelled(body, labels)
+        return _utf8_with_strays(body, _sureness(body, content_type, labels)) or _as_labelled(body, labels)
 
 
 def _wide(body: bytes) -> str | None:
@@ -111,12 +115,15 @@ def _labels(body: bytes, content_type: str | None) -> tuple[str, ...]:
 
     Latin-1 decodes any bytes, and is the unconsidered default of servers and templates.
     """
+    codecs_named = [codec for codec in map(_codec, _names(body, content_type)) if codec in _LABELLED]
+    return tuple(sorted(codecs_named, key=lambda codec: codec == "cp1252"))
+
+
+def _names(body: bytes, content_type: str | None) -> list[str]:
+    """Return the labels of HTTP and of the XML declaration as they stand."""
     http = _HTTP_CHARSET.search(content_type or "")
     xml = _XML_ENCODING.search(body[:1024])
-    named = [http[1]] if http else []
-    named += [xml[1].decode("ascii", "replace")] if xml else []
-    codecs_named = [codec for codec in map(_codec, named) if codec]
-    return tuple(sorted(codecs_named, key=lambda codec: codec == "cp1252"))
+    return ([http[1]] if http else []) + ([xml[1].decode("ascii", "replace")] if xml else [])
 
 
 def _codec(label: str) -> str | None:
@@ -125,16 +132,25 @@ def _codec(label: str) -> str | None:
         name = codecs.lookup(_CODECS.get(label, label)).name
     except LookupError:
         return None
-    name = _FAMILIES.get(name, name)
-    return name if name in _LABELLED else None
+    return _FAMILIES.get(name, name)
 
 
-def _utf8_with_strays(body: bytes) -> str | None:
-    """Decode UTF-8 that contains bytes of windows-1252 or a truncated character; return None if it is not UTF-8."""
+def _sureness(body: bytes, content_type: str | None, labels: tuple[str, ...]) -> float:
+    """Return the number of proper characters for each stray byte that makes a document UTF-8, whatever its label."""
+    if labels and labels[0] != "cp1252":
+        return _SURE
+    return _DECLARED if not labels or "utf-8" in map(_codec, _names(body, content_type)) else _LIKELY
+
+
+def _utf8_with_strays(body: bytes, sureness: float) -> str | None:
+    """Decode UTF-8 with each stray byte, pasted or left of a truncated character, as windows-1252 by itself.
+
+    Return None if it has fewer proper characters for each stray byte than `sureness`, so that it is not UTF-8.
+    """
     text = body.decode("utf-8", "surrogateescape")
     proper = len(_NOT_ASCII.findall(_STRAY.sub("", text)))
     strays = len(_STRAY.findall(text))
-    if proper < _SURE * strays:
+    if not proper or proper < sureness * strays:
         return None
     return _STRAY.sub(lambda stray: _WINDOWS_1252[ord(stray[0]) - 0xDC00], text)
 

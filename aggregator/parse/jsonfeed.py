@@ -94,9 +94,10 @@ def _text(values: Values, key: str) -> TextConstruct | None:
 
 
 def _contents(item: Values) -> Iterator[TextConstruct]:
+    """Yield the texts, the best first; the plain one has often lost its links and lists, so that it comes last."""
     if html := string(item, "content_html"):
         yield TextConstruct(value=html, kind="html")
-    for key in ("content_text", "summary"):
+    for key in ("summary", "content_text"):
         if text := _text(item, key):
             yield text
 

@@ -10,7 +10,7 @@ from typing import Any
 Values = dict[str, Any]
 
 MAX_TERMS = 100  # categories of an entry; feedparser's look-up is quadratic in them
-BODIES = ("content", "description", "summary", "media_description", "itunes_summary")  # best first
+BODIES = ("content", "description", "summary", "itunes_summary", "media_description")  # best first
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,8 +23,6 @@ from tests.servers import Server
 CASES = Path(__file__).parent / "cases"
 # Cases that fail so far; each leaves the set with the change that mends it.
 _FAILING = """
-    caption-is-no-body html-over-plain html-over-itunes json-html-over-text
-
     hourly-title hourly-no-link hourly-channel-link hourly-window daily-podcast
 
     sup-sub footnote-marks title-sup-sub mathml-plain mathml-tex katex
@@ -37,8 +35,6 @@ _FAILING = """
     gutter-rouge gutter-expressive gutter-table gutter-chroma fence-language
 
     preheader hidden-no-title heading-permalink
-
-    stray-byte stray-bytes-two
 
     media-images podcast-duration external-url emoji-pictures srcset-largest
 """

@@ -82,20 +82,34 @@ def test_entries_without_guid_link_and_date_are_told_apart_by_their_text_and_sta
     assert {article.flags for article in first} == {("undated",)}
 
 
+LONG = "The full text of it. " * 20 + "End."
+LONGER = LONG + " And a caption." * 15
+
+
 @pytest.mark.parametrize(
     ("contents", "shown"),
     [
         ((rss(""), rss("<p>Short but all</p>")), "Short but all"),
-        ((rss("<p>Teaser</p>"), rss("<p>The full text of it</p>")), "The full text of it"),
-        ((rss("<p>The full text of it</p>"), rss("<p>Teaser</p>")), "The full text of it"),
-        ((rss("<p>Words</p>"), rss(f'<a href="{A}?{"x" * 200}">W</a>')), "Words"),
+        ((rss("<p>Teaser</p>"), rss(f"<p>{LONG}</p>")), LONG),
+        ((rss(f"<p>{LONG}</p>"), rss("<p>Teaser</p>")), LONG),
+        ((rss("<p>Teaser</p>"), rss(f"<p>{LONG}</p>"), rss(f"<p>{LONGER}</p>")), LONG),  # not twice as long
+        ((rss("<p>Teaser</p>"), rss(f"<p>{'x' * 205}</p>")), "Teaser"),  # longer by 199 characters
+        ((rss("<p>Teaser</p>"), rss(f"<p>{'x' * 206}</p>")), "x" * 206),
+        ((rss(f"<p>{LONG}</p>"), rss(f"<p>{'x' * (2 * len(LONG) - 1)}</p>")), LONG),
+        ((rss("<p>Words</p>"), rss(f'<a href="{A}?{"x" * 300}">W</a>')), "Words"),
+        ((rss("<p>Words</p>"), rss(f"<style>{'x' * 300}</style><p>w</p>")), "Words"),
+        ((rss("<p>Words</p>"), text(f"w {' ' * 300} w", "plain")), "Words"),
+        ((rss(f"<p>Words</p><!--{'x' * 300}-->"), text("w" * 300, "plain")), "w" * 300),
         ((text("a < b & c", "plain"),), "a < b & c"),
         ((rss('<img src="https://example.org/a.png">'),), ""),
-        ((rss("<script>" + "x" * 100 + "</script>"), rss("<p>Words</p>")), "Words"),
+        ((rss('<img src="https://example.org/a.png">'), rss("Words")), "Words"),
+        ((rss("<script>" + "x" * 300 + "</script>"), rss("<p>Words</p>")), "Words"),
         ((), ""),
     ],
 )
-def test_the_fullest_text_is_taken(contents: tuple[TextConstruct, ...], shown: str) -> None:
+def test_the_first_text_is_the_body_unless_another_is_clearly_longer(
+    contents: tuple[TextConstruct, ...], shown: str
+) -> None:
     assert text_of_body(entry("A", A, contents=contents)) == shown
 
 

@@ -73,6 +73,28 @@ def test_one_pasted_byte_does_not_spoil_the_rest_of_a_utf8_document() -> None:
     assert "“" in decode(body)
 
 
+@pytest.mark.parametrize(
+    ("title", "http", "declared"),
+    [
+        (b"It\xe2\x80\x99s Ann\x92s caf\xc3\xa9", None, None),
+        (b"It\xe2\x80\x99s Ann\x92s caf\xc3\xa9", "utf-8", None),
+        (b"It\xe2\x80\x99s Ann\x92s caf\xc3\xa9", "iso-8859-1", None),
+        (b"It\xe2\x80\x99s Ann\x92s caf\xe9", None, "utf-8"),  # more stray bytes than proper characters
+        (b"It\xe2\x80\x99s Ann\x92s caf\xe9", "iso-8859-1", "utf-8"),
+    ],
+)
+def test_stray_bytes_are_decoded_by_themselves(title: bytes, http: str | None, declared: str | None) -> None:
+    body = one_entry("TITLE", declared).encode().replace(b"TITLE", title)
+    assert title_of(body, content_type=f"text/xml; charset={http}" if http else None) == "It’s Ann’s café"
+
+
+@pytest.mark.parametrize("http", [None, "utf-8", "iso-8859-1"])
+def test_two_bytes_that_happen_to_be_utf8_do_not_spoil_windows_1252(http: str | None) -> None:
+    title = "« CAFÉ» : l’été à « Orléans », déjà vu"  # É» are C9 BB
+    content_type = f"text/xml; charset={http}" if http else None
+    assert title_of(one_entry(title).encode("cp1252"), content_type=content_type) == title
+
+
 def test_one_broken_character_does_not_spoil_the_rest_of_a_labelled_document() -> None:
     body = one_entry("中华人民共和国", "gb2312").encode("gb18030").replace(b"</title></item>", b"\xd6</title></item>")
     assert title_of(body).startswith("中华人民共和国")

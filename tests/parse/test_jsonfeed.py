@@ -81,8 +81,8 @@ def test_an_item_is_an_entry() -> None:
     )
     assert entry.contents == (
         TextConstruct(value="<p>text</p>", kind="html"),
-        TextConstruct(value="text", kind="plain"),
         TextConstruct(value="short", kind="plain"),
+        TextConstruct(value="text", kind="plain"),
     )
     assert (entry.published, entry.updated, entry.language) == ("2024-09-06T10:00:00Z", "2024-09-07T10:00:00Z", "de")
     assert entry.image == "https://example.org/i.jpg"

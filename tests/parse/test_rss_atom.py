@@ -187,8 +187,8 @@ def test_bodies_are_all_told_best_first() -> None:
     assert entry.contents == (
         TextConstruct(value="<p>one</p>", kind="html"),
         TextConstruct(value="two", kind="rss"),
-        TextConstruct(value="four", kind="plain"),
         TextConstruct(value="five", kind="rss"),
+        TextConstruct(value="four", kind="plain"),
     )
 
 
