@@ -2,8 +2,7 @@
 
 Python can neither interrupt a regular expression nor return what a hostile document made it allocate; the operating
 system can do both to a process. A call that exceeds its limits gives an `Aborted` value, and a process that died is
-replaced. Results are unpickled here: the sandbox guards against documents that cost too much, not against one that
-takes over the interpreter that reads it.
+replaced. A document that takes over the interpreter which reads it gains nothing here: results are data alone.
 """
 
 from aggregator.sandbox.limits import Aborted, Limits

@@ -8,20 +8,18 @@ import errno
 import fcntl
 import gc
 import os
-import pickle
 import resource
 import select
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from math import ceil
 from typing import Any
 
 from aggregator.sandbox.limits import Aborted, Limits
+from aggregator.sandbox.messages import READY, encoded_result, read_call, resolve, write_message
 
-READY = "ready"
 OUT_OF_MEMORY = errno.ENOMEM  # exit status
 SPARE = 2  # CPU seconds beyond the limit at which the kernel ends the process even if its timer was stopped
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.kill")
@@ -42,22 +40,19 @@ def main(function: str, lifeline: int, limits: Limits) -> None:
     for descriptor in (0, 1):  # anything that prints must not disturb the results
         os.dup2(null, descriptor)
     os.close(null)
-    module, _, name = function.partition(":")
-    work: Callable[..., Any] = getattr(import_module(module), name)
+    work = resolve(function)
     _confine(limits)
     gc.freeze()
-    results.write(pickle.dumps(READY))
-    results.flush()
+    write_message(results, READY)
     try:
         while True:
             _allow_seconds(limits.seconds)
             try:
-                call = pickle.load(calls)  # noqa: S301  # from our parent
+                call = read_call(calls)
             except EOFError:
                 return
             is_last, data = _result(work, call, limits)
-            results.write(data)
-            results.flush()
+            write_message(results, data)
             if is_last:
                 return
     except MemoryError:  # not even enough is left to send a result
@@ -107,18 +102,17 @@ def _refuse(event: str, _arguments: object) -> None:
 
 
 def _result(work: Callable[..., Any], call: Sequence[Any], limits: Limits) -> tuple[bool, bytes]:
-    """Return whether the process must end with this result, and the pickled pair of that and the result."""
-    result: Any
+    """Return whether the process must end with this result, and the message of both."""
     try:
-        result = work(*call)
+        value = work(*call)
         is_last = _memory(1) > limits.reuse
-        return is_last, pickle.dumps((is_last, result), 5)
+        return is_last, encoded_result(is_last, value)
     except MemoryError:
-        result = Aborted(cause="memory")
+        aborted = Aborted(cause="memory")
     except Exception as error:  # noqa: BLE001  # it becomes the result, which the parent reports
-        trace = "".join(traceback.format_exception(error))
-        result = Aborted(cause="error", detail=type(error).__name__, trace=trace)
-    return True, pickle.dumps((True, result), 5)
+        trace = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace").decode()
+        aborted = Aborted(cause="error", detail=type(error).__name__, trace=trace)
+    return True, encoded_result(True, aborted)
 
 
 def _allow_seconds(seconds: float) -> None:

@@ -1,18 +1,18 @@
 """One sandboxed process, seen from its parent: start, call, kill. Edge."""
 
 import os
-import pickle
-import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator.sandbox.child import OUT_OF_MEMORY, READY
+from aggregator.sandbox.child import OUT_OF_MEMORY
 from aggregator.sandbox.limits import Aborted, Limits
+from aggregator.sandbox.messages import READY, Decoder, read_message, write_call
 
 START_SECONDS = 60.0  # for a process to get ready, however busy the machine is
 _START = (
@@ -29,6 +29,7 @@ class Process:
 
     def __init__(self, function: str, limits: Limits) -> None:
         """Start the process. Raises OSError."""
+        self._decoder = Decoder(function)
         self._limits = limits
         self._is_overdue = self._is_ready = False
         child_end, self._lifeline = os.pipe()
@@ -53,8 +54,6 @@ class Process:
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._calls, self._results = self._child.stdin, self._child.stdout
-        self._poll = select.poll()
-        self._poll.register(self._results, select.POLLIN)
         self.is_usable = True  # for a further call
 
     @property
@@ -66,15 +65,19 @@ class Process:
         """Return the function's result, or `Aborted` if a limit was exceeded or the process died."""
         try:
             if not self._is_ready:
-                self._is_ready = self._receive(START_SECONDS) == READY
-            pickle.dump(arguments, self._calls, 5)
-            self._calls.flush()
-            is_last, result = self._receive(self._limits.deadline)
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+                with self._killed_after(START_SECONDS):
+                    self._is_ready = read_message(self._results) == READY
+            with self._killed_after(self._limits.deadline):
+                write_call(self._calls, arguments)
+                is_last, aborted, value = self._decoder.result(read_message(self._results))
+        except (EOFError, BrokenPipeError):
             self.is_usable = False
             return self._cause_of_death()
-        self.is_usable = not is_last
-        return result
+        except ValueError as error:  # a child that works as it should sends nothing else
+            self.is_usable = False
+            return Aborted(cause="error", detail=type(error).__name__, trace=str(error))
+        self.is_usable = not (is_last or self._is_overdue)
+        return aborted or value
 
     def kill(self) -> None:
         """Kill the process."""
@@ -89,12 +92,22 @@ class Process:
         with suppress(BrokenPipeError):  # if half a call was left in the buffer
             self._calls.close()
 
-    def _receive(self, seconds: float) -> Any:
-        """Return the next object sent by the process; if none begins within `seconds`, kill it and raise EOFError."""
-        if not self._poll.poll(seconds * 1000):
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        """Kill the process if the context is still open after `seconds`: nothing that waits for it is left waiting."""
+
+        def kill() -> None:
             self._is_overdue = True
             self.kill()
-        return pickle.load(self._results)  # noqa: S301  # see the package's docstring
+
+        timer = threading.Timer(seconds, kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()  # it must not kill a process that is used again
 
     def _cause_of_death(self) -> Aborted:
         self.kill()  # it may only have closed its end of the pipe

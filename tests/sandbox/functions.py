@@ -1,9 +1,12 @@
 """Functions that the sandboxed processes of these tests run."""
 
+import fcntl
+import gc
 import os
 import re
 import signal
 import socket
+import stat
 import sys
 import time
 from contextlib import suppress
@@ -78,6 +81,39 @@ def connect(port: int) -> None:
 
 def write_file(path: str) -> None:
     Path(path).write_bytes(b"x")
+
+
+def taken_over(sent: bytes) -> str:
+    """Send bytes of a stranger's choice in place of a result, as code would that took over the interpreter."""
+    os.write(_results_pipe(), sent)
+    time.sleep(600)
+    return "never sent"
+
+
+def _results_pipe() -> int:
+    """The descriptor, beyond the standard ones, of the only pipe that can be written to."""
+    for descriptor in range(3, 20):
+        with suppress(OSError):
+            flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+            if flags & os.O_ACCMODE == os.O_WRONLY and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                return descriptor
+    raise LookupError("no pipe")
+
+
+def deaf(_data: bytes = b"") -> str:
+    """Answer, and read no further call."""
+    gc.collect()
+    for descriptor in range(3, 20):
+        with suppress(OSError):
+            flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+            if flags & os.O_ACCMODE == os.O_RDONLY and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                os.dup(descriptor)  # it stays open
+                os.dup2(os.pipe()[0], descriptor)  # never written to
+    return "heard"
+
+
+def mistyped() -> int:
+    return "no number"  # type: ignore[return-value]
 
 
 def noisy() -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -233,6 +234,63 @@ async def test_it_cannot_write_a_file(tmp_path: Path) -> None:
     assert isinstance(answer, Aborted)
     assert answer.detail == "OSError"
     assert path.stat().st_size == 0
+
+
+class Exploit:
+    """An object whose unpickling makes a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("framed", [True, False])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+async def test_what_a_process_sends_runs_no_code(tmp_path: Path, protocol: int, framed: bool) -> None:
+    exploit = pickle.dumps((False, Exploit(tmp_path / "made")), protocol)
+    with sandbox("taken_over", deadline=2) as calls:
+        answer = await calls.call(len(exploit).to_bytes(8, "big") + exploit if framed else exploit)
+        assert isinstance(answer, Aborted)
+        assert not calls.pids
+    assert not (tmp_path / "made").exists()
+    pickle.loads(exploit)
+    assert (tmp_path / "made").exists()  # the exploit works where it is unpickled
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"\0\0",
+        bytes(8),
+        (2**63).to_bytes(8, "big"),
+        (100).to_bytes(8, "big") + b"\x93",
+        (3).to_bytes(8, "big") + b"\x92\xc2\xc0",
+        (100_000).to_bytes(8, "big") + b"\x91" * 100_000,
+        (4).to_bytes(8, "big") + b"\x93\xc2\xc0\x01",
+    ],
+    ids=["nothing", "half a length", "empty", "endless", "half", "short", "deep", "of another type"],
+)
+async def test_a_process_that_sends_anything_else_fails_its_call_alone(sent: bytes) -> None:
+    with sandbox("taken_over", deadline=2) as calls:
+        assert isinstance(await calls.call(sent), Aborted)
+        assert not calls.pids
+
+
+async def test_a_process_that_reads_no_call_is_stopped_at_its_deadline() -> None:
+    with sandbox("deaf", deadline=2) as calls:
+        assert await calls.call() == "heard"
+        assert await calls.call(bytes(10 * MB)) == Aborted(cause="deadline")
+        assert not calls.pids
+
+
+async def test_a_result_of_another_type_than_declared_is_an_error() -> None:
+    with sandbox("mistyped") as calls:
+        answer = await calls.call()
+    assert isinstance(answer, Aborted)
+    assert answer.cause == "error"
 
 
 async def test_what_it_prints_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
