@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from aggregator.errors import Fault
-from aggregator.settings.values import UnquotedText, quoted
+from aggregator.settings.values import UnquotedText, quoted, without_space
 
 MAX_DEPTH = 20  # four are needed: the file, its sources, one of them, its headers
 
@@ -170,6 +170,8 @@ def _syntax_fault(error: Any, text: str, file: str) -> Fault:
     character = (text.split("\n")[mark.line : mark.line + 1] or [""])[0][mark.column : mark.column + 1]
     problem = str(error.problem)
     begun = f", begun in line {error.context_mark.line + 1}" if error.context_mark else ""
+    if fault := _missing_space(text, mark.line, file):
+        return fault
     if "cannot start any token" in problem and character == "\t":
         message = "a tab stands here; YAML is indented with blanks"
     elif "cannot start any token" in problem:
@@ -181,3 +183,15 @@ def _syntax_fault(error: Any, text: str, file: str) -> Fault:
     else:
         message = f"this is no YAML: {problem}{begun}; check indentation, brackets and quotes"
     return fault_at(file, _position(mark), message)
+
+
+def _missing_space(text: str, number: int, file: str) -> Fault | None:
+    """Return the fault of a line `name:a` that is line `number`, from 0, or the one before; None if neither is."""
+    lines = text.split("\n")[: number + 1]
+    for line_number in range(len(lines) - 1, max(-1, len(lines) - 3), -1):
+        line = lines[line_number]
+        content = line.lstrip(" -")
+        if message := without_space(content.rstrip()):
+            position = Position(line_number + 1, len(line) - len(content) + content.index(":") + 1)
+            return fault_at(file, position, message)
+    return None

@@ -1,6 +1,8 @@
 """Problems of settings in people's words, and their positions in the file."""
 
 import difflib
+import json
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,13 +12,15 @@ from pydantic_core import ErrorDetails
 from aggregator.config.document import Location, Positions, fault_at
 from aggregator.errors import Fault
 from aggregator.settings import Settings, SourceSettings, setting_paths
-from aggregator.settings.values import quoted
+from aggregator.settings.values import quoted, without_space
 
 _SOURCE = "https://example.org/feed.xml"
 _MISSING = {
     "sources": f"`sources` is missing; write `sources:` and, one line each, `  - {_SOURCE}`",
     "url": f"`url` is missing: a source needs its feed's address; write `url: {_SOURCE}`",
 }
+_TWO_LINES = (("name", "example"), ("url", _SOURCE))
+_PLAIN_ITEM = re.compile(r"[\w./][\w ./:+-]*(?<!:)")  # can stand in a list without quotes
 
 
 class Problem(NamedTuple):
@@ -62,7 +66,16 @@ def _problem(error: ErrorDetails) -> Problem:
         return Problem(location, _unknown_setting(location), of_key=True)
     if error["type"] == "missing":
         return Problem(location[:-1], _MISSING[str(location[-1])])
-    return Problem(location, _message(error, location))
+    return Problem(location, _missing_space(error) or _message(error, location))
+
+
+def _missing_space(error: ErrorDetails) -> str | None:
+    """Return the message for text such as `name:a` in place of settings; None if the value is something else."""
+    value = error["input"]
+    if not isinstance(value, str) or error["type"] not in ("value_error", "model_type", "dict_type"):
+        return None
+    is_setting = error["type"] != "value_error" or value.partition(":")[0] in SourceSettings.model_fields
+    return without_space(value) if is_setting else None
 
 
 def _message(error: ErrorDetails, location: Location) -> str:
@@ -78,7 +91,8 @@ def _message(error: ErrorDetails, location: Location) -> str:
         case "less_than_equal":
             return f"{quoted(value)} is too much for `{name}`; write {context['le']} or less"
         case "tuple_type":
-            return f"`{name}` takes a list, such as [one, two], not {quoted(value)}"
+            advice = _sources_as_list(value) if name == "sources" else _as_list(value)
+            return f"`{name}` takes a list; write {advice}"
         case "too_short" if name == "sources":
             return f"`sources` is an empty list; write at least one, such as [{_SOURCE}]"
         case "too_short":
@@ -90,6 +104,25 @@ def _message(error: ErrorDetails, location: Location) -> str:
     return f"`{name}`: {error['msg']}"
 
 
+def _as_list(value: object) -> str:
+    """Return the list to write in place of `value`: [rss, atom] for `rss, atom`; an example if it is no text."""
+    if not isinstance(value, str):
+        return "one such as [rss, atom]"
+    items = (quoted(item.strip())[1:-1] for item in value.split(","))
+    return f"[{', '.join(item if _PLAIN_ITEM.fullmatch(item) else json.dumps(item) for item in items)}]"
+
+
+def _sources_as_list(value: object) -> str:
+    """Return the two lines to write in place of text or settings."""
+    if not isinstance(value, dict):
+        return f"`sources:` and, below it, `  - {quoted(value)[1:-1]}`"
+    if value and "url" not in value:  # names and their URLs
+        name, url = next(iter(value.items()))
+        value = {"name": name, "url": url if isinstance(url, str) else _SOURCE}
+    first, second = (f"{key}: {quoted(value.get(key, example))[1:-1]}" for key, example in _TWO_LINES)
+    return f"`- ` before each source: `  - {first}` and, below it, `    {second}`"
+
+
 def _unknown_setting(location: Location) -> str:
     key = str(location[-1])
     elsewhere = [".".join(path) for path, _ in setting_paths() if path[-1] == key]
@@ -99,5 +132,7 @@ def _unknown_setting(location: Location) -> str:
         candidates = list(Settings.model_fields)
     else:
         candidates = [path[1] for path, _ in setting_paths() if path[0] == location[0]]
+    if key.partition(":")[0] in candidates and (message := without_space(key)):
+        return message
     suggestion = elsewhere[0] if elsewhere else difflib.get_close_matches(key, candidates, n=1, cutoff=0)[0]
     return f"{quoted(setting_name(location))} is no setting; did you mean `{suggestion}`?"

@@ -24,10 +24,12 @@ from aggregator.settings.values import (
     HeaderName,
     HeaderValue,
     HostName,
+    HubUrl,
     Interval,
     LanguageTag,
     Network,
     PositiveDuration,
+    ProxyUrl,
     PublicUrl,
     SourceName,
     TextLine,
@@ -73,7 +75,7 @@ class Fetch(_Section):
     contact: Contact | None = Field(None, description="A page or mail address for the User-Agent header.")
     allow_private: tuple[Network, ...] = Field((), description="Private networks that may be connected to.")
     unpaced: tuple[HostName, ...] = Field((), description="Hosts to which host_gap and per_host do not apply.")
-    proxy: WebUrl | None = Field(
+    proxy: ProxyUrl | None = Field(
         None,
         repr=False,
         description="HTTP proxy for all requests; it resolves names, and allow_private does not apply.",
@@ -99,7 +101,7 @@ class Feeds(_Section):
 
     formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
     limit: WholeNumber = Field(50, ge=1, le=1000, description="Number of newest articles in each feed, up to 512 KB.")
-    hub: WebUrl | None = Field(None, description="WebSub hub that the feeds link to and that is notified.")
+    hub: HubUrl | None = Field(None, description="WebSub hub that the feeds link to and that is notified.")
 
 
 _SHOWN = "shown"

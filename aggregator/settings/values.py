@@ -30,6 +30,7 @@ _OWN_HEADERS = re.compile(  # that fetching sets itself: who asks, for what, in 
     "host|connection|content-length|transfer-encoding|user-agent|accept-encoding|range|if-none-match|if-modified-since",
     re.IGNORECASE,
 )
+_HOST_FIRST = re.compile(r"(//)?([a-z0-9-]+\.)+[a-z][a-z0-9-]+(/[^\s?#@]*)?", re.IGNORECASE)  # example.org/feed
 
 
 class UnquotedText(str):
@@ -147,6 +148,12 @@ def size_text(length: int) -> str:
     return f"{length // _SIZES[unit]}{unit}"
 
 
+def without_space(line: str) -> str | None:
+    """Return what is wrong with `name:a`, which was meant to be `name: a`; None if `line` is of another form."""
+    match = re.fullmatch(r"([a-z_]+):(?!//)(\S.*)", line)
+    return f"a space is missing after `{match[1]}:`; write `{match[1]}: {quoted(match[2])[1:-1]}`" if match else None
+
+
 def _matching(value: Any, pattern: str, advice: str) -> str:
     """Return the text if the pattern matches it; `advice` follows the text in the message of the error."""
     line = text(value)
@@ -182,23 +189,35 @@ def language_tag(value: Any) -> str:
     return _matching(value, pattern, "is no language tag; write its code, such as en or pt-BR")
 
 
-def web_url(value: Any) -> str:
-    """Return an http or https URL with a host, exactly as written."""
+def web_url(value: Any, example: str = "https://example.org/feed.xml") -> str:
+    """Return an http or https URL with a host, exactly as written; `example` stands in the message if it is none."""
     url = text(value)
     if "${" in url:
         raise ValueError("takes no `${NAME}`; only `headers` read the environment")
     if re.search(r"\s", url):
         raise ValueError("has a blank in it; write it as %20")
     if not re.match(r"https?://", url, re.IGNORECASE):
-        raise ValueError("is no web address; write it in full, such as https://example.org/feed.xml")
+        if _HOST_FIRST.fullmatch(url):
+            raise ValueError(f"lacks its scheme; write https://{url.removeprefix('//')}")
+        raise ValueError(f"is no web address; write it in full, such as {example}")
     if not is_http(url):
         raise ValueError("has a host or port that cannot be; write them as in https://example.org:8080/feed.xml")
     return url
 
 
+def hub_url(value: Any) -> str:
+    """Return the URL of a WebSub hub."""
+    return web_url(value, "https://hub.example.org/")
+
+
+def proxy_url(value: Any) -> str:
+    """Return the URL of an HTTP proxy."""
+    return web_url(value, "http://proxy.example.org:3128")
+
+
 def public_url(value: Any) -> str:
     """Return a web URL that paths can be appended to and that everybody may see."""
-    url = web_url(value)
+    url = web_url(value, "https://news.example.org/")
     parts = urlsplit(url)
     if parts.query or parts.fragment or parts.username is not None:
         raise ValueError("goes before the path of every feed; write it without password, `?` and `#`")
@@ -296,6 +315,8 @@ SourceName = Annotated[str, BeforeValidator(source_name), _matches("^[a-z0-9][a-
 CategoryLabel = Annotated[str, BeforeValidator(label), _matches(r"[^\W_]")]
 LanguageTag = Annotated[str, BeforeValidator(language_tag), _LANGUAGE]
 WebUrl = Annotated[str, BeforeValidator(web_url), _WEB]
+HubUrl = Annotated[str, BeforeValidator(hub_url), _WEB]
+ProxyUrl = Annotated[str, BeforeValidator(proxy_url), _WEB]
 PublicUrl = Annotated[str, BeforeValidator(public_url), _WEB]
 DatabaseUrl = Annotated[str, BeforeValidator(database_url), _matches(r"^(sqlite|postgresql(\+psycopg)?)://")]
 Network = Annotated[str, BeforeValidator(network), _NETWORK]

@@ -87,9 +87,39 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
         ("sources:\n", "1:1: `sources` is missing"),
         (
             "sources: https://example.org/\n",
-            "1:10: `sources` takes a list, such as [one, two], not `https://example.org/`",
+            "1:10: `sources` takes a list; write `sources:` and, below it, `  - https://example.org/`",
         ),
-        ("sources: {a: b}\n", "1:10: `sources` takes a list, such as [one, two], not settings"),
+        (
+            "sources: {a: 'https://a.example/'}\n",
+            "1:10: `sources` takes a list; write `- ` before each source: `  - name: a` and, below it, "
+            "`    url: https://a.example/`",
+        ),
+        (
+            "sources:\n  url: https://a:b@a.example/\n  name: a\n",
+            "2:3: `sources` takes a list; write `- ` before each source: `  - name: a` and, below it, "
+            "`    url: https://a.example/`",
+        ),
+        ("sources: {}\n", "1:10: `sources` takes a list; write `- ` before each source: `  - name: example` and"),
+        ("fetch:\n  timeout:5s\n" + SOURCES, "2:3: a space is missing after `timeout:`; write `timeout: 5s`"),
+        ("title:My news\n" + SOURCES, "1:6: a space is missing after `title:`; write `title: My news`"),
+        ("sources:\n  - name:a\n", "2:5: a space is missing after `name:`; write `name: a`"),
+        (
+            "sources:\n  - name:a\n    url: https://a.example/\n",
+            "2:9: a space is missing after `name:`; write `name: a`",
+        ),
+        (
+            "sources:\n  - name: a\n    url:https://a.example/\n",
+            "3:8: a space is missing after `url:`; write `url: http",
+        ),
+        ("sources: [{name:a, url: 'https://a.example/'}]\n", "1:12: a space is missing after `name:`; write `name: a`"),
+        ("base_url: news.example.org\n" + SOURCES, "1:11: `base_url` lacks its scheme; write https://news.example.org"),
+        (
+            "base_url: 5\n" + SOURCES,
+            "1:11: `base_url` is no web address; write it in full, such as https://news.example",
+        ),
+        ("feeds: {hub: 5}\n" + SOURCES, "1:14: `feeds.hub` is no web address; write it in full, such as https://hub."),
+        ("feeds: {formats: rss}\n" + SOURCES, "1:18: `feeds.formats` takes a list; write [rss]"),
+        ("feeds:\n  formats: rss, atom\n" + SOURCES, "2:12: `feeds.formats` takes a list; write [rss, atom]"),
         ("- https://example.org/\n", "1:1: `the file` takes settings below it, each `key: value`, not a list"),
         ("https://example.org/\n", "1:1: `the file` takes settings below it"),
         ("", "1:1: the file holds no setting; write `sources:`"),
@@ -148,7 +178,10 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
         ("feeds: {formats: []}\n" + SOURCES, "1:18: `feeds.formats` is an empty list"),
         ("feeds: {formats: [rss, atm]}\n" + SOURCES, "1:24: `atm` is no value of `feeds.formats`"),
         ("feeds: {limit: 1.5}\n" + SOURCES, "1:16: `feeds.limit` takes a whole number"),
-        ("feeds: {hub: hub.example.org}\n" + SOURCES, "1:14: `feeds.hub` is no web address"),
+        (
+            "feeds: {hub: hub.example.org}\n" + SOURCES,
+            "1:14: `feeds.hub` lacks its scheme; write https://hub.example.org",
+        ),
     ],
 )
 def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
@@ -162,7 +195,8 @@ def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
         ("", "1:12: `url` is missing"),
         ("5", "1:12: `sources.url` is no web address; write it in full"),
         ("[a]", "1:12: a source is its settings, each `key: value`, or its URL alone, not a list"),
-        ("example.org/feed", "1:12: `sources.url` is no web address"),
+        ("example.org/feed", "1:12: `sources.url` lacks its scheme; write https://example.org/feed"),
+        ("a:b@example.org/feed", "1:12: `sources.url` is no web address; write it in full"),
         ("ftp://example.org/", "1:12: `sources.url` is no web address"),
         ("file:///etc/passwd", "1:12: `sources.url` is no web address"),
         ("https:///feed", "1:12: `sources.url` has a host or port that cannot be"),
