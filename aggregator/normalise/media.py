@@ -1,27 +1,27 @@
 """Images that load late, images that only count readers, and players of video and sound, found by their tags. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from aggregator.normalise.emoji import emoji_of
 from aggregator.normalise.links import safe_url
+from aggregator.normalise.srcset import PLACEHOLDER, candidates_of
 from aggregator.normalise.tags import HtmlTag, html_element
 
 
 class ReadableImage(NamedTuple):
-    """An image that a reader can load, as HTML; `late` if a script was to put it in place of another."""
+    """An image, or a text in its place, as HTML; `late` if a script was to put another image there."""
 
     html: str
-    url: str
+    url: str  # "" of a text
     late: bool
 
 
 _LATE = ("data-src", "data-lazy-src", "data-original", "data-orig-src")
 _LATE_SETS = ("data-srcset", "data-lazy-srcset")
-_PLACEHOLDER = re.compile(r"data:|.*\b(?:blank|spacer|placeholder|transparent|grey|1x1|pixel)\.(?:gif|png|svg|jpe?g)\b")
-_CANDIDATE = re.compile(r"([^\s,]\S*[^\s,])(?:\s+([0-9.]{1,9})[wx])?\s*(?:,|$)")
 
 _PIXEL = re.compile(r"\s*[012](?:\.\d+)?\s*(?:px)?\s*")
 _PIXEL_STYLE = re.compile(r"(?:^|[;\s])(?:(?:width|height)\s*:\s*[012](?:px|\s*;|\s*$)|display\s*:\s*none)")
@@ -63,52 +63,53 @@ _PLAYERS = tuple(
 )  # fmt: skip
 
 
-def readable_image(attributes: Mapping[str, str], base: str | None, candidate: str = "") -> ReadableImage | None:
+def readable_image(
+    attributes: Mapping[str, str], base: str | None, pictures: Iterable[Mapping[str, str]] = ()
+) -> ReadableImage | None:
     """Return the image of an `img` with `attributes`, its URL joined to `base`; None if there is nothing to see.
 
-    `candidate` is the best that a `<picture>` around it offers.
+    `pictures` are the attributes of the sources of a `<picture>` around it. An emoji's picture gives the emoji, and an
+    image that cannot be loaded (`data:`, `cid:`, `blob:`) its alternative text.
     """
-    late, source = _source(attributes, candidate)
-    url = image_url(source, base)
-    if url is None or _is_pixel(attributes):
+    if emoji := emoji_of(attributes):
+        return ReadableImage(escape(emoji, quote=False), "", late=False)
+    if _is_pixel(attributes):
         return None
     texts = {name: attributes.get(name, "") for name in ("alt", "title")}
-    return ReadableImage(html_element("img", {"src": url, **texts}), url, late)
+    for late, source in _sources(attributes, pictures):
+        if url := image_url(source, base):
+            return ReadableImage(html_element("img", {"src": url, **texts}), url, late)
+    source, text = attributes.get("src", "").strip(), " ".join(texts["alt"].split())
+    if text and source and (PLACEHOLDER.match(source) or not safe_url(source, base)):
+        return ReadableImage(escape(text, quote=False), "", late=True)
+    return None
 
 
 def image_url(source: str, base: str | None) -> str | None:
     """Return the `source` of an image as an absolute URL, None if it is a placeholder, counts readers or is no URL."""
     source = source.strip()
-    url = safe_url(source, base) if source and not _PLACEHOLDER.match(source) else None
+    url = safe_url(source, base) if source and not PLACEHOLDER.match(source) else None
     return None if url is None or _TRACKER.match(url) else url
 
 
-def _source(attributes: Mapping[str, str], candidate: str) -> tuple[bool, str]:
-    """Return True if a script was to set the source of an image, and the source."""
-    for name in _LATE:
-        if (value := attributes.get(name, "").strip()) and not _PLACEHOLDER.match(value):
-            return True, value
-    for name in _LATE_SETS:
-        if best := best_candidate(attributes.get(name, "")):
-            return True, best
+def _sources(attributes: Mapping[str, str], pictures: Iterable[Mapping[str, str]]) -> Iterator[tuple[bool, str]]:
+    """Yield the sources of an image, the best first, each with True if a script was to set it.
+
+    An image of known width comes before one of unknown width, unless it is too large.
+    """
+    late_sets = [candidates_of(attributes.get(name, ""), attributes) for name in _LATE_SETS]
+    yield from ((True, candidates.fitting) for candidates in late_sets)
+    yield from ((True, attributes.get(name, "")) for name in _LATE)
+    yield from ((True, candidates.any) for candidates in late_sets)
     source = attributes.get("src", "").strip()
-    if source and not _PLACEHOLDER.match(source):
-        return False, source
-    return bool(source), best_candidate(attributes.get("srcset", "")) or candidate
-
-
-def best_candidate(srcset: str) -> str:
-    """Return the largest image of a `srcset` (HTML, 4.8.4.2.1), "" if it names none."""
-    candidates = _CANDIDATE.findall(srcset[:8192])
-    best = max(candidates, key=lambda candidate: _size(candidate[1]), default=("", ""))[0]
-    return "" if _PLACEHOLDER.match(best) else str(best)
-
-
-def _size(descriptor: str) -> float:
-    try:
-        return float(descriptor or 1)
-    except ValueError:
-        return 0.0
+    is_late = bool(PLACEHOLDER.match(source))
+    own = candidates_of(attributes.get("srcset", ""), attributes)
+    alternatives = [(candidates_of(each.get("srcset", ""), attributes), "media" in each) for each in pictures]
+    yield is_late, own.fitting
+    yield from ((is_late, candidates.fitting) for candidates, is_crop in alternatives if not is_crop)
+    yield False, source
+    yield is_late, own.any
+    yield from ((is_late, candidates.any) for candidates, _ in alternatives)
 
 
 def _is_pixel(attributes: Mapping[str, str]) -> bool:

@@ -3,9 +3,10 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import takewhile
 
-from aggregator.normalise.media import ReadableImage, best_candidate, player_link, readable_image
+from aggregator.normalise.media import ReadableImage, player_link, readable_image
 from aggregator.normalise.tags import HtmlTag, html_tags
 
 _BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
@@ -19,6 +20,7 @@ _RENAMED = {
     "tt": "code",
 }
 _PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
+_MAX_SOURCES = 10  # of a picture; each of its images looks at all
 _NAMES = frozenset({"img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
 _ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE)
 
@@ -44,7 +46,7 @@ class _Rewriting:
                 self._ends[tag.name].append(index)
         self._written: list[str] = []
         self._position = 0  # of the source, up to where it is written
-        self._candidate = ""  # of the picture around
+        self._pictures: list[Mapping[str, str]] = []  # attributes of the sources of the picture around
         self._image: ReadableImage | None = None  # the last one
         self._image_at = 0  # its index in `written`
 
@@ -61,13 +63,13 @@ class _Rewriting:
         elif name == "noscript":
             self._rewrite_noscript(index, tag)
         elif name == "picture":
-            self._candidate = ""
+            self._pictures = []
         elif tag.ends:
             return
         elif name == "img":
             self._rewrite_image(tag)
         elif name == "source":
-            self._candidate = self._candidate or best_candidate(tag.attributes.get("srcset", ""))
+            self._pictures = [*self._pictures[:_MAX_SOURCES], tag.attributes]
         elif name in _PLAYERS:
             self._rewrite_player(index, tag)
 
@@ -82,8 +84,12 @@ class _Rewriting:
         return ends[place] if place < len(ends) else index
 
     def _rewrite_image(self, tag: HtmlTag) -> None:
-        self._image = readable_image(tag.attributes, self._base, self._candidate)
-        self._replace(tag, self._image.html if self._image else "")
+        image = self._image = readable_image(tag.attributes, self._base, self._pictures)
+        html = image.html if image else ""
+        if image and image.late and not image.url:  # its alternative text, which is a word of its own
+            html = f"{' ' * self._source[tag.start - 1 : tag.start].isalnum()}{html}"
+            html = f"{html}{' ' * self._source[tag.end : tag.end + 1].isalnum()}"
+        self._replace(tag, html)
         self._image_at = len(self._written) - 1
 
     def _rewrite_noscript(self, index: int, tag: HtmlTag) -> None:

@@ -154,6 +154,24 @@ def test_a_real_source_is_kept_beside_larger_ones() -> None:
     assert clean('<img src="/i.png" data-src="data:x">', BASE) == '<img src="https://a.example/i.png">'
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'src="/s.png" srcset="/s.png 400w, /i.png 1600w"',
+        'src="/s.png" srcset="/s.png 400w, /i.png 1200w, /xl.png 2400w"',
+        'src="/s.png" srcset="/s.png 400w 300h, /i.png 1200w 900h"',
+        'src="/s.png" data-src="/m.png" data-srcset="/m.png 800w, /i.png 1024w"',
+        'src="/s.png" width="700" srcset="/s.png, /i.png 2x, /xl.png 3x"',
+        'srcset="/xl.png 2400w, /i.png 2000w"',
+        'src="/i.png" srcset="/xl.png 2400w"',
+        'src="/i.png" width="900" srcset="/xl.png 2x"',
+        'src="/i.png" srcset="data:x 1200w, https://pixel.wp.com/b.gif 800w"',
+    ],
+)
+def test_the_largest_image_of_a_srcset_up_to_1600_pixels_is_taken(attributes: str) -> None:
+    assert clean(f'<img {attributes} alt="a">', BASE) == '<img src="https://a.example/i.png" alt="a">'
+
+
 def test_a_srcset_may_hold_commas_in_its_addresses() -> None:
     value = '<img srcset="https://a.example/w_1,c_fill/i.png 1w, https://a.example/w_2,c_fill/i.png 2w">'
     assert clean(value) == '<img src="https://a.example/w_2,c_fill/i.png">'
@@ -169,6 +187,61 @@ def test_a_script_s_image_gives_way_to_the_one_for_readers_without_scripts() -> 
 def test_a_picture_without_a_plain_source_shows_its_best() -> None:
     picture = '<picture><source srcset="/s.webp 1x, /i.webp 2x"><img alt="a"></picture>'
     assert clean(picture, BASE) == '<img src="https://a.example/i.webp" alt="a">'
+
+
+def test_a_picture_of_several_widths_shows_the_largest() -> None:
+    picture = '<picture><source srcset="/s.webp 400w, /i.webp 1200w"><img src="/s.png"></picture><img src="/b.png">'
+    expected = '<img src="https://a.example/i.webp"><img src="https://a.example/b.png">'
+    assert clean(picture, BASE) == expected
+    crop = '<picture><source media="(max-width: 600px)" srcset="/i.webp 600w"><img src="/s.png"></picture>'
+    assert clean(crop, BASE) == '<img src="https://a.example/s.png">'
+    only = '<picture><source media="(max-width: 600px)" srcset="/i.webp 600w"><img></picture>'
+    assert clean(only, BASE) == '<img src="https://a.example/i.webp">'
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ('src="https://s.w.org/images/core/emoji/15.0.3/72x72/1f64f.png" alt="🙏" class="wp-smiley"', "🙏"),
+        ('class="emoji" alt="👩\u200d💻" src="/x.svg"', "👩\u200d💻"),
+        ('src="https://s.w.org/images/core/emoji/72x72/1f1e9-1f1ea.png"', "🇩🇪"),
+        ('src="https://cdn.jsdelivr.net/gh/twitter/twemoji@14/assets/72x72/31-20e3.png"', "1\u20e3"),
+        ('src="https://static.xx.fbcdn.net/images/emoji.php/v9/t4c/1/16/1f642.png" alt="smiling"', "🙂"),
+        ('src="https://fonts.gstatic.com/s/e/notoemoji/15.0/1f600/72.png" alt="😀"', "😀"),
+        ('class="smilies" alt=":)" src="/s.gif"', ":)"),
+        ('class="emoji" title=":tada:" alt=":tada:" src="https://emoji.discourse-cdn.com/twitter/tada.png"', ":tada:"),
+        ('class="emoji" alt="&lt;3" src="/heart.png"', "&lt;3"),
+    ],
+)
+def test_a_picture_of_an_emoji_becomes_the_emoji(attributes: str, shown: str) -> None:
+    assert clean(f"<p>a<img {attributes}>b</p>", BASE) == f"<p>a{shown}b</p>"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'src="https://a.example/emoji-film.jpg" alt="Emoji"',
+        'src="https://a.example/1f64f.png"',
+        'src="https://a.example/images/emoji/poster.png" alt="The poster"',
+        f'class="emoji" src="https://a.example/i.png" alt="{"A long text " * 9}"',
+    ],
+)
+def test_a_picture_that_is_no_emoji_stays(attributes: str) -> None:
+    assert "<img src=" in clean(f"<img {attributes}>", BASE)
+
+
+@pytest.mark.parametrize(
+    "source", ["data:image/png;base64,AAAA", "cid:part1", "blob:https://a.example/1", "file:///a.png"]
+)
+def test_an_image_that_cannot_be_loaded_leaves_its_alternative_text(source: str) -> None:
+    assert clean(f'<p>a <img src="{source}" alt="up 5%"> b</p>', BASE) == "<p>a up 5% b</p>"
+    assert clean(f'<p>a<img src="{source}" alt="1 &lt; 2\n3">b</p>', BASE) == "<p>a 1 &lt; 2 3 b</p>"
+    assert (
+        clean(f'<img src="{source}" alt="a" data-src="/i.png">', BASE) == '<img src="https://a.example/i.png" alt="a">'
+    )
+    image = '<img src="https://a.example/i.png">'
+    assert clean(f'<img src="{source}" alt="up 5%"><noscript><img src="/i.png"></noscript>', BASE) == image
+    assert clean(f'<p>a<img src="{source}" alt="pixel" width="1">b</p>', BASE) == "<p>ab</p>"
 
 
 @pytest.mark.parametrize(
@@ -197,6 +270,7 @@ def test_a_picture_without_a_plain_source_shows_its_best() -> None:
         'src="cid:1"',
         'src="https://a}/" {{<x',
         'src="https://pixel.wp.com/b.gif" <x',
+        'src="https://pixel.wp.com/b.gif" alt="counter"',
     ],
 )
 def test_what_only_counts_readers_goes(attributes: str) -> None:
