@@ -23,8 +23,6 @@ from tests.servers import Server
 CASES = Path(__file__).parent / "cases"
 # Cases that fail so far; each leaves the set with the change that mends it.
 _FAILING = """
-    hourly-title hourly-no-link hourly-channel-link hourly-window daily-podcast
-
     sup-sub footnote-marks title-sup-sub mathml-plain mathml-tex katex
     ruby quotation task-list list-numbers right-to-left
 
