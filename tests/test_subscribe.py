@@ -12,7 +12,18 @@ from aggregator.errors import AggregatorError, ConfigError, UsageError
 from aggregator.model import Failure
 from aggregator.parse.discovery import USUAL_NAMES, FeedLink
 from aggregator.sandbox import Limits
-from aggregator.subscribe import AddedSource, AddResult, ExistingSource, add, export_opml, finder, import_opml, remove
+from aggregator.subscribe import (
+    AddedSource,
+    AddResult,
+    Dialog,
+    ExistingSource,
+    add,
+    export_opml,
+    finder,
+    import_opml,
+    remove,
+)
+from aggregator.subscribe.finder import FoundFeed
 from tests.newsroom import item, rss
 from tests.servers import Server
 
@@ -39,8 +50,8 @@ def file(tmp_path: Path, server: Server) -> Path:
 def find(file: Path) -> Find:
     """Adds URLs to the file."""
 
-    def find(*urls: str, choose: Any = first, **words: Any) -> tuple[AddResult, ...]:
-        return add(file, {}, urls, choose, **words)
+    def find(*urls: str, choose: Any = first, show: Any = lambda feed: None, **words: Any) -> tuple[AddResult, ...]:
+        return add(file, {}, urls, Dialog(choose=choose, show=show), **words)
 
     return find
 
@@ -110,6 +121,46 @@ def test_a_host_in_trouble_is_not_asked_in_every_place(find: Find, server: Serve
     (failure,) = find(page)
     assert "503" in str(failure)
     assert len(server.requests) == 2
+
+
+def test_a_profile_has_the_feed_of_its_site(find: Find, server: Server) -> None:
+    server.put("/@someone.rss", rss(item(4)))
+    assert find(server.url("/@someone")) == (AddedSource(name="127-0-0-1", url=server.url("/@someone.rss")),)
+    assert not server.asked("/@someone")
+
+
+def test_a_profile_without_such_a_feed_is_read_like_any_page(find: Find, server: Server) -> None:
+    page = server.put("/@someone", LINK.format("/feed.rss", "All"))
+    assert find(page) == (AddedSource(name="127-0-0-1", url=server.url("/feed.rss")),)
+    assert [request.path for request in server.requests] == ["/@someone.rss", "/@someone", "/feed.rss"]
+
+
+def test_a_page_names_its_profile(find: Find, server: Server) -> None:
+    server.put("/@someone.rss", rss(item(4)))
+    page = server.put("/c/someone", '<html><link rel="canonical" href="/@someone"></html>')
+    assert find(page) == (AddedSource(name="127-0-0-1", url=server.url("/@someone.rss")),)
+
+
+def test_the_data_of_a_podcasts_page_names_its_feed(find: Find, server: Server) -> None:
+    url = server.url("/feed.rss")
+    data = '<script type="application/json">[{{"data": {{"feedUrl" : "{}"}}}}]</script>'
+    page = server.put("/us/podcast/id1", f"<html>{data.format(url.replace('/', chr(92) + 'u002F'))}</html>")
+    assert find(page) == (AddedSource(name="127-0-0-1", url=url),)
+
+
+def test_a_feed_is_shown_before_it_is_added(find: Find, file: Path, server: Server) -> None:
+    dated = "<title>{}</title><pubDate>Sat, {} Nov 2026 10:00:00 GMT</pubDate>"
+    server.put("/two.rss", rss(dated.format("a", 14), dated.format("b", 21)))
+    before, shown = file.read_text(), []
+
+    def show(feed: FoundFeed) -> None:
+        assert file.read_text() == before
+        shown.append((feed.title, feed.summary.entries, f"{feed.summary.newest:%Y-%m-%d}"))
+
+    find(server.url("/two.rss"), server.url("/404"), show=show)
+    assert shown == [("A source", 2, "2026-11-21")]
+    find(server.url("/two.rss"), show=shown.append)
+    assert len(shown) == 1
 
 
 DEAR = rss(*(["<title>t</title>" + "<odd:x>1</odd:x>" * 40] * 9_000))  # a prefix that nothing declares: some 5 s

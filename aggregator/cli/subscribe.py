@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options
+from aggregator.cli.options import Options, counted
 
 if TYPE_CHECKING:
     from aggregator.parse.discovery import FeedLink
     from aggregator.subscribe import AddResult
+    from aggregator.subscribe.finder import FoundFeed
 
 
 def add(
     ctx: typer.Context,
-    urls: Annotated[list[str], typer.Argument(metavar="URL", help="Feeds, or pages that have one.")],
+    addresses: Annotated[
+        list[str], typer.Argument(metavar="URL...", help="Feeds, pages that have one, or handles such as @user@host.")
+    ],
     name: Annotated[str | None, typer.Option(help="Name of the source; else made from its host.")] = None,
     category: Annotated[str | None, typer.Option(help="Its category; else its name.")] = None,
 ) -> None:
@@ -26,8 +29,8 @@ def add(
 
     options: Options = ctx.obj
     is_terminal = sys.stdin.isatty() and sys.stderr.isatty()
-    choose = _ask if is_terminal else itemgetter(0)
-    _report(subscribe.add(options.config, options.environ, urls, choose, name=name, category=category))
+    dialog = subscribe.Dialog(choose=_ask if is_terminal else itemgetter(0), show=_show)
+    _report(subscribe.add(options.config, options.environ, addresses, dialog, name=name, category=category))
 
 
 def remove(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Name of the source.")]) -> None:
@@ -75,6 +78,14 @@ def _report(results: Iterable["AddResult"]) -> None:
         raise typer.Exit(1)
 
 
+def _show(feed: "FoundFeed") -> None:
+    """Print the feed that is about to be added."""
+    summary = feed.summary
+    entries = counted(summary.entries, "entry", "entries")
+    newest = f", the newest of {summary.newest:%Y-%m-%d}" if summary.newest else ""
+    typer.echo(f"found {_link_text(feed)}: {entries}{newest}", err=True)
+
+
 def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
     """Return the user's choice at the terminal; an empty line chooses the first link."""
     choices = {str(number): link for number, link in enumerate(links, 1)}
@@ -89,9 +100,10 @@ def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
             return choices[answer]
 
 
-def _link_text(link: "FeedLink") -> str:
+def _link_text(link: "FeedLink | FoundFeed") -> str:
     from aggregator.settings.values import UNPRINTABLE
     from aggregator.urls import without_credentials
 
-    url, title = without_credentials(link.url), UNPRINTABLE.sub("", link.title)  # the title comes from a web page
+    # The title comes from a web page or a feed.
+    url, title = without_credentials(link.url), UNPRINTABLE.sub("", link.title)
     return f"{url} ({title})" if title else url

@@ -4,6 +4,8 @@ Only `<link>` elements and Link headers with the media type of a feed count (WHA
 the URLs to see whether they are feeds.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,8 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from aggregator.model import Feed, FeedDocument
-from aggregator.parse import parse
+from aggregator.model import FeedDocument
 from aggregator.parse.encoding import decode
 from aggregator.parse.not_a_feed import is_web_page
 from aggregator.urls import absolute, without_credentials
@@ -25,6 +26,7 @@ _TYPES = frozenset(
     {f"application/{name}" for name in ("rss+xml", "atom+xml", "feed+json", "rdf+xml", "x-rss+xml", "xml")}
     | {"text/xml", "text/rss+xml"}
 )
+_FEED_URL = re.compile(r'"feedUrl"\s*:\s*("https?:[^"<>\s]{1,4000}")')
 _HEAD = 2_000_000  # characters of a page that are searched for links; most are in the first 10,000
 
 
@@ -34,23 +36,6 @@ class FeedLink:
 
     url: str
     title: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovery:
-    """Result of the search for feeds in a document: it is one, links to some, or may have some at the usual URLs."""
-
-    is_feed: bool
-    links: tuple[FeedLink, ...] = ()
-    usual_urls: tuple[str, ...] = ()  # only if there are no links
-
-
-def discover(document: FeedDocument) -> Discovery:
-    """Return the feeds that `document` leads to, in one call that can run in another process."""
-    if isinstance(parse(document), Feed):
-        return Discovery(is_feed=True)
-    links = feed_links(document)
-    return Discovery(is_feed=False, links=links, usual_urls=() if links else usual_feed_urls(document))
 
 
 def feed_links(page: FeedDocument) -> tuple[FeedLink, ...]:
@@ -73,6 +58,24 @@ def usual_feed_urls(page: FeedDocument) -> tuple[str, ...]:
     url = without_credentials(page.final_url)
     folders = dict.fromkeys((urljoin(url, "."), urljoin(url, "/")))
     return tuple(urljoin(folder, name) for folder in folders for name in USUAL_NAMES)
+
+
+def canonical_url(page: FeedDocument) -> str | None:
+    """Return the URL that `page` declares as its own (RFC 6596), None if it declares none."""
+    base = without_credentials(page.final_url)
+    for tag, attributes in _elements(decode(page.body, page.content_type)[:_HEAD]):
+        if tag == "link" and "canonical" in attributes.get("rel", "").lower().split():
+            return absolute(attributes.get("href", ""), base)
+    return None
+
+
+def data_feed_url(page: FeedDocument) -> str | None:
+    """Return the URL of a feed that the JSON data of `page` names as `feedUrl`, as Apple's podcast pages do."""
+    if not (match := _FEED_URL.search(decode(page.body, page.content_type)[:_HEAD])):
+        return None
+    with suppress(ValueError):  # an invalid escape
+        return absolute(json.loads(match[1]))
+    return None
 
 
 def _links(page: FeedDocument) -> Iterator[FeedLink]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from aggregator import config
 from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
+from aggregator.known_sites import page_url
 from aggregator.model import Failure, Source
 from aggregator.names import category_name, slug
 from aggregator.opml import OpmlOutline, sources_opml
@@ -44,41 +45,56 @@ class ExistingSource:
 AddResult = AddedSource | ExistingSource | Failure
 
 
+def _show_nothing(feed: FoundFeed) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """Questions to the user of `add`: `choose` selects one of several feeds, `show` gets each before it is added."""
+
+    choose: Choose
+    show: Callable[[FoundFeed], None] = _show_nothing
+
+
 def add(
     path: Path,
     environ: Mapping[str, str],
-    urls: Sequence[str],
-    choose: Choose,
+    addresses: Sequence[str],
+    dialog: Dialog,
     *,
     name: str | None = None,
     category: str | None = None,
 ) -> tuple[AddResult, ...]:
-    """Add the feeds behind `urls`, of feeds or pages, to `feeds.yaml`; return a result for each, in order.
+    """Add the feeds behind `addresses`, URLs or handles, to `feeds.yaml`; return a result for each, in order.
 
-    `choose` selects one of several feeds of a page. Raises UsageError for invalid arguments, ConfigError, and
-    AggregatorError if the file cannot be written.
+    Raises UsageError for invalid arguments, ConfigError, and AggregatorError if the file cannot be written.
     """
-    if name is not None and len(urls) > 1:
+    if name is not None and len(addresses) > 1:
         raise UsageError("--name names one source; give one URL with it")
     name = None if name is None else _validated(source_name, name, "--name")
     category = None if category is None else _validated(label, category, "--category")
-    urls = [_validated(web_url, url if "://" in url else f"https://{url}", "the URL") for url in urls]
+    urls = [_validated(web_url, page_url(address), "the URL") for address in addresses]
     settings = config.load_extensible(path, environ)
     listed = _SourceList(settings)
     missing = [url for url in urls if not listed.existing(url)]
-    feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, choose)), strict=True))
+    feeds = dict(zip(missing, asyncio.run(find_feeds(settings, environ, missing, dialog.choose)), strict=True))
+    for feed in feeds.values():
+        if isinstance(feed, FoundFeed) and not listed.existing(feed.url):
+            dialog.show(feed)
     with config.editing(path, environ) as edit:
         listed = _SourceList(edit.settings)
         results: list[AddResult] = []
         for url in urls:
-            feed = feeds.get(url) or FoundFeed(url=url)
-            if isinstance(feed, Failure):
-                results.append(feed)
+            found_feed = feeds.get(url)
+            if isinstance(found_feed, Failure):
+                results.append(found_feed)
                 continue
-            if name in listed.names.taken and not listed.existing(feed.url):
+            feed_url, alternatives = (found_feed.url, found_feed.alternatives) if found_feed else (url, ())
+            if name in listed.names.taken and not listed.existing(feed_url):
                 raise UsageError(f"a source is named {name} already; give another --name")
             results.append(
-                listed.add(feed.url, name or host_name(feed.url), alternatives=feed.alternatives, category=category)
+                listed.add(feed_url, name or host_name(feed_url), alternatives=alternatives, category=category)
             )
         edit.append(listed.added)
     return tuple(results)

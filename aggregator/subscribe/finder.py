@@ -1,4 +1,4 @@
-"""Finds the feed behind a URL: the URL itself, a link of the page there, or one of the usual URLs. Edge.
+"""Finds the feed behind a URL: of a known site, the URL itself, a link of its page, or one of the usual URLs. Edge.
 
 Every document is read in a sandbox.
 """
@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 
 from aggregator import logs
 from aggregator.clock import utc_now
+from aggregator.discovery import Discovery, FeedSummary, known_links
 from aggregator.fetch import Fetcher
+from aggregator.known_sites import where_to_look
 from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.opml import OpmlOutline
-from aggregator.parse.discovery import Discovery, FeedLink
+from aggregator.parse.discovery import FeedLink
 from aggregator.sandbox import Aborted, Limits, Sandbox
 from aggregator.settings import Settings, SourceSettings, secrets
 from aggregator.urls import without_credentials
@@ -28,10 +30,16 @@ Choose = Callable[[Sequence[FeedLink]], FeedLink]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFeed:
-    """URL of a feed, and the other feeds of the page that led to it."""
+    """A feed, and the other feeds of the page that led to it."""
 
     url: str
+    summary: FeedSummary
     alternatives: tuple[FeedLink, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its title in plain text, "" if it has none."""
+        return self.summary.title
 
 
 async def find_feeds(
@@ -39,7 +47,7 @@ async def find_feeds(
 ) -> list[FoundFeed | Failure]:
     """Return the feed behind each URL, or the reason why there is none."""
     logs.hide(secrets(settings, environ))
-    with Sandbox[Discovery]("aggregator.parse.discovery:discover", limits=LIMITS, max_processes=1) as sandbox:
+    with Sandbox[Discovery]("aggregator.discovery:discover", limits=LIMITS, max_processes=1) as sandbox:
         async with Fetcher(settings.fetch, utc_now) as fetcher:
             finder = _FeedFinder(fetcher, sandbox, choose)
             return [await finder.find(url) for url in urls]
@@ -67,28 +75,43 @@ class _FeedFinder:
         self._fetcher, self._sandbox, self._choose = fetcher, sandbox, choose
 
     async def find(self, url: str) -> FoundFeed | Failure:
+        if feed := await self._first_feed(known_links(url), is_choice=True, is_guess=True):
+            return feed
         page = await self._read(url)
         if isinstance(page, Failure):
             return page
-        if page.is_feed:
-            return FoundFeed(url=url)
-        candidates = list(page.links) or [FeedLink(url=usual_url) for usual_url in page.usual_urls]
-        while candidates:
-            link = self._choose(candidates) if page.links and len(candidates) > 1 else candidates[0]
-            document = await self._read(link.url)
-            if isinstance(document, Failure):
-                if document.stage == "parse" or (not page.links and document.status in _HOST_TROUBLE):
-                    return document
-            elif document.is_feed:
-                return FoundFeed(url=link.url, alternatives=tuple(feed for feed in page.links if feed != link))
-            candidates.remove(link)
+        if page.feed:
+            return FoundFeed(url=url, summary=page.feed)
+        has_links = bool(page.links)
+        if feed := await self._first_feed(page.links or page.guesses, is_choice=has_links, is_guess=not has_links):
+            return feed
         reason = (
             "the page links to feeds, but no feed is there"
-            if page.links
+            if has_links
             else "it is no feed, links to none, and has none in the usual places"
         )
-        advice = "give the URL of the feed itself"
+        advice = where_to_look(url) or "give the URL of the feed itself"
         return Failure(stage="parse", subject=without_credentials(url), reason=reason, advice=advice)
+
+    async def _first_feed(
+        self, links: Sequence[FeedLink], *, is_choice: bool, is_guess: bool
+    ) -> FoundFeed | Failure | None:
+        """Return the chosen feed of `links`, else the first that is one; None if none is.
+
+        The links of a guess are on one host: if that does not answer, the search ends.
+        """
+        candidates = list(links)
+        while candidates:
+            link = self._choose(candidates) if is_choice and len(candidates) > 1 else candidates[0]
+            document = await self._read(link.url)
+            if isinstance(document, Failure):
+                if document.stage == "parse" or (is_guess and document.status in _HOST_TROUBLE):
+                    return document
+            elif document.feed:
+                alternatives = tuple(feed for feed in links if is_choice and feed != link)
+                return FoundFeed(url=link.url, summary=document.feed, alternatives=alternatives)
+            candidates.remove(link)
+        return None
 
     async def _read(self, url: str) -> Discovery | Failure:
         """Return the document at `url` as read; a Failure of the stage "parse" if it exceeded the limits."""

@@ -49,7 +49,7 @@ def test_a_page_is_added_once_fetched_and_removed_and_the_file_is_as_before(fold
     page, feed, comments = (server.url(path) for path in ("/page", "/feed", "/comments"))
     done = aggregator("add", page, "--name", "mine", "--category", "World news", cwd=folder)
     assert done.stdout == f"added mine: {feed}\n  its page has another feed: {comments} (Comments)\n"
-    assert done.stderr == ""
+    assert done.stderr == f"found {feed} (A source): 1 entry, the newest of 2026-11-24\n"
     assert file.read_text() == f"{FEEDS}\n  - name: mine\n    url: {feed}\n    category: World news\n"
     assert aggregator("add", page, cwd=folder).stdout == f"mine is listed already: {feed}\n"
     aggregator("once", "mine", cwd=folder)
