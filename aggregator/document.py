@@ -38,7 +38,9 @@ ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
 
 def subscriber(source: Source, seen: bytes) -> Subscriber:
     """Return `source` as a subscriber, without its secrets, which reading does not need."""
-    context = SourceContext(id=source.id, url=without_credentials(source.url), language=source.settings.language)
+    settings = source.settings
+    url = without_credentials(source.url)
+    context = SourceContext(id=source.id, url=url, language=settings.language, remove=settings.remove)
     return Subscriber(source=context, seen=seen)
 
 

@@ -53,6 +53,7 @@ class SourceContext:
     id: int
     url: str  # without credentials
     language: str | None = None  # as configured
+    remove: tuple[str, ...] = ()  # CSS selectors of parts of the text to leave out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def _normalised(
     feed: Feed, source: SourceContext, now: datetime, position: int, identity: EntryIdentity, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
-    body = preferred_content(entry.contents, identity.link)
+    body = preferred_content(entry.contents, identity.link, source.remove)
     title = plain_title(entry.title) or substitute_title(body.text, identity.link)
     declared = _declared_language(feed, source, entry)
     dates = entry_dates(entry, declared, now)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aggregator.commonmark import converted
 from aggregator.model import TextConstruct
 from aggregator.normalise import html
+from aggregator.normalise.removal import without_selected
 from aggregator.urls import without_credentials
 
 # A text of a lower rank replaces one of a higher rank only if it is so much longer: the first may be a teaser, but a
@@ -29,18 +30,19 @@ class CleanBody(NamedTuple):
     text: str = ""
 
 
-def preferred_content(contents: tuple[TextConstruct, ...], base: str) -> CleanBody:
+def preferred_content(contents: tuple[TextConstruct, ...], base: str, remove: tuple[str, ...] = ()) -> CleanBody:
     """Return the body of an entry: the first of `contents`, the best first, unless a later one is clearly longer.
 
-    It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to `base`. If none has
-    words, the body is the first that has an image: a comic is nothing else.
+    It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to `base`; elements that
+    one of the CSS selectors in `remove` matches are left out. If no content has words, the body is the first that has
+    an image: a comic is nothing else.
     """
     best = wordless = CleanBody()
     enough = 1  # characters from which on a content is preferred to the best so far
     for content in contents:
         if best.text and _visible_length(content) < enough:
             continue
-        clean = _clean(content, base)
+        clean = _clean(content, base, remove)
         body = CleanBody(clean, *converted(clean))
         length = len(" ".join(body.text.split()))
         if length >= enough:
@@ -50,11 +52,12 @@ def preferred_content(contents: tuple[TextConstruct, ...], base: str) -> CleanBo
     return best if best.text else wordless
 
 
-def _clean(content: TextConstruct, base: str) -> str:
+def _clean(content: TextConstruct, base: str, remove: tuple[str, ...]) -> str:
     if content.kind == "plain" and not _MARKUP.fullmatch(content.value):
         return html.paragraphs(content.value)
     base = without_credentials(content.base or base)
-    clean = html.clean(_unescaped(content.value), base)
+    value = _unescaped(content.value)
+    clean = html.clean(without_selected(value, remove) if remove else value, base)
     again = _unescaped(clean)  # escaped markup that an unknown tag around it kept from being seen
     return clean if again is clean else html.clean(again, base)
 

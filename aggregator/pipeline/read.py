@@ -44,7 +44,8 @@ class ReceivedDocument:
 
 async def read_expensive(app: App, received: ReceivedDocument) -> ReceivedDocument:
     """Return the document, read in the sandbox if it may be expensive; a cheap one is left to `read_cheap`."""
-    if is_cheap(received.document):
+    selects = any(stored.source.settings.remove for stored in received.sources)  # in time that no size bounds
+    if is_cheap(received.document) and not selects:
         return received
     return _with_result(received, await app.sandbox.call(*_arguments(app, received)))
 

@@ -18,6 +18,7 @@ from aggregator.settings.values import (
     ByteSize,
     CategoryLabel,
     Contact,
+    CssSelector,
     DatabaseUrl,
     Duration,
     Flag,
@@ -130,6 +131,7 @@ class SourceSettings(_Section):
         description="Headers of requests to its own host; ${NAME} is replaced from the environment.",
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
+    remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
     enabled: Flag = Field(True, description="false stops fetching it.")
 
     @model_validator(mode="before")

@@ -283,6 +283,20 @@ def header_value(value: Any) -> str:
     return line
 
 
+def css_selector(value: Any) -> str:
+    """Return a CSS selector (Selectors Level 3, without pseudo-elements) that elements of a text can be found by."""
+    selector = text(value)
+    from lxml import cssselect, etree  # slow to load, and few sources need it
+
+    try:
+        cssselect.CSSSelector(selector, translator="html")(etree.Element("p"))
+    except (cssselect.SelectorError, etree.XPathError) as error:
+        reason = str(error).rstrip(".")
+        advice = "write one such as article .body, in quotes if it begins with # or *"
+        raise ValueError(f"{quoted(selector)} is no CSS selector ({reason}); {advice}") from None
+    return selector
+
+
 # ------------------------------------------------------------------------------------- the types, as fields name them
 
 
@@ -324,3 +338,4 @@ HostName = Annotated[str, BeforeValidator(host), _HOST]
 Contact = Annotated[str, BeforeValidator(contact), _matches(r"^[!-'*-\[\]-~]+$")]
 HeaderName = Annotated[str, BeforeValidator(header_name), _HEADER_NAME]
 HeaderValue = Annotated[str, BeforeValidator(header_value), _ANY_TEXT]
+CssSelector = Annotated[str, BeforeValidator(css_selector), _ANY_TEXT]

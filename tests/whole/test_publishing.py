@@ -480,3 +480,22 @@ def test_every_layout_tells_an_edit_behind_the_date(room: Newsroom, server: Serv
     lines = text.splitlines()
     assert lines[lines.index(line) - 1].startswith("date")
     assert path == "one/2026/11/24-story-number-1.md"
+
+
+# ---------------------------------------------------------------------------------------------- parts that are left out
+
+
+def test_parts_that_remove_names_are_in_no_output(tmp_path: Path, server: Server) -> None:
+    promotion = '&lt;div class="promo"&gt;Buy a &lt;b&gt;mattress&lt;/b&gt;.&lt;/div&gt;'
+    server.put("/one", rss(item(1, description=paragraph(prose(1)) + promotion + paragraph("The end."))))
+    source = {"name": "one", "url": server.url("/one")}
+    with_all = newsroom(tmp_path / "a", [source])
+    without = newsroom(tmp_path / "b", [source | {"remove": [".promo"]}])
+    for room, has_promotion in ((with_all, True), (without, False)):
+        room.root.mkdir()
+        assert room.once().new == 1
+        for data in [text.encode() for text in room.articles().values()] + [
+            room.feed(f"one.{suffix}") for suffix in ("rss", "atom", "json")
+        ]:
+            assert b"The end." in data
+            assert (b"mattress" in data) == has_promotion
