@@ -11,13 +11,17 @@ from pydantic_core import ErrorDetails
 
 from aggregator.config.document import Location, Positions, fault_at
 from aggregator.errors import Fault
-from aggregator.settings import Settings, SourceSettings, setting_paths
+from aggregator.settings import SourceSettings, keys_at, setting_paths
+from aggregator.settings.rules import CONDITIONS
 from aggregator.settings.values import quoted, without_space
 
 _SOURCE = "https://example.org/feed.xml"
 _MISSING = {
     "sources": f"`sources` is missing; write `sources:` and, one line each, `  - {_SOURCE}`",
     "url": f"`url` is missing: a source needs its feed's address; write `url: {_SOURCE}`",
+    "in": "`in` is missing: write `in: title` or `in: text`",
+    "find": "`find` is missing: write the expression of what is replaced",
+    "with": '`with` is missing: write the text that takes its place, `with: ""` for none',
 }
 _TWO_LINES = (("name", "example"), ("url", _SOURCE))
 _PLAIN_ITEM = re.compile(r"[\w./][\w ./:+-]*(?<!:)")  # can stand in a list without quotes
@@ -91,21 +95,24 @@ def _message(error: ErrorDetails, location: Location) -> str:
         case "less_than_equal":
             return f"{quoted(value)} is too much for `{name}`; write {context['le']} or less"
         case "tuple_type":
-            advice = _sources_as_list(value) if name == "sources" else _as_list(value)
-            return f"`{name}` takes a list; write {advice}"
+            return f"`{name}` takes a list; write {_as_list(value, name)}"
         case "too_short" if name == "sources":
             return f"`sources` is an empty list; write at least one, such as [{_SOURCE}]"
         case "too_short":
             return f"`{name}` is an empty list; write at least one, or leave the line out"
-        case "model_type" if location[:1] == ("sources",):
+        case "model_type" if location[:1] == ("sources",) and len(location) == 2:
             return f"a source is its settings, each `key: value`, or its URL alone, not {quoted(value)}"
         case "model_type" | "dict_type":
             return f"`{name or 'the file'}` takes settings below it, each `key: value`, not {quoted(value)}"
     return f"`{name}`: {error['msg']}"
 
 
-def _as_list(value: object) -> str:
+def _as_list(value: object, name: str) -> str:
     """Return the list to write in place of `value`: [rss, atom] for `rss, atom`; an example if it is no text."""
+    if name == "sources":
+        return _sources_as_list(value)
+    if name.endswith("rules"):
+        return "`- ` before each rule: `  - if: {title: sponsored}`"
     if not isinstance(value, str):
         return "one such as [rss, atom]"
     items = (quoted(item.strip())[1:-1] for item in value.split(","))
@@ -125,14 +132,11 @@ def _sources_as_list(value: object) -> str:
 
 def _unknown_setting(location: Location) -> str:
     key = str(location[-1])
+    candidates = keys_at(location[:-1])
     elsewhere = [".".join(path) for path, _ in setting_paths() if path[-1] == key]
-    if location[0] == "sources":
-        candidates = list(SourceSettings.model_fields)
-    elif len(location) == 1:
-        candidates = list(Settings.model_fields)
-    else:
-        candidates = [path[1] for path, _ in setting_paths() if path[0] == location[0]]
     if key.partition(":")[0] in candidates and (message := without_space(key)):
         return message
+    if "rules" in location:
+        elsewhere = [f"if.{key}"] if key in CONDITIONS else []
     suggestion = elsewhere[0] if elsewhere else difflib.get_close_matches(key, candidates, n=1, cutoff=0)[0]
     return f"{quoted(setting_name(location))} is no setting; did you mean `{suggestion}`?"

@@ -4,16 +4,18 @@ A field here is a key of `feeds.yaml`: its JSON Schema and the name of its envir
 are checked one by one here; `config` checks those that depend on each other, and knows their positions in a file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeVar, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from aggregator.settings.references import reference_problems, resolved
+from aggregator.settings.rules import Rule
+from aggregator.settings.section import Section
 from aggregator.settings.values import (
     ByteSize,
     CategoryLabel,
@@ -37,7 +39,6 @@ from aggregator.settings.values import (
     Timeout,
     WebUrl,
     WholeNumber,
-    is_null,
 )
 
 T = TypeVar("T")
@@ -45,23 +46,7 @@ T = TypeVar("T")
 DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_unset(cls, values: Any) -> Any:
-        """Leave out known keys without a value, and with null if their default is None."""
-        if not isinstance(values, dict):
-            return values
-        nulls = {
-            key: cls.model_fields[key] for key, value in values.items() if is_null(value) and key in cls.model_fields
-        }
-        unset = {key for key, field in nulls.items() if not values[key] or field.default is None}
-        return {key: value for key, value in values.items() if key not in unset}
-
-
-class Fetch(_Section):
+class Fetch(Section):
     """Fetching of sources."""
 
     interval: Interval = Field(timedelta(minutes=30), description="Time between two polls of a source without its own.")
@@ -83,7 +68,7 @@ class Fetch(_Section):
     )
 
 
-class Articles(_Section):
+class Articles(Section):
     """Files of articles."""
 
     path: TextLine = Field("articles", description="Folder, relative to storage, or absolute.")
@@ -97,7 +82,7 @@ class Articles(_Section):
 FormatName = Literal["rss", "atom", "json"]
 
 
-class Feeds(_Section):
+class Feeds(Section):
     """The published feeds."""
 
     formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
@@ -109,7 +94,7 @@ _SHOWN = "shown"
 Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it changes, they are published again
 
 
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """A source: its settings, or the URL of its feed alone."""
 
     name: Shown[SourceName | None] = Field(
@@ -132,6 +117,7 @@ class SourceSettings(_Section):
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
+    rules: tuple[Rule, ...] = Field((), description="Rules for its entries, before those of all sources.")
     enabled: Flag = Field(True, description="false stops fetching it.")
 
     @model_validator(mode="before")
@@ -150,7 +136,7 @@ class SourceSettings(_Section):
 SHOWN_SETTINGS = frozenset(name for name, field in SourceSettings.model_fields.items() if _SHOWN in field.metadata)
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole configuration. Paths are absolute once `config.load` made it."""
 
     title: TextLine = Field("aggregator", description="Title of the published feeds.")
@@ -171,6 +157,7 @@ class Settings(_Section):
     retention: PositiveDuration | None = Field(
         None, description="Time for which articles are kept; for ever if left out."
     )
+    rules: tuple[Rule, ...] = Field((), description="Rules for the entries of all sources.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="The sources.")
 
     @property
@@ -187,6 +174,23 @@ def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str
             yield from (((name, *path), is_list) for path, is_list in setting_paths(field.annotation))
         elif name != "sources":
             yield (name,), get_origin(field.annotation) is tuple
+
+
+def keys_at(location: Iterable[str | int]) -> tuple[str, ...]:
+    """Return the keys of the section at `location`, numbers of list items included."""
+    model: type[BaseModel] = Settings
+    for name in (part for part in location if isinstance(part, str)):
+        field = next(field for key, field in model.model_fields.items() if name == (field.alias or key))
+        model = next(part for part in _parts(field.annotation) if issubclass(part, BaseModel))
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _parts(annotation: Any) -> Iterator[type]:
+    """Yield the classes that a type is made of."""
+    if isinstance(annotation, type):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
 def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:

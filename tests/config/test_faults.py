@@ -48,6 +48,66 @@ sources:
     ]
 
 
+def test_faults_of_rules_say_where_they_are_and_what_to_write(faults: Faults) -> None:
+    found = faults(
+        r"""
+rules:
+  - if: {title: "(a"}
+    drop: true
+  - if: {title: [good, "(?=x)"], titel: x}
+    drp: true
+  - if: {words: 100, age: ">7"}
+    drop: false
+  - if: {}
+    keep: true
+  - unless: {source: x}
+  - title: x
+    drop: true
+  - replace: {in: body, find: "(a)", with: \2}
+  - replace: {in: text, find: a, with: \n}
+  - replace: {in: title}
+sources:
+  - url: https://example.org/
+    rules:
+      - categories: [all]
+        if: {text: []}
+      - drop
+"""
+    )
+    refused = "put it right (RE2 has no look-around and no backreferences)"
+    assert found == [
+        f"3:17: `(a` is no expression in RE2's syntax: missing ): (a; {refused}",
+        f"5:24: `(?=x)` is no expression in RE2's syntax: invalid perl operator: (?=; {refused}",
+        "5:34: `rules.if.titel` is no setting; did you mean `title`?",
+        "6:5: `rules.drp` is no setting; did you mean `drop`?",
+        '7:17: `100` is no number of words to compare with; write "<100" or ">2000"',
+        '7:27: `>7` is no age to compare with; write ">7d" or "<12h"',
+        "8:11: `rules.drop` takes true; leave the line out if it is not wanted",
+        "9:9: `rules.if` holds no condition; write one, such as {title: sponsored}, or leave it out",
+        "11:5: `rules` has a rule without an action; write one of drop, tags, categories, replace, keep",
+        "12:5: `rules.title` is no setting; did you mean `if.title`?",
+        "14:19: `body` is no value of `rules.replace.in`; write 'title' or 'text'",
+        "14:44: `rules.replace.with` refers to group 2, but `find` has 1; put parentheses around that part of it",
+        r"15:40: `rules.replace.with` has a backslash before something else than a digit or a backslash; "
+        r"write \\ for a backslash",
+        "16:14: `find` is missing: write the expression of what is replaced",
+        '16:14: `with` is missing: write the text that takes its place, `with: ""` for none',
+        "20:22: `all` is taken: that feed holds the articles of all categories; write another name",
+        "21:20: `sources.rules.if.text` is an empty list; write at least one, or leave the line out",
+        "22:9: `sources.rules` takes settings below it, each `key: value`, not `drop`",
+    ]
+
+
+def test_a_rule_outside_a_list_is_explained(faults: Faults) -> None:
+    found = faults("rules: {drop: true}\n" + SOURCES)
+    assert found == ["1:8: `rules` takes a list; write `- ` before each rule: `  - if: {title: sponsored}`"]
+
+
+def test_a_comparison_without_quotes_is_explained(faults: Faults) -> None:
+    found = faults("rules:\n  - if: {words: >2000}\n    drop: true\n" + SOURCES)
+    assert found == ["2:17: a value cannot begin with `>`; put it in quotes"]
+
+
 class _Counted(list[Any]):
     """A list that counts how often it was gone through."""
 

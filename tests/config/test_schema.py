@@ -38,7 +38,7 @@ def test_it_is_a_schema_of_the_draft_it_names() -> None:
 
 def test_every_object_is_closed_and_every_key_described() -> None:
     found = objects(config.schema())
-    assert len(found) == 5  # the file, fetch, articles, feeds, a source
+    assert len(found) == 8  # the file, fetch, articles, feeds, a rule, its conditions, its replacement, a source
     for part in found:
         assert part["additionalProperties"] is False
         assert part["description"]
@@ -88,6 +88,9 @@ def test_the_shipped_file_is_valid_and_loads() -> None:
         "fetch: {host_gap: 0s, max_bytes: 1b, allow_private: ['10.0.0.0/8', '::1'], proxy: null}\n" + SOURCES,
         "feeds: {formats: [json], limit: 1, hub: null}\narticles: {front_matter: zola}\n" + SOURCES,
         "sources: [{url: 'https://a.example/', language: pt-BR, enabled: false, headers: {X-A: b}}]",
+        "rules: [{if: {title: a, words: '<5', age: '> 7d'}, drop: true}, {unless: {text: [a, b]}, keep: true}]\n"
+        + SOURCES,
+        "sources: [{url: 'https://a.example/', rules: [{tags: [a], replace: {in: title, find: ' b', with: ''}}]}]",
     ],
 )
 def test_what_it_allows_is_read(faults: Faults, text: str) -> None:
@@ -148,6 +151,18 @@ def test_what_it_allows_is_read(faults: Faults, text: str) -> None:
         "feeds: {formats: []}\n" + SOURCES,
         "feeds: {formats: [rss, atm]}\n" + SOURCES,
         "feeds: {limit: yes}\n" + SOURCES,
+        "rules: {drop: true}\n" + SOURCES,
+        "rules: [{if: {title: a}}]\n" + SOURCES,
+        "rules: [{if: {}, drop: true}]\n" + SOURCES,
+        "rules: [{if: {titel: a}, drop: true}]\n" + SOURCES,
+        "rules: [{if: {title: []}, drop: true}]\n" + SOURCES,
+        "rules: [{if: {words: 100}, drop: true}]\n" + SOURCES,
+        "rules: [{if: {age: '>7'}, drop: true}]\n" + SOURCES,
+        "rules: [{drop: false}]\n" + SOURCES,
+        "rules: [{tags: []}]\n" + SOURCES,
+        "rules: [{replace: {in: body, find: a, with: b}}]\n" + SOURCES,
+        "rules: [{replace: {in: text, find: a}}]\n" + SOURCES,
+        "sources: [{url: 'https://a.example/', rules: [{drp: true}]}]",
     ],
 )
 def test_what_load_refuses_it_refuses(faults: Faults, text: str) -> None:

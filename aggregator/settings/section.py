@@ -1,0 +1,24 @@
+"""The base of all sections of settings. Pure."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from aggregator.settings.values import is_null
+
+
+class Section(BaseModel):
+    """A mapping of settings without unknown keys; its dump has the keys of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_unset(cls, values: Any) -> Any:
+        """Leave out known keys without a value, and with null if their default is None."""
+        if not isinstance(values, dict):
+            return values
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        nulls = {key: fields[key] for key, value in values.items() if is_null(value) and key in fields}
+        unset = {key for key, field in nulls.items() if not values[key] or field.default is None}
+        return {key: value for key, value in values.items() if key not in unset}
