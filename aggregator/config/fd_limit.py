@@ -1,4 +1,4 @@
-"""Fits the number of requests to the limit on open files. Edge."""
+"""Fits the numbers of requests and of connections to the limit on open files. Edge."""
 
 import logging
 import resource
@@ -6,6 +6,7 @@ import resource
 from aggregator.settings import Settings
 
 RESERVE = 56  # descriptors for all but requests: database, files, processes, and clients of the server
+MAX_CONNECTIONS = 10_000  # of clients, however many files may be open
 
 log = logging.getLogger("aggregator")
 
@@ -34,3 +35,11 @@ def fit_to_fd_limit(settings: Settings) -> Settings:
         configured,
     )
     return settings.model_copy(update={"fetch": settings.fetch.model_copy(update={"concurrency": concurrency})})
+
+
+def max_connections(settings: Settings) -> int:
+    """Return the number of connections for clients: half of the open files that requests of these settings leave."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(1, min(MAX_CONNECTIONS, (limit - 2 * settings.fetch.concurrency) // 2))

@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import Receive, Scope, Send
 
 from aggregator.app import App, reconfigured
+from aggregator.config.fd_limit import max_connections
 from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.server import new_server
@@ -68,7 +69,10 @@ class Daemon:
     async def run(self, listener: socket.socket) -> None:
         """Fetch, publish, and serve at `listener`, until told to stop."""
         self._handle_signals()
-        server = new_server(self._serve, connection_for(self._answer_feed))
+        server = new_server(
+            self._serve,
+            connection_for(self._answer_feed, self._metrics.count_rejection, max_connections(self._app.settings)),
+        )
         for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick):
             self._scheduler.add_job(job, TickTrigger(TICK))
         async with self._fetcher_stack:

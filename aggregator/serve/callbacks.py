@@ -1,14 +1,13 @@
 """Callbacks of our WebSub subscriptions at `/websub/<token>`: GET verifies, POST delivers (WebSub, 5.3 and 7). Edge.
 
 A client without a valid token learns nothing. A push is answered once its signature is verified, and read later by the
-consumer of the queue. A forged push gets the same answer as a valid one and is dropped.
+consumer of the queue. A forged push gets the same answer as a valid one and is dropped. A push that is lost, because it
+was refused or because the next one took its place, has its source fetched at once.
 """
 
-import asyncio
 import logging
-from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -19,20 +18,23 @@ from aggregator import hub_subscriptions, websub
 from aggregator.app import App
 from aggregator.model import Push, Subscription
 from aggregator.serve.metrics import Metrics
+from aggregator.serve.push_bodies import NoRoomError, PushBodies, TooLargeError
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-MAX_BODIES = 8  # read at the same time; each may take `fetch.max_bytes` of memory
-MAX_DRAIN = 5.0  # seconds to read on and discard a body that is too large, so that the client gets our response
 FORGERY_LOG_INTERVAL = timedelta(hours=1)  # between two log lines about one callback
 
+LOST_PUSH = "lost push"  # reason of the next fetch
+
 log = logging.getLogger("aggregator")
+
+Offer = Literal["accepted", "replaced", "refused"]  # "replaced": accepted, in place of one that is lost
 
 
 class PushQueue(Protocol):
     """Destination of pushes."""
 
-    def offer(self, push: Push) -> bool:
-        """Take a push, or return False if there is no room."""
+    def offer(self, push: Push) -> Offer:
+        """Take a push if there is room, in place of the one of its subscription that waits."""
 
 
 class Callbacks:
@@ -40,7 +42,7 @@ class Callbacks:
 
     def __init__(self, app: App, metrics: Metrics, queue: PushQueue | None) -> None:
         self._app, self._metrics, self._queue = app, metrics, queue
-        self._bodies = 0  # being read
+        self._bodies = PushBodies()
         self._forgery_logged: dict[str, datetime] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +61,7 @@ class Callbacks:
         return await self._verify(request, subscription)
 
     async def _verify(self, request: Request, subscription: Subscription | None) -> Response:
-        intent = websub.verification(request.url.query)
+        intent = websub.verification(request.scope["query_string"].decode("latin-1"))
         if intent is None or subscription is None or intent.topic != subscription.topic or intent.mode == "unsubscribe":
             return _text(404, "no such subscription was requested")
         now, app, may_write = self._app.clock(), self._app, request.method == "GET"
@@ -77,47 +79,31 @@ class Callbacks:
     async def _receive_push(self, request: Request, subscription: Subscription | None) -> Response:
         if subscription is None or self._queue is None:
             return _text(410, "not subscribed any more")
-        if self._bodies >= MAX_BODIES:
-            return self._no_room()
-        self._bodies += 1
+        settings = self._app.settings.fetch
         try:
-            body = await self._body(request)
+            body = await self._bodies.receive(request, subscription.hub, settings)
         except (TimeoutError, ClientDisconnect):
             return _text(408, "the body did not arrive in time", Connection="close")
-        finally:
-            self._bodies -= 1
-        if body is None:
+        except NoRoomError:
+            return await self._no_room(subscription)
+        except TooLargeError:
             self._metrics.hub_pushes.labels("too large").inc()
-            limit = self._app.settings.fetch.max_bytes
-            return _text(413, f"the body is larger than {limit:,} bytes", Connection="close")
+            await self._make_due(subscription)
+            return _text(413, f"the body is larger than {settings.max_bytes:,} bytes", Connection="close")
         headers = request.headers
         signature = headers.get("x-hub-signature", "")
         if not await run_in_threadpool(websub.is_signed, body, subscription.secret, signature):
             return self._forged(subscription)
         link = ", ".join(headers.getlist("link"))
         push = Push(token=subscription.token, body=body, content_type=headers.get("content-type"), link=link)
-        if not self._queue.offer(push):
-            return self._no_room()
+        offer = self._queue.offer(push)
+        if offer == "refused":
+            return await self._no_room(subscription)
+        if offer == "replaced":
+            self._metrics.hub_pushes.labels("replaced").inc()
+            await self._make_due(subscription)
         self._metrics.hub_pushes.labels("accepted").inc()
         return _text(202, "accepted")
-
-    async def _body(self, request: Request) -> bytes | None:
-        """Return the body, None if it is larger than `fetch.max_bytes`. Raises TimeoutError, ClientDisconnect."""
-        limit, body = self._app.settings.fetch.max_bytes, bytearray()
-        chunks = request.stream()
-        async with asyncio.timeout(self._app.settings.fetch.timeout.total_seconds()):
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > limit:
-                    break
-            else:
-                return bytes(body)
-        del body
-        with suppress(TimeoutError):
-            async with asyncio.timeout(MAX_DRAIN):
-                async for _ in chunks:
-                    pass
-        return None
 
     def _forged(self, subscription: Subscription) -> Response:
         self._metrics.hub_pushes.labels("forged").inc()
@@ -127,9 +113,14 @@ class Callbacks:
             log.warning("%s: dropped a push to its callback with an invalid signature", subscription.source)
         return _text(202, "accepted")
 
-    def _no_room(self) -> Response:
+    async def _no_room(self, subscription: Subscription) -> Response:
         self._metrics.hub_pushes.labels("no room").inc()
-        return _text(503, "too many pushes at the moment", **{"Retry-After": "30"})
+        await self._make_due(subscription)
+        return _text(503, "too many pushes at the moment", **{"Retry-After": "30", "Connection": "close"})
+
+    async def _make_due(self, subscription: Subscription) -> None:
+        due = ((subscription.source_id, (self._app.clock(), LOST_PUSH)),)
+        await run_in_threadpool(self._app.store.sources.reschedule, due)
 
 
 def _text(status: int, text: str, **headers: str) -> Response:

@@ -2,15 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from aggregator.serve.folder import PREFIX, HeaderFields, StoredResponse
 
 MAX_HEAD = 32_768  # bytes of a request's line and headers
-TIMEOUT = 20.0  # seconds to send the head of a request, and to take more of a response
+TIMEOUT = 20.0  # seconds to send the head of a request, or a body that nobody reads, and to take more of a response
 
 FeedResponder = Callable[[str, str, HeaderFields], StoredResponse | None]
+Rejection = Literal["malformed", "large head", "connections"]
+REJECTIONS: dict[Rejection, tuple[int, str]] = {  # status and text
+    "malformed": (400, "this is no valid HTTP request"),
+    "large head": (431, "the request's headers are larger than 32 KB"),
+    "connections": (503, "there are too many connections at the moment"),
+}
 
 _PREFIX = PREFIX.encode()
 
@@ -19,25 +27,32 @@ class Connection(HttpToolsProtocol):
     """A connection that answers requests for feeds itself and leaves all others to uvicorn and the ASGI application.
 
     A stored response needs no task, no ASGI messages and no parsing of headers, which are most of a request's cost. A
-    client that sends its request byte by byte, or does not read its response, is disconnected after TIMEOUT.
+    client that sends its request byte by byte, or does not read its response, is disconnected after TIMEOUT. Rejected
+    requests are counted and not logged: anybody could fill the log with them.
     """
 
     feed_response: FeedResponder
+    count_rejection: Callable[[Rejection], object]
+    max_connections: int | None
 
     _in_head = True  # the head of a request is being received or awaited
     _head_bytes = 0  # received since then
     _chunk_bytes = 0  # received last
     _answered = False  # the current request has its response already
-    _timer: asyncio.TimerHandle | None = None
+    _read_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Start the connection and the timer of its first request."""
+        """Start the connection and the timer of its first request; reject it if there are too many."""
         super().connection_made(transport)
-        self._start_timer()
+        if self.max_connections is not None and len(self.connections) > self.max_connections:
+            self._reject("connections")
+        else:
+            self._start_read_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the connection."""
-        self._cancel_timer()
+        self._cancel_timers()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -45,23 +60,36 @@ class Connection(HttpToolsProtocol):
         self._chunk_bytes = len(data)
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes:
-            if self._head_bytes > MAX_HEAD:
-                self._reject_head()
-            elif self._timer is None:
-                self._start_timer()
+        self._feed_parser(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._head_bytes > MAX_HEAD:
+            self._reject("large head")
+        elif self._read_timer is None and (self._head_bytes or not self._in_head):
+            self._start_read_timer()  # for the rest of the head or of the body
+
+    def _feed_parser(self, data: bytes) -> None:
+        """Parse as uvicorn does, but log no invalid request and no wish for another protocol."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # it is answered as what it is in HTTP
+        except httptools.HttpParserError:
+            self._reject("malformed")
 
     def on_headers_complete(self) -> None:
         """Answer the request here, or hand it to the application."""
         may_be_large = self._head_bytes > MAX_HEAD or self._chunk_bytes > MAX_HEAD
         self._in_head, self._head_bytes = False, 0
-        self._cancel_timer()
+        self._cancel_read_timer()
         self._answered = self.transport.is_closing()
         if self._answered:
             return
         if may_be_large and len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
-            self._reject_head()
+            self._reject("large head")
+        elif not self._names_one_host():
+            self._reject("malformed")
         elif response := self._stored_response():
             self._send(response)
         else:
@@ -75,18 +103,25 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End the request and await the next one."""
         self._in_head = True
+        self._cancel_read_timer()
         if not self._answered:
             super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Let the connection end: at once if a request's body is still being received, which its client can repeat."""
+        if not self._in_head:
+            self.transport.close()
+        super().shutdown()
 
     def pause_writing(self) -> None:
         """Wait for the client to read its response, at most TIMEOUT."""
         super().pause_writing()
-        self._cancel_timer()
-        self._timer = self.loop.call_later(TIMEOUT, self.transport.abort)
+        self._write_timer = self.loop.call_later(TIMEOUT, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Continue to write."""
-        self._cancel_timer()
+        if self._write_timer:
+            self._write_timer.cancel()
         super().resume_writing()
 
     def _stored_response(self) -> StoredResponse | None:
@@ -110,40 +145,57 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
-    def _reject_head(self) -> None:
+    def _names_one_host(self) -> bool:
+        """Return whether there is the one Host field that HTTP/1.1 asks for (RFC 9112, 3.2); 1.0 may have none."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+
+    def _reject(self, reason: Rejection) -> None:
         self._answered = True
+        if self.transport.is_closing():
+            return
+        self.count_rejection(reason)
         if self._is_busy():  # an earlier response is being sent: nothing may be written between its bytes
             self.transport.abort()
             return
-        text = b"the request's headers are larger than 32 KB\n"
+        status, text = REJECTIONS[reason]
         self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(text), text)
+            STATUS_LINE[status] + b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+            b"connection: close\r\n\r\n%b\n" % (len(text) + 1, text.encode())
         )
         self.transport.close()
 
     def _is_busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(TIMEOUT, self._on_timeout)
+    def _start_read_timer(self) -> None:
+        self._read_timer = self.loop.call_later(TIMEOUT, self._on_read_timeout)
 
-    def _on_timeout(self) -> None:
-        self._timer = None
+    def _on_read_timeout(self) -> None:
         if self._is_busy():
-            self._start_timer()
+            self._start_read_timer()
         else:
             self.transport.close()
 
-    def _cancel_timer(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+    def _cancel_read_timer(self) -> None:
+        if self._read_timer:
+            self._read_timer.cancel()
+            self._read_timer = None
+
+    def _cancel_timers(self) -> None:
+        self._cancel_read_timer()
+        if self._write_timer:
+            self._write_timer.cancel()
 
 
-def connection_for(feed_response: FeedResponder) -> type[Connection]:
-    """Return a connection class that asks `feed_response` first.
+def connection_for(
+    feed_response: FeedResponder,
+    count_rejection: Callable[[Rejection], object] = lambda _reason: None,
+    max_connections: int | None = None,
+) -> type[Connection]:
+    """Return a connection class that asks `feed_response` first, and rejects connections beyond `max_connections`.
 
-    It is called with the method, the name after /feeds/ and the header fields of a request.
+    `feed_response` is called with the method, the name after /feeds/ and the header fields of a request.
     """
-    return type("FeedConnection", (Connection,), {"feed_response": staticmethod(feed_response)})
+    functions = {"feed_response": staticmethod(feed_response), "count_rejection": staticmethod(count_rejection)}
+    return type("FeedConnection", (Connection,), {**functions, "max_connections": max_connections})

@@ -136,6 +136,7 @@ class FeedFolder:
             (b"cache-control", b"public, max-age=%d" % self._max_age(name)),
             (b"vary", b"Accept-Encoding"),
             (b"x-content-type-options", b"nosniff"),
+            (b"access-control-allow-origin", b"*"),  # readers in browsers may read what everybody may
         ]
         if link := self._link(name):
             common.append((b"link", link.encode()))

@@ -15,12 +15,13 @@ from prometheus_client import (
 
 from aggregator import __version__
 from aggregator.pipeline import SourceOutcome
+from aggregator.serve.connection import REJECTIONS, Rejection
 from aggregator.status import CONDITIONS
 from aggregator.store import SourceSummary
 
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # upper bounds of the histograms' buckets
 OUTCOMES = ("fetched", "not_modified", "skipped", "failed")
-PUSH_OUTCOMES = ("accepted", "forged", "too large", "no room", "recorded", "failed")
+PUSH_OUTCOMES = ("accepted", "forged", "too large", "no room", "replaced", "recorded", "failed")
 
 
 class Metrics:
@@ -34,6 +35,9 @@ class Metrics:
         self.entries = self._counter("entries", "Entries of parsed documents.")
         self.hub_pings = self._counter("hub_pings", "Notifications of our hub.", outcome=("told", "failed"))
         self.hub_pushes = self._counter("hub_pushes", "Pushes of hubs to our callbacks.", outcome=PUSH_OUTCOMES)
+        self.rejected_requests = self._counter(
+            "rejected_requests", "Requests that were not read.", reason=tuple(REJECTIONS)
+        )
         self.fetch_seconds = self._histogram("fetch_seconds", "Fetch of one source, with the wait for its host.")
         self.cycle_seconds = self._histogram("cycle_seconds", "From the claim of due sources to the last record.")
         self.publish_seconds = self._histogram("publish_seconds", "Writing what changed since the last time.")
@@ -43,6 +47,10 @@ class Metrics:
         self._healthy = self._gauge("healthy", "1 while /healthz answers 200.")
         Info("aggregator", "The program.", registry=self._registry).info({"version": __version__})
         ProcessCollector(registry=self._registry)
+
+    def count_rejection(self, reason: Rejection) -> None:
+        """Count a request that was not read."""
+        self.rejected_requests.labels(reason).inc()
 
     def count(self, outcome: SourceOutcome) -> None:
         """Count the outcome of a source."""

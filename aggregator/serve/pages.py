@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FRONT_PAGE_ARTICLES = 30
+MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 
 STYLE = (Path(__file__).parent / "style.css").read_bytes()
 ICON = (Path(__file__).parent / "icon.svg").read_bytes()
@@ -130,7 +131,8 @@ class Pages:
 
     def _html(self, request: Request, template: str, **values: object) -> str:
         # Links are relative, so that a proxy can serve the pages below any path.
-        root = "../" * (request.url.path.count("/") - 1) or "./"
+        depth = request.scope["path"].count("/") - 1
+        root = "../" * depth if 0 < depth <= MAX_DEPTH else "./"
         return self._templates.get_template(template).render(root=root, **values)
 
     @cached_property

@@ -22,6 +22,7 @@ DUE_REASONS = {
     "max-age": "the server’s max-age",
     "expires": "the server’s Expires",
     "ttl": "the feed’s own wish",
+    "lost push": "a push of its hub that could not be taken",
     "push": "its hub, which pushes what is new: once a day will do",
     "skipHours or skipDays": "the feed’s hours or days to skip",
     "retry-after": "the server’s Retry-After",

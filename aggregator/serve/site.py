@@ -23,6 +23,7 @@ from aggregator.serve.folder import FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import ICON, STYLE, Pages
+from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
 from aggregator.status import source_status
 
@@ -58,6 +59,8 @@ def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = N
             Exception: pages.http_error,
         },
     )
+    site.router.redirect_slashes = False  # Starlette's redirects repeat the request's Host
+    site.router.default = SlashRedirects(site.routes)
     site.state.feeds = feeds
     return site
 

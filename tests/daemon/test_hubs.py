@@ -197,19 +197,20 @@ async def test_a_hub_that_does_not_answer_is_a_line_and_no_trouble(
     assert caplog.text.count("takes no subscription") == 1
 
 
-async def test_pushes_are_taken_in_their_order_and_those_under_way_at_the_end_too(room: Newsroom, hub: Hub) -> None:
+async def test_the_newest_push_of_a_source_is_recorded_even_at_the_end(room: Newsroom, hub: Hub) -> None:
     async with desk(room) as made:
         await made.until(lambda: bool(hub.wishes()))
         token = hub.wishes()[0]["hub.callback"].rpartition("/")[2]
         pushes = made.hubs.pushes()
         assert pushes
-        assert pushes.offer(Push(token="unknown", body=rss(item(9))))
-        for number in range(2, 12):
-            assert pushes.offer(Push(token=token, body=rss(item(number))))
+        assert pushes.offer(Push(token="unknown", body=rss(item(9)))) == "accepted"
+        assert pushes.offer(Push(token=token, body=rss(item(2)))) == "accepted"
+        for number in range(3, 12):
+            assert pushes.offer(Push(token=token, body=rss(item(number)))) == "replaced"
         await made.hubs.finish()
-        assert not pushes.offer(Push(token=token, body=rss(item(12))))
+        assert pushes.offer(Push(token=token, body=rss(item(12)))) == "refused"
     publish(room)  # as the daemon does last of all
-    assert room.titles() == sorted(f"Story number {number}" for number in range(1, 12))
+    assert room.titles() == ["Story number 1", "Story number 11"]
 
 
 def publish(room: Newsroom) -> None:
@@ -232,8 +233,9 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
             raise RuntimeError("a bug")
 
         monkeypatch.setattr(made.app.store.sources, "pushed", broken)
-        assert pushes.offer(Push(token=token, body=rss(item(2))))
-        assert pushes.offer(Push(token=token, body=rss(item(3))))
+        assert pushes.offer(Push(token=token, body=rss(item(2)))) == "accepted"
+        await made.until(lambda: pushes.empty())
+        assert pushes.offer(Push(token=token, body=rss(item(3)))) == "accepted"
         await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)
     (record,) = (one for one in caplog.records if "internal error (RuntimeError)" in one.getMessage())
     assert record.exc_info is None  # what a user sees is a sentence, no traceback
@@ -258,15 +260,30 @@ async def test_a_pause_starts_no_request_and_loses_no_news(room: Newsroom, hub: 
 
 async def test_the_buffer_of_pushes_has_bounds() -> None:
     pushes = PushBuffer()
-    assert all(pushes.offer(Push(token="t", body=b"")) for _ in range(MAX_PUSHES))
-    assert not pushes.offer(Push(token="t", body=b""))
+    assert all(pushes.offer(Push(token=str(number), body=b"")) == "accepted" for number in range(MAX_PUSHES))
+    assert pushes.offer(Push(token="t", body=b"")) == "refused"
+    assert pushes.offer(Push(token="1", body=b"")) == "replaced"
     large = PushBuffer()
     first = Push(token="t", body=bytes(MAX_BYTES + 1))  # one is always taken
-    assert large.offer(first)
-    assert not large.offer(Push(token="t", body=b"x"))
+    assert large.offer(first) == "accepted"
+    assert large.offer(Push(token="u", body=b"x")) == "refused"
     assert await large.get() is first
+    assert large.offer(Push(token="t", body=b"x")) == "refused"  # it is being recorded still
     large.done(first)
-    assert large.offer(Push(token="t", body=b"x"))
+    assert large.offer(Push(token="t", body=b"x")) == "accepted"
+
+
+async def test_one_push_of_a_subscription_waits_and_it_is_the_newest() -> None:
+    pushes = PushBuffer()
+    running, second, other, third = (Push(token=token, body=b"body") for token in "aaba")
+    pushes.offer(running)
+    assert await pushes.get() is running
+    assert [pushes.offer(push) for push in (second, other, third)] == ["accepted", "accepted", "replaced"]
+    assert [await pushes.get(), await pushes.get()] == [third, other]
+    for push in (running, third, other):
+        pushes.done(push)
+    async with asyncio.timeout(5):
+        await pushes.join()
 
 
 @pytest.mark.parametrize(

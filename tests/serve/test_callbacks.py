@@ -16,6 +16,7 @@ from aggregator.app import App
 from aggregator.errors import StoreError
 from aggregator.model import Push, Subscription
 from aggregator.serve import Health, Metrics, site
+from aggregator.serve.callbacks import Offer
 from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
 
@@ -29,13 +30,14 @@ class Desk:
     app: App
     subscription: Subscription
     room: int = 9
+    offers: Offer = "accepted"
     pushes: list[Push] = field(default_factory=list)
 
-    def offer(self, push: Push) -> bool:
+    def offer(self, push: Push) -> Offer:
         if len(self.pushes) < self.room:
             self.pushes.append(push)
-            return True
-        return False
+            return self.offers
+        return "refused"
 
     def client(self, *, subscribed: bool = True) -> TestClient:
         served = site(self.app, Health(self.app.clock), Metrics(), self if subscribed else None)
@@ -145,6 +147,15 @@ def test_a_full_inbox_asks_to_come_again(desk: Desk) -> None:
     answer = desk.client().post(desk.path, content=BODY, headers=desk.signature())
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("room", "offers", "is_due"), [(0, "refused", True), (9, "replaced", True), (9, "accepted", False)]
+)
+def test_what_a_lost_push_had_is_fetched_at_once(desk: Desk, room: int, offers: Offer, is_due: bool) -> None:
+    desk.room, desk.offers = room, offers
+    desk.client().post(desk.path, content=BODY, headers=desk.signature())
+    assert (desk.app.store.sources.wanted(desk.app.clock()) == {"a"}) is is_due
 
 
 @pytest.mark.parametrize(("size", "status"), [(20_000, 202), (20_001, 413), (3_000_000, 413)])

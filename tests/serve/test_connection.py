@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -42,16 +42,21 @@ def port(root: Path) -> Iterator[int]:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple[int, uvicorn.Server]]:
+def served(
+    root: Path, count: Callable[[str], object] = lambda _: None, most: int | None = None
+) -> Iterator[tuple[int, uvicorn.Server]]:
     """A server of this folder, and its port."""
 
     async def length(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(f"{request.method} of {len(await request.body())} bytes")
+        try:
+            return PlainTextResponse(f"{request.method} of {len(await request.body())} bytes")
+        except ClientDisconnect:
+            return PlainTextResponse("nobody is there", 408)
 
     feeds = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
     routes = [Route("/feeds/{name}", feeds), Route("/length", length, methods=["GET", "POST"])]
     site = Starlette(routes=routes)
-    kind = connection_for(feeds.answer)
+    kind = connection_for(feeds.answer, count, most)
     config = uvicorn.Config(site, http=kind, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
 
@@ -249,3 +254,100 @@ def test_an_answer_that_is_not_taken_is_given_up(root: Path, monkeypatch: pytest
         assert client.recv(9) == b"HTTP/1.1 "
         until(lambda: not server.server_state.connections)
         assert len(read_all(client)) < LARGE
+
+
+BODY_HEAD = b"Host: here\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"GET /feeds/all.rss HTTP/1.1", b"GET /feeds/none.rss HTTP/1.1", b"DELETE /length HTTP/1.1"]
+)
+def test_a_body_that_nobody_reads_is_not_awaited_for_ever(
+    root: Path, monkeypatch: pytest.MonkeyPatch, request_line: bytes
+) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT", 0.5)
+    with served(root) as (port, _), connect(port) as client:
+        client.sendall(request_line + b"\r\n" + BODY_HEAD)
+        with pytest.raises(ConnectionError):  # noqa: PT012  # it goes on until the server hangs up
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.05)
+
+
+def test_a_body_that_is_being_read_may_take_longer(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TIMEOUT", 0.2)
+    with served(root) as (port, _), connect(port) as client:
+        client.sendall(b"POST /length HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
+        for _ in range(4):
+            time.sleep(0.2)
+            client.sendall(b"x")
+        assert read_all(client).endswith(b"POST of 4 bytes")
+
+
+@pytest.mark.parametrize("path", ["/feeds/all.rss", "/length"])
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("HTTP/1.1\r\n", 400),
+        ("HTTP/1.1\r\nHost: a\r\nHost: a\r\n", 400),
+        ("HTTP/1.0\r\nHost: a\r\nhost: b\r\n", 400),
+        ("HTTP/1.1\r\nHost:\r\n", 200),
+        ("HTTP/1.0\r\n", 200),
+    ],
+)
+def test_a_request_names_its_host_once(port: int, path: str, head: str, status: int) -> None:
+    with connect(port) as client:
+        client.sendall(f"GET {path} {head}Connection: close\r\n\r\n".encode())
+        assert read_all(client).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+MALFORMED = (
+    b"nonsense\r\n\r\n",
+    b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"\x16\x03\x01\x02",
+)
+
+
+@pytest.mark.parametrize("request_bytes", MALFORMED)
+def test_malformed_requests_are_counted_and_not_logged(
+    root: Path, caplog: pytest.LogCaptureFixture, request_bytes: bytes
+) -> None:
+    counts: list[str] = []
+    with served(root, counts.append) as (port, _), connect(port) as client:
+        client.sendall(request_bytes)
+        assert read_all(client).startswith(b"HTTP/1.1 400 ")
+    assert counts == ["malformed"]
+    assert caplog.records == []
+
+
+def test_a_wish_for_another_protocol_is_answered_in_http(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with served(root) as (port, _):
+        answer = ask(port, "GET /length HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert caplog.records == []
+
+
+def test_connections_beyond_a_number_are_refused_and_those_before_go_on(root: Path) -> None:
+    counts: list[str] = []
+    with served(root, counts.append, 3) as (port, server):
+        with ExitStack() as clients:
+            patient = [clients.enter_context(connect(port)) for _ in range(3)]
+            until(lambda: len(server.server_state.connections) == 3)
+            with connect(port) as surplus:
+                assert read_all(surplus).startswith(b"HTTP/1.1 503 ")
+            for client in patient:
+                client.sendall(b"GET /feeds/all.rss HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+                assert read_all(client).endswith(RSS)
+        until(lambda: not server.server_state.connections)
+        assert ask(port, "GET /feeds/all.rss HTTP/1.1").endswith(RSS)
+    assert counts == ["connections"]
+
+
+def test_a_stop_does_not_wait_for_a_body(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with served(root) as (port, server), connect(port) as client:
+        client.sendall(b"POST /length HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nx")
+        until(lambda: bool(server.server_state.tasks))
+        server.should_exit = True
+        assert read_all(client) == b""
+        until(lambda: not server.server_state.connections)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []

@@ -53,6 +53,7 @@ def test_each_format_has_its_media_type_and_may_be_kept_for_a_while(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == media_type
     assert answer.headers["cache-control"] == "public, max-age=900"
+    assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["vary"] == "Accept-Encoding"
 
 

@@ -392,3 +392,41 @@ def test_an_article_of_a_feed_without_a_home_page_has_its_page(room: Newsroom, s
         answer = client.get(first_article(client))
     assert answer.status_code == 200
     assert "its home page" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/status/", "../status"),
+        ("/category/world-news/", "../world-news"),
+        ("/category/a:b%20%C3%BC/", "../a:b%20%C3%BC"),
+        ("/feeds/all.rss/", "../all.rss"),
+        ("/status/?a=1&b=/x", "../status?a=1&b=/x"),
+        ("/healthz/", "../healthz"),
+        ("/feeds/", "../"),
+    ],
+)
+def test_a_slash_at_the_end_is_redirected_relative_to_the_path(room: Newsroom, path: str, location: str) -> None:
+    with client_of(room) as client:
+        answer = client.get(path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (308, location)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//", "//status", "/category//", "//category/all", "/category//all", "/feeds//all.rss", "/status//", "/none/",
+     "/category/a%2F", "/" * 30_000, "/category/" + "a" * 30_000 + "/", "/a" * 15_000, "/a" * 15_000 + "/"],
+    ids=lambda path: f"{path[:20]}-{len(path)}",
+)  # fmt: skip
+def test_paths_that_name_nothing_are_404_and_the_answer_is_small(room: Newsroom, path: str) -> None:
+    with client_of(room) as client:
+        answer = client.get(f"http://evil.example{path}")
+    assert answer.status_code == 404
+    assert len(answer.content) + len(str(answer.headers)) < 3000
+
+
+def test_no_answer_repeats_the_host(room: Newsroom) -> None:
+    paths = [*PAGES, "/status/", "/feeds/", "/feeds/all.rss", "/feeds/none.rss", "/none", "/metrics", "/websub/x"]
+    with client_of(room) as client:
+        answers = [client.get(path, headers={"Host": "evil.example/a?b"}) for path in paths]
+    assert not [answer for answer in answers if "evil.example" in answer.text + str(answer.headers)]

@@ -3,12 +3,14 @@
 import hmac
 import json
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -76,6 +78,12 @@ def source_of(server: Server, hub: Hub) -> list[dict[str, Any]]:
     return [{"name": "paper", "url": topic, "category": "news"}]
 
 
+def is_read(daemon: Running, number: int) -> bool:
+    """Whether so many pushes were read."""
+    figures = (daemon.figure(f'aggregator_hub_pushes_total{{outcome="{name}"}}') for name in ("failed", "recorded"))
+    return sum(figures) == number
+
+
 def live(daemon: Running, hub: Hub) -> dict[str, str]:
     """The subscription, once it is asked for and verified."""
     wait(lambda: bool(hub.wishes()))
@@ -131,8 +139,9 @@ def test_what_is_pushed_wrongly_does_no_harm(tmp_path: Path, server: Server, hub
         assert refused.headers["allow"] == "GET, HEAD, POST"
 
         assert hub.push(wish, b"x" * 30_000_000).status_code == 413
-        for broken in (b"", b"no feed", b"\x00\xff" * 1000, rss(item(8))[:-200], b"<rss", b"{"):
+        for number, broken in enumerate((b"", b"no feed", b"\x00\xff" * 1000, rss(item(8))[:-200], b"<rss", b"{"), 1):
             assert hub.push(wish, broken).status_code == 202
+            wait(partial(is_read, daemon, number))  # the next one would take its place
         assert hub.push(wish, rss(item(2))).status_code == 202
         wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
         wait(lambda: daemon.figure('aggregator_hub_pushes_total{outcome="failed"}') >= 5)
@@ -315,3 +324,33 @@ def test_a_long_article_of_a_push_is_kept_whole(tmp_path: Path, server: Server, 
         assert hub.push(wish, rss(long)).status_code == 202
         articles = tmp_path / "storage" / "articles"
         wait(lambda: any("Story number 2" in path.read_text() for path in articles.rglob("*.md")))
+
+
+def test_a_stop_during_pushes_leaves_no_traceback(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(tmp_path, websub="always", sources=source_of(server, hub))
+    with running(tmp_path) as daemon:
+        wish = live(daemon, hub)
+        callback = urlsplit(wish["hub.callback"])
+        with socket.create_connection((callback.hostname, callback.port), timeout=PATIENCE) as slow:
+            slow.sendall(f"POST {callback.path} HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n<rss".encode())
+            for number in range(3, 9):
+                hub.push(wish, rss(*map(item, range(2, 200)), item(number)))
+            daemon.process.send_signal(signal.SIGTERM)
+            assert daemon.process.wait(PATIENCE) == 0
+    assert [line for line in daemon.said() if "Traceback" in line or '"error"' in line or " error " in line] == []
+
+
+def test_a_push_without_room_has_its_source_fetched(tmp_path: Path, server: Server, hub: Hub) -> None:
+    configure(
+        tmp_path,
+        websub="always",
+        fetch={"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "max_bytes": "20KB"},
+        sources=source_of(server, hub),
+    )
+    with running(tmp_path) as daemon:
+        wish = live(daemon, hub)
+        asked = len(server.asked("/feed"))
+        server.put("/feed", rss(item(1), item(2), head=head(hub, server.url("/feed"))))
+        assert hub.push(wish, b"x" * 30_000).status_code == 413
+        wait(lambda: len(server.asked("/feed")) > asked)
+        wait(lambda: "Story number 2" in daemon.get("feeds/news.rss").text)
