@@ -24,7 +24,7 @@ from aggregator.fetch.failures import ResponseError, error_reason
 from aggregator.fetch.guard import AddressGuard, Lookup, Resolver, system_lookup
 from aggregator.fetch.rate_limit import Admit, RateLimiter
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, first_hop, first_post_hop, next_hop
-from aggregator.fetch.response import HttpResponse, read_response
+from aggregator.fetch.response import Bounds, HttpResponse, read_response
 from aggregator.fetch.result import FetchResult, failure, fetch_result, status_failure
 from aggregator.fetch.transport import AiohttpTransport
 from aggregator.model import Failure, Source, SourceState, Validators
@@ -159,7 +159,8 @@ class Fetcher:
             try:
                 async with asyncio.timeout(call.seconds_left):
                     max_bytes = self._settings.max_bytes if call.form is None else 0
-                    return await read_response(transport, request, max_bytes, slot.on_data)
+                    bounds = Bounds(max_bytes=max_bytes, backlog=self.limiter.backlog, on_data=slot.on_data)
+                    return await read_response(transport, request, bounds)
             finally:
                 call.seconds_left -= loop.time() - started  # waiting for a slot does not count
 

@@ -46,11 +46,11 @@ class Slot:
 class RateLimiter:
     """At most `per_host` requests in flight to each host, their starts `host_gap` apart, and `concurrency` in all.
 
-    A request that waits for its host takes no slot. No request starts while too many documents wait to be recorded.
+    A request that waits for its host takes no slot. No request starts while the documents in flight are too many bytes.
     """
 
     def __init__(self, fetch: Fetch) -> None:
-        self.backlog = Backlog()
+        self.backlog = Backlog(fetch.max_in_flight_bytes)
         self._slots = asyncio.Semaphore(fetch.concurrency)
         self._limits = fetch.per_host, fetch.host_gap.total_seconds()
         self._unpaced = frozenset(name.lower() for name in fetch.unpaced)

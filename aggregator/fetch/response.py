@@ -1,24 +1,28 @@
-"""One HTTP response, read within bounds: its headers, and the decompressed body of a 200. Edge."""
+"""One HTTP response, read within bounds: its headers, and the decompressed body of a success. Edge."""
 
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 
+from aggregator.fetch.backlog import Backlog, Body
+from aggregator.fetch.decoding import decoder_for
 from aggregator.fetch.failures import ResponseError
 from aggregator.fetch.transport import MAX_HEADER_BYTES
 
-GZIP_WINDOW_BITS = 31  # zlib's value for gzip's own header and checksum
+# Of a document: all of 2xx, but for parts of one (206) and changes to one (226).
+WITH_DOCUMENT = frozenset(range(200, 300)) - {206, 226}
+_LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """Status, headers and, of a 200, the body; b"" for any other status.
+    """Status, headers and, if the status is one `WITH_DOCUMENT`, the body; b"" for any other.
 
-    `headers` are by lower-case name, repeated ones joined (RFC 9110, 5.3). Values are the response's bytes decoded as
-    UTF-8, so that a validator is sent back unchanged; a value that is not UTF-8 is left out.
+    `headers` are by lower-case name. Repeated ones are joined if their value is a list (RFC 9110, 5.3), else the first
+    counts, as in browsers. Values are the response's bytes decoded as UTF-8, so that a validator is sent back
+    unchanged; a value that is not UTF-8 is left out.
     """
 
     status: int
@@ -26,21 +30,27 @@ class HttpResponse:
     body: bytes = b""
 
 
-async def read_response(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request, max_bytes: int, on_data: Callable[[], None]
-) -> HttpResponse:
-    """Send `request` and return the response; with `max_bytes` 0 no body is read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Bounds on reading one response."""
 
-    `on_data` is called each time bytes arrive. Raises ResponseError, and the errors of the transport.
-    """
+    max_bytes: int  # of the body; 0: none is read
+    backlog: Backlog
+    on_data: Callable[[], None]  # called each time bytes arrive
+
+
+async def read_response(transport: httpx.AsyncBaseTransport, request: httpx.Request, bounds: Bounds) -> HttpResponse:
+    """Send `request` and return the response. Raises ResponseError, and the errors of the transport."""
     response = await transport.handle_async_request(request)
     try:
-        on_data()
+        bounds.on_data()
         if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > MAX_HEADER_BYTES:
             raise ResponseError(f"the server sent more than {MAX_HEADER_BYTES // 1024} KB of headers")
         headers = _decoded(response.headers.raw)
-        wanted = response.status_code == 200 and max_bytes
-        body = await _read_body(response, headers, max_bytes, on_data) if wanted else b""
+        body = b""
+        if response.status_code in WITH_DOCUMENT and bounds.max_bytes:
+            async with bounds.backlog.receive() as counter:
+                body = await _read_body(response, headers, bounds, counter)
         return HttpResponse(status=response.status_code, headers=headers, body=body)
     finally:
         await response.aclose()
@@ -51,32 +61,31 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     for raw_name, raw_value in headers:
         with suppress(UnicodeDecodeError):
             name, value = raw_name.decode().lower(), raw_value.decode()
-            decoded[name] = f"{decoded[name]}, {value}" if name in decoded else value
+            if name not in decoded:
+                decoded[name] = value
+            elif name in _LISTS:
+                decoded[name] += f", {value}"
     return decoded
 
 
-async def _read_body(
-    response: httpx.Response, headers: Mapping[str, str], max_bytes: int, on_data: Callable[[], None]
-) -> bytes:
+async def _read_body(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds, counter: Body) -> bytes:
     """Return the decompressed body; memory use is bounded by `max_bytes` and one chunk."""
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise ResponseError("unsupported Content-Encoding; only gzip was requested", status=200)
-    decoder = zlib.decompressobj(GZIP_WINDOW_BITS) if "gzip" in encoding else None
+    decoder = decoder_for(headers.get("content-encoding", ""))
     body = bytearray()
     received = 0
     async for chunk in response.aiter_raw():
-        on_data()
+        bounds.on_data()
         received += len(chunk)
-        try:
-            if not decoder:
-                body += chunk
-            elif not decoder.eof:  # zlib would copy all that follows the end again with each chunk
-                body += decoder.decompress(chunk, max_bytes + 1 - len(body))
-        except zlib.error:
-            raise ResponseError("the body is not valid gzip, though Content-Encoding says gzip", status=200) from None
-        if max(received, len(body)) > max_bytes:
-            raise ResponseError(f"the document is larger than {max_bytes:,} bytes", "fetch.max_bytes is the limit", 200)
-    if decoder and received and not decoder.eof:
-        raise ResponseError("the gzip body is truncated", status=200)
+        _check_size(received, bounds)
+        for piece in decoder.decode(chunk):
+            body += piece
+            _check_size(len(body), bounds)
+            await counter.grow(len(piece))
+    decoder.finish()
     return bytes(body)
+
+
+def _check_size(size: int, bounds: Bounds) -> None:
+    if size > bounds.max_bytes:
+        reason = f"the document is larger than {bounds.max_bytes:,} bytes"
+        raise ResponseError(reason, "fetch.max_bytes is the limit", 200)

@@ -20,9 +20,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 def fetch_result(response: HttpResponse, hop: Hop, state: SourceState, sent: Validators, now: datetime) -> FetchResult:
     """Return the document, "not modified" or failure that `response` is; `sent` are its request's validators."""
+    if response.body:
+        return _document(response, hop, state, now)
     match response.status:
-        case 200 if response.body:
-            return _document(response, hop, state, now)
         case 200:
             return failure(hop, "the response body is empty", status=200)
         case 304 if sent == Validators():
@@ -60,9 +60,10 @@ def failure(
 
 
 def _document(response: HttpResponse, hop: Hop, state: SourceState, now: datetime) -> FeedDocument | NotModified:
+    """Return the document of any 2xx as that of a 200."""
     digest = blake2b(response.body, digest_size=DIGEST_BYTES).digest()
     if digest == state.digest:
-        return _not_modified(response, hop, now)
+        return replace(_not_modified(response, hop, now), status=200)
     return FeedDocument(
         url=hop.start,
         final_url=hop.url,

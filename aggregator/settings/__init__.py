@@ -58,6 +58,9 @@ class Fetch(Section):
         timedelta(minutes=5), description="Shortest time between two scheduled polls of a source."
     )
     max_bytes: ByteSize = Field(10_000_000, description="Largest response body, after decompression.")
+    max_in_flight_bytes: ByteSize = Field(
+        100_000_000, description="Bytes of all response bodies that are being received or wait, together."
+    )
     contact: Contact | None = Field(None, description="A page or mail address for the User-Agent header.")
     allow_private: tuple[Network, ...] = Field((), description="Private networks that may be connected to.")
     unpaced: tuple[HostName, ...] = Field((), description="Hosts to which host_gap and per_host do not apply.")

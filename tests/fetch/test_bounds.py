@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Failure, FeedDocument, Validators
-from tests.fetch.conftest import FEED, Get
+from aggregator.model import Failure, FeedDocument, NotModified, Validators
+from tests.fetch.conftest import FEED, Get, known
 from tests.servers import Server
 
 
@@ -66,7 +66,63 @@ async def test_an_endless_body_ends_at_the_limit(server: Server, get: Get) -> No
     assert answer.reason == "the document is larger than 200,000 bytes"
 
 
-@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br", "nonsense"])
+@pytest.mark.parametrize("cut", [0, 1, 10, 15_000])
+@pytest.mark.parametrize("members", [2, 3, 500])
+async def test_gzip_of_several_members_is_read_whole(server: Server, get: Get, members: int, cut: int) -> None:
+    parts = [FEED[:50], FEED[50:], *[b"<!-- -->"] * (members - 2)]
+    body = b"".join(map(gzip.compress, parts))
+    chunks = (body[:cut], *(body[start : start + 7] for start in range(cut, cut + 140, 7)), body[cut + 140 :])
+    url = server.put("/feed.xml", chunks=[chunk for chunk in chunks if chunk], headers={"Content-Encoding": "gzip"})
+    answer = await get(url)
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == b"".join(parts)
+
+
+async def test_a_second_member_of_gzip_that_breaks_off_is_a_failure(server: Server, get: Get) -> None:
+    body = gzip.compress(FEED[:50]) + gzip.compress(FEED[50:])[:-9]
+    answer = await failure(get, server.put("/feed.xml", body, headers={"Content-Encoding": "gzip"}))
+    assert answer.reason == "the gzip body is truncated"
+
+
+@pytest.mark.parametrize("size", [65_536, 2 * 65_536, 1_000_000])
+async def test_gzip_is_inflated_to_its_last_byte(server: Server, get: Get, size: int) -> None:
+    for extra in (-1, 0, 1):
+        answer = await get(server.put(f"/{extra}", b"x" * (size + extra), gzip=True))
+        assert isinstance(answer, FeedDocument)
+        assert len(answer.body) == size + extra
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "none", "text/xml", "nonsense", "identity", "", "gzip, utf-8"])
+async def test_a_name_that_is_no_encoding_is_ignored(server: Server, get: Get, encoding: str) -> None:
+    body = gzip.compress(FEED) if "gzip" in encoding else FEED
+    answer = await get(server.put("/feed.xml", body, headers={"Content-Encoding": encoding}))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+
+
+async def test_a_binary_body_with_such_a_name_is_refused(server: Server, get: Get) -> None:
+    url = server.put("/feed.xml", gzip.compress(FEED), headers={"Content-Encoding": "packed"})
+    assert (await failure(get, url)).reason == "unsupported Content-Encoding; only gzip was requested"
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 207, 250, 299])
+async def test_any_success_with_a_document_counts_as_200(server: Server, get: Get, status: int) -> None:
+    url = server.put("/feed.xml", FEED, status=status, headers={"ETag": '"1"'}, conditional=False)
+    answer = await get(url)
+    assert isinstance(answer, FeedDocument)
+    assert (answer.body, answer.status, answer.validators.etag) == (FEED, 200, '"1"')
+    again = await get(url, known(digest=answer.digest))
+    assert isinstance(again, NotModified)
+    assert again.status == 200
+
+
+@pytest.mark.parametrize("status", [204, 205, 206, 226])
+async def test_a_success_without_a_whole_document_is_a_failure(server: Server, get: Get, status: int) -> None:
+    answer = await failure(get, server.put("/feed.xml", FEED if status > 205 else b"", status=status))
+    assert answer.reason.startswith(f"the server answered {status}")
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br"])
 async def test_an_encoding_that_was_not_asked_for_is_refused(server: Server, get: Get, encoding: str) -> None:
     answer = await failure(get, server.put("/feed.xml", FEED, headers={"Content-Encoding": encoding}))
     assert answer.reason == "unsupported Content-Encoding; only gzip was requested"
