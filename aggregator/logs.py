@@ -1,23 +1,27 @@
 """Log: one line for each event, on one stream. Edge.
 
-Text on a terminal, JSON elsewhere. The formatter removes secrets and control characters from every line, whatever a
-source or a library put into it.
+Text on a terminal and in systemd's journal, JSON elsewhere. The formatter removes secrets and control characters from
+every line, whatever a source or a library put into it.
 """
 
 import json as json_format
 import logging
+import os
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Literal, TextIO, get_args
 
 from aggregator import characters
 from aggregator.errors import AggregatorError
 from aggregator.timestamps import rfc3339
 
 HIDDEN = "***"
+LogFormat = Literal["text", "json"]
+FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
+FIELDS = ("source", "url", "status", "new", "updated", "seconds")  # of JSON lines, where an event has them
 
 # Libraries that log each request, job and query; their failures reach us as errors anyway.
 _CHATTY = ("aiohttp", "alembic", "apscheduler", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn")
@@ -33,17 +37,31 @@ _PARAMETER = re.compile(
 _UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]")
 
 
-def setup(stream: TextIO, *, json: bool | None = None, debug: bool = False) -> None:
-    """Send the log to `stream` alone: as JSON, as text, or (None) as text if it is a terminal."""
-    as_json = not stream.isatty() if json is None else json
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}  # syslog(3)
+
+
+def setup(
+    stream: TextIO, form: LogFormat | None = None, *, debug: bool = False, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Send the log to `stream` alone, as text or JSON; None: text on a terminal and in systemd's journal, else JSON."""
+    in_journal = _is_journal(stream, environ.get("JOURNAL_STREAM"))
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_LineFormatter(as_json=as_json))
+    handler.setFormatter(_LineFormatter(form or ("text" if in_journal or stream.isatty() else "json"), in_journal))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("aggregator").setLevel(logging.DEBUG if debug else logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of skipped ticks
     logging.captureWarnings(True)
+
+
+def _is_journal(stream: TextIO, journal: str | None) -> bool:
+    """Return True if the stream is the one that systemd.exec(5) names in JOURNAL_STREAM as device:inode."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # closed, or in memory
+        return False
+    return journal == f"{status.st_dev}:{status.st_ino}"
 
 
 def hide(secrets: Iterable[str]) -> None:
@@ -76,17 +94,34 @@ class _LineFormatter(logging.Formatter):
 
     secrets: re.Pattern[str] | None = None
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, form: LogFormat, in_journal: bool) -> None:
         super().__init__()
-        self._as_json = as_json
+        self._form, self._in_journal = form, in_journal
 
     def format(self, record: logging.LogRecord) -> str:
-        time, level = rfc3339(datetime.fromtimestamp(record.created, UTC)), record.levelname.lower()
-        message, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
-        if not self._as_json:
-            text = f"{message}: {_described(error)}" if error else message
-            return f"{time} {level} {record.name}: {one_line(self._safe(text))}"
-        event = {"time": time, "level": level, "logger": record.name, "message": self._safe(message)}
+        return self._text_line(record) if self._form == "text" else self._json_line(record)
+
+    def _text_line(self, record: logging.LogRecord) -> str:
+        level, error = record.levelname.lower(), record.exc_info[1] if record.exc_info else None
+        text = f"{record.getMessage()}: {_described(error)}" if error else record.getMessage()
+        line = one_line(self._safe(text))
+        if self._in_journal:  # which has the time, and takes the priority from the prefix (sd-daemon(3))
+            return f"<{_PRIORITIES.get(level, 6)}>{line}"
+        return f"{_time(record)} {level} {record.name}: {line}"
+
+    def _json_line(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        event: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": getattr(record, "event", record.name.rpartition(".")[2]),
+            "message": self._safe(record.getMessage()),
+        }
+        for field in FIELDS:
+            value = getattr(record, field, None)
+            if value is not None:
+                event[field] = self._safe(value) if isinstance(value, str) else value
         if error:
             event["error"] = self._safe(_described(error))
             if not isinstance(error, AggregatorError):
@@ -97,6 +132,10 @@ class _LineFormatter(logging.Formatter):
         """Return `text` with secrets masked, shortened if it is too long for a line."""
         shown = masked(self.secrets.sub(HIDDEN, text) if self.secrets else text)
         return shown if len(shown) <= _MAX_TEXT else shown[:_MAX_TEXT] + "…"
+
+
+def _time(record: logging.LogRecord) -> str:
+    return rfc3339(datetime.fromtimestamp(record.created, UTC))
 
 
 def _described(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -33,6 +34,13 @@ def category_name(label: str) -> str:
     """Return the file name of a category: its label in lower case, joined by "-"; "" without letters or digits."""
     folded = unicodedata.normalize("NFC", label).lower()
     return _NOT_WORD.sub("-", folded).strip("-")[:80].strip("-")
+
+
+def no_source_named(name: str, names: Iterable[str]) -> str:
+    """Return the sentence for a source `name` that is not among `names`, with the nearest of them if one is near."""
+    close = get_close_matches(name, list(names), n=1)
+    advice = f"did you mean {close[0]}?" if close else "`aggregator sources` lists them"
+    return f"no source is named {name}; {advice}"
 
 
 def feed_url(public_url: str, category: str, suffix: str) -> str:

@@ -3,8 +3,10 @@
 import io
 import json
 import logging
+import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +38,7 @@ class Terminal(io.StringIO):
 @pytest.fixture(params=["text", "json"])
 def stream(request: pytest.FixtureRequest) -> io.StringIO:
     stream = io.StringIO()
-    logs.setup(stream, json=request.param == "json")
+    logs.setup(stream, request.param)
     return stream
 
 
@@ -50,7 +52,33 @@ def test_text_goes_to_a_terminal_and_json_elsewhere() -> None:
     assert terminal.getvalue().endswith("Z info aggregator.test: fetched 3\n")
     event = json.loads(file.getvalue())
     assert event.pop("time").endswith("Z")
-    assert event == {"level": "warning", "logger": "aggregator.test", "message": "late"}
+    assert event == {"level": "warning", "logger": "aggregator.test", "event": "test", "message": "late"}
+
+
+def test_fields_of_an_event_are_keys_of_its_json() -> None:
+    stream = io.StringIO()
+    logs.setup(stream, "json")
+    fields = {"event": "poll", "source": "a", "url": f"https://u:{CANARY}@a.example/", "status": 200, "new": 2}
+    LOG.info("a: 2 new", extra={**fields, "updated": 0, "seconds": 0.125, "unrelated": 1})
+    event = json.loads(stream.getvalue())
+    assert event["event"] == "poll"
+    assert event["url"] == "https://***@a.example/"
+    assert [event[name] for name in ("source", "status", "new", "updated", "seconds")] == ["a", 200, 2, 0, 0.125]
+    assert "unrelated" not in event
+
+
+def test_systemd_gets_text_with_priorities(tmp_path: Path) -> None:
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        logs.setup(stream, environ={"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
+        LOG.info("fetched %d", 3)
+        LOG.error("broken\nline")
+        logs.setup(stream, environ={"JOURNAL_STREAM": "1:1"})
+        LOG.info("elsewhere")
+        stream.seek(0)
+        lines = stream.read().splitlines()
+    assert lines[:2] == ["<6>fetched 3", "<3>broken\\nline"]
+    assert json.loads(lines[2])["message"] == "elsewhere"
 
 
 def test_a_second_setup_replaces_the_first() -> None:
@@ -143,7 +171,7 @@ def test_an_expected_error_is_its_sentence_and_a_bug_says_where(stream: io.Strin
 
 def test_json_carries_the_whole_traceback_of_a_bug() -> None:
     stream = io.StringIO()
-    logs.setup(stream, json=True)
+    logs.setup(stream, "json")
     try:
         raise KeyError("absent")
     except KeyError:
@@ -166,7 +194,7 @@ def test_libraries_are_quiet_until_something_is_wrong(stream: io.StringIO) -> No
 
 def test_debug_lines_come_when_asked_for(stream: io.StringIO) -> None:
     LOG.debug("hidden")
-    logs.setup(stream, json=False, debug=True)
+    logs.setup(stream, "text", debug=True)
     LOG.debug("shown")
     assert len(stream.getvalue().splitlines()) == 1
     assert "shown" in stream.getvalue()
@@ -175,7 +203,7 @@ def test_debug_lines_come_when_asked_for(stream: io.StringIO) -> None:
 def test_warnings_become_lines(stream: io.StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logs.setup(stream, json=False)
+        logs.setup(stream, "text")
         warnings.warn("old way\nof doing it", DeprecationWarning, stacklevel=1)
         logging.captureWarnings(False)
     assert len(stream.getvalue().splitlines()) == 1

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,33 +15,47 @@ import typer
 
 from aggregator import __version__, logs
 from aggregator.cli import backup, configuration, maintain, once, run, sources, subscribe
-from aggregator.cli.options import Options
-from aggregator.errors import AggregatorError
+from aggregator.cli.help import CommandGroup, register
+from aggregator.cli.options import Options, config_path
+from aggregator.errors import AggregatorError, UsageError
 
 __all__ = ["main"]
 
 app = typer.Typer(
     name="aggregator",
+    cls=CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run.run)
-app.command()(once.once)
-app.command()(configuration.check)
-app.command()(sources.sources)
-app.command()(subscribe.add)
-app.command()(subscribe.remove)
-app.command(name="import")(subscribe.import_)
-app.command()(subscribe.export)
-app.command()(maintain.publish)
-app.command()(maintain.verify)
-app.command()(maintain.prune)
-app.command()(backup.backup)
-app.command()(backup.restore)
-app.command()(backup.health)
-app.command()(configuration.schema)
+_PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
+    "Run": {
+        run.run: ("", "--host 0.0.0.0 --port 80"),
+        once.once: ("", "thehill --json"),
+        backup.health: ("", "--url http://127.0.0.1:8080/"),
+    },
+    "Sources": {
+        configuration.check: ("", "--show"),
+        sources.sources: ("", "--json"),
+        subscribe.add: ("https://example.org/", "https://example.org/feed.xml --name example --category news"),
+        subscribe.remove: ("example", "thehill"),
+        subscribe.import_: ("subscriptions.opml", "~/Downloads/feedly.opml"),
+        subscribe.export: ("", "> subscriptions.opml"),
+        configuration.schema: ("", "> feeds.schema.json"),
+    },
+    "Articles": {
+        maintain.publish: ("", "&& hugo --source /srv/site"),
+        maintain.prune: ("", "&& aggregator verify"),
+    },
+    "Upkeep": {
+        maintain.verify: ("", "--repair"),
+        backup.backup: ("aggregator-backup.db", '"/backup/aggregator-$(date +%F).db"'),
+        backup.restore: ("aggregator-backup.db", "/backup/aggregator-2026-11-29.db"),
+    },
+}
+for _panel, _commands in _PANELS.items():
+    for _function, _examples in _commands.items():
+        register(app, _panel, _function, _examples)
 
 
 def _version(is_requested: bool) -> None:
@@ -56,22 +71,40 @@ def _common(
         Path | None,
         typer.Option(help="The configuration; else $AGGREGATOR_CONFIG, else feeds.yaml here.", show_default=False),
     ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="text|json",
+            help="Form of the log; else $AGGREGATOR_LOG, else text on a terminal and under systemd, JSON elsewhere.",
+            show_default=False,
+        ),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Log more, and show tracebacks of errors.")] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Fetch feeds politely, store each article once as Markdown, republish one feed per category."""
-    path = config or Path(os.environ.get("AGGREGATOR_CONFIG") or "feeds.yaml")
-    ctx.obj = Options(config=path, environ=os.environ)
-    logs.setup(sys.stderr, debug=debug)
+    ctx.obj = Options(config=config_path(config), environ=os.environ)
+    logs.setup(sys.stderr, _log_format(log), debug=debug)
+
+
+def _log_format(option: str | None) -> logs.LogFormat | None:
+    """Return the form of the log that the option, else the environment, asks for. Raises UsageError."""
+    place, value = ("--log", option) if option is not None else ("AGGREGATOR_LOG", os.environ.get("AGGREGATOR_LOG"))
+    if not value:
+        return None
+    for form in logs.FORMATS:
+        if value == form:
+            return form
+    raise UsageError(f"{place}: `{value}` is no form of the log; write text or json")
 
 
 def main() -> None:
     """Run the command line; every error becomes one sentence on standard error and an exit status."""
     _open_closed_streams()
     try:
-        app()
+        app(prog_name="aggregator")
     except AggregatorError as error:
         _print_error(str(error), error)
         sys.exit(error.status)

@@ -1,17 +1,29 @@
 """`aggregator check`, `schema`: the configuration."""
 
 import json
+from typing import Annotated
 
 import typer
 
+from aggregator import logs
 from aggregator.cli.options import Options, counted
 
 
-def check(ctx: typer.Context) -> None:
+def check(
+    ctx: typer.Context,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print every setting, its value and where it comes from.")
+    ] = False,
+) -> None:
     """Validate the configuration and report every fault in it."""
     from aggregator import config
 
     options: Options = ctx.obj
+    if show:
+        for setting in config.effective_settings(options.config, options.environ):
+            value = setting.value if setting.name.endswith(".headers") else logs.masked(setting.value)
+            typer.echo(f"{setting.name}: {value}  # {setting.origin}")
+        return
     settings = config.load(options.config, options.environ)
     typer.echo(f"{options.config}: OK: {counted(len(settings.sources), 'source')}")
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import files
-from aggregator.cli.options import counted, opened
+from aggregator.cli.options import complete_source, counted, opened
 from aggregator.errors import UsageError
+from aggregator.names import no_source_named
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -33,7 +34,10 @@ log = logging.getLogger("aggregator")
 
 def once(
     ctx: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These sources, due or not.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]...", help="These sources, due or not.", autocompletion=complete_source),
+    ] = None,
     all_sources: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source failed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
@@ -45,8 +49,9 @@ def once(
     started = monotonic()
     with _stoppable(), opened(ctx) as app:
         sources = {source.name for source in app.sources}
-        if unknown := [name for name in names or () if name not in sources]:
-            raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
+        for name in names or ():
+            if name not in sources:
+                raise UsageError(no_source_named(name, sources))
         has_daemon = files.is_held(Path(app.settings.storage) / files.DAEMON_LOCK)
         if not has_daemon:
             hub_subscriptions.end_all(
@@ -70,7 +75,7 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
         def report(outcome: "SourceOutcome") -> None:
             advance()
             if outcome.failure:
-                log.warning("%s: %s", outcome.source, outcome.failure)
+                log.warning("%s: %s", outcome.source, outcome.failure, extra=outcome.log_fields())
 
         return asyncio.run(run_cycle(app, report, names=names, everything=all_sources))
 

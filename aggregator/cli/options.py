@@ -1,5 +1,6 @@
 """Options that all commands share, and helpers of their modules."""
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -26,6 +27,24 @@ def opened(ctx: typer.Context) -> AbstractContextManager["App"]:
 
     options: Options = ctx.obj
     return app.opened(options.config, options.environ)
+
+
+def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of sources that begin with `incomplete`, for the shell; none if the configuration is faulty."""
+    from aggregator import config
+    from aggregator.errors import AggregatorError
+
+    path = config_path(ctx.find_root().params.get("config"))
+    try:
+        settings = config.load(path, os.environ)
+    except AggregatorError:
+        return []
+    return [source.name for source in settings.sources if source.name and source.name.startswith(incomplete)]
+
+
+def config_path(option: Path | None) -> Path:
+    """Return the path of the configuration: the option's, else the environment's, else feeds.yaml here."""
+    return option or Path(os.environ.get("AGGREGATOR_CONFIG") or "feeds.yaml")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import Options, complete_source, counted
 
 if TYPE_CHECKING:
     from aggregator.parse.discovery import FeedLink
@@ -33,7 +33,10 @@ def add(
     _report(subscribe.add(options.config, options.environ, addresses, dialog, name=name, category=category))
 
 
-def remove(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Name of the source.")]) -> None:
+def remove(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the source.", autocompletion=complete_source)],
+) -> None:
     """Remove a source from the configuration; its articles stay."""
     from aggregator import subscribe
 

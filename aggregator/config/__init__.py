@@ -7,5 +7,15 @@ from aggregator.config.edit import FeedsFileEdit, editing, load_extensible
 from aggregator.config.fd_limit import fit_to_fd_limit
 from aggregator.config.load import load
 from aggregator.config.schema import schema
+from aggregator.config.show import EffectiveSetting, effective_settings
 
-__all__ = ["FeedsFileEdit", "editing", "fit_to_fd_limit", "load", "load_extensible", "schema"]
+__all__ = [
+    "EffectiveSetting",
+    "FeedsFileEdit",
+    "editing",
+    "effective_settings",
+    "fit_to_fd_limit",
+    "load",
+    "load_extensible",
+    "schema",
+]

@@ -20,7 +20,7 @@ from aggregator.settings.values import UnquotedText, header_value, is_null
 
 PREFIX = "AGGREGATOR_"
 
-_FILE = "AGGREGATOR_CONFIG"  # names the file itself; the command line reads it
+_OF_COMMAND_LINE = ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG")  # no settings: the command line reads them
 # Kubernetes announces a service called "aggregator" to every container in this way.
 _KUBERNETES = re.compile(r"AGGREGATOR_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 
@@ -46,7 +46,7 @@ def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Ov
     faults: list[Fault] = []
     for variable in sorted(name for name in environ if name.startswith(PREFIX) and environ[name]):
         if variable not in _VARIABLES:
-            if variable != _FILE and variable not in used and not _KUBERNETES.fullmatch(variable):
+            if variable not in (*_OF_COMMAND_LINE, *used) and not _KUBERNETES.fullmatch(variable):
                 faults.append(variable_fault(variable, _unknown_variable(variable)))
             continue
         path, is_list = _VARIABLES[variable]

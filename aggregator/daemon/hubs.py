@@ -153,9 +153,15 @@ class Hubs:
         self._metrics.hub_pushes.labels("failed" if outcome.failure else "recorded").inc()
         self._metrics.count_articles(outcome)
         if outcome.failure:
-            log.warning("%s: its hub pushed a document that cannot be read: %s", outcome.source, outcome.failure)
+            log.warning(
+                "%s: its hub pushed a document that cannot be read: %s",
+                outcome.source,
+                outcome.failure,
+                extra=outcome.log_fields("push"),
+            )
         elif counts.new or counts.updated:
-            log.info("%s: %d new, %d updated, pushed by its hub", outcome.source, counts.new, counts.updated)
+            message = "%s: %d new, %d updated, pushed by its hub"
+            log.info(message, outcome.source, counts.new, counts.updated, extra=outcome.log_fields("push"))
         return counts.rows
 
     # ------------------------------------------------------------------------------------------------- subscriptions

@@ -145,9 +145,9 @@ class Daemon:
         self._metrics.count(outcome)
         counts, now = outcome.recorded, asyncio.get_running_loop().time()
         if outcome.failure:
-            log.warning("%s: %s", outcome.source, outcome.failure)
+            log.warning("%s: %s", outcome.source, outcome.failure, extra=outcome.log_fields())
         elif counts.new or counts.updated:
-            log.info("%s: %d new, %d updated", outcome.source, counts.new, counts.updated)
+            log.info("%s: %d new, %d updated", outcome.source, counts.new, counts.updated, extra=outcome.log_fields())
         if counts.rows and now >= self._publish_at:  # a burst waits for the tick, and is rendered together
             self._publish_at = now + TICK.total_seconds()
             self._scheduler.add_job(self._publish)

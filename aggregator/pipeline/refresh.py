@@ -5,13 +5,22 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, Selection, StoredSource
-from aggregator.pipeline.fetch import SourceGroup, fetch_group, group_by_request, load_hosts
+from aggregator.pipeline.fetch import (
+    Held,
+    NoDocument,
+    SameTruncated,
+    SourceGroup,
+    fetch_group,
+    group_by_request,
+    load_hosts,
+)
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
@@ -59,7 +68,13 @@ class Refresher:
 
     async def _refresh_group(self, group: SourceGroup, states: StateWriter) -> None:
         """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""
+        started = monotonic()
         answer = await fetch_group(self._app, self._fetcher, self._hosts, group)
+        status = _http_status(answer)
+
+        def report(outcome: SourceOutcome) -> None:
+            self._report(replace(outcome, status=status, seconds=round(monotonic() - started, 3)))
+
         now = self._app.clock()
         if isinstance(answer, FeedDocument):
             with self._fetcher.limiter.backlog.hold(len(answer.body)):
@@ -67,11 +82,11 @@ class Refresher:
             if not isinstance(outcomes, Failure):
                 states.recorded(group)
                 for outcome in outcomes:
-                    self._report(outcome)
+                    report(outcome)
                 return
             answer = replace(outcomes, status=answer.status)
         for stored in group:
-            self._report(states.add(stored, answer, now))
+            report(states.add(stored, answer, now))
 
     async def _read_and_record(self, group: SourceGroup, document: FeedDocument, now: datetime) -> "Outcomes":
         # Imported with the first document: a round of nothing but 304s loads no parser, cleaner or renderer.
@@ -81,6 +96,15 @@ class Refresher:
         self._queue = self._queue or RecordQueue(self._app)
         received = ReceivedDocument(sources=group, document=document, now=now)
         return await self._queue.record(await read_expensive(self._app, received))
+
+
+def _http_status(answer: FeedDocument | NoDocument) -> int | None:
+    match answer:
+        case SameTruncated(document=document):
+            return document.status
+        case Held():
+            return None
+    return answer.status
 
 
 @asynccontextmanager

@@ -19,6 +19,20 @@ class SourceOutcome:
     entries: int = 0  # of a document that was parsed
     recorded: RecordCounts = RecordCounts()
     failure: Failure | None = None
+    status: int | None = None  # of the HTTP response; None without one
+    seconds: float | None = None  # from the request to the record
+
+    def log_fields(self, event: str = "poll") -> dict[str, object]:
+        """Return the fields of the outcome's log line."""
+        return {
+            "event": event,
+            "source": self.source,
+            "url": self.url,
+            "status": self.status,
+            "new": self.recorded.new,
+            "updated": self.recorded.updated,
+            "seconds": self.seconds,
+        }
 
 
 def outcome_of(source: Source, kind: OutcomeKind) -> SourceOutcome:

@@ -4,7 +4,6 @@ A URL that is listed already is reported and skipped; a URL without a feed does 
 """
 
 import asyncio
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.known_sites import page_url
 from aggregator.model import Failure, Source
-from aggregator.names import category_name, slug
+from aggregator.names import category_name, no_source_named, slug
 from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
 from aggregator.settings import Settings, SourceSettings
@@ -106,9 +105,7 @@ def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
     with config.editing(path, environ) as edit:
         names = [source.name or "" for source in edit.settings.sources]
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            advice = f"did you mean {close[0]}?" if close else "`aggregator sources` lists them"
-            raise UsageError(f"no source is named {name}; {advice}")
+            raise UsageError(no_source_named(name, names))
         if len(names) == 1:
             raise AggregatorError(f"{name} is the only source, and there must be one; add another first")
         edit.remove(names.index(name))

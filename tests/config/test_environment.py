@@ -66,6 +66,7 @@ def test_variables_that_mean_something_else_are_left_alone(load: Load) -> None:
         "sources: [{url: 'https://example.org/', headers: {X-A: '${AGGREGATOR_TOKEN}'}}]",
         {
             "AGGREGATOR_CONFIG": "feeds.yaml",
+            "AGGREGATOR_LOG": "json",
             "AGGREGATOR_TOKEN": "a secret that a header uses",
             "AGGREGATOR_SERVICE_HOST": "10.0.0.1",  # Kubernetes says these of a service called "aggregator"
             "AGGREGATOR_SERVICE_PORT_HTTP": "80",
