@@ -1,11 +1,12 @@
 """Types that cross module boundaries, in the order of the flow. Pure.
 
     Source, SourceState --fetch--> FeedDocument --parse--> Feed of Entry --normalise--> Draft
+    Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `article`, `decision`, `output`. All types are frozen values:
-sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes are bytes. A
-"digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
+One module per step: `source`, `document`, `feed`, `article`, `ruling`, `decision`, `output`. All types are frozen
+values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes are
+bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
 """
 
 from aggregator.model.article import ClusterMember, Credit, Draft, Revision, StoredArticle
@@ -24,6 +25,7 @@ from aggregator.model.decision import (
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
+from aggregator.model.ruling import AppliedRule, PublishedText, Ruling
 from aggregator.model.source import (
     FeedInfo,
     HostState,
@@ -38,6 +40,7 @@ from aggregator.model.source import (
 )
 
 __all__ = [
+    "AppliedRule",
     "CategoryFeed",
     "ClusterMember",
     "Credit",
@@ -63,9 +66,11 @@ __all__ = [
     "NotModified",
     "OutputFile",
     "Person",
+    "PublishedText",
     "Push",
     "RecordCounts",
     "Revision",
+    "Ruling",
     "Selection",
     "Source",
     "SourceContext",

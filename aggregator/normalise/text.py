@@ -29,3 +29,8 @@ def summary(text: str, words: int) -> str:
             return " ".join(text[:end].split()) + "..."
         end = word.end()
     return " ".join(text.split())
+
+
+def word_count(text: str) -> int:
+    """Return the number of words of `text`, counted as for a summary."""
+    return len(_WORD.findall(text)) if _HAS_UNSPACED.search(text) else len(text.split())

@@ -41,8 +41,11 @@ class Expression:
 
     def matches(self, text: str) -> Iterator[TextMatch]:
         """Yield the matches in `text` from left to right, without overlaps."""
+        last = (-1, -1)
         for match in self._compiled.finditer(_encodable(text)):
-            yield TextMatch(match.start(), match.end(), (match.group(), *match.groups(default="")))
+            if match.span() != last:  # `$` is given twice
+                start, end = last = match.span()
+                yield TextMatch(start, end, (match.group(), *match.groups(default="")))
 
 
 @lru_cache(maxsize=10_000)
