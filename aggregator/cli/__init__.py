@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import backup, configuration, maintain, once, run, sources, subscribe
+from aggregator.cli import backup, configuration, init, maintain, once, run, sources, subscribe
 from aggregator.cli.help import CommandGroup, register
 from aggregator.cli.options import Options, config_path
 from aggregator.errors import AggregatorError, UsageError
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
     "Run": {
+        init.init: ("", "/srv/news"),
         run.run: ("", "--host 0.0.0.0 --port 80"),
         once.once: ("", "thehill --json"),
         backup.health: ("", "--url http://127.0.0.1:8080/"),
@@ -39,7 +40,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         sources.sources: ("", "--json"),
         subscribe.add: ("https://example.org/", "https://example.org/feed.xml --name example --category news"),
         subscribe.remove: ("example", "thehill"),
-        subscribe.import_: ("subscriptions.opml", "~/Downloads/feedly.opml"),
+        subscribe.import_: ("subscriptions.opml", "--planet planet.ini"),
         subscribe.export: ("", "> subscriptions.opml"),
         configuration.schema: ("", "> feeds.schema.json"),
     },

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.options import Options, complete_source, counted
+from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
     from aggregator.parse.discovery import FeedLink
@@ -45,12 +46,23 @@ def remove(
     typer.echo(f"removed {name}; its articles stay")
 
 
-def import_(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE.opml", help="OPML file.")]) -> None:
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE.opml", help="OPML file.", show_default=False)] = None,
+    planet: Annotated[
+        Path | None, typer.Option(metavar="FILE.ini", help="Configuration of Planet, Venus or Pluto instead.")
+    ] = None,
+) -> None:
     """Append the subscriptions of an OPML file to the configuration; its folders become categories."""
     from aggregator import subscribe
 
     options: Options = ctx.obj
-    _report(subscribe.import_opml(options.config, options.environ, file))
+    if file and not planet:
+        _report(subscribe.import_opml(options.config, options.environ, file))
+    elif planet and not file:
+        _report(subscribe.import_planet(options.config, options.environ, planet))
+    else:
+        raise UsageError("import takes one file: FILE.opml, or --planet FILE.ini")
 
 
 def export(ctx: typer.Context) -> None:

@@ -82,7 +82,10 @@ def _file_fault(path: Path, message: str) -> Fault:
 def _open_error(error: OSError) -> str:
     match error:
         case FileNotFoundError():
-            return "there is no such file; name another with --config or AGGREGATOR_CONFIG"
+            return (
+                "there is no such file; name another with --config or AGGREGATOR_CONFIG, or write one with "
+                "`aggregator init` or `aggregator add URL`"
+            )
         case IsADirectoryError():
             return "this is a folder; name the file in it with --config or AGGREGATOR_CONFIG"
         case PermissionError():

@@ -16,6 +16,7 @@ from aggregator.model import Failure, Source
 from aggregator.names import category_name, no_source_named, slug
 from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
+from aggregator.planet import planet_subscriptions
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
@@ -119,6 +120,25 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Add
     outlines = asyncio.run(read_opml(_read_file(file)))
     if isinstance(outlines, Failure):
         raise AggregatorError(f"{file}: {outlines.reason}; {outlines.advice}")
+    return _import_outlines(path, environ, file, outlines)
+
+
+def import_planet(path: Path, environ: Mapping[str, str], file: Path) -> tuple[AddResult, ...]:
+    """Add the subscriptions of a configuration of Planet to `feeds.yaml`; return a result for each, in order.
+
+    Nothing is fetched. Raises AggregatorError if the file cannot be read or is no INI file, ConfigError.
+    """
+    text = _read_file(file).decode(errors="replace")
+    try:
+        outlines = planet_subscriptions(text)
+    except AggregatorError as error:
+        raise AggregatorError(f"{file}: {error}") from None
+    return _import_outlines(path, environ, file, outlines)
+
+
+def _import_outlines(
+    path: Path, environ: Mapping[str, str], file: Path, outlines: Sequence[OpmlOutline]
+) -> tuple[AddResult, ...]:
     if not outlines:
         raise AggregatorError(f"{file}: it holds no subscriptions")
     with config.editing(path, environ) as edit:
@@ -204,5 +224,7 @@ def _read_file(file: Path) -> bytes:
     except OSError as error:
         raise AggregatorError(f"{file}: it cannot be read ({(error.strerror or str(error)).lower()})") from error
     if len(data) > MAX_OPML:
-        raise AggregatorError(f"{file}: it is larger than {MAX_OPML // 10**6} MB, too large for an OPML file")
+        raise AggregatorError(
+            f"{file}: it is larger than {MAX_OPML // 10**6} MB, too large for a list of subscriptions"
+        )
     return data
