@@ -5,6 +5,7 @@ like the first URL, one time limit and one size limit. Failures of a server are 
 """
 
 import asyncio
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         proxy = self._settings.proxy
         guard = None if proxy else AddressGuard(self._settings.allow_private)  # a proxy resolves and connects for us
-        self._tls = cache(httpx.create_ssl_context)  # on first use: it reads a file of 200 KB
+        self._tls = cache(_ssl_context)  # on first use: it reads a file of 200 KB
         self.limiter = RateLimiter(self._settings)
         self._resolver = Resolver(guard, self._lookup, self._settings.concurrency)
         self._transport = AiohttpTransport(self._resolver, guard, self._tls, proxy)
@@ -110,7 +111,9 @@ class Fetcher:
         """Return the last response of a chain of redirects and its request, a failure, or None if not admitted."""
         try:
             while (response := await self._request(call, hop)) and response.status in call.redirects:
-                hop = next_hop(hop, response.status, response.headers.get("location", ""))
+                sets_cookie = "set-cookie" in response.headers
+                location = response.headers.get("location", "")
+                hop = next_hop(hop, response.status, location, sets_cookie=sets_cookie)
         except ResponseError as error:
             return failure(hop, error.reason, error.advice, status=error.status)
         except TimeoutError:
@@ -200,6 +203,14 @@ class _Call:
         if conditions.last_modified:
             headers["If-Modified-Since"] = conditions.last_modified
         return headers | _credentials(self.source, self.environ) if hop.trusted else headers
+
+
+def _ssl_context() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError among them
+        reason = f"the trusted certificates cannot be read ({(error.strerror or str(error)).lower()})"
+        raise ResponseError(reason, "check SSL_CERT_FILE and SSL_CERT_DIR") from error
 
 
 def _credentials(source: Source, environ: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,10 @@ STATUS_ADVICE = {
     410: "the feed was removed for good: remove the source, or change its URL",
     429: "it is polled less often for a while",
 }
+_CERTIFICATE_ADVICE = (
+    "ask the feed's owner to mend the certificate; if it is your own or your network's, name a file with its "
+    "certificate authority in SSL_CERT_FILE"
+)
 PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)
 
 
@@ -72,7 +76,7 @@ def _system_reason(error: OSError) -> tuple[str, str] | None:
         case socket.gaierror():
             return f"DNS lookup failed: {error.strerror}", "check the source's URL, and this machine's DNS"
         case ssl.SSLCertVerificationError():
-            return f"TLS handshake failed: {error.verify_message.removesuffix('.')}", ""
+            return f"TLS handshake failed: {error.verify_message.removesuffix('.')}", _CERTIFICATE_ADVICE
         case ssl.SSLError():
             return f"TLS handshake failed: {(error.reason or 'unknown reason').lower().replace('_', ' ')}", ""
         case ConnectionRefusedError():

@@ -1,15 +1,19 @@
 """Second transport, for responses that aiohttp rejects: httpx's own, under the same guard. Edge.
 
-Most runs never need it, so it is imported on first use.
+The heads of responses are mended before it reads them, since its parser rejects more lines than browsers do. Most runs
+never need it, so it is imported on first use.
 """
 
 import ssl
 from collections.abc import Iterable
+from typing import Any
 
 import httpcore
 import httpx
 
 from aggregator.fetch.guard import Resolver
+from aggregator.fetch.mending import is_interim, split_head
+from aggregator.fetch.transport import MAX_HEADER_BYTES
 
 
 class LenientTransport(httpx.AsyncHTTPTransport):
@@ -41,7 +45,52 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         *addresses, last = await self._resolver.addresses(host, port)
         for address in addresses:
             try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                return _MendingStream(stream)
             except httpcore.ConnectError:
                 continue
-        return await self._network.connect_tcp(last, port, timeout, local_address, socket_options)
+        return _MendingStream(await self._network.connect_tcp(last, port, timeout, local_address, socket_options))
+
+
+class _MendingStream(httpcore.AsyncNetworkStream):
+    """A connection for one response, whose head is mended."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._head: bytes | None = b""  # read so far; None once it is complete
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while self._head is not None:
+            data = await self._stream.read(max_bytes, timeout)
+            self._head += data
+            if not data or len(self._head) > 2 * MAX_HEADER_BYTES:
+                unfinished, self._head = self._head, None
+                return unfinished
+            if mended := self._mended():
+                return mended
+        return await self._stream.read(max_bytes, timeout)
+
+    def _mended(self) -> bytes:
+        """Return the complete heads that came, and what follows the last one."""
+        heads = b""
+        while self._head and (parts := split_head(self._head)):
+            head, self._head = parts
+            heads += head
+            if not is_interim(head):
+                rest, self._head = self._head, None
+                return heads + rest
+        return heads
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _MendingStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

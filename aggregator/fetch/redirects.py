@@ -12,6 +12,9 @@ TEMPORARY = frozenset({302, 303, 307})
 REDIRECTS = PERMANENT | TEMPORARY
 KEEPING_METHOD = frozenset({307, 308})  # a POST is followed by a POST
 MAX_REDIRECTS = 5
+_COOKIE_ADVICE = (
+    "the server may want the cookie back that it sets: copy it from a browser to the source's headers: {Cookie: …}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Hop:
     permanent: bool = True  # only 301 and 308 led here
     trusted: bool = True  # the chain never left the origin of the source's URL, so that its credentials may be sent
     count: int = 0  # redirects so far
+    cookie: bool = False  # a response of the chain set one
 
     @property
     def moved(self) -> bool:
@@ -47,7 +51,7 @@ def first_post_hop(url: str) -> Hop:
     return Hop(url=_bare(url), start=_bare(url), trusted=False)
 
 
-def next_hop(hop: Hop, status: int, location: str) -> Hop:
+def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False) -> Hop:
     """Return the request that follows a response with `status` (one of REDIRECTS) and `location`.
 
     Everything behind a temporary redirect is temporary. A chain that left the origin is not trusted again when it
@@ -57,9 +61,8 @@ def next_hop(hop: Hop, status: int, location: str) -> Hop:
     if url is None:
         raise ResponseError(f"the redirect ({status}) does not lead to an http or https URL", status=status)
     if hop.count == MAX_REDIRECTS:
-        raise ResponseError(
-            f"too many redirects (more than {MAX_REDIRECTS})", "check the source's URL in a browser", status
-        )
+        advice = _COOKIE_ADVICE if hop.cookie or sets_cookie else "check the source's URL in a browser"
+        raise ResponseError(f"too many redirects (more than {MAX_REDIRECTS})", advice, status)
     if urlsplit(hop.url).scheme == "https" and urlsplit(url).scheme == "http":
         raise ResponseError("insecure redirect from https to http refused", status=status)
     return Hop(
@@ -68,6 +71,7 @@ def next_hop(hop: Hop, status: int, location: str) -> Hop:
         permanent=hop.permanent and status in PERMANENT,
         trusted=hop.trusted and same_origin(hop.url, url),
         count=hop.count + 1,
+        cookie=hop.cookie or sets_cookie,
     )
 
 

@@ -26,7 +26,7 @@ def resolve(function: str) -> Callable[..., Any]:
     return cast(Callable[..., Any], getattr(import_module(module), name))
 
 
-class Decoder:
+class ResultDecoder:
     """Decodes the results of one function. Raises ValueError for anything that is not of its declared type."""
 
     def __init__(self, function: str) -> None:

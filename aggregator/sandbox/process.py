@@ -12,7 +12,7 @@ from typing import Any
 
 from aggregator.sandbox.child import OUT_OF_MEMORY
 from aggregator.sandbox.limits import Aborted, Limits
-from aggregator.sandbox.messages import READY, Decoder, read_message, write_call
+from aggregator.sandbox.messages import READY, ResultDecoder, read_message, write_call
 
 START_SECONDS = 60.0  # for a process to get ready, however busy the machine is
 _START = (
@@ -29,7 +29,7 @@ class Process:
 
     def __init__(self, function: str, limits: Limits) -> None:
         """Start the process. Raises OSError."""
-        self._decoder = Decoder(function)
+        self._decoder = ResultDecoder(function)
         self._limits = limits
         self._is_overdue = self._is_ready = False
         child_end, self._lifeline = os.pipe()

@@ -211,8 +211,13 @@ def hub_url(value: Any) -> str:
 
 
 def proxy_url(value: Any) -> str:
-    """Return the URL of an HTTP proxy."""
-    return web_url(value, "http://proxy.example.org:3128")
+    """Return the URL of an HTTP proxy, reached by http or https."""
+    url = text(value)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        advice = "is no kind of proxy that is supported; write an HTTP proxy, such as http://proxy.example.org:3128"
+        raise ValueError(f"{quoted(scheme[1])} {advice}")
+    return web_url(url, "http://proxy.example.org:3128")
 
 
 def public_url(value: Any) -> str:

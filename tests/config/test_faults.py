@@ -230,7 +230,11 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
         ),
         ("fetch: {allow_private: 127.0.0.0/8}\n" + SOURCES, "1:24: `fetch.allow_private` takes a list"),
         ("fetch: {unpaced: ['http://a.example/']}\n" + SOURCES, "1:19: `http://a.example/` is no host"),
-        ("fetch: {proxy: socks5://a}\n" + SOURCES, "1:16: `fetch.proxy` is no web address"),
+        (
+            "fetch: {proxy: socks5://a}\n" + SOURCES,
+            "1:16: `socks5` is no kind of proxy that is supported; write an HTTP",
+        ),
+        ("fetch: {proxy: proxy}\n" + SOURCES, "1:16: `fetch.proxy` is no web address"),
         ("articles: {name: '{foo}.md'}\n" + SOURCES, "1:18: `articles.name` has no field {foo}"),
         ("articles: {name: '../{slug}.md'}\n" + SOURCES, "1:18: `articles.name` leads out of its folder"),
         ("articles: {summary_words: 5000}\n" + SOURCES, "1:27: `5000` is too much for `articles.summary_words`"),

@@ -62,6 +62,26 @@ async def test_a_loop_ends(server: Server, get: Get) -> None:
     answer = await get(server.put("/loop", status=301, headers={"Location": "/loop"}))
     assert isinstance(answer, Failure)
     assert len(server.requests) == 6
+    assert answer.advice == "check the source's URL in a browser"
+
+
+async def test_a_loop_that_sets_a_cookie_names_the_header(server: Server, get: Get) -> None:
+    server.put("/wall", status=302, headers={"Location": "/loop"})
+    answer = await get(server.put("/loop", status=302, headers={"Location": "/wall", "Set-Cookie": "seen=1; path=/"}))
+    assert isinstance(answer, Failure)
+    assert answer.reason == "too many redirects (more than 5)"
+    assert "headers: {Cookie: …}" in answer.advice
+    assert all(request.header("Cookie") is None for request in server.requests)
+
+
+async def test_the_first_of_several_locations_counts(server: Server, get: Get) -> None:
+    server.put("/a", FEED)
+    server.put("/b", FEED + b"<!-- -->")
+    raw = b"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    for head in (raw, raw.replace(b"Content-Length", b"NoColon\r\nContent-Length")):
+        answer = await get(server.put("/moved", raw=head))
+        assert isinstance(answer, FeedDocument)
+        assert answer.final_url == server.url("/a")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,71 @@ async def test_an_answer_that_only_the_second_transport_reads_is_taken(server: S
     assert first.headers == second.headers
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Foo Bar: x",
+        b"NoColon",
+        b"<br />Warning: <b>PHP</b> startup",
+        b"X-Space : x",
+        b"X-Tab\t: x",
+        b": no name",
+        b"X(y): z",
+        b"caf\xe9: x",
+        b"X-Nul: a\0b",
+        b"X-Return: a\rb",
+        b"Content-Length: abc",
+        b"Content-Length:",
+        b"Content-Length: +1",
+        b"Transfer-Encoding: identity",
+        b"X-Folded: a\r\n b\r\nNoColon",
+    ],
+)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+async def test_a_header_line_that_breaks_the_grammar_is_no_matter(
+    server: Server, get: Get, lines: bytes, end: bytes
+) -> None:
+    length = b"" if b"Content-Length" in lines else LENGTH.strip() + b"\r\n"
+    head = b"HTTP/1.1 200 OK\r\n" + lines + b'\r\nETag: "1"\r\n' + length + b"\r\n"
+    answer = await get(server.put("/odd", raw=head.replace(b"\r\n", end) + FEED))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+    assert answer.validators.etag == '"1"'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"http/1.1 200 OK",
+        b"HTTP/2 200",
+        b"HTTP/1.1  200  OK",
+        b"HTTP/1.2 200 OK",
+        b"ICY 200 OK",
+        b"HTTP/1.1 200 \xe9\1",
+    ],
+)
+async def test_a_status_line_that_breaks_the_grammar_is_no_matter(server: Server, get: Get, line: bytes) -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    for raw in (line, early + line):
+        answer = await get(server.put("/odd", raw=raw + b"\r\nNoColon\r\n" + LENGTH + b"\r\n" + FEED))
+        assert isinstance(answer, FeedDocument)
+        assert answer.body == FEED
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 2000 OK", b"HTTP/1.1 OK", b"FTP/1.1 200 OK", b"SSH-2.0-x"])
+async def test_a_status_line_of_another_protocol_is_a_failure(server: Server, get: Get, line: bytes) -> None:
+    answer = await get(server.put("/odd", raw=line + b"\r\n\r\n" + FEED))
+    assert isinstance(answer, Failure)
+    assert answer.reason == "the server sent an invalid HTTP response"
+
+
+async def test_two_lengths_that_differ_are_a_failure(server: Server, get: Get) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + LENGTH + b"\r\n" + FEED
+    answer = await get(server.put("/odd", raw=raw))
+    assert isinstance(answer, Failure)
+    assert answer.reason == "the server sent an invalid HTTP response"
+
+
 async def test_a_long_header_is_read_at_once(server: Server, get: Get) -> None:
     answer = await get(server.put("/long", FEED, headers={"Content-Security-Policy": "x" * 20_000}))
     assert isinstance(answer, FeedDocument)
@@ -100,6 +165,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Server, 
     answer = await get(secure.put("/feed.xml", FEED))
     assert isinstance(answer, Failure)
     assert answer.reason == "TLS handshake failed: self-signed certificate"
+    assert "SSL_CERT_FILE" in answer.advice
     assert secure.requests == []
 
 
@@ -109,6 +175,29 @@ async def test_a_certificate_in_ssl_cert_file_is_trusted_by_both_transports(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     assert isinstance(await get(secure.put("/feed.xml", FEED)), FeedDocument)
     assert isinstance(await get(secure.put("/odd", raw=ODD)), FeedDocument)
+
+
+async def test_a_certificate_for_another_name_is_said(
+    secure: Server, get: Get, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    answer = await get(secure.put("/feed.xml", FEED).replace("127.0.0.1", "localhost"), lookup=lambda *_: ["127.0.0.1"])
+    assert isinstance(answer, Failure)
+    expected = "TLS handshake failed: Hostname mismatch, certificate is not valid for 'localhost'"
+    assert answer.reason == expected
+    assert "SSL_CERT_FILE" in answer.advice
+
+
+@pytest.mark.parametrize("content", ["", "no certificate"])
+async def test_certificates_that_cannot_be_read_are_said(
+    secure: Server, get: Get, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    (tmp_path / "cert.pem").write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    answer = await get(secure.put("/feed.xml", FEED))
+    assert isinstance(answer, Failure)
+    assert answer.reason.startswith("the trusted certificates cannot be read (")
+    assert answer.advice == "check SSL_CERT_FILE and SSL_CERT_DIR"
 
 
 async def test_https_does_not_lead_to_http(
