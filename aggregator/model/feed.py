@@ -31,12 +31,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A media file of an entry; `length` in bytes."""
+    """A media file of an entry: sound, video, an image, or any other attachment."""
 
     url: str
     type: str | None = None
-    length: int | None = None
-    title: str | None = None
+    length: int | None = None  # bytes
+    title: str | None = None  # of an image its alternative text
+    duration: int | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

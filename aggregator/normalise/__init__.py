@@ -92,7 +92,7 @@ def _normalised(
         first_seen=now,
         position=position,
         authors=people(entry.authors, feed.url, is_rss=is_rss) or people(feed.authors, feed.url, is_rss=is_rss),
-        enclosures=enclosures(entry.enclosures, feed.url),
+        enclosures=enclosures(entry.enclosures, feed.url, is_rss=is_rss),
         image=clean_url(entry.image, feed.url) if entry.image else None,
         terms=terms(entry.terms, is_rss=is_rss),
         flags=dates.flags,

@@ -7,9 +7,10 @@ from urllib.parse import unquote
 from aggregator.model import TextConstruct
 from aggregator.normalise import text
 
-MAX_LENGTH = 500  # characters; a title is no place for a book
+MAX_LENGTH = 500  # characters, with the "..." of a title that is cut; a title is no place for a book
 SUBSTITUTE_WORDS = 12
-SUBSTITUTE_LENGTH = 120  # characters, for scripts that write no blanks
+SUBSTITUTE_LENGTH = 123  # characters, for scripts that write no blanks
+_ELLIPSIS = "..."
 
 # Only these are markup in a title: "<T>" and "<script>" are what somebody writes about.
 _INLINE = re.compile(
@@ -47,6 +48,4 @@ def decoded_entities(value: str) -> str:
 
 
 def _bounded(line: str, length: int = MAX_LENGTH) -> str:
-    if len(line) <= length or (len(line) <= length + 3 and line.endswith("...")):  # cut already
-        return line
-    return line[:length].rstrip() + "..."
+    return line if len(line) <= length else line[: length - len(_ELLIPSIS)].rstrip() + _ELLIPSIS

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from hashlib import blake2b
 
-from aggregator.model import Entry
+from aggregator.model import Enclosure, Entry
 
 DIGEST_BYTES = 8  # of an entry; `SourceState.seen` joins them
 
@@ -25,9 +25,14 @@ def with_digest(entry: Entry) -> Entry:
         () if entry.guid or entry.links else (entry.published, entry.updated),
         entry.language,
         [(author.name, author.email, author.url) for author in entry.authors],
-        [(file.url, file.type, file.length, file.title) for file in entry.enclosures],
+        [_file_fields(file) for file in entry.enclosures],
         entry.image,
         [(term.term, term.scheme, term.label) for term in entry.terms],
     )
     digest = blake2b(repr(fields).encode(), digest_size=DIGEST_BYTES).digest()  # repr is unambiguous
     return replace(entry, digest=digest)
+
+
+def _file_fields(file: Enclosure) -> tuple[object, ...]:
+    fields = (file.url, file.type, file.length, file.title)
+    return (*fields, file.duration) if file.duration else fields  # digests of other files stay as they were

@@ -1,13 +1,10 @@
 """Entries of RSS and Atom: RawEntry -> Entry. Pure."""
 
-import re
-from collections.abc import Iterator
 from typing import Literal
 
-from aggregator.model import Enclosure, Entry, Term, TextConstruct
+from aggregator.model import Entry, Term, TextConstruct
 from aggregator.parse.constructs import (
     HTML_TYPES,
-    integer,
     links,
     part,
     parts,
@@ -19,10 +16,8 @@ from aggregator.parse.constructs import (
     url,
 )
 from aggregator.parse.digest import with_digest
+from aggregator.parse.media import enclosures, image
 from aggregator.parse.raw import BODIES, RawBody, RawEntry, Values
-
-_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
-_DIGITS = 18  # of a size in bytes or pixels
 
 
 def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
@@ -34,7 +29,7 @@ def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
     if not (entry_title or entry_links or contents):
         return None
     published, updated = _dates(values)
-    enclosures = _enclosures(values, raw.base)
+    files = enclosures(values, raw.base)
     return with_digest(
         Entry(
             digest=b"",
@@ -48,8 +43,8 @@ def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
             updated=updated,
             language=raw.language or string(values, "language"),
             authors=persons(values),
-            enclosures=enclosures,
-            image=next(_images(values, raw.base, enclosures), None),
+            enclosures=files,
+            image=image(values, raw.base, files),
             terms=_terms(values),
         )
     )
@@ -82,44 +77,6 @@ def _text(body: RawBody, document: str, *, atom: bool) -> TextConstruct:
     if not atom and body.element in ("description", "summary", "itunes_summary"):
         kind = "rss"
     return TextConstruct(value=value, kind=kind, base=stated_base(body.base, document))
-
-
-def _enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
-    """Return the files of `enclosure` and `link rel=enclosure`, and audio and video of `media:content`, by URL."""
-    linked = (link for link in parts(values, "links") if dict.get(link, "rel") == "enclosure")
-    played = (media for media in parts(values, "media_content") if _medium(media) in ("audio", "video"))
-    enclosures: dict[str, Enclosure] = {}
-    for file in (*linked, *played):
-        if href := url(file, "href", "url", base=base):
-            media_type = string(file, "type")
-            enclosure = Enclosure(
-                url=href,
-                type=None if media_type == "text/html" else media_type,  # feedparser's guess for a link without a type
-                length=integer(string(file, "length", "filesize"), _DIGITS),
-                title=string(file, "title"),
-            )
-            enclosures.setdefault(href, enclosure)
-    return tuple(enclosures.values())
-
-
-def _images(values: Values, base: str, enclosures: tuple[Enclosure, ...]) -> Iterator[str]:
-    """Yield the URLs of the entry's pictures, the most representative first."""
-    pictures = [media for media in parts(values, "media_content") if _medium(media) == "image"]
-    for candidates in (parts(values, "media_thumbnail"), pictures):
-        for candidate in sorted(candidates, key=lambda picture: -(integer(string(picture, "width"), _DIGITS) or 0)):
-            if href := url(candidate, "url", base=base):
-                yield href
-    if href := url(part(values, "image"), "href", base=base):
-        yield href
-    yield from (file.url for file in enclosures if (file.type or "").startswith("image/"))
-
-
-def _medium(media: Values) -> str | None:
-    """Return audio, video, image, ... as declared, else by the media type, else image by the file's extension."""
-    declared = string(media, "medium") or (string(media, "type") or "").partition("/")[0]
-    if declared:
-        return declared
-    return "image" if _PICTURE.search((string(media, "url") or "").partition("?")[0]) else None
 
 
 def _terms(values: Values) -> tuple[Term, ...]:

@@ -61,6 +61,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.max_entries = max_entries
         self.has_channel = False  # feedparser tells a version by a namespace alone
         self.raw = RawFeed()
+        self.media: dict[str, str] | None = None  # the media:content that has begun
         super().__init__(base, None, _ENCODING)
 
     @property
@@ -81,6 +82,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
             self._only_count()
             return
         self.inauthor = self.insource = 0  # one that was never closed must not swallow all that follows
+        self.media = None
         super()._start_item(attrs_d)
         values = self.entries[-1]
         language = attrs_d.get("xml:lang") or None
@@ -130,6 +132,13 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
     _start_media_description, _end_media_description = _text_construct("media_description", "text/plain")
     _start_itunes_summary, _end_itunes_summary = _text_construct("itunes_summary", "text/plain")
 
+    def _start_media_content(self, attrs_d: dict[str, str]) -> None:
+        super()._start_media_content(attrs_d)
+        self.media = attrs_d
+
+    def _end_media_content(self) -> None:
+        self.media = None
+
     def push_content(self, *element: Any) -> None:
         """Begin a text construct; its parameters are read at every tag, so they move to a faster dictionary."""
         super().push_content(*element)
@@ -138,6 +147,8 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
     def pop_content(self, tag: str) -> str | None:
         """Return the text of the element `tag`, which ends here, and add it to the bodies if it may be one."""
         value: str | None = self.pop(tag)
+        if value and self.media is not None and tag.startswith("media_"):
+            self.media.setdefault(tag, value)
         if value and tag in BODIES and self.inentry and not self.insource:
             kind, base = self.contentparams.get("type", ""), self.contentparams.get("base", "")
             self.raw.entries[-1].bodies.append(RawBody(element=tag, media_type=kind, value=value, base=base))

@@ -17,6 +17,7 @@ from aggregator.parse.raw import Values
 
 _DIGITS = 308  # of a double, as which JavaScript reads numbers; Python reads no more than 4300
 _MAX_SIZE = 2**63  # bytes
+_MAX_SECONDS = 10**8
 _VERSION = "jsonfeed.org/version/1"
 
 
@@ -83,6 +84,12 @@ def _number(values: Values, key: str) -> int | float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
 
 
+def _amount(values: Values, key: str, limit: int) -> int | None:
+    """Return a positive number below `limit`, rounded down, None if it is none or 0."""
+    number = _number(values, key)
+    return int(number) or None if number is not None and 0 < number < limit else None
+
+
 def _int(digits: str) -> int | None:
     """Return the number, None if it has more digits than other readers of JSON can hold."""
     return int(digits) if len(digits) <= _DIGITS else None
@@ -128,9 +135,13 @@ def _authors(values: Values, document: str) -> tuple[Person, ...]:
 def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
     for file in parts(item, "attachments"):
         if href := url(file, "url", base=document):
-            size = _number(file, "size_in_bytes")
-            length = int(size) if size is not None and 0 < size < _MAX_SIZE else None
-            yield Enclosure(url=href, type=string(file, "mime_type"), length=length, title=string(file, "title"))
+            yield Enclosure(
+                url=href,
+                type=string(file, "mime_type"),
+                length=_amount(file, "size_in_bytes", _MAX_SIZE),
+                title=string(file, "title"),
+                duration=_amount(file, "duration_in_seconds", _MAX_SECONDS),
+            )
 
 
 def _terms(item: Values) -> Iterator[Term]:

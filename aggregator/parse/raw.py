@@ -25,7 +25,10 @@ class RawBody:
 
 @dataclass(slots=True, kw_only=True)
 class RawEntry:
-    """An entry: feedparser's dictionary, and what that has no place for or would overwrite."""
+    """An entry: feedparser's dictionary, and what that has no place for or would overwrite.
+
+    Each `media_content` in the dictionary also has the `media_title` and the `media_description` inside it.
+    """
 
     values: Values
     base: str  # xml:base in force, or the document's URL

@@ -8,7 +8,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel
-from aggregator.render.xml_feed import xml_entry, xml_feed
+from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -41,6 +41,9 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
         link = SubElement(entry, "link", rel="enclosure", href=enclosure.url, type=enclosure.type or "")
         if enclosure.length:
             link.set("length", str(enclosure.length))
+        if enclosure.title:
+            link.set("title", enclosure.title)
+    add_media(article, entry)
     for member in article.also:
         SubElement(entry, "link", rel="related", href=member.link, title=member.title)
     if article.credits and article.credits[0].feed_url:

@@ -45,7 +45,13 @@ def _item(article: StoredArticle) -> dict[str, Any]:
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    return _present(url=enclosure.url, mime_type=enclosure.type, title=enclosure.title, size_in_bytes=enclosure.length)
+    return _present(
+        url=enclosure.url,
+        mime_type=enclosure.type,
+        title=enclosure.title,
+        size_in_bytes=enclosure.length,
+        duration_in_seconds=enclosure.duration,
+    )
 
 
 def _source(credit: Credit) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel
-from aggregator.render.xml_feed import xml_entry, xml_feed
+from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -26,7 +26,7 @@ def rss(channel: Channel) -> bytes:
     feed = xml_feed(channel)
     feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.description(channel.title)
-    feed.extra.namespaces = {"dcterms": DCTERMS}
+    feed.extra.namespaces["dcterms"] = DCTERMS
     if channel.hub:
         feed.extra.add = partial(_add_hub, channel.hub)
     for article in channel.articles:
@@ -56,6 +56,7 @@ def _extend_item(article: StoredArticle, item: Element) -> None:
     SubElement(item, f"{{{DCTERMS}}}modified").text = article.updated.isoformat()
     for enclosure in article.enclosures:
         SubElement(item, "enclosure", url=enclosure.url, type=enclosure.type or "", length=str(enclosure.length or 0))
+    add_media(article, item)
 
 
 def _as_html(text: str) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
+from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from aggregator.model import StoredArticle
+from aggregator.model import Enclosure, StoredArticle
 from aggregator.render.channel import GENERATOR, Channel
+
+_MEDIA = "http://search.yahoo.com/mrss/"
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 
 
 class ExtraElements:
     """A feedgen extension that calls `add` with each finished element (rss, item, feed or entry)."""
 
     def __init__(self) -> None:
-        self.namespaces: dict[str, str] = {}  # prefixes that the document declares
+        self.namespaces: dict[str, str] = {}  # by prefix, that the document declares
         self.add: Callable[[Element], None] = lambda _: None
 
     def extend_ns(self) -> dict[str, str]:
@@ -33,12 +37,13 @@ def xml_feed(channel: Channel) -> Any:
 
     Every date is set, so that feedgen never asks the clock.
     """
-    from feedgen.ext.media import MediaEntryExtension, MediaExtension  # not loaded by a run that publishes nothing
-    from feedgen.feed import FeedGenerator
+    from feedgen.feed import FeedGenerator  # not loaded by a run that publishes nothing
 
     feed = FeedGenerator()
-    feed.register_extension("media", MediaExtension, MediaEntryExtension)
     feed.register_extension("extra", ExtraElements, ExtraElements)
+    feed.extra.namespaces = {"media": _MEDIA}
+    if any(enclosure.duration for article in channel.articles for enclosure in article.enclosures):
+        feed.extra.namespaces["itunes"] = _ITUNES
     feed.id(channel.self_url)
     feed.title(channel.title)
     feed.author(name=channel.title, uri=channel.page_url)
@@ -62,7 +67,39 @@ def xml_entry(feed: Any, article: StoredArticle) -> Any:
     entry.updated(article.updated)
     if article.html:
         entry.content(article.html, type="html")
-    if article.image:
-        entry.media.content({"url": article.image, "medium": "image", "group": None})
-        entry.media.thumbnail({"url": article.image, "group": None})
     return entry
+
+
+def add_media(article: StoredArticle, parent: Element) -> None:
+    """Add to an item or entry what RSS and Atom themselves cannot say of images and other files (Media RSS, iTunes).
+
+    An image comes with its alternative text, another file with its title and duration. The text is a `media:title`:
+    readers take a `media:description` for the entry's own.
+    """
+    images = {enclosure.url for enclosure in article.enclosures if is_image(enclosure)}
+    if article.image and article.image not in images:
+        SubElement(parent, f"{{{_MEDIA}}}content", url=article.image, medium="image")
+    for enclosure in article.enclosures:
+        if enclosure.url in images or enclosure.title or enclosure.duration:
+            _add_media_content(enclosure, parent)
+    if article.image:
+        SubElement(parent, f"{{{_MEDIA}}}thumbnail", url=article.image)
+    if duration := next((enclosure.duration for enclosure in article.enclosures if enclosure.duration), None):
+        SubElement(parent, f"{{{_ITUNES}}}duration").text = str(duration)
+
+
+def _add_media_content(enclosure: Enclosure, parent: Element) -> None:
+    content = SubElement(parent, f"{{{_MEDIA}}}content", url=enclosure.url, type=enclosure.type or "")
+    if is_image(enclosure):
+        content.set("medium", "image")
+    if enclosure.length:
+        content.set("fileSize", str(enclosure.length))
+    if enclosure.duration:
+        content.set("duration", str(enclosure.duration))
+    if enclosure.title:
+        SubElement(content, f"{{{_MEDIA}}}title", type="plain").text = enclosure.title
+
+
+def is_image(enclosure: Enclosure) -> bool:
+    """Return whether the media type of `enclosure` is that of an image."""
+    return (enclosure.type or "").startswith("image/")

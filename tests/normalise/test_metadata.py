@@ -59,3 +59,29 @@ def test_names_that_rss_escapes_twice_are_decoded_once() -> None:
     assert decoded.terms == (Term(term="Science & R&D", label="Q&amp;A"),)
     (verbatim,) = articles(atom)
     assert (verbatim.authors, verbatim.terms) == ((jane,), (science,))
+
+
+def test_no_name_and_no_list_is_unbounded() -> None:
+    long = "a" * 2_000_000
+    (person,) = people([Person(name=long, email=f"{long}@example.org", url=f"https://example.org/{long}")], BASE)
+    assert person == Person(name="a" * 200)
+    assert len(people([Person(name=f"Author {n}") for n in range(1000)], BASE)) == 50
+    (term,) = terms([Term(term=long, label=long, scheme=f"tag:example.org,2025:{long}")])
+    assert term == Term(term="a" * 200, label="a" * 200)
+    assert len(terms([Term(term=f"Term {n}") for n in range(1000)])) == 50
+    (file,) = enclosures([Enclosure(url="/a.mp3", type=f"audio/{long}", title=long)], BASE)
+    assert (len(file.title or ""), len(file.type or "")) == (500, 100)
+    assert len(enclosures([Enclosure(url=f"/{n}.mp3") for n in range(1000)], BASE)) == 100
+
+
+def test_a_name_that_is_cut_ends_in_a_word_or_letter() -> None:
+    (person,) = people([Person(name=f"{'a' * 199} b")], BASE)
+    assert person.name == "a" * 199
+    (decoded,) = people([Person(name="&amp;" * 300)], BASE, is_rss=True)
+    assert decoded.name == "&" * 200
+
+
+def test_markup_in_the_title_of_a_file_is_dropped_where_rss_has_it() -> None:
+    file = Enclosure(url="/a.jpg", title="a <i>ferry</i> &amp;amp; gulls")
+    assert enclosures([file], BASE, is_rss=True)[0].title == "a ferry &amp; gulls"
+    assert enclosures([file], BASE)[0].title == "a <i>ferry</i> &amp;amp; gulls"

@@ -161,6 +161,10 @@ INNER = [
     # media
     "<media:group><media:title>T</media:title><media:content url='/a.jpg'><media:thumbnail url='/t' width='9'/>"
     "<media:title>U</media:title></media:content><media:description type='html'>D</media:description></media:group>",
+    "<media:content url='/b'><media:title/><media:description>D</media:description></media:content><media:title>V"
+    "</media:title>",
+    "<media:content url='/c' medium='image'><media:content url='/d'/><media:title>W</media:title></media:content>",
+    "<itunes:duration>1:02:03</itunes:duration><enclosure url='/e.mp3'/>",
     "<media:thumbnail url='/u' WIDTH='20'/><itunes:image href='/i'/>",
     "<media:community><media:starRating average='1'/><media:statistics views='1'/></media:community>",
     # bases and languages
@@ -187,6 +191,7 @@ NOT_SUPPORTED_INNER = [  # too rare to be worth the code
     "<media:keywords>c,d</media:keywords>",
     "<itunes:category text='A'> <itunes:category text='B'/> </itunes:category>",
     "<media:thumbnail>/t.jpg</media:thumbnail>",
+    "<itunes:duration a='b'>1:02:03</itunes:duration><enclosure url='/e.mp3'/>",
     "<x:y xmlns:x='urn:x'><title>in</title></x:y>",
 ]
 

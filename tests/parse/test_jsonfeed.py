@@ -88,7 +88,8 @@ def test_an_item_is_an_entry() -> None:
     assert entry.image == "https://example.org/i.jpg"
     assert entry.terms == (Term(term="News"), Term(term="World"))
     assert entry.authors == (Person(name="Jane"),)
-    assert entry.enclosures == (Enclosure(url="https://example.org/a.mp3", type="audio/mpeg", length=12, title="Talk"),)
+    talk = Enclosure(url="https://example.org/a.mp3", type="audio/mpeg", length=12, title="Talk", duration=3)
+    assert entry.enclosures == (talk,)
 
 
 def test_version_1_has_one_author_and_a_banner() -> None:

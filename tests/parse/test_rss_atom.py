@@ -372,6 +372,61 @@ def test_enclosures_of_all_kinds_are_told_once() -> None:
     )
 
 
+def test_images_of_media_content_are_enclosures_with_their_alternative_text() -> None:
+    entry = entry_of(
+        item(
+            '<media:content url="/a.png" medium="image" fileSize="9"><media:title>A</media:title></media:content>'
+            '<media:group><media:description>of all</media:description><media:content url="/b" medium="image">'
+            "<media:title>B</media:title><media:description>a bee</media:description></media:content></media:group>"
+            '<media:content url="/v.mp4" type="video/mp4" duration="61.5"><media:title>V</media:title></media:content>'
+            '<media:content url="/c.jpg?w=140" width="140"/><media:content url="/c.jpg?w=460" width="460"/>'
+            '<media:content url="/i.jpg?id=1"/><media:content url="/i.jpg?id=2"/>'
+        )
+    )
+    assert entry.enclosures == (
+        Enclosure(url="https://example.org/v.mp4", type="video/mp4", title="V", duration=61),
+        Enclosure(url="https://example.org/a.png", type="image/png", length=9, title="A"),
+        Enclosure(url="https://example.org/b", type="image/jpeg", title="a bee"),
+        Enclosure(url="https://example.org/c.jpg?w=460", type="image/jpeg"),
+        Enclosure(url="https://example.org/i.jpg?id=1", type="image/jpeg"),
+        Enclosure(url="https://example.org/i.jpg?id=2", type="image/jpeg"),
+    )
+    assert [content.value for content in entry.contents] == ["of all", "a bee"]
+
+
+def test_one_file_in_two_elements_has_what_either_says() -> None:
+    entry = entry_of(
+        item(
+            '<enclosure url="/a.mp3" type="audio/mpeg"/><media:content url="/a.mp3" fileSize="7" duration="60">'
+            "<media:title>A</media:title></media:content>"
+        )
+    )
+    expected = Enclosure(url="https://example.org/a.mp3", type="audio/mpeg", length=7, title="A", duration=60)
+    assert entry.enclosures == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("1:02:03", 3723),
+        ("62:03", 3723),
+        (" 3723 ", 3723),
+        ("3723.9", 3723),
+        ("00:00:09", 9),
+        ("0", None),
+        ("", None),
+        ("an hour", None),
+        ("1:2:3:4", None),
+        ("-5", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_the_duration_of_an_episode_is_that_of_its_file(text: str, duration: int | None) -> None:
+    files = '<enclosure url="/a.mp3" type="audio/mpeg"/><enclosure url="/b.jpg" type="image/jpeg"/>'
+    entry = entry_of(item(f"<itunes:duration>{text}</itunes:duration>{files}"))
+    assert [file.duration for file in entry.enclosures] == [duration, None]
+
+
 @pytest.mark.parametrize(
     ("elements", "image"),
     [

@@ -11,7 +11,8 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import ClusterMember, Enclosure, Person, StoredArticle, Term
+from aggregator.model import ClusterMember, Enclosure, Feed, FeedDocument, Person, StoredArticle, Term
+from aggregator.parse import parse
 from aggregator.render import FORMATS, feed_files
 from aggregator.render.formats import MAX_BYTES
 from aggregator.settings import FormatName
@@ -95,6 +96,32 @@ def test_all_formats_hold_the_same_entries_in_the_same_order() -> None:
         ("https://example.org/1.mp3", "audio/mpeg", 1234),
         ("https://example.org/2.mp4", "video/mp4", 0),
     ]
+
+
+FILES = article(
+    summary="The summary",
+    enclosures=(
+        Enclosure(url="https://example.org/1.mp3", type="audio/mpeg", length=1234, title="Talk", duration=3723),
+        Enclosure(url="https://example.org/i.jpg", type="image/jpeg", title="a ferry & <gulls>"),
+        Enclosure(url="https://example.org/j.png", type="image/png", length=9),
+    ),
+    image="https://example.org/i.jpg",
+)
+
+
+def test_all_formats_say_of_files_what_they_are_how_large_and_how_long() -> None:
+    """A feed of ours that another aggregator of this kind reads gives the same files."""
+    documents = _documents(FILES)
+    for document in documents.values():
+        feed = parse(FeedDocument(url="https://a.example/", final_url="https://a.example/", body=document, digest=b""))
+        assert isinstance(feed, Feed)
+        assert feed.entries[0].enclosures == FILES.enclosures
+        assert feed.entries[0].image == FILES.image
+    for name in ("rss", "atom"):
+        entry = feedparser.parse(documents[name]).entries[0]
+        assert (entry.title, entry.summary) == ("Article 1", "The summary")
+        assert entry.itunes_duration == "3723"
+        assert [content["url"] for content in entry.media_content] == [file.url for file in FILES.enclosures]
 
 
 @pytest.mark.parametrize(

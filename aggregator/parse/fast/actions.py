@@ -92,6 +92,8 @@ def end_body(element: str) -> Finish:
         is_plain = state.text_type == "text/plain" and not state.feed.version.startswith("atom")
         if may_be_html and is_plain and _LIKE_HTML.search(text):
             raise Unsupported(element)
+        if text and state.media is not None and element == "media_description":
+            state.media.setdefault(element, text)
         if text:
             body = RawBody(element=element, media_type=state.text_type, value=text, base=state.text_base)
             state.feed.entries[-1].bodies.append(body)
@@ -114,6 +116,8 @@ def end_title(state: ParserState, text: str) -> None:
 
 def end_media_title(state: ParserState, text: str) -> None:
     """Store the title that counts if there is no other: the last of the least deep."""
+    if text and state.media is not None:
+        state.media.setdefault("media_title", text)
     state.values["media_title_detail"] = {"type": state.text_type, "base": state.text_base}
     if state.depth <= state.media_title_depth or "media_title" not in state.values:
         state.media_title_depth = state.depth
@@ -268,10 +272,17 @@ def begin_itunes_image(state: ParserState, attributes: Attributes) -> None:
         state.values["image"] = {"href": href}
 
 
-def begin_media(key: str) -> Begin:
-    """Return the action for an element whose attributes are one more of the entry's `key`."""
+def begin_thumbnail(state: ParserState, attributes: Attributes) -> None:
+    """Store a picture of the entry."""
+    state.values.setdefault("media_thumbnail", []).append(attributes)
 
-    def begin(state: ParserState, attributes: Attributes) -> None:
-        state.values.setdefault(key, []).append(attributes)
 
-    return begin
+def begin_media_content(state: ParserState, attributes: Attributes) -> None:
+    """Store a file of the entry, whose title and description may follow inside."""
+    state.values.setdefault("media_content", []).append(attributes)
+    state.media = attributes
+
+
+def end_media_content(state: ParserState, _text: str) -> None:
+    """End a file of the entry."""
+    state.media = None

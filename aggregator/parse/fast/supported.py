@@ -61,8 +61,8 @@ _MEDIA: Table = {}
 _MEDIA |= {
     **_each("media_title", _text("text/plain", actions.end_media_title)),
     **_each("media_description", _text("text/plain", actions.end_body("media_description"))),
-    **_each("media_thumbnail", _leaf(actions.begin_media("media_thumbnail"), actions.forbid_text)),
-    **_each("media_content", Element(actions.begin_media("media_content"), None, _MEDIA)),
+    **_each("media_thumbnail", _leaf(actions.begin_thumbnail, actions.forbid_text)),
+    **_each("media_content", Element(actions.begin_media_content, actions.end_media_content, _MEDIA)),
     **_each("media_group", Element(inside=_MEDIA)),
     **_each("media_credit media_license media_player media_rating media_restriction", _leaf()),
 }
@@ -80,7 +80,10 @@ ENTRY: Table = {
     **_each("id", _leaf(actions.begin_id, actions.end_guid)),
     **_each("link", _leaf(actions.begin_link, actions.end_link)),
     **_each("enclosure", _leaf(actions.begin_enclosure)),
-    **_each("feedburner_origlink", _leaf(actions.forbid_attributes, actions.end_value("feedburner_origlink"))),
+    **{
+        name: _leaf(actions.forbid_attributes, actions.end_value(name))
+        for name in ("feedburner_origlink", "itunes_duration")
+    },
     **_each("published pubdate issued dcterms_issued", _value("published")),
     **_each("updated modified lastbuilddate dcterms_modified", _value("updated")),
     **_each("created dcterms_created", _value("created")),
@@ -135,8 +138,8 @@ _RESERVED = """
     enclosure entry expirationdate feed feedburner_browserfriendly feedburner_origlink fullitem generator geom
     georss_box georss_line georss_point georss_polygon georss_where georssgeom gml_exterior gml_linearring
     gml_linestring gml_point gml_polygon gml_pos gml_poslist guid height homepage hour icon id image info issued item
-    itunes_author itunes_block itunes_category itunes_email itunes_explicit itunes_image itunes_keywords itunes_link
-    itunes_name itunes_owner itunes_subtitle itunes_summary keywords language lastbuilddate link links logo
+    itunes_author itunes_block itunes_category itunes_duration itunes_email itunes_explicit itunes_image itunes_keywords
+    itunes_link itunes_name itunes_owner itunes_subtitle itunes_summary keywords language lastbuilddate link links logo
     managingeditor media_category media_content media_credit media_description media_group media_keywords media_license
     media_player media_rating media_restriction media_thumbnail media_title media_title_detail modified name newlocation
     psc_chapter psc_chapters pubdate published rights rss source subtitle summary sy_updatefrequency sy_updateperiod
