@@ -37,7 +37,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
     },
     "Sources": {
         configuration.check: ("", "--show"),
-        sources.sources: ("", "--json"),
+        sources.sources: ("--failing", "thehill"),
         subscribe.add: ("https://example.org/", "https://example.org/feed.xml --name example --category news"),
         subscribe.remove: ("example", "thehill"),
         subscribe.import_: ("subscriptions.opml", "--planet planet.ini"),

@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 
 from aggregator import files
 from aggregator.cli.options import complete_source, counted, opened
+from aggregator.cli.terminal import progress_bar, relative
 from aggregator.errors import UsageError
 from aggregator.names import no_source_named
 
@@ -61,16 +62,19 @@ def once(
         published = publish_changed(app)
         if not has_daemon:
             _notify_hub(app)
+        advice = "" if as_json or not sys.stdout.isatty() else _advice(app, report)
     figures = _figures(report, published, monotonic() - started)
-    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else _summary(figures))
+    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"{_summary(figures)}{advice}")
     if strict and report.failures:
         raise typer.Exit(1)
 
 
 def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
+    from aggregator.model import Selection
     from aggregator.pipeline import run_cycle
 
-    with _progress_bar(len(app.sources)) as advance:
+    selection = Selection(names=names, everything=all_sources)
+    with progress_bar(len(app.store.sources.wanted(app.clock(), selection))) as advance:
 
         def report(outcome: "SourceOutcome") -> None:
             advance()
@@ -78,6 +82,17 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
                 log.warning("%s: %s", outcome.source, outcome.failure, extra=outcome.log_fields())
 
         return asyncio.run(run_cycle(app, report, names=names, everything=all_sources))
+
+
+def _advice(app: "App", report: "Report") -> str:
+    """Return what to do next, each a line: look at the failures, and come back when the next source is due."""
+    lines = []
+    if failures := report.count("failed"):
+        lines.append(f"{failures} failed: `aggregator sources --failing` shows them")
+    if due := app.store.sources.next_due():
+        when = relative(due, app.clock()) if due > app.clock() else "now"
+        lines.append(f"the next source is due {when}; `aggregator run` fetches on schedule")
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _notify_hub(app: "App") -> None:
@@ -107,21 +122,6 @@ def _interrupt(number: int, frame: "FrameType | None") -> None:
     """Call the current handler of SIGINT: it raises KeyboardInterrupt, or cancels the event loop's task."""
     interrupt = signal.getsignal(signal.SIGINT)
     (interrupt if callable(interrupt) else signal.default_int_handler)(number, frame)
-
-
-@contextmanager
-def _progress_bar(total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar if standard error is a terminal; the yielded function advances it by one source."""
-    if not sys.stderr.isatty() or not total:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TextColumn("sources"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("fetching", total=total)
-        yield lambda: progress.advance(task)
 
 
 def _figures(report: "Report", published: "Published", seconds: float) -> dict[str, Any]:

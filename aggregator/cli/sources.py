@@ -1,48 +1,62 @@
 """`aggregator sources`: the status of each source."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import opened
+from aggregator.cli.options import complete_source, opened
+from aggregator.cli.terminal import relative
+from aggregator.errors import UsageError
 from aggregator.model import StoredSource
-from aggregator.status import hub_problem, pause_reason, source_status
+from aggregator.names import no_source_named
+from aggregator.status import CONDITIONS, condition, hub_problem, pause_reason, source_status
 from aggregator.timestamps import rfc3339
 from aggregator.urls import without_credentials
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-HEADINGS = ("source", "status", "last fetch", "next fetch", "failures", "entries", "note")
-
-MIN_TABLE_WIDTH = 80  # columns; on less, times and figures leave no room for names and notes
-
-_RFC3339 = re.compile(r"^\d{4}-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ$")
+_MAX_NAME = 24  # columns; a longer name moves its line's rest to the right
+_MIN_WIDTH = 80  # columns from which on each line is cut at the margin instead of wrapped
+_LABEL = 16  # columns of the details' names
 
 
 def sources(
     ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="These sources.", autocompletion=complete_source),
+    ] = None,
+    failing: Annotated[bool, typer.Option("--failing", help="Only those whose last fetch failed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
 ) -> None:
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
     with opened(ctx) as app:
-        overview = app.store.sources.overview()
+        overview, now = app.store.sources.overview(), app.clock()
+    configured = {stored.source.name for stored in overview}
+    for name in names or ():
+        if name not in configured:
+            raise UsageError(no_source_named(name, configured))
+    overview = tuple(
+        stored
+        for stored in overview
+        if (not names or stored.source.name in names) and (not failing or stored.state.failures)
+    )
     if as_json:
-        typer.echo(json.dumps([source_status(source) for source in overview], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([source_status(stored) for stored in overview], indent=2, ensure_ascii=False))
+    elif names and len(overview) == 1:
+        for line in _details(overview[0], now):
+            typer.echo(line)
     elif sys.stdout.isatty():
-        _print_table(overview)
+        _print_overview(overview, now)
     else:
-        for source in overview:
-            typer.echo("\t".join(_columns(source)))
+        for stored in overview:
+            typer.echo("\t".join(_columns(stored)))
 
 
 def _columns(stored: StoredSource) -> tuple[str, ...]:
     state, paused = stored.state, pause_reason(stored)
-    moved = f"moved to {without_credentials(state.moved_to)}" if state.moved_to else ""
     return (
         stored.source.name,
         str(state.http_status or "-"),
@@ -50,45 +64,63 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
         rfc3339(state.next_fetch) if state.next_fetch else "never" if paused else "now",
         str(state.failures),
         str(state.entries),
-        "; ".join(filter(None, (paused, state.error, moved, hub_problem(stored)))),
+        _note(stored),
     )
 
 
-def _print_table(overview: Iterable[StoredSource]) -> None:
+def _note(stored: StoredSource) -> str:
+    moved = f"moved to {without_credentials(stored.state.moved_to)}" if stored.state.moved_to else ""
+    return "; ".join(filter(None, (pause_reason(stored), stored.state.error, moved, hub_problem(stored))))
+
+
+def _print_overview(overview: Iterable[StoredSource], now: datetime) -> None:
+    """Print at most two lines for each source, the failing ones first: its state, and what there is to say of it."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    if console.width < MIN_TABLE_WIDTH:
-        _print_blocks(console, overview)
-        return
-    table = Table(box=None, header_style="bold", caption="times are UTC", caption_justify="left")
-    for heading in HEADINGS:  # on a narrow terminal names and notes wrap, not times and figures
-        table.add_column(heading, no_wrap=heading not in ("source", "note"), overflow="fold")
-    for source in overview:
-        table.add_row(*map(escape, _short_columns(source)), style=_style(source))
-    console.print(table)
-
-
-def _print_blocks(console: "Console", overview: Iterable[StoredSource]) -> None:
-    """Print each source's name, with its other columns on the lines below."""
     from rich.padding import Padding
     from rich.text import Text
 
-    for source in overview:
-        name, *figures, note = _short_columns(source)
-        line = ", ".join(f"{heading} {figure}" for heading, figure in zip(HEADINGS[1:-1], figures, strict=True))
-        console.print(name, style=f"bold {_style(source)}".strip(), markup=False, highlight=False)
-        for text in filter(None, (line, note)):
-            console.print(Padding(Text(text), (0, 0, 0, 2)))
-    console.print("times are UTC", style="dim italic")
+    console = Console()
+    is_narrow = console.width < _MIN_WIDTH
+    by_condition = sorted(overview, key=lambda stored: CONDITIONS.index(condition(stored)))
+    width = min(_MAX_NAME, max((len(stored.source.name) for stored in by_condition), default=0))
+    for stored in by_condition:
+        style = "red" if stored.state.failures else "dim"
+        line = Text.assemble((stored.source.name.ljust(width), "bold"), f"  {_summary(stored, now)}")
+        console.print(line, no_wrap=not is_narrow, overflow="ellipsis", highlight=False)
+        if note := _note(stored):
+            console.print(
+                Padding(Text(note, style, no_wrap=not is_narrow, overflow="ellipsis"), (0, 0, 0, 2)), highlight=False
+            )
 
 
-def _short_columns(source: StoredSource) -> tuple[str, ...]:
-    """Return the columns with times without year, seconds and zone."""
-    return tuple(_RFC3339.sub(r"\1 \2", column) for column in _columns(source))
+def _summary(stored: StoredSource, now: datetime) -> str:
+    state = stored.state
+    match condition(stored):
+        case "paused":
+            words = "paused"
+        case "failing":
+            words = f"failing ({state.failures} in a row)"
+        case "new":
+            words = "never fetched"
+        case "working":
+            words = "ok"
+    last = f"fetched {relative(state.last_fetch, now)}" if state.last_fetch else ""
+    upcoming = "" if pause_reason(stored) else f"next {_next_fetch(state.next_fetch, now)}"
+    return ", ".join(filter(None, (words, last, upcoming, f"{state.entries} entries" if state.last_fetch else "")))
 
 
-def _style(source: StoredSource) -> str:
-    return "red" if source.state.failures else ""
+def _next_fetch(due: datetime | None, now: datetime) -> str:
+    return relative(due, now) if due and due > now else "now"
+
+
+def _details(stored: StoredSource, now: datetime) -> Iterable[str]:
+    """Yield a line for each field of a source, as in `sources --json`; times are UTC, and relative to now."""
+    state = stored.state
+    times = {"last_fetch": state.last_fetch, "next_fetch": state.next_fetch}
+    for name, value in source_status(stored).items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        if moment := times.get(name):
+            shown = f"{value} ({relative(moment, now)})"
+        yield f"{name.replace('_', ' ').ljust(_LABEL)}{'-' if shown is None else shown}"
+    if problem := hub_problem(stored):
+        yield f"{'hub'.ljust(_LABEL)}{problem}"

@@ -131,6 +131,12 @@ class SourceStore:
                 due_first=connection.scalar(_FIRST_DUE),
             )
 
+    def next_due(self) -> datetime | None:
+        """Return the earliest time at which a source is due, which may be past; None if none was fetched yet."""
+        with self._database.reading() as connection:
+            due: datetime | None = connection.scalar(_FIRST_DUE)
+            return due
+
     # ------------------------------------------------------------------------------------------------------- leases
 
     def claim(

@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,15 +195,54 @@ def test_a_locale_without_the_characters_of_a_category_is_said(tmp_path: Path, s
     assert (tmp_path / "storage/feeds/öffentliches.rss").exists()
 
 
+def on_terminal(*words: str, cwd: Path, columns: int) -> str:
+    """Run the command at a terminal of so many columns, and return what it shows, without colours."""
+    ours, theirs = pty.openpty()
+    environ = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    process = subprocess.Popen([*COMMAND, *words], cwd=cwd, stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    shown = b""
+    with open(ours, "rb", buffering=0) as screen, suppress(OSError):  # the end of a terminal is an error on Linux
+        while chunk := screen.read(4000):
+            shown += chunk
+    assert process.wait(60) == 0
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.decode()).replace("\r\n", "\n")
+
+
+def test_once_on_a_terminal_ends_with_what_to_do_next(folder: Path) -> None:
+    shown = on_terminal("once", cwd=folder, columns=80)
+    assert "1 failed: `aggregator sources --failing` shows them\n" in shown
+    assert re.search(r"\nthe next source is due in \d+ [mhd]; `aggregator run` fetches on schedule\n$", shown)
+    assert re.search(r"[\r\n]20\S+Z warning aggregator: bad: ", shown)  # on a line of its own
+    assert "/2 sources" in shown
+    assert "/1 sources" in on_terminal("once", "good", cwd=folder, columns=80)
+
+
+def test_sources_on_a_terminal_are_two_lines_each_failing_first(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    lines = on_terminal("sources", cwd=folder, columns=80).splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["bad", "good"]
+    assert re.match(r"bad +failing \(1 in a row\), fetched .* ago, next in .*, 0 entries", lines[0])
+    assert "404" in lines[1]
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_sources_can_be_named_and_narrowed_to_failing_ones(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    assert aggregator("sources", "--failing", cwd=folder).stdout.startswith("bad\t404")
+    (good,) = json.loads(aggregator("sources", "good", "--json", cwd=folder).stdout)
+    assert good["name"] == "good"
+    details = aggregator("sources", "good", cwd=folder).stdout
+    assert re.search(r"^next fetch +20\S+Z \(in \d+ m\)$", details, re.MULTILINE)
+    assert re.search(r"^categories +World News$", details, re.MULTILINE)
+    assert "did you mean good?" in aggregator("sources", "goood", cwd=folder, status=2).stderr
+
+
 @pytest.mark.parametrize("columns", [40, 60, 120])
 def test_names_and_notes_are_seen_on_a_terminal_of_any_width(folder: Path, columns: int) -> None:
     aggregator("once", cwd=folder)
-    ours, theirs = pty.openpty()
-    with open(ours, "rb", buffering=0) as screen:
-        environ = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
-        subprocess.run([*COMMAND, "sources"], cwd=folder, stdout=theirs, env=environ, check=True, timeout=60)
-        os.close(theirs)
-        shown = re.sub(r"\x1b\[[\d;]*m", "", screen.read(4000).decode())
+    shown = on_terminal("sources", cwd=folder, columns=columns)
     assert all(len(line) <= columns for line in shown.splitlines())
     assert re.search(r"^ *good\b", shown, re.MULTILINE)
     assert "404" in shown
