@@ -75,7 +75,7 @@ _EDGES = "".join(map(chr, range(0x21))) + "\xa0\ufeff"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would read "https:///a" as a path on the base's host
 _NUMERIC_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\d[0-9A-Fa-fXx.]*)(?![^:/?#])", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
-_AMP_CACHE = re.compile(r"https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
+_AMP_CACHE = re.compile(r"https?://(?:(?:www\.)?(google\.[a-z.]+)/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
 _AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
 _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp", "m=1"})
 
@@ -150,8 +150,8 @@ def canonical_key(url: str) -> str | None:
     if not has_amp and len(url) <= MAX_LENGTH and (simple := _SIMPLE.fullmatch(url)):
         return f"https://{_folded_host(simple[1])}{simple[2].rstrip('/') or '/'}"
     page = absolute(without_credentials(url))
-    while page and (cached := _AMP_CACHE.fullmatch(page)):
-        page = absolute(f"http{'s' if cached[1] else ''}://{cached[2]}")
+    while page and (cached := _AMP_CACHE.fullmatch(page)) and cached[1] in (None, _registrable(cached[1] or "")):
+        page = absolute(f"http{'s' if cached[2] else ''}://{cached[3]}")
     parts = _split(without_tracking(page)) if page else None
     authority = _authority(parts)
     if parts is None or authority is None:
@@ -174,6 +174,21 @@ def host_key(url: str) -> str:
     if "." not in host or host.startswith("[") or host.rpartition(".")[2].isdigit():
         return f"{host}:{authority.port}"
     return _registrable(host)
+
+
+def registrable_name(url: str) -> str:
+    """Return the name that the owner of the URL's host registered; "" if `url` is not a URL.
+
+    A blog on a service that gives each user a name of their own counts for itself, unlike in `host_key`. An IP address
+    or a name without a dot counts with its port.
+    """
+    authority = _authority(_split(url))
+    if authority is None:
+        return ""
+    host = authority.host.rstrip(".")
+    if "." not in host or host.startswith("[") or host.rpartition(".")[2].isdigit():
+        return f"{host}:{authority.port}"
+    return _registered(host)
 
 
 def paced_host(url: str, unpaced: Collection[str]) -> str | None:
@@ -278,8 +293,12 @@ def _folded_host(host: str) -> str:
     """Return `host` without the labels of `www`, mobile and AMP forms: en.m.example.org becomes en.example.org."""
     if host.startswith("["):
         return host
-    labels = host.rstrip(".").split(".")
-    return ".".join([*(label for label in labels[:-2] if label not in MOBILE_LABELS), *labels[-2:]])
+    host = host.rstrip(".")
+    if MOBILE_LABELS.isdisjoint(host.split(".")[:-2]):
+        return host
+    name = _registered(host)
+    labels = host.removesuffix(name).split(".")
+    return ".".join([*(label for label in labels[:-1] if label not in MOBILE_LABELS), name])
 
 
 def _folded_path(path: str) -> str:
@@ -311,12 +330,17 @@ def _registrable(host: str) -> str:
     return str(_public_suffixes().privatesuffix(host) or host)
 
 
-@lru_cache(maxsize=1)
-def _public_suffixes() -> Any:  # publicsuffixlist ships no types
-    """ICANN's part of the list only: blogs on one service share its servers, so they share its rate limit."""
+@lru_cache(maxsize=16_384)
+def _registered(host: str) -> str:
+    return str(_public_suffixes(only_icann=False).privatesuffix(host) or host)
+
+
+@lru_cache(maxsize=2)
+def _public_suffixes(*, only_icann: bool = True) -> Any:  # publicsuffixlist ships no types
+    """ICANN's part of the list by default: blogs on one service share its servers, so they share its rate limit."""
     from publicsuffixlist import PublicSuffixList  # its list takes 20 ms to load
 
-    return PublicSuffixList(only_icann=True)
+    return PublicSuffixList(only_icann=only_icann)
 
 
 def has_unusual_ipv4(url: str) -> bool:

@@ -255,3 +255,36 @@ def test_the_short_cut_for_simple_urls_changes_no_key(url: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(urls, "_SIMPLE", re.compile(r"(?!)"))
         assert key == urls.canonical_key(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.google.evil.example/amp/s/victim.example/story",
+        "https://google.com.evil.example/amp/s/victim.example/story",
+        "https://google.github.io/amp/s/victim.example/story",
+        "https://cdn.ampproject.org.evil.example/c/s/victim.example/story",
+        "https://www.evil.example/amp/s/victim.example/story",
+    ],
+)
+def test_only_google_and_its_cache_have_amp_forms_of_other_hosts(url: str) -> None:
+    key = urls.canonical_key(url)
+    assert key is not None
+    assert urls.host_key(key) == urls.host_key(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://www.google.co.uk/amp/s/example.org/a", "https://example.org/a"),
+        ("https://google.de/amp/example.org/a", "http://example.org/a"),
+        ("https://en.m.example.co.uk/a", "https://en.example.co.uk/a"),
+        ("https://m.co.uk/a", "https://m.co.uk/a"),
+        ("https://amp.github.io/a", "https://amp.github.io/a"),
+        ("https://www.amp.github.io/a", "https://amp.github.io/a"),
+        ("https://example.m.co/a", "https://example.m.co/a"),
+    ],
+)
+def test_labels_are_removed_above_the_registrable_name_only(url: str, key: str) -> None:
+    assert urls.canonical_key(url) == urls.canonical_key(key)
+    assert urls.host_key(urls.canonical_key(url) or "") == urls.host_key(key)
