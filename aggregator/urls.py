@@ -75,7 +75,9 @@ _EDGES = "".join(map(chr, range(0x21))) + "\xa0\ufeff"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would read "https:///a" as a path on the base's host
 _NUMERIC_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\d[0-9A-Fa-fXx.]*)(?![^:/?#])", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
-_AMP_CACHE = re.compile(r"https?://(?:(?:www\.)?(google\.[a-z.]+)/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)")
+_AMP_CACHE = re.compile(
+    r"https?://(?:(?:www\.)?(google\.[a-z.]+)/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)"
+)
 _AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
 _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp", "m=1"})
 

@@ -9,6 +9,7 @@ article in turn.
 
 from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
-from aggregator.dedupe.rules import RULES, keyed, keys
+from aggregator.dedupe.first_publication import clusters, joined
+from aggregator.dedupe.rules import RULES, keyed, keys, text_keys
 
-__all__ = ["RULES", "decide", "keyed", "keys", "near"]
+__all__ = ["RULES", "clusters", "decide", "joined", "keyed", "keys", "near", "text_keys"]

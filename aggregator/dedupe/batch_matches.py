@@ -14,7 +14,7 @@ class BatchMatches:
     def __init__(self) -> None:
         self._by_key: dict[bytes, list[KnownArticle]] = defaultdict(list)
 
-    def add(self, keyed: Keyed, id_: str, cluster: str, stored: KnownArticle | None = None) -> None:
+    def add(self, keyed: Keyed, id_: str, stored: KnownArticle | None = None) -> None:
         """Add `keyed` as the article `id_`; `stored` is its row, None if the article is new."""
         draft = keyed.draft
         article = KnownArticle(
@@ -27,7 +27,7 @@ class BatchMatches:
             title=draft.title,
             published=draft.published,
             fingerprint=keyed.fingerprint,
-            cluster=cluster,
+            cluster=id_,
             keys=stored.keys if stored else frozenset(),
             enclosures=draft.enclosures,
             pruned=stored.pruned if stored else False,

@@ -6,49 +6,83 @@ from hashlib import blake2b
 
 from aggregator.dedupe.batch_matches import BatchMatches
 from aggregator.dedupe.matching import KnownByKey, Match, find_matches
+from aggregator.dedupe.ownership import claim, next_owner, owner_claim
 from aggregator.dedupe.rules import fold_scheme
-from aggregator.dedupe.similarity import is_identified, same_cluster
-from aggregator.model import Decision, Draft, Duplicate, Key, Keyed, KnownArticle, New, Unchanged, Updated
+from aggregator.dedupe.similarity import is_identified
+from aggregator.model import (
+    Carrier,
+    Decision,
+    Departure,
+    Draft,
+    Duplicate,
+    Key,
+    Keyed,
+    KnownArticle,
+    New,
+    Unchanged,
+    Updated,
+)
+from aggregator.urls import registrable_name
 
 
 def decide(
-    drafts: Sequence[Keyed], known_by_key: KnownByKey, *, still_listed: Iterable[str], near_duplicates: bool = True
+    drafts: Sequence[Keyed], known_by_key: KnownByKey, *, still_listed: Iterable[str], carrier: Carrier
 ) -> tuple[Decision, ...]:
     """Return a decision for each draft, in their order: the entries of a document that were not in the last one.
 
     `known_by_key` holds the stored articles that have one of the drafts' keys. `still_listed` holds `guid_key` and
     `link_key` of all entries of the document, old ones included: an article whose entry is still listed was not
-    renamed, however similar a new entry is. With `near_duplicates` a new article joins the cluster of a near-equal one.
-    The number of new articles does not depend on the order of dated entries.
+    renamed, however similar a new entry is. `carrier` is the source of the document. The number of new articles does
+    not depend on the order of dated entries.
 
     The id of a decision is that of a stored article or of an earlier decision. Keys of a new article that are strong
     keys of another one come back as weak keys, and give the new article another id.
     """
-    matches = find_matches(drafts, known_by_key, frozenset(map(fold_scheme, still_listed)))
+    matches = find_matches(drafts, known_by_key, frozenset(map(fold_scheme, still_listed)), carrier)
+    departures = {
+        position: departure
+        for position, match in matches.items()
+        if (departure := _departure(drafts[position].draft, match.article))
+    }
     batch = BatchMatches()
     for position, match in matches.items():
-        batch.add(drafts[position], match.article.id, match.article.cluster, match.article)
+        if position not in departures:
+            batch.add(drafts[position], match.article.id, match.article)
     decisions: list[Decision] = []
     for position, keyed in enumerate(drafts):
-        if position in matches:
-            decision = _decide_match(keyed, matches[position])
+        if position in matches and position not in departures:
+            decision = _decide_match(keyed, matches[position], carrier)
         elif original := batch.original(keyed):
             decision = _decide_copy(keyed, original)
         else:
             keyed = _with_free_id(keyed, known_by_key, batch)
-            decision = _decide_new(keyed, known_by_key, batch, near_duplicates=near_duplicates)
-            batch.add(keyed, keyed.id, decision.cluster or keyed.id)
+            decision = _decide_new(keyed, departures.get(position))
+            batch.add(keyed, keyed.id)
         decisions.append(_with_free_keys(decision, known_by_key, batch))
     return tuple(decisions)
 
 
-def _decide_match(keyed: Keyed, match: Match) -> Decision:
-    """Decide on an entry of a known article; only its first source edits it, else two would edit it in turn."""
+def _departure(draft: Draft, article: KnownArticle) -> Departure | None:
+    """Return the departure of a source that moves its link to another host from an article that others carry too."""
+    if article.pruned or draft.source_id not in article.credited or not draft.link_key or not article.link_key:
+        return None
+    if registrable_name(draft.link_key) == registrable_name(article.link_key):
+        return None
+    owner = next_owner(article, draft.source_id)
+    return Departure(id=article.id, next_owner=owner) if owner is not None else None
+
+
+def _decide_match(keyed: Keyed, match: Match, carrier: Carrier) -> Decision:
+    """Decide on an entry of a known article; only its owner edits it, else two would edit it in turn."""
     article, reason = match.article, match.reason
     keyed = _with_better_link(keyed, article)
     draft = keyed.draft
     if article.pruned:
         return Unchanged(id=article.id, keyed=keyed, reason=f"{reason}, pruned")
+    if draft.source_id != article.source_id and _takes_over(keyed, article, carrier):
+        text_changed = keyed.fingerprint.digest != article.fingerprint.digest
+        reason = f"{reason}, of its owner"
+        return Updated(id=article.id, keyed=keyed, text_changed=text_changed, takes_over=True, reason=reason)
     if draft.source_id not in article.credited:
         return Duplicate(id=article.id, keyed=keyed, reason=reason)
     if draft.source_id == article.source_id:
@@ -59,6 +93,14 @@ def _decide_match(keyed: Keyed, match: Match) -> Decision:
         if _people_and_media(draft) != _people_and_media(article):
             return Updated(id=article.id, keyed=keyed, text_changed=False, reason=f"{reason}, other people or media")
     return Unchanged(id=article.id, keyed=_without_changing_keys(keyed), reason=reason)
+
+
+def _takes_over(keyed: Keyed, article: KnownArticle, carrier: Carrier) -> bool:
+    """Return whether the source owns the article from now on: one that carries it already, for its link's host only."""
+    present, mine = owner_claim(article), claim(carrier, article.link, keyed.fingerprint.words)
+    if keyed.draft.source_id in article.credited:
+        return mine.ground < present.ground
+    return mine < present
 
 
 def _with_better_link(keyed: Keyed, article: KnownArticle) -> Keyed:
@@ -88,14 +130,9 @@ def _decide_copy(keyed: Keyed, original: KnownArticle) -> Duplicate | Unchanged:
     return kind(id=original.id, keyed=keyed, reason="copy of another entry")
 
 
-def _decide_new(keyed: Keyed, known_by_key: KnownByKey, batch: BatchMatches, *, near_duplicates: bool) -> New:
-    """Decide on a new article, which may join the cluster of the oldest near-equal one."""
-    text_keys = [key for key in keyed.keys if key.rule == "text"] if near_duplicates else []
-    articles = {article.id: article for key in text_keys for article in _with_key(key, known_by_key, batch)}
-    for article in sorted(articles.values(), key=lambda article: (article.published, article.id)):
-        if reason := same_cluster(keyed, article):
-            return New(keyed=keyed, cluster=article.cluster, reason=reason)
-    return New(keyed=keyed, cluster=None, reason="not seen before")
+def _decide_new(keyed: Keyed, departure: Departure | None) -> New:
+    reason = "its link moved to another host" if departure else "not seen before"
+    return New(keyed=keyed, leaves=departure, reason=reason)
 
 
 def _with_free_id(keyed: Keyed, known_by_key: KnownByKey, batch: BatchMatches) -> Keyed:
@@ -108,10 +145,12 @@ def _with_free_id(keyed: Keyed, known_by_key: KnownByKey, batch: BatchMatches) -
 
 def _with_free_keys(decision: Decision, known_by_key: KnownByKey, batch: BatchMatches) -> Decision:
     """Return the decision with strong keys of other articles made weak: a strong key belongs to one article."""
-    id_ = decision.keyed.id if isinstance(decision, New) else decision.id
+    ids = {decision.keyed.id if isinstance(decision, New) else decision.id}
+    if isinstance(decision, New) and decision.leaves:
+        ids.add(decision.leaves.id)  # gives up the keys
 
     def free(key: Key) -> Key:
-        shared = key.strong and any(article.id != id_ for article in _with_key(key, known_by_key, batch))
+        shared = key.strong and any(article.id not in ids for article in _with_key(key, known_by_key, batch))
         return replace(key, strong=False) if shared else key
 
     keys = tuple(map(free, decision.keyed.keys))

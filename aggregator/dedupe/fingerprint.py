@@ -53,6 +53,13 @@ def near(a: Fingerprint, b: Fingerprint) -> bool:
     return bool(sum(places) >= NEAR * PLACES)
 
 
+def runs(text: str) -> frozenset[str]:
+    """Return the three-word runs of a text, which its signature stands for; of a shorter text its words together."""
+    words = text.casefold().split()
+    tokens = _tokens(" ".join(words), words)
+    return frozenset(map(" ".join, zip(tokens, tokens[1:], tokens[2:], strict=False))) or frozenset(tokens)
+
+
 def bands(signature: bytes) -> tuple[bytes, ...]:
     """Return parts of a long text's signature; near-equal texts most likely share one."""
     width = ROWS * 2

@@ -9,13 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from aggregator.dedupe.batch_matches import MAX_ARTICLES
+from aggregator.dedupe.ownership import owner_claim
 from aggregator.dedupe.rules import RULES, fold_scheme
 from aggregator.dedupe.similarity import is_different, is_similar
-from aggregator.model import Draft, Keyed, KnownArticle
+from aggregator.model import Carrier, Draft, Keyed, KnownArticle
 
 KnownByKey = Mapping[bytes, tuple[KnownArticle, ...]]  # by key digest: the articles that have the key, oldest first
 
 _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
+
+
+class _Document(NamedTuple):
+    """The document that the drafts come from."""
+
+    carrier: Carrier  # its source
+    still_listed: frozenset[str]  # ids of its entries, less the reassigned ones
+    reassigned: frozenset[str]  # guids that now belong to another entry
 
 
 class Match(NamedTuple):
@@ -27,19 +36,24 @@ class Match(NamedTuple):
     reason: str
 
 
-def find_matches(drafts: Sequence[Keyed], known_by_key: KnownByKey, still_listed: frozenset[str]) -> dict[int, Match]:
-    """Return the matches by the drafts' positions; takes linear time but for one sorting."""
+def find_matches(
+    drafts: Sequence[Keyed], known_by_key: KnownByKey, still_listed: frozenset[str], carrier: Carrier
+) -> dict[int, Match]:
+    """Return the matches by the drafts' positions; takes linear time but for one sorting.
+
+    `carrier` is the source of the drafts.
+    """
     matches: dict[int, Match] = {}
     matched_ids: set[str] = set()
     reassigned = _reassigned_guids(drafts, known_by_key)
-    still_listed -= reassigned
+    document = _Document(carrier, still_listed - reassigned, reassigned)
     originals = _without_copies(drafts)
     for strong in (True, False):
         possible = [
             match
             for position, keyed in originals
             if position not in matches
-            for match in _possible(position, keyed, known_by_key, still_listed, reassigned, strong=strong)
+            for match in _possible(position, keyed, known_by_key, document, strong=strong)
         ]
         for match in sorted(possible, key=lambda match: (match.rank, match.position, match.article.id)):
             if match.position not in matches and match.article.id not in matched_ids:
@@ -82,8 +96,7 @@ def _possible(
     position: int,
     keyed: Keyed,
     known_by_key: KnownByKey,
-    still_listed: frozenset[str],
-    reassigned: frozenset[str],
+    document: _Document,
     *,
     strong: bool,
 ) -> Iterator[Match]:
@@ -92,13 +105,13 @@ def _possible(
     for key in keyed.keys:
         rank, rule = _RULES[key.rule]
         for article in known_by_key.get(key.digest, ())[-MAX_ARTICLES:] if key.strong == strong else ():
-            if article.id in tried or (rule.only_if_gone and _is_listed(article, keyed.draft, still_listed)):
+            if article.id in tried or (rule.only_if_gone and _is_listed(article, keyed.draft, document.still_listed)):
                 continue
-            is_reassigned = rule.name == "guid" and fold_scheme(keyed.draft.guid or "") in reassigned
+            is_reassigned = rule.name == "guid" and fold_scheme(keyed.draft.guid or "") in document.reassigned
             if is_reassigned and is_different(keyed, article):
                 continue
             tried.add(article.id)
-            if reason := rule.evidence(keyed, article):
+            if reason := rule.evidence(keyed, article, document.carrier):
                 yield Match((rank, *_differences(keyed, article)), position, article, reason)
 
 
@@ -114,6 +127,7 @@ def _is_listed(article: KnownArticle, draft: Draft, still_listed: frozenset[str]
 def _differences(keyed: Keyed, article: KnownArticle) -> tuple[object, ...]:
     """Return the rank of a match within its rule, by the greatest differences; the entries' order plays no part."""
     return (
+        owner_claim(article) if keyed.draft.source_id not in article.credited else (),
         keyed.fingerprint.digest != article.fingerprint.digest,
         keyed.draft.guid != article.guid,
         keyed.draft.published != article.published,

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from aggregator.dedupe.fingerprint import SIGNED_WORDS, bands, fingerprint
 from aggregator.dedupe.ids import article_id, public_id
 from aggregator.dedupe.similarity import is_identified, same_guid, same_link, same_text, same_title_and_date
-from aggregator.model import Draft, Fingerprint, Key, Keyed, KnownArticle
+from aggregator.model import Carrier, Draft, Fingerprint, Key, Keyed, KnownArticle
 
 BRIEF_WORDS = 8  # below that, equal texts of two sources are chance ("Watch live")
 
@@ -23,7 +23,9 @@ class MatchRule:
     name: str
     strong: bool  # its keys identify an article
     values: Callable[[Draft, Fingerprint], tuple[bytes, ...]]  # a key for each
-    evidence: Callable[[Keyed, KnownArticle], str]  # the reason to take both for the same article, "" if there is none
+    evidence: Callable[
+        [Keyed, KnownArticle, Carrier], str
+    ]  # the reason to take both for the same article, "" if there is none
     only_if_gone: bool  # does not match an article whose own entry is still in the document
 
 
@@ -59,6 +61,10 @@ def title(draft: Draft, fingerprint: Fingerprint) -> tuple[bytes, ...]:
 
 def text(_: Draft, fingerprint: Fingerprint) -> tuple[bytes, ...]:
     """Return bands of the text's signature, over all sources; of a short text its words with its title."""
+    return _text_values(fingerprint)
+
+
+def _text_values(fingerprint: Fingerprint) -> tuple[bytes, ...]:
     if fingerprint.words >= SIGNED_WORDS:
         return bands(fingerprint.signature)
     return (fingerprint.title + fingerprint.signature,) if fingerprint.words >= BRIEF_WORDS else ()
@@ -90,12 +96,21 @@ def keys(draft: Draft, text_fingerprint: Fingerprint) -> tuple[Key, ...]:
     return tuple(
         Key(
             rule=rule.name,
-            digest=blake2b(value, digest_size=16, person=rule.name.encode()).digest(),
+            digest=_key_digest(rule.name, value),
             strong=rule.strong,
         )
         for rule in RULES
         for value in rule.values(draft, text_fingerprint)
     )
+
+
+def text_keys(text_fingerprint: Fingerprint) -> frozenset[bytes]:
+    """Return the digests of the keys of the text alone, by which near-equal texts are found."""
+    return frozenset(_key_digest("text", value) for value in _text_values(text_fingerprint))
+
+
+def _key_digest(rule: str, value: bytes) -> bytes:
+    return blake2b(value, digest_size=16, person=rule.encode()).digest()
 
 
 def _scoped(draft: Draft, value: str) -> bytes:

@@ -5,9 +5,12 @@ Functions that return a string give the reason in plain words, "" if there is no
 
 import re
 from datetime import timedelta
+from typing import NamedTuple
 
+from aggregator.dedupe.bodies import contains, is_stub
 from aggregator.dedupe.fingerprint import near
-from aggregator.model import Draft, Keyed, KnownArticle
+from aggregator.dedupe.ownership import Ground, ground_of, owner_of
+from aggregator.model import Carrier, Draft, Fingerprint, Keyed, KnownArticle
 
 EDITION = timedelta(hours=12)  # a column, comic or forecast that looks the same comes again after a day, not sooner
 NEWS = timedelta(days=7)  # copies of an agency's report follow within days
@@ -20,32 +23,63 @@ def is_identified(draft: Draft) -> bool:
     return bool(draft.guid_key or draft.link_key)
 
 
-def same_guid(_keyed: Keyed, _article: KnownArticle) -> str:
+def same_guid(_keyed: Keyed, _article: KnownArticle, _carrier: Carrier) -> str:
     """Return the reason at once: a guid is the source's own statement of identity and needs no other evidence."""
     return "same guid"
 
 
-def same_title_and_date(keyed: Keyed, article: KnownArticle) -> str:
+def same_title_and_date(keyed: Keyed, article: KnownArticle, _carrier: Carrier) -> str:
     """Match an entry without guid and link; a date without a time of day may be that of several entries."""
     if _is_dated(keyed.draft) and not _has_time(keyed.draft) and not _has_same_text(keyed, article):
         return ""
     return "same title and date"
 
 
-def same_link(keyed: Keyed, article: KnownArticle) -> str:
-    """Match by the link if title or text confirm it; within a source the day does, if all else changed."""
+def same_link(keyed: Keyed, article: KnownArticle, carrier: Carrier) -> str:
+    """Match by the link if title or text confirm it; within a source the day does, if all else changed.
+
+    Articles of other sources that were not published yet are joined before their first publication.
+    """
+    if keyed.draft.source_id not in article.credited:
+        if not article.is_published:
+            return ""
+        draft = keyed.draft
+        version = Version(draft.link, draft.html, keyed.fingerprint, carrier)
+        return same_page(version, Version(article.link, article.html, article.fingerprint, owner_of(article)))
     if _is_other_episode(keyed, article):
         return ""
     if evidence := _title_or_text(keyed, article):
         return f"same canonical link and {evidence}"
-    if keyed.draft.source_id not in article.credited:
-        return ""
     if _has_other_guid(keyed, article):
         return "same canonical link and day" if _is_close(keyed, article) else ""
     return "same canonical link"
 
 
-def same_text(keyed: Keyed, article: KnownArticle) -> str:
+class Version(NamedTuple):
+    """One source's version of an article."""
+
+    link: str
+    html: str  # clean
+    fingerprint: Fingerprint
+    carrier: Carrier  # the source
+
+
+def same_page(first: Version, second: Version) -> str:
+    """Match the versions of two sources under one canonical link.
+
+    Equal titles prove nothing unless both sources belong to the site: a comment repeats the title of its subject.
+    """
+    if near(first.fingerprint, second.fingerprint):
+        return "same canonical link and text"
+    if is_stub(first.html) or is_stub(second.html):
+        return "same canonical link, one is a stub"
+    grounds = {ground_of(version.carrier, version.link) for version in (first, second)}
+    if first.fingerprint.title == second.fingerprint.title and grounds == {Ground.CONFIGURED}:
+        return "same canonical link and title in feeds of its site"
+    return "same canonical link, one holds the other" if contains(first.html, second.html) else ""
+
+
+def same_text(keyed: Keyed, article: KnownArticle, _carrier: Carrier) -> str:
     """Match by near-equal text within a source, with the same title or time, or if the text is long enough."""
     if keyed.draft.source_id != article.source_id or _is_other_edition(keyed, article):
         return ""
@@ -57,22 +91,22 @@ def same_text(keyed: Keyed, article: KnownArticle) -> str:
         return "same title and text"
     if _has_same_time(keyed, article):
         return "same text and time"
-    return "same text" if _is_telling(keyed) else ""
+    return "same text" if _is_telling(keyed.fingerprint) else ""
 
 
-def same_cluster(keyed: Keyed, article: KnownArticle) -> str:
+def is_near_duplicate(article: KnownArticle, other: KnownArticle) -> bool:
     """Match near-equal texts published close to each other, under one title unless the text is long enough.
 
     Within one source the title must be the same: its entries share boilerplate (each such pair in 213 feeds).
     """
-    is_one_source = keyed.draft.source_id == article.source_id
-    if article.pruned or abs(keyed.draft.published - article.published) >= (EDITION if is_one_source else NEWS):
-        return ""
-    if _has_other_recording(keyed.draft, article):
-        return ""
-    if not _has_same_title(keyed, article) and (is_one_source or not _is_telling(keyed)):
-        return ""
-    return "near-equal text" if near(keyed.fingerprint, article.fingerprint) else ""
+    is_one_source = article.source_id == other.source_id
+    if other.pruned or abs(article.published - other.published) >= (EDITION if is_one_source else NEWS):
+        return False
+    if article.published != other.published and _have_other_recordings(article, other):
+        return False
+    if article.fingerprint.title != other.fingerprint.title and (is_one_source or not _is_telling(article.fingerprint)):
+        return False
+    return near(article.fingerprint, other.fingerprint)
 
 
 def is_copy(keyed: Keyed, article: KnownArticle) -> bool:
@@ -107,8 +141,8 @@ def _has_same_text(keyed: Keyed, article: KnownArticle) -> bool:
     return keyed.fingerprint.digest == article.fingerprint.digest or near(keyed.fingerprint, article.fingerprint)
 
 
-def _is_telling(keyed: Keyed) -> bool:
-    return keyed.fingerprint.words >= TELLING_WORDS
+def _is_telling(fingerprint: Fingerprint) -> bool:
+    return fingerprint.words >= TELLING_WORDS
 
 
 def _has_other_guid(keyed: Keyed, article: KnownArticle) -> bool:
@@ -124,17 +158,16 @@ def _is_other_episode(keyed: Keyed, article: KnownArticle) -> bool:
     It has another guid, another recording and another date. Newsrooms that count the versions of an article in its
     guid keep the recording.
     """
-    if keyed.draft.source_id not in article.credited or not _has_other_guid(keyed, article):
+    draft = keyed.draft
+    if not _is_dated(draft) or draft.published == article.published or not _has_other_guid(keyed, article):
         return False
-    return _has_other_recording(keyed.draft, article)
+    return _have_other_recordings(draft, article)
 
 
-def _has_other_recording(draft: Draft, article: KnownArticle) -> bool:
-    """Return whether both have audio or video, of another date and at another URL."""
-    recordings = _recordings(draft), _recordings(article)
-    if not all(recordings) or not _is_dated(draft) or draft.published == article.published:
-        return False
-    return recordings[0].isdisjoint(recordings[1])
+def _have_other_recordings(first: Draft | KnownArticle, second: Draft | KnownArticle) -> bool:
+    """Return whether both have audio or video, but none in common."""
+    recordings = _recordings(first), _recordings(second)
+    return all(recordings) and recordings[0].isdisjoint(recordings[1])
 
 
 def _recordings(entry: Draft | KnownArticle) -> frozenset[str]:

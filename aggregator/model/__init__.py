@@ -11,7 +11,9 @@ bytes. A "digest" is always `blake2b`. HTML is text as published until `normalis
 
 from aggregator.model.article import ClusterMember, Credit, Draft, Revision, StoredArticle
 from aggregator.model.decision import (
+    Carrier,
     Decision,
+    Departure,
     Duplicate,
     Fingerprint,
     Key,
@@ -41,10 +43,12 @@ from aggregator.model.source import (
 
 __all__ = [
     "AppliedRule",
+    "Carrier",
     "CategoryFeed",
     "ClusterMember",
     "Credit",
     "Decision",
+    "Departure",
     "Draft",
     "Duplicate",
     "Enclosure",

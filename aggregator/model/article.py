@@ -57,9 +57,9 @@ class StoredArticle(Draft):
 
     id: str  # 32 hexadecimal digits, never changes
     uid: str  # id in published feeds: the guid if it is a URL, tag: or urn:, else urn:uuid: of `id`
-    source: str  # name of the source that carried it first
+    source: str  # name of its owner
     path: str = ""  # of its file, relative to the articles' folder
-    credits: tuple[Credit, ...] = ()  # first source first
+    credits: tuple[Credit, ...] = ()  # owner first
     categories: tuple[str, ...] = ()  # union over the credited sources
     tags: tuple[str, ...] = ()
     edited: datetime | None = None  # time of the last change of its text after publication

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aggregator.model.article import Draft
 from aggregator.model.feed import Enclosure, Person, Term
+from aggregator.urls import registrable_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,29 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A source that carries an article, with what its claim to own the article rests on."""
+
+    source_id: int
+    ordinal: int  # place in feeds.yaml
+    host: str  # registrable name of its configured URL
+    site: str  # registrable name of the page that its feed declares, "" if it declares none
+
+    @classmethod
+    def of(cls, source_id: int, ordinal: int, url: str, page: str | None) -> "Carrier":
+        """Return the carrier with this configured URL, whose feed declares `page`."""
+        site = registrable_name(page) if page else ""
+        return cls(source_id=source_id, ordinal=ordinal, host=registrable_name(url), site=site)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownArticle:
     """A stored article that shares a key with a draft."""
 
     id: str
     source_id: int
     credited: frozenset[int]  # ids of all sources that carried it
+    carriers: tuple[Carrier, ...] = ()  # these sources; () if none but the asking one carried it
     guid: str | None
     link: str
     link_key: str | None
@@ -57,24 +75,36 @@ class KnownArticle:
     image: str | None = None
     terms: tuple[Term, ...] = ()
     pruned: bool = False  # its text is gone, it never comes back
+    is_published: bool = True  # False until its first publication: other sources' entries are joined with it then
+    html: str = ""  # clean; only of an article of another source that has the link of a draft
+    position: int = 0  # in the document on first sight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A source that carries the article `id` no more; `next_owner` is the source that owns it from now on."""
+
+    id: str
+    next_owner: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class New:
-    """An entry without a stored article. `cluster` is the id of the near-equal article it joins, or None."""
+    """An entry without a stored article; `leaves` is the shared article that it belonged to, if any."""
 
     keyed: Keyed
-    cluster: str | None
     reason: str
+    leaves: Departure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """An entry whose source changed the article `id`."""
+    """An entry whose source changed the article `id`, or owns it from now on."""
 
     id: str
     keyed: Keyed
     text_changed: bool  # readers see another text: a revision is kept and `updated` moves
+    takes_over: bool = False  # the article was another source's
     reason: str
 
 

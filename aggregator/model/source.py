@@ -17,6 +17,7 @@ class Source:
     """
 
     id: int = 0  # assigned by the store on first sight; 0 before that
+    ordinal: int = field(default=0, compare=False)  # place in feeds.yaml, as stored
     settings: "SourceSettings"
 
     @property

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from aggregator.app import App
 from aggregator.fetch import Fetcher
+from aggregator.first_publication import prepare
 from aggregator.model import Selection
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import claim_in_parts
@@ -21,7 +22,8 @@ async def run_cycle(
 ) -> Report:
     """Refresh the sources that are due; `names` or `everything` overrule due times. Raises StoreError.
 
-    `report` gets each outcome at once. Sources whose hosts another process works on are waited for.
+    `report` gets each outcome at once. All new entries have one time of first sight, so that the order of the answers
+    makes no difference. Sources whose hosts another process works on are waited for.
     """
     selection = Selection(names=names, everything=everything)
     cycle = Report(sources=len(set(names)) if names else len(app.sources))
@@ -37,7 +39,9 @@ async def run_cycle(
             task_group() as tasks,
             aclosing(claim_in_parts(app, selection)) as parts,
         ):
-            refresher = Refresher(app, fetcher, HostStates(app.store), add)
+            refresher = Refresher(app, fetcher, HostStates(app.store), add, first_seen=app.clock())
             async for claimed in parts:
                 tasks.create_task(refresher.refresh(claimed, selection))
+        near = app.settings.dedupe == "near"
+        cycle.joined = await app.in_writer(prepare, app.store, near_duplicates=near)
     return cycle

@@ -33,6 +33,7 @@ class ReceivedDocument:
     sources: tuple[StoredSource, ...]
     document: FeedDocument
     now: datetime
+    first_seen: datetime | None = None  # time of first sight of its new entries, if it is not `now`
     is_pushed: bool = False  # by a hub: it may be a part of the source's document, the new entries alone
     result: ReadResult | None = None  # None: not read yet
 
@@ -73,7 +74,7 @@ def _arguments(app: App, received: ReceivedDocument) -> tuple[FeedDocument, tupl
     document = received.document
     bare = replace(document, url=without_credentials(document.url), final_url=without_credentials(document.final_url))
     subscribers = tuple(subscriber(stored.source, stored.state.seen) for stored in received.sources)
-    return bare, subscribers, received.now, app.settings.articles.summary_words
+    return bare, subscribers, received.first_seen or received.now, app.settings.articles.summary_words
 
 
 def _with_result(received: ReceivedDocument, result: ReadResult | Aborted) -> ReceivedDocument:

@@ -14,7 +14,7 @@ from aggregator.app import App
 from aggregator.dedupe import decide
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Failure, New, RecordCounts, StoredSource
+from aggregator.model import Carrier, Failure, New, RecordCounts, StoredSource
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.render import article_path
@@ -141,14 +141,14 @@ def _decide_and_write(
     else:
         state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
     digests = {key.digest for keyed in drafts.keyed for key in keyed.keys}
-    near = app.settings.dedupe == "near"
-
+    links = {key.digest for keyed in drafts.keyed for key in keyed.keys if key.rule == "link"}
+    carrier = Carrier.of(source.id, source.ordinal, source.url, state.feed_info.link)
     hub = hub_topic(state.feed_info, state.moved_to or source.url)
     unpushed = due_without_push(source, state, app.settings.fetch, now)
     while True:
         tries -= 1
-        known = app.store.articles.lookup(digests) if digests else {}
-        decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, near_duplicates=near)
+        known = app.store.articles.lookup(digests, source.id, links) if digests else {}
+        decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, carrier=carrier)
         new = (decision.keyed for decision in decisions if isinstance(decision, New))
         recording = Recording(
             source_id=source.id,

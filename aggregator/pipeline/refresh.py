@@ -32,11 +32,21 @@ if TYPE_CHECKING:
 class Refresher:
     """Takes claimed sources through the pipeline; `report` gets the outcome of each source as it is done.
 
-    `hosts` is shared by all refreshers of a process.
+    `hosts` is shared by all refreshers of a process. `first_seen` is the time of first sight of all new entries; None:
+    the time when their document came.
     """
 
-    def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[SourceOutcome], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        fetcher: Fetcher,
+        hosts: HostStates,
+        report: Callable[[SourceOutcome], None],
+        *,
+        first_seen: datetime | None = None,
+    ) -> None:
         self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
+        self._first_seen = first_seen
         self._queue: RecordQueue | None = None
 
     async def refresh(self, claimed: Sequence[StoredSource], selection: Selection) -> None:
@@ -94,7 +104,7 @@ class Refresher:
         from aggregator.pipeline.record import RecordQueue
 
         self._queue = self._queue or RecordQueue(self._app)
-        received = ReceivedDocument(sources=group, document=document, now=now)
+        received = ReceivedDocument(sources=group, document=document, now=now, first_seen=self._first_seen)
         return await self._queue.record(await read_expensive(self._app, received))
 
 

@@ -51,6 +51,7 @@ class Report:
 
     sources: int = 0
     outcomes: list[SourceOutcome] = field(default_factory=list)
+    joined: int = 0  # new articles that turned out to be another source's, before they were published
 
     def count(self, kind: OutcomeKind) -> int:
         """Return the number of sources with this outcome; one that was not even claimed was skipped."""
@@ -60,7 +61,8 @@ class Report:
 
     def total(self, name: Literal["new", "updated", "duplicates"]) -> int:
         """Return the sum of one field of `RecordCounts` over all sources."""
-        return sum(getattr(outcome.recorded, name) for outcome in self.outcomes)
+        joined = {"new": -self.joined, "updated": 0, "duplicates": self.joined}
+        return joined[name] + sum(int(getattr(outcome.recorded, name)) for outcome in self.outcomes)
 
     @property
     def entries(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aggregator import __version__, files
 from aggregator.app import App
+from aggregator.first_publication import prepare
 
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 
@@ -33,12 +34,14 @@ def publish_changed(app: App) -> Published:
     Raises FilesError; what is not on disk by then stays marked.
     """
     with publishing_lock(app):
+        prepare(app.store, near_duplicates=app.settings.dedupe == "near")
         return _publish_restyled(app) + _publish_marked(app)
 
 
 def publish_all(app: App) -> Published:
     """Write every article and feed again from the database, and remove the files of dropped categories."""
     with publishing_lock(app):
+        prepare(app.store, near_duplicates=app.settings.dedupe == "near")
         return _publish_all(app)
 
 

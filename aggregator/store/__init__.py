@@ -6,5 +6,6 @@ from aggregator.store.dialect import RacedError
 from aggregator.store.maintenance import Placement
 from aggregator.store.sources import SourceSummary
 from aggregator.store.store import Store
+from aggregator.store.unpublished import Join
 
-__all__ = ["BUSY_TIMEOUT", "Placement", "RacedError", "Recording", "SourceSummary", "Store"]
+__all__ = ["BUSY_TIMEOUT", "Join", "Placement", "RacedError", "Recording", "SourceSummary", "Store"]

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from aggregator.model import Draft, Fingerprint, Keyed, StoredArticle
 from aggregator.store.rows import Columns
 
+OWNER = ("source_id", "guid", "guid_key")
 ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "flags")
 TEXT = ("title", "html", "markdown", "summary")
 FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
@@ -27,6 +28,11 @@ def values_from_keyed(keyed: Keyed) -> tuple[Any, ...]:
 def entry_columns(keyed: Keyed) -> Columns:
     """Return the columns that may change without the text."""
     return {name: getattr(keyed.draft, name) for name in ENTRY}
+
+
+def owner_columns(keyed: Keyed) -> Columns:
+    """Return the columns that change with the owner."""
+    return {name: getattr(keyed.draft, name) for name in OWNER}
 
 
 def text_columns(keyed: Keyed) -> Columns:

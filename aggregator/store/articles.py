@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, select, update
@@ -19,36 +20,28 @@ from aggregator.model import (
     Revision,
     SourceState,
     StoredArticle,
-    Term,
     Updated,
 )
 from aggregator.names import ALL
-from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
 from aggregator.store.credits import insert_credits, insert_labels_and_categories
 from aggregator.store.database import Database
+from aggregator.store.departures import leave_articles
 from aggregator.store.hubs import HubStore
 from aggregator.store.identifiers import insert_keys
 from aggregator.store.inserts import insert_articles
+from aggregator.store.known import article_rows, carriers_of, credited_sources, html_of, known_article
 from aggregator.store.labels import SourceLabels, entry_terms
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_category, article_source, key, revision, source
+from aggregator.store.schema import article, article_category, key, revision, source
 from aggregator.store.sources import SourceStore
 from aggregator.store.statements import SelectByValues
 from aggregator.store.stored_articles import ARTICLES, stored_articles
 from aggregator.store.updates import update_articles
 
 _select_articles_of_keys = SelectByValues(select(key.c.digest, key.c.article_id), key.c.digest)
-_KNOWN = ("id", "source_id", "guid", "link", "link_key", "title", "published", "cluster", "pruned")
-_BESIDE_TEXT = ("authors", "enclosures", "image")
-_KNOWN_ARTICLES = select(*article.c[*_KNOWN, *_BESIDE_TEXT, *FINGERPRINT, "first_seen", "position"]).where(
-    article.c.id.in_(listed("ids"))
-)
-_CREDITED = select(article_source.c.article_id, article_source.c.source_id).where(
-    article_source.c.article_id.in_(listed("ids"))
-)
 _SOURCE = (
-    select(*source.c["settings", "feed_info", "readdressed"])
+    select(*source.c["settings", "feed_info", "readdressed", "ordinal"])
     .where(source.c.id == bindparam("id"))
     .with_for_update(key_share=True)
 )
@@ -85,31 +78,45 @@ class ArticleStore:
     def __init__(self, database: Database, sources: SourceStore, hubs: HubStore, outbox: Outbox) -> None:
         self._database, self._sources, self._hubs, self._outbox = database, sources, hubs, outbox
 
-    def lookup(self, digests: Iterable[bytes]) -> Mapping[bytes, tuple[KnownArticle, ...]]:
-        """Return the articles that have each of these keys, first seen first; keys of no article are left out."""
+    def lookup(
+        self, digests: Iterable[bytes], source_id: int = 0, links: Collection[bytes] = ()
+    ) -> Mapping[bytes, tuple[KnownArticle, ...]]:
+        """Return the articles that have each of these keys, first seen first; keys of no article are left out.
+
+        Articles that other sources than `source_id` carry come with their carriers, and those that it does not carry
+        with their bodies if they have one of the keys `links`.
+        """
         keys: dict[str, set[bytes]] = defaultdict(set)
-        credited: dict[str, set[int]] = defaultdict(set)
-        rows: list[RowMapping] = []
-        terms: dict[str, tuple[Term, ...]] = {}
+        articles: dict[bytes, list[KnownArticle]] = defaultdict(list)
         with self._database.reading() as connection:
             for digest, article_id in _select_articles_of_keys(connection, digests):
                 keys[article_id].add(digest)
-            for ids in slices(keys):
-                rows += connection.execute(_KNOWN_ARTICLES, {"ids": ids}).mappings()
-                terms |= entry_terms(connection, ids)
-                for article_id, source_id in connection.execute(_CREDITED, {"ids": ids}):
-                    credited[article_id].add(source_id)
-        articles: dict[bytes, list[KnownArticle]] = defaultdict(list)
-        for row in sorted(rows, key=lambda row: (row["first_seen"], row["position"], row["id"])):
-            known = KnownArticle(
-                credited=frozenset(credited[row["id"]]),
-                fingerprint=fingerprint_from(row),
-                keys=frozenset(keys[row["id"]]),
-                terms=terms.get(row["id"], ()),
-                **{name: row[name] for name in (*_KNOWN, *_BESIDE_TEXT)},
-            )
-            for digest in known.keys:
-                articles[digest].append(known)
+            if not keys:
+                return {}
+            credited = credited_sources(connection, keys)
+            terms = {key: value for ids in slices(keys) for key, value in entry_terms(connection, ids).items()}
+            shared = {article_id for article_id, sources in credited.items() if sources != {source_id}}
+            carriers = carriers_of(connection, set(chain.from_iterable(credited[article_id] for article_id in shared)))
+            foreign = {
+                article_id
+                for article_id in shared
+                if source_id not in credited[article_id] and not keys[article_id].isdisjoint(links)
+            }
+            html = html_of(connection, foreign)
+            for row in article_rows(connection, keys):
+                article_id = row["id"]
+                known = known_article(
+                    row,
+                    credited=credited.get(article_id, frozenset()),
+                    carriers=tuple(carriers[source] for source in sorted(credited[article_id]))
+                    if article_id in shared
+                    else (),
+                    keys=frozenset(keys[article_id]),
+                    terms=terms.get(article_id, ()),
+                    html=html.get(article_id, ""),
+                )
+                for digest in known.keys:
+                    articles[digest].append(known)
         return {digest: tuple(known) for digest, known in articles.items()}
 
     def record(self, recording: Recording) -> RecordCounts:
@@ -126,20 +133,20 @@ class ArticleStore:
             inserted = insert_articles(connection, source_id, new, recording.paths)
             updated = (decision for decision in decisions if isinstance(decision, Updated))
             edits = update_articles(connection, source_id, updated, now)
+            left = leave_articles(connection, source_id, inserted.values())
             credited, relinked = insert_credits(connection, source_id, decisions, inserted, now)
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
-            insert_labels_and_categories(connection, source_id, credited, inserted, labels)
-            changed = {*edits.ids, *credited, *relinked}
-            alone = {article_id for article_id, decision in inserted.items() if not decision.cluster}
-            self._outbox.mark_articles(changed - inserted.keys())
-            names = {ALL, *dict(labels.categories)} if alone else ()
+            insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])
+            changed = {*edits.ids, *credited, *relinked, *left} - inserted.keys()
+            self._outbox.mark_articles(changed)
+            names = {ALL, *dict(labels.categories)} if inserted else ()
             is_renamed = _credited_as(row["feed_info"]) != _credited_as(recording.state.feed_info)
-            self._outbox.mark_categories(changed - alone, source_id=source_id if is_renamed else None, names=names)
+            self._outbox.mark_categories(changed, source_id=source_id if is_renamed else None, names=names)
         return RecordCounts(
             new=len(inserted),
             updated=edits.texts,
-            duplicates=sum(isinstance(decision, Duplicate) for decision in decisions),
+            duplicates=sum(map(_is_duplicate, decisions)),
             rows=len(inserted) + len(edits.ids) + edits.texts + len(credited) + len(relinked) + keys,
         )
 
@@ -185,6 +192,10 @@ class ArticleStore:
         with self._database.writing() as connection:
             connection.execute(update(article).where(article.c.cluster != article.c.id).values(cluster=article.c.id))
             connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
+
+
+def _is_duplicate(decision: Decision) -> bool:
+    return isinstance(decision, Duplicate) or (isinstance(decision, Updated) and decision.takes_over)
 
 
 def _credited_as(info: FeedInfo) -> tuple[str, str | None]:

@@ -1,46 +1,90 @@
 """Clusters of near-equal articles: in each category the first member is shown, the others are hidden behind it."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
+from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category
 
-_self, _other, _placed = article.alias(), article.alias(), article_category.alias()
+MAX_MEMBERS = 20  # of a cluster that are listed beside an article
 
-_has_earlier_member = (
-    select(_other.c.id)
-    .select_from(_self)
-    .join(_other, _other.c.cluster == _self.c.cluster)
-    .join(_placed, and_(_placed.c.article_id == _other.c.id, _placed.c.category == article_category.c.category))
-    .where(
-        _self.c.id == article_category.c.article_id,
-        _self.c.id != _self.c.cluster,
-        _other.c.id != _self.c.id,
-        or_(
-            _other.c.id == _self.c.cluster,
-            tuple_(_placed.c.first_seen, _placed.c.position, _placed.c.article_id)
-            < tuple_(article_category.c.first_seen, article_category.c.position, article_category.c.article_id),
-        ),
+_self, _other = article.alias(), article.alias()
+_HEADS = select(*article.c["id", "cluster"]).where(article.c.id.in_(listed("clusters")))
+_FIRST = (
+    select(*article.c["id", "cluster"])
+    .where(article.c.cluster == bindparam("cluster"))
+    .order_by(article.c.first_seen, article.c.position, article.c.id)
+    .limit(MAX_MEMBERS + 1)
+)
+_ALL = select(article.c.id).where(article.c.cluster == bindparam("cluster"))
+_PLACED = (
+    select(article.c.cluster, *article_category.c["article_id", "category", "hidden"])
+    .select_from(article)
+    .join(article_category)
+    .where(article.c.cluster.in_(listed("clusters")))
+    .order_by(
+        article.c.cluster,
+        article_category.c.category,
+        article.c.id != article.c.cluster,
+        *article_category.c["first_seen", "ordinal", "position", "article_id"],
     )
-    .correlate(article_category)
-    .exists()
+)
+_SET_HIDDEN = (
+    update(article_category)
+    .where(article_category.c.article_id == bindparam("of"), article_category.c.category == bindparam("name"))
+    .values(hidden=bindparam("to"))
 )
 
 
-def members(articles: Any) -> Select[tuple[str]]:
-    """Select the ids of all members of the clusters that `articles` (ids, or a query for them) belong to."""
-    return select(_self.c.id).where(_self.c.cluster.in_(select(_other.c.cluster).where(_other.c.id.in_(articles))))
-
-
-def hide_members(connection: Connection, articles: Any, **parameters: Any) -> None:
-    """Update which members are hidden in which category, in the clusters of `articles`.
+def clusters_of(connection: Connection, articles: Any, **parameters: Any) -> Sequence[str]:
+    """Return the ids of the clusters with several members that `articles` belong to.
 
     `articles` are ids, or a query for ids with these `parameters`.
     """
-    connection.execute(
-        update(article_category)
-        .values(hidden=_has_earlier_member)
-        .where(article_category.c.article_id.in_(members(articles)), article_category.c.hidden != _has_earlier_member),
-        parameters,
-    )
+    if isinstance(articles, Collection):
+        articles, parameters = listed("ids"), {"ids": sorted(articles)}
+    has_others = exists().where(_other.c.cluster == _self.c.cluster, _other.c.id != _self.c.id)
+    query = select(_self.c.cluster).distinct().where(_self.c.id.in_(articles), has_others)
+    return sorted(connection.scalars(query, parameters))
+
+
+def first_members(connection: Connection, clusters: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the ids of the members that are listed beside any other, by cluster: the head, then the first seen."""
+    heads = {row.cluster for row in connection.execute(_HEADS, {"clusters": sorted(clusters)}) if row.id == row.cluster}
+    members = {}
+    for cluster in sorted(clusters):
+        ids = dict.fromkeys([cluster] if cluster in heads else [])
+        ids |= dict.fromkeys(row.id for row in connection.execute(_FIRST, {"cluster": cluster}))
+        members[cluster] = tuple(ids)[: MAX_MEMBERS + 1]
+    return members
+
+
+def listing(connection: Connection, articles: Collection[str]) -> Iterator[str]:
+    """Yield the articles beside which some of `articles` are listed: the members of their clusters.
+
+    Members behind the first ones are listed nowhere, so that one more in a large cluster costs no more.
+    """
+    changed = set(articles)
+    for cluster, first in first_members(connection, clusters_of(connection, articles)).items():
+        if len(first) <= MAX_MEMBERS:
+            yield from first
+        elif not changed.isdisjoint(first):
+            yield from connection.scalars(_ALL, {"cluster": cluster})
+
+
+def hide_members(connection: Connection, clusters: Collection[str]) -> None:
+    """Update which members of these clusters are hidden in which category."""
+    if not clusters:
+        return
+    rows = connection.execute(_PLACED, {"clusters": sorted(clusters)})
+    changes = [
+        {"of": row.article_id, "name": row.category, "to": bool(place)}
+        for _, placed in groupby(rows, key=lambda row: (row.cluster, row.category))
+        for place, row in enumerate(placed)
+        if row.hidden != bool(place)
+    ]
+    if changes:
+        connection.execute(_SET_HIDDEN, changes)

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, bindparam, not_, select, update
 
 from aggregator.model import Decision, New, Unchanged, Updated
 from aggregator.names import ALL
-from aggregator.store.clusters import hide_members
+from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.identifiers import decided_id
 from aggregator.store.labels import SourceLabels, entry_rows, insert_labels, source_rows
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_category, article_source
+from aggregator.store.schema import article, article_category, article_source, source
 from aggregator.store.statements import InsertRows
 
 _LINKS = select(*article_source.c["article_id", "link"]).where(
@@ -24,15 +24,17 @@ _UPDATE_LINK = (
     .where(article_source.c.article_id == bindparam("of"), article_source.c.source_id == bindparam("by"))
     .values(link=bindparam("to"))
 )
-_ORDER = select(*article.c["id", "published", "first_seen", "position"]).where(
-    article.c.id.in_(listed("ids")), not_(article.c.pruned)
+_ORDER = (
+    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
+    .join(source)
+    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
 )
 _CATEGORIES = select(*article_category.c["article_id", "category"]).where(
     article_category.c.article_id.in_(listed("ids"))
 )
 _insert_credits = InsertRows(article_source, ("article_id", "source_id", "link", "at"))
 _insert_categories = InsertRows(
-    article_category, ("article_id", "category", "published", "first_seen", "position", "hidden")
+    article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
 )
 
 
@@ -69,8 +71,12 @@ def insert_labels_and_categories(
     credited: Sequence[str],
     inserted: Mapping[str, New],
     labels: SourceLabels,
+    ordinal: int,
 ) -> None:
-    """Give the articles that the source is credited with its labels, and put them into its categories."""
+    """Give the articles that the source is credited with its labels, and put them into its categories.
+
+    `ordinal` is the source's place in feeds.yaml.
+    """
     order: list[tuple[str, Any]] = [(new, inserted[new].keyed.draft) for new in credited if new in inserted]
     present: set[tuple[str, ...]] = set()
     if older := [article_id for article_id in credited if article_id not in inserted]:
@@ -81,12 +87,11 @@ def insert_labels_and_categories(
     insert_labels(connection, chain(of_source, entry_rows(source_id, terms)))
     names = sorted({ALL, *dict(labels.categories)})
     rows = [
-        (article_id, name, dates.published, dates.first_seen, dates.position, False)
+        (article_id, name, dates.published, dates.first_seen, dates.position, getattr(dates, "ordinal", ordinal), False)
         for article_id, dates in order
         for name in names
         if (article_id, name) not in present
     ]
     _insert_categories(connection, rows)
-    clustered = [*older, *(new for new in credited if new in inserted and inserted[new].cluster)]
-    if clustered:
-        hide_members(connection, clustered)
+    if older:
+        hide_members(connection, clusters_of(connection, older))

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, delete, exists, false, insert, not
 from aggregator.model import Term
 from aggregator.names import ALL, category_name, distinct
 from aggregator.settings import SourceSettings
-from aggregator.store.clusters import hide_members
+from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_category, article_source, label
+from aggregator.store.schema import article, article_category, article_source, label, source
 from aggregator.store.statements import InsertRows
 
 Row = tuple[str, int, str, int, str, str, str | None, str | None]
@@ -41,9 +41,10 @@ _is_placed = exists().where(
     article_category.c.article_id == label.c.article_id, article_category.c.category == label.c.value
 )
 _ENTER = insert(article_category).from_select(
-    ("article_id", "category", "published", "first_seen", "position", "hidden"),
-    select(article.c.id, label.c.value, *article.c["published", "first_seen", "position"], false())
+    ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden"),
+    select(article.c.id, label.c.value, *article.c["published", "first_seen", "position"], source.c.ordinal, false())
     .join(label, label.c.article_id == article.c.id)
+    .join(source, source.c.id == article.c.source_id)
     .where(
         label.c.article_id.in_(_of_source),
         label.c.source_id == bindparam("source"),
@@ -155,4 +156,4 @@ def relabel(connection: Connection, source_id: int, labels: SourceLabels) -> Non
     _insert(connection, source_rows(connection.scalars(_OF_SOURCE, parameters).all(), source_id, labels))
     connection.execute(_ENTER, parameters)
     connection.execute(_LEAVE, parameters)
-    hide_members(connection, _of_source, **parameters)
+    hide_members(connection, clusters_of(connection, _of_source, **parameters))

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, selec
 from aggregator.model import Keyed, Unchanged
 from aggregator.names import ALL
 from aggregator.store.article_rows import draft_from, fingerprint_from
-from aggregator.store.clusters import hide_members
+from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.identifiers import insert_keys
@@ -45,7 +45,7 @@ _OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred
 )
 _OTHER_MEMBERS = (
     select(*article.c["id", "cluster"])
-    .where(article.c.cluster.in_(_ids), article.c.id.not_in(_ids))
+    .where(article.c.cluster.in_(listed("clusters")), article.c.id.not_in(_ids))
     .order_by(article.c.first_seen, article.c.position, article.c.id)
 )
 _EMPTY = (
@@ -95,7 +95,11 @@ _PAGE = (
 )
 _LABELS = select(label.c.article_id, label.c.value).where(label.c.article_id.in_(_ids), label.c.kind == "category")
 _CATEGORIES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
-_DATES = select(*article.c["id", "published", "first_seen", "position"]).where(article.c.id.in_(_ids))
+_DATES = (
+    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
+    .join(source)
+    .where(article.c.id.in_(_ids))
+)
 _DELETE_CATEGORY = delete(article_category).where(
     article_category.c.article_id == bindparam("of"), article_category.c.category == bindparam("name")
 )
@@ -130,14 +134,18 @@ class MaintenanceStore:
         parameters = {"ids": sorted(ids)}
         with self._database.writing() as connection:
             self._outbox.mark_categories(ids)
-            remaining = connection.execute(_OTHER_MEMBERS, parameters).all()
+            clusters = clusters_of(connection, ids)
+            remaining = connection.execute(_OTHER_MEMBERS, {**parameters, "clusters": clusters}).all()
             for statement in (*_DELETE_ROWS, _EMPTY):
                 connection.execute(statement, parameters)
             if remaining:
                 leaders: dict[str, str] = {}
-                moved = [{"of": row.id, "to": leaders.setdefault(row.cluster, row.id)} for row in remaining]
-                connection.execute(_SET_CLUSTER, moved)
-                hide_members(connection, sorted(leaders.values()))
+                led = [row for row in remaining if row.cluster in parameters["ids"]]
+                moved = [{"of": row.id, "to": leaders.setdefault(row.cluster, row.id)} for row in led]
+                if moved:
+                    connection.execute(_SET_CLUSTER, moved)
+                hide_members(connection, {leaders.get(row.cluster, row.cluster) for row in remaining})
+                self._outbox.mark_articles([row.id for row in remaining])
 
     def reset_future_times(self, now: datetime) -> None:
         """Make waits count from `now` that an earlier clock noted which ran ahead; they would last for as long.
@@ -220,5 +228,5 @@ class MaintenanceStore:
                     row["article_id"] = row.pop("id")
                 rows = [dates[article_id] | {"category": name, "hidden": False} for article_id, name in missing]
                 connection.execute(insert(article_category), rows)
-            hide_members(connection, ids)
+            hide_members(connection, clusters_of(connection, ids))
             self._outbox.mark_categories(ids)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, not_, select, update
 
 from aggregator.model import Mark, StoredArticle
-from aggregator.store.clusters import members
+from aggregator.store.clusters import listing
 from aggregator.store.database import Database
 from aggregator.store.hubs import HubStore
 from aggregator.store.rows import listed
@@ -37,7 +37,7 @@ _MARK_ARTICLES = (
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
     .values(pending=True, version=article.c.version + 1)
 )
-_of_clusters = select(article_category.c.category).distinct().where(article_category.c.article_id.in_(members(_ids)))
+_of_articles = select(article_category.c.category).distinct().where(article_category.c.article_id.in_(_ids))
 _of_source = (
     select(article_category.c.category)
     .distinct()
@@ -96,10 +96,10 @@ class Outbox:
             self._hubs.note_topics(digests, now)
 
     def mark_articles(self, ids: Collection[str]) -> None:
-        """Mark these articles, but not pruned ones."""
+        """Mark these articles, and the members of their clusters that list them; but not pruned ones."""
         if ids:
             with self._database.writing() as connection:
-                connection.execute(_MARK_ARTICLES, {"ids": sorted(ids)})
+                connection.execute(_MARK_ARTICLES, {"ids": sorted({*ids, *listing(connection, ids)})})
 
     def mark_categories(
         self, articles: Collection[str], *, source_id: int | None = None, names: Iterable[str] = ()
@@ -111,7 +111,8 @@ class Outbox:
         marked = set(names)
         with self._database.writing() as connection:
             if articles:
-                marked.update(connection.scalars(_of_clusters, {"ids": sorted(articles)}))
+                ids = {*articles, *listing(connection, articles)}
+                marked.update(connection.scalars(_of_articles, {"ids": sorted(ids)}))
             if source_id is not None:
                 marked.update(connection.scalars(_of_source, {"source_id": source_id}))
             if marked:

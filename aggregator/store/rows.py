@@ -36,7 +36,9 @@ _STATE = (
 
 def stored_source(row: RowMapping) -> StoredSource:
     """Return the source of a row, with its state."""
-    return StoredSource(source=Source(id=row["id"], settings=row["settings"]), state=state_from(row))
+    return StoredSource(
+        source=Source(id=row["id"], ordinal=row["ordinal"], settings=row["settings"]), state=state_from(row)
+    )
 
 
 def state_columns(state: SourceState) -> Columns:

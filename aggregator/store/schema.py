@@ -150,9 +150,18 @@ article = Table(
     _required("pending", Boolean),
     _required("version", Integer),
 )
-Index("ix_article_cluster", article.c.cluster)
+Index("ix_article_cluster", *article.c["cluster", "first_seen", "position", "id"])
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **_where(pending_article))
+
+unpublished = Table(  # articles before their first publication, and the names they get then if these are free
+    "unpublished",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    _required("path", Words),
+    _required("uid", Words),
+    sqlite_with_rowid=False,
+)
 
 label = Table(  # tags and categories of an article, by where they come from
     "label",
@@ -188,11 +197,13 @@ article_category = Table(
     _required("published", Moment),
     _required("first_seen", Moment),
     _required("position", Integer),
+    _required("ordinal", Integer, server_default="0"),  # place of its owner in feeds.yaml, on first sight
     _required("hidden", Boolean),  # an earlier member of its cluster is shown in the category
     sqlite_with_rowid=False,
 )
 newest_first = (
     article_category.c.published.desc(),
+    article_category.c.ordinal,
     article_category.c.first_seen.desc(),
     article_category.c.position,
     article_category.c.article_id,

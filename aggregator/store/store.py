@@ -15,6 +15,7 @@ from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
 from aggregator.store.sources import SourceStore
+from aggregator.store.unpublished import UnpublishedStore
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self.hubs = HubStore(database)
         self.outbox = Outbox(database, self.hubs)
         self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox)
+        self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.meta = MetaStore(database)

@@ -1,13 +1,14 @@
 """Stored articles, assembled from their rows, credits, labels and cluster members by a few queries for all."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, not_, select
 
 from aggregator.model import ClusterMember, Credit, StoredArticle
 from aggregator.store.article_rows import article_from
+from aggregator.store.clusters import MAX_MEMBERS, clusters_of, first_members
 from aggregator.store.labels import read_labels
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_source, source
@@ -21,17 +22,7 @@ _CREDITS = (
     .order_by(article_source.c.at, article_source.c.source_id)
 )
 _SOURCES = select(*source.c["id", "name", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
-_CLUSTERS_OF_SEVERAL = (
-    select(article.c.cluster)
-    .where(article.c.cluster.in_(listed("clusters")), article.c.id != article.c.cluster)
-    .distinct()
-)
-_MEMBERS = (
-    select(*article.c["id", "cluster", "title", "link"], source.c.name)
-    .join(source)
-    .where(article.c.cluster.in_(listed("clusters")), not_(article.c.pruned))
-    .order_by(article.c.published, article.c.first_seen, article.c.position, article.c.id)
-)
+_MEMBERS = select(*article.c["id", "title", "link"], source.c.name).join(source).where(article.c.id.in_(listed("ids")))
 
 
 def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StoredArticle, ...]:
@@ -40,13 +31,15 @@ def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple
         return ()
     credited = _credits(connection, rows)
     labels = read_labels(connection, {article_id: tuple(by_source) for article_id, by_source in credited.items()})
-    members = _members(connection, {row["cluster"] for row in rows})
+    members = _members(connection, [row["id"] for row in rows])
     return tuple(
         article_from(
             row,
             source=row["source"],
             credits=tuple(credited[row["id"]].values()),
-            also=tuple(member for member_id, member in members.get(row["cluster"], ()) if member_id != row["id"]),
+            also=tuple(member for member_id, member in members.get(row["cluster"], ()) if member_id != row["id"])[
+                :MAX_MEMBERS
+            ],
             **labels[row["id"]]._asdict(),
         )
         for row in rows
@@ -77,10 +70,12 @@ def _credit_fields(row: Any) -> dict[str, Any]:
     return {"source": row.name, "feed_title": feed.title, "feed_link": feed.link, "feed_url": url}
 
 
-def _members(connection: Connection, clusters: Collection[str]) -> Mapping[str, list[tuple[str, ClusterMember]]]:
-    """Return the members, with their ids, of those clusters that have several; the first published is first."""
-    members = defaultdict(list)
-    if several := sorted(connection.scalars(_CLUSTERS_OF_SEVERAL, {"clusters": sorted(clusters)})):
-        for row in connection.execute(_MEMBERS, {"clusters": several}):
-            members[row.cluster].append((row.id, ClusterMember(title=row.title, link=row.link, source=row.name)))
-    return members
+def _members(connection: Connection, articles: Collection[str]) -> Mapping[str, list[tuple[str, ClusterMember]]]:
+    """Return the first members, with their ids, of the articles' clusters that have several; the head comes first."""
+    first = first_members(connection, clusters_of(connection, articles))
+    ids = sorted(chain.from_iterable(first.values()))
+    members = {
+        row.id: ClusterMember(title=row.title, link=row.link, source=row.name)
+        for row in (connection.execute(_MEMBERS, {"ids": ids}) if ids else ())
+    }
+    return {cluster: [(member_id, members[member_id]) for member_id in ids] for cluster, ids in first.items()}

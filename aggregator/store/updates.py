@@ -7,15 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, bindparam, insert, not_, select, update
 
 from aggregator.model import Term, Updated
-from aggregator.store.article_rows import ENTRY, FINGERPRINT, TEXT, entry_columns, text_columns
+from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
 from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
 from aggregator.store.schema import article, revision
 
-_CHANGEABLE = (*ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
-_CURRENT = select(*article.c[*_CHANGEABLE, "id", "source_id"]).where(
-    article.c.id.in_(listed("ids")), not_(article.c.pruned)
-)
+_CHANGEABLE = (*OWNER, *ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
+_CURRENT = select(*article.c[*_CHANGEABLE, "id"]).where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
 _UPDATE = (
     update(article)
     .where(article.c.id == bindparam("article_id"))
@@ -43,7 +41,8 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     changed_terms = {
         row["id"]: draft.terms
         for row in rows
-        if (draft := decided[row["id"]].keyed.draft).terms != terms.get(row["id"], ()) and row["source_id"] == source_id
+        if (draft := decided[row["id"]].keyed.draft).terms != terms.get(row["id"], ())
+        and (row["source_id"] == source_id or decided[row["id"]].takes_over)
     }
     changes = {row["id"]: _changes(row, decided[row["id"]], source_id, now) for row in rows}
     changed = [row for row in rows if changes[row["id"]] or row["id"] in changed_terms]
@@ -58,8 +57,12 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
 
 
 def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) -> Columns:
-    """Return the columns that differ. Only the source that brought the article may change more than its text."""
-    wanted = entry_columns(decision.keyed) if row["source_id"] == source_id else {}
+    """Return the columns that differ. Only the article's owner may change it."""
+    wanted: Columns = {}
+    if decision.takes_over:
+        wanted = owner_columns(decision.keyed) | entry_columns(decision.keyed)
+    elif row["source_id"] == source_id:
+        wanted = entry_columns(decision.keyed)
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
         published = decision.keyed.draft.updated

@@ -4,8 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from aggregator.dedupe import decide, keyed
-from aggregator.model import Decision, Draft, Duplicate, Enclosure, Key, Keyed, KnownArticle, New, Unchanged, Updated
+from aggregator.dedupe import clusters, decide, keyed, text_keys
+from aggregator.model import (
+    Carrier,
+    Decision,
+    Draft,
+    Duplicate,
+    Enclosure,
+    Key,
+    Keyed,
+    KnownArticle,
+    New,
+    Unchanged,
+    Updated,
+)
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 DATE = NOW - timedelta(hours=5, seconds=17)
@@ -84,7 +96,7 @@ def _article(
         link=entry.link or f"https://source-{source}.example/",
         link_key=link_key,
         title=entry.title,
-        html="",
+        html=f"<p>{entry.text}</p>" if entry.text else "",
         markdown="",
         summary="",
         language=None,
@@ -109,6 +121,7 @@ class Store:
 
     def __init__(self) -> None:
         self.rows: dict[str, _Row] = {}
+        self.carriers: dict[int, Carrier] = {}  # by id of the source
         self._last: dict[int, frozenset[E]] = {}
 
     def known(self, candidates: Iterable[Keyed]) -> dict[bytes, tuple[KnownArticle, ...]]:
@@ -138,10 +151,30 @@ class Store:
             unseen,
             self.known(unseen),
             still_listed=[name for article in made for name in (article.guid_key, article.link_key) if name],
-            near_duplicates=near_duplicates,
+            carrier=self.carrier(source),
         )
         self.written = sum(map(self._record, decisions))
+        if near_duplicates:
+            self._join_clusters()
+        for row in self.rows.values():
+            row.known = replace(row.known, is_published=True)
         return decisions
+
+    def carrier(self, source: int) -> Carrier:
+        """The source's, whose URL and page are nobody's; its id is its place."""
+        return self.carriers.get(source, Carrier(source_id=source, ordinal=source, host="", site=""))
+
+    def cluster(self, decision: Decision) -> str | None:
+        """The cluster that a new article joined, None if it joined none."""
+        assert isinstance(decision, New)
+        known = self.rows[decision.keyed.id].known
+        return None if known.cluster == known.id else known.cluster
+
+    def _join_clusters(self) -> None:
+        """As before a publication: the articles of one fetch are unpublished."""
+        articles = [replace(row.known, keys=text_keys(row.known.fingerprint)) for row in self.rows.values()]
+        for id_, cluster in clusters(articles).items():
+            self.rows[id_].known = replace(self.rows[id_].known, cluster=cluster)
 
     def prune(self, id_: str) -> None:
         self.rows[id_].known = replace(self.rows[id_].known, pruned=True)
@@ -150,20 +183,41 @@ class Store:
         """Rows written."""
         if isinstance(decision, New):
             assert decision.keyed.id not in self.rows
-            self.rows[decision.keyed.id] = _Row(_first_known(decision))
+            if decision.leaves:
+                self._leave(decision)
+            self.rows[decision.keyed.id] = _Row(_first_known(decision, self.carrier(decision.keyed.draft.source_id)))
             return 1 + self._add_keys(decision.keyed.id, decision.keyed.keys)
         row = self.rows[decision.id]
         written = self._add_keys(decision.id, decision.keyed.keys)
         article = decision.keyed.draft
         if isinstance(decision, Updated):
+            if decision.takes_over:
+                self._credit(row, article.source_id)
+                row.known = replace(row.known, source_id=article.source_id, guid=article.guid)
             row.known = replace(row.known, link=article.link, link_key=article.link_key, enclosures=article.enclosures)
             if decision.text_changed:
-                row.known = replace(row.known, title=article.title, fingerprint=decision.keyed.fingerprint)
+                row.known = replace(
+                    row.known, title=article.title, html=article.html, fingerprint=decision.keyed.fingerprint
+                )
             return written + 1
         if isinstance(decision, Duplicate):
-            row.known = replace(row.known, credited=row.known.credited | {article.source_id})
+            self._credit(row, article.source_id)
             return written + 1
         return written
+
+    def _leave(self, new: New) -> None:
+        assert new.leaves
+        row, source = self.rows[new.leaves.id], new.keyed.draft.source_id
+        carriers = tuple(carrier for carrier in row.known.carriers if carrier.source_id != source)
+        credited = row.known.credited - {source}
+        row.known = replace(row.known, source_id=new.leaves.next_owner, credited=credited, carriers=carriers)
+        for key in new.keyed.keys:
+            if key.rule in {"guid", "entry", "title"}:
+                row.keys.pop(key.digest, None)
+
+    def _credit(self, row: _Row, source: int) -> None:
+        carriers = {carrier.source_id: carrier for carrier in (*row.known.carriers, self.carrier(source))}
+        row.known = replace(row.known, credited=row.known.credited | {source}, carriers=tuple(carriers.values()))
 
     def _add_keys(self, id_: str, keys: Iterable[Key]) -> int:
         mine = self.rows[id_].keys
@@ -175,7 +229,7 @@ class Store:
         return len(missing)
 
 
-def _first_known(new: New) -> KnownArticle:
+def _first_known(new: New, carrier: Carrier) -> KnownArticle:
     article = new.keyed.draft
     return KnownArticle(
         id=new.keyed.id,
@@ -187,7 +241,11 @@ def _first_known(new: New) -> KnownArticle:
         title=article.title,
         published=article.published,
         fingerprint=new.keyed.fingerprint,
-        cluster=new.cluster or new.keyed.id,
+        cluster=new.keyed.id,
+        carriers=(carrier,),
+        is_published=False,
+        html=article.html,
+        position=article.position,
         keys=frozenset(),
         enclosures=article.enclosures,
     )

@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError, StoreBusyError, StoreError
+from aggregator.first_publication import prepare
 from aggregator.model import Failure, FeedDocument
 from aggregator.pipeline.read import ReceivedDocument
 from aggregator.pipeline.record import MAX_BYTES, MAX_DOCUMENTS, Outcomes, RecordQueue, record_batch
@@ -105,12 +106,14 @@ def test_a_batch_is_one_transaction(app: App) -> None:
     assert new(record_batch(app, batch)) == [0] * MAX_DOCUMENTS
 
 
-def test_an_article_of_one_document_is_known_to_the_next_of_its_batch(app: App) -> None:
+def test_an_article_of_two_documents_of_a_batch_is_joined_before_it_is_published(app: App) -> None:
     first, second = received(app, 1, 2)
     copy = replace(second, document=replace(second.document, body=first.document.body))
     _, outcomes = record_batch(app, [first, copy])
     assert isinstance(outcomes, tuple)
-    assert (outcomes[0].recorded.new, outcomes[0].recorded.duplicates) == (0, 1)
+    assert (outcomes[0].recorded.new, outcomes[0].recorded.duplicates) == (1, 0)
+    assert prepare(app.store, near_duplicates=True) == 1
+    assert prepare(app.store, near_duplicates=True) == 0
     (article,) = app.store.articles.page(None, 100)
     assert [credit.source for credit in article.credits] == ["s1", "s2"]
 

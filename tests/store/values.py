@@ -1,6 +1,7 @@
 """Values to put into a store, each field with something in it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -111,8 +112,16 @@ def digest(name: str) -> bytes:
     return blake2b(name.encode(), digest_size=16).digest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMember(New):
+    """A new article, and the cluster that it joins before its first publication."""
+
+    cluster: str
+
+
 def new(one: StoredArticle | Keyed, cluster: str | None = None) -> New:
-    return New(keyed=one if isinstance(one, Keyed) else keyed(one), cluster=cluster, reason="not seen before")
+    given, reason = one if isinstance(one, Keyed) else keyed(one), "not seen before"
+    return NewMember(keyed=given, cluster=cluster, reason=reason) if cluster else New(keyed=given, reason=reason)
 
 
 def updated(one: StoredArticle | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
@@ -162,7 +171,13 @@ def record_as(
         hub=hub,
         due_without_push=due,
     )
-    return store.articles.record(recording)
+    recorded = store.articles.record(recording)
+    clusters: dict[str, str] = {}
+    for one in decisions:
+        if isinstance(one, NewMember):
+            clusters[one.keyed.id] = clusters.get(one.cluster, one.cluster)
+    store.unpublished.set_clusters(clusters)
+    return recorded
 
 
 def publish_everything(store: Store) -> None:

@@ -1,0 +1,59 @@
+"""Departures of sources from articles that they shared with others."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, delete, exists, not_, update
+
+from aggregator.model import New
+from aggregator.names import ALL
+from aggregator.store.columns import EPOCH
+from aggregator.store.rows import listed
+from aggregator.store.schema import article, article_category, article_source, key, label, source
+
+_DELETE = [
+    delete(table).where(table.c.article_id == bindparam("of"), table.c.source_id == bindparam("by"))
+    for table in (article_source, label)
+]
+_DELETE_KEYS = delete(key).where(key.c.article_id == bindparam("of"), key.c.digest.in_(listed("digests")))
+_LEAVE_CATEGORIES = delete(article_category).where(
+    article_category.c.article_id == bindparam("of"),
+    article_category.c.category != ALL,
+    not_(
+        exists().where(
+            label.c.article_id == article_category.c.article_id,
+            label.c.kind == "category",
+            label.c.value == article_category.c.category,
+        )
+    ),
+)
+_HAND_OVER = (
+    update(article)
+    .where(article.c.id == bindparam("of"), article.c.source_id == bindparam("by"))
+    .values(source_id=bindparam("to"))
+)
+_READ_AGAIN = (  # its text of the article is not stored
+    update(source)
+    .where(source.c.id == bindparam("to"))
+    .values(seen=b"", digest=b"", truncated_digest=None, etag=None, last_modified=None, next_fetch=EPOCH)
+)
+
+
+def leave_articles(connection: Connection, source_id: int, decisions: Iterable[New]) -> list[str]:
+    """Take the source's credits, labels and own keys from the articles that it leaves, and return their ids.
+
+    An article that it owned is the next owner's, whose document is read again for its text.
+    """
+    left = []
+    for decision in decisions:
+        if decision.leaves is None:
+            continue
+        names = {"of": decision.leaves.id, "by": source_id}
+        for statement in _DELETE:
+            connection.execute(statement, names)
+        digests = [key.digest for key in decision.keyed.keys if key.rule in {"guid", "entry", "title"}]
+        connection.execute(_DELETE_KEYS, {**names, "digests": digests})
+        connection.execute(_LEAVE_CATEGORIES, names)
+        if connection.execute(_HAND_OVER, {**names, "to": decision.leaves.next_owner}).rowcount:
+            connection.execute(_READ_AGAIN, {"to": decision.leaves.next_owner})
+        left.append(decision.leaves.id)
+    return left

@@ -1,0 +1,247 @@
+"""Articles before their first publication: joined, put into clusters and named before anybody sees them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from aggregator.model import Draft, Key, KnownArticle
+from aggregator.store.article_rows import draft_from
+from aggregator.store.clusters import hide_members
+from aggregator.store.database import Database
+from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
+from aggregator.store.known import article_rows, carriers_of, known_article
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import listed, slices
+from aggregator.store.schema import article, article_category, article_source, key, label, revision, source, unpublished
+from aggregator.store.statements import InsertRows, SelectByValues
+
+_ids = listed("ids")
+_ANY = select(unpublished.c.article_id).limit(1)
+_IDS = (
+    select(unpublished.c.article_id)
+    .where(unpublished.c.article_id > bindparam("after"))
+    .order_by(unpublished.c.article_id)
+    .limit(bindparam("limit"))
+)
+_SHARED_LINKS = (
+    select(article.c.link_key)
+    .join(unpublished)
+    .where(article.c.link_key.is_not(None))
+    .group_by(article.c.link_key)
+    .having(func.count(article.c.source_id.distinct()) > 1)
+)
+_OF_SHARED_LINKS = (
+    select(*article.c["link_key", "id"])
+    .join(unpublished)
+    .where(article.c.link_key.in_(_SHARED_LINKS))
+    .order_by(article.c.link_key, article.c.id)
+)
+_ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)
+_select_keys = SelectByValues(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
+_insert_keys = InsertRows(key, ("digest", "article_id", "strong"))
+_DELETE_KEY = delete(key).where(key.c.digest == bindparam("of"), key.c.article_id == bindparam("by"))
+_AT = select(*article_source.c["article_id", "at"]).where(article_source.c.article_id.in_(_ids))
+_MOVE_CREDIT = (
+    update(article_source)
+    .where(article_source.c.article_id == bindparam("of"))
+    .values(article_id=bindparam("to"), at=bindparam("since"))
+)
+_DELETE_TERMS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin == "entry")
+_MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values(article_id=bindparam("to"))
+_CATEGORIES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
+_PLACES = (
+    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
+    .join(source)
+    .where(article.c.id.in_(_ids))
+)
+_place = InsertRows(
+    article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
+)
+_DELETE = [
+    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, revision, unpublished)),
+    delete(article).where(article.c.id.in_(_ids)),
+]
+_SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
+_names = select(
+    *unpublished.c["article_id", "path", "uid"],
+    article.c.path.label("present_path"),
+    article.c.uid.label("present_uid"),
+    source.c.ordinal,
+    article.c.position,
+).select_from(unpublished.join(article).join(source))
+_RENAMED = _names.where((unpublished.c.path != article.c.path) | (unpublished.c.uid != article.c.uid))
+_with_path = SelectByValues(select(*article.c["id", "path"]), article.c.path)
+_with_uid = SelectByValues(select(*article.c["id", "uid"]), article.c.uid)
+_NAMES = _names.where(unpublished.c.article_id.in_(_ids))
+_SET_NAMES = (
+    update(article).where(article.c.id == bindparam("of")).values(path=bindparam("new_path"), uid=bindparam("new_uid"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """The article `id` becomes a credit of the article `into`; `keys` are its own."""
+
+    id: str
+    into: str
+    keys: tuple[Key, ...]
+
+
+class UnpublishedStore:
+    """Articles that were recorded but never published: their ids, paths, uids and clusters may still change."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database, self._outbox = database, outbox
+
+    def exist(self) -> bool:
+        """Return whether there are any."""
+        with self._database.reading() as connection:
+            return connection.scalar(_ANY) is not None
+
+    def with_shared_links(self) -> Sequence[Collection[str]]:
+        """Return the ids of the articles of several sources under one canonical link, link by link."""
+        links: dict[str, list[str]] = defaultdict(list)
+        with self._database.reading() as connection:
+            for link, article_id in connection.execute(_OF_SHARED_LINKS):
+                links[link].append(article_id)
+        return tuple(links.values())
+
+    def read(self, ids: Collection[str]) -> Sequence[tuple[Draft, KnownArticle]]:
+        """Return these articles with their bodies and owners, and the drafts that they were made from."""
+        with self._database.reading() as connection:
+            drafts = {row["id"]: draft_from(row) for row in connection.execute(_ROWS, {"ids": ids}).mappings()}
+            articles = _known(connection, ids, {article_id: draft.html for article_id, draft in drafts.items()})
+        return [(drafts[article.id], article) for article in articles]
+
+    def page(self, after: str | None, limit: int) -> Sequence[KnownArticle]:
+        """Return the next `limit` articles after the id `after` in the order of their ids, without their bodies."""
+        with self._database.reading() as connection:
+            return _known(connection, connection.scalars(_IDS, {"after": after or "", "limit": limit}).all())
+
+    def known(self, ids: Collection[str]) -> Sequence[KnownArticle]:
+        """Return these articles, published or not, without their bodies."""
+        with self._database.reading() as connection:
+            return _known(connection, ids)
+
+    def with_keys(self, digests: Iterable[bytes]) -> Mapping[bytes, Collection[str]]:
+        """Return the ids of the articles, published or not, that have each of these keys."""
+        ids: dict[bytes, list[str]] = defaultdict(list)
+        with self._database.reading() as connection:
+            for digest, article_id, _ in _select_keys(connection, digests):
+                ids[digest].append(article_id)
+        return ids
+
+    def join(self, joins: Sequence[Join]) -> None:
+        """Make articles credits of others: their labels, categories and keys go with them, their texts are deleted."""
+        if not joins:
+            return
+        into = {join.id: join.into for join in joins}
+        with self._database.writing() as connection:
+            _move_keys(connection, joins)
+            since = dict(map(tuple, connection.execute(_AT, {"ids": sorted(set(into.values()))})))
+            moved = [{"of": old, "to": new, "since": since[new]} for old, new in into.items()]
+            connection.execute(_MOVE_CREDIT, moved)
+            connection.execute(_DELETE_TERMS, {"ids": sorted(into)})
+            connection.execute(_MOVE_LABELS, [{"of": old, "to": new} for old, new in into.items()])
+            _move_places(connection, into)
+            for statement in _DELETE:
+                connection.execute(statement, {"ids": sorted(into)})
+
+    def set_clusters(self, clusters: Mapping[str, str]) -> None:
+        """Put articles, by id, into clusters; all members and the feeds that show them are to be published."""
+        if not clusters:
+            return
+        with self._database.writing() as connection:
+            connection.execute(_SET_CLUSTER, [{"of": member, "to": head} for member, head in clusters.items()])
+            hide_members(connection, set(clusters.values()))
+            self._outbox.mark_articles(clusters)
+            self._outbox.mark_categories(clusters)
+
+    def give_names(self) -> None:
+        """Give the articles their uids and paths; of several that want the same the first in feeds.yaml has it."""
+        with self._database.writing() as connection:
+            renamed = {row.article_id: row for row in connection.execute(_RENAMED)}
+            if not renamed:
+                return
+            rivals = renamed
+            while rivals:
+                rivals = {row.article_id: row for row in _rivals(connection, rivals.values())}
+                rivals = {article_id: row for article_id, row in rivals.items() if article_id not in renamed}
+                renamed |= rivals
+            rows = sorted(renamed.values(), key=lambda row: (row.ordinal, row.position, row.article_id))
+            names = [WantedNames(row.article_id, row.path, row.uid) for row in rows]
+            uids = free_uids(connection, names, {row.present_uid for row in rows})
+            paths = free_paths(connection, [name.path for name in names], {row.present_path for row in rows})
+            changes = [
+                {"of": row.article_id, "new_path": path, "new_uid": uid}
+                for row, path, uid in zip(rows, paths, uids, strict=True)
+                if (row.present_path, row.present_uid) != (path, uid)
+            ]
+            if changes:  # first to names that nobody has: two may exchange theirs
+                placeholders = [{"of": each["of"], "new_path": each["of"], "new_uid": each["of"]} for each in changes]
+                connection.execute(_SET_NAMES, placeholders)
+                connection.execute(_SET_NAMES, changes)
+
+    def clear(self) -> None:
+        """Note that nothing is unpublished any more: ids, paths and uids stay from now on."""
+        with self._database.writing() as connection:
+            connection.execute(delete(unpublished))
+
+
+def _known(
+    connection: Connection, ids: Iterable[str], html: Mapping[str, str] = MappingProxyType({})
+) -> list[KnownArticle]:
+    rows = article_rows(connection, ids)
+    carriers = carriers_of(connection, {row["source_id"] for row in rows})
+    return [
+        known_article(
+            row,
+            credited=frozenset({row["source_id"]}),
+            carriers=(carriers[row["source_id"]],),
+            keys=frozenset(),
+            html=html.get(row["id"], ""),
+        )
+        for row in rows
+    ]
+
+
+def _move_keys(connection: Connection, joins: Sequence[Join]) -> None:
+    """Give the keys of each joined article to the one that it joined; a strong key stays strong."""
+    into = {join.id: join.into for join in joins}
+    rows = list(_select_keys(connection, {key.digest for join in joins for key in join.keys}))
+    moved = [row for row in rows if row.article_id in into]
+    strong: dict[tuple[bytes, str], bool] = {}
+    for row in rows:
+        name = row.digest, into.get(row.article_id, row.article_id)
+        strong[name] = strong.get(name, False) or row.strong
+    changed = {(row.digest, into[row.article_id]) for row in moved}
+    present = {(row.digest, row.article_id) for row in rows}
+    connection.execute(_DELETE_KEY, [{"of": row.digest, "by": row.article_id} for row in moved])
+    if replaced := sorted(changed & present):
+        connection.execute(_DELETE_KEY, [{"of": digest, "by": article_id} for digest, article_id in replaced])
+    _insert_keys(connection, [(*name, strong[name]) for name in sorted(changed)])
+
+
+def _move_places(connection: Connection, into: Mapping[str, str]) -> None:
+    """Put the articles into the categories of those that joined them."""
+    targets = sorted(set(into.values()))
+    present = {tuple(row) for row in connection.execute(_CATEGORIES, {"ids": targets})}
+    wanted = {(into[row.article_id], row.category) for row in connection.execute(_CATEGORIES, {"ids": sorted(into)})}
+    places = {row.id: tuple(row)[1:] for row in connection.execute(_PLACES, {"ids": targets})}
+    _place(connection, [(*name, *places[name[0]], False) for name in sorted(wanted - present)])
+
+
+def _rivals(connection: Connection, rows: Iterable[Any]) -> Iterator[Any]:
+    """Yield the unpublished articles that have a name which those of `rows` may get."""
+    rows = list(rows)
+    counts = Counter(row.path for row in rows)
+    paths = {name for path, count in counts.items() for name in numbered(path, 0, count + 1)}
+    paths |= {row.present_path for row in rows}
+    ids = {row.id for row in _with_path(connection, paths)}
+    ids |= {row.id for row in _with_uid(connection, {row.uid for row in rows})}
+    for part in slices(sorted(ids)):
+        yield from connection.execute(_NAMES, {"ids": part})
