@@ -38,6 +38,7 @@ class Enclosure:
     length: int | None = None  # bytes
     title: str | None = None  # of an image its alternative text
     duration: int | None = None  # seconds
+    credit: str | None = None  # person or agency that made it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

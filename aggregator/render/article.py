@@ -7,6 +7,7 @@ from aggregator.commonmark.escape import markdown_link
 from aggregator.model import Credit, Draft, OutputFile, Source, StoredArticle
 from aggregator.names import slug
 from aggregator.render.front_matter import front_matter
+from aggregator.render.media import media_links
 from aggregator.settings import Articles
 
 FIELDS = ("source", "category", "lang", "year", "month", "day", "hour", "minute", "slug", "id")
@@ -17,15 +18,15 @@ _FIELD = re.compile(r"\{(\w*)\}")
 
 
 def article_file(article: StoredArticle, settings: Articles) -> OutputFile:
-    """Return the article's file at `article.path`: front matter, Markdown, and a link for each credited source.
+    """Return the article's file at `article.path`: front matter, Markdown, and links to its audio and credited sources.
 
     A blank line separates the links too, so that each is rendered on a line of its own.
     """
     credited = article.credits or (Credit(source=article.source, link=article.link),)
     links = dict.fromkeys(markdown_link(credit.source, credit.link) for credit in credited)
     body = article.markdown.strip("\n")
-    text = "\n\n".join((*([body] if body else ()), *links))
-    head = front_matter(article, settings.front_matter)
+    text = "\n\n".join((*([body] if body else ()), *media_links(article), *links))
+    head = front_matter(article, settings.front_matter, settings.keys)
     return OutputFile(path=article.path, data=f"{head}\n{text}\n".encode(errors="replace"))
 
 

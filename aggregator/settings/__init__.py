@@ -80,6 +80,9 @@ class Articles(Section):
         "mainroad", description="Format of the front matter."
     )
     summary_words: WholeNumber = Field(50, ge=1, le=1000, description="Length of the summary in words.")
+    keys: tuple[Literal["author", "canonical", "audio", "image_credit"], ...] = Field(
+        (), description="Further keys of the front matter mainroad; the other formats have them all."
+    )
 
 
 FormatName = Literal["rss", "atom", "json"]

@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Credit, StoredArticle
+from aggregator.model import Credit, Enclosure, StoredArticle
 from aggregator.render import article_file, article_path, pattern_fault
 from aggregator.settings import Articles
 from tests.conftest import SHARED
@@ -47,6 +47,34 @@ def test_every_source_that_carried_the_article_is_credited() -> None:
 def test_without_credits_the_first_source_is_credited() -> None:
     data = article_file(article(credits=()), Articles()).data
     assert data.endswith(b"\n\n[example](https://example.org/1/)\n")
+
+
+EPISODE = (
+    Enclosure(url="https://cdn.example/a (1).mp3", type="audio/mpeg"),
+    Enclosure(url="https://cdn.example/b.m4a", type="audio/mp4"),
+    Enclosure(url="https://cdn.example/b.mp4", type="video/mp4"),
+    Enclosure(url="https://cdn.example/notes.pdf", type="application/pdf"),
+)
+
+
+def test_an_episode_links_its_audio_before_its_sources() -> None:
+    data = article_file(article(markdown="Hello", enclosures=EPISODE), Articles()).data
+    assert data.endswith(
+        b"\n\nHello\n\n[Audio](https://cdn.example/a%20(1).mp3)\n\n[Audio](https://cdn.example/b.m4a)\n\n"
+        b"[example](https://example.org/1/)\n"
+    )
+
+
+def test_audio_that_the_text_links_is_linked_once() -> None:
+    body = "Hello [listen](https://cdn.example/b.m4a)"
+    data = article_file(article(markdown=body, enclosures=EPISODE[1:]), Articles()).data
+    assert data.endswith(f"\n\n{body}\n\n[example](https://example.org/1/)\n".encode())
+
+
+def test_a_film_without_audio_of_its_own_links_one_video() -> None:
+    films = tuple(Enclosure(url=f"https://cdn.example/{size}.mp4") for size in (360, 1080))
+    data = article_file(article(markdown="Hello", enclosures=films), Articles()).data
+    assert data.endswith(b"\n\nHello\n\n[Video](https://cdn.example/360.mp4)\n\n[example](https://example.org/1/)\n")
 
 
 def test_an_empty_body_leaves_no_gap() -> None:

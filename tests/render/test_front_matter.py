@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.commonmark.escape import markdown_line
-from aggregator.model import StoredArticle
+from aggregator.model import Enclosure, Person, StoredArticle
 from aggregator.render.front_matter import LAYOUTS, front_matter
 from aggregator.settings import Articles
 from tests.render.examples import PUBLISHED, UPDATED, article, modestly
@@ -20,7 +20,27 @@ STORY = article(
     tags=("example",),
     image="https://example.org/image.jpg",
     edited=UPDATED,
+    authors=(Person(name='Ann "A." Lee'), Person(email="x@example.org"), Person(name="Bob")),
+    enclosures=(
+        Enclosure(url="https://example.org/1.mp3", type="audio/mpeg", length=1000),
+        Enclosure(url="https://example.org/2.ogg?x=1"),
+        Enclosure(url="https://example.org/film.mp4", type="video/mp4"),
+        Enclosure(url="https://example.org/large.png", type="image/png"),
+        Enclosure(url="https://example.org/image.jpg", type="image/jpeg", credit="Ann Lee / Agency"),
+    ),
 )
+
+KEYS = r"""author: "Ann \"A.\" Lee, Bob"
+canonical: "https://example.org/1/"
+audio:
+  - "https://example.org/1.mp3"
+  - "https://example.org/2.ogg?x=1"
+image_credit: "Ann Lee / Agency"
+"""
+IMAGES = """images:
+  - "https://example.org/image.jpg"
+  - "https://example.org/large.png"
+"""
 
 MAINROAD = r"""---
 title: "A \"title\" with <b>, \\ and ’"
@@ -52,7 +72,7 @@ widgets:
 ---
 """
 
-HUGO = r"""---
+HUGO = rf"""---
 title: "A \"title\" with <b>, \\ and ’"
 date: "2025-02-08T04:51:01+00:00"
 lastmod: "2025-02-09T10:00:00+00:00"
@@ -66,10 +86,10 @@ translations:
   - "en"
 tags:
   - "example"
----
+{KEYS}{IMAGES}---
 """
 
-JEKYLL = r"""---
+JEKYLL = rf"""---
 layout: "post"
 title: "A \"title\" with <b>, \\ and ’"
 date: "2025-02-08 04:51:01 +0000"
@@ -81,8 +101,8 @@ categories:
 tags:
   - "example"
 lang: "en"
-image: "https://example.org/image.jpg"
-render_with_liquid: false
+{KEYS}image: "https://example.org/image.jpg"
+{IMAGES}render_with_liquid: false
 ---
 """
 
@@ -96,7 +116,12 @@ categories = ["politics", "us"]
 tags = ["example"]
 [extra]
 lang = "en"
+author = "Ann \"A.\" Lee, Bob"
+canonical = "https://example.org/1/"
+audio = ["https://example.org/1.mp3", "https://example.org/2.ogg?x=1"]
+image_credit = "Ann Lee / Agency"
 thumbnail = "https://example.org/image.jpg"
+images = ["https://example.org/image.jpg", "https://example.org/large.png"]
 +++
 """
 
@@ -106,6 +131,16 @@ thumbnail = "https://example.org/image.jpg"
 )
 def test_each_layout_writes_its_own_form(layout: str, expected: str) -> None:
     assert front_matter(STORY, layout) == expected
+
+
+def test_mainroad_has_further_keys_where_they_are_asked_for() -> None:
+    keys = ("author", "canonical", "audio", "image_credit")
+    assert front_matter(STORY, "mainroad", keys) == MAINROAD.replace("menu:", f"{KEYS}menu:")
+    assert "audio" not in front_matter(STORY, "mainroad", ("author",))
+    head = _yaml_head(article(), "mainroad", keys)
+    assert [head[key] for key in keys] == ["", "https://example.org/1/", [], ""]
+    (offered,) = (get_args(kind) for kind in get_args(Articles.model_fields["keys"].annotation) if kind is not ...)
+    assert offered == keys
 
 
 def test_the_settings_offer_exactly_these_layouts() -> None:
@@ -168,7 +203,7 @@ def test_a_date_carries_its_offset_unless_the_theme_wants_none() -> None:
     assert datetime.fromisoformat(_yaml_head(article(), "mainroad")["date"] + "Z") == PUBLISHED
 
 
-def _yaml_head(story: StoredArticle, layout: str) -> dict[str, Any]:
-    (head,) = [document for document in yaml.safe_load_all(front_matter(story, layout)) if document is not None]
+def _yaml_head(story: StoredArticle, layout: str, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+    (head,) = [document for document in yaml.safe_load_all(front_matter(story, layout, keys)) if document is not None]
     assert isinstance(head, dict)
     return head
