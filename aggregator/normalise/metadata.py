@@ -46,6 +46,7 @@ def enclosures(published: Iterable[Enclosure], base: str, *, is_rss: bool = Fals
                 length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
                 title=plain_title(title) or None,
                 duration=enclosure.duration,
+                credit=_name(enclosure.credit, is_rss),
             )
         if len(by_url) == MAX_ENCLOSURES:
             break

@@ -35,4 +35,5 @@ def with_digest(entry: Entry) -> Entry:
 
 def _file_fields(file: Enclosure) -> tuple[object, ...]:
     fields = (file.url, file.type, file.length, file.title)
-    return (*fields, file.duration) if file.duration else fields  # digests of other files stay as they were
+    later = file.duration, file.credit  # without them digests stay as they were before there were such fields
+    return (*fields, *later) if file.credit else (*fields, file.duration) if file.duration else fields

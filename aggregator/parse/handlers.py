@@ -139,6 +139,11 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
     def _end_media_content(self) -> None:
         self.media = None
 
+    def _end_media_credit(self) -> None:
+        credit = self.pop("credit")
+        if credit and self.media is not None:
+            self.media.setdefault("media_credit", credit)
+
     def push_content(self, *element: Any) -> None:
         """Begin a text construct; its parameters are read at every tag, so they move to a faster dictionary."""
         super().push_content(*element)

@@ -68,6 +68,7 @@ def _enclosure(file: Values, base: str) -> Enclosure | None:
         length=integer(string(file, "length", "filesize"), _DIGITS),
         title=string(file, "title", "media_title"),
         duration=seconds(string(file, "duration")),
+        credit=string(file, "media_credit"),
     )
 
 
@@ -105,6 +106,7 @@ def _merged(file: Enclosure, same: Enclosure) -> Enclosure:
         length=file.length or same.length,
         title=file.title or same.title,
         duration=file.duration or same.duration,
+        credit=file.credit or same.credit,
     )
 
 

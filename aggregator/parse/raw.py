@@ -27,7 +27,7 @@ class RawBody:
 class RawEntry:
     """An entry: feedparser's dictionary, and what that has no place for or would overwrite.
 
-    Each `media_content` in the dictionary also has the `media_title` and the `media_description` inside it.
+    Each `media_content` in the dictionary also has the `media_title`, `media_description` and `media_credit` inside it.
     """
 
     values: Values

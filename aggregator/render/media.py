@@ -25,9 +25,10 @@ def images(article: StoredArticle) -> tuple[str, ...]:
 
 
 def image_credit(article: StoredArticle) -> str:
-    """Return the credit of its representative image, "" if the source names none."""
-    by_url = {file.url: file.credit for file in article.enclosures if file.credit}
-    return by_url.get(article.image or "") or ""
+    """Return the credit of its representative image, or that of all its images; "" if the source names none."""
+    by_url = {file.url: file.credit for file in article.enclosures if file.credit and _is_of_kind(file, "image")}
+    common = next(iter(by_url.values())) if article.image and len(set(by_url.values())) == 1 else ""
+    return by_url.get(article.image or "", common)
 
 
 def media_links(article: StoredArticle) -> list[str]:

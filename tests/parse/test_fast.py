@@ -164,6 +164,9 @@ INNER = [
     "<media:content url='/b'><media:title/><media:description>D</media:description></media:content><media:title>V"
     "</media:title>",
     "<media:content url='/c' medium='image'><media:content url='/d'/><media:title>W</media:title></media:content>",
+    "<media:credit>No file's</media:credit><media:content url='/a.jpg'><media:credit role='author'> A &amp;amp; B "
+    "</media:credit><media:credit scheme='s'><![CDATA[<C>]]></media:credit></media:content>"
+    "<media:credit>D</media:credit>",
     "<itunes:duration>1:02:03</itunes:duration><enclosure url='/e.mp3'/>",
     "<media:thumbnail url='/u' WIDTH='20'/><itunes:image href='/i'/>",
     "<media:community><media:starRating average='1'/><media:statistics views='1'/></media:community>",

@@ -394,6 +394,17 @@ def test_images_of_media_content_are_enclosures_with_their_alternative_text() ->
     assert [content.value for content in entry.contents] == ["of all", "a bee"]
 
 
+def test_a_file_has_the_first_credit_inside_it() -> None:
+    entry = entry_of(
+        item(
+            '<media:credit>the entry</media:credit><media:content url="/a.png"><media:credit scheme="urn:ebu">Ann / '
+            'Agency</media:credit><media:credit role="editor">Bob</media:credit></media:content>'
+            '<media:content url="/b.png"/>'
+        )
+    )
+    assert [file.credit for file in entry.enclosures] == ["Ann / Agency", None]
+
+
 def test_one_file_in_two_elements_has_what_either_says() -> None:
     entry = entry_of(
         item(

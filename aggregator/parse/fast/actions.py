@@ -124,6 +124,12 @@ def end_media_title(state: ParserState, text: str) -> None:
         state.values["media_title"] = text
 
 
+def end_media_credit(state: ParserState, text: str) -> None:
+    """Store the first credit of the file that has begun."""
+    if text and state.media is not None:
+        state.media.setdefault("media_credit", text)
+
+
 def begin_rss(state: ParserState, attributes: Attributes) -> None:
     """Begin RSS."""
     _set_language(state, attributes)

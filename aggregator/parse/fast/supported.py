@@ -64,7 +64,8 @@ _MEDIA |= {
     **_each("media_thumbnail", _leaf(actions.begin_thumbnail, actions.forbid_text)),
     **_each("media_content", Element(actions.begin_media_content, actions.end_media_content, _MEDIA)),
     **_each("media_group", Element(inside=_MEDIA)),
-    **_each("media_credit media_license media_player media_rating media_restriction", _leaf()),
+    **_each("media_credit", _leaf(None, actions.end_media_credit)),
+    **_each("media_license media_player media_rating media_restriction", _leaf()),
 }
 ENTRY: Table = {
     **_AUTHORS,
