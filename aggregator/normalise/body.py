@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aggregator.commonmark import converted
 from aggregator.model import TextConstruct
 from aggregator.normalise import html
+from aggregator.normalise.length import MAX_BYTES, exceeds, shortened
 from aggregator.normalise.removal import without_selected
 from aggregator.urls import without_credentials
 
@@ -14,6 +15,8 @@ from aggregator.urls import without_credentials
 # photo's caption or a podcast's summary that is a few letters longer is not the article.
 _TIMES_LONGER = 2
 _CHARACTERS_LONGER = 200
+
+_MIN_BYTES = 10_000  # of a body that is cut
 
 _TAG = re.compile("<[^<>]*>")
 # Blocks around a whole text are no text about markup: the source gives its HTML the wrong type or escapes it twice.
@@ -30,26 +33,37 @@ class CleanBody(NamedTuple):
     text: str = ""
 
 
-def preferred_content(contents: tuple[TextConstruct, ...], base: str, remove: tuple[str, ...] = ()) -> CleanBody:
+def preferred_content(contents: tuple[TextConstruct, ...], link: str, remove: tuple[str, ...] = ()) -> CleanBody:
     """Return the body of an entry: the first of `contents`, the best first, unless a later one is clearly longer.
 
-    It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to `base`; elements that
-    one of the CSS selectors in `remove` matches are left out. If no content has words, the body is the first that has
-    an image: a comic is nothing else.
+    It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to the entry's `link`;
+    elements that one of the CSS selectors in `remove` matches are left out. If no content has words, the body is the
+    first that has an image: a comic is nothing else.
     """
     best = wordless = CleanBody()
     enough = 1  # characters from which on a content is preferred to the best so far
     for content in contents:
         if best.text and _visible_length(content) < enough:
             continue
-        clean = _clean(content, base, remove)
-        body = CleanBody(clean, *converted(clean))
+        body = clean_body(_clean(content, link, remove), link)
         length = len(" ".join(body.text.split()))
         if length >= enough:
             best, enough = body, max(_TIMES_LONGER * length, length + _CHARACTERS_LONGER)
-        elif not wordless.html and "<img " in clean:
+        elif not wordless.html and "<img " in body.html:
             wordless = body
     return best if best.text else wordless
+
+
+def clean_body(clean: str, link: str) -> CleanBody:
+    """Return clean HTML in its three forms; cut, with a link to the source, if it or its Markdown exceeds 1 MB."""
+    max_bytes = MAX_BYTES
+    shown = shortened(clean, link) if exceeds(clean) else clean
+    body = CleanBody(shown, *converted(shown))
+    while exceeds(body.markdown) and max_bytes > _MIN_BYTES:
+        max_bytes = min(max_bytes, len(shown.encode())) * 9 * MAX_BYTES // (10 * len(body.markdown.encode()))
+        shown = shortened(clean, link, max_bytes)
+        body = CleanBody(shown, *converted(shown))
+    return body
 
 
 def _clean(content: TextConstruct, base: str, remove: tuple[str, ...]) -> str:

@@ -4,6 +4,9 @@ import re
 
 from aggregator.characters import INVISIBLE, strip_unsafe
 
+# Characters of a summary, or of each of its words on average: a text without blanks may have a megabyte.
+MAX_SUMMARY, MAX_WORD = 1000, 40
+
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 # Han and kana put no blank between words: a character counts as a word, with the punctuation that follows it.
@@ -18,7 +21,16 @@ def one_line(text: str) -> str:
 
 
 def summary(text: str, words: int) -> str:
-    """Return the first `words` words of `text` joined by single blanks, and "..." directly behind if it has more."""
+    """Return the first `words` words of `text` joined by single blanks, and "..." directly behind if it has more.
+
+    A summary of endless words is cut within one.
+    """
+    first = _first_words(text, words)
+    longest = max(MAX_SUMMARY, MAX_WORD * words)
+    return first if len(first) <= longest else first[: longest - 3].rstrip() + "..."
+
+
+def _first_words(text: str, words: int) -> str:
     parts = text.split(None, words)  # the last one is all that follows
     start = " ".join(parts[:words])
     if not _HAS_UNSPACED.search(start):

@@ -32,6 +32,11 @@ def test_a_summary_has_three_dots_only_where_more_follows() -> None:
     assert summary("one", 0) == "..."
 
 
+def test_a_summary_of_endless_words_is_cut() -> None:
+    assert summary("x" * 2_000_000, 50) == "x" * 1997 + "..."
+    assert summary("x" * 2_000_000 + " y", 5) == "x" * 997 + "..."
+
+
 def test_a_character_counts_as_a_word_where_no_blanks_part_them() -> None:
     assert summary("今日は、いい天気です。明日も", 5) == "今日は、いい..."
     assert summary("東京", 5) == "東京"
