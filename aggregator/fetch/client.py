@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType, TracebackType
@@ -21,7 +21,7 @@ import httpx
 from aggregator import __version__
 from aggregator.addresses import is_unusual_ipv4
 from aggregator.clock import Clock
-from aggregator.fetch.failures import ResponseError, error_reason
+from aggregator.fetch.failures import ResponseError, error_reason, is_unreachable
 from aggregator.fetch.guard import AddressGuard, Lookup, Resolver, system_lookup
 from aggregator.fetch.rate_limit import Admit, RateLimiter
 from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, first_hop, first_post_hop, next_hop
@@ -119,7 +119,7 @@ class Fetcher:
         except TimeoutError:
             return failure(hop, f"timeout: no complete response within {self._settings.timeout.total_seconds():g} s")
         except (aiohttp.ClientError, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
-            return failure(hop, *error_reason(error))
+            return replace(failure(hop, *error_reason(error)), is_unreachable=is_unreachable(error))
         return (response, hop) if response else None
 
     async def _request(self, call: "_Call", hop: Hop) -> HttpResponse | None:

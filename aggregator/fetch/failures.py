@@ -22,6 +22,7 @@ _CERTIFICATE_ADVICE = (
     "ask the feed's owner to mend the certificate; if it is your own or your network's, name a file with its "
     "certificate authority in SSL_CERT_FILE"
 )
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 PROXY_ERRORS = (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError, httpx.ProxyError)
 
 
@@ -41,11 +42,25 @@ def status_reason(status: int) -> str:
         return f"the server answered {status}"
 
 
-def error_reason(error: Exception) -> tuple[str, str]:
-    """Return reason and advice for an error of a transport, from its innermost cause: libraries wrap system errors."""
+def is_unreachable(error: Exception) -> bool:
+    """Return whether name resolution failed or there is no route, which may be the fault of our own network."""
+    return any(
+        isinstance(cause, socket.gaierror) or (isinstance(cause, OSError) and cause.errno in _NO_ROUTE)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: Exception) -> list[Exception]:
+    """Return the error and what caused it: libraries wrap system errors."""
     causes = [error]
     while isinstance(cause := causes[-1].__cause__, Exception):
         causes.append(cause)
+    return causes
+
+
+def error_reason(error: Exception) -> tuple[str, str]:
+    """Return reason and advice for an error of a transport, from its innermost cause."""
+    causes = _causes(error)
     if any(isinstance(cause, PROXY_ERRORS) for cause in causes):
         return "the proxy refused the connection", "check fetch.proxy"
     reasons = (_reason(cause) for cause in reversed(causes))

@@ -66,6 +66,7 @@ class Failure:
     status: int | None = None  # HTTP status, if there was an answer
     retry_after: timedelta | None = None  # readable Retry-After, not yet clamped
     host: str | None = None  # the host that answered, if a redirect led to another one
+    is_unreachable: bool = False  # name resolution failed, or there is no route: perhaps our own network is down
     via_temporary_redirect: bool = False  # met behind a temporary redirect, so not a fault of the source's own URL
 
     @property

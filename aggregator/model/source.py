@@ -87,7 +87,7 @@ class SourceState:
     seen: bytes = b""  # digests (8 bytes each, joined) of that document's entries
     last_fetch: datetime | None = None
     next_fetch: datetime | None = None  # None: now, or never while `paused`
-    due_reason: str = ""  # origin of `next_fetch`: interval, max-age, ttl, retry-after, back-off, ...
+    due_reason: str = ""  # origin of `next_fetch`: interval, max-age, ttl, retry-after, back-off, outage, ...
     http_status: int | None = None
     failures: int = 0  # in a row
     error: str | None = None  # sentence of the last failure, None after a success

@@ -73,13 +73,15 @@ async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: Sour
         return hosts.held_until(name, app.clock()) is None
 
     state, conditional = _common_state(group, app.clock())
-    answer = await fetcher.fetch(group[0].source, state, conditional=conditional, admit=admit)
+    with hosts.outage.asking():
+        answer = await fetcher.fetch(group[0].source, state, conditional=conditional, admit=admit)
     now = app.clock()
     if answer is None:
         until = hosts.held_until(host, now) or now
         return Held(until=until, redirected_at=now if host != first_host else None)
     for name in _answering_hosts(answer, first_host):
         hosts.learn(name, answer, now)
+    hosts.outage.learn(host, answer, now)
     if isinstance(answer, FeedDocument) and answer.digest == state.truncated_digest:
         return SameTruncated(document=answer)
     return answer

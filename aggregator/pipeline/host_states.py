@@ -1,9 +1,10 @@
-"""States of hosts: which of them asked to be left alone. Shell."""
+"""States of hosts: which of them asked to be left alone, and whether any can be reached. Shell."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from aggregator.model import Failure, FeedDocument, HostState, NotModified
+from aggregator.pipeline.outage import Outage
 from aggregator.schedule.state import host_after
 from aggregator.store import Store
 
@@ -15,6 +16,7 @@ class HostStates:
     """
 
     def __init__(self, store: Store) -> None:
+        self.outage = Outage()
         self._store = store
         self._states: dict[str, HostState] = {}
         self._changed: dict[str, HostState] = {}  # not stored yet

@@ -46,8 +46,9 @@ class Poller:
                 await app.in_writer(app.store.maintenance.reset_future_times, now)
         self._polled_at = now
         room = 2 * app.settings.fetch.concurrency - self._in_flight
-        if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at:
+        if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at or not self._hosts.outage.allows(now):
             return
+        room = 1 if self._hosts.outage.is_on else room
         claimed: Sequence[StoredSource] = ()
         with self._watch("claim"):
             share = share_of_host(app.settings.fetch, self._tick)

@@ -37,7 +37,10 @@ class StateWriter:
     def add(self, stored: StoredSource, answer: NoDocument, now: datetime) -> SourceOutcome:
         """Have the state of a source written that had nothing new at `now`, and return its outcome."""
         state, outcome = _settle(answer, stored, self._app.settings.fetch, now)
-        self._states.append((stored.source.id, state))
+        if isinstance(answer, Failure) and answer.is_unreachable:
+            self._states += self._hosts.outage.states_after(stored, state, now)
+        else:
+            self._states.append((stored.source.id, state))
         return outcome
 
     def recorded(self, sources: Iterable[StoredSource]) -> None:

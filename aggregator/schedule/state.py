@@ -144,6 +144,11 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
     return replace(fresh, next_fetch=after_skips(due, state.skip_hours, state.skip_days), due_reason=reason)
 
 
+def after_outage(state: SourceState, now: datetime) -> SourceState:
+    """Return the state after our own network failed at `now`: the source stays due, behind those not tried yet."""
+    return replace(state, last_fetch=now, next_fetch=now, due_reason="outage")
+
+
 def _scheduled(state: SourceState, source: Source, freshness: Freshness, fetch: Fetch, now: datetime) -> SourceState:
     due, reason = due_after_success(source, state, freshness, fetch, now)
     return replace(state, next_fetch=due, due_reason=reason)

@@ -27,6 +27,7 @@ DUE_REASONS = {
     "skipHours or skipDays": "the feed’s hours or days to skip",
     "retry-after": "the server’s Retry-After",
     "back-off": "its failures in a row",
+    "outage": "an outage of this machine’s network",
 }
 MEDIA = {"audio": "Audio", "video": "Video", "image": "Picture"}
 HTTP_ERRORS: dict[int, tuple[str, str]] = {  # heading and sentence
