@@ -20,13 +20,15 @@ _FIELD = re.compile(r"\{(\w*)\}")
 def article_file(article: StoredArticle, settings: Articles) -> OutputFile:
     """Return the article's file at `article.path`: front matter, Markdown, and links to its audio and credited sources.
 
-    A blank line separates the links too, so that each is rendered on a line of its own.
+    A blank line separates the links too, so that each is rendered on a line of its own. The other members of its
+    cluster are one paragraph before them.
     """
     credited = article.credits or (Credit(source=article.source, link=article.link),)
     links = dict.fromkeys(markdown_link(credit.source, credit.link) for credit in credited)
     body = article.markdown.strip("\n")
-    text = "\n\n".join((*([body] if body else ()), *media_links(article), *links))
-    head = front_matter(article, settings.front_matter, settings.keys)
+    also = ", ".join(f"{markdown_link(member.title, member.link)} ({member.source})" for member in article.also)
+    parts = (*([body] if body else ()), *media_links(article), *([f"Also: {also}"] if also else ()), *links)
+    head, text = front_matter(article, settings.front_matter, settings.keys), "\n\n".join(parts)
     return OutputFile(path=article.path, data=f"{head}\n{text}\n".encode(errors="replace"))
 
 

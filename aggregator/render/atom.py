@@ -7,7 +7,7 @@ from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
-from aggregator.render.channel import Channel
+from aggregator.render.channel import Channel, contributors
 from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -46,6 +46,13 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
     add_media(article, entry)
     for member in article.also:
         SubElement(entry, "link", rel="related", href=member.link, title=member.title)
+    for credit in contributors(article):
+        contributor = SubElement(entry, "contributor")
+        SubElement(contributor, "name").text = credit.feed_title
+        if credit.feed_link:
+            SubElement(contributor, "uri").text = credit.feed_link
+        if site := credit.feed_link or credit.feed_url:
+            SubElement(entry, "link", rel="via", href=site, title=credit.feed_title)
     if article.credits and article.credits[0].feed_url:
         _add_source(entry, article)
 
@@ -57,7 +64,7 @@ def _set_title_type(parent: Element) -> None:
 
 
 def _add_source(entry: Element, article: StoredArticle) -> None:
-    """Add the first source (RFC 4287, 4.2.11). Its feed's own date is not stored, the article's replaces it."""
+    """Add the owner (RFC 4287, 4.2.11). Its feed's own date is not stored, the article's replaces it."""
     credit = article.credits[0]
     source = SubElement(entry, "source")
     SubElement(source, "id").text = credit.feed_url

@@ -57,6 +57,18 @@ def feed_article(article: StoredArticle) -> StoredArticle:
     )
 
 
+def contributors(article: StoredArticle) -> tuple[Credit, ...]:
+    """Return the credits of an article that several sources carry; () if only one does, which `source` names."""
+    return article.credits if len(article.credits) > 1 else ()
+
+
+def sources_paragraph(article: StoredArticle) -> str:
+    """Return a paragraph that links each source's own page of the article, "" if there is one source."""
+    links = (f'<a href="{escape(credit.link)}">{escape(credit.feed_title)}</a>' for credit in contributors(article))
+    line = ", ".join(links)
+    return f"<p>Sources: {line}</p>" if line else ""
+
+
 def with_summary_only(article: StoredArticle) -> StoredArticle:
     """Return the article with its summary in place of its body."""
     return replace(article, html=f"<p>{escape(article.summary, quote=False)}</p>" if article.summary else "")

@@ -41,6 +41,8 @@ def _item(article: StoredArticle) -> dict[str, Any]:
         language=article.language,
         attachments=[_attachment(enclosure) for enclosure in article.enclosures],
         _source=next(map(_source, article.credits), None),
+        _sources=[_source(credit) | {"url": credit.link} for credit in article.credits],
+        _also=[{"title": member.title, "url": member.link, "source": member.source} for member in article.also],
     )
 
 

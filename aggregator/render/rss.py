@@ -9,7 +9,7 @@ from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
-from aggregator.render.channel import Channel
+from aggregator.render.channel import Channel, contributors, sources_paragraph
 from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -45,6 +45,9 @@ def _add_entry(feed: Any, article: StoredArticle) -> None:
     entry.summary(_as_html(article.summary or article.title))  # feedgen writes a body only beside a description
     entry.category([{"term": term.term, "scheme": term.scheme} for term in article.terms])
     entry.dc.dc_creator([person.name for person in article.authors])
+    if several := contributors(article):
+        entry.dc.dc_contributor([credit.feed_title for credit in several])
+        entry.content(article.html + sources_paragraph(article), type="html")
     if article.language:
         entry.dc.dc_language(article.language)
     if article.credits and article.credits[0].feed_url:

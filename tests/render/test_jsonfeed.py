@@ -50,6 +50,16 @@ def test_an_item_says_all_that_is_known_of_an_article() -> None:
             "home_page_url": "https://example.org/",
             "feed_url": "https://example.org/feed.xml",
         },
+        "_sources": [
+            {
+                "name": "example",
+                "title": "The Example",
+                "home_page_url": "https://example.org/",
+                "feed_url": "https://example.org/feed.xml",
+                "url": "https://example.org/1/",
+            }
+        ],
+        "_also": [{"title": "The same <story>", "url": "https://other.example/1", "source": "other"}],
     }
 
 
