@@ -28,15 +28,17 @@ class Converted(NamedTuple):
     plain: str  # a line for each block, none of them empty, no blanks at their edges
 
 
-def converted(clean_html: str) -> Converted:
-    """Return `clean_html`, as `html.clean` gives it, as Markdown and as plain text.
+def converted(clean_html: str, language: str | None = None) -> Converted:
+    """Return `clean_html`, as `html.clean` or `html.annotated` gives it, as Markdown and as plain text.
+
+    `language` is that of the text, for its quotation marks.
 
     The Markdown is inert under CommonMark with raw HTML on, and under Hugo. If the safety check finds anything active,
     every punctuation of texts is escaped; if that is not enough, only the plain text is kept.
     """
     tree = html_tree(clean_html)
     for strict in (False, True):
-        writer = Writer(strict=strict)
+        writer = Writer(strict=strict, language=language)
         markdown = "\n\n".join(writer.blocks(tree))
         lines = [line.strip() for line in "".join(writer.plain_text).split("\n")]
         plain = "\n".join(filter(None, lines))

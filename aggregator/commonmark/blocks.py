@@ -11,8 +11,14 @@ from textwrap import indent
 from lxml.etree import _Element as Element
 
 from aggregator.commonmark import inline
+from aggregator.commonmark.code import code_text, fence_language
 from aggregator.commonmark.escape import fenced, image
+from aggregator.commonmark.formulas import formula_text
+from aggregator.commonmark.lists import number_runs, numbered_items
+from aggregator.commonmark.meaning import has_text_beside, holds_scripts, quotations_around, text_of
+from aggregator.commonmark.notation import Characters, quotation_marks, script_marks
 from aggregator.commonmark.tables import TableRow, data_rows
+from aggregator.commonmark.tags import BLOCK_TAGS
 from aggregator.commonmark.tokens import (
     CLOSE,
     CODE,
@@ -30,17 +36,12 @@ from aggregator.commonmark.tokens import (
     Tokens,
 )
 
-_TAGS = """
-    blockquote caption dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody td tfoot th thead
-    tr ul
-"""
-BLOCK_TAGS = frozenset(_TAGS.split())
 MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens, and a list is two
 
 _DELIMITERS = {
     "b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS, "s": STRIKETHROUGH, "del": STRIKETHROUGH
 }  # fmt: skip
-_NUMBER = re.compile(r"[0-9]{1,8}")
+_BULLET: Token = (TEXT, "• ")  # of an item in a cell
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
 _TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of it, of a link's text too
 
@@ -48,17 +49,21 @@ _TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of i
 class Writer:
     """Writes the blocks of one container: a document, an item, a quotation.
 
-    `strict` escapes whatever could act. `outer` is the writer of the container around, `flat` is for a heading or a
-    cell, where everything is text of one line.
+    `strict` escapes whatever could act. `language` is that of quotation marks. `outer` is the writer of the container
+    around, `flat` is for a heading or a cell, where everything is text of one line.
     """
 
-    def __init__(self, *, strict: bool, outer: "Writer | None" = None, flat: bool = False) -> None:
+    def __init__(
+        self, *, strict: bool, language: str | None = None, outer: "Writer | None" = None, flat: bool = False
+    ) -> None:
         self.plain_text: list[str] = outer.plain_text if outer else []  # with a line feed at the edges of blocks
         self.tight = True  # nothing but lists follow the first block
         self._blocks: list[str] = []
         self._opened: Tokens = [*outer._opened] if outer else []  # emphases and the link that this place stands in
         self._tokens: Tokens = [*self._opened]  # of the paragraph in the making
         self._text_kind: Kind = TEXT
+        self._characters: Characters | None = outer._characters if outer else None  # raised or lowered
+        self._language: str | None = outer._language if outer else language
         self._bullet = ""  # of the list that is the last block
         self._nesting: int = outer._nesting + 1 if outer else 0
         self._flat = flat
@@ -89,7 +94,7 @@ class Writer:
         elif element.tag in BLOCK_TAGS:
             self._end_paragraph()
             self.plain_text.append("\n")
-            write = Writer._walk if self._flat else _BLOCKS.get(element.tag, Writer._walk)
+            write = (_FLAT_BLOCKS if self._flat else _BLOCKS).get(element.tag, Writer._walk)
             write(self, element)
             self.plain_text.append("\n")
             self._end_paragraph()
@@ -98,6 +103,8 @@ class Writer:
 
     def _add_text(self, text: str | None) -> None:
         if text:
+            if self._characters:
+                text = text.translate(self._characters)
             self.plain_text.append(text.replace("\n", " "))
             if len(self._tokens) > len(self._opened) or not text.isspace():
                 self._tokens.append((self._text_kind, text))
@@ -127,7 +134,39 @@ class Writer:
 
     def _write_emphasis(self, element: Element) -> None:
         token: Token = (OPEN, _DELIMITERS[element.tag])
+        start = len(self.plain_text)
         self._write_within(token, element, useless=token in self._opened or self._text_kind == CODE)
+        if token[1] == STRIKETHROUGH and has_text_beside(element):  # without its line it would say what it does not
+            del self.plain_text[start:]
+
+    def _write_script(self, element: Element) -> None:
+        text, name = text_of(element), element.tag
+        before = next((part[-1] for part in reversed(self.plain_text) if part), "")
+        opening, characters, closing = script_marks(name, text, before, nested=holds_scripts(element))
+        outside, self._characters = self._characters, characters or self._characters
+        self._add_text(opening)
+        self._walk(element)
+        self._add_text(closing)
+        self._characters = outside
+
+    def _write_ruby_text(self, element: Element) -> None:
+        if text_of(element).strip():
+            self._add_text("(")
+            self._walk(element)
+            self._add_text(")")
+
+    def _write_nothing(self, element: Element) -> None:
+        pass
+
+    def _write_quoted(self, element: Element) -> None:
+        text = text_of(element)
+        opening, closing = quotation_marks(text, self._language, quotations_around(element))
+        self._add_text(opening)
+        self._walk(element)
+        self._add_text(closing)
+
+    def _write_formula(self, element: Element) -> None:
+        self._add_text(formula_text(element))
 
     def _write_link(self, element: Element) -> None:
         href = element.get("href", "")
@@ -169,11 +208,10 @@ class Writer:
         self._write_within(token, element, useless=token in self._opened)
 
     def _write_preformatted(self, element: Element) -> None:
-        texts = [*_texts_and_breaks(element)]
-        self.plain_text += ["\n" if text is None else text.replace("\n", " ") for text in texts]
-        code = "".join("\n" if text is None else text for text in texts).strip("\n").rstrip()
+        code = code_text(element, self._language)
+        self.plain_text.append(code.replace("\n", " "))
         if not self._strict:
-            self._add(fenced(code) if code else "")
+            self._add(fenced(code, fence_language(element)) if code else "")
         else:
             for line in code.split("\n"):
                 self._tokens += [(self._text_kind, line), LINE_BREAK] if line else [LINE_BREAK]
@@ -193,35 +231,49 @@ class Writer:
             return
         ordered = element.tag == "ol"
         usual, other = (".", ")") if ordered else ("-", "+")
-        bullet = other if self._bullet == usual else usual  # or two lists in a row would be one
-        items = [item for item in self._items(element) if item._blocks]
-        gap = "\n" if all(item.tight for item in items) else "\n\n"
-        texts = []
-        start = element.get("start", "").strip()
-        for number, item in enumerate(items, start=int(start) if _NUMBER.fullmatch(start) else 1):
-            marker = f"{number if ordered else ''}{bullet} "
-            text = _TASK.sub(_untasked, gap.join(item._blocks), count=1)
-            texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
-        self._add(gap.join(texts), bullet)
+        items = [(number, item) for number, item in numbered_items(element, self._items(element)) if item._blocks]
+        gap = "\n" if all(item.tight for _, item in items) else "\n\n"
+        for run in number_runs(items) if ordered else [items]:
+            bullet = other if self._bullet == usual else usual  # or two lists in a row would be one
+            texts = []
+            for number, item in run:
+                marker = f"{number if ordered else ''}{bullet} "
+                text = _TASK.sub(_untasked, gap.join(item._blocks), count=1)
+                texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
+            self._add(gap.join(texts), bullet)
 
-    def _items(self, element: Element) -> Iterator["Writer"]:
-        """Yield a writer for each item, and for what stands between items, done but perhaps empty."""
+    def _items(self, element: Element) -> Iterator[tuple[Element | None, "Writer"]]:
+        """Yield each item with its writer, and None with that of what stands between items, once they are done."""
         stray = self._inner()
         stray._add_text(element.text)
         for child in element:
             if child.tag == "li":
                 stray._end_paragraph()
-                yield stray
+                if stray._blocks:
+                    yield None, stray
                 item, stray = self._inner(), self._inner()
                 self.plain_text.append("\n")
                 item.blocks(child)
                 self.plain_text.append("\n")
-                yield item
+                yield child, item
             else:
                 stray._write(child)
             stray._add_text(child.tail)
         stray._end_paragraph()
-        yield stray
+        if stray._blocks:
+            yield None, stray
+
+    def _write_flat_item(self, element: Element) -> None:
+        self._tokens.append(_BULLET)
+        self._walk(element)
+
+    def _write_flat_code(self, element: Element) -> None:
+        code = code_text(element, self._language)
+        self.plain_text.append(code.replace("\n", " "))
+        for line in filter(None, map(str.strip, code.split("\n"))):
+            self._tokens += [(CODE, line), (TEXT, " ")]
+        for picture in element.iter("img"):
+            self._write_image(picture)
 
     def _write_table(self, element: Element) -> None:
         rows = data_rows(element)
@@ -247,9 +299,14 @@ _Write = Callable[[Writer, Element], None]
 _INLINE: dict[str, _Write] = {
     **dict.fromkeys(_DELIMITERS, Writer._write_emphasis),
     **dict.fromkeys(("code", "kbd", "samp"), Writer._write_code),
+    **dict.fromkeys(("sub", "sup"), Writer._write_script),
     "a": Writer._write_link,
     "br": Writer._write_break,
     "img": Writer._write_image,
+    "math": Writer._write_formula,
+    "q": Writer._write_quoted,
+    "rp": Writer._write_nothing,
+    "rt": Writer._write_ruby_text,
 }
 _BLOCKS: dict[str, _Write] = {  # others are containers of blocks
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._write_heading),
@@ -261,17 +318,10 @@ _BLOCKS: dict[str, _Write] = {  # others are containers of blocks
     "ol": Writer._write_list,
     "table": Writer._write_table,
 }
-
-
-def _texts_and_breaks(element: Element) -> Iterator[str | None]:
-    """Yield the texts in `element`, and None for `br` and at the edges of blocks."""
-    yield element.text or ""
-    for child in element:
-        edge = [None] if child.tag in BLOCK_TAGS else []
-        yield from [None] if child.tag == "br" else edge
-        yield from _texts_and_breaks(child)
-        yield from edge
-        yield child.tail or ""
+_FLAT_BLOCKS: dict[str, _Write] = {  # in a heading or a cell
+    "li": Writer._write_flat_item,
+    "pre": Writer._write_flat_code,
+}
 
 
 def _untasked(start: re.Match[str]) -> str:

@@ -151,10 +151,10 @@ def _neutral(code: str) -> str:
     return _ACTIVE_CODE.sub("\\g<0>\u2060", code)
 
 
-def fenced(code: str) -> str:
-    """Return `code` as a block, without a language: some renderers draw pictures of some."""
+def fenced(code: str, language: str = "") -> str:
+    """Return `code` as a block; `language` must be one of LANGUAGES: renderers draw pictures of others."""
     fence = _fence(code, 3)
-    return f"{fence}\n{_neutral(code)}\n{fence}"
+    return f"{fence}{language}\n{_neutral(code)}\n{fence}"
 
 
 def code_span(code: str) -> str:

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from aggregator.commonmark.languages import LANGUAGES
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
@@ -16,7 +18,7 @@ _TAG = re.compile(r"<(?!https?://[^\s<>]*>)[A-Za-z/!?]")
 _LINK = re.compile(r"\](?::|\((?!https?://|mailto:))")
 _FENCE = re.compile(r"(?<!`)`{3,}+[^\n]|(?<!~)~{3,}+[^\n]")
 _HEADING = re.compile(r"^[^#\n]*+#.*\{", re.MULTILINE)
-_ODD_FENCE = re.compile(r"^[^\S\n]*(?:~~~|```(?!`*$))|^[^\S\n]+```|\r", re.MULTILINE)
+_ODD_FENCE = re.compile(r"^[^\S\n]*(?:~~~|```(?!`*[a-z0-9+#-]*$))|^[^\S\n]+```|\r", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^\s*\[\^[^\]]+\]:", re.MULTILINE)  # goldmark's; the parser takes it for text
 _HEADING_ATTRIBUTES = re.compile(r"\{.*\}\s*$")
 
@@ -51,7 +53,8 @@ def _is_escaped(markdown: str, index: int) -> bool:
 def _without_code(markdown: str) -> str:
     """Return `markdown` without fenced code, which programs fill with suspects, or all of it if a fence is odd.
 
-    A line of backticks alone opens a fence, or ends one of no more, unless it stands in raw HTML, which is a suspect.
+    A line of backticks, alone or with a known language, opens a fence, and one of backticks alone ends one of no more,
+    unless it stands in raw HTML, which is a suspect.
     """
     if _ODD_FENCE.search(markdown):
         return markdown
@@ -60,7 +63,10 @@ def _without_code(markdown: str) -> str:
         if fence:
             fence = "" if line.startswith(fence) and not line.strip("`") else fence
         elif line.startswith("```"):
-            fence = line
+            language = line.lstrip("`")
+            if language and language not in LANGUAGES:
+                return markdown
+            fence = line.removesuffix(language)
         else:
             text.append(line)
     return markdown if fence else "\n".join(text)
@@ -81,7 +87,7 @@ def _parsed_active(markdown: str) -> str | None:
     if definitions.get("references"):
         return "a link definition"
     for block, following in zip(tokens, [*tokens[1:], None], strict=True):
-        if block.type == "fence" and block.info.strip():
+        if block.type == "fence" and (info := block.info.strip()) and info not in LANGUAGES:
             return "a code block's language"
         if block.type == "paragraph_open" and following and _FOOTNOTE.search(following.content):
             return "a footnote"

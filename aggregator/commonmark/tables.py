@@ -9,17 +9,23 @@ MAX_COLUMNS = 60
 TableRow = list[Element | None]  # None where a cell spans several columns or rows
 
 _CELLS = frozenset({"td", "th"})
-# A cell of Markdown is one line of text.
-_BLOCKS = ("table", "ul", "ol", "dl", "pre", "blockquote", "hr", "figure", "h1", "h2", "h3", "h4", "h5", "h6")
+# A cell of Markdown is one line of text: some blocks can be put there if they are short, some cannot.
+_BLOCKS = ("ul", "ol", "dl", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
+_LAYOUT_BLOCKS = ("table", "blockquote", "hr", "figure")
+MAX_BLOCK_CHARS = 500  # of a cell that holds blocks, in a table with a head
+MAX_BLOCK_CHARS_HEADLESS = 100  # the same in a table without: most of them lay out a page
 _SPAN = re.compile(r"\d{1,3}")
 
 
 def data_rows(table: Element) -> list[TableRow] | None:
     """Return the rows of `table`, of equal length, or None if it is not a table of data that Markdown can show.
 
-    That is: two rows and two columns at least, no blocks in the cells, and not so uneven that padding would swell it.
+    That is: two rows and two columns at least, short blocks in the cells if any, and not so uneven that padding would
+    swell it.
     """
-    if any(block is not table for block in table.iter(*_BLOCKS)):
+    if table.get("role") or any(block is not table for block in table.iter(*_LAYOUT_BLOCKS)):
+        return None
+    if next(table.iter(*_BLOCKS), None) is not None and not _has_short_blocks(table):
         return None
     published = [cells for row in table.iter("tr") if (cells := [cell for cell in row if cell.tag in _CELLS])]
     max_cells = 4 * sum(map(len, published)) + 20  # above it the rows are more padding than table
@@ -30,6 +36,13 @@ def data_rows(table: Element) -> list[TableRow] | None:
     if columns * len(rows) > max_cells:
         return None
     return [row + [None] * (columns - len(row)) for row in rows]
+
+
+def _has_short_blocks(table: Element) -> bool:
+    headless = next(table.iter("th"), None) is None
+    most = MAX_BLOCK_CHARS_HEADLESS if headless else MAX_BLOCK_CHARS
+    cells = (cell for cell in table.iter(*_CELLS) if next(cell.iter(*_BLOCKS), None) is not None)
+    return all(sum(map(len, cell.itertext())) <= most for cell in cells)
 
 
 def _spanned(published: list[list[Element]], max_cells: int) -> list[TableRow]:

@@ -71,9 +71,9 @@ def _normalised(
     feed: Feed, source: SourceContext, now: datetime, position: int, identity: EntryIdentity, summary_words: int
 ) -> NormalisedEntry:
     entry = feed.entries[position]
-    body = preferred_content(entry.contents, identity.link, source.remove)
-    title = plain_title(entry.title) or substitute_title(body.text, identity.link)
     declared = _declared_language(feed, source, entry)
+    body = preferred_content(entry.contents, identity.link, declared, source.remove)
+    title = plain_title(entry.title, declared) or substitute_title(body.text, identity.link)
     dates = entry_dates(entry, declared, now)
     is_rss = feed.format.startswith("rss")
     draft = Draft(

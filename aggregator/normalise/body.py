@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aggregator.commonmark import converted
 from aggregator.model import TextConstruct
 from aggregator.normalise import html
+from aggregator.normalise.language import detected_language
 from aggregator.normalise.length import MAX_BYTES, exceeds, shortened
 from aggregator.normalise.removal import without_selected
 from aggregator.urls import without_credentials
@@ -19,6 +20,7 @@ _CHARACTERS_LONGER = 200
 _MIN_BYTES = 10_000  # of a body that is cut
 
 _TAG = re.compile("<[^<>]*>")
+_QUOTATION = re.compile("<q[ >]")
 # Blocks around a whole text are no text about markup: the source gives its HTML the wrong type or escapes it twice.
 _BLOCK = "(?:p|div|h[1-6]|ul|ol|dl|table|blockquote|figure|section|article|header|main)"
 _MARKUP = re.compile(rf"\s*<{_BLOCK}(?:\s[^<>]*)?>.*</{_BLOCK}>\s*", re.IGNORECASE | re.DOTALL)
@@ -33,19 +35,21 @@ class CleanBody(NamedTuple):
     text: str = ""
 
 
-def preferred_content(contents: tuple[TextConstruct, ...], link: str, remove: tuple[str, ...] = ()) -> CleanBody:
+def preferred_content(
+    contents: tuple[TextConstruct, ...], link: str, language: str | None = None, remove: tuple[str, ...] = ()
+) -> CleanBody:
     """Return the body of an entry: the first of `contents`, the best first, unless a later one is clearly longer.
 
     It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to the entry's `link`;
     elements that one of the CSS selectors in `remove` matches are left out. If no content has words, the body is the
-    first that has an image: a comic is nothing else.
+    first that has an image: a comic is nothing else. `language` is the declared one.
     """
     best = wordless = CleanBody()
     enough = 1  # characters from which on a content is preferred to the best so far
     for content in contents:
         if best.text and _visible_length(content) < enough:
             continue
-        body = clean_body(_clean(content, link, remove), link)
+        body = clean_body(_annotated(content, link, remove), link, language)
         length = len(" ".join(body.text.split()))
         if length >= enough:
             best, enough = body, max(_TIMES_LONGER * length, length + _CHARACTERS_LONGER)
@@ -54,26 +58,32 @@ def preferred_content(contents: tuple[TextConstruct, ...], link: str, remove: tu
     return best if best.text else wordless
 
 
-def clean_body(clean: str, link: str) -> CleanBody:
+def clean_body(annotated: str, link: str, language: str | None = None) -> CleanBody:
     """Return clean HTML in its three forms; cut, with a link to the source, if it or its Markdown exceeds 1 MB."""
     max_bytes = MAX_BYTES
-    shown = shortened(clean, link) if exceeds(clean) else clean
-    body = CleanBody(shown, *converted(shown))
+    language = language or _quoting_language(annotated)
+    shown = shortened(annotated, link) if exceeds(annotated) else annotated
+    body = CleanBody(html.published(shown), *converted(shown, language))
     while exceeds(body.markdown) and max_bytes > _MIN_BYTES:
         max_bytes = min(max_bytes, len(shown.encode())) * 9 * MAX_BYTES // (10 * len(body.markdown.encode()))
-        shown = shortened(clean, link, max_bytes)
-        body = CleanBody(shown, *converted(shown))
+        shown = shortened(annotated, link, max_bytes)
+        body = CleanBody(html.published(shown), *converted(shown, language))
     return body
 
 
-def _clean(content: TextConstruct, base: str, remove: tuple[str, ...]) -> str:
+def _annotated(content: TextConstruct, base: str, remove: tuple[str, ...]) -> str:
     if content.kind == "plain" and not _MARKUP.fullmatch(content.value):
         return html.paragraphs(content.value)
     base = without_credentials(content.base or base)
     value = _unescaped(content.value)
-    clean = html.clean(without_selected(value, remove) if remove else value, base)
-    again = _unescaped(clean)  # escaped markup that an unknown tag around it kept from being seen
-    return clean if again is clean else html.clean(again, base)
+    annotated = html.annotated(without_selected(value, remove) if remove else value, base)
+    again = _unescaped(annotated)  # escaped markup that an unknown tag around it kept from being seen
+    return annotated if again is annotated else html.annotated(again, base)
+
+
+def _quoting_language(clean: str) -> str | None:
+    """Return the language of a text that has quotations, whose marks depend on it."""
+    return detected_language(_TAG.sub(" ", clean)) if _QUOTATION.search(clean) else None
 
 
 def _unescaped(value: str) -> str:

@@ -1,18 +1,24 @@
 """Clean HTML of untrusted HTML: an allow-list of tags, http, https and mailto, nothing that acts. Pure; never raises.
 
 nh3 reads a text as browsers do and has the last word. Before it, late images and players, which it would drop, get a
-form that it keeps, and nesting that would cost too much time is flattened.
+form that it keeps, and nesting that would cost too much time is flattened. Only formulas, written anew by our own code,
+take their places after it.
+
+Annotations are attributes that only our own readers of the clean HTML see: the TeX of a formula, the language of code,
+the tables that lay out a page. Their values come from us or from a closed list.
 """
 
 import re
 from collections import defaultdict
 from contextvars import ContextVar
 from html import escape
+from typing import NamedTuple
 
 import nh3
 
 from aggregator.characters import strip_unsafe
-from aggregator.commonmark.blocks import BLOCK_TAGS
+from aggregator.commonmark.tags import BLOCK_TAGS
+from aggregator.normalise.code_languages import annotated_language
 from aggregator.normalise.links import link_target
 from aggregator.normalise.media import image_url
 from aggregator.normalise.rewriting import rewritten
@@ -24,33 +30,60 @@ _SHALLOW = 200  # up to so many tags no nesting takes long
 
 _ALLOWED = """
     a abbr b blockquote br caption cite code dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
-    kbd li mark ol p pre q s samp small strong sub sup table tbody td tfoot th thead tr u ul var
+    kbd li mark ol p pre q rp rt ruby s samp small strong sub sup table tbody td tfoot th thead tr u ul var
 """
 _DROPPED_WITH_CONTENT = """
     script style noscript template object embed svg math form textarea select title head noembed noframes xmp
     plaintext iframe audio video
 """
 
-_base: ContextVar[str | None] = ContextVar("base")  # that relative URLs of the present text are joined to
+_CODE_ATTRIBUTES = {"class", "lang", "data-lang", "data-language", "data-enlighter-language"}
+_ANNOTATION = re.compile(r'<(pre|code|div|figure|table|math)((?: [a-z-]+="[^"]*")+)>')
+_NO_ANNOTATION = re.compile(r' dir="(?:rtl|ltr)"')
+
+
+class _Context(NamedTuple):
+    """What the values of attributes depend on."""
+
+    base: str | None  # that relative URLs are joined to
+    has_rtl: bool  # parts from left to right need their direction only within others
+
+
+_context: ContextVar[_Context] = ContextVar("context")  # of the present text
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """Return the value that an attribute gets, or None if it is dropped; the cleaner calls this for each attribute."""
     if name == "href":
-        return link_target(value, _base.get())
+        return link_target(value, _context.get().base)
     if name == "src":
-        return image_url(value, _base.get())
-    return value
+        return image_url(value, _context.get().base)
+    if name == "dir":
+        return _direction(value)
+    if name == "role":
+        return "presentation" if value.strip().lower() in {"presentation", "none"} else None
+    return annotated_language(tag, name, value) if name in _CODE_ATTRIBUTES else value
+
+
+def _direction(value: str) -> str | None:
+    direction = value.strip().lower()
+    return direction if direction == "rtl" or (direction == "ltr" and _context.get().has_rtl) else None
 
 
 _CLEANER = nh3.Cleaner(
     tags=set(_ALLOWED.split()),
     clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
     attributes={
-        "*": set(),
+        "*": {"dir"},
         "a": {"href", "title"},
+        "code": _CODE_ATTRIBUTES,
+        "div": {"class"},
+        "figure": {"class"},
         "img": {"src", "alt", "title"},
-        "ol": {"start"},
+        "li": {"value"},
+        "ol": {"start", "reversed"},
+        "pre": _CODE_ATTRIBUTES,
+        "table": {"role"},
         "td": {"colspan", "rowspan"},
         "th": {"colspan", "rowspan"},
     },
@@ -72,9 +105,9 @@ _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
-_NESTED_HEADING = re.compile(r"<h[1-6]>(?:[^<]|<(?!/?h[1-6]>))*+<h")
+_NESTED_HEADING = re.compile(r"<h[1-6][ >](?:[^<]|<(?!/?h[1-6][ >]))*+<h")
 _PASSES = 4
-_PRE_START = re.compile(r"<pre>\n+")  # a reader of HTML drops one each time
+_PRE_START = re.compile(r"(<pre(?: [^<>]*)?>)\n+")  # a reader of HTML drops one each time
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -84,11 +117,33 @@ def clean(value: str, base: str | None = None) -> str:
 
     Text that has blank lines but no block tag becomes paragraphs. Cleaning clean HTML changes nothing.
     """
-    _base.set(base)
+    return published(annotated(value, base))
+
+
+def published(annotated_html: str) -> str:
+    """Return clean HTML without the annotations."""
+    return _ANNOTATION.sub(_without_annotation, annotated_html)
+
+
+def _without_annotation(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}{''.join(_NO_ANNOTATION.findall(tag[2]))}>"
+
+
+def annotated(value: str, base: str | None = None) -> str:
+    """Return `value` as `clean` does, with the annotations."""
     source = strip_unsafe(value).strip()
+    if source.count("<") > MAX_TAGS:
+        source = _MARKUP.sub(" ", source)
+    _context.set(_Context(base, "rtl" in source))
+    rewriting = rewritten(source, base)
+    return rewriting.with_formulas(_cleaned(rewriting.html))
+
+
+def _cleaned(source: str) -> str:
+    """Return `source`, HTML rewritten for the cleaner, cleaned until cleaning it changes nothing."""
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
-    cleaned = _CLEANER.clean(rewritten(source, base))
+    cleaned = _CLEANER.clean(source)
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
@@ -98,7 +153,7 @@ def clean(value: str, base: str | None = None) -> str:
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
-    return _PRE_START.sub("<pre>", _SOURCELESS.sub("", cleaned)).strip()
+    return _PRE_START.sub(r"\1", _SOURCELESS.sub("", cleaned)).strip()
 
 
 def paragraphs(plain_text: str) -> str:
@@ -118,9 +173,7 @@ def _settled(cleaned: str) -> str:
 
 
 def _bounded(source: str) -> str:
-    """Return `source` without tags that stand too deep, and without any if there are too many."""
-    if source.count("<") > MAX_TAGS:
-        return _MARKUP.sub(" ", source)
+    """Return `source` without tags that stand too deep."""
     waiting: defaultdict[str, int] = defaultdict(int)  # start tags that wait for their end, by name
     dropped: defaultdict[str, int] = defaultdict(int)
     depth = 0

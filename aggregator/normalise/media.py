@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from aggregator.normalise.emoji import emoji_of
 from aggregator.normalise.links import safe_url
@@ -117,19 +117,26 @@ def _is_pixel(attributes: Mapping[str, str]) -> bool:
     return any(map(_PIXEL.fullmatch, sides)) or bool(_PIXEL_STYLE.search(attributes.get("style", "").lower()))
 
 
-def player_link(tag: HtmlTag, inside: Iterable[HtmlTag], base: str | None) -> str:
+def player_link(tag: HtmlTag, inside: Iterable[HtmlTag], base: str | None, *, any_host: bool = True) -> str:
     """Return a paragraph with a link to what a frame, an object, a video or a sound plays; "" if that is unknown.
 
-    `inside` are the tags within: of several sources the first counts.
+    `inside` are the tags within: of several sources the first counts. With `any_host` a frame of an unknown site is a
+    link to it, named by its title, else by its host.
     """
-    urls = [url for part in (tag, *inside) if (url := _played(part, base))]
-    title = tag.attributes.get("title")
+    sources = (part for part in inside if part.name in {"source", "embed", "param"})
+    urls = [url for part in (tag, *sources) if (url := _played(part, base))]
+    title = " ".join(tag.attributes.get("title", "").split())
     for url in urls:
         for frame, page, site in _PLAYERS:
             if frame.fullmatch(url):
                 return _link(unquote(frame.sub(page, url)), title or site, base)
-    kind = {"video": "Video", "audio": "Audio"}.get(tag.name)
-    return _link(urls[0], title or kind, base) if kind and urls else ""
+    if urls and (kind := {"video": "Video", "audio": "Audio"}.get(tag.name)):
+        return _link(urls[0], title or kind, base)
+    page_url = _played(tag, base)
+    if not any_host or page_url is None or _is_pixel(tag.attributes) or _TRACKER.match(page_url):
+        return ""
+    parts = urlsplit(page_url)
+    return "" if parts.path.endswith(".swf") else _link(page_url, title or parts.hostname or page_url, base)
 
 
 def _played(tag: HtmlTag, base: str | None) -> str | None:

@@ -1,11 +1,17 @@
-"""Tags that the cleaner would drop, put in a form that it keeps. Pure."""
+"""Parts of untrusted HTML that the cleaner would drop, in a form that it keeps; parts that nobody sees, dropped. Pure.
+
+One pass over the tags, in linear time on any text.
+"""
 
 import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
+from html import escape
 from itertools import takewhile
 
+from aggregator.normalise import unseen
+from aggregator.normalise.formulas import presentation, tex_text
 from aggregator.normalise.media import ReadableImage, player_link, readable_image
 from aggregator.normalise.tags import HtmlTag, html_tags
 
@@ -19,29 +25,84 @@ _RENAMED = {
     "strike": "s",
     "tt": "code",
 }
-_PLAYERS = frozenset({"iframe", "video", "audio", "object", "embed"})
+_FRAMES = frozenset({"iframe", "embed"})
+_PLAYERS = frozenset({"video", "audio", "object"})  # with a fallback inside
+_FORMULAS = frozenset({"math", "mml:math", "m:math"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_NAMES = frozenset(
+    {"img", "picture", "source", "noscript", "param", "input", *_FRAMES, *_PLAYERS, *_FORMULAS, *_RENAMED}
+)
 _MAX_SOURCES = 10  # of a picture; each of its images looks at all
-_NAMES = frozenset({"img", "picture", "source", "noscript", "param", *_PLAYERS, *_RENAMED})
-_ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE)
+_TEX_SCRIPT = "math/tex"  # MathJax: <script type="math/tex">
+_ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b|{_TEX_SCRIPT}", re.IGNORECASE)
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+_ROOTS = frozenset({"html", "body", "head"})
+
+_WITHIN_A_SIGN = r"(?:\s|</?(?:span|i|b|small|sup)\b[^<>]*>){0,8}+"
+_SIGN = re.compile(
+    rf"{_WITHIN_A_SIGN}(?:[¶#§🔗]\ufe0f?|&para;|&sect;|&#182;|&#x0*b6;|&#128279;|&#x1f517;){_WITHIN_A_SIGN}</a\s*>",
+    re.IGNORECASE,
+)
+_ANY_SIGN = re.compile(r"¶|🔗|&para;|&#182;|&#xb6;|&#128279;|&#x1f517;|>\s*[#§]\s*<", re.IGNORECASE)
+_SIGN_CLASS = re.compile(r"header-?link|header-?anchor|heading-?anchor|anchor-?js|permalink", re.IGNORECASE)
+
+_ITEM_START = re.compile(r"<li\b[^<>]*>\s*(?:<(?:p|label|span|div)\b[^<>]*>\s*)*", re.IGNORECASE)
+_ITEM_REACH = 300  # characters before a checkbox in which its item starts
+
+_TAG = re.compile(r"<[^<>]*>?")
+_FALLBACK_REACH = 1000  # characters of a fallback that are looked at
+_SOURCES = 8  # tags in a player that are looked at
+_APOLOGY = re.compile(r"java ?script|\bbrowser|\bnavigat|\bnavegador|ブラウザ|浏览器|html ?5", re.IGNORECASE)
+_SHOWN = re.compile(r"<(?:img|a)\b", re.IGNORECASE)
+
+_PLACEHOLDER = "\ue7a0{0}\ue7a1"  # private use: it passes the cleaner as any letter does
+_PLACEHOLDERS = re.compile("\ue7a0([0-9]{1,6})\ue7a1|<[^<>]*>")
 
 
-def rewritten(source: str, base: str | None) -> str:
-    """Return `source` with late images, players and newer block tags as the tags that the cleaner knows.
+class Rewritten:
+    """HTML for the cleaner, with placeholders for the formulas that must not pass it."""
 
-    URLs of images and players are joined to `base`.
+    def __init__(self, html: str, formulas: tuple[str, ...] = ()) -> None:
+        self.html = html
+        self._formulas = formulas
+
+    def with_formulas(self, cleaned: str) -> str:
+        """Return `cleaned`, this HTML after the cleaner, with each formula where its placeholder stands in the text."""
+        if not self._formulas:
+            return cleaned
+        waiting = dict(enumerate(self._formulas))  # each once, or a few characters could be a thousand formulas
+
+        def formula(match: re.Match[str]) -> str:
+            return waiting.pop(int(match[1]), "") if match[1] else f"<{_PLACEHOLDERS.sub('', match[0][1:-1])}>"
+
+        return _PLACEHOLDERS.sub(formula, cleaned)
+
+
+def rewritten(source: str, base: str | None) -> Rewritten:
+    """Return `source` with late images, players, formulas and newer block tags as text and tags that the cleaner knows.
+
+    URLs of images and players are joined to `base`. What is hidden, numbers of lines and signs of permanent links go.
     """
-    return _Rewriting(source, base).result() if _ANY_NAME.search(source) else source
+    may_be_unseen = unseen.may_be_unseen(source)
+    if may_be_unseen or _ANY_SIGN.search(source):
+        return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=may_be_unseen).result()
+    if not _ANY_NAME.search(source):
+        return Rewritten(source)
+    names = {*_NAMES, "script"} if _TEX_SCRIPT in source else _NAMES
+    return _Rewriting(source, base, [*html_tags(source, names)]).result()
 
 
 class _Rewriting:
     """Rewrites a text in one pass over its tags."""
 
-    def __init__(self, source: str, base: str | None) -> None:
+    def __init__(self, source: str, base: str | None, tags: list[HtmlTag], *, finds_unseen: bool = False) -> None:
         self._source = source
         self._base = base
-        self._tags = [*html_tags(source, _NAMES)]
+        self._tags = tags
         self._ends: defaultdict[str, list[int]] = defaultdict(list)  # indices of end tags, by name
-        for index, tag in enumerate(self._tags):
+        for index, tag in enumerate(tags):
             if tag.ends:
                 self._ends[tag.name].append(index)
         self._written: list[str] = []
@@ -49,29 +110,33 @@ class _Rewriting:
         self._pictures: list[Mapping[str, str]] = []  # attributes of the sources of the picture around
         self._image: ReadableImage | None = None  # the last one
         self._image_at = 0  # its index in `written`
+        self._in_heading = False
+        self._formulas: list[str] = []
+        self._formula_reach = -1  # end of the last formula, with the few tags behind it
+        self._finds_unseen = finds_unseen
+        self._has_code = finds_unseen and unseen.has_code(source)
+        self._partners: dict[int, int] | None = None  # indices of start tags and their end tags
+        self._no_number_at = -1  # a place that is known not to belong to line numbers
 
-    def result(self) -> str:
+    def result(self) -> Rewritten:
         for index, tag in enumerate(self._tags):
             if tag.start >= self._position:
                 self._rewrite(index, tag)
-        return "".join(self._written) + self._source[self._position :]
+        html = "".join(self._written) + self._source[self._position :]
+        return Rewritten(html, tuple(self._formulas))
 
     def _rewrite(self, index: int, tag: HtmlTag) -> None:
-        name = tag.name
-        if name in _RENAMED:
-            self._replace(tag, f"<{'/' * tag.ends}{_RENAMED[name]}>")
-        elif name == "noscript":
-            self._rewrite_noscript(index, tag)
-        elif name == "picture":
-            self._pictures = []
-        elif tag.ends:
-            return
-        elif name == "img":
-            self._rewrite_image(tag)
-        elif name == "source":
-            self._pictures = [*self._pictures[:_MAX_SOURCES], tag.attributes]
-        elif name in _PLAYERS:
-            self._rewrite_player(index, tag)
+        if self._finds_unseen and not tag.ends and unseen.has_hint(tag.attributes_text):
+            end = self._unseen_end(index, tag)
+            if end is not None:
+                self._replace(tag, "", end)
+                return
+        if tag.name in _RENAMED:
+            self._replace(tag, f"<{'/' * tag.ends}{_RENAMED[tag.name]}>")
+        elif tag.name in _HEADINGS:
+            self._in_heading = not tag.ends
+        elif write := _WRITE.get(tag.name):
+            write(self, index, tag)
 
     def _replace(self, tag: HtmlTag, html: str, end: int | None = None) -> None:
         self._written += [self._source[self._position : tag.start], html]
@@ -83,7 +148,59 @@ class _Rewriting:
         place = bisect_left(ends, index)
         return ends[place] if place < len(ends) else index
 
-    def _rewrite_image(self, tag: HtmlTag) -> None:
+    def _partner(self, index: int) -> int | None:
+        """Return the index of the tag that ends the element whose start tag is at `index`, None if there is none."""
+        if self._partners is None:
+            self._partners = _partners(self._tags)
+        return self._partners.get(index)
+
+    def _fallback(self, start: HtmlTag, end: HtmlTag) -> str:
+        return self._source[start.end : min(end.start, start.end + _FALLBACK_REACH)]
+
+    # --------------------------------------------------------------------------------------- what is not to be seen
+
+    def _unseen_end(self, index: int, tag: HtmlTag) -> int | None:
+        """Return the end of the element that starts with `tag` if it is not to be seen, else None."""
+        attributes = tag.attributes
+        if tag.name in _VOID:
+            copies = unseen.is_hidden_from_readers(attributes) and tag.start <= self._formula_reach
+            return tag.end if copies else None
+        partner = None if tag.name in _ROOTS else self._partner(index)
+        if partner is None:
+            return None
+        end = self._tags[partner]
+        if unseen.is_hidden(attributes):  # Wikipedia hides its formulas, for the sake of a picture of each
+            return None if unseen.precedes_formula(self._source, tag.end) else end.end
+        if unseen.is_hidden_from_readers(attributes) and (
+            tag.start <= self._formula_reach or unseen.precedes_formula(self._source, end.end)
+        ):
+            return end.end
+        if self._has_code and unseen.is_gutter(attributes) and self._is_numbers(tag.end, end.start):
+            return end.end
+        return None
+
+    def _is_numbers(self, start: int, end: int) -> bool:
+        """Return True if nothing but numbers stands from `start` to `end`."""
+        if start <= self._no_number_at < end:
+            return False
+        numbers_end = unseen.end_of_numbers(self._source, start)
+        if numbers_end < end:
+            self._no_number_at = numbers_end
+        return numbers_end >= end
+
+    def _rewrite_link(self, _: int, tag: HtmlTag) -> None:
+        """Drop a link that is nothing but the sign of a heading's permanent link."""
+        if tag.ends or not (sign := _SIGN.match(self._source, tag.end)):
+            return
+        attributes = tag.attributes
+        if "#" in attributes.get("href", "") and (self._in_heading or _SIGN_CLASS.search(attributes.get("class", ""))):
+            self._replace(tag, "", sign.end())
+
+    # -------------------------------------------------------------------------------------------------- images
+
+    def _rewrite_image(self, _: int, tag: HtmlTag) -> None:
+        if tag.ends:
+            return
         image = self._image = readable_image(tag.attributes, self._base, self._pictures)
         html = image.html if image else ""
         if image and image.late and not image.url:  # its alternative text, which is a word of its own
@@ -92,8 +209,16 @@ class _Rewriting:
         self._replace(tag, html)
         self._image_at = len(self._written) - 1
 
+    def _rewrite_picture(self, _: int, tag: HtmlTag) -> None:
+        self._pictures = []
+
+    def _rewrite_source(self, _: int, tag: HtmlTag) -> None:
+        if not tag.ends:
+            self._pictures = [*self._pictures[:_MAX_SOURCES], tag.attributes]
+
     def _rewrite_noscript(self, index: int, tag: HtmlTag) -> None:
-        """Keep an image in it, which a script would put in place of the one before it, and drop any other text."""
+        """Unwrap it; an image in it, which a script would put in place of the one before it, takes its place."""
+        end = self._tags[self._end_of(index, "noscript")]
         following = (self._tags[at] for at in range(index + 1, len(self._tags)))
         inside = takewhile(lambda inner: inner.name != "noscript", following)
         first = next((inner for inner in inside if inner.name == "img"), None)
@@ -102,7 +227,8 @@ class _Rewriting:
                 self._written[self._image_at] = ""
             self._replace(tag, "")
         else:
-            self._replace(tag, "", self._tags[self._end_of(index, "noscript")].end)
+            is_apology = _APOLOGY.search(self._fallback(tag, end))
+            self._replace(tag, "", end.end if is_apology else None)
 
     def _replaces_image(self, noscript: HtmlTag, inside: HtmlTag) -> bool:
         """Return True if the image just before `noscript` waits for a script, or is the same as the one `inside`."""
@@ -112,8 +238,88 @@ class _Rewriting:
         image = readable_image(inside.attributes, self._base)
         return image is not None and (self._image.late or self._image.url == image.url)
 
-    def _rewrite_player(self, index: int, tag: HtmlTag) -> None:
+    # -------------------------------------------------------------------------------------------------- players
+
+    def _rewrite_frame(self, index: int, tag: HtmlTag) -> None:
+        if tag.ends:
+            return
         alone = tag.name == "embed" or tag.attributes_text.endswith("/")  # XHTML's <iframe/> holds nothing
         end = index if alone else self._end_of(index, tag.name)
-        inside = (inner for inner in self._tags[index + 1 : end] if inner.name in {"source", "embed", "param"})
-        self._replace(tag, player_link(tag, inside, self._base), self._tags[end].end)
+        # WordPress puts a quotation before such a frame, and a script shows one of the two.
+        has_fallback = "wp-embedded-content" in tag.attributes.get("class", "")
+        self._replace(tag, "" if has_fallback else player_link(tag, (), self._base), self._tags[end].end)
+
+    def _rewrite_player(self, index: int, tag: HtmlTag) -> None:
+        """Write a link to what is played, and unwrap the fallback if that says more than that nothing can be played."""
+        if tag.ends:
+            self._replace(tag, "")
+            return
+        end_index = index if tag.attributes_text.endswith("/") else self._partner(index) or index
+        end = self._tags[end_index]
+        inside = self._tags[index + 1 : min(end_index, index + 1 + _SOURCES)]
+        fallback = self._fallback(tag, end)
+        shows = not _APOLOGY.search(fallback) and bool(_TAG.sub("", fallback).strip() or _SHOWN.search(fallback))
+        link = player_link(tag, inside, self._base, any_host=not shows)
+        if tag.name == "object":
+            self._replace(tag, link, None if shows and not link else end.end)
+        else:
+            self._replace(tag, "" if shows and "href" in fallback else link, None if shows else end.end)
+
+    # -------------------------------------------------------------------------------------------------- text
+
+    def _rewrite_checkbox(self, _: int, tag: HtmlTag) -> None:
+        """Write the checkbox that an item of a list starts with as a character."""
+        attributes = tag.attributes
+        if attributes.get("type", "").strip().lower() != "checkbox":
+            return
+        start = self._source.rfind("<li", max(0, tag.start - _ITEM_REACH), tag.start)
+        starts_item = start >= 0 and _ITEM_START.fullmatch(self._source, start, tag.start)
+        if starts_item or "task-list" in attributes.get("class", ""):
+            gap = "" if self._source[tag.end : tag.end + 1].isspace() else " "
+            self._replace(tag, ("☑" if "checked" in attributes else "☐") + gap)
+
+    def _rewrite_formula(self, index: int, tag: HtmlTag) -> None:
+        end = self._tags[self._end_of(index, tag.name)]
+        if tag.ends or end is tag:
+            self._replace(tag, "")  # or the cleaner drops all that follows
+            return
+        formula = presentation(tag, self._source[tag.end : end.start])
+        self._replace(tag, _PLACEHOLDER.format(len(self._formulas)) if formula else "", end.end)
+        self._formulas.append(formula)
+        self._formula_reach = unseen.end_of_tags(self._source, end.end)
+
+    def _rewrite_script(self, index: int, tag: HtmlTag) -> None:
+        """Write the TeX that a script is to draw, unless its formula stands just before it."""
+        end = self._tags[self._end_of(index, "script")]
+        if tag.ends or end is tag or not tag.attributes.get("type", "").lower().startswith(_TEX_SCRIPT):
+            return
+        tex = tex_text(self._source[tag.end : end.start]) if tag.start > self._formula_reach else ""
+        self._replace(tag, escape(f"${tex}$") if tex else "", end.end)
+
+
+_WRITE = {
+    **dict.fromkeys(_FRAMES, _Rewriting._rewrite_frame),
+    **dict.fromkeys(_PLAYERS, _Rewriting._rewrite_player),
+    **dict.fromkeys(_FORMULAS, _Rewriting._rewrite_formula),
+    "a": _Rewriting._rewrite_link,
+    "img": _Rewriting._rewrite_image,
+    "input": _Rewriting._rewrite_checkbox,
+    "noscript": _Rewriting._rewrite_noscript,
+    "picture": _Rewriting._rewrite_picture,
+    "script": _Rewriting._rewrite_script,
+    "source": _Rewriting._rewrite_source,
+}
+
+
+def _partners(tags: list[HtmlTag]) -> dict[int, int]:
+    """Return the index of the end tag for that of each start tag of `tags` that has one."""
+    partners: dict[int, int] = {}
+    waiting: defaultdict[str, list[int]] = defaultdict(list)
+    for index, tag in enumerate(tags):
+        if tag.ends and waiting[tag.name]:
+            partners[waiting[tag.name].pop()] = index
+        elif not tag.ends:
+            if tag.name == "p":  # a paragraph ends where the next one starts
+                waiting["p"].clear()
+            waiting[tag.name].append(index)
+    return partners

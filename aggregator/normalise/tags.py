@@ -14,6 +14,8 @@ _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)((?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+)>")
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
+_COMMENT_END = re.compile("--!?>")
+
 
 class HtmlTag(NamedTuple):
     """Start or end tag as it stands in a text; `name` in lower case."""
@@ -33,12 +35,22 @@ class HtmlTag(NamedTuple):
         return attributes
 
 
-def html_tags(source: str, names: Container[str]) -> Iterator[HtmlTag]:
-    """Yield the tags of `source` that have one of `names`, in order; those in comments and scripts too."""
+def html_tags(source: str, names: Container[str] | None) -> Iterator[HtmlTag]:
+    """Yield the tags of `source` that have one of `names`, or any, in order; those in scripts too, not in comments."""
+    comment_start, comment_end = _comment(source, 0)
     for match in TAG.finditer(source):
+        while comment_end <= match.start():
+            comment_start, comment_end = _comment(source, comment_end)
         name = match[2].lower()
-        if name in names:
+        if (names is None or name in names) and match.start() < comment_start:
             yield HtmlTag(name, bool(match[1]), match[3], match.start(), match.end())
+
+
+def _comment(source: str, position: int) -> tuple[int, int]:
+    """Return the start and the end of the next comment at or behind `position`; both behind the text if none ends."""
+    start = source.find("<!--", position)
+    end = _COMMENT_END.search(source, start + 2) if start >= 0 else None  # "<!-->" is a comment, too
+    return (start, end.end()) if end else (len(source), len(source) + 1)
 
 
 def html_element(name: str, attributes: Mapping[str, str], content: str | None = None) -> str:

@@ -52,7 +52,8 @@ class JudgedEntry:
             return None
         html, markdown, start = draft.html, draft.markdown, draft.summary
         if self._html != draft.html:
-            html, markdown, text = preferred_content((TextConstruct(value=self._html, kind="html"),), draft.link)
+            contents = (TextConstruct(value=self._html, kind="html"),)
+            html, markdown, text = preferred_content(contents, draft.link, draft.language)
             start = summary(text, summary_words)
         title = plain_title(TextConstruct(value=self.title, kind="plain")) or substitute_title(start, draft.link)
         return PublishedText(title=title, html=html, markdown=markdown, summary=start)

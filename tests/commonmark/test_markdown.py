@@ -164,7 +164,7 @@ def same(html: str, markdown: str) -> bool:
         ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("<pre><code>a\n  b</code></pre>", "```\na\n  b\n```"),
         ("<pre>```</pre>", "````\n```\n````"),
-        ("<pre>a<ul><li>b</li></ul>c</pre><ul><li>d</li></ul>", "```\na\n\nb\n\nc\n```\n\n- d"),
+        ("<pre>a<ul><li>b</li></ul>c</pre><ul><li>d</li></ul>", "```\na\nb\nc\n```\n\n- d"),
         ("<ul><li>[x] a</li></ul>", "- \\[x] a"),
         ("<ul><li><a href='https://x.example/'>X</a> a</li></ul>", "- [&#88;](https://x.example/) a"),
         ("https:///*x* https://@/*x*", "https:///\\*x\\* https://@/\\*x\\*"),
@@ -284,7 +284,9 @@ def test_nothing_acts_in_markdown(vector: str) -> None:
         "a  \n[^b]: c",
         "- [^b]: c",
         "```goat\na\n```",
-        "- ~~~ js\n  a",
+        "- ~~~ mermaid\n  a",
+        "```go {a=b}\na\n```",
+        "~~~ math\na\n~~~",
         "# a {#b}",
         '# `{style="` a"}',
         "a {{< b >}}",
@@ -403,6 +405,7 @@ def test_hugo_builds_every_case_and_shows_it_verbatim(tmp_path: Path) -> None:
         'baseURL = "http://a.example/"\n[markup.goldmark.renderer]\nunsafe = true\n'
         "[markup.goldmark.parser.attribute]\nblock = true\n"
         "[markup.goldmark.extensions.typographer]\ndisable = true\n"
+        "[markup.highlight]\ncodeFences = false\n"  # it colours code with spans
     )
     (tmp_path / "layouts" / "_default").mkdir(parents=True)
     (tmp_path / "layouts" / "_default" / "single.html").write_text("{{ .Content }}")

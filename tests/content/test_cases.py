@@ -23,16 +23,6 @@ from tests.servers import Server
 CASES = Path(__file__).parent / "cases"
 # Cases that fail so far; each leaves the set with the change that mends it.
 _FAILING = """
-    sup-sub footnote-marks title-sup-sub mathml-plain mathml-tex katex
-    ruby quotation task-list list-numbers right-to-left
-
-    unknown-frames noscript-object
-
-    table-list-in-cell table-code-in-cell pre-blocks
-    gutter-rouge gutter-expressive gutter-table gutter-chroma fence-language
-
-    preheader hidden-no-title heading-permalink
-
     external-url
 """
 FAILING = frozenset(_FAILING.split())

@@ -11,8 +11,34 @@ _TAGS = """
     a h2 h6 dir menu listing hgroup search isindex applet fieldset legend title textarea template plaintext xmp iframe
     noembed noframes frameset body head html col colgroup thead tfoot optgroup rt rp big tt strike center details
     summary main article audio embed source picture image input desc foreignObject annotation-xml mtext mglyph
-    malignmark
+    malignmark semantics mrow mi mo mn msup mfrac mfenced mphantom mml:math m:math
 """
+# Tags with attributes that decide what becomes of them.
+_MARKED = (
+    "math alttext='a_1 {{< x >}}'",
+    "annotation encoding='application/x-tex'",
+    "script type='math/tex'",
+    "span aria-hidden=true",
+    "div hidden",
+    "p style='display:none'",
+    "td class=gutter",
+    "span class=lnt",
+    "pre class='language-go'",
+    "code class='mermaid language-mermaid'",
+    "pre data-lang=js",
+    "div class='highlight language-c++'",
+    "table role=presentation",
+    "p dir=rtl",
+    "b dir=ltr",
+    "ol reversed",
+    "ol start=-1",
+    "li value=7",
+    "h2 id=x",
+    "a class=headerlink href='#x'",
+    "iframe src='https://a.example/f' title='[x](y) &lt;b>'",
+    "video src=/v.mp4",
+    "object data=/o.pdf",
+)
 _TEXT = st.one_of(
     st.sampled_from(
         [" ", "\n", "\n\n", "a", "word ", " word", "“Yes.”", "(", ")", "!", ".", "*", "_", "~", "東", "\xa0", "&amp;"]
@@ -25,6 +51,19 @@ _LEAF = st.one_of(
     st.sampled_from(MARKUP),
     st.sampled_from(ADDRESSES).map(lambda url: f"<img src='{url}' alt='[x](y)'>"),
     st.sampled_from(
+        [
+            "¶",
+            "1",
+            "2\n",
+            "<input type=checkbox checked>",
+            "<mprescripts/>",
+            "<!--",
+            "-->",
+            "\ue7a00\ue7a1",
+            "&#xe7a0;0",
+        ]
+    ),
+    st.sampled_from(
         ["<br>", "<hr>", "<br><br>", "<p>", "</p>", "<b>", "</b>", "</em>", "<li>", "<td>", "</div>", "<em>"]
     ),
 )
@@ -35,8 +74,13 @@ def _element(content: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("<{0}>{1}</{0}>".format, st.sampled_from(_TAGS.split()), inside),
         st.builds("<{0}>{1}".format, st.sampled_from(_TAGS.split()), inside),
+        st.builds(_marked, st.sampled_from(_MARKED), inside),
         st.builds("<a href='{0}'>{1}</a>".format, st.sampled_from(ADDRESSES), inside),
     )
+
+
+def _marked(tag: str, inside: str) -> str:
+    return f"<{tag}>{inside}</{tag.split()[0]}>"
 
 
 def broken_html() -> st.SearchStrategy[str]:

@@ -2,21 +2,32 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from html import escape
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
+from aggregator.commonmark import html_tree
+from aggregator.commonmark.formulas import formula_text
+from aggregator.commonmark.languages import LANGUAGES
+from aggregator.commonmark.notation import quotation_marks, script_marks
+
 _ALLOWED = """
     a abbr b blockquote br caption cite code dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins
-    kbd li mark ol p pre q s samp small strong sub sup table tbody td tfoot th thead tr u ul var
+    kbd li mark ol p pre q rp rt ruby s samp small strong sub sup table tbody td tfoot th thead tr u ul var
 """
-ALLOWED = frozenset(_ALLOWED.split())
+_MATHML = """
+    math mfrac mi mmultiscripts mn mo mover mphantom mprescripts mroot mrow ms mspace msqrt msub msubsup msup mtable mtd
+    mtext mtr munder munderover
+"""
+ALLOWED = frozenset(f"{_ALLOWED} {_MATHML}".split())
 ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title"},
-    "ol": {"start"},
+    "li": {"value"},
+    "ol": {"start", "reversed"},
     "td": {"colspan", "rowspan", "style"},  # renderers align with style
     "th": {"colspan", "rowspan", "style"},
 }
@@ -25,11 +36,13 @@ BY_HUGO = {"pre tabindex", *(f"h{level} id" for level in range(1, 7))}  # attrib
 DISGUISED = re.compile(
     r"https?://(?:0|[1-9]\d{3,}|0[0-7x][\da-f]*|\d+\.\d+|[\dx.]*\b0[\dx][\dx.]*)\.?(?:[:/]|$)", re.IGNORECASE
 )
-_WITHIN_WORDS = "a abbr b cite code del dfn em i img ins kbd mark q s samp small strong sub sup u var"
+_WITHIN_WORDS = "a abbr b cite code del dfn em i img input ins kbd mark q rp rt ruby s samp small strong sub sup u var"
 _INLINE = frozenset(_WITHIN_WORDS.split())
 _URL = re.compile(r"(?:https?://[^/\s]|mailto:)", re.IGNORECASE)
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]")
 _FRAME = frozenset({"html", "head", "body"})  # a browser puts them around every fragment
+_MARKED = frozenset({"sub", "sup", "q", "rt", "rp"})  # elements that readers see by more than their text
+_FORMULA = re.compile("<math>.*?</math>", re.DOTALL)  # as our own code writes it
 _READINGS = 2  # what a browser writes of its tree and reads again may be another tree: mutation XSS
 
 _RENDERER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
@@ -37,8 +50,15 @@ _RENDERER.validateLink = lambda url: True  # type: ignore[method-assign]  # the 
 _RENDERER.normalizeLinkText = lambda link: link  # type: ignore[method-assign]  # shown as written
 
 
+def _formula(math: re.Match[str]) -> str:
+    return escape(formula_text(html_tree(math[0])[0]))
+
+
 class Page(HTMLParser):
-    """What HTML shows (words, links, images) and what of it acts."""
+    """What HTML shows (words, links, images) and what of it acts.
+
+    Formulas and raised text are taken as the Markdown says them: other tests look at how that is done.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -46,7 +66,8 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.images: list[tuple[str, str]] = []
         self.active: list[str] = []
-        self.feed(html)
+        self._marked: list[tuple[str, int, bool]] = []  # name, start of its text, holds raised text
+        self.feed(_FORMULA.sub(_formula, html))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -56,12 +77,34 @@ class Page(HTMLParser):
             self.links.append(unquote(values["href"] or ""))
         if tag == "img":
             self.images.append((unquote(values.get("src") or ""), " ".join((values.get("alt") or "").split())))
+        if tag == "input" and values.get("type") == "checkbox":
+            self.text += "☑" if "checked" in values else "☐"
+        if tag in _MARKED:
+            self._marked.append((tag, len(self.text), False))
         if tag not in _INLINE:
             self.text += " "
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in _MARKED and any(name == tag for name, *_ in self._marked):
+            while self._end_marked() != tag:
+                pass
         if tag not in _INLINE:
             self.text += " "
+
+    def _end_marked(self) -> str:
+        tag, start, nested = self._marked.pop()
+        before, inner = self.text[:start], self.text[start:]
+        opening, closing = "", ""
+        if tag in {"sub", "sup"}:
+            opening, characters, closing = script_marks(tag, inner, before[-1:], nested=nested)
+            inner = inner.translate(characters) if characters else inner
+            self._marked = [(name, place, True) for name, place, _ in self._marked]
+        elif tag == "q":
+            opening, closing = quotation_marks(inner, None, sum(name == "q" for name, *_ in self._marked))
+        elif tag == "rt" and inner.strip():
+            opening, closing = "(", ")"
+        self.text = before + ("" if tag == "rp" else f"{opening}{inner}{closing}")
+        return tag
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -80,8 +123,8 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        """The text, one blank between words; U+2060 keeps Hugo from code and is nothing to see."""
-        return " ".join(self.text.replace("\u2060", "").split())
+        """The text, one blank between words; U+2060 keeps Hugo from code and is nothing to see, nor are bullets."""
+        return " ".join(self.text.replace("\u2060", "").replace("•", " ").split())
 
 
 def rendered(markdown: str) -> str:
@@ -105,6 +148,10 @@ def _acting(tag: str, attributes: Iterable[tuple[str, str | None]]) -> Iterator[
     if tag not in ALLOWED:
         yield tag
     for name, value in attributes:
+        if name == "dir" and value in {"rtl", "ltr"} and tag not in _MATHML.split():
+            continue
+        if (tag, name) == ("code", "class") and (value or "").removeprefix("language-") in LANGUAGES:
+            continue  # of a fence
         if name not in ATTRIBUTES.get(tag, set()):
             yield f"{tag} {name}"
         if name in {"href", "src"} and (not _URL.match(value or "") or _NOT_IN_URL.search(value or "")):

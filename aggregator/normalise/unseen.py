@@ -1,0 +1,78 @@
+"""Parts of untrusted HTML that are not shown, or are no text: hidden elements, line numbers, doubles. Pure."""
+
+import re
+from collections.abc import Mapping
+
+_WORDS = (
+    *("hidden", "display:none", "display: none", "gutter"),
+    *("lineno", "linenum", "line-num", '"ln', "'ln", "=ln"),
+)
+_HINT = re.compile(r"hidden|display|mso-hide|gutter|line-?n|\blnt?\b", re.IGNORECASE)
+_GUTTER = re.compile(
+    r"(?:^|[\s_-])(?:gutter|linenos?|linenodiv|line-?num(?:ber)?s?|lnt|ln|lnum|lntd)(?:$|[\s_-])", re.IGNORECASE
+)
+_CODE = re.compile(r"<(?:pre|code)\b", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?:[\d\s]|&nbsp;|<[^<>]*>)*+")
+_NEAR = r"(?:\s|</?(?!(?:\w+:)?math\b)[A-Za-z][^<>]*>){0,8}+"  # a few tags and blanks
+_FORMULA_AHEAD = re.compile(rf"{_NEAR}<(?:\w+:)?math\b", re.IGNORECASE)
+_NEAR_TAGS = re.compile(_NEAR)
+
+
+def may_be_unseen(source: str) -> bool:
+    """Return True if `source` may hold parts that are no text: a cheap test."""
+    lowered = source.lower()
+    return any(word in lowered for word in _WORDS)
+
+
+def has_hint(attributes_text: str) -> bool:
+    """Return True if the attributes of an element may say that it is no text."""
+    return bool(_HINT.search(attributes_text))
+
+
+def is_hidden(attributes: Mapping[str, str]) -> bool:
+    """Return True if an element with `attributes` is not shown, whatever style sheets say."""
+    if "hidden" in attributes:
+        return True
+    declarations = attributes.get("style", "")[:1000].lower().replace("!important", "").split(";")
+    style = {
+        name.strip(): value.strip() for name, _, value in (declaration.partition(":") for declaration in declarations)
+    }
+    return (
+        style.get("display") == "none"
+        or style.get("mso-hide") == "all"
+        or (style.get("max-height") in {"0", "0px"} and style.get("overflow") == "hidden")
+    )
+
+
+def is_hidden_from_readers(attributes: Mapping[str, str]) -> bool:
+    """Return True if an element is shown, and not read aloud: beside a formula it is the copy that is drawn."""
+    return attributes.get("aria-hidden", "").strip().lower() == "true"
+
+
+def has_code(source: str) -> bool:
+    """Return True if `source` holds preformatted text, whose lines may be numbered."""
+    return bool(_CODE.search(source))
+
+
+def is_gutter(attributes: Mapping[str, str]) -> bool:
+    """Return True if the class of an element is that of line numbers."""
+    return bool(_GUTTER.search(attributes.get("class", "")))
+
+
+def end_of_numbers(source: str, position: int) -> int:
+    """Return the end of the numbers, blanks and tags from `position` on."""
+    match = _NUMBERS.match(source, position)
+    assert match is not None  # it may be empty
+    return match.end()
+
+
+def precedes_formula(source: str, position: int) -> bool:
+    """Return True if a formula starts at `position` or a few tags behind."""
+    return bool(_FORMULA_AHEAD.match(source, position))
+
+
+def end_of_tags(source: str, position: int) -> int:
+    """Return the end of the few tags and blanks that follow `position`."""
+    match = _NEAR_TAGS.match(source, position)
+    assert match is not None  # it may be empty
+    return match.end()
