@@ -36,6 +36,7 @@ class App:
 
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
+    folder: Path  # that of the configuration
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
     store: Store
     clock: Clock
@@ -60,17 +61,23 @@ class App:
 @contextmanager
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
-    with opened_with(config.fit_to_fd_limit(config.load(path, environ)), environ) as app:
+    settings = config.fit_to_fd_limit(config.load(path, environ))
+    with opened_with(settings, environ, folder=path.absolute().parent) as app:
         yield app
 
 
 @contextmanager
 def opened_with(
-    settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now, *, check_bytes: int = 0
+    settings: Settings,
+    environ: Mapping[str, str],
+    clock: Clock = utc_now,
+    *,
+    folder: Path | None = None,
+    check_bytes: int = 0,
 ) -> Iterator[App]:
     """Open the app of these settings, after a check of the database (`Database.check`; 0: no check).
 
-    Raises StoreError, FilesError.
+    `folder` is that of the configuration, the present one if left out. Raises StoreError, FilesError.
     """
     logs.hide(secrets(settings, environ))  # before the database is opened, whose URL may hold a password
     files.make_folder(Path(settings.storage))
@@ -81,7 +88,15 @@ def opened_with(
     ):
         if check_bytes:
             store.database.check(check_bytes)
-        app = App(settings=settings, environ=environ, store=store, clock=clock, writer=writer, sandbox=sandbox)
+        app = App(
+            settings=settings,
+            environ=environ,
+            folder=folder or Path.cwd(),
+            store=store,
+            clock=clock,
+            writer=writer,
+            sandbox=sandbox,
+        )
         app = reconfigured(app, settings)
         _warn_if_lost(app)
         store.maintenance.reset_future_times(clock())

@@ -111,6 +111,22 @@ def lock(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def tried_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock file at `path` if nobody does; yield whether that is so.
+
+    Raises FilesError if the file cannot be created.
+    """
+    with _opened(path) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_held = False
+        else:
+            is_held = True
+        yield is_held
+
+
+@contextmanager
 def alone(path: Path) -> Iterator[bool]:
     """Hold the lock file at `path`, with our process id in it; the system releases it if the process is killed.
 

@@ -12,9 +12,11 @@ MAX_DIFFERENCES = 100  # that are printed; the rest are counted
 def publish(ctx: typer.Context) -> None:
     """Write every article and feed anew from the database; unchanged files are not touched."""
     from aggregator.publish import publish_all
+    from aggregator.publish.after import run_at_end
 
     with opened(ctx) as app:
         written = publish_all(app)
+        run_at_end(app)
     articles, feeds = counted(written.articles, "article"), counted(written.feeds, "feed")
     typer.echo(f"{articles} and {feeds} written, all others are up to date")
 
@@ -25,6 +27,7 @@ def verify(
 ) -> None:
     """Compare database, articles and feeds with each other; exit with 1 while they differ."""
     from aggregator.maintain.verify import differences
+    from aggregator.publish.after import run_at_end
 
     total = repaired = 0
     with opened(ctx) as app:
@@ -33,6 +36,8 @@ def verify(
             repaired += bool(difference.action)
             if total <= MAX_DIFFERENCES:
                 typer.echo(str(difference))
+        if repair:
+            run_at_end(app)
     if total > MAX_DIFFERENCES:
         typer.echo(f"and {total - MAX_DIFFERENCES} more")
     if not total:
@@ -48,10 +53,12 @@ def verify(
 def prune(ctx: typer.Context) -> None:
     """Delete articles older than `retention` from files, feeds and database; they never come back."""
     from aggregator.maintain.prune import prune_all
+    from aggregator.publish.after import run_at_end
 
     with opened(ctx) as app:
         if app.settings.retention is None:
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
         pruned = prune_all(app)
+        run_at_end(app)
     typer.echo(f"{counted(pruned, 'article')} pruned")

@@ -46,6 +46,7 @@ def once(
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
     from aggregator.publish import publish_changed
+    from aggregator.publish.after import run_at_end
 
     started = monotonic()
     with _stoppable(), opened(ctx) as app:
@@ -62,6 +63,7 @@ def once(
         published = publish_changed(app)
         if not has_daemon:
             _notify_hub(app)
+        run_at_end(app)
         advice = "" if as_json or not sys.stdout.isatty() else _advice(app, report)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"{_summary(figures)}{advice}")

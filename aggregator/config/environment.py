@@ -14,7 +14,7 @@ from aggregator.config.checks import headers_of, sources_of
 from aggregator.config.document import Location, NotReadableError, parse_document
 from aggregator.config.problems import Problem, setting_name, variable_fault
 from aggregator.errors import Fault
-from aggregator.settings import Settings, setting_paths
+from aggregator.settings import FILE_ONLY, Settings, setting_paths
 from aggregator.settings.references import reference_problems, referenced_names, resolved
 from aggregator.settings.values import UnquotedText, header_value, is_null
 
@@ -34,7 +34,9 @@ class Override:
     value: Any  # text, or the content of its YAML if the setting is a list
 
 
-_VARIABLES = {PREFIX + "__".join(path).upper(): (path, is_list) for path, is_list in setting_paths()}
+_VARIABLES = {
+    PREFIX + "__".join(path).upper(): (path, is_list) for path, is_list in setting_paths() if path not in FILE_ONLY
+}
 
 
 def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Override], list[Fault]]:
@@ -101,6 +103,8 @@ def _unknown_variable(variable: str) -> str:
     section = variable.removeprefix(PREFIX).lower()
     if section == "sources":
         return "sources stand in the file alone; take the variable out"
+    if tuple(section.split("__")) in FILE_ONLY:
+        return "stands in the file alone; take the variable out"
     if section in Settings.model_fields:
         return f"names a section; write one of its settings, such as {_nearest(variable + '__')}"
     return f"is no setting; did you mean {_nearest(variable)}?"

@@ -115,6 +115,8 @@ def _as_list(value: object, name: str) -> str:
         return "`- ` before each rule: `  - if: {title: sponsored}`"
     if not isinstance(value, str):
         return "one such as [rss, atom]"
+    if name == "articles.after":
+        value = ",".join(value.split())
     items = (quoted(item.strip())[1:-1] for item in value.split(","))
     return f"[{', '.join(item if _PLAIN_ITEM.fullmatch(item) else json.dumps(item) for item in items)}]"
 

@@ -34,13 +34,20 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
         # Imported only now: it takes a second, and a second daemon on this storage must fail before.
         from aggregator.app import ADDRESS, opened_with
         from aggregator.daemon.service import Daemon
+        from aggregator.publish.after import note_changed
         from aggregator.publish.outbox import remove_temporary_files
 
         configuration.own_url = f"http://{url_host(listener)}/"
         check_bytes = CHECK_BYTES if was_clean else CHECK_BYTES_AFTER_UNCLEAN_STOP
         settings = configuration.with_base_url(settings)
-        with opened_with(settings, environ, clock, check_bytes=check_bytes) as app, app.store.sources.fetching():
+        folder = path.absolute().parent
+        with (
+            opened_with(settings, environ, clock, folder=folder, check_bytes=check_bytes) as app,
+            app.store.sources.fetching(),
+        ):
             app.store.meta.set(ADDRESS, configuration.own_url)
             remove_temporary_files(app)
+            if not was_clean:
+                note_changed(app)  # files may have changed without a note
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))
             await Daemon(app, configuration, supervisor, unclean=not was_clean).run(listener)

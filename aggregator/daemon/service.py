@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.app import App, reconfigured
 from aggregator.config.fd_limit import max_connections
+from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.server import new_server
@@ -59,6 +60,7 @@ class Daemon:
         self._site = site(app, self._health, self._metrics, self._hubs.pushes())
         self._stop = asyncio.Event()
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
+        self._after = AfterArticles(lambda: self._app)
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
@@ -73,7 +75,7 @@ class Daemon:
             self._serve,
             connection_for(self._answer_feed, self._metrics.count_rejection, max_connections(self._app.settings)),
         )
-        for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick):
+        for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick, self._after.tick):
             self._scheduler.add_job(job, TickTrigger(TICK))
         async with self._fetcher_stack:
             await self._open_fetcher()
@@ -87,7 +89,7 @@ class Daemon:
             self._supervisor.stopping()
             ticking.cancel()
             self._scheduler.pause()
-            await asyncio.gather(self._poller.drain(DRAIN_SECONDS), self._hubs.finish())
+            await asyncio.gather(self._poller.drain(DRAIN_SECONDS), self._hubs.finish(), self._after.stop())
             await self._publish()  # after what the ticks still had to do in the writer thread
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
             server.should_exit = True

@@ -2,6 +2,7 @@
 
 from aggregator import files
 from aggregator.app import App
+from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
 
 
@@ -30,6 +31,7 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
     old = app.store.maintenance.old_articles(app.clock() - retention, after, BATCH)
     if old:
         with publishing_lock(app):
-            files.remove(app.articles_root, old.values())
+            if files.remove(app.articles_root, old.values()):
+                note_changed(app)
             app.store.maintenance.prune(tuple(old))
     return tuple(sorted(old))

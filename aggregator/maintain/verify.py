@@ -6,13 +6,14 @@ batches, so that memory does not grow with the archive. What is marked to be pub
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from aggregator import files
 from aggregator.app import App
 from aggregator.dedupe import keys
 from aggregator.model import OutputFile
+from aggregator.publish.after import note_changed
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
@@ -44,8 +45,10 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
     if repair:
         publish_changed(app)  # the feeds that articles were put into or taken from
     with publishing_lock(app):
-        yield from _article_files(app, repair)
-        yield from _surplus_articles(app, repair)
+        for difference in chain(_article_files(app, repair), _surplus_articles(app, repair)):
+            if difference.action:
+                note_changed(app)
+            yield difference
         yield from _feed_files(app, repair)
         yield from _surplus_feeds(app, repair)
 

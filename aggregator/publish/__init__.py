@@ -5,6 +5,7 @@ marks       the kinds of marks, each with the function that does its work
 articles    the files of articles
 feeds       the files of categories' feeds, and the list of all feeds
 hubs        the notification of our hub
+after       the command that runs after articles changed
 """
 
 from aggregator.publish.outbox import Published, publish_all, publish_changed

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from aggregator import files
 from aggregator.app import App
 from aggregator.model import OutputFile, StoredArticle
+from aggregator.publish.after import note_changed
 from aggregator.render import article_file
 
 
@@ -19,7 +20,10 @@ class Written:
 
 def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     """Write the files of these articles. Raises FilesError."""
-    return Written(files=len(files.write(app.articles_root, article_files(app, articles))))
+    written = len(files.write(app.articles_root, article_files(app, articles)))
+    if written:
+        note_changed(app)
+    return Written(files=written)
 
 
 def article_files(app: App, articles: Iterable[StoredArticle]) -> Iterator[OutputFile]:

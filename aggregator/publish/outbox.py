@@ -65,7 +65,8 @@ def _publish_restyled(app: App) -> Published:
     After a change to `dedupe: exact`, articles that were found to be near duplicates leave their clusters.
     """
     settings = app.settings
-    shaping = (__version__, settings.title, settings.public_url, settings.articles, settings.feeds, settings.dedupe)
+    articles = settings.articles.model_copy(update={"after": None})
+    shaping = (__version__, settings.title, settings.public_url, articles, settings.feeds, settings.dedupe)
     style, before = blake2b(repr(shaping).encode(), digest_size=16).hexdigest(), app.store.meta.get("style")
     if style == before:
         return Published()

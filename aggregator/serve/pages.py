@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from aggregator.app import App
 from aggregator.model import StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
+from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
 from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import DAYS, chart
@@ -103,7 +104,7 @@ class Pages:
             "status.html",
             groups=_by_condition(self._app.store.sources.overview()),
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
-            notice=self._health.notice,
+            notices=[notice for notice in (self._health.notice, last_failure(self._app)) if notice],
         )
 
     def http_error(self, request: Request, error: Exception) -> Response:

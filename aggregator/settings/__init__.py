@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from aggregator.settings.references import reference_problems, resolved
+from aggregator.settings.references import reference_problems, referenced_names, resolved
 from aggregator.settings.rules import Rule
 from aggregator.settings.section import Section
 from aggregator.settings.values import (
@@ -82,6 +82,9 @@ class Articles(Section):
     summary_words: WholeNumber = Field(50, ge=1, le=1000, description="Length of the summary in words.")
     keys: tuple[Literal["author", "canonical", "audio", "image_credit"], ...] = Field(
         (), description="Further keys of the front matter mainroad; the other formats have them all."
+    )
+    after: tuple[TextLine, ...] | None = Field(
+        None, min_length=1, description="Command that runs after articles changed, as a list; only in the file."
     )
 
 
@@ -173,6 +176,9 @@ class Settings(Section):
         return url if url.endswith("/") else url + "/"
 
 
+FILE_ONLY = frozenset({("articles", "after")})  # settings that no variable of the environment gives
+
+
 def setting_paths(model: type[BaseModel] = Settings) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield the path of each setting but the sources, such as ("fetch", "timeout"), and whether it is a list."""
     for name, field in model.model_fields.items():
@@ -197,6 +203,12 @@ def _parts(annotation: Any) -> Iterator[type]:
         yield annotation
     for part in get_args(annotation):
         yield from _parts(part)
+
+
+def secret_variables(settings: Settings) -> frozenset[str]:
+    """Return the names of the environment's variables that hold secrets: those that sources refer to."""
+    values = (value for source in settings.sources for value in source.headers.values())
+    return frozenset(name for value in values for name in referenced_names(value))
 
 
 def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:

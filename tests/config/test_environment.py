@@ -53,6 +53,7 @@ def test_a_variable_without_text_is_not_set(load: Load) -> None:
         ("AGGREGATOR_FETCH__TIMOUT", "5s", "is no setting; did you mean AGGREGATOR_FETCH__TIMEOUT?"),
         ("AGGREGATOR_FETCH", "{timeout: 5s}", "names a section; write one of its settings, such as AGGREGATOR_FETCH__"),
         ("AGGREGATOR_SOURCES", "[]", "sources stand in the file alone"),
+        ("AGGREGATOR_ARTICLES__AFTER", "[hugo]", "stands in the file alone; take the variable out"),
         ("AGGREGATOR_ARTICLES__NAME", "{foo}.md", "`articles.name` has no field {foo}"),
     ],
 )

@@ -228,6 +228,11 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
             "fetch: {allow_private: [10.0.0.1/8]}\n" + SOURCES,
             "1:25: `10.0.0.1/8` names a host within a network; write 10.0.0.0/8",
         ),
+        (
+            "articles:\n  after: hugo --source /srv\n" + SOURCES,
+            '2:10: `articles.after` takes a list; write [hugo, "--source", /srv]',
+        ),
+        ("articles: {after: []}\n" + SOURCES, "1:19: `articles.after` is an empty list; write at least one, or leave"),
         ("fetch: {allow_private: 127.0.0.0/8}\n" + SOURCES, "1:24: `fetch.allow_private` takes a list"),
         ("fetch: {unpaced: ['http://a.example/']}\n" + SOURCES, "1:19: `http://a.example/` is no host"),
         (
