@@ -38,6 +38,7 @@ class App:
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
     folder: Path  # that of the configuration
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
+    has_rules: bool = False  # of all sources, or of one
     store: Store
     clock: Clock
     writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
@@ -121,5 +122,6 @@ def reconfigured(app: App, settings: Settings) -> App:
     """Return the app with other settings over the same store, and bring the store in step. Raises StoreError."""
     logs.hide(secrets(settings, app.environ))
     configured = tuple(Source(settings=source) for source in settings.sources)
-    sync_sources(app.store, configured, app.clock(), settings.fetch)
-    return replace(app, settings=settings, sources=configured)
+    sync_sources(app.store, configured, app.clock(), settings.fetch, settings.rules)
+    has_rules = bool(settings.rules) or any(source.settings.rules for source in configured)
+    return replace(app, settings=settings, sources=configured, has_rules=has_rules)

@@ -6,10 +6,12 @@ A source keeps its row, and with it its state and its articles, as long as its n
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from aggregator.names import ALL, category_name
 from aggregator.settings import SHOWN_SETTINGS, SourceSettings
+from aggregator.settings.rules import Rule, labels_of
 from aggregator.urls import paced_host
 
 IDENTITIES = (  # by which a stored source is recognised, the surest first
@@ -35,7 +37,7 @@ class CategoryRow(NamedTuple):
 
     name: str
     label: str
-    present: bool  # a configured source names it
+    present: bool  # a configured source or a rule names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class SourceUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryUpdate:
-    """A stored category with another label, that no source names any more, or that one names again."""
+    """A stored category with another label, that nothing names any more, or that a source or rule names again."""
 
     name: str
     label: str
@@ -115,10 +117,11 @@ def source_changes(
     stored: Sequence[SourceRow],
     categories: Sequence[CategoryRow],
     unpaced: Collection[str],
+    rules: Iterable[Rule] = (),
 ) -> SourceChanges:
     """Return the changes that make `stored` sources and `categories` agree with the `configured` sources.
 
-    `unpaced` are the hosts without a rate limit.
+    `unpaced` are the hosts without a rate limit, `rules` those of all sources.
     """
     rows = _matching_rows(configured, stored)
     matched = {row.id for row in rows.values()}
@@ -127,6 +130,8 @@ def source_changes(
     for settings in configured:
         for label in settings.categories or ():
             labels.setdefault(category_name(label), label)
+    for label in labels_of(chain(*(settings.rules for settings in configured), rules)):
+        labels.setdefault(category_name(label), label)
     names = {category.name for category in categories}
     return SourceChanges(
         added=tuple(

@@ -31,7 +31,8 @@ class Upkeep:
         """Yield the name and the function of each work that is due."""
         if not self._is_repaired:
             yield "mend", self._repair
-        if self._app().settings.retention is not None and not self._is_pruned_today():
+        prunes = self._app().settings.retention is not None or self._app().has_rules
+        if prunes and not self._is_pruned_today():
             yield "prune", self._prune
 
     async def _repair(self) -> None:
@@ -69,7 +70,9 @@ class Upkeep:
             last = ids[-1]
             count += len(ids)
         if count:
-            log.info("%d article%s older than `retention` pruned", count, "s" if count != 1 else "")
+            log.info(
+                "%d article%s older than `retention`, or dropped long ago, pruned", count, "s" if count != 1 else ""
+            )
         if not self._is_stopped():
             await app.in_writer(app.store.meta.set, PRUNED, pruned_now)
             self._pruned = pruned_now

@@ -1,9 +1,13 @@
 """Applies `retention`: old articles lose their text, their file and their place in feeds, for good. Shell."""
 
+from datetime import timedelta
+
 from aggregator import files
 from aggregator.app import App
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+
+DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
 
 
 def prune_all(app: App) -> int:
@@ -25,10 +29,11 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
 
     Files go before texts: after a kill in between, the next run takes the article again. Raises FilesError.
     """
-    retention = app.settings.retention
-    if retention is None:
-        return ()
-    old = app.store.maintenance.old_articles(app.clock() - retention, after, BATCH)
+    retention, now = app.settings.retention, app.clock()
+    if retention:
+        old = app.store.maintenance.old_articles(now - retention, after, BATCH)
+    else:
+        old = app.store.maintenance.old_articles(None, after, BATCH, dropped_before=now - DROPPED_FOR)
     if old:
         with publishing_lock(app):
             if files.remove(app.articles_root, old.values()):

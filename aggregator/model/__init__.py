@@ -27,7 +27,7 @@ from aggregator.model.decision import (
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
-from aggregator.model.ruling import AppliedRule, PublishedText, Ruling
+from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
 from aggregator.model.source import (
     FeedInfo,
     HostState,
@@ -43,6 +43,7 @@ from aggregator.model.source import (
 
 __all__ = [
     "AppliedRule",
+    "ArticleRuling",
     "Carrier",
     "CategoryFeed",
     "ClusterMember",
@@ -53,6 +54,7 @@ __all__ = [
     "Duplicate",
     "Enclosure",
     "Entry",
+    "EntrySource",
     "Failure",
     "Feed",
     "FeedDocument",
@@ -81,6 +83,7 @@ __all__ = [
     "SourceState",
     "Stage",
     "StoredArticle",
+    "StoredEntry",
     "StoredSource",
     "Subscription",
     "Term",

@@ -1,6 +1,13 @@
 """Rulings: the outcome of rules for an entry, and the text that they publish. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aggregator.model.article import Draft
+
+if TYPE_CHECKING:  # as in `source`
+    from aggregator.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +37,35 @@ class Ruling:
     categories: tuple[str, ...] = ()  # labels, instead of the source's; () leaves those
     text: PublishedText | None = None  # None: the entry's own
     applied: tuple[AppliedRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntrySource:
+    """A source that carries an entry, and its own link to it."""
+
+    id: int
+    settings: "SourceSettings"
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """The entry that an article was made from, as it was normalised."""
+
+    id: str  # of the article
+    version: int  # of the article's mark
+    draft: Draft
+    sources: tuple[EntrySource, ...]  # the one that brought the article first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRuling:
+    """Outcome of the rules of all sources of an article: it is dropped if all of them drop it."""
+
+    rulings: Mapping[int, Ruling]  # of the sources, by id, that do not drop it
+    text: PublishedText | None = None
+
+    @property
+    def dropped(self) -> bool:
+        """No source publishes it."""
+        return not self.rulings

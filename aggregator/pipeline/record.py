@@ -17,7 +17,7 @@ from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import Carrier, Failure, New, RecordCounts, StoredSource
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
-from aggregator.render import article_path
+from aggregator.pipeline.rules import rulings_on_new, wanted_path, without_dropped
 from aggregator.sandbox import Aborted
 from aggregator.schedule.due import due_without_push
 from aggregator.schedule.state import after_feed, after_push
@@ -150,18 +150,19 @@ def _decide_and_write(
         known = app.store.articles.lookup(digests, source.id, links) if digests else {}
         decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, carrier=carrier)
         new = (decision.keyed for decision in decisions if isinstance(decision, New))
+        rulings = rulings_on_new(app, source, decisions)
         recording = Recording(
             source_id=source.id,
             state=state,
             decisions=decisions,
-            paths={keyed.id: article_path(keyed.draft, keyed.id, source, app.settings.articles.name) for keyed in new},
+            paths={keyed.id: wanted_path(app, source, keyed, rulings.get(keyed.id)) for keyed in new},
             now=now,
             pushed=received.is_pushed,
             hub=hub,
             due_without_push=unpushed,
         )
         try:
-            return app.store.articles.record(recording)
+            return without_dropped(app, app.store.articles.record(recording), decisions, rulings)
         except RacedError:
             if not tries:
                 raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from aggregator import __version__, files
 from aggregator.app import App
 from aggregator.first_publication import prepare
+from aggregator.publish.rules import apply_rules
 
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 
@@ -35,6 +36,7 @@ def publish_changed(app: App) -> Published:
     """
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
+        apply_rules(app, BATCH)
         return _publish_restyled(app) + _publish_marked(app)
 
 
@@ -42,6 +44,7 @@ def publish_all(app: App) -> Published:
     """Write every article and feed again from the database, and remove the files of dropped categories."""
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
+        apply_rules(app, BATCH)
         return _publish_all(app)
 
 

@@ -10,14 +10,15 @@ says what is published of it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from aggregator.model import AppliedRule, Draft, Ruling
+from aggregator.model import AppliedRule, ArticleRuling, Draft, EntrySource, Ruling, StoredEntry
 from aggregator.rules.actions import ACTIONS
 from aggregator.rules.conditions import CONDITIONS
 from aggregator.rules.entry import JudgedEntry
 from aggregator.settings.rules import Conditions, Rule
 
-__all__ = ["ACTIONS", "CONDITIONS", "judge"]
+__all__ = ["ACTIONS", "CONDITIONS", "judge", "judge_article", "judge_stored"]
 
 
 def judge(draft: Draft, source: str, rules: Sequence[Rule], summary_words: int) -> Ruling:
@@ -43,6 +44,25 @@ def judge(draft: Draft, source: str, rules: Sequence[Rule], summary_words: int) 
         text=None if entry.is_dropped else entry.replaced_text(summary_words),
         applied=tuple(applied),
     )
+
+
+def judge_stored(entry: StoredEntry, source: EntrySource, rules: Sequence[Rule], summary_words: int) -> Ruling:
+    """Return what the rules of one of its sources, then `rules`, do to a stored entry."""
+    settings, draft = source.settings, entry.draft
+    if source.link != draft.link:
+        draft = replace(draft, link=source.link)
+    return judge(draft, settings.name or "", (*settings.rules, *rules), summary_words)
+
+
+def judge_article(entry: StoredEntry, rules: Sequence[Rule], summary_words: int) -> ArticleRuling:
+    """Return what the rules of all of its sources, and `rules` behind each source's own, do to a stored entry.
+
+    A source that drops it gives the article no labels. The text is that of the first source that does not.
+    """
+    rulings = {source.id: judge_stored(entry, source, rules, summary_words) for source in entry.sources}
+    published = {source_id: ruling for source_id, ruling in rulings.items() if not ruling.dropped}
+    text = next(iter(published.values())).text if published else None
+    return ArticleRuling(rulings=published, text=text)
 
 
 def _applies(rule: Rule, entry: JudgedEntry) -> bool:

@@ -126,7 +126,7 @@ class SourceSettings(Section):
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
-    rules: tuple[Rule, ...] = Field((), description="Rules for its entries, before those of all sources.")
+    rules: Shown[tuple[Rule, ...]] = Field((), description="Rules for its entries, before those of all sources.")
     enabled: Flag = Field(True, description="false stops fetching it.")
 
     @model_validator(mode="before")

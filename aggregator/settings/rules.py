@@ -5,6 +5,7 @@ and a line in `aggregator.rules.actions`.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -169,6 +170,12 @@ class Rule(Section):
         lists = {name: {**schema["properties"][name], "minItems": 1} for name in ("tags", "categories")}
         actions = [{"required": [action]} for action in ACTIONS]
         return {**schema, "properties": {**schema["properties"], **lists}, "anyOf": actions}
+
+
+def labels_of(rules: Iterable[Rule]) -> Iterator[str]:
+    """Yield the categories that rules give, as written."""
+    for rule in rules:
+        yield from rule.categories
 
 
 CONDITIONS = tuple(Conditions.model_fields)

@@ -12,10 +12,10 @@ from aggregator.store.schema import article, article_category
 MAX_MEMBERS = 20  # of a cluster that are listed beside an article
 
 _self, _other = article.alias(), article.alias()
-_HEADS = select(*article.c["id", "cluster"]).where(article.c.id.in_(listed("clusters")))
+_HEADS = select(*article.c["id", "cluster"]).where(article.c.id.in_(listed("clusters")), article.c.dropped.is_(None))
 _FIRST = (
     select(*article.c["id", "cluster"])
-    .where(article.c.cluster == bindparam("cluster"))
+    .where(article.c.cluster == bindparam("cluster"), article.c.dropped.is_(None))
     .order_by(article.c.first_seen, article.c.position, article.c.id)
     .limit(MAX_MEMBERS + 1)
 )

@@ -27,7 +27,7 @@ _UPDATE_LINK = (
 _ORDER = (
     select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
     .join(source)
-    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
+    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned), article.c.dropped.is_(None))
 )
 _CATEGORIES = select(*article_category.c["article_id", "category"]).where(
     article_category.c.article_id.in_(listed("ids"))

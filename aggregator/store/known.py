@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from aggregator.model import Carrier, KnownArticle
 from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_source, source, unpublished
+from aggregator.store.schema import article, article_source, original, source, unpublished
 
 FIELDS = ("id", "source_id", "guid", "link", "link_key", "title", "published", "cluster", "pruned", "position")
 BESIDE_TEXT = ("authors", "enclosures", "image")
@@ -18,7 +18,11 @@ _ARTICLES = (
     .outerjoin(unpublished)
     .where(article.c.id.in_(listed("ids")))
 )
-_HTML = select(*article.c["id", "html"]).where(article.c.id.in_(listed("ids")))
+_HTML = (  # as the entries give them, whatever rules publish
+    select(article.c.id, func.coalesce(original.c.html, article.c.html).label("html"))
+    .outerjoin(original)
+    .where(article.c.id.in_(listed("ids")))
+)
 _CREDITED = select(*article_source.c["article_id", "source_id"]).where(article_source.c.article_id.in_(listed("ids")))
 _CARRIERS = select(*source.c["id", "ordinal", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, false, insert, not_, select
 
-from aggregator.model import Term
+from aggregator.model import Ruling, Term
 from aggregator.names import ALL, category_name, distinct
 from aggregator.settings import SourceSettings
 from aggregator.store.clusters import clusters_of, hide_members
@@ -24,7 +24,7 @@ _insert = InsertRows(label, ("article_id", "source_id", "origin", "position", "k
 _LABELS = (
     select(*label.c["article_id", "source_id", "kind", "value", "scheme", "label"])
     .where(label.c.article_id.in_(listed("ids")))
-    .order_by(label.c.position)
+    .order_by(label.c.origin.desc(), label.c.position)  # those of rules behind those of the source
 )
 _ENTRY_TERMS = (
     select(*label.c["article_id", "value", "scheme", "label"])
@@ -33,7 +33,9 @@ _ENTRY_TERMS = (
 )
 _DELETE_ENTRY_TERMS = delete(label).where(label.c.article_id.in_(listed("ids")), label.c.origin == "entry")
 _of_source = select(article_source.c.article_id).where(article_source.c.source_id == bindparam("source"))
-_OF_SOURCE = select(article.c.id).where(article.c.id.in_(_of_source), not_(article.c.pruned))
+_OF_SOURCE = select(article.c.id).where(
+    article.c.id.in_(_of_source), not_(article.c.pruned), article.c.dropped.is_(None)
+)
 _DELETE_OF_SOURCE = delete(label).where(
     label.c.article_id.in_(_of_source), label.c.source_id == bindparam("source"), label.c.origin == "source"
 )
@@ -66,6 +68,19 @@ _LEAVE = delete(article_category).where(
 )
 
 
+class LabelRow(NamedTuple):
+    """A row of the table."""
+
+    article_id: str
+    source_id: int
+    origin: str
+    position: int
+    kind: str
+    value: str
+    scheme: str | None
+    label: str | None
+
+
 class SourceLabels(NamedTuple):
     """Categories and tags that a source gives its articles; categories as (name, label), each name once."""
 
@@ -89,10 +104,25 @@ class Labels(NamedTuple):
 
 def source_rows(articles: Iterable[str], source_id: int, labels: SourceLabels) -> Iterator[Row]:
     """Return the rows that a source with these labels gives each of these articles."""
-    values = [("category", *pair) for pair in labels.categories] + [("tag", tag, None) for tag in labels.tags]
     for article_id in articles:
-        for position, (kind, value, written) in enumerate(values):
-            yield article_id, source_id, "source", position, kind, value, None, written
+        yield from _rows(article_id, source_id, "source", labels)
+
+
+def labels_in_force(article_id: str, source_id: int, settings: SourceSettings, ruling: Ruling) -> Iterator[LabelRow]:
+    """Yield the rows that a source with these settings gives an article on which its rules made this ruling."""
+    own = SourceLabels.of(settings)
+    pairs = distinct(((category_name(written), written) for written in ruling.categories), lambda pair: pair[0])
+    by_rules = SourceLabels(pairs, tuple(tag for tag in ruling.tags if tag not in own.tags))
+    if by_rules.categories:
+        own = own._replace(categories=())
+    yield from _rows(article_id, source_id, "source", own)
+    yield from _rows(article_id, source_id, "rule", by_rules)
+
+
+def _rows(article_id: str, source_id: int, origin: str, labels: SourceLabels) -> Iterator[LabelRow]:
+    values = [("category", *pair) for pair in labels.categories] + [("tag", tag, None) for tag in labels.tags]
+    for position, (kind, value, written) in enumerate(values):
+        yield LabelRow(article_id, source_id, origin, position, kind, value, None, written)
 
 
 def entry_rows(source_id: int, terms: Mapping[str, Iterable[Term]]) -> Iterator[Row]:

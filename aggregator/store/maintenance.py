@@ -23,6 +23,7 @@ from aggregator.store.schema import (
     host,
     key,
     label,
+    original,
     pending_article,
     revision,
     source,
@@ -43,6 +44,16 @@ _OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred
     .order_by(article_category.c.article_id)
     .limit(bindparam("limit"))
 )
+_OLD_DROPPED = (
+    select(*article.c["id", "path"])
+    .where(
+        article.c.dropped.is_not(None),
+        or_(article.c.published < bindparam("before"), article.c.dropped < bindparam("dropped_before")),
+        article.c.id > bindparam("after"),
+    )
+    .order_by(article.c.id)
+    .limit(bindparam("limit"))
+)
 _OTHER_MEMBERS = (
     select(*article.c["id", "cluster"])
     .where(article.c.cluster.in_(listed("clusters")), article.c.id.not_in(_ids))
@@ -51,9 +62,11 @@ _OTHER_MEMBERS = (
 _EMPTY = (
     update(article)
     .where(article.c.id.in_(_ids))
-    .values(pruned=True, pending=False, cluster=article.c.id, html="", markdown="", summary="")
+    .values(pruned=True, dropped=None, pending=False, cluster=article.c.id, html="", markdown="", summary="")
 )
-_DELETE_ROWS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, revision)]
+_DELETE_ROWS = [
+    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, original, revision)
+]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 
 _LAST_FETCH = select(func.max(source.c.last_fetch))
@@ -79,7 +92,7 @@ _RESET_SOURCES = (
 _RESET_HOSTS = (
     update(host).where(host.c.not_before > bindparam("latest_hold")).values(not_before=bindparam("until", type_=Moment))
 )
-_OWNED = select(*article.c["path", "pruned"]).where(article.c.path.in_(listed("paths")))
+_OWNED = select(*article.c["path", "pruned", "dropped"]).where(article.c.path.in_(listed("paths")))
 _PENDING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
 _WITHOUT_KEYS = (
     select(article)
@@ -88,7 +101,7 @@ _WITHOUT_KEYS = (
     .limit(bindparam("limit"))
 )
 _PAGE = (
-    select(*article.c["id", "pruned"])
+    select(*article.c["id", "pruned", "dropped"])
     .where(article.c.id > bindparam("after"))
     .order_by(article.c.id)
     .limit(bindparam("limit"))
@@ -120,11 +133,20 @@ class MaintenanceStore:
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database, self._outbox = database, outbox
 
-    def old_articles(self, before: datetime, after: str | None, limit: int) -> Mapping[str, str]:
-        """Return the paths, by id, of the next `limit` articles published before that moment that have their text."""
+    def old_articles(
+        self, before: datetime | None, after: str | None, limit: int, *, dropped_before: datetime | None = None
+    ) -> Mapping[str, str]:
+        """Return the paths, by id, of the next `limit` articles published before that moment that have their text.
+
+        With them those that rules dropped before `dropped_before`.
+        """
+        parameters = {"before": before, "after": after or "", "limit": limit}
         with self._database.reading() as connection:
-            rows = connection.execute(_OLD, {"before": before, "after": after or "", "limit": limit})
-            return {row.id: row.path for row in rows}
+            rows = [
+                *connection.execute(_OLD, parameters),
+                *connection.execute(_OLD_DROPPED, parameters | {"dropped_before": dropped_before}),
+            ]
+        return {row.id: row.path for row in sorted(rows, key=lambda row: str(row.id))[:limit]}
 
     def prune(self, ids: Collection[str]) -> None:
         """Delete the texts and labels of these articles; their keys and fingerprints stay, so that they never return.
@@ -167,9 +189,11 @@ class MaintenanceStore:
             return tuple(connection.scalars(_TOUCHED, {"since": last - within})) if last else ()
 
     def owned_paths(self, paths: Collection[str]) -> Mapping[str, bool]:
-        """Return which of these paths belong to an article; False if it was pruned and has no file any more."""
+        """Return which of these paths belong to an article; False if it was pruned or dropped and has no file."""
         with self._database.reading() as connection:
-            return {row.path: not row.pruned for row in connection.execute(_OWNED, {"paths": paths})}
+            return {
+                row.path: not row.pruned and row.dropped is None for row in connection.execute(_OWNED, {"paths": paths})
+            }
 
     def pending(self, ids: Collection[str]) -> frozenset[str]:
         """Return which of these articles are marked in the outbox."""
@@ -194,7 +218,7 @@ class MaintenanceStore:
             insert_keys(connection, decisions, frozenset())
 
     def placements(self, after: str | None, limit: int) -> tuple[Placement, ...]:
-        """Return the categories of the next `limit` articles, pruned ones too; those belong in none."""
+        """Return the categories of the next `limit` articles, pruned and dropped ones too; those belong in none."""
         actual: dict[str, set[str]] = defaultdict(set)
         expected: dict[str, set[str]] = defaultdict(lambda: {ALL})
         with self._database.reading() as connection:
@@ -208,7 +232,7 @@ class MaintenanceStore:
             Placement(
                 id=row.id,
                 actual=frozenset(actual[row.id]),
-                expected=frozenset() if row.pruned else frozenset(expected[row.id]),
+                expected=frozenset() if row.pruned or row.dropped else frozenset(expected[row.id]),
             )
             for row in rows
         )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from aggregator.model import Enclosure, FeedInfo, Person
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 
-VERSION = "0004"  # of the schema: the newest migration's revision
+VERSION = "0005"  # of the schema: the newest migration's revision
 
 metadata = MetaData(
     naming_convention={
@@ -147,9 +147,11 @@ article = Table(
     _required("words", Integer),
     _required("cluster", String(32)),  # id of the first member of its cluster
     _required("pruned", Boolean),  # its text is gone, its keys stay
+    Column("dropped", Moment),  # when rules dropped it; None: it is published
     _required("pending", Boolean),
     _required("version", Integer),
 )
+Index("ix_article_dropped", article.c.dropped, **_where(article.c.dropped.is_not(None)))
 Index("ix_article_cluster", *article.c["cluster", "first_seen", "position", "id"])
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **_where(pending_article))
@@ -161,6 +163,16 @@ unpublished = Table(  # articles before their first publication, and the names t
     _required("path", Words),
     _required("uid", Words),
     sqlite_with_rowid=False,
+)
+
+original = Table(  # text of an article as its entry gives it, where rules publish another
+    "original",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    _required("title", Words),
+    _required("html", Words),
+    _required("markdown", Words),
+    _required("summary", Words),
 )
 
 label = Table(  # tags and categories of an article, by where they come from

@@ -14,6 +14,7 @@ from aggregator.store.hubs import HubStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
+from aggregator.store.rulings import RulingStore
 from aggregator.store.sources import SourceStore
 from aggregator.store.unpublished import UnpublishedStore
 
@@ -35,6 +36,7 @@ class Store:
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
         self.maintenance = MaintenanceStore(database, self.outbox)
+        self.rulings = RulingStore(database, self.outbox, self.maintenance)
         self.meta = MetaStore(database)
 
     @classmethod

@@ -14,7 +14,8 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_source, source
 from aggregator.urls import without_credentials
 
-ARTICLES = select(article, source.c.name.label("source")).join(source).where(not_(article.c.pruned))
+is_published = not_(article.c.pruned) & article.c.dropped.is_(None)
+ARTICLES = select(article, source.c.name.label("source")).join(source).where(is_published)
 
 _CREDITS = (
     select(*article_source.c["article_id", "source_id", "link"])

@@ -4,22 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, not_, select, update
 
 from aggregator.model import Term, Updated
 from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
 from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
-from aggregator.store.schema import article, revision
+from aggregator.store.schema import article, original, revision
 
 _CHANGEABLE = (*OWNER, *ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
-_CURRENT = select(*article.c[*_CHANGEABLE, "id"]).where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
+_CURRENT = (
+    select(*article.c[*_CHANGEABLE, "id"], original.c.article_id.label("original"))
+    .outerjoin(original)
+    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
+)
 _UPDATE = (
     update(article)
     .where(article.c.id == bindparam("article_id"))
     .values({name: bindparam(name) for name in _CHANGEABLE} | {"pending": True, "version": article.c.version + 1})
 )
 _INSERT_REVISION = insert(revision)
+_DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(listed("ids")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
         connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
     if replaced:
         connection.execute(_INSERT_REVISION, [_revision(row, now) for row in replaced])
+    if ruled := [row["id"] for row in replaced if row["original"]]:  # the rules have yet to see the new text
+        connection.execute(_DELETE_ORIGINALS, {"ids": ruled})
     replace_entry_terms(connection, source_id, changed_terms)
     return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 

@@ -1,0 +1,220 @@
+"""Entries as rules judge them, and the labels, texts and places that rulings give their articles.
+
+An article's row holds the text that is published. Where that is not the entry's own, `original` keeps the latter.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, select, update
+
+from aggregator.model import ArticleRuling, Draft, EntrySource, Mark, StoredEntry, Term
+from aggregator.names import ALL
+from aggregator.store.article_rows import TEXT, draft_from
+from aggregator.store.database import Database
+from aggregator.store.labels import LabelRow, entry_terms, insert_labels, labels_in_force
+from aggregator.store.maintenance import MaintenanceStore, Placement
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import Columns, listed
+from aggregator.store.schema import (
+    article,
+    article_category,
+    article_source,
+    label,
+    original,
+    pending_article,
+    source,
+)
+
+_ids = listed("ids")
+_PENDING = (
+    select(article.c.id)
+    .where(pending_article, not_(article.c.pruned), article.c.id > bindparam("after"))
+    .order_by(article.c.id)
+    .limit(bindparam("limit"))
+)
+_OF_SOURCE = (
+    select(article.c.id)
+    .join(article_source)
+    .where(
+        article_source.c.source_id == bindparam("source_id"),
+        not_(article.c.pruned),
+        article.c.id > bindparam("after"),
+    )
+    .order_by(article.c.id)
+    .limit(bindparam("limit"))
+)
+_texts_of_entry = [func.coalesce(original.c[name], article.c[name]).label(name) for name in TEXT]
+_ENTRIES = (
+    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry)
+    .outerjoin(original)
+    .where(article.c.id.in_(_ids), not_(article.c.pruned))
+    .order_by(article.c.id)
+)
+_SOURCES = (
+    select(*article_source.c["article_id", "source_id", "link"], source.c.settings)
+    .join(source)
+    .where(article_source.c.article_id.in_(_ids))
+    .order_by(article_source.c.at, article_source.c.source_id)
+)
+_LABELS = select(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
+_DELETE_LABELS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
+_PLACES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
+_PUBLISHED = (
+    select(*article.c["id", "version", "dropped", *TEXT], original.c.article_id.label("original"))
+    .outerjoin(original)
+    .where(article.c.id.in_(_ids))
+)
+_UPDATE = (
+    update(article)
+    .where(article.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in ("dropped", *TEXT)})
+)
+_DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(_ids))
+_MARK_ALL = update(article).where(not_(article.c.pruned)).values(pending=True, version=article.c.version + 1)
+_DROPPED = (
+    select(*article.c["id", "version", "path"])
+    .where(pending_article, article.c.dropped.is_not(None))
+    .order_by(article.c.id)
+    .limit(bindparam("limit"))
+)
+_DROPPED_AMONG = select(article.c.id).where(article.c.id.in_(_ids), article.c.dropped.is_not(None))
+
+Judged = tuple[StoredEntry, ArticleRuling]
+
+
+class RulingStore:
+    """Entries to judge, and the rulings on them."""
+
+    def __init__(self, database: Database, outbox: Outbox, maintenance: MaintenanceStore) -> None:
+        self._database, self._outbox, self._maintenance = database, outbox, maintenance
+
+    def pending(self, after: str | None, limit: int) -> tuple[str, ...]:
+        """Return the ids of the next `limit` articles that are marked to be published, dropped ones too."""
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(_PENDING, {"after": after or "", "limit": limit}))
+
+    def of_source(self, source_id: int, after: str | None, limit: int) -> tuple[str, ...]:
+        """Return the ids of the next `limit` articles that the source carries, dropped ones too."""
+        parameters = {"source_id": source_id, "after": after or "", "limit": limit}
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(_OF_SOURCE, parameters))
+
+    def entries(self, ids: Collection[str]) -> tuple[StoredEntry, ...]:
+        """Return the entries of these articles, without those that were pruned."""
+        sources: dict[str, list[EntrySource]] = defaultdict(list)
+        with self._database.reading() as connection:
+            rows = connection.execute(_ENTRIES, {"ids": ids}).mappings().all()
+            terms = entry_terms(connection, ids)
+            for row in connection.execute(_SOURCES, {"ids": ids}):
+                carried = EntrySource(id=row.source_id, settings=row.settings, link=row.link)
+                sources[row.article_id].append(carried)
+        return tuple(_entry(row, terms.get(row["id"], ()), sources[row["id"]]) for row in rows)
+
+    def apply(self, judged: Iterable[Judged], now: datetime) -> None:
+        """Give articles the labels, texts and places of these rulings, and mark what is to be published anew.
+
+        An article that changed since its entry was read is left out: it is marked.
+        """
+        by_id = {entry.id: (entry, ruling) for entry, ruling in judged}
+        with self._database.writing() as connection:
+            rows = connection.execute(_PUBLISHED, {"ids": sorted(by_id)}).mappings().all()
+            current = [(row, *by_id[row["id"]]) for row in rows if row["version"] == by_id[row["id"]][0].version]
+            pairs = [(entry, ruling) for _, entry, ruling in current]
+            changed = {*_relabel(connection, pairs), *self._place(connection, pairs)}
+            updates = {row["id"]: _columns(row, entry.draft, ruling, now) for row, entry, ruling in current}
+            rewritten = [row["id"] for row in rows if updates.get(row["id"])]
+            if rewritten:
+                connection.execute(_UPDATE, [{"of": article_id, **updates[article_id]} for article_id in rewritten])
+            changed.update(rewritten, _replace_originals(connection, current))
+            self._outbox.mark_articles(changed)
+            self._outbox.mark_categories(changed)
+
+    def _place(self, connection: Connection, judged: Sequence[Judged]) -> Iterable[str]:
+        """Put the articles into the categories of their rulings, and return the ids of those that moved."""
+        actual: dict[str, set[str]] = defaultdict(set)
+        for article_id, name in connection.execute(_PLACES, {"ids": [entry.id for entry, _ in judged]}):
+            actual[article_id].add(name)
+        placements = [
+            Placement(id=entry.id, actual=frozenset(actual[entry.id]), expected=_categories(entry, ruling))
+            for entry, ruling in judged
+        ]
+        misplaced = [placement for placement in placements if placement.actual != placement.expected]
+        if misplaced:
+            self._outbox.mark_articles([placement.id for placement in misplaced])  # and those that list them as yet
+            self._maintenance.place(misplaced)
+        return (placement.id for placement in misplaced)
+
+    def mark_all(self) -> None:
+        """Mark all articles to be published, and judged before."""
+        with self._database.writing() as connection:
+            connection.execute(_MARK_ALL)
+
+    def dropped(self, limit: int) -> tuple[tuple[str, Mark], ...]:
+        """Return the paths of up to `limit` marked articles that are dropped, each with its mark."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_DROPPED, {"limit": limit})
+            return tuple((row.path, Mark(kind="article", id=row.id, version=row.version)) for row in rows)
+
+    def dropped_among(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the ids of those of these articles that are dropped."""
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(_DROPPED_AMONG, {"ids": sorted(ids)}))
+
+
+def _entry(row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySource]) -> StoredEntry:
+    owner_first = sorted(sources, key=lambda source: source.id != row["source_id"])  # stable
+    draft = replace(draft_from(row), terms=terms)
+    return StoredEntry(id=row["id"], version=row["version"], draft=draft, sources=tuple(owner_first))
+
+
+def _label_rows(entry: StoredEntry, ruling: ArticleRuling) -> Iterator[LabelRow]:
+    """Yield the rows of the labels that the article has from settings and rules of its sources."""
+    for source_ in entry.sources:
+        if of_source := ruling.rulings.get(source_.id):
+            yield from labels_in_force(entry.id, source_.id, source_.settings, of_source)
+
+
+def _categories(entry: StoredEntry, ruling: ArticleRuling) -> frozenset[str]:
+    """Return the names of the categories that the article belongs in."""
+    names = {row.value for row in _label_rows(entry, ruling) if row.kind == "category"}
+    return frozenset() if ruling.dropped else frozenset({ALL, *names})
+
+
+def _relabel(connection: Connection, judged: Sequence[Judged]) -> list[str]:
+    """Write the labels that differ, and return the ids of their articles."""
+    present: dict[str, set[LabelRow]] = defaultdict(set)
+    for row in connection.execute(_LABELS, {"ids": [entry.id for entry, _ in judged]}):
+        present[row.article_id].add(LabelRow(*row))
+    expected = {entry.id: set(_label_rows(entry, ruling)) for entry, ruling in judged}
+    changed = [article_id for article_id, rows in expected.items() if rows != present[article_id]]
+    if changed:
+        connection.execute(_DELETE_LABELS, {"ids": changed})
+        insert_labels(connection, (row for article_id in changed for row in sorted(expected[article_id], key=str)))
+    return changed
+
+
+def _columns(row: RowMapping, draft: Draft, ruling: ArticleRuling, now: datetime) -> Columns:
+    """Return the columns of the article's row if one of them changes, else none."""
+    text = ruling.text or draft
+    columns = {name: getattr(text, name) for name in TEXT}
+    columns["dropped"] = (row["dropped"] or now) if ruling.dropped else None
+    if all(row[name] == value for name, value in columns.items()):
+        return {}
+    return {f"new_{name}": value for name, value in columns.items()}
+
+
+def _replace_originals(
+    connection: Connection, judged: Sequence[tuple[RowMapping, StoredEntry, ArticleRuling]]
+) -> list[str]:
+    """Keep the texts of entries where another one is published, and only there; return the ids where that changed."""
+    surplus = [row["id"] for row, _, ruling in judged if row["original"] and not ruling.text]
+    missing = [entry for row, entry, ruling in judged if ruling.text and not row["original"]]
+    if surplus:
+        connection.execute(_DELETE_ORIGINALS, {"ids": surplus})
+    if missing:
+        rows = [{"article_id": entry.id} | {name: getattr(entry.draft, name) for name in TEXT} for entry in missing]
+        connection.execute(insert(original), rows)
+    return [*surplus, *(entry.id for entry in missing)]
