@@ -1,6 +1,9 @@
 """The files that a new installation begins with."""
 
 import re
+import subprocess
+from html import escape, unescape
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,12 @@ from jsonschema import Draft202012Validator
 
 from aggregator import config
 from aggregator.errors import AggregatorError
-from aggregator.scaffold import write_feeds_file
+from aggregator.scaffold import write_feeds_file, write_hugo_site
+from aggregator.urls import absolute
 from tests.commands import aggregator
+from tests.newsroom import item, rss
+from tests.servers import Server
+from tests.whole.hugo import hugo
 
 
 def test_a_new_file_is_valid_and_begins_with_the_defaults(tmp_path: Path) -> None:
@@ -41,3 +48,89 @@ def test_init_is_where_a_user_begins(tmp_path: Path) -> None:
     assert "exists already" in aggregator("init", cwd=tmp_path, status=1).stderr
     assert "--config there/feeds.yaml run" in aggregator("init", "there", cwd=tmp_path).stdout
     assert "takes one file" in aggregator("import", cwd=tmp_path, status=2).stderr
+
+
+@pytest.fixture
+def theme(tmp_path: Path) -> Path:
+    """A theme as small as one can be, in the place of Mainroad; its pages ask for the menus, as Mainroad's do."""
+    layouts = tmp_path / "site" / "themes" / "mainroad" / "layouts" / "_default"
+    layouts.mkdir(parents=True)
+    base = "<!DOCTYPE html><html><head><title>{{ .Title }}</title></head><body>{{ range .Site.Menus.main }}{{ end }}"
+    (layouts / "baseof.html").write_text(base + '<p class="theme"></p>{{ block "main" . }}{{ end }}</body></html>')
+    (layouts / "single.html").write_text('{{ define "main" }}<h1>{{ .Title }}</h1>{{ .Content }}{{ end }}')
+    (layouts / "list.html").write_text('{{ define "main" }}{{ range .Pages }}<li>{{ .Title }}</li>{{ end }}{{ end }}')
+    return layouts
+
+
+def hugo_builds(site: Path) -> None:
+    """Build the site without Go and without a network; nothing may be warned of."""
+    if not Path(hugo()).exists():
+        pytest.skip("the hugo package is not installed beside this Python")
+    environ = {"PATH": "/nowhere", "HOME": str(site), "HUGO_CACHEDIR": str(site / "cache"), "GOPROXY": "off"}
+    command = [hugo(), "--source", str(site), "--printPathWarnings", "--printI18nWarnings"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=240)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert "WARN" not in output, output
+
+
+def test_a_new_site_shows_the_articles(tmp_path: Path, server: Server, theme: Path) -> None:
+    aggregator("init", "--hugo", "site", cwd=tmp_path)
+    file, site = tmp_path / "feeds.yaml", tmp_path / "site"
+    settings = config.load(file, {})
+    assert settings.articles.path == str(site / "content" / "post")
+    assert (settings.articles.front_matter, settings.articles.keys) == ("mainroad", ("author", "canonical", "audio"))
+    hugo_builds(site)
+
+    links = [f"https://source.example/{number}?a=1&b=$1'\"" for number in range(3)]
+    audio = '<enclosure url="https://cdn.example/1.mp3" type="audio/mpeg" length="1"/>'
+    items = [item(number, link=escape(link), title="One title for all") for number, link in enumerate(links)]
+    server.put("/feed", rss(items[0] + audio, *items[1:]))
+    source = f"  - {{name: good, url: {server.url('/feed')}, language: en, category: World, tags: [some tag]}}\n"
+    local = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s}\n"
+    file.write_text(re.sub(r"(?s)sources:\n.*", f"sources:\n{source}{local}", file.read_text()))
+    aggregator("once", cwd=tmp_path)
+    hugo_builds(site)
+
+    pages = [path.read_text() for path in sorted((site / "public" / "post" / "good").rglob("index.html"))]
+    pages = [page for page in pages if "<h1>" in page]
+    canonical = [re.findall(r'<link rel="canonical" href="([^"]*)">\n?</head>', page) for page in pages]
+    assert sorted(map(unescape, chain(*canonical))) == sorted(normalised(links))
+    assert all('<p class="theme">' in page for page in pages)
+    assert sum('<a href="https://cdn.example/1.mp3">Audio</a>' in page for page in pages) == 1
+    for term in ("categories/world", "tags/some-tag", "lang/en", "translations/en"):
+        assert (site / "public" / term / "index.html").read_text().count("<li>One title for all</li>") == 3
+
+
+def normalised(links: list[str]) -> list[str]:
+    return [absolute(link) or "" for link in links]
+
+
+@pytest.mark.parametrize("name", ["single.html", "baseof.html"])
+def test_a_theme_of_another_build_shows_them_too(tmp_path: Path, theme: Path, name: str) -> None:
+    """Themes without base templates, with a page of their own for articles, and those for new Hugo versions."""
+    write_hugo_site(tmp_path, tmp_path / "site")
+    post = tmp_path / "site" / "content" / "post"
+    post.mkdir(parents=True)
+    head = 'canonical: "https://source.example/1"'
+    (post / "a.md").write_text(f"---\ntitle: A\n{head}\n---\nText\n")
+    (theme / name).rename(theme.parent / name)  # as in Hugo 0.146 and later
+    hugo_builds(tmp_path / "site")
+    assert (
+        '<link rel="canonical" href="https://source.example/1">'
+        in (tmp_path / "site" / "public" / "post" / "a" / "index.html").read_text()
+    )
+
+
+def test_a_site_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "mine").write_text("")
+    with pytest.raises(AggregatorError, match="site is not empty"):
+        write_hugo_site(tmp_path, site)
+    assert not (tmp_path / "feeds.yaml").exists()
+    (site / "mine").unlink()
+    write_feeds_file(tmp_path)
+    with pytest.raises(AggregatorError, match=r"feeds\.yaml exists already"):
+        write_hugo_site(tmp_path, site)
+    assert list(site.iterdir()) == []

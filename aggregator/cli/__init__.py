@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
     "Run": {
-        init.init: ("", "/srv/news"),
+        init.init: ("", "--hugo site"),
         run.run: ("", "--host 0.0.0.0 --port 80"),
         once.once: ("", "thehill --json"),
         backup.health: ("", "--url http://127.0.0.1:8080/"),

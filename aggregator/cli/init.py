@@ -8,10 +8,18 @@ import typer
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of feeds.yaml.", show_default=False)] = Path(),
+    hugo: Annotated[
+        Path | None, typer.Option(metavar="SITE", help="Write a Hugo site, too, which shows the articles.")
+    ] = None,
 ) -> None:
     """Write a feeds.yaml with comments and an example source, unless there is one."""
     from aggregator import scaffold
 
-    path = scaffold.write_feeds_file(folder)
+    path = scaffold.write_hugo_site(folder, hugo) if hugo else scaffold.write_feeds_file(folder)
     config = "" if folder == Path() else f"--config {path} "
     typer.echo(f"wrote {path}; `aggregator {config}add URL` adds a source, `aggregator {config}run` starts")
+    if hugo:
+        typer.echo(
+            f"wrote {hugo}; put a copy of the theme Mainroad at {hugo / 'themes' / scaffold.THEME}, or with Go "
+            f"installed call `hugo mod init site` in {hugo} once; `hugo --source {hugo}` builds the site"
+        )
