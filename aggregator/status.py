@@ -15,14 +15,18 @@ def source_status(stored: StoredSource) -> dict[str, Any]:
     source, state = stored.source, stored.state
     return {
         "name": source.name,
+        "title": state.feed_info.title or None,
         "url": without_credentials(source.url),
         "moved_to": without_credentials(state.moved_to) if state.moved_to else None,
         "categories": list(source.categories),
         "last_fetch": rfc3339(state.last_fetch) if state.last_fetch else None,
+        "last_new": rfc3339(state.last_new) if state.last_new else None,
         "next_fetch": rfc3339(state.next_fetch) if state.next_fetch else None,
+        "due_reason": (state.due_reason or None) if state.next_fetch and not pause_reason(stored) else None,
         "http_status": state.http_status,
         "failures": state.failures,
         "entries": state.entries,
+        "new_per_day": state.new_per_day,
         "paused": pause_reason(stored),
         "error": state.error,
     }

@@ -33,7 +33,7 @@ def sources(
 ) -> None:
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
     with opened(ctx) as app:
-        overview, now = app.store.sources.overview(), app.clock()
+        overview, now = app.store.sources.overview(app.clock()), app.clock()
     configured = {stored.source.name for stored in overview}
     for name in names or ():
         if name not in configured:

@@ -9,7 +9,7 @@ values: sequences are tuples, times are `datetime` in UTC with whole seconds, du
 bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
 """
 
-from aggregator.model.article import ClusterMember, Credit, Draft, Revision, StoredArticle
+from aggregator.model.article import ClusterMember, Credit, Draft, Revision, RevisionHead, StoredArticle
 from aggregator.model.decision import (
     Carrier,
     Decision,
@@ -76,6 +76,7 @@ __all__ = [
     "Push",
     "RecordCounts",
     "Revision",
+    "RevisionHead",
     "Ruling",
     "Selection",
     "Source",

@@ -67,9 +67,16 @@ class StoredArticle(Draft):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """Text of an article before an edit."""
+class RevisionHead:
+    """An edit of an article, and the title before it."""
 
+    number: int  # of the edit, from 1; never changes
     at: datetime  # time of the edit
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision(RevisionHead):
+    """Text of an article before an edit."""
+
     html: str  # clean

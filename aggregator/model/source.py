@@ -99,7 +99,10 @@ class SourceState:
     skip_days: tuple[int, ...] = ()  # Monday is 0
     feed_info: FeedInfo = FeedInfo()
     pushed_until: datetime | None = None  # end of the hub's lease on our subscription; written by the hub store only
-    hub_error: str | None = None  # reason for the hub not pushing; only read, and only by overviews
+    # Only read, and only by overviews:
+    hub_error: str | None = None  # reason for the hub not pushing
+    last_new: datetime | None = None  # when its last new article was recorded
+    new_per_day: float | None = None  # articles that it published on a day, mean of the last four weeks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

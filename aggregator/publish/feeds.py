@@ -8,7 +8,7 @@ from aggregator.app import App
 from aggregator.model import OutputFile
 from aggregator.opml import opml
 from aggregator.publish.articles import Written
-from aggregator.render import FORMATS, feed_files
+from aggregator.render import FORMATS, MAX_BYTES, feed_files
 
 FEED_LIST = "feeds.opml"  # in the folder of the feeds
 
@@ -36,7 +36,7 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     """Return the files of a category's feed, one for each format."""
-    return feed_files(app.store.feeds.category_feed(name, app.settings.feeds.limit), app.settings)
+    return feed_files(app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES), app.settings)
 
 
 def feed_list(app: App, current: Iterable[str]) -> OutputFile:

@@ -73,6 +73,7 @@ def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel
 
 def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> Documents:
     """Return documents of at most MAX_BYTES each, with as many of the newest articles as fit into all of them."""
+    articles = tuple(with_summary_only(article) if len(article.html) > MAX_BYTES else article for article in articles)
     documents = render(tuple(map(feed_article, articles)))
     if _fit(documents):
         return documents

@@ -4,7 +4,6 @@ The templates escape all text of sources; only an article's HTML, which `normali
 """
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -20,7 +19,7 @@ from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
 from aggregator.serve.article_html import page_body
-from aggregator.serve.chart import DAYS, chart
+from aggregator.serve.chart import chart
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.phrases import (
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FRONT_PAGE_ARTICLES = 30
+MAX_NUMBER = 2**31  # that columns of numbers hold
 MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 
 STYLE = (Path(__file__).parent / "style.css").read_bytes()
@@ -80,7 +80,7 @@ class Pages:
         return self._page(request, "category.html", feed=feed)
 
     def article(self, request: Request) -> Response:
-        """`/article/<id>`: its text, its sources, and its text before each edit."""
+        """`/article/<id>`: its text, its sources, and links to its last revisions."""
         store = self._app.store
         article = store.articles.get(request.path_params["id"])
         if article is None:
@@ -95,14 +95,23 @@ class Pages:
             revisions=store.articles.revisions(article.id),
         )
 
+    def revision(self, request: Request) -> Response:
+        """`/article/<id>/revisions/<n>`: the text before its n-th edit, of the last ten edits."""
+        store, number = self._app.store, request.path_params["number"]
+        article = store.articles.get(request.path_params["id"])
+        revision = store.articles.revision(article.id, number) if article and number < MAX_NUMBER else None
+        if revision is None:
+            raise HTTPException(404)
+        return self._page(request, "revision.html", article=article, revision=revision)
+
     def status(self, request: Request) -> Response:
         """`/status`: every source, those with problems first."""
         now = self._app.clock()
-        counts = self._app.store.feeds.days(now - timedelta(days=DAYS))
+        counts = self._app.store.sources.published_by_day(now)
         return self._page(
             request,
             "status.html",
-            groups=_by_condition(self._app.store.sources.overview()),
+            groups=_by_condition(self._app.store.sources.overview(now)),
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
             notices=[notice for notice in (self._health.notice, last_failure(self._app)) if notice],
         )

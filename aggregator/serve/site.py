@@ -45,6 +45,7 @@ def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = N
             Route("/", pages.front, middleware=COMPRESSED),
             Route("/category/{name}", pages.category, middleware=COMPRESSED),
             Route("/article/{id}", pages.article, middleware=COMPRESSED),
+            Route("/article/{id}/revisions/{number:int}", pages.revision, middleware=COMPRESSED),
             Route("/status", pages.status, middleware=COMPRESSED),
             Route("/style.css", lambda _: Response(STYLE, 200, ONE_DAY, "text/css"), middleware=COMPRESSED),
             Route("/icon.svg", lambda _: Response(ICON, 200, ONE_DAY, "image/svg+xml")),
@@ -94,7 +95,7 @@ def _link(settings: Settings, file: str) -> str:
 def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def status(request: Request) -> Response:
         return JSONResponse(
-            {"sources": [source_status(source) for source in app.store.sources.overview()]}, headers=NO_STORE
+            {"sources": [source_status(source) for source in app.store.sources.overview(app.clock())]}, headers=NO_STORE
         )
 
     async def healthz(request: Request) -> Response:

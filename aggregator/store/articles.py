@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from aggregator.model import (
     Decision,
@@ -18,6 +18,7 @@ from aggregator.model import (
     New,
     RecordCounts,
     Revision,
+    RevisionHead,
     SourceState,
     StoredArticle,
     Updated,
@@ -27,16 +28,17 @@ from aggregator.store.credits import insert_credits, insert_labels_and_categorie
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_articles
 from aggregator.store.hubs import HubStore
-from aggregator.store.identifiers import insert_keys
+from aggregator.store.identifiers import decided_id, insert_keys
 from aggregator.store.inserts import insert_articles
 from aggregator.store.known import article_rows, carriers_of, credited_sources, html_of, known_article
 from aggregator.store.labels import SourceLabels, entry_terms
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category, key, revision, source
+from aggregator.store.source_days import count_articles
 from aggregator.store.sources import SourceStore
 from aggregator.store.statements import SelectByValues
-from aggregator.store.stored_articles import ARTICLES, stored_articles
+from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
 from aggregator.store.updates import update_articles
 
 _select_articles_of_keys = SelectByValues(select(key.c.digest, key.c.article_id), key.c.digest)
@@ -45,13 +47,17 @@ _SOURCE = (
     .where(source.c.id == bindparam("id"))
     .with_for_update(key_share=True)
 )
+_NOTE_NEW = update(source).where(source.c.id == bindparam("of")).values(last_new=bindparam("now"))
 _ARTICLE = ARTICLES.where(article.c.id == bindparam("id"))
 _BY_IDS = ARTICLES.where(article.c.id.in_(listed("ids"))).order_by(article.c.id)
 _PAGE = ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
 _REVISIONS = (
-    select(*revision.c["at", "title", "html"])
+    select(*revision.c["number", "at", "title"])
     .where(revision.c.article_id == bindparam("id"))
-    .order_by(revision.c.id.desc())
+    .order_by(revision.c.number.desc())
+)
+_REVISION = select(*revision.c["number", "at", "title", "html"]).where(
+    revision.c.article_id == bindparam("id"), revision.c.number == bindparam("number")
 )
 
 
@@ -135,6 +141,7 @@ class ArticleStore:
             edits = update_articles(connection, source_id, updated, now)
             left = leave_articles(connection, source_id, inserted.values())
             credited, relinked = insert_credits(connection, source_id, decisions, inserted, now)
+            self._count_credited(connection, recording, credited, bool(inserted))
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
             insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])
@@ -149,6 +156,17 @@ class ArticleStore:
             duplicates=sum(map(_is_duplicate, decisions)),
             rows=len(inserted) + len(edits.ids) + edits.texts + len(credited) + len(relinked) + keys,
         )
+
+    def _count_credited(
+        self, connection: Connection, recording: Recording, credited: Collection[str], has_new: bool
+    ) -> None:
+        """Count the articles that the source is credited with only now, and note when it had a new one."""
+        if credited:
+            dates = {decided_id(decision): decision.keyed.draft.published for decision in recording.decisions}
+            published = (dates[article_id] for article_id in credited)
+            count_articles(connection, self._database.dialect, recording.source_id, published, recording.now)
+        if has_new:
+            connection.execute(_NOTE_NEW, {"of": recording.source_id, "now": recording.now})
 
     def _record_state(self, recording: Recording, row: RowMapping) -> None:
         source_id = recording.source_id
@@ -174,18 +192,31 @@ class ArticleStore:
         return self._read(_BY_IDS, {"ids": ids})
 
     def page(self, after: str | None, limit: int) -> tuple[StoredArticle, ...]:
-        """Return the next `limit` articles after the id `after` in the order of their ids; () at the end."""
-        return self._read(_PAGE, {"after": after or "", "limit": limit})
+        """Return the next articles after the id `after` in the order of their ids; () at the end.
+
+        They are `limit`, or fewer if they are long.
+        """
+        parameters = {"after": after or "", "limit": limit}
+        with self._database.reading() as connection:
+            with connection.execute(_PAGE, parameters, execution_options=ROW_BY_ROW) as result:
+                rows = first_rows(result.mappings(), MAX_CHARACTERS)
+            return stored_articles(connection, rows)
 
     def _read(self, statement: Any, parameters: Mapping[str, Any]) -> tuple[StoredArticle, ...]:
         with self._database.reading() as connection:
             return stored_articles(connection, connection.execute(statement, parameters).mappings().all())
 
-    def revisions(self, article_id: str) -> tuple[Revision, ...]:
-        """Return the texts of the article before each of its edits, the latest first."""
+    def revisions(self, article_id: str) -> tuple[RevisionHead, ...]:
+        """Return the heads of the article's revisions, the latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(_REVISIONS, {"id": article_id}).mappings()
-            return tuple(Revision(**row) for row in rows)
+            return tuple(RevisionHead(**row) for row in rows)
+
+    def revision(self, article_id: str, number: int) -> Revision | None:
+        """Return the revision of the article with this number, None if there is none (any more)."""
+        with self._database.reading() as connection:
+            row = connection.execute(_REVISION, {"id": article_id, "number": number}).mappings().one_or_none()
+            return Revision(**row) if row else None
 
     def dissolve_clusters(self) -> None:
         """Make every article the only member of its cluster, and show all that were hidden."""

@@ -1,27 +1,38 @@
 """Categories, and the feeds of their newest articles."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
-from sqlalchemy import bindparam, not_, select
+from sqlalchemy import RowMapping, bindparam, literal, not_, select
 
 from aggregator.model import CategoryFeed
-from aggregator.names import ALL
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_category, article_source, category, newest_first, shown
-from aggregator.store.stored_articles import ARTICLES, stored_articles
+from aggregator.store.schema import article, article_category, category, newest_first, shown, source
+from aggregator.store.stored_articles import ROW_BY_ROW, is_published, stored_articles
 
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
-_NEWEST = (
-    ARTICLES.join(article_category)
-    .where(article_category.c.category == bindparam("category"), shown)
-    .order_by(*newest_first)
-    .limit(bindparam("limit"))
-)
+_short_columns = [column for column in article.c if column.name not in ("html", "markdown")]
+
+
+def _newest(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(article)
+        .join(source)
+        .join(article_category)
+        .where(article_category.c.category == bindparam("category"), shown, is_published)
+        .order_by(*newest_first)
+        .limit(bindparam("limit"))
+    )
+
+
+_no_text = literal("")
+_NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), source.c.name.label("source"))
+_NEWEST_WITH_BODY = _newest(*_short_columns, article.c.html, _no_text.label("markdown"), source.c.name.label("source"))
+_UPDATED = _newest(article.c.updated)
 _updated_of_newest = (
     select(article.c.updated)
     .select_from(article_category)
@@ -35,12 +46,20 @@ _updated_of_newest = (
 _HEADS = select(*category.c["name", "label", "first_seen"], _updated_of_newest.label("updated")).where(
     category.c.name.in_(listed("names"))
 )
-_DAYS = (
-    select(article_source.c.source_id, article_category.c.published)
-    .select_from(article_category)
-    .join(article_source, article_source.c.article_id == article_category.c.article_id)
-    .where(article_category.c.category == ALL, shown, article_category.c.published >= bindparam("since"))
-)
+
+
+def _bounded(rows: Iterable[RowMapping], max_body: int) -> Iterator[RowMapping]:
+    """Yield the rows until their bodies have more than `max_body` characters, longer ones cut off behind them."""
+    total = 0
+    for row in rows:
+        length = len(row["html"])
+        if length > max_body:
+            yield cast(RowMapping, {**row, "html": row["html"][: max_body + 1]})
+            continue
+        total += length
+        if total > max_body:
+            return
+        yield row
 
 
 class FeedStore:
@@ -59,15 +78,22 @@ class FeedStore:
         with self._database.reading() as connection:
             return {row.name: row.successor for row in connection.execute(_DROPPED)}
 
-    def category_feed(self, name: str, limit: int) -> CategoryFeed:
-        """Return the newest articles of a category, newest first. Raises KeyError if it was never seen."""
+    def category_feed(self, name: str, limit: int, *, max_body: int = 0) -> CategoryFeed:
+        """Return the newest articles of a category, newest first, without Markdown.
+
+        Their HTML is read one by one until it has more than `max_body` characters in all; a body that alone has
+        more is cut off behind them. With 0 they have none. Raises KeyError if the category was never seen.
+        """
         with self._database.reading() as connection:
             row = connection.execute(_CATEGORY, {"name": name}).one_or_none()
             if row is None:
                 raise KeyError(name)
-            newest = connection.execute(_NEWEST, {"category": name, "limit": limit}).mappings().all()
-            articles = stored_articles(connection, newest)
-        updated = max((article.updated for article in articles), default=row.first_seen)
+            parameters = {"category": name, "limit": limit}
+            updated = max(connection.scalars(_UPDATED, parameters), default=row.first_seen)
+            statement = _NEWEST_WITH_BODY if max_body else _NEWEST
+            with connection.execute(statement, parameters, execution_options=ROW_BY_ROW) as result:
+                rows = list(_bounded(result.mappings(), max_body))
+            articles = stored_articles(connection, rows)
         return CategoryFeed(name=name, label=row.label, updated=updated, articles=articles)
 
     def category_heads(self, names: Iterable[str]) -> tuple[CategoryFeed, ...]:
@@ -83,14 +109,3 @@ class FeedStore:
             for name in wanted
             for row in (rows[name],)
         )
-
-    def days(self, since: datetime) -> Mapping[int, Counter[date]]:
-        """Return how many articles each source, by id, published on each day (UTC) since then.
-
-        Only the first of a cluster counts.
-        """
-        counts: dict[int, Counter[date]] = defaultdict(Counter)
-        with self._database.reading() as connection:
-            for source_id, published in connection.execute(_DAYS, {"since": since}):
-                counts[source_id][published.date()] += 1
-        return counts

@@ -19,7 +19,7 @@ from aggregator.store.schema import (
     pending_article,
     pending_category,
 )
-from aggregator.store.stored_articles import ARTICLES, stored_articles
+from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
 
 _ids = listed("ids")
 _ARTICLES = ARTICLES.where(pending_article).order_by(article.c.id).limit(bindparam("limit"))
@@ -70,9 +70,10 @@ class Outbox:
         self._database, self._hubs = database, hubs
 
     def articles(self, limit: int) -> tuple[tuple[StoredArticle, Mark], ...]:
-        """Return up to `limit` articles whose files are to be written, each with its mark."""
+        """Return up to `limit` articles whose files are to be written, each with its mark; fewer if they are long."""
         with self._database.reading() as connection:
-            rows = connection.execute(_ARTICLES, {"limit": limit}).mappings().all()
+            with connection.execute(_ARTICLES, {"limit": limit}, execution_options=ROW_BY_ROW) as result:
+                rows = first_rows(result.mappings(), MAX_CHARACTERS)
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
             return tuple(zip(stored_articles(connection, rows), marks, strict=True))
 

@@ -84,6 +84,7 @@ source = Table(
     _required("skip_hours", Several()),
     _required("skip_days", Several()),
     _required("feed_info", Value(FeedInfo)),
+    Column("last_new", Moment),  # when its last new article was recorded
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **_where(pollable))
@@ -239,12 +240,22 @@ revision = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _required("article_id", String(32), ForeignKey("article.id")),
+    Column("number", Integer),  # of the edit, from 1; never changes
     _required("at", Moment),  # when the text below was replaced
     _required("title", Words),
     _required("html", Words),
     _required("summary", Words),
 )
 Index("ix_revision_article_id", revision.c.article_id)
+
+source_day = Table(  # counters, so that overviews need not count articles
+    "source_day",
+    metadata,
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970-01-01, in UTC
+    _required("published", Integer),  # articles that the source published on this day
+    sqlite_with_rowid=False,
+)
 
 note = Table(  # what one run leaves for the next
     "note",

@@ -1,9 +1,10 @@
 """Sources with their states, leases on them, and the states of hosts."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from aggregator.store.leases import (
 )
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import host, pollable, source, subscription
+from aggregator.store.source_days import published_by_day, published_per_day
 
 DUE = Selection()
 
@@ -46,6 +48,8 @@ _SHOWN_STATE = (
     "paused",
     "entries",
     "pushed_until",
+    "feed_info",
+    "last_new",
 )
 _is_present = source.c.present.is_(True)
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
@@ -114,13 +118,19 @@ class SourceStore:
             row = connection.execute(_BY_TOKEN, {"token": token}).mappings().one_or_none()
             return stored_source(row) if row else None
 
-    def overview(self) -> tuple[StoredSource, ...]:
+    def published_by_day(self, now: datetime) -> Mapping[int, Counter[date]]:
+        """Return how many articles each source, by id, published on each day (UTC) of the last four weeks."""
+        with self._database.reading() as connection:
+            return published_by_day(connection, now)
+
+    def overview(self, now: datetime) -> tuple[StoredSource, ...]:
         """Return the configured sources, in the configuration's order, with the part of their states that is shown.
 
         Other fields of the states have their defaults: this is asked often.
         """
         with self._database.reading() as connection:
-            return tuple(_shown_source(*row) for row in connection.execute(_OVERVIEW))
+            per_day = published_per_day(connection, now)
+            return tuple(_shown_source(per_day.get(row[0], 0.0), *row) for row in connection.execute(_OVERVIEW))
 
     def summary(self, now: datetime) -> SourceSummary:
         """Return the figures of the configured sources, counted by the database."""
@@ -265,8 +275,9 @@ def _due_order(row: RowMapping) -> tuple[datetime, int]:
     return row["next_fetch"], row["ordinal"]
 
 
-def _shown_source(source_id: int, settings: SourceSettings, *values: Any) -> StoredSource:
+def _shown_source(new_per_day: float, source_id: int, settings: SourceSettings, *values: Any) -> StoredSource:
     state = dict(zip((*_SHOWN_STATE, "hub_error"), values, strict=True))
+    state["new_per_day"] = None if state["last_fetch"] is None else new_per_day
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None
     return StoredSource(source=Source(id=source_id, settings=settings), state=SourceState(**state))

@@ -1,6 +1,6 @@
 """Stored articles, assembled from their rows, credits, labels and cluster members by a few queries for all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -14,6 +14,9 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_source, source
 from aggregator.urls import without_credentials
 
+MAX_CHARACTERS = 4_000_000  # of Markdown read at once; an article has 3,000 in the mean
+ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 5}  # PostgreSQL's driver reads all rows else
+
 is_published = not_(article.c.pruned) & article.c.dropped.is_(None)
 ARTICLES = select(article, source.c.name.label("source")).join(source).where(is_published)
 
@@ -24,6 +27,17 @@ _CREDITS = (
 )
 _SOURCES = select(*source.c["id", "name", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
 _MEMBERS = select(*article.c["id", "title", "link"], source.c.name).join(source).where(article.c.id.in_(listed("ids")))
+
+
+def first_rows(rows: Iterable[RowMapping], max_characters: int) -> list[RowMapping]:
+    """Return the first rows, at least one, whose Markdown together has at most `max_characters`; read one by one."""
+    fitting: list[RowMapping] = []
+    for row in rows:
+        max_characters -= len(row["markdown"])
+        if fitting and max_characters < 0:
+            break
+        fitting.append(row)
+    return fitting
 
 
 def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StoredArticle, ...]:

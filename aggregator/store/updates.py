@@ -1,10 +1,10 @@
 """Articles that their source changed: the row follows, and the replaced text is kept as a revision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, select, update
 
 from aggregator.model import Term, Updated
 from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
@@ -23,8 +23,17 @@ _UPDATE = (
     .where(article.c.id == bindparam("article_id"))
     .values({name: bindparam(name) for name in _CHANGEABLE} | {"pending": True, "version": article.c.version + 1})
 )
+MAX_REVISIONS = 10  # of an article
+_LAST_NUMBERS = (
+    select(revision.c.article_id, func.max(revision.c.number).label("number"))
+    .where(revision.c.article_id.in_(listed("ids")))
+    .group_by(revision.c.article_id)
+)
 _INSERT_REVISION = insert(revision)
 _DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(listed("ids")))
+_DELETE_OLD = delete(revision).where(
+    revision.c.article_id == bindparam("of"), revision.c.number <= bindparam("last") - MAX_REVISIONS
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
         current = ({name: row[name] for name in _CHANGEABLE} | {"article_id": row["id"]} for row in changed)
         connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
     if replaced:
-        connection.execute(_INSERT_REVISION, [_revision(row, now) for row in replaced])
+        _insert_revisions(connection, replaced, now)
     if ruled := [row["id"] for row in replaced if row["original"]]:  # the rules have yet to see the new text
         connection.execute(_DELETE_ORIGINALS, {"ids": ruled})
     replace_entry_terms(connection, source_id, changed_terms)
@@ -78,5 +87,19 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
     return changes
 
 
-def _revision(row: RowMapping, now: datetime) -> Columns:
-    return {"article_id": row["id"], "at": now, "title": row["title"], "html": row["html"], "summary": row["summary"]}
+def _insert_revisions(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+    """Keep the texts that were replaced, and the last MAX_REVISIONS of each article."""
+    ids = sorted(row["id"] for row in rows)
+    last: dict[str, int] = {}
+    for part in slices(ids):
+        last |= {row.article_id: row.number for row in connection.execute(_LAST_NUMBERS, {"ids": part})}
+    numbers = {article_id: last.get(article_id, 0) + 1 for article_id in ids}
+    connection.execute(_INSERT_REVISION, [_revision(row, numbers[row["id"]], now) for row in rows])
+    surplus = [{"of": article_id, "last": number} for article_id, number in numbers.items() if number > MAX_REVISIONS]
+    if surplus:
+        connection.execute(_DELETE_OLD, surplus)
+
+
+def _revision(row: RowMapping, number: int, now: datetime) -> Columns:
+    texts = {name: row[name] for name in ("title", "html", "summary")}
+    return {"article_id": row["id"], "number": number, "at": now} | texts

@@ -171,10 +171,17 @@ def test_an_edited_article_shows_what_it_said_before(room: Newsroom, server: Ser
     room.later(days=1)
     assert room.once().updated == 1
     with client_of(room) as client:
-        html = client.get(first_article(client)).text
-    before, after = html.index("and more"), html.index("What it said before")
-    assert before < after < html.rindex(prose(2))
-    assert "Until <time" in html
+        page = first_article(client)
+        html = client.get(page).text
+        (earlier,) = (link for link in links(html) if "/revisions/" in link)
+        before = client.get(urljoin(page, earlier))
+        assert client.get(f"{page}/revisions/2").status_code == 404
+        assert client.get(f"{page}/revisions/{10**30}").status_code == 404
+        assert client.get("/article/none/revisions/1").status_code == 404
+    assert html.index("and more") < html.index("What it said before") < html.index(", until <time")
+    assert prose(2) in before.text
+    assert "and more" not in before.text
+    assert "What it said until <time" in before.text
 
 
 def test_pictures_are_links_and_no_page_loads_anything_from_elsewhere(room: Newsroom, server: Server) -> None:

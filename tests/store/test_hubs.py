@@ -190,7 +190,7 @@ def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
 
 
 def hub_error(store: Store) -> str | None:
-    (one,) = store.sources.overview()
+    (one,) = store.sources.overview(NOW)
     return one.state.hub_error
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.model import Mark
-from aggregator.store import Store
+from aggregator.store import Store, articles, outbox
 from tests.store.values import (
     MINUTE,
     NOW,
@@ -77,10 +77,29 @@ def test_an_article_that_is_not_there_is_none(store: Store) -> None:
 
 def test_a_feed_holds_the_newest_articles_newest_first(store: Store) -> None:
     record(store, *(new(article(number)) for number in (3, 1, 4, 2)))
-    feed = store.feeds.category_feed("x", 3)
+    feed = store.feeds.category_feed("x", 3, max_body=1000)
     assert [one.title for one in feed.articles] == ["Title 1", "Title 2", "Title 3"]
     assert (feed.name, feed.label, feed.updated) == ("x", "x", article(1).updated)
-    assert feed.articles[0] == store.articles.get(article(1).id)
+    (stored,) = store.articles.by_ids([article(1).id])
+    assert feed.articles[0] == replace(stored, markdown="")
+
+
+def test_bodies_of_a_feed_are_read_until_they_fill_it(store: Store) -> None:
+    sizes = (40, 70, 200, 30, 10)
+    record(store, *(new(article(number, html="x" * size)) for number, size in enumerate(sizes)))
+    read = store.feeds.category_feed("x", 5, max_body=145).articles
+    assert [len(one.html) for one in read] == [40, 70, 146, 30]  # the third passes the bound by itself
+    assert [one.html for one in store.feeds.category_feed("x", 5).articles] == [""] * 5
+    assert store.feeds.category_feed("x", 5, max_body=10).updated == store.feeds.category_feed("x", 5).updated
+
+
+def test_long_articles_come_in_smaller_batches(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(store, *(new(article(number, markdown="x" * 100)) for number in range(5)))
+    for module in (articles, outbox):
+        monkeypatch.setattr(module, "MAX_CHARACTERS", 250)
+    assert len(store.outbox.articles(5)) == len(store.articles.page(None, 5)) == 2
+    monkeypatch.setattr(articles, "MAX_CHARACTERS", 50)
+    assert len(store.articles.page(None, 5)) == 1
 
 
 def test_articles_of_one_moment_stand_as_the_document_lists_them_those_seen_last_in_front(store: Store) -> None:

@@ -75,8 +75,8 @@ def test_sources_tells_each_state(folder: Path) -> None:
     aggregator("once", cwd=folder)
     good, bad = json.loads(aggregator("sources", "--json", cwd=folder).stdout)
     assert list(good) == [
-        "name", "url", "moved_to", "categories", "last_fetch", "next_fetch", "http_status", "failures", "entries",
-        "paused", "error",
+        "name", "title", "url", "moved_to", "categories", "last_fetch", "last_new", "next_fetch", "due_reason",
+        "http_status", "failures", "entries", "new_per_day", "paused", "error",
     ]  # fmt: skip
     assert (good["name"], good["http_status"], good["failures"], good["entries"], good["error"]) == (
         "good", 200, 0, 2, None,

@@ -8,8 +8,13 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+DAY = 86_400_000_000  # in the unit of columns of moments: microseconds
+DAYS = 28
+REVISIONS = 10  # of an article that are kept
+
 
 def upgrade() -> None:
+    """Add the tables of owners, counters and limits, and fill those that articles tell."""
     op.create_table(
         "unpublished",
         sa.Column("article_id", sa.String(length=32), nullable=False),
@@ -35,3 +40,39 @@ def upgrade() -> None:
     where = sa.text("hidden IS 0" if op.get_bind().dialect.name == "sqlite" else "hidden IS FALSE")
     options: dict[str, Any] = {"sqlite_where": where, "postgresql_where": where}
     op.create_index("ix_article_category_newest", "article_category", columns, **options)
+    _count_days()
+    _number_revisions()
+
+
+def _count_days() -> None:
+    op.create_table(
+        "source_day",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("published", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name="fk_source_day_source_id"),
+        sa.PrimaryKeyConstraint("source_id", "day", name="pk_source_day"),
+        sqlite_with_rowid=False,
+    )
+    op.add_column("source", sa.Column("last_new", sa.BigInteger()))
+    op.execute("UPDATE source SET last_new = (SELECT max(first_seen) FROM article WHERE source_id = source.id)")
+    # From the last fetch back: a migration reads no clock.
+    op.execute(
+        "INSERT INTO source_day (source_id, day, published)"  # noqa: S608 - our own numbers
+        f" SELECT article_source.source_id, article.published / {DAY}, count(*)"
+        " FROM article_source JOIN article ON article.id = article_source.article_id"
+        f" WHERE article.published > (SELECT max(last_fetch) FROM source) - {DAY * DAYS}"
+        f" GROUP BY article_source.source_id, article.published / {DAY}"
+    )
+
+
+def _number_revisions() -> None:
+    op.add_column("revision", sa.Column("number", sa.Integer()))
+    op.execute(
+        "UPDATE revision SET number = (SELECT count(*) FROM revision AS earlier"
+        " WHERE earlier.article_id = revision.article_id AND earlier.id <= revision.id)"
+    )
+    op.execute(
+        "DELETE FROM revision WHERE number <= (SELECT max(later.number) FROM revision AS later"  # noqa: S608
+        f" WHERE later.article_id = revision.article_id) - {REVISIONS}"
+    )

@@ -1,0 +1,61 @@
+"""Counters of each source's articles by day (UTC), so that overviews and limits need not count articles."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from aggregator.store.columns import EPOCH
+from aggregator.store.dialect import Dialect
+from aggregator.store.schema import source_day
+
+DAYS = 28  # that are kept
+_DAY = timedelta(days=1)
+
+_PUBLISHED = select(*source_day.c["source_id", "day", "published"]).where(
+    source_day.c.published > 0, source_day.c.day > bindparam("before")
+)
+_TOTALS = (
+    select(source_day.c.source_id, func.sum(source_day.c.published))
+    .where(source_day.c.day > bindparam("before"))
+    .group_by(source_day.c.source_id)
+)
+_DELETE_OLD = delete(source_day).where(
+    source_day.c.source_id == bindparam("of"), source_day.c.day <= bindparam("before")
+)
+
+
+def count_articles(
+    connection: Connection, dialect: Dialect, source_id: int, published: Iterable[datetime], now: datetime
+) -> None:
+    """Count articles that the source is credited with from now on, by the day on which it published them."""
+    today = day_number(now)
+    counts = Counter(day for day in map(day_number, published) if today - DAYS < day <= today)
+    if not counts:
+        return
+    connection.execute(_DELETE_OLD, {"of": source_id, "before": today - DAYS})
+    statement = dialect.insert(source_day)
+    total = source_day.c.published + statement.excluded.published
+    upsert = statement.on_conflict_do_update(index_elements=["source_id", "day"], set_={"published": total})
+    rows = [{"source_id": source_id, "day": day, "published": count} for day, count in sorted(counts.items())]
+    connection.execute(upsert, rows)
+
+
+def published_by_day(connection: Connection, now: datetime) -> Mapping[int, Counter[date]]:
+    """Return how many articles each source, by id, published on each of the last DAYS."""
+    counts: dict[int, Counter[date]] = defaultdict(Counter)
+    for source_id, day, number in connection.execute(_PUBLISHED, {"before": day_number(now) - DAYS}):
+        counts[source_id][(EPOCH + day * _DAY).date()] += number
+    return counts
+
+
+def published_per_day(connection: Connection, now: datetime) -> Mapping[int, float]:
+    """Return the mean number of articles that each source, by id, published on a day of the last DAYS."""
+    rows = connection.execute(_TOTALS, {"before": day_number(now) - DAYS})
+    return {source_id: round(int(total) / DAYS, 2) for source_id, total in rows}
+
+
+def day_number(moment: datetime) -> int:
+    """Return the day of this moment, counted from 1970-01-01."""
+    return (moment - EPOCH) // _DAY
