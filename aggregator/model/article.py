@@ -27,6 +27,7 @@ class Draft:
     authors: tuple[Person, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     image: str | None = None
+    external_url: str | None = None  # page that the entry is about (JSON Feed 1.1, "external_url")
     terms: tuple[Term, ...] = ()
     flags: tuple[str, ...] = ()  # oddities: "published unreadable", "published in the future", ...
 

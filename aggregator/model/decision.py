@@ -73,6 +73,7 @@ class KnownArticle:
     authors: tuple[Person, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     image: str | None = None
+    external_url: str | None = None
     terms: tuple[Term, ...] = ()
     pruned: bool = False  # its text is gone, it never comes back
     is_published: bool = True  # False until its first publication: other sources' entries are joined with it then

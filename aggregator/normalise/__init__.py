@@ -10,12 +10,14 @@ from aggregator.normalise.body import preferred_content
 from aggregator.normalise.dates import entry_dates
 from aggregator.normalise.identity import EntryIdentity, identities
 from aggregator.normalise.language import detected_language, primary_subtag
-from aggregator.normalise.links import clean_url
+from aggregator.normalise.links import clean_url, external_link
 from aggregator.normalise.metadata import enclosures, people, terms
 from aggregator.normalise.titles import plain_title, substitute_title
 from aggregator.urls import is_http
 
 __all__ = ["Normalised", "NormalisedEntry", "normalise"]
+
+_MAX_LANGUAGE_TAG = 100  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ def _normalised(
     title = plain_title(entry.title, declared) or substitute_title(body.text, identity.link)
     dates = entry_dates(entry, declared, now)
     is_rss = feed.format.startswith("rss")
+    external = external_link(entry, feed.format)
     draft = Draft(
         source_id=source.id,
         guid=identity.guid,
@@ -94,6 +97,7 @@ def _normalised(
         authors=people(entry.authors, feed.url, is_rss=is_rss) or people(feed.authors, feed.url, is_rss=is_rss),
         enclosures=enclosures(entry.enclosures, feed.url, is_rss=is_rss),
         image=clean_url(entry.image, feed.url) if entry.image else None,
+        external_url=clean_url(external, feed.url) if external else None,
         terms=terms(entry.terms, is_rss=is_rss),
         flags=dates.flags,
     )
@@ -110,7 +114,7 @@ def _feed_info(feed: Feed) -> FeedInfo:
     return FeedInfo(
         title=plain_title(feed.title),
         link=clean_url(feed.link, feed.url) if feed.link else None,
-        language=feed.language,
+        language=feed.language[:_MAX_LANGUAGE_TAG] if feed.language else None,
         self_link=first.get("self"),
         hub=first.get("hub"),
     )

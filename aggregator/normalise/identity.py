@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import NamedTuple
 
 from aggregator.characters import strip_unsafe
 from aggregator.model import Entry, Feed, SourceContext
 from aggregator.normalise.links import entry_links
+
+MAX_GUID = 4000  # characters
 
 
 class EntryIdentity(NamedTuple):
@@ -25,7 +28,7 @@ def identities(feed: Feed, source: SourceContext) -> tuple[EntryIdentity, ...]:
     same link differ in guid or title (some feeds give the same guid, or their home page, to all).
     """
     links = entry_links(feed, source)
-    guids = tuple(strip_unsafe(entry.guid).strip() or None if entry.guid else None for entry in feed.entries)
+    guids = tuple(_guid(entry.guid) if entry.guid else None for entry in feed.entries)
     titles = tuple(map(_headline, feed.entries))
     shared_guids = _shared(
         zip(guids, ((link.url, title) for link, title in zip(links, titles, strict=True)), strict=True)
@@ -37,6 +40,14 @@ def identities(feed: Feed, source: SourceContext) -> tuple[EntryIdentity, ...]:
         )
         for guid, link in zip(guids, links, strict=True)
     )
+
+
+def _guid(published: str) -> str | None:
+    """Return a guid that can be stored and printed, a digest of it if it is endless, None if nothing is left."""
+    guid = strip_unsafe(published).strip()
+    if len(guid) > MAX_GUID:
+        return f"blake2b:{blake2b(guid.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"
+    return guid or None
 
 
 def _headline(entry: Entry) -> str:

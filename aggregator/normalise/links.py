@@ -20,9 +20,9 @@ class EntryLink(NamedTuple):
 def entry_links(feed: Feed, source: SourceContext) -> tuple[EntryLink, ...]:
     """Return the link of each entry of `feed`, in the document's order; always http or https.
 
-    It is feedburner's origLink, else the alternate link, else the guid if that is a link, else the feed's page, else
-    the source's URL. The last two identify no entry, not even as its own link: comments all link to the page that they
-    are about, a shop's news to its home.
+    It is feedburner's origLink, else the alternate link, else the page that the entry is about (JSON Feed's
+    external_url), else the guid if that is a link, else the feed's page, else the source's URL. The last two identify
+    no entry, not even as its own link: comments all link to the page that they are about, a shop's news to its home.
     """
     pages = [url for href in (feed.link, source.url, feed.url) if href and (url := clean_url(href, feed.url))]
     page = EntryLink(pages[0] if pages else source.url, None)
@@ -50,6 +50,12 @@ def clean_url(href: str, base: str | None) -> str | None:
     return urls.without_tracking(urls.without_credentials(url)) if url else None
 
 
+def external_link(entry: Entry, feed_format: str) -> str | None:
+    """Return the page that an entry of a JSON Feed is about, as published; None in other feeds."""
+    related = (link.href for link in entry.links if link.rel == "related")
+    return next(related, None) if feed_format.startswith("json") else None
+
+
 def _page_link(entry: Entry, feed: Feed, page: EntryLink, page_keys: frozenset[str | None]) -> EntryLink:
     url = next((url for href in _own_links(entry, feed.format) if (url := clean_url(href, feed.url))), None)
     if url is None:
@@ -64,6 +70,8 @@ def _own_links(entry: Entry, feed_format: str) -> Iterator[str]:
     alternates = [link for link in entry.links if link.rel == "alternate" and link.href.strip()]
     yield from (link.href for link in alternates if link.type in _PAGE_TYPES)
     yield from (link.href for link in alternates)
+    if external := external_link(entry, feed_format):
+        yield external
     # A guid of RSS is a link unless it says otherwise, an id of Atom, RDF and JSON Feed where it can be one. Both only
     # as they stand, RSS's as a path too: a podcast's bare uuid joined to a base would be a link to nowhere.
     if entry.guid and _is_link(entry.guid, entry, feed_format):

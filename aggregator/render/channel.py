@@ -51,6 +51,7 @@ def feed_article(article: StoredArticle) -> StoredArticle:
         authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
         enclosures=distinct(map(_enclosure, clean.enclosures), attrgetter("url")),
         image=_web_uri(clean.image),
+        external_url=_web_uri(clean.external_url),
         terms=distinct((term for term in map(_term, clean.terms) if term.term), attrgetter("term")),
         credits=tuple(map(_credit, clean.credits)),
         also=tuple(replace(member, link=uri(member.link)) for member in clean.also),

@@ -29,6 +29,7 @@ def _item(article: StoredArticle) -> dict[str, Any]:
     return _present(
         id=article.uid,
         url=article.link,
+        external_url=article.external_url,
         title=article.title,
         content_html=article.html,
         content_text=None if article.html else article.summary or article.title,

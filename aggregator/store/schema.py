@@ -140,6 +140,7 @@ article = Table(
     _required("authors", Several(Person)),
     _required("enclosures", Several(Enclosure)),
     Column("image", Words),
+    Column("external_url", Words),
     _required("flags", Several()),
     _required("path", Words, unique=True),
     _required("text_digest", LargeBinary),

@@ -21,11 +21,6 @@ from tests.normalise.rendering import Page, rendered
 from tests.servers import Server
 
 CASES = Path(__file__).parent / "cases"
-# Cases that fail so far; each leaves the set with the change that mends it.
-_FAILING = """
-    external-url
-"""
-FAILING = frozenset(_FAILING.split())
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 SHIFTED = {
@@ -132,9 +127,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "storage"
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=pytest.mark.xfail) if case in FAILING else case for case in CHECKS]
-)
+@pytest.mark.parametrize("case", CHECKS)
 def test_a_reader_finds_what_the_entry_says(case: str, storage: Path) -> None:
     files = [_file(path, case) for path in sorted((storage / "articles" / case).rglob("*.md"))]
     feeds = {suffix: [*_items(storage / "feeds" / f"{case}.{suffix}")] for suffix in ("rss", "atom", "json")}
@@ -144,7 +137,6 @@ def test_a_reader_finds_what_the_entry_says(case: str, storage: Path) -> None:
 
 def test_each_case_has_a_document() -> None:
     assert {case for case in CHECKS if not _visits(case)} == set()
-    assert set(CHECKS) >= FAILING
 
 
 def _faults(check: Check, files: list[File], feeds: Mapping[str, list[Item]]) -> Iterator[str]:

@@ -40,3 +40,10 @@ def test_an_entry_that_stands_twice_in_the_document_keeps_its_identities() -> No
 def test_an_empty_guid_is_none_and_a_guid_is_printable() -> None:
     called = identities(feed(entry("A", guid=" \n"), entry("B", guid=" x\x00\ud800y ")), SOURCE)
     assert [one.guid for one in called] == [None, "xy"]
+
+
+def test_an_endless_guid_is_told_apart_by_its_digest() -> None:
+    long = "tag:example.org,2026:" + "x" * 2_000_000
+    first, second = identities(feed(entry("A", A, guid=long), entry("B", B, guid=f"{long}y")), SOURCE)
+    assert first.guid_key != second.guid_key
+    assert {len(identity.guid or "") for identity in (first, second)} == {len("blake2b:") + 32}

@@ -88,3 +88,12 @@ def test_an_address_in_disguise_is_no_link(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "1.example", "0x7f.example", "9to5.example", "example.0x", "[::1]"])
 def test_any_other_host_is_one(host: str) -> None:
     assert clean_url(f"http://{host}/x", None) == f"http://{host}/x"
+
+
+def test_the_page_that_an_item_of_a_json_feed_is_about_is_its_link_where_it_has_none() -> None:
+    about = Link(rel="related", href="https://news.example/story")
+    own = Link(rel="alternate", href="https://example.org/1")
+    guid = "https://example.org/?p=1"
+    items = (entry("A", guid=guid, links=(about,)), entry("B", links=(own, about)))
+    assert [link.url for link in entry_links(feed(*items, format="json11"), SOURCE)] == [about.href, own.href]
+    assert entry_links(feed(*items, format="atom10"), SOURCE)[0].url == guid

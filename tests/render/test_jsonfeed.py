@@ -63,6 +63,11 @@ def test_an_item_says_all_that_is_known_of_an_article() -> None:
     }
 
 
+def test_the_page_that_an_article_is_about_is_named_beside_its_own() -> None:
+    (item,) = _document(article(external_url="https://news.example/a b"))["items"]
+    assert (item["url"], item["external_url"]) == ("https://example.org/1/", "https://news.example/a%20b")
+
+
 def test_titles_and_summaries_are_plain_text() -> None:
     (item,) = _document(article(title="Vec<T> & co", summary="a <b> &amp;"))["items"]
     assert (item["title"], item["summary"]) == ("Vec<T> & co", "a <b> &amp;")

@@ -7,6 +7,8 @@ from typing import Any
 
 import feedparser
 
+from tests.newsroom import Newsroom
+
 
 def read_xml(document: bytes) -> list[dict[str, Any]]:
     """What the documents say all formats have in common, of RSS or Atom."""
@@ -45,3 +47,11 @@ def read_json(document: bytes) -> list[dict[str, Any]]:
         }
         for entry in json.loads(document)["items"]
     ]
+
+
+def alike(room: Newsroom, name: str) -> list[dict[str, Any]]:
+    """The entries of a feed, which all three formats must give alike."""
+    first, second, third = (room.feed(f"{name}.{suffix}") for suffix in ("rss", "atom", "json"))
+    entries = read_json(third)
+    assert read_xml(first) == read_xml(second) == entries
+    return entries

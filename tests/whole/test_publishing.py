@@ -11,7 +11,7 @@ import pytest
 from aggregator.publish import Published, publish_all
 from tests.newsroom import START, Newsroom, front_matter, item, newsroom, prose, rss
 from tests.servers import Server
-from tests.whole.feeds import read_json, read_xml
+from tests.whole.feeds import alike
 
 
 def place(names: Iterable[str], server: Server, **categories: Any) -> list[dict[str, Any]]:
@@ -28,14 +28,6 @@ def items(room: Newsroom, name: str) -> list[dict[str, Any]]:
     found = json.loads(room.feed(f"{name}.json"))["items"]
     assert isinstance(found, list)
     return found
-
-
-def alike(room: Newsroom, name: str) -> list[dict[str, Any]]:
-    """The entries of a feed, which all three formats must give alike."""
-    first, second, third = (room.feed(f"{name}.{suffix}") for suffix in ("rss", "atom", "json"))
-    entries = read_json(third)
-    assert read_xml(first) == read_xml(second) == entries
-    return entries
 
 
 def paragraph(text: str) -> str:
