@@ -12,7 +12,7 @@ from aggregator.dedupe import keyed
 from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source, SourceContext
 from aggregator.normalise import normalise
 from aggregator.parse import DIGEST_BYTES, parse
-from aggregator.urls import without_credentials
+from aggregator.secret_urls import without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
 def subscriber(source: Source, seen: bytes) -> Subscriber:
     """Return `source` as a subscriber, without its secrets, which reading does not need."""
     settings = source.settings
-    url = without_credentials(source.url)
+    url = without_secrets(source.url)
     context = SourceContext(id=source.id, url=url, language=settings.language, remove=settings.remove)
     return Subscriber(source=context, seen=seen)
 

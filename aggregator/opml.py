@@ -11,8 +11,8 @@ from lxml.etree import Element, SubElement, XMLParser, XMLSyntaxError, fromstrin
 
 from aggregator.model import CategoryFeed, Failure, Source
 from aggregator.names import ALL, feed_title, feed_url, page_url
+from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings
-from aggregator.urls import without_credentials
 
 PREFERENCE = ("rss", "atom", "json")  # some readers know no Atom, and more know no JSON Feed
 
@@ -59,7 +59,7 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
     root, _, body = _document(title)
     folders: dict[str, Any] = {}
     for source in sources:
-        outline = {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": without_credentials(source.url)}
+        outline = {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": masked_url(source.url)}
         if source.settings.language:
             outline["language"] = source.settings.language
         if source.categories == (source.name,):

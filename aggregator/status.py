@@ -3,8 +3,8 @@
 from typing import Any, Literal
 
 from aggregator.model import StoredSource
+from aggregator.secret_urls import masked_url
 from aggregator.timestamps import rfc3339
-from aggregator.urls import without_credentials
 
 Condition = Literal["failing", "paused", "new", "working"]
 CONDITIONS: tuple[Condition, ...] = ("failing", "paused", "new", "working")  # most urgent first
@@ -16,8 +16,8 @@ def source_status(stored: StoredSource) -> dict[str, Any]:
     return {
         "name": source.name,
         "title": state.feed_info.title or None,
-        "url": without_credentials(source.url),
-        "moved_to": without_credentials(state.moved_to) if state.moved_to else None,
+        "url": masked_url(source.url),
+        "moved_to": masked_url(state.moved_to) if state.moved_to else None,
         "categories": list(source.categories),
         "last_fetch": rfc3339(state.last_fetch) if state.last_fetch else None,
         "last_new": rfc3339(state.last_new) if state.last_new else None,

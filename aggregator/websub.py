@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aggregator.addresses import is_public, unwrapped
 from aggregator.model import FeedInfo, HubTopic
-from aggregator.urls import absolute, is_http, without_credentials
+from aggregator.secret_urls import has_secret
+from aggregator.urls import absolute, is_http
 
 LEASE = timedelta(days=10)  # requested; the hub decides
 SHORTEST_LEASE, LONGEST_LEASE = timedelta(minutes=1), timedelta(days=30)  # bounds on what a hub grants
@@ -43,10 +44,11 @@ class Verification:
 def hub_topic(feed_info: FeedInfo, url: str) -> HubTopic | None:
     """Return the subscription that the feed at `url` offers, None without a usable hub.
 
-    The topic is the self link, else `url`. A topic with credentials is not revealed to a hub.
+    The topic is the self link, else `url`. A topic with a secret is not revealed to a hub, nor is a source whose URL
+    the environment completes.
     """
     topic, hub = feed_info.self_link or url, feed_info.hub
-    if not hub or topic != without_credentials(topic):
+    if not hub or has_secret(topic) or "${" in url:
         return None
     usable = all(len(address) <= MAX_URL and is_http(address) for address in (hub, topic))
     return HubTopic(hub=hub, topic=topic) if usable else None

@@ -15,7 +15,7 @@ def check(
         bool, typer.Option("--show", help="Print every setting, its value and where it comes from.")
     ] = False,
 ) -> None:
-    """Validate the configuration and report every fault in it."""
+    """Validate the configuration and report every fault in it, and secrets that the environment should hold."""
     from aggregator import config
 
     options: Options = ctx.obj
@@ -25,6 +25,8 @@ def check(
             typer.echo(f"{setting.name}: {value}  # {setting.origin}")
         return
     settings = config.load(options.config, options.environ)
+    for fault in config.advice(options.config):
+        typer.echo(str(fault), err=True)
     typer.echo(f"{options.config}: OK: {counted(len(settings.sources), 'source')}")
 
 

@@ -13,9 +13,9 @@ from aggregator.cli.terminal import relative
 from aggregator.errors import UsageError
 from aggregator.model import StoredSource
 from aggregator.names import no_source_named
+from aggregator.secret_urls import masked_url
 from aggregator.status import CONDITIONS, condition, hub_problem, pause_reason, source_status
 from aggregator.timestamps import rfc3339
-from aggregator.urls import without_credentials
 
 _MAX_NAME = 24  # columns; a longer name moves its line's rest to the right
 _MIN_WIDTH = 80  # columns from which on each line is cut at the margin instead of wrapped
@@ -69,7 +69,7 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
 
 
 def _note(stored: StoredSource) -> str:
-    moved = f"moved to {without_credentials(stored.state.moved_to)}" if stored.state.moved_to else ""
+    moved = f"moved to {masked_url(stored.state.moved_to)}" if stored.state.moved_to else ""
     return "; ".join(filter(None, (pause_reason(stored), stored.state.error, moved, hub_problem(stored))))
 
 

@@ -116,9 +116,9 @@ def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
 
 
 def _link_text(link: "FeedLink | FoundFeed") -> str:
+    from aggregator.secret_urls import masked_url
     from aggregator.settings.values import UNPRINTABLE
-    from aggregator.urls import without_credentials
 
     # The title comes from a web page or a feed.
-    url, title = without_credentials(link.url), UNPRINTABLE.sub("", link.title)
+    url, title = masked_url(link.url), UNPRINTABLE.sub("", link.title)
     return f"{url} ({title})" if title else url

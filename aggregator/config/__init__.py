@@ -5,13 +5,14 @@ All faults are reported in one run, each with its line and column and what to wr
 
 from aggregator.config.edit import FeedsFileEdit, editing, load_extensible
 from aggregator.config.fd_limit import fit_to_fd_limit
-from aggregator.config.load import load
+from aggregator.config.load import advice, load
 from aggregator.config.schema import schema
 from aggregator.config.show import EffectiveSetting, effective_settings
 
 __all__ = [
     "EffectiveSetting",
     "FeedsFileEdit",
+    "advice",
     "editing",
     "effective_settings",
     "fit_to_fd_limit",

@@ -1,4 +1,4 @@
-"""Settings from variables of the environment, and the references of headers to it. Pure.
+"""Settings from variables of the environment, and the references of sources to it. Pure.
 
 `AGGREGATOR_FETCH__TIMEOUT` is `timeout` under `fetch`.
 """
@@ -14,6 +14,7 @@ from aggregator.config.checks import headers_of, sources_of
 from aggregator.config.document import Location, NotReadableError, parse_document
 from aggregator.config.problems import Problem, setting_name, variable_fault
 from aggregator.errors import Fault
+from aggregator.secret_urls import has_literal_secret
 from aggregator.settings import FILE_ONLY, Settings, setting_paths
 from aggregator.settings.references import reference_problems, referenced_names, resolved
 from aggregator.settings.values import UnquotedText, header_value, is_null
@@ -42,7 +43,7 @@ _VARIABLES = {
 def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Override], list[Fault]]:
     """Return the settings that `environ` gives, and the faults of variables that look like settings and are none.
 
-    A variable without text counts as not set. `used` are names that headers of the file refer to.
+    A variable without text counts as not set. `used` are names that sources of the file refer to.
     """
     settings: list[Override] = []
     faults: list[Fault] = []
@@ -62,12 +63,15 @@ def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Ov
 
 
 def names_used(data: Any) -> frozenset[str]:
-    """Return the names of the environment that headers refer to."""
-    return frozenset(name for _, value in _referring_headers(data) for name in referenced_names(value))
+    """Return the names of the environment that headers and URLs of sources refer to."""
+    referring = (*_referring_headers(data), *_referring_urls(data))
+    return frozenset(name for _, value in referring for name in referenced_names(value))
 
 
-def header_problems(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the problems of references in headers, and of the environment's text in their place."""
+def reference_faults(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the problems of references in URLs and headers, and of the environment's text in their place."""
+    for location, value in _referring_urls(data):
+        yield from (Problem(location, message) for message in reference_problems(value, environ))
     for location, value in _referring_headers(data):
         if problems := reference_problems(value, environ):
             yield from (Problem(location, message) for message in problems)
@@ -78,6 +82,29 @@ def header_problems(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
                 header_value(resolved(value, environ))
             except ValueError as error:
                 yield Problem(location, f"`{setting_name(location)}` {error}")
+
+
+def literal_secrets(data: Any) -> Iterator[Problem]:
+    """Yield the URLs of sources that hold a secret as it is."""
+    for location, url in _urls(data):
+        if has_literal_secret(url):
+            message = "this URL holds a secret; write ${NAME} in its place, and set NAME in the environment"
+            yield Problem(location, message)
+
+
+def _urls(data: Any) -> Iterator[tuple[Location, str]]:
+    """Yield the location and URL of each source that has one."""
+    sources = data.get("sources") if isinstance(data, dict) else None
+    for number, source in enumerate(sources if isinstance(sources, list) else ()):
+        location: Location = ("sources", number) if isinstance(source, str) else ("sources", number, "url")
+        url = source.get("url") if isinstance(source, dict) else source
+        if isinstance(url, str):
+            yield location, url
+
+
+def _referring_urls(data: Any) -> Iterator[tuple[Location, str]]:
+    """Yield the location and URL of each source with a `${` in its URL."""
+    yield from ((location, url) for location, url in _urls(data) if "${" in url)
 
 
 def _referring_headers(data: Any) -> Iterator[tuple[Location, str]]:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from aggregator.config.checks import conflicts
 from aggregator.config.document import Location, NotReadableError, Position, Positions, fault_at, parse_document
-from aggregator.config.environment import header_problems, names_used, overlaid, overrides
+from aggregator.config.environment import literal_secrets, names_used, overlaid, overrides, reference_faults
 from aggregator.config.problems import located_fault, validation_problems
 from aggregator.config.resolve import resolve
 from aggregator.errors import ConfigError, Fault
@@ -27,6 +27,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return settings_from(read_text(path), path, environ)
 
 
+def advice(path: Path) -> list[Fault]:
+    """Return what the file at `path`, which is valid, should better say. Raises ConfigError if it cannot be read."""
+    text = read_text(path)
+    problems = list(literal_secrets(parse_document(text, str(path)).value))
+    positions = Positions(text) if problems else None
+    return [located_fault(problem, str(path), positions, {}) for problem in problems if positions]
+
+
 def settings_from(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings that `text` gives as the content of the file at `path`. Raises ConfigError."""
     file = str(path)
@@ -38,7 +46,7 @@ def settings_from(text: str, path: Path, environ: Mapping[str, str]) -> Settings
     if data is None or is_null(data):
         raise ConfigError([fault_at(file, Position(1, 1), _EMPTY)])
     given, faults = overrides(environ, used=names_used(data))
-    problems = list(header_problems(data, environ))
+    problems = list(reference_faults(data, environ))
     for override in given:
         data = overlaid(data, override.path, override.value)
     problems += conflicts(data)

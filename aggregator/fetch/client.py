@@ -29,6 +29,7 @@ from aggregator.fetch.response import Bounds, HttpResponse, read_response
 from aggregator.fetch.result import FetchResult, failure, fetch_result, status_failure
 from aggregator.fetch.transport import AiohttpTransport
 from aggregator.model import Failure, Source, SourceState, Validators
+from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
 from aggregator.settings.references import resolved
 from aggregator.urls import is_http
@@ -88,7 +89,11 @@ class Fetcher:
         """
         validators = state.validators if conditional else Validators()
         call = _Call(source, validators, admit, self._settings.timeout.total_seconds(), self._environ)
-        end = await self._follow(call, first_hop(source, state))
+        try:
+            hop = first_hop(source, state, self._environ)
+        except ResponseError as error:
+            return Failure(stage="fetch", subject=masked_url(source.url), reason=error.reason, advice=error.advice)
+        end = await self._follow(call, hop)
         if end is None or isinstance(end, Failure):
             return end
         response, hop = end
@@ -223,5 +228,6 @@ def _credentials(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     parts = urlsplit(source.url)
     if parts.username is None or "Authorization" in headers:
         return headers
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    user, password = (resolved(unquote(part or ""), environ) for part in (parts.username, parts.password))
+    pair = f"{user}:{password}"
     return headers | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}

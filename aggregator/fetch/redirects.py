@@ -1,10 +1,13 @@
 """Redirects: where they lead, what may follow them, and their limit. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aggregator.fetch.failures import ResponseError
 from aggregator.model import Source, SourceState
+from aggregator.secret_urls import HIDDEN, masked_url
+from aggregator.settings.references import reference_problems, referenced_names, resolved
 from aggregator.urls import absolute, host_key, same_origin, without_credentials
 
 PERMANENT = frozenset({301, 308})
@@ -22,7 +25,8 @@ class Hop:
     """One request of a chain of redirects; URLs are without credentials and fragment."""
 
     url: str
-    start: str  # URL of the chain's first request
+    start: str  # URL of the chain's first request as it is shown
+    secrets: tuple[str, ...] = ()  # of the source's URL, from the environment
     permanent: bool = True  # only 301 and 308 led here
     trusted: bool = True  # the chain never left the origin of the source's URL, so that its credentials may be sent
     count: int = 0  # redirects so far
@@ -30,8 +34,18 @@ class Hop:
 
     @property
     def moved(self) -> bool:
-        """True if this is the source's new URL."""
-        return self.permanent and self.count > 0
+        """True if this is the source's new URL; one that may hold a secret of the environment is not stored."""
+        return self.permanent and self.count > 0 and not self.secrets
+
+    @property
+    def public_url(self) -> str:
+        """URL of this request without the secrets of the environment."""
+        if not self.secrets:
+            return self.url
+        url = self.url.partition("?")[0]
+        for secret in self.secrets:
+            url = url.replace(secret, HIDDEN)
+        return url
 
     @property
     def other_host(self) -> str | None:
@@ -40,15 +54,32 @@ class Hop:
         return host if host != host_key(self.start) else None
 
 
-def first_hop(source: Source, state: SourceState) -> Hop:
-    """Return the first request for a source: to the URL it moved to, else to its own."""
-    url = _bare(state.moved_to or source.url)
-    return Hop(url=url, start=url, trusted=state.moved_to is None or same_origin(source.url, url))
+def first_hop(source: Source, state: SourceState, environ: Mapping[str, str]) -> Hop:
+    """Return the first request for a source: to the URL it moved to, else to its own.
+
+    Raises ResponseError if the environment lacks what the URL refers to.
+    """
+    written = (state.moved_to or source.url).partition("#")[0]
+    trusted = state.moved_to is None or same_origin(source.url, written)
+    url, secrets = _completed(written, environ)
+    return Hop(url=url, start=masked_url(written), secrets=secrets, trusted=trusted)
+
+
+def _completed(written: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return a URL with the environment's texts in it, without credentials, and these texts.
+
+    Raises ResponseError if one is missing.
+    """
+    for problem in reference_problems(written, environ):  # the configuration was loaded with another environment
+        reason, _, advice = problem.partition("; ")
+        raise ResponseError(f"the URL of the source is incomplete: {reason}", advice)
+    texts = {name: _in_url(environ[name]) for name in referenced_names(written)}
+    return resolved(without_credentials(written), texts), tuple(texts.values())
 
 
 def first_post_hop(url: str) -> Hop:
     """Return the first request for a form that is posted to `url`."""
-    return Hop(url=_bare(url), start=_bare(url), trusted=False)
+    return Hop(url=_bare(url), start=masked_url(_bare(url)), trusted=False)
 
 
 def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False) -> Hop:
@@ -68,11 +99,17 @@ def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False)
     return Hop(
         url=_bare(url),
         start=hop.start,
+        secrets=hop.secrets,
         permanent=hop.permanent and status in PERMANENT,
         trusted=hop.trusted and same_origin(hop.url, url),
         count=hop.count + 1,
         cookie=hop.cookie or sets_cookie,
     )
+
+
+def _in_url(text: str) -> str:
+    """Return a value of the environment as it stands in a URL: what could end the URL's part is percent-encoded."""
+    return quote(text.strip(), safe="%!$&'()*+,;=:@/?-._~")
 
 
 def _bare(url: str) -> str:

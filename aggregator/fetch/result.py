@@ -66,14 +66,14 @@ def _document(response: HttpResponse, hop: Hop, state: SourceState, now: datetim
         return replace(_not_modified(response, hop, now), status=200)
     return FeedDocument(
         url=hop.start,
-        final_url=hop.url,
+        final_url=hop.public_url,
         permanent_url=hop.url if hop.moved else None,
         body=response.body,
         digest=digest,
         content_type=response.headers.get("content-type"),
         validators=_validators(response),
         freshness=freshness(response.headers, now),
-        links=links(response.headers.get("link", ""), hop.url),
+        links=links(response.headers.get("link", ""), hop.public_url),
     )
 
 

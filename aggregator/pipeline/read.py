@@ -12,7 +12,7 @@ from aggregator.document import ReadResult, Subscriber, read, subscriber
 from aggregator.model import Failure, FeedDocument, StoredSource
 from aggregator.parse import is_cheap
 from aggregator.sandbox import Aborted
-from aggregator.urls import without_credentials
+from aggregator.secret_urls import masked_url, without_secrets
 
 _REPORT = "please report it with the document; --debug shows where"
 _EXPENSIVE = "it is tried again, more and more seldom; if it goes on, ask its owner what is wrong with the document"
@@ -65,14 +65,14 @@ def read_cheap(app: App, received: ReceivedDocument) -> ReceivedDocument:
 def failure_of(aborted: Aborted, document: FeedDocument) -> Failure:
     """Return the failure of a document whose reading or recording was aborted."""
     reason = f"{aborted.reason}; the other sources go on" if aborted.cause == "error" else aborted.reason
-    subject = without_credentials(document.url)
+    subject = masked_url(document.url)
     return Failure(stage="parse", subject=subject, reason=reason, advice=_ADVICE[aborted.cause])
 
 
 def _arguments(app: App, received: ReceivedDocument) -> tuple[FeedDocument, tuple[Subscriber, ...], datetime, int]:
     """Return the arguments of `document.read`, without any secret of the sources."""
     document = received.document
-    bare = replace(document, url=without_credentials(document.url), final_url=without_credentials(document.final_url))
+    bare = replace(document, url=masked_url(document.url), final_url=without_secrets(document.final_url))
     subscribers = tuple(subscriber(stored.source, stored.state.seen) for stored in received.sources)
     return bare, subscribers, received.first_seen or received.now, app.settings.articles.summary_words
 

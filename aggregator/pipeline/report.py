@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aggregator.model import Failure, RecordCounts, Source
-from aggregator.urls import without_credentials
+from aggregator.secret_urls import masked_url
 
 OutcomeKind = Literal["fetched", "not_modified", "skipped", "failed"]
 
@@ -37,7 +37,7 @@ class SourceOutcome:
 
 def outcome_of(source: Source, kind: OutcomeKind) -> SourceOutcome:
     """Return an outcome without a document."""
-    return SourceOutcome(source=source.name, url=without_credentials(source.url), kind=kind)
+    return SourceOutcome(source=source.name, url=masked_url(source.url), kind=kind)
 
 
 def failed(source: Source, failure: Failure) -> SourceOutcome:

@@ -14,8 +14,8 @@ from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import LEASE
 from aggregator.pipeline.report import OutcomeKind, SourceOutcome, failed, outcome_of
 from aggregator.schedule.state import after_failure, after_not_modified, after_same_truncated
+from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
-from aggregator.urls import without_credentials
 
 INTERVAL = 0.5  # seconds between two writes
 EXTEND = 60.0  # seconds between two extensions of the leases of sources that take longer
@@ -91,7 +91,7 @@ def _settle(answer: NoDocument, stored: StoredSource, fetch: Fetch, now: datetim
             kind: OutcomeKind = "not_modified" if answer.status == 304 else "fetched"
             return after_not_modified(answer, state, source, fetch, now), outcome_of(source, kind)
         case SameTruncated(document=document):
-            subject = without_credentials(document.final_url)
+            subject = masked_url(document.final_url)
             failure = Failure(stage="parse", subject=subject, reason=state.error or "")
             outcome = replace(failed(source, failure), entries=state.entries)
             return after_same_truncated(document, state, source, fetch, now), outcome

@@ -18,6 +18,7 @@ from aggregator.model import StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
+from aggregator.secret_urls import masked_url, without_secrets
 from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import chart
 from aggregator.serve.health import Health
@@ -32,7 +33,7 @@ from aggregator.serve.phrases import (
     time_element,
 )
 from aggregator.status import CONDITIONS, Condition, condition, hub_problem, pause_reason
-from aggregator.urls import is_http, without_credentials
+from aggregator.urls import is_http
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -174,7 +175,8 @@ class Pages:
             "time": time_element,
             "enclosure_name": enclosure_name,
             "sentence": sentence,
-            "without_credentials": without_credentials,
+            "masked_url": masked_url,
+            "without_secrets": without_secrets,
             "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704  # cleaned by `normalise`
         }
         templates.tests["web"] = is_http

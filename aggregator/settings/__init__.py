@@ -7,12 +7,13 @@ are checked one by one here; `config` checks those that depend on each other, an
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from aggregator.secret_urls import literal_secrets
 from aggregator.settings.references import reference_problems, referenced_names, resolved
 from aggregator.settings.rules import Rule
 from aggregator.settings.section import Section
@@ -35,9 +36,9 @@ from aggregator.settings.values import (
     ProxyUrl,
     PublicUrl,
     SourceName,
+    SourceUrl,
     TextLine,
     Timeout,
-    WebUrl,
     WholeNumber,
 )
 
@@ -109,7 +110,9 @@ class SourceSettings(Section):
     name: Shown[SourceName | None] = Field(
         None, description="Name in links, files and commands; made from the host if left out."
     )
-    url: Shown[WebUrl] = Field(description="URL of its feed, http or https.")
+    url: Shown[SourceUrl] = Field(
+        description="URL of its feed, http or https; ${NAME} is replaced from the environment, for requests alone."
+    )
     category: CategoryLabel | None = Field(None, description="Its only category; its name if left out.")
     categories: Shown[tuple[CategoryLabel, ...] | None] = Field(
         None, min_length=1, description="Its categories, instead of `category`."
@@ -207,15 +210,23 @@ def _parts(annotation: Any) -> Iterator[type]:
 
 def secret_variables(settings: Settings) -> frozenset[str]:
     """Return the names of the environment's variables that hold secrets: those that sources refer to."""
-    values = (value for source in settings.sources for value in source.headers.values())
+    values = (value for source in settings.sources for value in (source.url, *source.headers.values()))
     return frozenset(name for value in values for name in referenced_names(value))
 
 
 def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return every text that no log, page or file may show: passwords in URLs, and the words of headers as sent."""
+    """Return every text that no log, page or file may show.
+
+    They are passwords and secret parameters in URLs, the words of headers as sent, and what the environment gives.
+    """
     urls = (settings.database, settings.fetch.proxy, *(source.url for source in settings.sources))
     passwords = (urlsplit(url).password for url in urls if url)
+    parameters = (value for source in settings.sources for value in literal_secrets(source.url))
+    names = {name for source in settings.sources for name in referenced_names(source.url)}
+    given = {environ[name].strip() for name in sorted(names) if environ.get(name)}
     values = (value for source in settings.sources for value in source.headers.values())
     sent = (resolved(value, environ) for value in values if not reference_problems(value, environ))
     words = (word for value in sent for word in value.split())
-    return tuple(dict.fromkeys(secret for secret in (*passwords, *words) if secret))
+    return tuple(
+        dict.fromkeys(secret for secret in (*passwords, *parameters, *given, *map(quote, given), *words) if secret)
+    )

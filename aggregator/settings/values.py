@@ -193,7 +193,7 @@ def web_url(value: Any, example: str = "https://example.org/feed.xml") -> str:
     """Return an http or https URL with a host, exactly as written; `example` stands in the message if it is none."""
     url = text(value)
     if "${" in url:
-        raise ValueError("takes no `${NAME}`; only `headers` read the environment")
+        raise ValueError("takes no `${NAME}`; only the `url` and `headers` of a source read the environment")
     if re.search(r"\s", url):
         raise ValueError("has a blank in it; write it as %20")
     if not re.match(r"https?://", url, re.IGNORECASE):
@@ -203,6 +203,18 @@ def web_url(value: Any, example: str = "https://example.org/feed.xml") -> str:
     if not is_http(url):
         raise ValueError("has a host or port that cannot be; write them as in https://example.org:8080/feed.xml")
     return url
+
+
+def source_url(value: Any) -> str:
+    """Return the URL of a source, in which `${NAME}` may stand anywhere but in the scheme and host."""
+    url = text(value)
+    if "${" in url:
+        scheme_and_host = re.match(r"[^?#]*?//(?:[^/?#]*@)?([^/?#]*)|", url)
+        if not scheme_and_host or not scheme_and_host[0] or "${" in url.partition("//")[0] + (scheme_and_host[1] or ""):
+            raise ValueError("takes no `${NAME}` in its scheme and host; write them out")
+        web_url(re.sub(r"\$\{[^}]*\}?", "NAME", url))
+        return url
+    return web_url(url)
 
 
 def hub_url(value: Any) -> str:
@@ -333,7 +345,7 @@ ByteSize = Annotated[int, BeforeValidator(size), _SIZE_TEXT, _SIZE]
 SourceName = Annotated[str, BeforeValidator(source_name), _matches("^[a-z0-9][a-z0-9-]{0,79}$")]
 CategoryLabel = Annotated[str, BeforeValidator(label), _matches(r"[^\W_]")]
 LanguageTag = Annotated[str, BeforeValidator(language_tag), _LANGUAGE]
-WebUrl = Annotated[str, BeforeValidator(web_url), _WEB]
+SourceUrl = Annotated[str, BeforeValidator(source_url), _WEB]
 HubUrl = Annotated[str, BeforeValidator(hub_url), _WEB]
 ProxyUrl = Annotated[str, BeforeValidator(proxy_url), _WEB]
 PublicUrl = Annotated[str, BeforeValidator(public_url), _WEB]

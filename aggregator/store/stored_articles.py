@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, not_, select
 
 from aggregator.model import ClusterMember, Credit, StoredArticle
+from aggregator.secret_urls import without_secrets
 from aggregator.store.article_rows import article_from
 from aggregator.store.clusters import MAX_MEMBERS, clusters_of, first_members
 from aggregator.store.labels import read_labels
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_source, source
-from aggregator.urls import without_credentials
 
 MAX_CHARACTERS = 4_000_000  # of Markdown read at once; an article has 3,000 in the mean
 ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 5}  # PostgreSQL's driver reads all rows else
@@ -81,7 +81,7 @@ def _credits(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[str,
 
 def _credit_fields(row: Any) -> dict[str, Any]:
     feed = row.feed_info
-    url = without_credentials(row.url)
+    url = without_secrets(row.url)
     return {"source": row.name, "feed_title": feed.title, "feed_link": feed.link, "feed_url": url}
 
 

@@ -17,10 +17,11 @@ from aggregator.names import category_name, no_source_named, slug
 from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
 from aggregator.planet import planet_subscriptions
+from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
 from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
-from aggregator.urls import canonical_key, without_credentials
+from aggregator.urls import canonical_key
 
 MAX_OPML = 50_000_000  # bytes, about 200,000 subscriptions
 
@@ -166,7 +167,7 @@ class _SourceList:
     def existing(self, url: str) -> ExistingSource | None:
         """Return the source that has this URL, or one of the same feed."""
         name = self._names_by_key.get(_key(url))
-        return ExistingSource(name=name, url=without_credentials(url)) if name else None
+        return ExistingSource(name=name, url=masked_url(url)) if name else None
 
     def add(
         self, url: str, name: str, *, alternatives: tuple[FeedLink, ...] = (), **settings: object
@@ -177,7 +178,7 @@ class _SourceList:
         name = self.names.take(name)
         self.added.append(SourceSettings.model_validate({"name": name, "url": url, **settings}))
         self._names_by_key[_key(url)] = name
-        return AddedSource(name=name, url=without_credentials(url), alternatives=alternatives)
+        return AddedSource(name=name, url=masked_url(url), alternatives=alternatives)
 
 
 def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:

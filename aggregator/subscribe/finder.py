@@ -16,6 +16,7 @@ from aggregator.model import Failure, FeedDocument, Source, SourceState
 from aggregator.opml import OpmlOutline
 from aggregator.parse.discovery import FeedLink
 from aggregator.sandbox import Aborted, Limits, Sandbox
+from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings, SourceSettings, secrets
 from aggregator.urls import without_credentials
 
@@ -91,7 +92,7 @@ class _FeedFinder:
             else "it is no feed, links to none, and has none in the usual places"
         )
         advice = where_to_look(url) or "give the URL of the feed itself"
-        return Failure(stage="parse", subject=without_credentials(url), reason=reason, advice=advice)
+        return Failure(stage="parse", subject=masked_url(url), reason=reason, advice=advice)
 
     async def _first_feed(
         self, links: Sequence[FeedLink], *, is_choice: bool, is_guess: bool
@@ -121,7 +122,7 @@ class _FeedFinder:
         assert isinstance(answer, FeedDocument | Failure)
         if isinstance(answer, Failure):
             return answer
-        document = replace(answer, url=without_credentials(url), final_url=without_credentials(answer.final_url))
+        document = replace(answer, url=masked_url(url), final_url=without_credentials(answer.final_url))
         discovery = await self._sandbox.call(document)
         if isinstance(discovery, Aborted):
             return _failure(discovery, document.url, "it was not added; ask its owner what is wrong with the document")

@@ -1,5 +1,6 @@
 """Redirects: followed by hand, each hop checked as the first, and only the permanent ones remembered."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
@@ -180,3 +181,60 @@ async def test_a_redirect_to_a_host_that_wants_to_be_left_alone_is_not_followed(
     assert answer is None
     assert len(server.requests) == 1
     assert other.requests == []
+
+
+SECRET = "s3cret/+ &#?"
+ENVIRON = {"TOKEN": SECRET, "USER_NAME": "reader@x", "PASS": "p:/@"}
+
+
+async def test_the_environment_completes_a_url_for_requests_alone(server: Server, get: Get) -> None:
+    server.put("/feed", FEED, headers={"Link": '<>; rel="self", <?page=2>; rel="next"'})
+    url = server.url("/feed?a=b&token=${TOKEN}")
+    answer = await get(url, environ=ENVIRON)
+    assert isinstance(answer, FeedDocument)
+    assert server.requests[0].target == "/feed?a=b&token=s3cret/+%20&%23?"
+    assert answer.url == url
+    assert "s3cret" not in repr(answer)
+    assert [link.href for link in answer.links] == [server.url("/feed"), server.url("/feed?page=2")]
+
+
+async def test_credentials_may_come_from_the_environment(server: Server, get: Get) -> None:
+    url = server.put("/feed", FEED).replace("//", "//${USER_NAME}:${PASS}@")
+    answer = await get(url, environ=ENVIRON)
+    assert isinstance(answer, FeedDocument)
+    expected = b64encode(b"reader@x:p:/@").decode()
+    assert server.requests[0].header("Authorization") == f"Basic {expected}"
+    assert answer.final_url == server.url("/feed")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_of_such_a_url_is_followed_and_not_stored(server: Server, get: Get, status: int) -> None:
+    server.put("/feed", status=status, headers={"Location": "/s3cret/feed?token=s3cret"})
+    server.put("/s3cret/feed", FEED)
+    answer = await get(server.url("/feed?token=${TOKEN}"), environ={"TOKEN": "s3cret"})
+    assert isinstance(answer, FeedDocument)
+    assert server.requests[-1].target == "/s3cret/feed?token=s3cret"
+    assert answer.permanent_url is None
+    assert answer.final_url == server.url("/***/feed")
+
+
+async def test_failures_of_such_a_url_name_it_as_written(server: Server, get: Get) -> None:
+    server.put("/gone", status=301, headers={"Location": "/lost?token=s3cret"})
+    url = server.url("/gone?token=${TOKEN}")
+    answer = await get(url, environ={"TOKEN": "s3cret"})
+    assert isinstance(answer, Failure)
+    assert answer.subject == url
+    assert "s3cret" not in repr(answer)
+    answer = await get(url, environ={})
+    assert isinstance(answer, Failure)
+    assert answer.subject == url
+    assert answer.reason == "the URL of the source is incomplete: `${TOKEN}` is not in the environment"
+    assert answer.advice == "set TOKEN there"
+
+
+async def test_literal_secrets_are_masked_in_failures(server: Server, get: Get) -> None:
+    url = server.url("/lost?a=b&token=s3cret")
+    answer = await get(url)
+    assert isinstance(answer, Failure)
+    assert server.requests[0].target == "/lost?a=b&token=s3cret"
+    assert str(answer).startswith(server.url("/lost?a=b&token=***: "))

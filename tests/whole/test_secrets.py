@@ -126,3 +126,63 @@ def test_secrets_go_to_their_own_origin_alone(folder: Path, server: Server, othe
     for request in (*server.requests, *other.requests):
         assert request.header("Cookie") is None
         assert request.header("Referer") is None
+
+
+GIVEN, LITERAL = "g1ven-c4nary", "l1teral-c4nary"
+
+
+@pytest.fixture
+def queries(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources with a token in the query, from the environment and literal, which answer well, move and fail."""
+    monkeypatch.setenv("HOSTILE_TOKEN", GIVEN)
+    bare = f'<title>No link of its own</title><description>{prose(99)} &lt;a href=""&gt;here&lt;/a&gt;</description>'
+    document = rss(item(1), bare).replace(b"<link>https://source.example/</link>", b"")
+    sources: list[dict[str, Any]] = []
+    for name, token in (("given", "${HOSTILE_TOKEN}"), ("literal", LITERAL)):
+        secret = GIVEN if name == "given" else LITERAL
+        server.put(f"/{name}", document, headers={"Link": '<>; rel="self", <http://127.0.0.1:9/hub>; rel="hub"'})
+        server.put(f"/{name}-moved", status=301, headers={"Location": f"/{name}?token={secret}"})
+        server.put(f"/{name}-lost", status=301, headers={"Location": f"/lost?token={secret}"})
+        server.put(f"/{name}-page", f"<html>{secret}</html>")
+        paths = (name, f"{name}-moved", f"{name}-lost", f"{name}-page")
+        sources += [{"name": path, "url": f"{server.url(f'/{path}')}?a=b&token={token}"} for path in paths]
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "interval": "1s", "min_interval": "0s"}
+    configuration = {"fetch": fetch, "websub": "always", "sources": sources}
+    (tmp_path / "feeds.yaml").write_text(yaml.safe_dump(configuration))
+    return tmp_path
+
+
+def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> None:
+    said = [
+        aggregator(*words, cwd=queries)
+        for words in (
+            *(("once", "--all", "--json"), ("--debug", "once", "--all"), ("sources",), ("sources", "--json")),
+            *(("export",), ("verify",), ("publish",), ("check",), ("check", "--show")),
+        )
+    ]
+    assert {request.target for request in server.requests} >= {f"/given?a=b&token={GIVEN}", f"/lost?token={GIVEN}"}
+    before = len(server.requests)
+    with daemon(queries) as (process, url):
+        until(lambda: len(server.requests) > before)
+        paths = ("", "status", "status.json", "metrics", "healthz", "category/given", "feeds/all.rss", "feeds/all.atom")
+        pages = [httpx.get(url + path).text for path in paths]
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    seen = "\n".join([*(done.stdout + done.stderr for done in said), *pages, log])
+    assert [secret for secret in (GIVEN, LITERAL) if secret in seen] == []
+    assert "No link of its own" in seen
+    export = said[4].stdout
+    assert f'xmlUrl="{server.url("/given")}?a=b&amp;token=${{HOSTILE_TOKEN}}"' in export
+    assert f'xmlUrl="{server.url("/literal")}?a=b&amp;token=***"' in export
+    moved = {one["name"]: one["moved_to"] for one in yaml.safe_load(said[3].stdout)}
+    assert moved["given-moved"] is None
+    assert moved["literal-moved"] == f"{server.url('/literal')}?token=***"
+    advice = "this URL holds a secret; write ${NAME} in its place, and set NAME in the environment"
+    assert [line.partition(" ")[2] for line in said[7].stderr.splitlines()] == [advice] * 4
+
+    for path in (path for path in (queries / "storage").rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        assert GIVEN.encode() not in data, path
+        assert "aggregator.db" in path.name or LITERAL.encode() not in data, path
+    with closing(sqlite3.connect(queries / "storage" / "aggregator.db")) as database:
+        assert database.execute("SELECT count(*) FROM subscription").fetchone() == (0,)
