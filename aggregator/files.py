@@ -44,10 +44,22 @@ _REASONS = {
 def write(root: Path, files: Iterable[OutputFile]) -> tuple[str, ...]:
     """Write the files under `root`, creating folders, and return the paths of those that were missing or different.
 
-    Raises FilesError at the first file that cannot be written; the files before it are written.
+    Raises FilesError for the first file that cannot be written, after all others were; at once if the disk is full.
     """
     folders = _Folders(root)
-    return tuple(file.path for file in files if _write_if_different(folders.locate(file.path), file.data))
+    written: list[str] = []
+    failure: FilesError | None = None
+    for file in files:
+        try:
+            if _write_if_different(folders.locate(file.path), file.data):
+                written.append(file.path)
+        except FilesError as error:
+            if error.cause == DISK_FULL:
+                raise
+            failure = failure or error
+    if failure:
+        raise failure
+    return tuple(written)
 
 
 def remove(root: Path, paths: Iterable[str]) -> tuple[str, ...]:

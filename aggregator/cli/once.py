@@ -45,7 +45,7 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
-    from aggregator.publish import publish_changed
+    from aggregator.publish import UnwrittenError, publish_changed
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -60,13 +60,19 @@ def once(
                 app.store, app.clock(), app.settings.fetch
             )  # nobody serves the callbacks that hubs push to
         report = _cycle(app, names or None, all_sources)
-        published = publish_changed(app)
+        failure: UnwrittenError | None = None
+        try:
+            published = publish_changed(app)
+        except UnwrittenError as error:
+            published, failure = error.published, error
         if not has_daemon:
             _notify_hub(app)
         run_at_end(app)
         advice = "" if as_json or not sys.stdout.isatty() else _advice(app, report)
     figures = _figures(report, published, monotonic() - started)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"{_summary(figures)}{advice}")
+    if failure:
+        raise failure
     if strict and report.failures:
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 from aggregator.errors import AggregatorError
 
@@ -34,8 +35,14 @@ def _reason(error: OSError | UnicodeError) -> str:
     return _REASONS.get(error.errno or 0) or f"{error.strerror or error}; choose another with --host and --port"
 
 
-def url_host(listener: socket.socket) -> str:
-    """Return host and port, as in a URL, at which this machine reaches the listener."""
+def is_loopback(listener: socket.socket) -> bool:
+    """Return whether only this machine can connect to the listener."""
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def url_host(listener: socket.socket, *, bound: bool = False) -> str:
+    """Return host and port, as in a URL, at which this machine reaches the listener; `bound`: as it is bound."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
+    if not bound:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

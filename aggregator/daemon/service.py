@@ -13,10 +13,12 @@ from typing import Any, Literal
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import Receive, Scope, Send
 
+from aggregator import __version__
 from aggregator.app import App, reconfigured
 from aggregator.config.fd_limit import max_connections
 from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.hubs import Hubs
+from aggregator.daemon.listener import is_loopback, url_host
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.server import new_server
 from aggregator.daemon.systemd import Supervisor
@@ -26,7 +28,7 @@ from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.poller import Poller
-from aggregator.publish import publish_changed
+from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings
 
@@ -83,7 +85,7 @@ class Daemon:
             self._scheduler.start()
             ticking = asyncio.create_task(keep_ticking(self._scheduler, TICK))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            log.info("serving %s", self._app.settings.public_url)
+            self._log_start(listener)
             self._supervisor.ready()
             await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             self._supervisor.stopping()
@@ -94,6 +96,17 @@ class Daemon:
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
             server.should_exit = True
             await serving
+
+    def _log_start(self, listener: socket.socket) -> None:
+        settings, address = self._app.settings, self._configuration.own_url
+        base_url = "is not set" if settings.base_url == address else settings.base_url
+        where = (__version__, self._configuration.path, settings.storage, url_host(listener, bound=True), base_url)
+        log.info("aggregator %s: configuration %s, storage %s, listening on %s, base_url %s", *where)
+        if settings.base_url == address and not is_loopback(listener):
+            log.warning(
+                "other machines can connect, but feeds name %s: set `base_url` to where readers reach you", address
+            )
+        log.info("serving %s", settings.public_url)
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,9 +146,16 @@ class Daemon:
 
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publish_seconds.time():
-            published = await self._app.in_writer(publish_changed, self._app)
-            if published.feeds:
-                self._hubs.feeds_changed()
+            try:
+                published = await self._app.in_writer(publish_changed, self._app)
+            except UnwrittenError as error:
+                self._note_published(error.published)
+                raise
+            self._note_published(published)
+
+    def _note_published(self, published: Published) -> None:
+        if published.feeds:
+            self._hubs.feeds_changed()
 
     async def _run_upkeep(self) -> None:
         for work, run in self._upkeep.due():

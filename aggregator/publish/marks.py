@@ -15,13 +15,13 @@ from aggregator.publish.feeds import write_feeds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkKind:
-    """One kind: `pending` gives up to so many subjects, each with its mark, and `work` writes their files."""
+    """One kind: `work` writes the files of subjects, `pending` gives up to so many behind an id, with their marks."""
 
-    pending: Callable[[App, int], Sequence[tuple[Any, Mark]]]
+    pending: Callable[[App, int, str], Sequence[tuple[Any, Mark]]]
     work: Callable[[App, Sequence[Any]], Written]
 
 
 KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
-    "article": MarkKind(pending=lambda app, limit: app.store.outbox.articles(limit), work=write_articles),
-    "category": MarkKind(pending=lambda app, _: app.store.outbox.categories(), work=write_feeds),
+    "article": MarkKind(pending=lambda app, limit, after: app.store.outbox.articles(limit, after), work=write_articles),
+    "category": MarkKind(pending=lambda app, _, after: app.store.outbox.categories(after), work=write_feeds),
 }

@@ -4,18 +4,27 @@ A mark is removed only when its files are on disk; after a crash in between, the
 One process at a time publishes: an older state must not be written over a newer one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from aggregator import __version__, files
 from aggregator.app import App
+from aggregator.errors import DISK_FULL, FilesError
 from aggregator.first_publication import prepare
+from aggregator.model import Mark
 from aggregator.publish.rules import apply_rules
 
+if TYPE_CHECKING:  # it loads the renderer
+    from aggregator.publish.articles import Written
+
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
+MAX_FAILURES = 20  # files that cannot be written before publishing gives up until the next time
+
+WriteFiles = Callable[[App, Sequence[Any]], "Written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +38,20 @@ class Published:
         return Published(articles=self.articles + other.articles, feeds=self.feeds + other.feeds)
 
 
+class UnwrittenError(FilesError):
+    """Some files could not be written, all others were; `published` says how many."""
+
+    def __init__(self, failures: Sequence[FilesError], published: Published) -> None:
+        self.published = published
+        more = f"; and {len(failures) - 1} more files" if len(failures) > 1 else ""
+        super().__init__(f"{failures[0]}{more}", cause=failures[0].cause)
+
+
 def publish_changed(app: App) -> Published:
     """Publish what is marked, or everything if the settings that shape all files changed.
 
-    Raises FilesError; what is not on disk by then stays marked.
+    Raises UnwrittenError if some files could not be written, after all others were, FilesError if none can be. What is
+    not on disk by then stays marked.
     """
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
@@ -41,11 +60,14 @@ def publish_changed(app: App) -> Published:
 
 
 def publish_all(app: App) -> Published:
-    """Write every article and feed again from the database, and remove the files of dropped categories."""
+    """Write every article and feed again from the database, and remove the files of dropped categories.
+
+    Raises as `publish_changed` does.
+    """
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
         apply_rules(app, BATCH)
-        return _publish_all(app)
+        return _write_all(app) + _publish_marked(app)  # which removes the marks
 
 
 def remove_temporary_files(app: App) -> None:
@@ -75,32 +97,71 @@ def _publish_restyled(app: App) -> Published:
         return Published()
     if settings.dedupe == "exact":
         app.store.articles.dissolve_clusters()
-    published = _publish_all(app) if before else Published()
+    published = _write_all(app) if before else Published()
     app.store.meta.set("style", style)
     return published
 
 
-def _publish_all(app: App) -> Published:
+def _write_all(app: App) -> Published:
+    """Write every file; mark the articles and categories of files that cannot be written."""
     from aggregator.publish.articles import all_articles, write_articles
     from aggregator.publish.feeds import write_feeds
 
-    articles = sum(write_articles(app, batch).files for batch in all_articles(app, BATCH))
-    feeds = write_feeds(app, app.store.feeds.categories())
-    if feeds.digests:
-        app.store.outbox.published((), app.clock(), feeds.digests)
-    return Published(articles=articles, feeds=feeds.files) + _publish_marked(app)  # which removes the marks
+    articles = feeds = 0
+    for batch in all_articles(app, BATCH):
+        try:
+            articles += write_articles(app, batch).files
+        except FilesError as error:
+            _raise_if_full(error)
+            app.store.outbox.mark_articles([article.id for article in batch])
+    for name in app.store.feeds.categories():
+        try:
+            written = write_feeds(app, (name,))
+        except FilesError as error:
+            _raise_if_full(error)
+            app.store.outbox.mark_categories((), names=(name,))
+        else:
+            feeds += written.files
+            if written.digests:
+                app.store.outbox.published((), app.clock(), written.digests)
+    return Published(articles=articles, feeds=feeds)
 
 
 def _publish_marked(app: App) -> Published:
+    """Work off the marks. Raises UnwrittenError at the end if some files could not be written: their marks stay."""
     if not app.store.outbox.articles(1) and not app.store.outbox.categories():
         return Published()
     # Imported with the first mark: a round in which nothing is new does without the renderer.
     from aggregator.publish.marks import KINDS
 
-    written = dict.fromkeys(KINDS, 0)
+    written, failures = dict.fromkeys(KINDS, 0), list[FilesError]()
     for name, kind in KINDS.items():
-        while pending := kind.pending(app, BATCH):
-            result = kind.work(app, [subject for subject, _ in pending])
-            app.store.outbox.published([mark for _, mark in pending], app.clock(), result.digests)
-            written[name] += result.files
-    return Published(articles=written["article"], feeds=written["category"])
+        last = ""
+        while pending := kind.pending(app, BATCH, last):
+            last = pending[-1][1].id
+            written[name] += _work_off(app, kind.work, pending, failures)
+    published = Published(articles=written["article"], feeds=written["category"])
+    if failures:
+        raise UnwrittenError(failures, published)
+    return published
+
+
+def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], failures: list[FilesError]) -> int:
+    """Return the number of files written for these subjects; those that cannot be written go one by one."""
+    try:
+        result = work(app, [subject for subject, _ in pending])
+    except FilesError as error:
+        _raise_if_full(error)
+        if len(pending) > 1:
+            return sum(_work_off(app, work, [subject], failures) for subject in pending)
+        failures.append(error)
+        if len(failures) == MAX_FAILURES:  # it is the folder, or all of the disk
+            raise error from None
+        return 0
+    app.store.outbox.published([mark for _, mark in pending], app.clock(), result.digests)
+    return result.files
+
+
+def _raise_if_full(error: FilesError) -> None:
+    if error.cause == DISK_FULL:
+        raise error

@@ -22,8 +22,14 @@ from aggregator.store.schema import (
 from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
 
 _ids = listed("ids")
-_ARTICLES = ARTICLES.where(pending_article).order_by(article.c.id).limit(bindparam("limit"))
-_CATEGORIES = select(*category.c["name", "version"]).where(pending_category).order_by(category.c.name)
+_ARTICLES = (
+    ARTICLES.where(pending_article, article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
+)
+_CATEGORIES = (
+    select(*category.c["name", "version"])
+    .where(pending_category, category.c.name > bindparam("after"))
+    .order_by(category.c.name)
+)
 _REMOVE = {
     "article": update(article)
     .where(article.c.id == bindparam("of"), article.c.version == bindparam("at"))
@@ -69,18 +75,23 @@ class Outbox:
     def __init__(self, database: Database, hubs: HubStore) -> None:
         self._database, self._hubs = database, hubs
 
-    def articles(self, limit: int) -> tuple[tuple[StoredArticle, Mark], ...]:
-        """Return up to `limit` articles whose files are to be written, each with its mark; fewer if they are long."""
+    def articles(self, limit: int, after: str = "") -> tuple[tuple[StoredArticle, Mark], ...]:
+        """Return articles behind this id whose files are to be written, each with its mark.
+
+        They are at most `limit`, and fewer if they are long.
+        """
         with self._database.reading() as connection:
-            with connection.execute(_ARTICLES, {"limit": limit}, execution_options=ROW_BY_ROW) as result:
+            with connection.execute(
+                _ARTICLES, {"limit": limit, "after": after}, execution_options=ROW_BY_ROW
+            ) as result:
                 rows = first_rows(result.mappings(), MAX_CHARACTERS)
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
             return tuple(zip(stored_articles(connection, rows), marks, strict=True))
 
-    def categories(self) -> tuple[tuple[str, Mark], ...]:
-        """Return the names of the categories whose feeds are to be written or removed, each with its mark."""
+    def categories(self, after: str = "") -> tuple[tuple[str, Mark], ...]:
+        """Return the categories behind this name whose feeds are to be written or removed, each with its mark."""
         with self._database.reading() as connection:
-            rows = connection.execute(_CATEGORIES).all()
+            rows = connection.execute(_CATEGORIES, {"after": after}).all()
         return tuple((name, Mark(kind="category", id=name, version=version)) for name, version in rows)
 
     def published(self, marks: Iterable[Mark], now: datetime, digests: Mapping[str, bytes] = NO_DIGESTS) -> None:
