@@ -34,7 +34,8 @@ _NAMES = frozenset(
 )
 _MAX_SOURCES = 10  # of a picture; each of its images looks at all
 _TEX_SCRIPT = "math/tex"  # MathJax: <script type="math/tex">
-_ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b|{_TEX_SCRIPT}", re.IGNORECASE)
+_TEX_NAMES = frozenset({"script"})
+_ANY_NAME = re.compile(rf"<(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE)
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -42,10 +43,11 @@ _ROOTS = frozenset({"html", "body", "head"})
 
 _WITHIN_A_SIGN = r"(?:\s|</?(?:span|i|b|small|sup)\b[^<>]*>){0,8}+"
 _SIGN = re.compile(
-    rf"{_WITHIN_A_SIGN}(?:[¶#§🔗]\ufe0f?|&para;|&sect;|&#182;|&#x0*b6;|&#128279;|&#x1f517;){_WITHIN_A_SIGN}</a\s*>",
+    rf"{_WITHIN_A_SIGN}(?:[¶#§🔗]\ufe0f?|&para;|&sect;|&#182;|&#128279;){_WITHIN_A_SIGN}</a\s*>",
     re.IGNORECASE,
 )
-_ANY_SIGN = re.compile(r"¶|🔗|&para;|&#182;|&#xb6;|&#128279;|&#x1f517;|>\s*[#§]\s*<", re.IGNORECASE)
+_SIGNS = ("¶", "🔗", "§", "&para;", "&#182;", "&#128279;", "#<", "# <")
+_SIGN_NAMES = frozenset({*_HEADINGS, "a"})
 _SIGN_CLASS = re.compile(r"header-?link|header-?anchor|heading-?anchor|anchor-?js|permalink", re.IGNORECASE)
 
 _ITEM_START = re.compile(r"<li\b[^<>]*>\s*(?:<(?:p|label|span|div)\b[^<>]*>\s*)*", re.IGNORECASE)
@@ -85,12 +87,12 @@ def rewritten(source: str, base: str | None) -> Rewritten:
 
     URLs of images and players are joined to `base`. What is hidden, numbers of lines and signs of permanent links go.
     """
-    may_be_unseen = unseen.may_be_unseen(source)
-    if may_be_unseen or _ANY_SIGN.search(source):
-        return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=may_be_unseen).result()
-    if not _ANY_NAME.search(source):
+    if unseen.may_be_unseen(source):
+        return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=True).result()
+    has_tex, has_signs = _TEX_SCRIPT in source, any(sign in source for sign in _SIGNS)
+    if not (has_tex or has_signs or _ANY_NAME.search(source)):
         return Rewritten(source)
-    names = {*_NAMES, "script"} if _TEX_SCRIPT in source else _NAMES
+    names = _NAMES | (_TEX_NAMES if has_tex else frozenset()) | (_SIGN_NAMES if has_signs else frozenset())
     return _Rewriting(source, base, [*html_tags(source, names)]).result()
 
 
@@ -114,7 +116,7 @@ class _Rewriting:
         self._formulas: list[str] = []
         self._formula_reach = -1  # end of the last formula, with the few tags behind it
         self._finds_unseen = finds_unseen
-        self._has_code = finds_unseen and unseen.has_code(source)
+        self._has_code = "<pre" in source
         self._partners: dict[int, int] | None = None  # indices of start tags and their end tags
         self._no_number_at = -1  # a place that is known not to belong to line numbers
 

@@ -37,13 +37,17 @@ class HtmlTag(NamedTuple):
 
 def html_tags(source: str, names: Container[str] | None) -> Iterator[HtmlTag]:
     """Yield the tags of `source` that have one of `names`, or any, in order; those in scripts too, not in comments."""
+    has_comments = "<!--" in source
     comment_start, comment_end = _comment(source, 0)
     for match in TAG.finditer(source):
-        while comment_end <= match.start():
-            comment_start, comment_end = _comment(source, comment_end)
         name = match[2].lower()
-        if (names is None or name in names) and match.start() < comment_start:
-            yield HtmlTag(name, bool(match[1]), match[3], match.start(), match.end())
+        if names is not None and name not in names:
+            continue
+        start, end = match.span()
+        while has_comments and comment_end <= start:
+            comment_start, comment_end = _comment(source, comment_end)
+        if start < comment_start:
+            yield HtmlTag(name, bool(match[1]), match[3], start, end)
 
 
 def _comment(source: str, position: int) -> tuple[int, int]:

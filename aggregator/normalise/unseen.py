@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 
-_WORDS = (
-    *("hidden", "display:none", "display: none", "gutter"),
-    *("lineno", "linenum", "line-num", '"ln', "'ln", "=ln"),
-)
+# Words are searched for one by one, in their usual case, and expressions start with what is rare: anything else takes
+# ten times as long.
+_NOT_DISPLAYED = ("isplay:none", "isplay: none", "DISPLAY")
+_HIDDEN = re.compile(r"""hidden(?<=[\s"']hidden)(?=[\s=>/])[^<>]*>""")
+_GUTTER_CLASS = re.compile(r"""class=["']?[^"'<>]*(?:gutter|ineno|inenum|ine-num|\bln)""")
 _HINT = re.compile(r"hidden|display|mso-hide|gutter|line-?n|\blnt?\b", re.IGNORECASE)
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:gutter|linenos?|linenodiv|line-?num(?:ber)?s?|lnt|ln|lnum|lntd)(?:$|[\s_-])", re.IGNORECASE
 )
-_CODE = re.compile(r"<(?:pre|code)\b", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:[\d\s]|&nbsp;|<[^<>]*>)*+")
 _NEAR = r"(?:\s|</?(?!(?:\w+:)?math\b)[A-Za-z][^<>]*>){0,8}+"  # a few tags and blanks
 _FORMULA_AHEAD = re.compile(rf"{_NEAR}<(?:\w+:)?math\b", re.IGNORECASE)
@@ -20,8 +20,13 @@ _NEAR_TAGS = re.compile(_NEAR)
 
 def may_be_unseen(source: str) -> bool:
     """Return True if `source` may hold parts that are no text: a cheap test."""
-    lowered = source.lower()
-    return any(word in lowered for word in _WORDS)
+    if any(word in source for word in _NOT_DISPLAYED):
+        return True
+    if "hidden" in source and (
+        "max-height:" in source or ("aria-hidden" in source and "math" in source) or _HIDDEN.search(source)
+    ):
+        return True
+    return "<pre" in source and bool(_GUTTER_CLASS.search(source))
 
 
 def has_hint(attributes_text: str) -> bool:
@@ -47,11 +52,6 @@ def is_hidden(attributes: Mapping[str, str]) -> bool:
 def is_hidden_from_readers(attributes: Mapping[str, str]) -> bool:
     """Return True if an element is shown, and not read aloud: beside a formula it is the copy that is drawn."""
     return attributes.get("aria-hidden", "").strip().lower() == "true"
-
-
-def has_code(source: str) -> bool:
-    """Return True if `source` holds preformatted text, whose lines may be numbered."""
-    return bool(_CODE.search(source))
 
 
 def is_gutter(attributes: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ BASE = "https://a.example/posts/one"
     "hidden",
     [
         "<div hidden>x</div>",
-        "<p HIDDEN=''>x</p>",
+        "<p id=a hidden=''>x</p>",
         "<div style='display:none'>x<div>y</div><p>z</div>",
         '<span style="color:red; DISPLAY : none !important">x</span>'.replace(" : ", ": "),
         "<div style='mso-hide:all;display:none'>x</div>",
