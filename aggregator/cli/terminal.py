@@ -1,4 +1,4 @@
-"""What several commands print on a terminal: times as people say them, and the log beside a progress bar."""
+"""Helpers of several commands on a terminal: times as people say them, and the log beside a progress bar."""
 
 import logging
 import sys

@@ -9,7 +9,16 @@ values: sequences are tuples, times are `datetime` in UTC with whole seconds, du
 bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
 """
 
-from aggregator.model.article import ClusterMember, Credit, Draft, Revision, RevisionHead, StoredArticle
+from aggregator.model.article import (
+    ClusterMember,
+    Credit,
+    Draft,
+    ListedArticle,
+    Listing,
+    Revision,
+    RevisionHead,
+    StoredArticle,
+)
 from aggregator.model.decision import (
     Carrier,
     Decision,
@@ -67,6 +76,8 @@ __all__ = [
     "Keyed",
     "KnownArticle",
     "Link",
+    "ListedArticle",
+    "Listing",
     "Mark",
     "New",
     "NotModified",

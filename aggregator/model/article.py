@@ -68,6 +68,29 @@ class StoredArticle(Draft):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedArticle:
+    """An article in a list of a page, without its text."""
+
+    id: str
+    title: str
+    summary: str
+    language: str | None
+    published: datetime
+    edited: datetime | None
+    words: int
+    source: str  # name of its owner
+    source_title: str  # as configured, else of its feed, else its name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A part of a list of articles, newest first."""
+
+    articles: tuple[ListedArticle, ...]
+    older: str | None  # id of the last article, before which the list goes on; None at its end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionHead:
     """An edit of an article, and the title before it."""
 

@@ -121,6 +121,11 @@ class StoredSource:
     source: Source
     state: SourceState
 
+    @property
+    def title(self) -> str:
+        """Title as configured, else that of the feed, else the name."""
+        return self.source.settings.title or self.state.feed_info.title or self.source.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:

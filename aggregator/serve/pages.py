@@ -3,24 +3,26 @@
 The templates escape all text of sources; only an article's HTML, which `normalise` cleaned, is inserted as it is.
 """
 
-from collections.abc import Collection, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator.app import App
-from aggregator.model import StoredSource
+from aggregator.model import Listing, StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
 from aggregator.secret_urls import masked_url, without_secrets
 from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import chart
+from aggregator.serve.day_groups import MAX_IN_A_ROW, day_groups, reading_minutes
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
 from aggregator.serve.phrases import (
@@ -28,22 +30,26 @@ from aggregator.serve.phrases import (
     DUE_REASONS,
     HTTP_ERRORS,
     INTERNAL_ERROR,
+    clock_time,
     enclosure_name,
+    readers,
     sentence,
     time_element,
 )
 from aggregator.status import CONDITIONS, Condition, condition, hub_problem, pause_reason
+from aggregator.timestamps import rfc3339
 from aggregator.urls import is_http
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FRONT_PAGE_ARTICLES = 30
+PAGE_ARTICLES = 50
 MAX_NUMBER = 2**31  # that columns of numbers hold
 MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 
-STYLE = (Path(__file__).parent / "style.css").read_bytes()
-ICON = (Path(__file__).parent / "icon.svg").read_bytes()
+STYLE, ICON, FAVICON, TOUCH_ICON = (
+    (Path(__file__).parent / name).read_bytes() for name in ("style.css", "icon.svg", "favicon.ico", "touch-icon.png")
+)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -59,13 +65,11 @@ class Pages:
 
     def __init__(self, app: App, health: Health) -> None:
         self._app, self._health = app, health
+        self._zone = ZoneInfo(app.settings.pages.timezone)
 
     def front(self, request: Request) -> Response:
-        """`/`: the categories with their feeds, and the newest articles."""
-        store = self._app.store
-        categories = [store.feeds.category_feed(name, 1) for name in store.feeds.categories() if name != ALL]
-        newest = store.feeds.category_feed(ALL, FRONT_PAGE_ARTICLES)
-        return self._page(request, "front.html", categories=categories, newest=newest)
+        """`/`: the newest articles of all categories; with `?before=ID` older ones."""
+        return self._articles(request, ALL, heading="")
 
     def category(self, request: Request) -> Response:
         """`/category/<name>`: its newest articles; 301 to its successor, 410 if it was dropped without one."""
@@ -74,11 +78,68 @@ class Pages:
             return RedirectResponse(successor, 301, headers=HEADERS)
         if name in dropped:
             raise HTTPException(410)
+        return self._articles(request, name)
+
+    def source(self, request: Request) -> Response:
+        """`/source/<name>`: the source and its newest articles; also of a source that was removed."""
+        name, store = request.path_params["name"], self._app.store
+        stored = store.sources.by_name(name)
+        if stored is None:
+            raise HTTPException(404)
+        now = self._app.clock()
+        counts = store.sources.published_by_day(now)
+        served = store.feeds.categories()
+        names = ((category_name(label), label) for label in stored.source.categories)
+        return self._listing(
+            request,
+            "source.html",
+            partial(store.listings.of_source, name),
+            heading=stored.title,
+            feed=None,
+            stored=stored,
+            chart=chart(counts.get(stored.source.id, {}), now.date()),
+            is_configured=any(source.name == name for source in self._app.sources),
+            own_categories=[(name, label) for name, label in names if name in served],
+        )
+
+    def _articles(self, request: Request, name: str, heading: str | None = None) -> Response:
+        store = self._app.store
         try:
-            feed = self._app.store.feeds.category_feed(name, self._app.settings.feeds.limit)
+            (feed,) = store.feeds.category_heads([name])
         except KeyError:
             raise HTTPException(404) from None
-        return self._page(request, "category.html", feed=feed)
+        label = "Everything" if name == ALL else feed.label
+        return self._listing(
+            request,
+            "articles.html",
+            partial(store.listings.of_category, name),
+            heading=label if heading is None else heading,
+            feed=feed,
+        )
+
+    def _listing(
+        self, request: Request, template: str, listing_of: Callable[[int, str | None], Listing], **values: object
+    ) -> Response:
+        """Return a page of articles, with links to the older and the newest ones."""
+        store, now, before = self._app.store, self._app.clock(), request.query_params.get("before")
+        try:
+            listing = listing_of(PAGE_ARTICLES, before)
+        except KeyError:
+            raise HTTPException(404) from None
+        most = len(listing.articles) if template == "source.html" else MAX_IN_A_ROW
+        names = store.feeds.categories()
+        return self._page(
+            request,
+            template,
+            days=list(day_groups(listing.articles, now, self._zone, most)),
+            older=listing.older,
+            is_start=before is None,
+            categories=store.feeds.category_heads(name for name in names if name != ALL),
+            sources=list(dict.fromkeys((article.source, article.source_title) for article in listing.articles)),
+            summary=store.sources.summary(now),
+            description=f"News of {self._app.settings.title}",
+            **values,
+        )
 
     def article(self, request: Request) -> Response:
         """`/article/<id>`: its text, its sources, and links to its last revisions."""
@@ -166,13 +227,17 @@ class Pages:
             "style": blake2b(STYLE, digest_size=6).hexdigest(),
             "due_reasons": DUE_REASONS,
             "feed_url": feed_url,
+            "readers": readers,
             "page_url": page_url,
             "category_name": category_name,
             "hub_problem": hub_problem,
             "pause_reason": pause_reason,
         }
         templates.filters |= {
-            "time": time_element,
+            "time": partial(time_element, zone=self._zone),
+            "clock_time": partial(clock_time, zone=self._zone),
+            "minutes": reading_minutes,
+            "rfc3339": rfc3339,
             "enclosure_name": enclosure_name,
             "sentence": sentence,
             "masked_url": masked_url,

@@ -1,8 +1,8 @@
 """Wording of values on pages. Pure."""
 
 import re
-from datetime import datetime
-from urllib.parse import urlsplit
+from datetime import UTC, datetime, tzinfo
+from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
@@ -29,6 +29,12 @@ DUE_REASONS = {
     "back-off": "its failures in a row",
     "outage": "an outage of this machine’s network",
 }
+READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed/{}"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
+    ("NewsBlur", "https://www.newsblur.com/?url={}"),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
+)
 MEDIA = {"audio": "Audio", "video": "Video", "image": "Picture"}
 HTTP_ERRORS: dict[int, tuple[str, str]] = {  # heading and sentence
     404: ("Not found", "There is no such page here."),
@@ -42,10 +48,22 @@ _CODE = re.compile(r"`([^`]+)`")
 _FIRST_WORD = re.compile(r"^[a-z]+(?=[ ,])")  # not a name or an address, whose case matters
 
 
-def time_element(moment: datetime) -> Markup:
-    """Return `moment` as a `time` element: in UTC for people, exact for programs."""
-    text = f"{moment.day} {moment:%b %Y, %H:%M}"
-    return Markup('<time datetime="{}">{} UTC</time>').format(rfc3339(moment), text)
+def time_element(moment: datetime, zone: tzinfo = UTC) -> Markup:
+    """Return `moment` as a `time` element: in the time zone for people, in UTC for programs."""
+    local = moment.astimezone(zone)
+    text = f"{local.day} {local:%b %Y, %H:%M %Z}"
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), text)
+
+
+def clock_time(moment: datetime, zone: tzinfo = UTC) -> Markup:
+    """Return the time of day as a `time` element, for lists with the day in their headings."""
+    return Markup('<time datetime="{}">{:%H:%M}</time>').format(rfc3339(moment), moment.astimezone(zone))
+
+
+def readers(address: str) -> tuple[tuple[str, str], ...]:
+    """Return names of feed readers on the web, and URLs at which each subscribes to the feed at `address`."""
+    quoted = quote(address, safe="")
+    return tuple((name, url.format(quoted)) for name, url in READERS)
 
 
 def enclosure_name(enclosure: Enclosure) -> str:

@@ -22,12 +22,13 @@ from aggregator.serve.callbacks import Callbacks, PushQueue
 from aggregator.serve.folder import FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
-from aggregator.serve.pages import ICON, STYLE, Pages
+from aggregator.serve.pages import FAVICON, ICON, STYLE, TOUCH_ICON, Pages
 from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
 from aggregator.status import source_status
 
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+ROBOTS = "User-agent: *\nDisallow: /search\nDisallow: /picture/\nDisallow: /status\n"
 NO_STORE = {**NOSNIFF, "Cache-Control": "no-store"}
 ONE_DAY = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
 SUFFIXES = frozenset(f".{format_.suffix}" for format_ in FORMATS)
@@ -44,11 +45,15 @@ def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = N
         routes=[
             Route("/", pages.front, middleware=COMPRESSED),
             Route("/category/{name}", pages.category, middleware=COMPRESSED),
+            Route("/source/{name}", pages.source, middleware=COMPRESSED),
             Route("/article/{id}", pages.article, middleware=COMPRESSED),
             Route("/article/{id}/revisions/{number:int}", pages.revision, middleware=COMPRESSED),
             Route("/status", pages.status, middleware=COMPRESSED),
             Route("/style.css", lambda _: Response(STYLE, 200, ONE_DAY, "text/css"), middleware=COMPRESSED),
             Route("/icon.svg", lambda _: Response(ICON, 200, ONE_DAY, "image/svg+xml")),
+            Route("/favicon.ico", lambda _: Response(FAVICON, 200, ONE_DAY, "image/x-icon")),
+            Route("/apple-touch-icon.png", lambda _: Response(TOUCH_ICON, 200, ONE_DAY, "image/png")),
+            Route("/robots.txt", lambda _: PlainTextResponse(ROBOTS, headers=ONE_DAY)),
             Route("/feeds/", lambda _: RedirectResponse("../", 308)),
             Route("/feeds/{name}", feeds),
             Route("/websub/{token}", Callbacks(app, metrics, queue)),

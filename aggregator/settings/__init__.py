@@ -39,6 +39,7 @@ from aggregator.settings.values import (
     SourceUrl,
     TextLine,
     Timeout,
+    TimeZone,
     WholeNumber,
 )
 
@@ -100,6 +101,12 @@ class Feeds(Section):
     hub: HubUrl | None = Field(None, description="WebSub hub that the feeds link to and that is notified.")
 
 
+class PageSettings(Section):
+    """Pages for people."""
+
+    timezone: TimeZone = Field("UTC", description="IANA time zone of the times on pages, such as Europe/Berlin.")
+
+
 _SHOWN = "shown"
 Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it changes, they are published again
 
@@ -113,6 +120,7 @@ class SourceSettings(Section):
     url: Shown[SourceUrl] = Field(
         description="URL of its feed, http or https; ${NAME} is replaced from the environment, for requests alone."
     )
+    title: TextLine | None = Field(None, description="Title on pages and in OPML; that of its feed if left out.")
     category: CategoryLabel | None = Field(None, description="Its only category; its name if left out.")
     categories: Shown[tuple[CategoryLabel, ...] | None] = Field(
         None, min_length=1, description="Its categories, instead of `category`."
@@ -162,6 +170,7 @@ class Settings(Section):
     fetch: Fetch = Field(default_factory=Fetch)
     articles: Articles = Field(default_factory=Articles)
     feeds: Feeds = Field(default_factory=Feeds)
+    pages: PageSettings = Field(default_factory=PageSettings)
     dedupe: Literal["near", "exact"] = Field(
         "near", description="Duplicates with other links: near-equal ones, or exact ones only."
     )

@@ -11,6 +11,7 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
@@ -255,6 +256,16 @@ def database_url(value: Any) -> str:
     return url
 
 
+def time_zone(value: Any) -> str:
+    """Return the name of a time zone of the IANA database."""
+    name = text(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, or no name but a path
+        raise ValueError(f"{quoted(name)} is no time zone; write an IANA name, such as UTC or Europe/Berlin") from None
+    return name
+
+
 def network(value: Any) -> str:
     """Return a network in CIDR notation; a single address is a network of one."""
     cidr = text(value)
@@ -350,6 +361,7 @@ HubUrl = Annotated[str, BeforeValidator(hub_url), _WEB]
 ProxyUrl = Annotated[str, BeforeValidator(proxy_url), _WEB]
 PublicUrl = Annotated[str, BeforeValidator(public_url), _WEB]
 DatabaseUrl = Annotated[str, BeforeValidator(database_url), _matches(r"^(sqlite|postgresql(\+psycopg)?)://")]
+TimeZone = Annotated[str, BeforeValidator(time_zone), _matches(r"^[A-Za-z0-9_+/-]+$", "UTC", "Europe/Berlin")]
 Network = Annotated[str, BeforeValidator(network), _NETWORK]
 HostName = Annotated[str, BeforeValidator(host), _HOST]
 Contact = Annotated[str, BeforeValidator(contact), _matches(r"^[!-'*-\[\]-~]+$")]

@@ -54,6 +54,7 @@ _SHOWN_STATE = (
 _is_present = source.c.present.is_(True)
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
 _BY_ID = select(source).where(source.c.id.in_(listed("ids")))
+_BY_NAME = select(source).where(source.c.name == bindparam("name")).order_by(source.c.present.desc()).limit(1)
 _BY_TOKEN = select(source).join(subscription).where(subscription.c.token == bindparam("token"), pollable)
 _OVERVIEW = (
     select(*source.c[("id", "settings", *_SHOWN_STATE)], hub_error().label("hub_error"))
@@ -68,6 +69,7 @@ _CONDITION = case(
 ).label("condition")
 _CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
 _PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
+_LAST_FETCH = select(func.max(source.c.last_fetch)).where(_is_present)
 _FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
 _WRITE_SEEN = (
     update(source)
@@ -89,6 +91,17 @@ class SourceSummary:
     conditions: Mapping[str, int]  # number of sources in each `status.Condition` that at least one is in
     pushed: int  # number of sources that a hub pushes
     due_first: datetime | None  # earliest due time; None if no source was fetched yet
+    last_fetch: datetime | None  # of the source that was fetched last
+
+    @property
+    def total(self) -> int:
+        """Number of the sources."""
+        return sum(self.conditions.values())
+
+    @property
+    def failing(self) -> int:
+        """Number of sources whose last fetch failed."""
+        return self.conditions.get("failing", 0)
 
 
 class SourceStore:
@@ -111,6 +124,12 @@ class SourceStore:
         with self._database.reading() as connection:
             parts = (connection.execute(_BY_ID, {"ids": part}).mappings() for part in slices(ids))
             return tuple(stored_source(row) for part in parts for row in part)
+
+    def by_name(self, name: str) -> StoredSource | None:
+        """Return the source of this name, also if it is not configured any more."""
+        with self._database.reading() as connection:
+            row = connection.execute(_BY_NAME, {"name": name}).mappings().one_or_none()
+            return stored_source(row) if row else None
 
     def pushed(self, token: str) -> StoredSource | None:
         """Return the source whose hub pushes to the callback with this token; another process may have leased it."""
@@ -139,6 +158,7 @@ class SourceStore:
                 conditions={row.condition: row.number for row in connection.execute(_CONDITIONS)},
                 pushed=connection.scalar(_PUSHED, {"now": now}) or 0,
                 due_first=connection.scalar(_FIRST_DUE),
+                last_fetch=connection.scalar(_LAST_FETCH),
             )
 
     def next_due(self) -> datetime | None:

@@ -11,6 +11,7 @@ from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.feeds import FeedStore
 from aggregator.store.hubs import HubStore
+from aggregator.store.listings import ListingStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
@@ -35,6 +36,7 @@ class Store:
         self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox)
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
+        self.listings = ListingStore(database)
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.rulings = RulingStore(database, self.outbox, self.maintenance)
         self.meta = MetaStore(database)
