@@ -5,18 +5,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from html import escape, unescape
 from typing import Any
 
 from lxml.etree import Element, SubElement, XMLParser, XMLSyntaxError, fromstring, tostring
 
 from aggregator.model import CategoryFeed, Failure, Source
 from aggregator.names import ALL, feed_title, feed_url, page_url
-from aggregator.secret_urls import masked_url
+from aggregator.secret_urls import HIDDEN, masked_url
 from aggregator.settings import Settings
 
 PREFERENCE = ("rss", "atom", "json")  # some readers know no Atom, and more know no JSON Feed
 
-_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
+_REFERENCE = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|)")
+_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})  # XML 1.0, 4.6
+_FEED_SCHEME = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class OpmlOutline:
     text: str = ""  # one line, "" for none
     folders: tuple[str, ...] = ()  # outermost first; all of them if the feed occurs several times
     language: str | None = None
+    categories: tuple[str, ...] = ()  # of its own, beside the folders
+    is_disabled: bool = False
 
 
 def opml(feeds: Sequence[CategoryFeed], settings: Settings) -> bytes:
@@ -62,6 +68,8 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
         outline = {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": masked_url(source.url)}
         if source.settings.language:
             outline["language"] = source.settings.language
+        if not source.settings.enabled:
+            outline["disabled"] = "true"
         if source.categories == (source.name,):
             SubElement(body, "outline", outline)
             continue
@@ -75,22 +83,27 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
 def subscriptions(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
     """Return the subscriptions of an OPML 1.0, 1.1 or 2.0 document, each URL once; or the reason why there are none.
 
-    Outlines with an `xmlUrl`, in upper or lower case, are subscriptions, others folders; comments are skipped. XML that
-    is not well-formed is read as far as possible. A document that declares entities is refused, since a kilobyte of
-    them can expand to gigabytes.
+    Outlines with an `xmlUrl`, in upper or lower case, are subscriptions, others folders; comments are skipped. It is
+    decoded like a feed. XML that is not well-formed is read as far as possible; a bare "&" is an ampersand. A document
+    that declares entities is refused, since a kilobyte of them can expand to gigabytes.
     """
-    if _ENTITY.search(data.replace(b"\0", b"")):  # of UTF-16 too
+    from aggregator.parse.encoding import decode, without_declaration  # publishing needs no parser
+
+    text = without_declaration(decode(data).lstrip())
+    if _ENTITY.search(text):
         return _failure("it declares XML entities, which no list of subscriptions needs", "take them out")
     parser = XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     root = None
     with suppress(XMLSyntaxError):
-        root = fromstring(data, parser)
+        root = fromstring(_REFERENCE.sub(_xml_reference, text), parser)
     if root is None or str(root.tag).lower() != "opml":
         return _failure("it is no OPML document", "export the subscriptions of a feed reader as OPML")
     outlines: dict[str, OpmlOutline] = {}
     for outline in _outlines(root, ()):
         first = outlines.setdefault(outline.url, outline)
-        outlines[outline.url] = replace(first, folders=tuple(dict.fromkeys((*first.folders, *outline.folders))))
+        folders = tuple(dict.fromkeys((*first.folders, *outline.folders)))
+        categories = tuple(dict.fromkeys((*first.categories, *outline.categories)))
+        outlines[outline.url] = replace(first, folders=folders, categories=categories)
     return tuple(outlines.values())
 
 
@@ -114,11 +127,42 @@ def _outlines(parent: Any, folders: tuple[str, ...]) -> Iterator[OpmlOutline]:
         if attributes.get("iscomment", "").lower() == "true":
             continue
         if url := attributes.get("xmlurl"):
-            yield OpmlOutline(url=url, text=text, folders=folders, language=attributes.get("language") or None)
+            yield OpmlOutline(
+                url=_web_url(url),
+                text=text,
+                folders=folders,
+                language=attributes.get("language") or None,
+                categories=_categories(attributes.get("category", "")),
+                is_disabled=attributes.get("disabled", attributes.get("isdisabled", "")).lower() == "true",
+            )
             yield from _outlines(element, folders)
         else:
             is_folder = text and str(element.tag).lower() == "outline"
             yield from _outlines(element, (*folders, text) if is_folder else folders)
+
+
+def _xml_reference(match: re.Match[str]) -> str:
+    """Return a reference that XML knows: HTML's names become their characters, a bare "&" an ampersand."""
+    name = match[1]
+    if not name or name.startswith("#") or name in _XML_ENTITIES:
+        return match[0] if name else "&amp;"
+    return escape(unescape(match[0]))
+
+
+def _web_url(url: str) -> str:
+    """Return a `feed:` URL as an http one, or as the URL that it holds; any other as it is.
+
+    Credentials that `sources_opml` masked are taken out.
+    """
+    url = url.replace(f"//{HIDDEN}@", "//", 1)
+    address, is_feed = _FEED_SCHEME.subn("", url, count=1) if _FEED_SCHEME.match(url) else (url, 0)
+    return address if not is_feed or re.match("https?://", address, re.IGNORECASE) else f"http://{address}"
+
+
+def _categories(attribute: str) -> tuple[str, ...]:
+    """Return the categories of a `category` attribute: comma-separated, of a path with slashes the last part."""
+    names = (name.strip().rstrip("/").rpartition("/")[2].strip() for name in attribute.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _failure(reason: str, advice: str) -> Failure:

@@ -144,3 +144,56 @@ def test_no_credentials_go_out() -> None:
     text = sources_opml(SOURCES, "Sources").decode()
     assert "pass" not in text
     assert "hidden" not in text
+
+
+BARE = '<opml><body><outline text="A & B &eacute; &lt; &unknown;" xmlUrl="{}"/></body></opml>'
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://a.example/?a=b&format=rss", "https://a.example/?a=b&format=rss"),
+        ("https://a.example/?a=b&amp;format=rss", "https://a.example/?a=b&format=rss"),
+        ("https://a.example/?a=b&copy=1&lt=2&#38;c=3", "https://a.example/?a=b&copy=1&lt=2&c=3"),
+        ("feed://a.example/feed", "http://a.example/feed"),
+        ("feed:https://a.example/feed", "https://a.example/feed"),
+        ("FEED:http://a.example/feed", "http://a.example/feed"),
+        ("https://***@a.example/feed", "https://a.example/feed"),
+    ],
+)
+def test_a_url_is_read_as_it_is_meant(written: str, url: str) -> None:
+    (one,) = read(BARE.format(written))
+    assert (one.url, one.text) == (url, "A & B é < &unknown;")
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-15", "koi8-r", "utf-16", "utf-8"])
+@pytest.mark.parametrize("declared", [True, False])
+def test_it_is_decoded_like_a_feed(encoding: str, declared: bool) -> None:
+    if encoding == "koi8-r" and not declared:
+        return
+    text = "Новости" if encoding == "koi8-r" else "Café – Übersicht"
+    if encoding == "iso-8859-15":
+        text = "Café"
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n' if declared else ""
+    (one,) = read(
+        f'{declaration}<opml><body><outline text="{text}" xmlUrl="https://a.example/"/></body></opml>'.encode(encoding)
+    )
+    assert one.text == text
+
+
+def test_a_wrong_declaration_makes_no_mojibake() -> None:
+    text = '<?xml version="1.0" encoding="iso-8859-1"?><opml><body><outline text="Café" xmlUrl="https://a.example/"/>'
+    (one,) = read(text.encode())
+    assert one.text == "Café"
+
+
+def test_categories_and_disabled_are_kept_both_ways() -> None:
+    (one,) = read(
+        '<opml><body><outline text="A" xmlUrl="https://a.example/" category="/News/World, tech,," isDisabled="true"/>'
+        '<outline text="A" xmlUrl="https://a.example/" category="tech,more"/></body></opml>'
+    )
+    assert one.categories == ("World", "tech", "more")
+    assert one.is_disabled
+    sent = source("a", "https://a.example/", enabled=False)
+    (back,) = read(sources_opml([sent, source("b", "https://b.example/")], "Sources"))[:1]
+    assert back.is_disabled

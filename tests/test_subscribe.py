@@ -329,3 +329,15 @@ def test_a_file_that_is_no_opml_or_not_there_is_said(file: Path, tmp_path: Path)
     (tmp_path / "empty.opml").write_text("<opml><body/></opml>")
     with pytest.raises(AggregatorError, match="no subscriptions"):
         import_opml(file, {}, tmp_path / "empty.opml")
+
+
+def test_an_opml_file_keeps_what_is_disabled_and_its_categories(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.opml").write_text(
+        '<opml><body><outline text="off" xmlUrl="feed://off.example/?a=b&format=rss" disabled="true"/>'
+        '<outline text="on" xmlUrl="https://on.example/feed" category="/News/World,tech"/></body></opml>'
+    )
+    import_opml(file, {}, tmp_path / "list.opml")
+    sources = {source.name: source for source in load(file, {}).sources}
+    assert (sources["off"].url, sources["off"].enabled) == ("http://off.example/?a=b&format=rss", False)
+    assert (sources["on"].categories, sources["on"].enabled) == (("World", "tech"), True)
+    assert "enabled: true" not in file.read_text()

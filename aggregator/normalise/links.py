@@ -31,9 +31,12 @@ def entry_links(feed: Feed, source: SourceContext) -> tuple[EntryLink, ...]:
 
 
 def safe_url(href: str, base: str | None) -> str | None:
-    """Return `href` as an absolute http or https URL; None if it is none, or hides an IP address as 0x7f.1 does."""
+    """Return `href` as an absolute http or https URL, without credentials.
+
+    None if it is none, or hides an IP address as 0x7f.1 does.
+    """
     url = urls.absolute(href, base)
-    return url if url and not urls.has_unusual_ipv4(url) else None
+    return urls.without_credentials(url) if url and not urls.has_unusual_ipv4(url) else None
 
 
 def link_target(href: str, base: str | None) -> str | None:
@@ -45,9 +48,9 @@ def link_target(href: str, base: str | None) -> str | None:
 
 
 def clean_url(href: str, base: str | None) -> str | None:
-    """Return `href` as printed: as a safe URL without tracking and credentials."""
+    """Return `href` as printed: as a safe URL without tracking."""
     url = safe_url(href, base)
-    return urls.without_tracking(urls.without_credentials(url)) if url else None
+    return urls.without_tracking(url) if url else None
 
 
 def external_link(entry: Entry, feed_format: str) -> str | None:

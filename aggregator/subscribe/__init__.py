@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aggregator import config
 from aggregator.config.naming import FreeNames, host_name
@@ -19,7 +20,7 @@ from aggregator.parse.discovery import FeedLink
 from aggregator.planet import planet_subscriptions
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings, SourceSettings
-from aggregator.settings.values import label, language_tag, quoted, source_name, web_url
+from aggregator.settings.values import label, language_tag, quoted, source_name, source_url, web_url
 from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
 from aggregator.urls import canonical_key
 
@@ -184,18 +185,21 @@ class _SourceList:
 def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
     """Add an outline as a source, named by its text as far as that is a valid name."""
     try:
-        url = web_url(outline.url)
+        url = source_url(outline.url)
     except ValueError as fault:
         return Failure(stage="parse", subject=quoted(outline.text or outline.url), reason=f"its xmlUrl {fault}")
     # Of folders with the same file name the first is the category.
-    usable = {category_name(folder): folder for folder in reversed(outline.folders) if _is_valid(label, folder)}
+    folders = (*outline.folders, *outline.categories)
+    usable = {category_name(folder): folder for folder in reversed(folders) if _is_valid(label, folder)}
     categories = tuple(reversed(usable.values()))
+    settings: dict[str, Any] = {"enabled": False} if outline.is_disabled else {}
     return listed.add(
         url,
         outline.text if _is_valid(source_name, outline.text) else slug(outline.text) or host_name(url),
         category=categories[0] if len(categories) == 1 else None,
         categories=categories if len(categories) > 1 else None,
         language=outline.language if _is_valid(language_tag, outline.language) else None,
+        **settings,
     )
 
 

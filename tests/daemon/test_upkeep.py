@@ -12,6 +12,7 @@ from aggregator.app import App
 from aggregator.daemon import upkeep
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.maintain.prune import prune_batch
+from aggregator.normalise import language
 from aggregator.publish import publish_changed
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
@@ -168,3 +169,24 @@ def test_where_all_is_well_nothing_is_written_or_said(
     before = room.files()
     assert done(kept(app, unclean=True)) == ["mend", "prune"]
     assert (room.files(), caplog.messages) == (before, [])
+
+
+def test_the_language_model_is_unloaded_when_it_was_not_used_for_a_minute(room: Newsroom, app: App) -> None:
+    text = "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised."
+    language.unload_model()
+    daemon = kept(app)
+    assert language.detected_language(text) == "en"
+    done(daemon)
+    for _ in range(3):
+        room.later(seconds=50)
+        assert language.detected_language(text) == "en"
+        done(daemon)
+    assert language.model_uses() == 4
+    room.later(seconds=59)
+    done(daemon)
+    assert language.model_uses() == 4
+    room.later(seconds=1)
+    done(daemon)
+    assert language.model_uses() == 0
+    assert language.detected_language(text) == "en"
+    assert language.model_uses() == 1

@@ -3,7 +3,8 @@
 import pytest
 
 from aggregator.model import Entry, Link
-from aggregator.normalise.links import EntryLink, clean_url, entry_links
+from aggregator.normalise.links import EntryLink, clean_url, entry_links, link_target
+from aggregator.normalise.media import image_url
 from tests.normalise.entries import SOURCE, entry, feed
 
 PAGE = EntryLink("https://example.org/", None)
@@ -97,3 +98,10 @@ def test_the_page_that_an_item_of_a_json_feed_is_about_is_its_link_where_it_has_
     items = (entry("A", guid=guid, links=(about,)), entry("B", links=(own, about)))
     assert [link.url for link in entry_links(feed(*items, format="json11"), SOURCE)] == [about.href, own.href]
     assert entry_links(feed(*items, format="atom10"), SOURCE)[0].url == guid
+
+
+@pytest.mark.parametrize("href", ["https://user:secret@example.org/a", "//user:secret@example.org/a", "/a"])
+def test_links_and_images_in_texts_lose_their_credentials(href: str) -> None:
+    base = "https://user:secret@example.org/feed"
+    assert link_target(href, base) == "https://example.org/a"
+    assert image_url(href, base) == "https://example.org/a"
