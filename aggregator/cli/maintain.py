@@ -50,15 +50,23 @@ def verify(
         raise typer.Exit(1)
 
 
-def prune(ctx: typer.Context) -> None:
+def prune(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many would be pruned, and prune none.")] = False,
+) -> None:
     """Delete articles older than `retention` from files, feeds and database; they never come back."""
-    from aggregator.maintain.prune import prune_all
+    from aggregator.maintain.prune import allow_retention, prune_all
     from aggregator.publish.after import run_at_end
 
     with opened(ctx) as app:
         if app.settings.retention is None:
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
+        if dry_run:
+            old, total = app.store.maintenance.count_articles(app.clock() - app.settings.retention)
+            typer.echo(f"{old:,} of {counted(total, 'article')} would be pruned")
+            return
         pruned = prune_all(app)
+        allow_retention(app)
         run_at_end(app)
     typer.echo(f"{counted(pruned, 'article')} pruned")

@@ -66,6 +66,7 @@ def once(
         except UnwrittenError as error:
             published, failure = error.published, error
         if not has_daemon:
+            _prune(app)
             _notify_hub(app)
         run_at_end(app)
         advice = "" if as_json or not sys.stdout.isatty() else _advice(app, report)
@@ -101,6 +102,18 @@ def _advice(app: "App", report: "Report") -> str:
         when = relative(due, app.clock()) if due > app.clock() else "now"
         lines.append(f"the next source is due {when}; `aggregator run` fetches on schedule")
     return "".join(f"\n{line}" for line in lines)
+
+
+def _prune(app: "App") -> None:
+    """Apply the retention, as a daemon would."""
+    from aggregator.maintain.prune import prune_all, retention_problem
+
+    if app.settings.retention is None:
+        return
+    if problem := retention_problem(app):
+        log.warning("%s", problem)
+    elif pruned := prune_all(app):
+        log.info("%s older than `retention` pruned", counted(pruned, "article"))
 
 
 def _notify_hub(app: "App") -> None:

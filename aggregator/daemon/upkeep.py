@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from aggregator.app import App
-from aggregator.maintain.prune import prune_batch
+from aggregator.maintain.prune import prune_batch, retention_problem
 from aggregator.maintain.repair import repair_articles, repair_feed, repair_feed_list
 from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
@@ -80,6 +80,10 @@ class Upkeep:
             return
         last: str | None = None
         count, pruned_now = 0, f"{app.clock().isoformat()} {app.settings.retention}"
+        if problem := await app.in_writer(retention_problem, app):
+            log.warning("%s", problem)
+            self._pruned = pruned_now  # not noted: the next start says it again
+            return
         while not self._is_stopped() and (ids := await self._app().in_writer(prune_batch, self._app(), last)):
             last = ids[-1]
             count += len(ids)

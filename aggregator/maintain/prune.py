@@ -7,6 +7,8 @@ from aggregator.app import App
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
 
+RETENTION = "retention"  # note with the seconds of the retention that may prune by itself
+MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
 
 
@@ -22,6 +24,34 @@ def prune_all(app: App) -> int:
         count += len(ids)
     publish_changed(app)
     return count
+
+
+def retention_problem(app: App) -> str:
+    """Return why the retention has to wait for `aggregator prune`, "" if it may prune by itself.
+
+    One that was set or shortened waits if it would remove more than MAX_SHARE of the articles: it may be a mistake.
+    """
+    retention = app.settings.retention
+    if retention is None:
+        return ""
+    allowed = app.store.meta.get(RETENTION)
+    if allowed is None or retention.total_seconds() < float(allowed):
+        old, total = app.store.maintenance.count_articles(app.clock() - retention)
+        if old > MAX_SHARE * total:
+            return (
+                f"`retention` was set or shortened, and would remove {old:,} of {total:,} articles for good; nothing "
+                "is pruned until you run `aggregator prune` once (`--dry-run` shows what goes)"
+            )
+    allow_retention(app)
+    return ""
+
+
+def allow_retention(app: App) -> None:
+    """Let the present retention prune by itself from now on."""
+    if app.settings.retention is not None:
+        seconds = str(app.settings.retention.total_seconds())
+        if app.store.meta.get(RETENTION) != seconds:
+            app.store.meta.set(RETENTION, seconds)
 
 
 def prune_batch(app: App, after: str | None) -> tuple[str, ...]:

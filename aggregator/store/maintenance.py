@@ -44,6 +44,8 @@ _OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred
     .order_by(article_category.c.article_id)
     .limit(bindparam("limit"))
 )
+_COUNT = select(func.count()).where(article_category.c.category == ALL)
+_COUNT_OLD = _COUNT.where(article_category.c.published < bindparam("before"))
 _OLD_DROPPED = (
     select(*article.c["id", "path"])
     .where(
@@ -147,6 +149,12 @@ class MaintenanceStore:
                 *connection.execute(_OLD_DROPPED, parameters | {"dropped_before": dropped_before}),
             ]
         return {row.id: row.path for row in sorted(rows, key=lambda row: str(row.id))[:limit]}
+
+    def count_articles(self, before: datetime) -> tuple[int, int]:
+        """Return the number of published articles that were published before that moment, and of all."""
+        with self._database.reading() as connection:
+            old, total = (connection.scalar(statement, {"before": before}) or 0 for statement in (_COUNT_OLD, _COUNT))
+        return old, total
 
     def prune(self, ids: Collection[str]) -> None:
         """Delete the texts and labels of these articles; their keys and fingerprints stay, so that they never return.

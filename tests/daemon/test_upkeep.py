@@ -11,7 +11,7 @@ import pytest
 from aggregator.app import App
 from aggregator.daemon import upkeep
 from aggregator.daemon.upkeep import Upkeep
-from aggregator.maintain.prune import prune_batch
+from aggregator.maintain.prune import allow_retention, prune_batch
 from aggregator.normalise import language
 from aggregator.publish import publish_changed
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -26,6 +26,8 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
     server.put("/good", rss(item(1), item(2), *(item(number, **ANCIENT) for number in range(3, 7))))
     room = newsroom(tmp_path, [{"name": "good", "url": server.url("/good")}], retention="3650d")
     room.once()
+    with room.opened() as app:
+        allow_retention(app)  # as `aggregator prune` does
     return room
 
 
@@ -58,13 +60,44 @@ def test_it_prunes_at_the_start_and_once_a_day(room: Newsroom, app: App, caplog:
     daemon = kept(app)
     assert done(daemon) == ["prune"]
     assert len(room.articles()) == 2
-    assert caplog.messages == ["4 articles older than `retention` pruned"]
+    assert caplog.messages == ["4 articles older than `retention`, or dropped long ago, pruned"]
     assert done(daemon) == []
     room.later(hours=23, minutes=59)
     assert done(daemon) == []
     room.later(minutes=1)
     assert done(daemon) == ["prune"]
     assert len(caplog.messages) == 1
+
+
+def test_a_retention_that_was_set_or_shortened_waits_if_it_removes_much(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.configuration["retention"] = "3000d"
+    with room.opened() as app:
+        done(kept(app))
+        assert len(room.articles()) == 6
+        (message,) = caplog.messages
+        assert "would remove 4 of 6 articles" in message
+        assert "`aggregator prune`" in message
+    room.configuration["retention"] = "7300d"  # a longer one waits for nobody
+    with room.opened() as app:
+        done(kept(app))
+    room.configuration["retention"] = "3000d"
+    with room.opened() as app:
+        done(kept(app))
+        assert len(room.articles()) == 6
+        allow_retention(app)
+        done(kept(app))
+        assert len(room.articles()) == 2
+
+
+def test_a_retention_that_removes_little_waits_for_nobody(tmp_path: Path, server: Server) -> None:
+    server.put("/good", rss(*map(item, range(1, 6)), item(6, **ANCIENT)))
+    room = newsroom(tmp_path, [{"name": "good", "url": server.url("/good")}], retention="3650d")
+    room.once()
+    with room.opened() as app:
+        done(kept(app))
+    assert len(room.articles()) == 5
 
 
 def test_a_restart_does_not_prune_again_before_its_time(room: Newsroom, app: App, server: Server) -> None:
@@ -85,6 +118,7 @@ def test_another_retention_holds_at_once(room: Newsroom, app: App) -> None:
     daemon = kept(app)
     done(daemon)
     app.settings.__dict__["retention"] = timedelta(hours=1)  # as if the file had been changed: settings are frozen
+    allow_retention(app)
     assert done(daemon) == ["prune"]
     assert room.articles() == {}
 

@@ -40,6 +40,9 @@ def lines(folder: Path, *words: str, status: int = 0) -> list[str]:
 
 def test_what_is_pruned_never_comes_back(folder: Path, server: Server) -> None:
     assert len(articles(folder)) == 3
+    assert "would remove 1 of 3 articles" in aggregator("once", cwd=folder).stderr
+    assert aggregator("prune", "--dry-run", cwd=folder).stdout == "1 of 3 articles would be pruned\n"
+    assert len(articles(folder)) == 3
     assert aggregator("prune", cwd=folder).stdout == "1 article pruned\n"
     left = ["Story number 1", "Story number 2"]
     assert (len(articles(folder)), titles(folder), titles(folder, "world-news")) == (2, left, left)
