@@ -123,7 +123,7 @@ def source_changes(
 
     `unpaced` are the hosts without a rate limit, `rules` those of all sources.
     """
-    rows = _matching_rows(configured, stored)
+    rows = matching_rows(configured, stored)
     matched = {row.id for row in rows.values()}
     pairs = [(row, configured[ordinal]) for ordinal, row in rows.items()]
     labels = {ALL: ALL}
@@ -146,7 +146,7 @@ def source_changes(
     )
 
 
-def _matching_rows(configured: Sequence[SourceSettings], stored: Sequence[SourceRow]) -> dict[int, SourceRow]:
+def matching_rows(configured: Sequence[SourceSettings], stored: Sequence[SourceRow]) -> dict[int, SourceRow]:
     """Return the row of each configured source that has one, by ordinal; rows of present sources come first."""
     rows: dict[int, SourceRow] = {}
     matched: set[int] = set()

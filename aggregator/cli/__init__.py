@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import backup, configuration, init, maintain, once, run, sources, subscribe
+from aggregator.cli import backup, configuration, init, maintain, once, rules, run, sources, subscribe
 from aggregator.cli.help import CommandGroup, register
 from aggregator.cli.options import Options, config_path
 from aggregator.errors import AggregatorError, UsageError
@@ -45,6 +45,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         configuration.schema: ("", "> feeds.schema.json"),
     },
     "Articles": {
+        rules.rules: ("", "thehill --json"),
         maintain.publish: ("", "&& hugo --source /srv/site"),
         maintain.prune: ("", "&& aggregator verify"),
     },

@@ -1,6 +1,6 @@
 """Every setting with its value and its origin: default, line of the file, or variable of the environment. Edge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from aggregator.config.environment import names_used, overrides
 from aggregator.config.load import read_text, settings_from
 from aggregator.settings import SourceSettings, setting_paths
 from aggregator.settings.references import referenced_names
+from aggregator.settings.rules import Rule
 
 _HIDDEN = "***"
 
@@ -37,6 +38,9 @@ def effective_settings(path: Path, environ: Mapping[str, str]) -> tuple[Effectiv
         return f"{path}:{positions.of(location, key=isinstance(location[-1], str)).line}"
 
     values = settings.model_dump(mode="json")
+    values["rules"] = _written_rules(settings.rules)
+    for shown, source in zip(values["sources"], settings.sources, strict=True):
+        shown["rules"] = _written_rules(source.rules)
     rows = []
     for setting, _ in setting_paths():
         value = values
@@ -50,6 +54,11 @@ def effective_settings(path: Path, environ: Mapping[str, str]) -> tuple[Effectiv
             for name, shown, location in _source_rows(source, ("sources", number), data)
         )
     return tuple(rows)
+
+
+def _written_rules(rules: Iterable[Rule]) -> list[Any]:
+    """Return rules with those of their keys that are written."""
+    return [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
 
 
 def _source_rows(source: dict[str, Any], location: Location, data: Any) -> Iterator[tuple[str, str, Location]]:

@@ -26,6 +26,13 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     return Written(files=written)
 
 
+def remove_articles(app: App, paths: Iterable[str]) -> Written:
+    """Remove the files at these paths, of articles that rules dropped. Raises FilesError."""
+    if files.remove(app.articles_root, paths):
+        note_changed(app)
+    return Written(files=0)
+
+
 def article_files(app: App, articles: Iterable[StoredArticle]) -> Iterator[OutputFile]:
     """Yield the file of each article."""
     return (article_file(article, app.settings.articles) for article in articles)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aggregator.app import App
 from aggregator.model import Mark
-from aggregator.publish.articles import Written, write_articles
+from aggregator.publish.articles import Written, remove_articles, write_articles
 from aggregator.publish.feeds import write_feeds
 
 
@@ -23,5 +23,8 @@ class MarkKind:
 
 KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
     "article": MarkKind(pending=lambda app, limit, after: app.store.outbox.articles(limit, after), work=write_articles),
+    "dropped": MarkKind(
+        pending=lambda app, limit, after: app.store.rulings.dropped(limit, after), work=remove_articles
+    ),
     "category": MarkKind(pending=lambda app, _, after: app.store.outbox.categories(after), work=write_feeds),
 }

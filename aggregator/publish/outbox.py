@@ -129,7 +129,7 @@ def _write_all(app: App) -> Published:
 
 def _publish_marked(app: App) -> Published:
     """Work off the marks. Raises UnwrittenError at the end if some files could not be written: their marks stay."""
-    if not app.store.outbox.articles(1) and not app.store.outbox.categories():
+    if not _has_marks(app):
         return Published()
     # Imported with the first mark: a round in which nothing is new does without the renderer.
     from aggregator.publish.marks import KINDS
@@ -144,6 +144,11 @@ def _publish_marked(app: App) -> Published:
     if failures:
         raise UnwrittenError(failures, published)
     return published
+
+
+def _has_marks(app: App) -> bool:
+    outbox, rulings = app.store.outbox, app.store.rulings
+    return bool(outbox.articles(1) or outbox.categories() or (app.has_rules and rulings.dropped(1)))
 
 
 def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], failures: list[FilesError]) -> int:

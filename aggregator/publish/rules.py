@@ -6,7 +6,6 @@ entries under changed rules, and nothing is written before it was judged.
 
 from hashlib import blake2b
 
-from aggregator import files
 from aggregator.app import App
 
 APPLIED = "rules"  # note: the digest of the rules of all sources as last applied; "" where no source had any
@@ -14,10 +13,9 @@ OWN_ONLY = "-"  # in place of the digest: rules of single sources
 
 
 def apply_rules(app: App, batch_size: int) -> None:
-    """Judge all marked articles, all stored ones if the rules of all sources changed, and remove files of dropped ones.
+    """Judge all marked articles, and all stored ones if the rules of all sources changed.
 
-    Articles whose source's own rules changed are marked already. May be called again after a crash. Raises StoreError,
-    FilesError.
+    Articles whose source's own rules changed are marked already. May be called again after a crash. Raises StoreError.
     """
     applied, current = app.store.meta.get(APPLIED) or "", _digest(app)
     if not (applied or current):
@@ -25,7 +23,6 @@ def apply_rules(app: App, batch_size: int) -> None:
     if (applied or OWN_ONLY) != (current or OWN_ONLY):
         app.store.rulings.mark_all()
     _judge_marked(app, batch_size)
-    _remove_dropped(app, batch_size)
     if applied != current:
         app.store.meta.set(APPLIED, current)
 
@@ -44,9 +41,3 @@ def _judge_marked(app: App, batch_size: int) -> None:
     while ids := store.pending(last, batch_size):
         last = ids[-1]
         store.apply([(entry, judge_article(entry, rules, words)) for entry in store.entries(ids)], app.clock())
-
-
-def _remove_dropped(app: App, batch_size: int) -> None:
-    while dropped := app.store.rulings.dropped(batch_size):
-        files.remove(app.articles_root, [path for path, _ in dropped])
-        app.store.outbox.published([mark for _, mark in dropped], app.clock())

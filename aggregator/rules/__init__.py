@@ -16,6 +16,7 @@ from aggregator.model import AppliedRule, ArticleRuling, Draft, EntrySource, Rul
 from aggregator.rules.actions import ACTIONS
 from aggregator.rules.conditions import CONDITIONS
 from aggregator.rules.entry import JudgedEntry
+from aggregator.settings import SourceSettings
 from aggregator.settings.rules import Conditions, Rule
 
 __all__ = ["ACTIONS", "CONDITIONS", "judge", "judge_article", "judge_stored"]
@@ -46,11 +47,11 @@ def judge(draft: Draft, source: str, rules: Sequence[Rule], summary_words: int) 
     )
 
 
-def judge_stored(entry: StoredEntry, source: EntrySource, rules: Sequence[Rule], summary_words: int) -> Ruling:
-    """Return what the rules of one of its sources, then `rules`, do to a stored entry."""
-    settings, draft = source.settings, entry.draft
-    if source.link != draft.link:
-        draft = replace(draft, link=source.link)
+def judge_stored(
+    entry: StoredEntry, source: EntrySource, settings: SourceSettings, rules: Sequence[Rule], summary_words: int
+) -> Ruling:
+    """Return what the rules in the settings of one of its sources, then `rules`, do to a stored entry."""
+    draft = entry.draft if source.link == entry.draft.link else replace(entry.draft, link=source.link)
     return judge(draft, settings.name or "", (*settings.rules, *rules), summary_words)
 
 
@@ -59,7 +60,9 @@ def judge_article(entry: StoredEntry, rules: Sequence[Rule], summary_words: int)
 
     A source that drops it gives the article no labels. The text is that of the first source that does not.
     """
-    rulings = {source.id: judge_stored(entry, source, rules, summary_words) for source in entry.sources}
+    rulings = {
+        source.id: judge_stored(entry, source, source.settings, rules, summary_words) for source in entry.sources
+    }
     published = {source_id: ruling for source_id, ruling in rulings.items() if not ruling.dropped}
     text = next(iter(published.values())).text if published else None
     return ArticleRuling(rulings=published, text=text)

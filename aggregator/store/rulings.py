@@ -76,7 +76,7 @@ _DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(_ids))
 _MARK_ALL = update(article).where(not_(article.c.pruned)).values(pending=True, version=article.c.version + 1)
 _DROPPED = (
     select(*article.c["id", "version", "path"])
-    .where(pending_article, article.c.dropped.is_not(None))
+    .where(pending_article, article.c.dropped.is_not(None), article.c.id > bindparam("after"))
     .order_by(article.c.id)
     .limit(bindparam("limit"))
 )
@@ -152,10 +152,10 @@ class RulingStore:
         with self._database.writing() as connection:
             connection.execute(_MARK_ALL)
 
-    def dropped(self, limit: int) -> tuple[tuple[str, Mark], ...]:
-        """Return the paths of up to `limit` marked articles that are dropped, each with its mark."""
+    def dropped(self, limit: int, after: str = "") -> tuple[tuple[str, Mark], ...]:
+        """Return the paths of up to `limit` marked articles behind this id that are dropped, each with its mark."""
         with self._database.reading() as connection:
-            rows = connection.execute(_DROPPED, {"limit": limit})
+            rows = connection.execute(_DROPPED, {"limit": limit, "after": after})
             return tuple((row.path, Mark(kind="article", id=row.id, version=row.version)) for row in rows)
 
     def dropped_among(self, ids: Collection[str]) -> frozenset[str]:

@@ -126,7 +126,7 @@ def test_a_bug_fails_its_own_document_alone(
             raise RuntimeError("a bug")
         return article_path(draft, article_id, source, pattern)
 
-    monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
+    monkeypatch.setattr("aggregator.pipeline.rules.article_path", broken)
     caplog.set_level(logging.DEBUG)
     first, failure, third = record_batch(app, received(app, 1, 2, 3))
     assert new([first, third]) == [1, 1]
@@ -151,7 +151,7 @@ def test_a_bug_is_in_the_state_of_its_source_alone(
             raise RuntimeError("a bug")
         return article_path(draft, article_id, source, pattern)
 
-    monkeypatch.setattr("aggregator.pipeline.record.article_path", broken)
+    monkeypatch.setattr("aggregator.pipeline.rules.article_path", broken)
     cycle = room.once()
     assert cycle.kinds == {"s1": "fetched", "s2": "failed", "s3": "fetched"}
     state = room.state("s2").state
