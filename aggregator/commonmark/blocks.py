@@ -150,13 +150,14 @@ class Writer:
         self._characters = outside
 
     def _write_ruby_text(self, element: Element) -> None:
-        if text_of(element).strip():
-            self._add_text("(")
-            self._walk(element)
-            self._add_text(")")
+        opening, closing = "()" if text_of(element).strip() else ("", "")
+        self._add_text(opening)
+        self._walk(element)
+        self._add_text(closing)
 
-    def _write_nothing(self, element: Element) -> None:
-        pass
+    def _write_ruby_parenthesis(self, element: Element) -> None:
+        for picture in element.iter("img"):
+            self._write_image(picture)
 
     def _write_quoted(self, element: Element) -> None:
         text = text_of(element)
@@ -305,7 +306,7 @@ _INLINE: dict[str, _Write] = {
     "img": Writer._write_image,
     "math": Writer._write_formula,
     "q": Writer._write_quoted,
-    "rp": Writer._write_nothing,
+    "rp": Writer._write_ruby_parenthesis,
     "rt": Writer._write_ruby_text,
 }
 _BLOCKS: dict[str, _Write] = {  # others are containers of blocks

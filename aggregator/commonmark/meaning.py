@@ -15,14 +15,14 @@ def inline_text(element: Element, before: str, language: str | None) -> str:
         return ""
     if element.tag == "math":
         return formula_text(element)
-    text = _content(element, before, language)
+    text, raw = _content(element, before, language), text_of(element)
     opening, closing = "", ""
     if element.tag in {"sub", "sup"}:
-        opening, characters, closing = script_marks(element.tag, text, before, nested=holds_scripts(element))
+        opening, characters, closing = script_marks(element.tag, raw, before, nested=holds_scripts(element))
         text = text.translate(characters) if characters else text
     elif element.tag == "q":
-        opening, closing = quotation_marks(text, language, quotations_around(element))
-    elif text.strip():  # a reading, of ruby
+        opening, closing = quotation_marks(raw, language, quotations_around(element))
+    elif raw.strip():  # a reading, of ruby
         opening, closing = "(", ")"
     return f"{opening}{text}{closing}"
 

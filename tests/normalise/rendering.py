@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from aggregator.commonmark import html_tree
 from aggregator.commonmark.formulas import formula_text
 from aggregator.commonmark.languages import LANGUAGES
+from aggregator.commonmark.meaning import text_of
 from aggregator.commonmark.notation import quotation_marks, script_marks
 
 _ALLOWED = """
@@ -43,6 +44,7 @@ _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]")
 _FRAME = frozenset({"html", "head", "body"})  # a browser puts them around every fragment
 _MARKED = frozenset({"sub", "sup", "q", "rt", "rp"})  # elements that readers see by more than their text
 _FORMULA = re.compile("<math>.*?</math>", re.DOTALL)  # as our own code writes it
+_SEEN_FORMULA = "x-formula"  # what a reader of the Markdown sees of one
 _READINGS = 2  # what a browser writes of its tree and reads again may be another tree: mutation XSS
 
 _RENDERER = MarkdownIt("commonmark", {"html": True, "maxNesting": 200}).enable(["table", "strikethrough"])
@@ -51,7 +53,8 @@ _RENDERER.normalizeLinkText = lambda link: link  # type: ignore[method-assign]  
 
 
 def _formula(math: re.Match[str]) -> str:
-    return escape(formula_text(html_tree(math[0])[0]))
+    element = html_tree(math[0])[0]
+    return f'<{_SEEN_FORMULA} shown="{escape(formula_text(element))}" raw="{escape(text_of(element))}">'
 
 
 class Page(HTMLParser):
@@ -66,12 +69,17 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.images: list[tuple[str, str]] = []
         self.active: list[str] = []
-        self._marked: list[tuple[str, int, bool]] = []  # name, start of its text, holds raised text
+        self._raw = ""  # text without marks
+        self._marked: list[tuple[str, int, int, bool]] = []  # name, starts of its text and raw text, holds raised text
         self.feed(_FORMULA.sub(_formula, html))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
+        if tag == _SEEN_FORMULA:
+            self.text += values["shown"] or ""
+            self._raw += values["raw"] or ""
+            return
         self.active += _acting(tag, attrs)
         if tag == "a" and values.get("href"):
             self.links.append(unquote(values["href"] or ""))
@@ -80,7 +88,7 @@ class Page(HTMLParser):
         if tag == "input" and values.get("type") == "checkbox":
             self.text += "☑" if "checked" in values else "☐"
         if tag in _MARKED:
-            self._marked.append((tag, len(self.text), False))
+            self._marked.append((tag, len(self.text), len(self._raw), False))
         if tag not in _INLINE:
             self.text += " "
 
@@ -92,22 +100,23 @@ class Page(HTMLParser):
             self.text += " "
 
     def _end_marked(self) -> str:
-        tag, start, nested = self._marked.pop()
-        before, inner = self.text[:start], self.text[start:]
+        tag, start, raw_start, nested = self._marked.pop()
+        before, inner, raw = self.text[:start], self.text[start:], self._raw[raw_start:]
         opening, closing = "", ""
         if tag in {"sub", "sup"}:
-            opening, characters, closing = script_marks(tag, inner, before[-1:], nested=nested)
+            opening, characters, closing = script_marks(tag, raw, before[-1:], nested=nested)
             inner = inner.translate(characters) if characters else inner
-            self._marked = [(name, place, True) for name, place, _ in self._marked]
+            self._marked = [(name, place, raw_place, True) for name, place, raw_place, _ in self._marked]
         elif tag == "q":
-            opening, closing = quotation_marks(inner, None, sum(name == "q" for name, *_ in self._marked))
-        elif tag == "rt" and inner.strip():
+            opening, closing = quotation_marks(raw, None, sum(name == "q" for name, *_ in self._marked))
+        elif tag == "rt" and raw.strip():
             opening, closing = "(", ")"
         self.text = before + ("" if tag == "rp" else f"{opening}{inner}{closing}")
         return tag
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self._raw += data
 
     def handle_comment(self, data: str) -> None:
         self.active.append("comment")
