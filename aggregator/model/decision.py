@@ -104,7 +104,8 @@ class Updated:
 
     id: str
     keyed: Keyed
-    text_changed: bool  # readers see another text: a revision is kept and `updated` moves
+    text_changed: bool  # readers see another text
+    is_edit: bool = True  # by its source: a revision is kept and `updated` moves; else a new version reads it otherwise
     takes_over: bool = False  # the article was another source's
     reason: str
 

@@ -76,6 +76,9 @@ class FeedInfo:
     hub: str | None = None
 
 
+READING = 2  # number of the rules by which entries become articles; another one where texts come out differently
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """State of a source between two fetches; all of it is stored in the source's row."""
@@ -85,6 +88,7 @@ class SourceState:
     digest: bytes = b""  # of the last body that parsed whole, after decompression
     truncated_digest: bytes | None = None  # of the last body if it was truncated; `error` says so then
     seen: bytes = b""  # digests (8 bytes each, joined) of that document's entries
+    reading: int | None = None  # READING of the program that read that document
     last_fetch: datetime | None = None
     next_fetch: datetime | None = None  # None: now, or never while `paused`
     due_reason: str = ""  # origin of `next_fetch`: interval, max-age, ttl, retry-after, back-off, outage, ...
@@ -103,6 +107,11 @@ class SourceState:
     hub_error: str | None = None  # reason for the hub not pushing
     last_new: datetime | None = None  # when its last new article was recorded
     new_per_day: float | None = None  # articles that it published on a day, mean of the last four weeks
+
+    @property
+    def is_read_otherwise(self) -> bool:
+        """True if the last document was read by other rules: its entries may differ now without an edit."""
+        return bool(self.seen) and self.reading != READING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

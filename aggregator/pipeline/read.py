@@ -73,7 +73,10 @@ def _arguments(app: App, received: ReceivedDocument) -> tuple[FeedDocument, tupl
     """Return the arguments of `document.read`, without any secret of the sources."""
     document = received.document
     bare = replace(document, url=masked_url(document.url), final_url=without_secrets(document.final_url))
-    subscribers = tuple(subscriber(stored.source, stored.state.seen) for stored in received.sources)
+    subscribers = tuple(
+        subscriber(stored.source, b"" if stored.state.is_read_otherwise else stored.state.seen)
+        for stored in received.sources
+    )
     return bare, subscribers, received.first_seen or received.now, app.settings.articles.summary_words
 
 

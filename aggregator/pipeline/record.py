@@ -14,7 +14,7 @@ from aggregator.app import App
 from aggregator.dedupe import decide
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Carrier, Failure, New, RecordCounts, StoredSource
+from aggregator.model import Carrier, Decision, Failure, New, RecordCounts, StoredSource, Updated
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.pipeline.rules import rulings_on_new, wanted_path, without_dropped
@@ -149,6 +149,8 @@ def _decide_and_write(
         tries -= 1
         known = app.store.articles.lookup(digests, source.id, links) if digests else {}
         decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, carrier=carrier)
+        if stored.state.is_read_otherwise:
+            decisions = tuple(map(_without_edit, decisions))
         new = (decision.keyed for decision in decisions if isinstance(decision, New))
         rulings = rulings_on_new(app, source, decisions)
         recording = Recording(
@@ -166,3 +168,8 @@ def _decide_and_write(
         except RacedError:
             if not tries:
                 raise
+
+
+def _without_edit(decision: Decision) -> Decision:
+    """Return the decision on an entry that a new version of the program reads otherwise: an upgrade is not an edit."""
+    return replace(decision, is_edit=False) if isinstance(decision, Updated) else decision

@@ -15,6 +15,7 @@ from aggregator.model import (
     SourceState,
     Validators,
 )
+from aggregator.model.source import READING
 from aggregator.schedule.backoff import backoff
 from aggregator.schedule.due import LONGEST_WAIT, after_skips, due_after_failure, due_after_success
 from aggregator.settings import Fetch
@@ -50,6 +51,7 @@ def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they
         digest=document.digest,
         truncated_digest=None,
         seen=b"".join(entry.digest for entry in feed.entries),
+        reading=READING,
         last_fetch=now,
         http_status=document.status,
         failures=0,

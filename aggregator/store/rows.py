@@ -19,6 +19,7 @@ _STATE = (
     "digest",
     "truncated_digest",
     "seen",
+    "reading",
     "last_fetch",
     "due_reason",
     "http_status",

@@ -71,6 +71,7 @@ source = Table(
     _required("digest", LargeBinary),
     Column("truncated_digest", LargeBinary),
     _required("seen", LargeBinary),
+    Column("reading", Integer),
     Column("last_fetch", Moment),
     _required("next_fetch", Moment),  # 1970 for "now", which so comes first in the index
     _required("due_reason", Words),

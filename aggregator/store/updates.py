@@ -66,8 +66,9 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
         connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
     if replaced:
         _insert_revisions(connection, replaced, now)
-    if ruled := [row["id"] for row in replaced if row["original"]]:  # the rules have yet to see the new text
-        connection.execute(_DELETE_ORIGINALS, {"ids": ruled})
+    rewritten = [row["id"] for row in changed if row["original"] and "text_digest" in changes[row["id"]]]
+    if rewritten:  # the rules have yet to see the new text
+        connection.execute(_DELETE_ORIGINALS, {"ids": rewritten})
     replace_entry_terms(connection, source_id, changed_terms)
     return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 
@@ -81,9 +82,11 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
         wanted = entry_columns(decision.keyed)
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
-        published = decision.keyed.draft.updated
-        moment = published if published > row["updated"] else now
-        changes |= text_columns(decision.keyed) | {"updated": moment, "edited": moment}
+        changes |= text_columns(decision.keyed)
+        if decision.is_edit:
+            published = decision.keyed.draft.updated
+            moment = published if published > row["updated"] else now
+            changes |= {"updated": moment, "edited": moment}
     return changes
 
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.add_column("article", sa.Column("external_url", sa.Text()))
+    op.add_column("source", sa.Column("reading", sa.Integer()))
     op.drop_index("ix_article_cluster", "article")
     op.create_index("ix_article_cluster", "article", ["cluster", "first_seen", "position", "id"])
     # Articles that are stored already keep their order: they all have the same ordinal.
