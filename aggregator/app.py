@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -74,16 +74,18 @@ def opened_with(
     clock: Clock = utc_now,
     *,
     folder: Path | None = None,
+    store: Store | None = None,
     check_bytes: int = 0,
 ) -> Iterator[App]:
     """Open the app of these settings, after a check of the database (`Database.check`; 0: no check).
 
-    `folder` is that of the configuration, the present one if left out. Raises StoreError, FilesError.
+    `folder` is that of the configuration, the present one if left out. A `store` that is open already stays open.
+    Raises StoreError, FilesError.
     """
     logs.hide(secrets(settings, environ))  # before the database is opened, whose URL may hold a password
     files.make_folder(Path(settings.storage))
     with (
-        Store.open(settings.database or "") as store,
+        nullcontext(store) if store else Store.open(settings.database or "") as store,
         ThreadPoolExecutor(1, thread_name_prefix="writer") as writer,
         Sandbox["ReadResult"](READ) as sandbox,
     ):

@@ -21,12 +21,12 @@ def sync_sources(
     language. Another URL starts its state anew; a source that is left out is kept, but not fetched. A shorter interval
     counts from the last fetch. Categories that `rules`, those of all sources, name are categories too.
     """
-    unpaced = store.sources.unpaced = frozenset(name.lower() for name in fetch.unpaced)
-    if not _changes(store, sources, unpaced, rules):
+    store.sources.unpaced = _unpaced(fetch)
+    if not changes_of(store, sources, fetch, rules):
         return
     with store.together():
         store.configuration.lock()
-        changes = _changes(store, sources, unpaced, rules)  # again: another process may have written them meanwhile
+        changes = changes_of(store, sources, fetch, rules)  # again: another process may have written them meanwhile
         store.configuration.apply(changes, now)
         sooner = store.sources.by_id([source.id for source in changes.updated if source.is_polled_sooner])
         store.sources.reschedule(
@@ -36,7 +36,12 @@ def sync_sources(
         hub_subscriptions.stop(store, changes.stopped, now, fetch)
 
 
-def _changes(store: Store, sources: Sequence[Source], unpaced: frozenset[str], rules: Sequence[Rule]) -> SourceChanges:
+def changes_of(store: Store, sources: Sequence[Source], fetch: Fetch, rules: Sequence[Rule] = ()) -> SourceChanges:
+    """Return the changes that `sync_sources` would write."""
     configured = [source.settings for source in sources]
     stored, categories = store.configuration.sources(configured), store.configuration.categories()
-    return source_changes(configured, stored, categories, unpaced, rules)
+    return source_changes(configured, stored, categories, _unpaced(fetch), rules)
+
+
+def _unpaced(fetch: Fetch) -> frozenset[str]:
+    return frozenset(name.lower() for name in fetch.unpaced)

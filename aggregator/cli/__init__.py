@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import backup, configuration, init, maintain, once, rules, run, sources, subscribe
+from aggregator.cli import backup, configuration, init, maintain, once, plan, rules, run, sources, subscribe
 from aggregator.cli.help import CommandGroup, register
 from aggregator.cli.options import Options, config_path
 from aggregator.errors import AggregatorError, UsageError
@@ -37,6 +37,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
     },
     "Sources": {
         configuration.check: ("", "--show"),
+        plan.plan: ("", "new.yaml --json"),
         sources.sources: ("--failing", "thehill"),
         subscribe.add: ("https://example.org/", "https://example.org/feed.xml --name example --category news"),
         subscribe.remove: ("example", "thehill"),

@@ -19,12 +19,12 @@ MAX_BYTES = 64_000_000  # some 400,000 sources
 _EMPTY = "the file holds no setting; write `sources:` and, one line each, `  - https://example.org/feed.xml`"
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], folder: Path | None = None) -> Settings:
     """Return the settings from the file at `path` and `environ`: sources with their defaults, paths absolute.
 
-    Raises ConfigError with every fault of both.
+    Paths start from `folder`, that of the file if left out. Raises ConfigError with every fault of both.
     """
-    return settings_from(read_text(path), path, environ)
+    return settings_from(read_text(path), path, environ, folder)
 
 
 def advice(path: Path) -> list[Fault]:
@@ -35,8 +35,8 @@ def advice(path: Path) -> list[Fault]:
     return [located_fault(problem, str(path), positions, {}) for problem in problems if positions]
 
 
-def settings_from(text: str, path: Path, environ: Mapping[str, str]) -> Settings:
-    """Return the settings that `text` gives as the content of the file at `path`. Raises ConfigError."""
+def settings_from(text: str, path: Path, environ: Mapping[str, str], folder: Path | None = None) -> Settings:
+    """Return the settings that `text` gives as the content of the file at `path`, as `load` does."""
     file = str(path)
     try:
         document = parse_document(text, file)
@@ -62,7 +62,7 @@ def settings_from(text: str, path: Path, environ: Mapping[str, str]) -> Settings
         faults += (located_fault(problem, file, positions, variables) for problem in problems)
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column)))
-    return resolve(settings, path.absolute().parent)
+    return resolve(settings, (folder or path.parent).absolute())
 
 
 def read_text(path: Path) -> str:

@@ -17,10 +17,12 @@ from aggregator.errors import DISK_FULL, FilesError
 from aggregator.first_publication import prepare
 from aggregator.model import Mark
 from aggregator.publish.rules import apply_rules
+from aggregator.settings import Settings
 
 if TYPE_CHECKING:  # it loads the renderer
     from aggregator.publish.articles import Written
 
+STYLE = "style"  # note: digest of what shaped the files that were published last
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 MAX_FAILURES = 20  # files that cannot be written before publishing gives up until the next time
 
@@ -89,17 +91,21 @@ def _publish_restyled(app: App) -> Published:
 
     After a change to `dedupe: exact`, articles that were found to be near duplicates leave their clusters.
     """
-    settings = app.settings
-    articles = settings.articles.model_copy(update={"after": None})
-    shaping = (__version__, settings.title, settings.public_url, articles, settings.feeds, settings.dedupe)
-    style, before = blake2b(repr(shaping).encode(), digest_size=16).hexdigest(), app.store.meta.get("style")
+    style, before = style_of(app.settings), app.store.meta.get(STYLE)
     if style == before:
         return Published()
-    if settings.dedupe == "exact":
+    if app.settings.dedupe == "exact":
         app.store.articles.dissolve_clusters()
     published = _write_all(app) if before else Published()
-    app.store.meta.set("style", style)
+    app.store.meta.set(STYLE, style)
     return published
+
+
+def style_of(settings: Settings) -> str:
+    """Return a digest of what shapes all files."""
+    articles = settings.articles.model_copy(update={"after": None})
+    shaping = (__version__, settings.title, settings.public_url, articles, settings.feeds, settings.dedupe)
+    return blake2b(repr(shaping).encode(), digest_size=16).hexdigest()
 
 
 def _write_all(app: App) -> Published:

@@ -43,6 +43,18 @@ def backup(url: str, copy: Path) -> int:
         return copy.stat().st_size
 
 
+def snapshot(url: str, copy: Path) -> None:
+    """Copy the database as it is to a file that nobody else sees; an absent database gives none. Raises StoreError."""
+    database = _sqlite_file(url)
+    if not database.is_file():
+        return
+    try:
+        with closing(_connected(database)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_reason(error, database)) from error
+
+
 def restore(url: str, copy: Path) -> None:
     """Put the copy in place of the database, with all files published anew at the next publication.
 

@@ -1,0 +1,69 @@
+"""`aggregator plan`: what a configuration would change."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli.options import Options, counted
+
+if TYPE_CHECKING:
+    from aggregator.maintain.plan import Plan
+
+
+def plan(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Instead of the configuration.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON object.")] = False,
+) -> None:
+    """Show what taking up the configuration, or FILE in its place, would change; nothing is changed."""
+    from aggregator import config
+    from aggregator.maintain.plan import plan
+
+    options: Options = ctx.obj
+    settings = config.load(file or options.config, options.environ, options.config.parent)
+    changes = plan(settings, options.environ)
+    typer.echo(json.dumps(_figures(changes), ensure_ascii=False) if as_json else "\n".join(_lines(changes)))
+
+
+def _figures(plan: "Plan") -> dict[str, object]:
+    return {
+        "sources": {
+            "add": plan.added,
+            "remove": plan.removed,
+            "rename": plan.renamed,
+            "change": tuple(plan.changed),
+        },
+        "categories": {
+            "add": plan.added_categories,
+            "remove": plan.removed_categories,
+            "rename": plan.renamed_categories,
+        },
+        "articles": {"rewrite": plan.rewritten},
+    }
+
+
+def _lines(plan: "Plan") -> Iterator[str]:
+    lines = [
+        *(f"add source {name}" for name in plan.added),
+        *(f"remove source {name}; its articles stay" for name in plan.removed),
+        *(f"rename source {old} to {new}" for old, new in plan.renamed),
+        *(f"change source {name}: {', '.join(settings)}" for name, settings in plan.changed.items()),
+        *(f"add category {name}" for name in plan.added_categories),
+        *(f"remove category {name}: {_addresses(name)} answer 410" for name in plan.removed_categories),
+        *(
+            f"rename category {old} to {new}: {_addresses(old)} answer 301, to those of {new}"
+            for old, new in plan.renamed_categories
+        ),
+    ]
+    if plan.rewritten:
+        lines.append(f"rewrite {counted(plan.rewritten, 'article file')}")
+    yield from lines or ["nothing changes"]
+
+
+def _addresses(category: str) -> str:
+    return f"/category/{category} and /feeds/{category}.*"

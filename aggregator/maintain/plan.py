@@ -1,0 +1,137 @@
+"""Prediction of what taking up a configuration changes, before any source is asked. Shell.
+
+The configuration is taken up by the same code as at a reload, but on a copy of the database (SQLite) or in a
+transaction that is rolled back (PostgreSQL), and with a folder of its own for files, which are compared with the real
+ones.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aggregator import files
+from aggregator.app import ADDRESS, opened_with
+from aggregator.clock import Clock, utc_now
+from aggregator.model import OutputFile, Source
+from aggregator.names import ALL
+from aggregator.publish import publish_changed
+from aggregator.publish.outbox import BATCH, STYLE, style_of
+from aggregator.settings import Settings, SourceSettings
+from aggregator.source_changes import SourceChanges, SourceRow
+from aggregator.store import Store
+from aggregator.store.backup import snapshot, sqlite_path
+from aggregator.sync import changes_of
+
+Pairs = tuple[tuple[str, str], ...]
+
+_DERIVED = ("categories", "tags")  # settings that a source without its own makes from its name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Changes that taking up a configuration makes; sources by name, categories by file name."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    renamed: Pairs = ()  # old and new names
+    changed: Mapping[str, tuple[str, ...]]  # sources with other settings, and the names of these
+    added_categories: tuple[str, ...] = ()
+    removed_categories: tuple[str, ...] = ()  # their pages and feeds answer 410
+    renamed_categories: Pairs = ()  # pages and feeds of the old name answer 301
+    rewritten: int = 0  # existing files of articles whose bytes change
+
+
+def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now) -> Plan:
+    """Return what taking up these settings would change; nothing is changed. Raises StoreError, FilesError."""
+    with TemporaryDirectory(prefix="aggregator-plan-") as name, _trial_store(settings, Path(name)) as store:
+        configured = [Source(settings=source) for source in settings.sources]
+        changes = changes_of(store, configured, settings.fetch, settings.rules)
+        rows = {row.id: row for row in store.configuration.sources(settings.sources)}
+        dropped = {category.name for category in store.configuration.categories() if not category.present}
+        rewritten = _rewritten(settings, environ, clock, store, Path(name))
+    return Plan(rewritten=rewritten, **_sources(changes, rows), **_categories(changes, dropped))
+
+
+@contextmanager
+def _trial_store(settings: Settings, folder: Path) -> Iterator[Store]:
+    """Give a store with the content of the configured one, whose changes are lost at the end."""
+    url = settings.database or ""
+    if sqlite_path(url) is None:
+        with suppress(_RollBack), Store.open(url) as store, store.together():
+            yield store
+            raise _RollBack
+    else:
+        copy = folder / "copy.db"
+        snapshot(url, copy)
+        with Store.open(f"sqlite:///{copy}") as store:
+            yield store
+
+
+class _RollBack(Exception):  # noqa: N818  # it ends a transaction, and is no error
+    """Ends a transaction without effect."""
+
+
+def _rewritten(settings: Settings, environ: Mapping[str, str], clock: Clock, store: Store, folder: Path) -> int:
+    """Publish by these settings into `folder`; return the number of articles' real files that differ from those."""
+    address = store.meta.get(ADDRESS)
+    settings = settings.model_copy(update={"base_url": settings.base_url or address})
+    articles = settings.articles.model_copy(update={"path": str(folder / "articles"), "after": None})
+    trial = settings.model_copy(update={"storage": str(folder), "articles": articles})
+    if store.meta.get(STYLE) == style_of(settings):  # else everything is published anew
+        store.meta.set(STYLE, style_of(trial))
+    with opened_with(trial, environ, clock, store=store) as app:
+        publish_changed(app)
+    return sum(_differing(folder / "articles", Path(settings.articles.path)))
+
+
+def _differing(trial: Path, root: Path) -> Iterator[int]:
+    paths = files.listed(trial)
+    while batch := tuple(islice(paths, BATCH)):
+        outputs = [OutputFile(path=path, data=(trial / path).read_bytes()) for path in batch]
+        yield sum(exists for _, exists in files.differing(root, outputs))
+
+
+def _sources(changes: SourceChanges, rows: Mapping[int, SourceRow]) -> dict[str, Any]:
+    """Return the fields of the plan about sources; `rows` are the stored sources by id."""
+    known = [update for update in changes.updated if rows[update.id].present]
+    returned = [update for update in changes.updated if not rows[update.id].present]
+    added = sorted([*changes.added, *returned], key=lambda source: source.ordinal)
+    changed = {_name(update.settings): _changed_settings(update.before, update.settings) for update in known}
+    names = [(_name(update.before), _name(update.settings)) for update in known]
+    return {
+        "added": tuple(_name(source.settings) for source in added),
+        "removed": tuple(_name(rows[source_id].settings) for source_id in changes.removed),
+        "renamed": tuple((before, now) for before, now in names if before != now),
+        "changed": {name: settings for name, settings in changed.items() if settings},
+    }
+
+
+def _categories(changes: SourceChanges, dropped: Collection[str]) -> dict[str, Any]:
+    """Return the fields of the plan about categories; `dropped` are those that had been dropped before."""
+    successors = {update.name: update.successor for update in changes.updated_categories if not update.present}
+    returned = [update.name for update in changes.updated_categories if update.present and update.name in dropped]
+    new = [*(name for name, _ in changes.new_categories if name != ALL), *returned]
+    return {
+        "added_categories": tuple(name for name in new if name not in successors.values()),
+        "removed_categories": tuple(name for name, successor in successors.items() if not successor),
+        "renamed_categories": tuple((name, successor) for name, successor in successors.items() if successor),
+    }
+
+
+def _name(settings: SourceSettings) -> str:
+    return settings.name or ""
+
+
+def _changed_settings(before: SourceSettings, now: SourceSettings) -> tuple[str, ...]:
+    """Return the names of settings that differ, without the name and what only follows from it."""
+    return tuple(
+        name
+        for name in SourceSettings.model_fields
+        if name != "name"
+        and getattr(before, name) != getattr(now, name)
+        and not (name in _DERIVED and getattr(before, name) == (before.name,) and getattr(now, name) == (now.name,))
+    )
