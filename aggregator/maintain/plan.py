@@ -21,7 +21,7 @@ from aggregator.names import ALL
 from aggregator.publish import publish_changed
 from aggregator.publish.outbox import BATCH, STYLE, style_of
 from aggregator.settings import Settings, SourceSettings
-from aggregator.source_changes import SourceChanges, SourceRow
+from aggregator.source_changes import NewSource, SourceChanges, SourceRow, SourceUpdate
 from aggregator.store import Store
 from aggregator.store.backup import snapshot, sqlite_path
 from aggregator.sync import changes_of
@@ -99,7 +99,8 @@ def _sources(changes: SourceChanges, rows: Mapping[int, SourceRow]) -> dict[str,
     """Return the fields of the plan about sources; `rows` are the stored sources by id."""
     known = [update for update in changes.updated if rows[update.id].present]
     returned = [update for update in changes.updated if not rows[update.id].present]
-    added = sorted([*changes.added, *returned], key=lambda source: source.ordinal)
+    added: list[NewSource | SourceUpdate] = [*changes.added, *returned]
+    added.sort(key=lambda source: source.ordinal)
     changed = {_name(update.settings): _changed_settings(update.before, update.settings) for update in known}
     names = [(_name(update.before), _name(update.settings)) for update in known]
     return {

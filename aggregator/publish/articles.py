@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aggregator import files
 from aggregator.app import App
+from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish.after import note_changed
 from aggregator.render import article_file
@@ -20,7 +21,11 @@ class Written:
 
 def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     """Write the files of these articles. Raises FilesError."""
-    written = len(files.write(app.articles_root, article_files(app, articles)))
+    try:
+        written = len(files.write(app.articles_root, article_files(app, articles)))
+    except FilesError:  # those before it may have been written
+        note_changed(app)
+        raise
     if written:
         note_changed(app)
     return Written(files=written)

@@ -17,7 +17,7 @@ from tests.servers import Server
 
 STEPS = 7
 CATEGORIES = (None, ["World"], ["World", "US"], ["us"], ["Sport"], ["world"])
-RULES = (
+RULES: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"if": {"title": "number 1$"}, "drop": True}],
     [{"if": {"title": "number [23]$"}, "tags": ["ruled"], "categories": ["Ruled"]}],
