@@ -20,8 +20,11 @@ from aggregator.sync import sync_sources
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
+    from aggregator.model import PageText
 
 READ = "aggregator.document:read"
+ANSWER = "aggregator.full_text:answer"
+EXTRACTORS = 2  # processes, of 100 MB; a page takes one 40 ms
 ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
 
 log = logging.getLogger("aggregator")
@@ -43,6 +46,7 @@ class App:
     clock: Clock
     writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
     sandbox: "Sandbox[ReadResult]" = field(repr=False)  # reads documents that may cost too much
+    extractor: "Sandbox[PageText | bool]" = field(repr=False)  # reads pages of articles, and robots.txt
 
     async def in_writer(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the result of `work`, done in the writer thread while the event loop goes on."""
@@ -88,6 +92,7 @@ def opened_with(
         nullcontext(store) if store else Store.open(settings.database or "") as store,
         ThreadPoolExecutor(1, thread_name_prefix="writer") as writer,
         Sandbox["ReadResult"](READ) as sandbox,
+        Sandbox["PageText | bool"](ANSWER, max_processes=EXTRACTORS) as extractor,
     ):
         if check_bytes:
             store.database.check(check_bytes)
@@ -99,6 +104,7 @@ def opened_with(
             clock=clock,
             writer=writer,
             sandbox=sandbox,
+            extractor=extractor,
         )
         app = reconfigured(app, settings)
         _warn_if_lost(app)

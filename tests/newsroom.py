@@ -14,6 +14,7 @@ from aggregator.app import App, opened_with
 from aggregator.config import load
 from aggregator.model import StoredSource
 from aggregator.pipeline import Report, SourceOutcome, run_cycle
+from aggregator.pipeline.complete import complete_all
 from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -73,6 +74,12 @@ class Newsroom:
             cycle = run_cycle(app, lambda outcome: None, names=names or None, everything=everything and not names)
             report = asyncio.run(cycle)
             return Round(report=report, published=publish_changed(app))
+
+    def complete(self) -> Published:
+        """Full text of what is due, and its publication."""
+        with self.opened() as app:
+            asyncio.run(complete_all(app))
+            return publish_changed(app)
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aggregator.app import App
     from aggregator.pipeline import Report, SourceOutcome
-    from aggregator.publish import Published
+    from aggregator.publish import Published, UnwrittenError
 
 INTERRUPTED = 130  # exit status, as a shell gives it for a command that Ctrl-C ended
 HUB_TIMEOUT = timedelta(seconds=10)  # to notify the hub, at the end
@@ -45,7 +45,7 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
-    from aggregator.publish import UnwrittenError, publish_changed
+    from aggregator.pipeline.complete import complete_all, wants_full_text
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -60,11 +60,10 @@ def once(
                 app.store, app.clock(), app.settings.fetch
             )  # nobody serves the callbacks that hubs push to
         report = _cycle(app, names or None, all_sources)
-        failure: UnwrittenError | None = None
-        try:
-            published = publish_changed(app)
-        except UnwrittenError as error:
-            published, failure = error.published, error
+        published, failure = _publish(app)
+        if wants_full_text(app) and asyncio.run(complete_all(app)):
+            completed, failure = _publish(app)
+            published += completed
         if not has_daemon:
             _prune(app)
             _notify_hub(app)
@@ -114,6 +113,16 @@ def _prune(app: "App") -> None:
         log.warning("%s", problem)
     elif pruned := prune_all(app):
         log.info("%s older than `retention` pruned", counted(pruned, "article"))
+
+
+def _publish(app: "App") -> "tuple[Published, UnwrittenError | None]":
+    """Publish what changed; return what was written, and the failure to write the rest, if any."""
+    from aggregator.publish import UnwrittenError, publish_changed
+
+    try:
+        return publish_changed(app), None
+    except UnwrittenError as error:
+        return error.published, error
 
 
 def _notify_hub(app: "App") -> None:

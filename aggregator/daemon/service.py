@@ -27,6 +27,7 @@ from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
+from aggregator.pipeline.complete import Completer, wants_full_text
 from aggregator.pipeline.poller import Poller
 from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
@@ -63,6 +64,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._after = AfterArticles(lambda: self._app)
+        self._completer: Completer | None = None
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
@@ -91,7 +93,7 @@ class Daemon:
             self._supervisor.stopping()
             ticking.cancel()
             self._scheduler.pause()
-            await asyncio.gather(self._poller.drain(DRAIN_SECONDS), self._hubs.finish(), self._after.stop())
+            await asyncio.gather(self._drain(), self._hubs.finish(), self._after.stop())
             await self._publish()  # after what the ticks still had to do in the writer thread
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
             server.should_exit = True
@@ -143,6 +145,23 @@ class Daemon:
                 self._app = await self._app.in_writer(reconfigured, self._app, self._app.settings)
         if not self._is_damaged:
             await self._poller.poll(self._app, self._fetcher)
+            await self._complete()
+
+    async def _complete(self) -> None:
+        """Begin to complete the articles whose pages are due."""
+        if not self._stop.is_set() and wants_full_text(self._app):
+            with self._watched("complete"):
+                self._completer = self._completer or Completer(self._app, self._fetcher, self._poller.hosts)
+                await self._completer.start_due()
+
+    async def _drain(self) -> None:
+        """Let the requests in flight end, or cancel them."""
+        drains = [self._poller.drain(DRAIN_SECONDS)]
+        if self._completer:
+            drains.append(self._completer.drain(DRAIN_SECONDS))
+        with self._watched("complete"):
+            await asyncio.gather(*drains)
+        self._completer = None
 
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publish_seconds.time():
@@ -190,7 +209,7 @@ class Daemon:
 
     async def _apply(self, settings: Settings) -> None:
         """Go on with these settings; fetches in flight end by the previous ones before."""
-        await self._poller.drain(DRAIN_SECONDS)
+        await self._drain()
         before, self._app = self._app, await self._app.in_writer(reconfigured, self._app, settings)
         if settings.fetch != before.settings.fetch:  # else the fetcher stays: it knows when each host was asked last
             await self._hubs.pause()

@@ -7,7 +7,7 @@ like the first URL, one time limit and one size limit. Failures of a server are 
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,11 +24,19 @@ from aggregator.clock import Clock
 from aggregator.fetch.failures import ResponseError, error_reason, is_unreachable
 from aggregator.fetch.guard import AddressGuard, Lookup, Resolver, system_lookup
 from aggregator.fetch.rate_limit import Admit, RateLimiter
-from aggregator.fetch.redirects import KEEPING_METHOD, REDIRECTS, Hop, first_hop, first_post_hop, next_hop
+from aggregator.fetch.redirects import (
+    KEEPING_METHOD,
+    REDIRECTS,
+    Hop,
+    first_hop,
+    first_page_hop,
+    first_post_hop,
+    next_hop,
+)
 from aggregator.fetch.response import Bounds, HttpResponse, read_response
-from aggregator.fetch.result import FetchResult, failure, fetch_result, status_failure
+from aggregator.fetch.result import FetchResult, failure, fetch_result, page_result, status_failure
 from aggregator.fetch.transport import AiohttpTransport
-from aggregator.model import Failure, Source, SourceState, Validators
+from aggregator.model import Failure, Page, Source, SourceState, Validators
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
 from aggregator.settings.references import resolved
@@ -38,8 +46,14 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+ACCEPT_PAGE = "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"
 EMPTY: Mapping[str, str] = MappingProxyType({})
+Permit = Callable[[str], Awaitable[None]]
 CLOCK_STEP = timedelta(seconds=1)  # stored times are whole seconds: a request may have been sent so much later
+
+
+async def _permit_all(_url: str) -> None:
+    """Permit any request."""
 
 
 class Fetcher:
@@ -99,6 +113,21 @@ class Fetcher:
         response, hop = end
         return fetch_result(response, hop, state, call.conditions(hop), self._clock())
 
+    async def fetch_page(
+        self, url: str, source: Source | None, *, admit: Admit, permit: Permit = _permit_all
+    ) -> Page | Failure | None:
+        """Request a page and return it; None if `admit` refused its host or one that it redirects to.
+
+        The headers of `source` are sent only if the page is of its origin. `permit` is awaited with each URL before it
+        is requested, and ends the request by what it raises.
+        """
+        seconds = self._settings.timeout.total_seconds()
+        call = _Call(source, Validators(), admit, seconds, self._environ, accept=ACCEPT_PAGE, permit=permit)
+        end = await self._follow(call, first_page_hop(url, source))
+        if end is None or isinstance(end, Failure):
+            return end
+        return page_result(*end, self._clock())
+
     async def post(self, url: str, form: bytes) -> int | Failure:
         """Post a form (URL-encoded) and return the status, 2xx, or the failure.
 
@@ -115,10 +144,12 @@ class Fetcher:
     async def _follow(self, call: "_Call", hop: Hop) -> tuple[HttpResponse, Hop] | Failure | None:
         """Return the last response of a chain of redirects and its request, a failure, or None if not admitted."""
         try:
+            await call.permit(hop.url)
             while (response := await self._request(call, hop)) and response.status in call.redirects:
                 sets_cookie = "set-cookie" in response.headers
                 location = response.headers.get("location", "")
                 hop = next_hop(hop, response.status, location, sets_cookie=sets_cookie)
+                await call.permit(hop.url)
         except ResponseError as error:
             return failure(hop, error.reason, error.advice, status=error.status)
         except TimeoutError:
@@ -175,13 +206,15 @@ class Fetcher:
 
 @dataclass(slots=True)
 class _Call:
-    """One call of `fetch` or `post`: what it sends, and the time that is left."""
+    """One call of `fetch`, `fetch_page` or `post`: what it sends, and the time that is left."""
 
     source: Source | None
     validators: Validators
     admit: Admit
     seconds_left: float
     environ: Mapping[str, str] = field(default_factory=dict)  # secrets that the source's headers refer to
+    accept: str = ACCEPT
+    permit: Permit = _permit_all
     form: bytes | None = None  # to post; None for a GET
 
     @property
@@ -199,15 +232,15 @@ class _Call:
 
     def headers(self, hop: Hop) -> dict[str, str]:
         """Return the headers of one request beyond those of every request."""
-        if self.source is None:
+        if self.form is not None:
             return {"Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded"}
         conditions = self.conditions(hop)
-        headers: dict[str, str] = {}
+        headers = {"Accept": self.accept}
         if conditions.etag:
             headers["If-None-Match"] = conditions.etag
         if conditions.last_modified:
             headers["If-Modified-Since"] = conditions.last_modified
-        return headers | _credentials(self.source, self.environ) if hop.trusted else headers
+        return headers | _credentials(self.source, self.environ) if self.source and hop.trusted else headers
 
 
 def _ssl_context() -> ssl.SSLContext:

@@ -77,6 +77,12 @@ def _completed(written: str, environ: Mapping[str, str]) -> tuple[str, tuple[str
     return resolved(without_credentials(written), texts), tuple(texts.values())
 
 
+def first_page_hop(url: str, source: Source | None) -> Hop:
+    """Return the first request for a page, for which `source` has credentials if the page is of its origin."""
+    trusted = source is not None and same_origin(source.url, url)
+    return Hop(url=_bare(url), start=_bare(url), trusted=trusted)
+
+
 def first_post_hop(url: str) -> Hop:
     """Return the first request for a form that is posted to `url`."""
     return Hop(url=_bare(url), start=masked_url(_bare(url)), trusted=False)

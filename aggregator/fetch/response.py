@@ -13,7 +13,7 @@ from aggregator.fetch.transport import MAX_HEADER_BYTES
 
 # Of a document: all of 2xx, but for parts of one (206) and changes to one (226).
 WITH_DOCUMENT = frozenset(range(200, 300)) - {206, 226}
-_LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
+_LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary", "x-robots-tag"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

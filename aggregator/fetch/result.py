@@ -8,13 +8,14 @@ from hashlib import blake2b
 from aggregator.fetch.failures import STATUS_ADVICE, status_reason
 from aggregator.fetch.redirects import Hop
 from aggregator.fetch.response import HttpResponse
-from aggregator.model import Failure, FeedDocument, NotModified, SourceState, Validators
+from aggregator.model import Failure, FeedDocument, NotModified, Page, SourceState, Validators
 from aggregator.schedule.headers import freshness, links, retry_after
 
 FetchResult = FeedDocument | NotModified | Failure
 
 DIGEST_BYTES = 16
 MAX_VALIDATOR = 2048  # characters; servers refuse requests with more than 4 to 16 KB of headers
+_EMPTY = "the response body is empty"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -24,7 +25,7 @@ def fetch_result(response: HttpResponse, hop: Hop, state: SourceState, sent: Val
         return _document(response, hop, state, now)
     match response.status:
         case 200:
-            return failure(hop, "the response body is empty", status=200)
+            return failure(hop, _EMPTY, status=200)
         case 304 if sent == Validators():
             return failure(hop, "the server answered 304 Not Modified to an unconditional request", status=304)
         case 304:
@@ -35,6 +36,19 @@ def fetch_result(response: HttpResponse, hop: Hop, state: SourceState, sent: Val
             return status_failure(response, hop, now, STATUS_ADVICE[404])
         case status:
             return status_failure(response, hop, now, STATUS_ADVICE.get(status, ""))
+
+
+def page_result(response: HttpResponse, hop: Hop, now: datetime) -> Page | Failure:
+    """Return the page, or the failure, that `response` is."""
+    if not response.body:
+        return status_failure(response, hop, now) if response.status != 200 else failure(hop, _EMPTY, status=200)
+    headers = response.headers
+    return Page(
+        url=hop.url,
+        body=response.body,
+        content_type=headers.get("content-type"),
+        robots_tag=headers.get("x-robots-tag", ""),
+    )
 
 
 def status_failure(response: HttpResponse, hop: Hop, now: datetime, advice: str = "") -> Failure:

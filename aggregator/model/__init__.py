@@ -4,9 +4,9 @@
     Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `article`, `ruling`, `decision`, `output`. All types are frozen
-values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes are
-bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
+One module per step: `source`, `document`, `feed`, `article`, `ruling`, `decision`, `page`, `output`. All types are
+frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes
+are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
 """
 
 from aggregator.model.article import (
@@ -36,6 +36,7 @@ from aggregator.model.decision import (
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
+from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
 from aggregator.model.source import (
     FeedInfo,
@@ -55,11 +56,13 @@ __all__ = [
     "ArticleRuling",
     "Carrier",
     "CategoryFeed",
+    "ClaimedPage",
     "ClusterMember",
     "Credit",
     "Decision",
     "Departure",
     "Draft",
+    "DuePage",
     "Duplicate",
     "Enclosure",
     "Entry",
@@ -82,12 +85,16 @@ __all__ = [
     "New",
     "NotModified",
     "OutputFile",
+    "Page",
+    "PageQuestion",
+    "PageText",
     "Person",
     "PublishedText",
     "Push",
     "RecordCounts",
     "Revision",
     "RevisionHead",
+    "RobotsQuestion",
     "Ruling",
     "Selection",
     "Source",

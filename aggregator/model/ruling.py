@@ -56,6 +56,7 @@ class StoredEntry:
     version: int  # of the article's mark
     draft: Draft
     sources: tuple[EntrySource, ...]  # the one that brought the article first
+    has_page_text: bool = False  # the draft's text is that of its page, not of its feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

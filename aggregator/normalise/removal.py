@@ -42,7 +42,7 @@ def remove_selected(tree: Element, selectors: Sequence[str]) -> bool:
     """Take the elements that any of `selectors` matches out of `tree`; return True if there are any."""
     matched = [element for selector in selectors for element in selected(tree, selector)]
     for element in matched:
-        _take_out(element)
+        take_out(element)
     return bool(matched)
 
 
@@ -53,7 +53,7 @@ def _compiled(selector: str) -> "CSSSelector":
     return CSSSelector(selector, translator="html")
 
 
-def _take_out(element: Element) -> None:
+def take_out(element: Element) -> None:
     """Remove the element; the text behind it stays."""
     parent, tail = element.getparent(), element.tail
     if parent is None:

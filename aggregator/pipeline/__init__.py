@@ -6,6 +6,9 @@
     record    decide on the drafts and write them, several documents to a transaction
     states    write the states of sources that had nothing new
 
+    complete  read the pages of articles that are due, as robots allow
+    robots    robots.txt of their sites
+
 `refresh` takes claimed sources through these steps. `once` does that for one cycle, `poller` for as long as the daemon
 runs, and `push` takes the documents that hubs send through the steps read and record. The event loop waits for the
 network; one thread does all writing, so that the store has one writer. A failure of one source is a `Failure` in its

@@ -54,9 +54,8 @@ def request_url(stored: StoredSource) -> str:
     return stored.state.moved_to or stored.source.url
 
 
-async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, groups: Iterable[SourceGroup]) -> None:
-    """Take over what other processes, or this one before a restart, learned of the hosts. Raises StoreError."""
-    names = {host_key(request_url(group[0])) for group in groups}
+async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, names: Collection[str]) -> None:
+    """Take over what other processes, or this one before a restart, learned of these hosts. Raises StoreError."""
     store, idle, now = app.store.sources, fetcher.limiter.idle_hosts(names), app.clock()
     states, last_asked = await app.in_writer(lambda: (store.hosts(names), store.last_asked(idle, now)))
     hosts.load(names, states)

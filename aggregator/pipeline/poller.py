@@ -31,7 +31,7 @@ class Poller:
         self, app: App, report: Callable[[SourceOutcome], None], watch: Watch, stop: asyncio.Event, tick: timedelta
     ) -> None:
         self._report, self._watch, self._stop, self._tick = report, watch, stop, tick
-        self._hosts = HostStates(app.store)
+        self.hosts = HostStates(app.store)
         self._refreshes: set[asyncio.Task[None]] = set()
         self._in_flight = 0  # sources
         self._rest = 0.0  # seconds; 0 after a success
@@ -46,9 +46,9 @@ class Poller:
                 await app.in_writer(app.store.maintenance.reset_future_times, now)
         self._polled_at = now
         room = 2 * app.settings.fetch.concurrency - self._in_flight
-        if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at or not self._hosts.outage.allows(now):
+        if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at or not self.hosts.outage.allows(now):
             return
-        room = 1 if self._hosts.outage.is_on else room
+        room = 1 if self.hosts.outage.is_on else room
         claimed: Sequence[StoredSource] = ()
         with self._watch("claim"):
             share = share_of_host(app.settings.fetch, self._tick)
@@ -81,7 +81,7 @@ class Poller:
         try:
             with self._watch("fetch"):
                 try:
-                    await Refresher(app, fetcher, self._hosts, report).refresh(claimed, Selection())
+                    await Refresher(app, fetcher, self.hosts, report).refresh(claimed, Selection())
                 except AggregatorError:
                     self._start_rest(app.settings.fetch.min_interval.total_seconds())
                     raise

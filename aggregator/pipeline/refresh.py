@@ -20,10 +20,12 @@ from aggregator.pipeline.fetch import (
     fetch_group,
     group_by_request,
     load_hosts,
+    request_url,
 )
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
+from aggregator.urls import host_key
 
 if TYPE_CHECKING:
     from aggregator.pipeline.record import Outcomes, RecordQueue
@@ -67,7 +69,7 @@ class Refresher:
         groups = [group for group in group_by_request(claimed) if any(map(is_selected, group))]
         states = StateWriter(app, self._hosts, claimed)
         try:
-            await load_hosts(app, self._fetcher, self._hosts, groups)
+            await load_hosts(app, self._fetcher, self._hosts, {host_key(request_url(group[0])) for group in groups})
             async with states.running(), task_group() as tasks:
                 for group in groups:
                     tasks.create_task(self._refresh_group(group, states))

@@ -136,6 +136,10 @@ class SourceSettings(Section):
         description="Headers of requests to its own host; ${NAME} is replaced from the environment.",
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
     )
+    full_text: Flag = Field(False, description="true reads the page of each new article, and publishes its text.")
+    content: CssSelector | None = Field(
+        None, description="CSS selector of the text on these pages, where the extraction needs help."
+    )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
     rules: Shown[tuple[Rule, ...]] = Field((), description="Rules for its entries, before those of all sources.")
     enabled: Flag = Field(True, description="false stops fetching it.")

@@ -1,5 +1,6 @@
 """Rows of `article` as values of `model`, and values as columns."""
 
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -53,7 +54,7 @@ def draft_from(row: RowMapping) -> Draft:
     return Draft(source_id=row["source_id"], **{name: row[name] for name in _DRAFT})
 
 
-def article_from(row: RowMapping, **derived: Any) -> StoredArticle:
+def article_from(row: Mapping[Any, Any], **derived: Any) -> StoredArticle:
     """Return the article in a row; `derived` are the fields that come from other tables."""
     columns = {name: row[name] for name in ("id", "uid", "source_id", "path", "edited", *_DRAFT)}
     return StoredArticle(**columns, **derived)

@@ -33,6 +33,7 @@ from aggregator.store.inserts import insert_articles
 from aggregator.store.known import article_rows, carriers_of, credited_sources, html_of, known_article
 from aggregator.store.labels import SourceLabels, entry_terms
 from aggregator.store.outbox import Outbox
+from aggregator.store.pages import PageStore
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category, key, revision, source
 from aggregator.store.source_days import count_articles
@@ -81,8 +82,10 @@ class Recording:
 class ArticleStore:
     """Articles with their keys, credits, labels and revisions."""
 
-    def __init__(self, database: Database, sources: SourceStore, hubs: HubStore, outbox: Outbox) -> None:
-        self._database, self._sources, self._hubs, self._outbox = database, sources, hubs, outbox
+    def __init__(
+        self, database: Database, sources: SourceStore, hubs: HubStore, outbox: Outbox, pages: PageStore
+    ) -> None:
+        self._database, self._sources, self._hubs, self._outbox, self._pages = database, sources, hubs, outbox, pages
 
     def lookup(
         self, digests: Iterable[bytes], source_id: int = 0, links: Collection[bytes] = ()
@@ -145,6 +148,8 @@ class ArticleStore:
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
             insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])
+            if row["settings"].full_text:
+                self._pages.mark({*inserted, *edits.ids}, source_id, now)
             changed = {*edits.ids, *credited, *relinked, *left} - inserted.keys()
             self._outbox.mark_articles(changed)
             names = {ALL, *dict(labels.categories)} if inserted else ()

@@ -8,8 +8,8 @@ from sqlalchemy import RowMapping, bindparam, literal, not_, select
 from aggregator.model import CategoryFeed
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_category, category, newest_first, shown, source
-from aggregator.store.stored_articles import ROW_BY_ROW, is_published, stored_articles
+from aggregator.store.schema import article, article_category, category, current_page, newest_first, page, shown, source
+from aggregator.store.stored_articles import DERIVED, ROW_BY_ROW, is_published, stored_articles
 
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
@@ -23,6 +23,7 @@ def _newest(*columns: Any) -> Any:
         .select_from(article)
         .join(source)
         .join(article_category)
+        .outerjoin(page, current_page)
         .where(article_category.c.category == bindparam("category"), shown, is_published)
         .order_by(*newest_first)
         .limit(bindparam("limit"))
@@ -30,8 +31,8 @@ def _newest(*columns: Any) -> Any:
 
 
 _no_text = literal("")
-_NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), source.c.name.label("source"))
-_NEWEST_WITH_BODY = _newest(*_short_columns, article.c.html, _no_text.label("markdown"), source.c.name.label("source"))
+_NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), *DERIVED)
+_NEWEST_WITH_BODY = _newest(*_short_columns, article.c.html, _no_text.label("markdown"), *DERIVED)
 _UPDATED = _newest(article.c.updated)
 _updated_of_newest = (
     select(article.c.updated)

@@ -24,6 +24,7 @@ from aggregator.store.schema import (
     key,
     label,
     original,
+    page,
     pending_article,
     revision,
     source,
@@ -67,7 +68,7 @@ _EMPTY = (
     .values(pruned=True, dropped=None, pending=False, cluster=article.c.id, html="", markdown="", summary="")
 )
 _DELETE_ROWS = [
-    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, original, revision)
+    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, original, page, revision)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 

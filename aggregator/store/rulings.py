@@ -22,8 +22,10 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    current_page,
     label,
     original,
+    page,
     pending_article,
     source,
 )
@@ -46,10 +48,14 @@ _OF_SOURCE = (
     .order_by(article.c.id)
     .limit(bindparam("limit"))
 )
-_texts_of_entry = [func.coalesce(original.c[name], article.c[name]).label(name) for name in TEXT]
+_texts_of_entry = [  # as its page or its feed gives them
+    func.coalesce(*([] if name == "title" else [page.c[name]]), original.c[name], article.c[name]).label(name)
+    for name in TEXT
+]
 _ENTRIES = (
-    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry)
+    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry, page.c.html.label("page"))
     .outerjoin(original)
+    .outerjoin(page, current_page)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
     .order_by(article.c.id)
 )
@@ -167,7 +173,13 @@ class RulingStore:
 def _entry(row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySource]) -> StoredEntry:
     owner_first = sorted(sources, key=lambda source: source.id != row["source_id"])  # stable
     draft = replace(draft_from(row), terms=terms)
-    return StoredEntry(id=row["id"], version=row["version"], draft=draft, sources=tuple(owner_first))
+    return StoredEntry(
+        id=row["id"],
+        version=row["version"],
+        draft=draft,
+        sources=tuple(owner_first),
+        has_page_text=row["page"] is not None,
+    )
 
 
 def _label_rows(entry: StoredEntry, ruling: ArticleRuling) -> Iterator[LabelRow]:
@@ -210,7 +222,9 @@ def _replace_originals(
     connection: Connection, judged: Sequence[tuple[RowMapping, StoredEntry, ArticleRuling]]
 ) -> list[str]:
     """Keep the texts of entries where another one is published, and only there; return the ids where that changed."""
-    surplus = [row["id"] for row, _, ruling in judged if row["original"] and not ruling.text]
+    surplus = [
+        row["id"] for row, entry, ruling in judged if row["original"] and not (ruling.text or entry.has_page_text)
+    ]
     missing = [entry for row, entry, ruling in judged if ruling.text and not row["original"]]
     if surplus:
         connection.execute(_DELETE_ORIGINALS, {"ids": surplus})

@@ -168,7 +168,7 @@ unpublished = Table(  # articles before their first publication, and the names t
     sqlite_with_rowid=False,
 )
 
-original = Table(  # text of an article as its entry gives it, where rules publish another
+original = Table(  # text of an article as its entry gives it, where rules or its page give another
     "original",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
@@ -256,6 +256,36 @@ source_day = Table(  # counters, so that overviews need not count articles
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970-01-01, in UTC
     _required("published", Integer),  # articles that the source published on this day
+    sqlite_with_rowid=False,
+)
+
+page = Table(  # of an article whose source asks for full text: the mark to read it, and then its text
+    "page",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    _required("digest", LargeBinary),  # `text_digest` of the version of the entry that it is asked for
+    Column("due", Moment),  # when it is to be asked for; None: it was read, or given up
+    Column("lease_until", Moment),  # until then a process is at it
+    _required("failures", Integer),  # in a row
+    Column("error", Words),  # sentence of the last failure, or why its text is not used
+    # None unless it is better than the feed's
+    Column("html", Words),
+    Column("markdown", Words),
+    Column("summary", Words),
+    Column("link", Words),  # its canonical link, None if that is the article's
+    sqlite_with_rowid=False,
+)
+current_page = (page.c.article_id == article.c.id) & (page.c.digest == article.c.text_digest)  # of the present version
+due_page = page.c.due.is_not(None)
+Index("ix_page_due", page.c.due, **_where(due_page))
+
+robots_txt = Table(
+    "robots_txt",
+    metadata,
+    Column("origin", String(300), primary_key=True),
+    _required("fetched", Moment),
+    _required("body", Words),
+    Column("error", Words),  # sentence of the failure to read it; None: it was read, or there is none
     sqlite_with_rowid=False,
 )
 

@@ -31,7 +31,7 @@ from aggregator.store.leases import (
     write_states,
 )
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import host, pollable, source, subscription
+from aggregator.store.schema import host, page, pollable, source, subscription
 from aggregator.store.source_days import published_by_day, published_per_day
 
 DUE = Selection()
@@ -102,6 +102,9 @@ class SourceSummary:
     def failing(self) -> int:
         """Number of sources whose last fetch failed."""
         return self.conditions.get("failing", 0)
+
+
+_END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
 
 
 class SourceStore:
@@ -212,6 +215,7 @@ class SourceStore:
     def _end_all_leases(self) -> None:
         with self._database.writing() as connection:
             self._released_hosts = frozenset(name for name in connection.scalars(END_ALL_LEASES) if name is not None)
+            connection.execute(_END_LEASES_OF_PAGES)
 
     def release(self, ids: Collection[int], at: datetime | None = None) -> None:
         """End the leases of these sources, their states unchanged, now or `at` a time until which their hosts rest.

@@ -15,6 +15,7 @@ from aggregator.store.listings import ListingStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
+from aggregator.store.pages import PageStore
 from aggregator.store.rulings import RulingStore
 from aggregator.store.sources import SourceStore
 from aggregator.store.unpublished import UnpublishedStore
@@ -33,7 +34,8 @@ class Store:
         self.configuration = ConfigurationStore(database)
         self.hubs = HubStore(database)
         self.outbox = Outbox(database, self.hubs)
-        self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox)
+        self.pages = PageStore(database, self.outbox)
+        self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox, self.pages)
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
         self.listings = ListingStore(database)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, not_, select
+from sqlalchemy import Connection, RowMapping, func, not_, select
 
 from aggregator.model import ClusterMember, Credit, StoredArticle
 from aggregator.secret_urls import without_secrets
@@ -12,13 +12,14 @@ from aggregator.store.article_rows import article_from
 from aggregator.store.clusters import MAX_MEMBERS, clusters_of, first_members
 from aggregator.store.labels import read_labels
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_source, source
+from aggregator.store.schema import article, article_source, current_page, page, source
 
 MAX_CHARACTERS = 4_000_000  # of Markdown read at once; an article has 3,000 in the mean
 ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 5}  # PostgreSQL's driver reads all rows else
 
 is_published = not_(article.c.pruned) & article.c.dropped.is_(None)
-ARTICLES = select(article, source.c.name.label("source")).join(source).where(is_published)
+DERIVED = source.c.name.label("source"), page.c.link.label("canonical")  # columns beside those of the article
+ARTICLES = select(article, *DERIVED).join(source).outerjoin(page, current_page).where(is_published)
 
 _CREDITS = (
     select(*article_source.c["article_id", "source_id", "link"])
@@ -26,7 +27,12 @@ _CREDITS = (
     .order_by(article_source.c.at, article_source.c.source_id)
 )
 _SOURCES = select(*source.c["id", "name", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
-_MEMBERS = select(*article.c["id", "title", "link"], source.c.name).join(source).where(article.c.id.in_(listed("ids")))
+_MEMBERS = (
+    select(*article.c["id", "title"], func.coalesce(page.c.link, article.c.link).label("link"), source.c.name)
+    .join(source)
+    .outerjoin(page, current_page)
+    .where(article.c.id.in_(listed("ids")))
+)
 
 
 def first_rows(rows: Iterable[RowMapping], max_characters: int) -> list[RowMapping]:
@@ -49,7 +55,7 @@ def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple
     members = _members(connection, [row["id"] for row in rows])
     return tuple(
         article_from(
-            row,
+            {**row, "link": row["canonical"]} if row["canonical"] else row,
             source=row["source"],
             credits=tuple(credited[row["id"]].values()),
             also=tuple(member for member_id, member in members.get(row["cluster"], ()) if member_id != row["id"])[
@@ -62,12 +68,18 @@ def stored_articles(connection: Connection, rows: Sequence[RowMapping]) -> tuple
 
 
 def _credits(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[str, Mapping[int, Credit]]:
-    """Return the credits of each article by the id of their source; the source that brought the article is first."""
+    """Return the credits of each article by the id of their source; the source that brought the article is first.
+
+    That one's link is the canonical link of the article's page, if it names one.
+    """
     links: dict[str, dict[int, str]] = {row["id"]: {} for row in rows}
     owners = {row["id"]: row["source_id"] for row in rows}
     rows_of_credits = connection.execute(_CREDITS, {"ids": tuple(links)}).all()
     for article_id, source_id, link in rows_of_credits:
         links[article_id][source_id] = link
+    for row in rows:
+        if row["canonical"]:
+            links[row["id"]][row["source_id"]] = row["canonical"]
     ids = sorted({source_id for _, source_id, _ in rows_of_credits})
     sources = {row.id: _credit_fields(row) for row in connection.execute(_SOURCES, {"ids": ids})}
     return {

@@ -16,7 +16,17 @@ from aggregator.store.free_names import WantedNames, free_paths, free_uids, numb
 from aggregator.store.known import article_rows, carriers_of, known_article
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_category, article_source, key, label, revision, source, unpublished
+from aggregator.store.schema import (
+    article,
+    article_category,
+    article_source,
+    key,
+    label,
+    page,
+    revision,
+    source,
+    unpublished,
+)
 from aggregator.store.statements import InsertRows, SelectByValues
 
 _ids = listed("ids")
@@ -62,7 +72,7 @@ _place = InsertRows(
     article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
 )
 _DELETE = [
-    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, revision, unpublished)),
+    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, revision, page, unpublished)),
     delete(article).where(article.c.id.in_(_ids)),
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))

@@ -1,4 +1,4 @@
-"""Articles that rules dropped, and the texts of entries where rules publish another."""
+"""Articles that rules dropped, texts of entries where another is published, pages of articles, and robots.txt."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,4 +20,31 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_original_article_id"),
         sa.PrimaryKeyConstraint("article_id", name="pk_original"),
+    )
+    op.create_table(
+        "page",
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("due", sa.BigInteger()),
+        sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text()),
+        sa.Column("html", sa.Text()),
+        sa.Column("markdown", sa.Text()),
+        sa.Column("summary", sa.Text()),
+        sa.Column("link", sa.Text()),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_page_article_id"),
+        sa.PrimaryKeyConstraint("article_id", name="pk_page"),
+        sqlite_with_rowid=False,
+    )
+    is_due = sa.text("due IS NOT NULL")
+    op.create_index("ix_page_due", "page", ["due"], sqlite_where=is_due, postgresql_where=is_due)
+    op.create_table(
+        "robots_txt",
+        sa.Column("origin", sa.String(length=300), nullable=False),
+        sa.Column("fetched", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text()),
+        sa.PrimaryKeyConstraint("origin", name="pk_robots_txt"),
+        sqlite_with_rowid=False,
     )

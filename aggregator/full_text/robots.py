@@ -1,0 +1,36 @@
+"""Directives for robots: robots.txt (RFC 9309), robots meta elements and X-Robots-Tag headers. Pure."""
+
+import re
+from collections.abc import Iterable
+
+from aggregator.model import RobotsQuestion
+
+ROBOT = "aggregator"  # our product token (RFC 9309, 2.2.1)
+
+# A published full text is an index, a copy and a snippet of the page.
+_FORBIDDING = frozenset({"noindex", "none", "noarchive", "nosnippet"})
+_SCOPED = re.compile(r"([a-z0-9_-]+)\s*:\s*(.*)")
+_WITH_VALUE = ("max-", "unavailable_after")  # directives that a colon is part of
+
+
+def may_request(question: RobotsQuestion) -> bool:
+    """Return True if robots.txt allows us to request the page."""
+    from protego import Protego
+
+    return bool(Protego.parse(question.robots_txt).can_fetch(question.url, ROBOT))
+
+
+def forbids_use(directives: Iterable[str]) -> bool:
+    """Return True if one of these values of robots meta elements or X-Robots-Tag headers forbids to publish the text.
+
+    A directive may be for one robot alone: `otherbot: noindex`. Where several headers were joined to one value, the
+    directives that follow it may be for all robots, and count.
+    """
+    return any(_is_ours(directive.strip().lower()) for value in directives for directive in value.split(","))
+
+
+def _is_ours(directive: str) -> bool:
+    scoped = _SCOPED.fullmatch(directive)
+    if scoped and not scoped[1].startswith(_WITH_VALUE):
+        return scoped[1] == ROBOT and scoped[2] in _FORBIDDING
+    return directive in _FORBIDDING

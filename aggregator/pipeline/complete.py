@@ -1,0 +1,189 @@
+"""Articles completed from their pages: claim the marks, ask, extract, record. Shell.
+
+The mark is a row of its own, set with the record of a new version of an entry. A page is asked for after the article's
+first publication, at its host's pace. Work that was cut off is done again: what is recorded twice is the same.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
+
+from aggregator.app import App
+from aggregator.fetch import Fetcher
+from aggregator.model import ClaimedPage, DuePage, Failure, HostState, PageQuestion, PageText
+from aggregator.pipeline.fetch import Held, load_hosts
+from aggregator.pipeline.host_states import HostStates
+from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.robots import DisallowedError, HeldError, Robots
+from aggregator.sandbox import Aborted
+from aggregator.schedule.pages import next_request
+from aggregator.timestamps import rfc3339
+from aggregator.urls import host_key
+
+LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
+LOOKED_AT = 1000  # marks among which those of free hosts are chosen
+TICK = timedelta(seconds=1)  # between two looks for due pages
+REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
+
+log = logging.getLogger(__name__)
+
+
+class Completer:
+    """Completes articles whose pages are due, as far as there is room for them.
+
+    `hosts` is shared with the refreshers of the process.
+    """
+
+    def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates) -> None:
+        self._app, self._fetcher, self._hosts = app, fetcher, hosts
+        self._robots = Robots(app, fetcher, self._admit)
+        self._in_flight: dict[asyncio.Task[None], ClaimedPage] = {}
+
+    async def start_due(self) -> bool:
+        """Start to complete what is due; return True if something is under way.
+
+        Raises StoreError, also those that what was started before ended with.
+        """
+        for task in [task for task in self._in_flight if task.done()]:
+            del self._in_flight[task]
+            task.result()
+        app, now = self._app, self._app.clock()
+        room = app.settings.fetch.concurrency - len(self._in_flight)
+        if room > 0 and not self._hosts.outage.is_on:
+            due = await app.in_writer(app.store.pages.due, now, LOOKED_AT, with_dropped=_has_rules_on_text(app))
+            if outdated := [mark.article_id for mark in due if not mark.is_current]:
+                await app.in_writer(app.store.pages.drop, outdated)
+            chosen = self._choose([mark for mark in due if mark.is_current], room)
+            if claimed := await app.in_writer(app.store.pages.claim, chosen, now, LEASE):
+                await load_hosts(app, self._fetcher, self._hosts, {host_key(page.link) for page in claimed})
+            for page in claimed:
+                self._in_flight[asyncio.create_task(self._complete(page))] = page
+        return bool(self._in_flight)
+
+    async def wait(self) -> None:
+        """Wait until something that is under way is done."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+
+    async def drain(self, seconds: float) -> None:
+        """Give what is under way so many seconds to end, then cancel it: its marks are released."""
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(self._in_flight, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        unfinished = [self._in_flight[task].article_id for task in late]
+        self._in_flight.clear()
+        await self._app.in_writer(self._app.store.pages.release, unfinished)
+
+    def _choose(self, due: Sequence[DuePage], room: int) -> list[str]:
+        """Return the articles whose pages are asked for next: of each host no more than its pace needs."""
+        share = share_of_host(self._app.settings.fetch, TICK)
+        counts = Counter(host_key(page.link) for page in self._in_flight.values())
+        chosen: list[str] = []
+        for mark in due:
+            host = host_key(mark.link)
+            if len(chosen) < room and counts[host] < share:
+                counts[host] += 1
+                chosen.append(mark.article_id)
+        return chosen
+
+    async def _complete(self, claimed: ClaimedPage) -> None:
+        """Read the page and record what came. Raises StoreError."""
+        result = await self._read(claimed)
+        hosts = self._hosts.changes()
+        await self._app.in_writer(self._record, claimed, result, hosts)
+        self._hosts.stored(hosts)
+
+    async def _read(self, claimed: ClaimedPage) -> PageText | Failure | Held:
+        app, source, settings = self._app, claimed.source, claimed.source.settings
+        if not settings.full_text:  # any more
+            return PageText()
+        try:
+            answer = await self._fetcher.fetch_page(claimed.link, source, admit=self._admit, permit=self._robots.permit)
+        except DisallowedError as error:
+            if error.failure is None:
+                return PageText(refusal="robots.txt does not allow it")
+            answer = error.failure
+        except HeldError:
+            answer = None
+        now = app.clock()
+        if answer is None:
+            return Held(until=self._hosts.held_until(host_key(claimed.link), now) or now + REST)
+        if isinstance(answer, Failure):
+            self._note_refusal(answer, claimed.link)
+            return Held(until=now + REST) if answer.is_unreachable and self._hosts.outage.is_on else answer
+        question = PageQuestion(
+            page=answer,
+            title=claimed.title,
+            link=claimed.link,
+            html=claimed.html,
+            content=settings.content,
+            remove=settings.remove,
+            summary_words=app.settings.articles.summary_words,
+        )
+        with self._fetcher.limiter.backlog.hold(len(answer.body)):
+            text = await app.extractor.call(question)
+        if isinstance(text, Aborted):
+            return Failure(stage="parse", subject=claimed.link, reason=text.reason)
+        assert isinstance(text, PageText)
+        return text
+
+    def _record(self, claimed: ClaimedPage, result: PageText | Failure | Held, hosts: Mapping[str, HostState]) -> None:
+        """Record the result of a page, in the writer thread, and changed states of hosts."""
+        pages, sources, now = self._app.store.pages, self._app.store.sources, self._app.clock()
+        name = claimed.source.name
+        match result:
+            case PageText():
+                pages.record(claimed, result)
+                if result.refusal:
+                    log.info("%s: no full text of %s: %s", name, claimed.link, result.refusal)
+            case Held(until=until):
+                pages.postpone(claimed, until, "", failures=claimed.failures)
+            case Failure():
+                failures = claimed.failures + 1
+                due = next_request(result, failures, now)
+                pages.postpone(claimed, due, result.reason, failures=failures)
+                again = f"it is asked for again at {rfc3339(due)}" if due else "it is not asked for again"
+                log.info("%s: no full text of %s: %s; %s", name, claimed.link, result.reason, again)
+        if hosts:
+            sources.record_states((), hosts)
+
+    def _admit(self, host: str) -> bool:
+        return self._hosts.held_until(host, self._app.clock()) is None
+
+    def _note_refusal(self, failure: Failure, url: str) -> None:
+        """Note that the host asked to be left alone. A page that it forbids says nothing of its feeds."""
+        if failure.status == 429 or (failure.status == 503 and failure.retry_after is not None):
+            self._hosts.learn(failure.host or host_key(url), failure, self._app.clock())
+
+
+def _has_rules_on_text(app: App) -> bool:
+    """Return True if a rule looks at texts: it may drop an article by its feed's text, and keep it by its page's."""
+    rules = (*app.settings.rules, *chain.from_iterable(source.settings.rules for source in app.sources))
+    conditions = chain.from_iterable((rule.if_, rule.unless) for rule in rules)
+    return any(each and (each.text or each.words) for each in conditions)
+
+
+def wants_full_text(app: App) -> bool:
+    """Return True if a source has full text: without one nothing is marked, and nothing need be looked for."""
+    return any(source.settings.full_text for source in app.sources)
+
+
+async def complete_all(app: App) -> bool:
+    """Complete all articles whose pages are due; return True if there were any. Raises StoreError."""
+    has_pages = False
+    with app.store.sources.fetching():
+        async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
+            completer = Completer(app, fetcher, HostStates(app.store))
+            try:
+                while await completer.start_due():
+                    has_pages = True
+                    await completer.wait()
+            finally:
+                await completer.drain(0)
+    return has_pages

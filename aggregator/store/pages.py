@@ -1,0 +1,179 @@
+"""Pages of articles: the marks to read them, their texts, and robots.txt of their sites."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from aggregator.model import ClaimedPage, DuePage, PageText, Source
+from aggregator.store.article_rows import TEXT
+from aggregator.store.columns import Moment
+from aggregator.store.database import Database
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import listed
+from aggregator.store.schema import article, original, page, robots_txt, source, unpublished
+
+_BODY = ("html", "markdown", "summary")
+_FOUND = (*_BODY, "link")
+_NONE_FOUND = dict.fromkeys((*_FOUND, "error", "lease_until"))
+
+_VERSIONS = (
+    select(*article.c["id", "text_digest"], bindparam("now", type_=Moment), literal(0))
+    .where(article.c.id.in_(listed("ids")), article.c.source_id == bindparam("source_id"))
+    .where(article.c.link_key.is_not(None), not_(article.c.pruned))
+)
+_free = or_(page.c.lease_until.is_(None), page.c.lease_until <= bindparam("now"))
+_DUE = (
+    select(page.c.article_id, article.c.link, (page.c.digest == article.c.text_digest).label("is_current"))
+    .join(article)
+    .where(page.c.due <= bindparam("now"), _free)
+    .where(not_(exists().where(unpublished.c.article_id == page.c.article_id)))
+    .where(or_(article.c.dropped.is_(None), bindparam("with_dropped", type_=Boolean)))
+    .order_by(page.c.due, page.c.article_id)
+    .limit(bindparam("limit"))
+)
+_CLAIM = (
+    select(*page.c["article_id", "digest", "failures"], article.c.link, *source.c["id", "settings"])
+    .add_columns(*(func.coalesce(original.c[name], article.c[name]).label(name) for name in ("title", "html")))
+    .select_from(page)
+    .join(article)
+    .join(source)
+    .outerjoin(original)
+    .where(page.c.article_id.in_(listed("ids")), page.c.due <= bindparam("now"), _free)
+    .where(page.c.digest == article.c.text_digest)
+    .order_by(page.c.due, page.c.article_id)
+    .with_for_update(of=page, skip_locked=True)
+)
+_of_version = (page.c.article_id == bindparam("of"), page.c.digest == bindparam("version"))
+_LEASE = update(page).where(page.c.article_id.in_(listed("ids"))).values(lease_until=bindparam("until"))
+_END = (
+    update(page)
+    .where(*_of_version)
+    .values(lease_until=None, **{name: bindparam(f"new_{name}") for name in (*_FOUND, "due", "failures", "error")})
+)
+_KEEP_ORIGINAL = insert(original).from_select(
+    ("article_id", *TEXT),
+    select(*article.c["id", *TEXT]).where(
+        article.c.id == bindparam("of"), not_(exists().where(original.c.article_id == article.c.id))
+    ),
+)
+_SHOW = (
+    update(article).where(article.c.id == bindparam("of")).values({name: bindparam(f"new_{name}") for name in _BODY})
+)
+_DROP = delete(page).where(page.c.article_id.in_(listed("ids")))
+_ROBOTS_TXT = select(*robots_txt.c["fetched", "body", "error"]).where(robots_txt.c.origin == bindparam("origin"))
+_DROP_ROBOTS_TXT = delete(robots_txt).where(robots_txt.c.fetched < bindparam("before"))
+
+
+class PageStore:
+    """Marks to complete articles from their pages, which are set in the transaction of the change that they follow."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database, self._outbox = database, outbox
+
+    def mark(self, articles: Collection[str], source_id: int, now: datetime) -> None:
+        """Mark those of these articles whose text this source brought, each version of an entry once.
+
+        Articles without a link of their own have no page.
+        """
+        if not articles:
+            return
+        statement = self._database.dialect.insert(page).from_select(
+            ("article_id", "digest", "due", "failures"), _VERSIONS
+        )
+        new = {"digest": statement.excluded.digest, "due": statement.excluded.due, "failures": 0}
+        upsert = statement.on_conflict_do_update(
+            index_elements=[page.c.article_id], set_=_NONE_FOUND | new, where=page.c.digest != statement.excluded.digest
+        )
+        with self._database.writing() as connection:
+            connection.execute(upsert, {"ids": sorted(articles), "source_id": source_id, "now": now})
+
+    def due(self, now: datetime, limit: int, *, with_dropped: bool = False) -> tuple[DuePage, ...]:
+        """Return up to `limit` marks of published articles that are due and free, longest due first.
+
+        With `with_dropped` also those of articles that rules dropped.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(_DUE, {"now": now, "limit": limit, "with_dropped": with_dropped})
+            return tuple(DuePage(article_id=row.article_id, link=row.link, is_current=row.is_current) for row in rows)
+
+    def claim(self, ids: Collection[str], now: datetime, lease: timedelta) -> tuple[ClaimedPage, ...]:
+        """Lease those of these articles' pages that are still due and free, until they are recorded or it is over."""
+        if not ids:
+            return ()
+        with self._database.writing() as connection:
+            rows = connection.execute(_CLAIM, {"ids": sorted(ids), "now": now}).mappings().all()
+            if rows:
+                connection.execute(_LEASE, {"ids": sorted(row["article_id"] for row in rows), "until": now + lease})
+            return tuple(map(_claimed, rows))
+
+    def release(self, ids: Collection[str]) -> None:
+        """End the leases of these articles' pages; their marks stay."""
+        if ids:
+            with self._database.writing() as connection:
+                connection.execute(_LEASE, {"ids": sorted(ids), "until": None})
+
+    def drop(self, ids: Collection[str]) -> None:
+        """Remove the marks of these articles."""
+        if ids:
+            with self._database.writing() as connection:
+                connection.execute(_DROP, {"ids": sorted(ids)})
+
+    def record(self, claimed: ClaimedPage, text: PageText) -> None:
+        """Publish the text of a page, unless its entry changed meanwhile. Rules judge it when it is published."""
+        values = {name: getattr(text, name) or None for name in _FOUND}
+        with self._database.writing() as connection:
+            if not self._end(connection, claimed, **values, due=None, failures=0, error=text.refusal or None):
+                return
+            if text.html:
+                connection.execute(_KEEP_ORIGINAL, {"of": claimed.article_id})
+                new = {f"new_{name}": getattr(text, name) for name in _BODY}
+                connection.execute(_SHOW, {"of": claimed.article_id, **new})
+            if text.html or text.link:
+                self._outbox.mark_articles([claimed.article_id])
+                self._outbox.mark_categories([claimed.article_id])
+
+    def postpone(self, claimed: ClaimedPage, due: datetime | None, error: str, *, failures: int) -> None:
+        """Have a page asked for again, or never if `due` is None."""
+        with self._database.writing() as connection:
+            none_found = dict.fromkeys(_FOUND)
+            self._end(connection, claimed, **none_found, due=due, failures=failures, error=error)
+
+    def _end(self, connection: Connection, claimed: ClaimedPage, **values: Any) -> bool:
+        new = {f"new_{name}": value for name, value in values.items()}
+        return connection.execute(_END, {"of": claimed.article_id, "version": claimed.digest, **new}).rowcount > 0
+
+    def robots_txt(self, origin: str) -> tuple[datetime, str, str | None] | None:
+        """Return when robots.txt of this origin was read, its text, and the failure to read it, if any."""
+        with self._database.reading() as connection:
+            row = connection.execute(_ROBOTS_TXT, {"origin": origin}).one_or_none()
+            return (row.fetched, row.body, row.error) if row else None
+
+    def keep_robots_txt(self, origin: str, fetched: datetime, body: str, error: str | None, keep: timedelta) -> None:
+        """Keep robots.txt of this origin, and forget those that were read longer than `keep` ago."""
+        statement = self._database.dialect.insert(robots_txt)
+        new = {name: statement.excluded[name] for name in ("fetched", "body", "error")}
+        upsert = statement.on_conflict_do_update(index_elements=[robots_txt.c.origin], set_=new)
+        with self._database.writing() as connection:
+            connection.execute(_DROP_ROBOTS_TXT, {"before": fetched - keep})
+            connection.execute(upsert, {"origin": origin, "fetched": fetched, "body": body, "error": error})
+
+
+def _claimed(row: RowMapping) -> ClaimedPage:
+    values = {name: row[name] for name in ("article_id", "digest", "link", "title", "html", "failures")}
+    return ClaimedPage(source=Source(id=row["id"], settings=row["settings"]), **values)
