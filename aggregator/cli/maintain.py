@@ -59,10 +59,10 @@ def prune(
     from aggregator.publish.after import run_at_end
 
     with opened(ctx) as app:
-        if app.settings.retention is None:
+        if app.settings.retention is None and (dry_run or not app.has_rules):
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
-        if dry_run:
+        if dry_run and app.settings.retention:
             old, total = app.store.maintenance.count_articles(app.clock() - app.settings.retention)
             typer.echo(f"{old:,} of {counted(total, 'article')} would be pruned")
             return

@@ -104,15 +104,15 @@ def _advice(app: "App", report: "Report") -> str:
 
 
 def _prune(app: "App") -> None:
-    """Apply the retention, as a daemon would."""
+    """Apply the retention, and that of articles that rules dropped, as a daemon would."""
     from aggregator.maintain.prune import prune_all, retention_problem
 
-    if app.settings.retention is None:
+    if app.settings.retention is None and not app.has_rules:
         return
     if problem := retention_problem(app):
         log.warning("%s", problem)
     elif pruned := prune_all(app):
-        log.info("%s older than `retention` pruned", counted(pruned, "article"))
+        log.info("%s older than `retention`, or dropped long ago, pruned", counted(pruned, "article"))
 
 
 def _publish(app: "App") -> "tuple[Published, UnwrittenError | None]":

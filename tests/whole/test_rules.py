@@ -1,11 +1,13 @@
 """Rules end to end: a loopback source, a real database, files, feeds and pages."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from aggregator import files
@@ -13,6 +15,7 @@ from aggregator.errors import FilesError
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.serve import Health, Metrics, site
+from aggregator.settings.rules import ACTIONS, CONDITIONS
 from tests.commands import aggregator
 from tests.newsroom import Newsroom, front_matter, item, newsroom, prose, rss
 from tests.servers import Server
@@ -400,3 +403,33 @@ def test_the_command_with_rules_of_the_environment_an_unknown_source_and_no_data
     shown = aggregator("rules", "--json", cwd=room.root, AGGREGATOR_RULES="[{if: {title: ^a}, drop: true}]").stdout
     assert [entry["rules"] for entry in json.loads(shown)] == [[], [], [{"line": None, "does": ["drop"]}]]
     assert "no source is named nobody" in aggregator("rules", "nobody", cwd=room.root, status=2).stderr
+
+
+def test_the_example_of_the_documentation_does_what_it_says(tmp_path: Path, server: Server) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    python = "<category>Python</category>"
+    server.put(
+        "/feed",
+        rss(
+            item(1, title="Typing in practice | The Site", author="Jane Doe") + python,
+            item(2, title="Sponsored: a better editor") + python,
+            item(3, title="Elections") + "<category>World</category>",
+            item(4, title="Our newsletter: adverts"),
+            item(5, title="Django") + "<category>django</category>",
+        ),
+    )
+    example["sources"][0]["url"] = server.url("/feed")
+    room = newsroom(tmp_path, example["sources"], rules=example["rules"])
+    room.once()
+    assert room.titles() == ["Django", "Our newsletter: adverts", "Typing in practice"]
+    labels = {head["title"]: (head["categories"], head["tags"]) for head in room.heads()}
+    assert labels["Django"] == (["example"], ["example"])
+    assert labels["Typing in practice"] == (["Notes"], ["example", "brief"])
+
+
+def test_the_documentation_names_every_condition_and_action() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert (
+        tuple(re.findall(r"^\| `(\w+)` \|", page.partition("## Conditions")[2], re.MULTILINE)) == CONDITIONS + ACTIONS
+    )

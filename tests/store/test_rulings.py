@@ -1,0 +1,72 @@
+"""Rulings in both databases: what rules do to articles, and that nothing of it stays when they go."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.maintain.prune import prune_all
+from aggregator.maintain.verify import differences
+from aggregator.names import ALL
+from aggregator.store import Store
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Server
+
+RULES: list[dict[str, Any]] = [
+    {"if": {"title": "number 1"}, "drop": True},
+    {"if": {"title": "number 2"}, "tags": ["brief"], "categories": ["Notes"]},
+    {"replace": {"in": "title", "find": "^Story ", "with": ""}},
+    {"if": {"title": "number 3"}, "replace": {"in": "text", "find": "word", "with": "term"}},
+]
+
+
+@pytest.fixture
+def room(tmp_path: Path, url: str) -> Iterator[Newsroom]:
+    with Server() as papers:
+        papers.put("/feed", rss(*map(item, (1, 2, 3))))
+        yield newsroom(tmp_path, [{"name": "example", "url": papers.url("/feed")}], database=url)
+
+
+def bytes_of(room: Newsroom) -> dict[str, bytes]:
+    return {name: data for name, (_, data) in room.files().items()}
+
+
+def test_rules_come_and_go(room: Newsroom, url: str) -> None:
+    room.once()
+    before = bytes_of(room)
+    room.configuration["rules"] = RULES
+    room.later(minutes=1)
+    room.once(everything=False)
+    assert room.titles() == ["number 2", "number 3"]
+    with Store.open(url) as store:
+        articles = {article.title: article for article in store.articles.page(None, 10)}
+        assert articles["number 2"].categories == ("Notes",)
+        assert articles["number 2"].tags == ("example", "brief")
+        assert "term3x" in articles["number 3"].markdown
+        assert "word3x" not in articles["number 3"].html + articles["number 3"].summary
+        (dropped,) = (entry for entry in entries(store) if entry.draft.title == "Story number 1")
+        assert store.rulings.dropped_among([dropped.id]) == {dropped.id}
+        assert {"word3x" in entry.draft.html for entry in entries(store) if "3" in entry.draft.title} == {True}
+        assert [article.title for article in store.feeds.category_feed(ALL, 10).articles] == ["number 3", "number 2"]
+    with room.opened() as app:
+        assert list(differences(app)) == []
+    room.configuration["rules"] = []
+    room.later(minutes=1)
+    room.once(everything=False)
+    assert bytes_of(room) == before
+    with room.opened() as app:
+        assert list(differences(app)) == []
+
+
+def test_what_was_dropped_is_pruned(room: Newsroom, url: str) -> None:
+    room.configuration["rules"] = RULES
+    room.once()
+    room.later(days=91)
+    with room.opened() as app:
+        assert prune_all(app) == 1
+        assert len(entries(app.store)) == 2
+
+
+def entries(store: Store) -> tuple[Any, ...]:
+    return store.rulings.entries(store.rulings.of_source(1, None, 100))
