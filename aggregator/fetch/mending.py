@@ -6,6 +6,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _STATUS_LINE = re.compile(rb"\s*(?:HTTP/(\d)(?:\.(\d))?|ICY)[ \t]+(\d{3})(?!\d)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_LENGTH = re.compile(rb"-?\d+(?:\s*,\s*\d+)*")  # a negative one is left, and rejected
 _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -52,7 +53,7 @@ def _mended_field(line: bytes) -> bytes:
     if not colon or not _TOKEN.fullmatch(name):
         return b""
     match name.lower():
-        case b"content-length" if not value.replace(b",", b"").replace(b" ", b"").isdigit():
+        case b"content-length" if not _LENGTH.fullmatch(value):
             return b""
         case b"transfer-encoding":
             return b"Transfer-Encoding: chunked" if b"chunked" in value.lower() else b""
