@@ -67,6 +67,7 @@ class App:
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
     settings = config.fit_to_fd_limit(config.load(path, environ))
+    files.act_as_owner(Path(settings.storage))
     with opened_with(settings, environ, folder=path.absolute().parent) as app:
         yield app
 

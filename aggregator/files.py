@@ -7,6 +7,7 @@ every file. One process at a time writes to a root; the caller holds the lock fo
 import errno
 import fcntl
 import os
+import pwd
 import re
 import stat
 from collections.abc import Iterable, Iterator
@@ -109,6 +110,30 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _error("create", str(folder), error) from error
+
+
+def act_as_owner(folder: Path) -> None:
+    """Give up root's rights for those of the folder's owner: files that root makes there, its owner cannot replace.
+
+    Raises FilesError if the owner cannot read the program.
+    """
+    if os.geteuid() != 0 or not folder.is_dir() or (owner := folder.stat()).st_uid == 0:
+        return
+    try:
+        os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    except KeyError:  # a user of a container, without a name here
+        os.setgroups([owner.st_gid])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    is_readable = all(os.access(file, os.R_OK, effective_ids=True) for file in (os.__file__, __file__))
+    os.seteuid(0)
+    if not is_readable:
+        raise FilesError(
+            f"{folder} belongs to the user {owner.st_uid}, as whom this command would run, but who cannot read "
+            f"{Path(os.__file__).parent} or {Path(__file__).parent}; install Python and aggregator where that user can"
+        )
+    os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
+    os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def test_what_waits_to_be_published_is_no_difference(room: Newsroom, server: Ser
         patch.setattr("tests.newsroom.publish_changed", unpublished)
         assert room.once().new == 1
     assert verify(room) == []
-    assert verify(room, repair=True) == []
+    assert {difference.fault for difference in verify(room, repair=True)} == {"its publication was pending"}
     assert len(room.articles()) == 4
 
 
@@ -250,3 +250,12 @@ def test_who_publishes_waits_while_verify_looks(room: Newsroom) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert list(found) == []
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_repair_names_what_was_still_to_be_published(room: Newsroom) -> None:
+    execute(room, "UPDATE article SET pending = 1, version = version + 1 WHERE title = 'Story number 1'")
+    assert verify(room) == []
+    (difference,) = verify(room, repair=True)
+    assert difference.subject.endswith("24-story-number-1.md")
+    assert difference.action == "published"
+    assert verify(room, repair=True) == []

@@ -10,11 +10,12 @@ from aggregator.cli.options import Options
 
 def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
     """Copy the database to a new file, beside a running daemon too."""
-    from aggregator import config
+    from aggregator import config, files
     from aggregator.store import backup
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
+    files.act_as_owner(Path(settings.storage))
     size = backup.backup(settings.database or "", file)
     typer.echo(f"{file}: {size:,} bytes; `aggregator restore {file}` puts it back")
 
@@ -23,11 +24,12 @@ def restore(
     ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` made.")]
 ) -> None:
     """Put a copy in place of the database, while no daemon runs."""
-    from aggregator import config
+    from aggregator import config, files
     from aggregator.maintain.backup import restore_database
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
+    files.act_as_owner(Path(settings.storage))
     restore_database(settings, file)
     typer.echo(f"{file} was restored; the next start publishes articles and feeds anew")
 
@@ -37,9 +39,13 @@ def health(
     url: Annotated[str | None, typer.Option(help="URL of the daemon; else the one that it noted.")] = None,
 ) -> None:
     """Ask the daemon for its health: exit with 0 if it is well, else with 1 and the reason."""
-    from aggregator import config
+    from aggregator import config, files
     from aggregator.maintain.health import check_health, noted_address
 
     options: Options = ctx.obj
-    check_health(url or noted_address(config.load(options.config, options.environ)))
+    if url is None:
+        settings = config.load(options.config, options.environ)
+        files.act_as_owner(Path(settings.storage))
+        url = noted_address(settings)
+    check_health(url)
     typer.echo("ok")

@@ -29,6 +29,7 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
     configuration = ConfigWatcher(path, environ)
     settings = configuration.load()
     storage = Path(settings.storage)
+    files.act_as_owner(storage)
     files.make_folder(storage)
     with files.alone(storage / files.DAEMON_LOCK) as was_clean, listening(host, port) as listener:
         # Imported only now: it takes a second, and a second daemon on this storage must fail before.

@@ -43,7 +43,10 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
         yield from _articles_without_keys(app, repair)
         yield from _misplaced_articles(app, repair)
     if repair:
-        publish_changed(app)  # the feeds that articles were put into or taken from
+        pending = tuple(_pending(app))
+        publish_changed(app)  # also the feeds that articles were put into or taken from
+        for subject in pending:
+            yield Difference(subject=subject, fault="its publication was pending", action="published")
     with publishing_lock(app):
         for difference in chain(_article_files(app, repair), _surplus_articles(app, repair)):
             if difference.action:
@@ -51,6 +54,15 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
             yield difference
         yield from _feed_files(app, repair)
         yield from _surplus_feeds(app, repair)
+
+
+def _pending(app: App) -> Iterator[str]:
+    """Yield the paths of the articles, and the categories, that are marked to be published."""
+    last = ""
+    while batch := app.store.outbox.articles(BATCH, last):
+        last = batch[-1][1].id
+        yield from (str(app.articles_root / article.path) for article, _ in batch)
+    yield from (f"the feeds of {name}" for name, _ in app.store.outbox.categories())
 
 
 def _articles_without_keys(app: App, repair: bool) -> Iterator[Difference]:
