@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.model import TextConstruct
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, substitute_title
 from tests.normalise.entries import rss, text
 
@@ -73,3 +74,22 @@ def test_a_title_that_was_cut_at_a_blank_is_not_cut_again() -> None:
     title = plain_title(text("x" * 496 + " " + "y" * 9, "plain"))
     assert title == "x" * 496 + "..."
     assert plain_title(text(title, "plain")) == title
+
+
+@pytest.mark.parametrize(
+    ("markup", "title"),
+    [
+        ("<i>Nature</i> on H<sub>2</sub>O and 10<sup>6</sup> years", "Nature on H₂O and 10⁶ years"),
+        ("x<sup>n+1</sup>, 10<sup>&minus;9</sup>, the 1<sup>st</sup>", "x^(n+1), 10⁻⁹, the 1st"),
+        ("A <q>b <q>c</q></q>", "A „b ‚c‘“"),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>字", "漢(かん)字"),
+        ("Now <del>5</del> 6", "Now 6"),
+        ("<s>All of it</s>", "All of it"),
+        ("<math><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>", "x² < y"),
+        ("On <math alttext='a_1'><mi>b</mi></math>", "On $a_1$"),
+        ("Unclosed <sup>2", "Unclosed 2"),
+    ],
+)
+def test_the_meaning_of_markup_stays(markup: str, title: str) -> None:
+    assert plain_title(TextConstruct(value=markup, kind="rss"), "de") == title
+    assert plain_title(TextConstruct(value=markup, kind="plain"), "de") == markup
