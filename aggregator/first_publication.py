@@ -5,14 +5,16 @@ is done for all of them together, so that nothing depends on the order in which 
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from aggregator.dedupe import clusters, joined, keys, text_keys
 from aggregator.model import KnownArticle
 from aggregator.store import Join, Store
 
-PAGE = 1_000  # articles in memory at once, apart from those that may be near duplicates
+PAGE = 1_000  # articles whose fingerprints are in memory at once, apart from those that may be near duplicates
+BATCH = 50  # articles whose bodies are in memory at once, or those of one link
 
 
 def prepare(store: Store, *, near_duplicates: bool) -> int:
@@ -33,37 +35,40 @@ def prepare(store: Store, *, near_duplicates: bool) -> int:
 
 def _join(store: Store) -> int:
     joins: list[Join] = []
-    for ids in store.unpublished.with_shared_links():
-        drafts = {article.id: (draft, article) for draft, article in store.unpublished.read(ids)}
-        for article_id, into in joined(article for _, article in drafts.values()).items():
-            draft, article = drafts[article_id]
-            joins.append(Join(id=article_id, into=into, keys=keys(draft, article.fingerprint)))
+    for groups in _batches(store.unpublished.with_shared_links()):
+        articles = {article.id: (draft, article) for draft, article in store.unpublished.read(list(chain(*groups)))}
+        for ids in groups:
+            for article_id, into in joined(articles[article_id][1] for article_id in ids).items():
+                draft, article = articles[article_id]
+                joins.append(Join(id=article_id, into=into, keys=keys(draft, article.fingerprint)))
     store.unpublished.join(joins)
     return len(joins)
 
 
+def _batches(groups: Iterable[Collection[str]]) -> Iterator[list[Collection[str]]]:
+    """Yield the groups of ids in batches: the bodies of one batch are in memory at once."""
+    batch: list[Collection[str]] = []
+    for ids in groups:
+        batch.append(ids)
+        if sum(map(len, batch)) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 def _with_shared_text(store: Store) -> list[KnownArticle]:
     """Return the unpublished articles whose text shares a key with that of another article, and these."""
-    articles: dict[str, KnownArticle] = {}
-    others: dict[str, set[bytes]] = defaultdict(set)
+    shared: dict[str, set[bytes]] = defaultdict(set)
     last: str | None = None
-    while page := store.unpublished.page(last, PAGE):
-        last = max(article.id for article in page)
-        digests = {article.id: text_keys(article.fingerprint) for article in page}
-        shared = _shared(store, {digest for group in digests.values() for digest in group})
-        for article in page:
-            if own := digests[article.id] & shared.keys():
-                articles[article.id] = replace(article, keys=frozenset(own))
-        for digest, ids in shared.items():
+    while page := store.unpublished.fingerprints(last, PAGE):
+        last = max(page)
+        digests = {article_id: text_keys(fingerprint) for article_id, fingerprint in page.items()}
+        several = store.unpublished.with_shared_keys(set(chain(*digests.values())))
+        for digest, ids in several.items():
             for article_id in ids:
-                others[article_id].add(digest)
-    published = [article_id for article_id in others if article_id not in articles]
-    for article in store.unpublished.known(published):
-        if article.is_published:
-            articles[article.id] = replace(article, keys=frozenset(others[article.id]))
-    return list(articles.values())
-
-
-def _shared(store: Store, digests: Collection[bytes]) -> dict[bytes, Collection[str]]:
-    """Return those of these keys that several articles have, with their ids."""
-    return {digest: ids for digest, ids in store.unpublished.with_keys(digests).items() if len(ids) > 1}
+                shared[article_id].add(digest)
+        for article_id, own in digests.items():  # its row may be gone: a key has a limited number of articles
+            if found := own & several.keys():
+                shared[article_id] |= found
+    return [replace(article, keys=frozenset(shared[article.id])) for article in store.unpublished.known(sorted(shared))]

@@ -1,6 +1,6 @@
 """Rules by which a stored article is recognised, and the keys that they give to drafts. Pure.
 
-A key is one row in the database, and an article has at most seven: guid, link, title, four bands of its text; or, if
+A key is one row in the database, and an article has at most eleven: guid, link, title, eight bands of its text; or, if
 its source gave it neither guid nor link, its title with its date instead of the two. A new rule is one in `RULES`.
 """
 

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from aggregator.dedupe.bodies import contains, is_stub
-from aggregator.dedupe.fingerprint import near
+from aggregator.dedupe.fingerprint import NEAR, near
 from aggregator.dedupe.ownership import Ground, ground_of, owner_of
 from aggregator.model import Carrier, Draft, Fingerprint, Keyed, KnownArticle
 
 EDITION = timedelta(hours=12)  # a column, comic or forecast that looks the same comes again after a day, not sooner
 NEWS = timedelta(days=7)  # copies of an agency's report follow within days
 _RECORDING = re.compile(r"\.(?:aac|flac|m4[abv]|mov|mp[34]|og[agv]|opus|wav|webm)(?:[?#]|$)", re.I)
+WITHIN_SOURCE = 0.8  # of the runs of two texts: the next one of a series has much of the last one
 TELLING_WORDS = 50  # a shorter text may be boilerplate ("read the full story at ...")
 
 
@@ -85,7 +86,7 @@ def same_text(keyed: Keyed, article: KnownArticle, _carrier: Carrier) -> str:
         return ""
     if _is_other_episode(keyed, article):
         return ""
-    if not near(keyed.fingerprint, article.fingerprint):
+    if not near(keyed.fingerprint, article.fingerprint, WITHIN_SOURCE):
         return ""
     if _has_same_title(keyed, article):
         return "same title and text"
@@ -106,7 +107,7 @@ def is_near_duplicate(article: KnownArticle, other: KnownArticle) -> bool:
         return False
     if article.fingerprint.title != other.fingerprint.title and (is_one_source or not _is_telling(article.fingerprint)):
         return False
-    return near(article.fingerprint, other.fingerprint)
+    return near(article.fingerprint, other.fingerprint, WITHIN_SOURCE if is_one_source else NEAR)
 
 
 def is_copy(keyed: Keyed, article: KnownArticle) -> bool:
@@ -129,7 +130,7 @@ def is_similar(keyed: Keyed, article: KnownArticle) -> bool:
 def _title_or_text(keyed: Keyed, article: KnownArticle) -> str:
     if _has_same_title(keyed, article):
         return "title"
-    return "text" if near(keyed.fingerprint, article.fingerprint) else ""
+    return "text" if near(keyed.fingerprint, article.fingerprint, WITHIN_SOURCE) else ""
 
 
 def _has_same_title(keyed: Keyed, article: KnownArticle) -> bool:
@@ -138,7 +139,8 @@ def _has_same_title(keyed: Keyed, article: KnownArticle) -> bool:
 
 def _has_same_text(keyed: Keyed, article: KnownArticle) -> bool:
     """Return whether the texts are near-equal, or both absent under one title."""
-    return keyed.fingerprint.digest == article.fingerprint.digest or near(keyed.fingerprint, article.fingerprint)
+    fingerprints = keyed.fingerprint, article.fingerprint
+    return fingerprints[0].digest == fingerprints[1].digest or near(*fingerprints, WITHIN_SOURCE)
 
 
 def _is_telling(fingerprint: Fingerprint) -> bool:

@@ -237,6 +237,8 @@ key = Table(
 # Of two processes that record an article the second finds its key taken, and decides again.
 Index("uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True)))
 
+Index("ix_key_article_id", key.c.article_id)  # or each deletion of an article would read all keys
+
 revision = Table(
     "revision",
     metadata,

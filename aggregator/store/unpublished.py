@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from aggregator.model import Draft, Key, KnownArticle
-from aggregator.store.article_rows import draft_from
+from aggregator.model import Draft, Fingerprint, Key, KnownArticle
+from aggregator.store.article_rows import FINGERPRINT, draft_from, fingerprint_from
 from aggregator.store.clusters import hide_members
 from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
@@ -31,8 +31,9 @@ from aggregator.store.statements import InsertRows, SelectByValues
 
 _ids = listed("ids")
 _ANY = select(unpublished.c.article_id).limit(1)
-_IDS = (
-    select(unpublished.c.article_id)
+_FINGERPRINTS = (
+    select(*article.c[("id", *FINGERPRINT)])
+    .join(unpublished)
     .where(unpublished.c.article_id > bindparam("after"))
     .order_by(unpublished.c.article_id)
     .limit(bindparam("limit"))
@@ -52,6 +53,9 @@ _OF_SHARED_LINKS = (
 )
 _ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)
 _select_keys = SelectByValues(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
+_SHARED_KEYS = (
+    select(key.c.digest).where(key.c.digest.in_(listed("digests"))).group_by(key.c.digest).having(func.count() > 1)
+)
 _insert_keys = InsertRows(key, ("digest", "article_id", "strong"))
 _DELETE_KEY = delete(key).where(key.c.digest == bindparam("of"), key.c.article_id == bindparam("by"))
 _AT = select(*article_source.c["article_id", "at"]).where(article_source.c.article_id.in_(_ids))
@@ -127,21 +131,24 @@ class UnpublishedStore:
             articles = _known(connection, ids, {article_id: draft.html for article_id, draft in drafts.items()})
         return [(drafts[article.id], article) for article in articles]
 
-    def page(self, after: str | None, limit: int) -> Sequence[KnownArticle]:
-        """Return the next `limit` articles after the id `after` in the order of their ids, without their bodies."""
+    def fingerprints(self, after: str | None, limit: int) -> Mapping[str, Fingerprint]:
+        """Return the fingerprints of the next `limit` articles after the id `after`, by id in their order."""
         with self._database.reading() as connection:
-            return _known(connection, connection.scalars(_IDS, {"after": after or "", "limit": limit}).all())
+            rows = connection.execute(_FINGERPRINTS, {"after": after or "", "limit": limit}).mappings()
+            return {row["id"]: fingerprint_from(row) for row in rows}
 
     def known(self, ids: Collection[str]) -> Sequence[KnownArticle]:
         """Return these articles, published or not, without their bodies."""
         with self._database.reading() as connection:
             return _known(connection, ids)
 
-    def with_keys(self, digests: Iterable[bytes]) -> Mapping[bytes, Collection[str]]:
-        """Return the ids of the articles, published or not, that have each of these keys."""
+    def with_shared_keys(self, digests: Collection[bytes]) -> Mapping[bytes, Collection[str]]:
+        """Return those of these keys that several articles have, published or not, with the articles' ids."""
         ids: dict[bytes, list[str]] = defaultdict(list)
         with self._database.reading() as connection:
-            for digest, article_id, _ in _select_keys(connection, digests):
+            parts = slices(digests)
+            shared = [digest for part in parts for digest in connection.scalars(_SHARED_KEYS, {"digests": part})]
+            for digest, article_id, _ in _select_keys(connection, shared):
                 ids[digest].append(article_id)
         return ids
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from aggregator.dedupe import text_keys
+from aggregator.model import Fingerprint
 from tests.commands import aggregator
 from tests.servers import Server
 from tests.upgrades.documents import PORT, documents
@@ -80,6 +82,16 @@ def test_files_are_rewritten_once_and_no_article_counts_as_edited(installation: 
     assert edit_dates(rewritten) == edit_dates(files)
     aggregator("publish", cwd=installation, SECOND_KEY="k")
     assert contents(installation) == rewritten
+
+
+def test_articles_are_found_by_the_keys_of_today(installation: Path) -> None:
+    aggregator("sources", cwd=installation, SECOND_KEY="k")
+    stored = {(digest, article_id) for digest, article_id in rows(installation, "SELECT digest, article_id FROM key")}
+    marks = rows(installation, "SELECT id, text_digest, title_digest, signature, words FROM article")
+    assert marks
+    for article_id, digest, title, signature, words in marks:
+        mark = Fingerprint(digest=digest, title=title, signature=signature, words=words)
+        assert {(key, article_id) for key in text_keys(mark)} <= stored
 
 
 def edit_dates(files: Mapping[str, bytes]) -> dict[str, list[bytes]]:

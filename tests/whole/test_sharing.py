@@ -142,3 +142,14 @@ def test_a_thief_cannot_move_the_article_to_its_host(tmp_path: Path, server: Ser
     assert "[thief]" not in after[path]
     assert [path for path in after if "evil.example" in after[path] and "[paper]" in after[path]] == []
     assert newsroom.once("thief").rows == 0
+
+
+def test_at_most_twenty_members_of_a_cluster_are_listed(tmp_path: Path, server: Server) -> None:
+    items = (item(n, title="One headline", description=described(near(STORY, n % 17))) for n in range(60))
+    server.put("/many", rss(*items))
+    room_of_many = newsroom(tmp_path, [{"name": "many", "url": server.url("/many")}])
+    assert room_of_many.once().new == 60
+    listed = [text.count("(many)") for text in room_of_many.articles().values()]
+    assert max(listed) == 20
+    assert len(read_json(room_of_many.feed("many.json"))) < 60
+    assert room_of_many.once().rows == 0

@@ -1,5 +1,7 @@
 """Owners of articles, and counters of the limits."""
 
+from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,9 @@ down_revision = "0003"
 DAY = 86_400_000_000  # in the unit of columns of moments: microseconds
 DAYS = 28
 REVISIONS = 10  # of an article that are kept
+SIGNED_WORDS = 20  # shorter texts have no bands
+BEFORE, SINCE = (4, 5), (8, 3)  # bands of a signature, and the values in each
+BATCH = 1_000  # articles
 
 
 def upgrade() -> None:
@@ -42,6 +47,8 @@ def upgrade() -> None:
     where = sa.text("hidden IS 0" if op.get_bind().dialect.name == "sqlite" else "hidden IS FALSE")
     options: dict[str, Any] = {"sqlite_where": where, "postgresql_where": where}
     op.create_index("ix_article_category_newest", "article_category", columns, **options)
+    _replace_bands()
+    op.create_index("ix_key_article_id", "key", ["article_id"])
     _count_days()
     _number_revisions()
 
@@ -78,3 +85,28 @@ def _number_revisions() -> None:
         "DELETE FROM revision WHERE number <= (SELECT max(later.number) FROM revision AS later"  # noqa: S608
         f" WHERE later.article_id = revision.article_id) - {REVISIONS}"
     )
+
+
+def _replace_bands() -> None:
+    """Replace the keys of texts: more bands of fewer values find more of the near-equal texts."""
+    connection = op.get_bind()
+    page = sa.text("SELECT id, signature FROM article WHERE words >= :words AND id > :last ORDER BY id LIMIT :limit")
+    delete = sa.text("DELETE FROM key WHERE digest = :digest AND article_id = :article")
+    insert = sa.text("INSERT INTO key (digest, article_id, strong) VALUES (:digest, :article, false)")
+    last = ""
+    while rows := connection.execute(page, {"words": SIGNED_WORDS, "last": last, "limit": BATCH}).all():
+        last = rows[-1].id
+        for statement, (bands, values) in ((delete, BEFORE), (insert, SINCE)):
+            keys = [
+                {"digest": digest, "article": article_id}
+                for article_id, signature in rows
+                for digest in dict.fromkeys(_keys(bytes(signature), bands, 2 * values))
+            ]
+            connection.execute(statement, keys)
+
+
+def _keys(signature: bytes, bands: int, width: int) -> Iterator[bytes]:
+    """Yield the digests of the keys that a signature gives."""
+    for band in range(bands):
+        value = bytes([band]) + signature[band * width : (band + 1) * width]
+        yield blake2b(value, digest_size=16, person=b"text").digest()
