@@ -4,19 +4,22 @@ import asyncio
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from aggregator import files
 from aggregator.app import App
 from aggregator.daemon.after import AfterArticles
 from aggregator.publish import after
-from tests.commands import aggregator, configure
+from tests.commands import aggregator, configure, daemon
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -204,3 +207,16 @@ def test_the_daemon_runs_it_at_most_once_a_minute_and_stops_it_with_itself(
     asyncio.run(ticks())
     assert after.is_due(app)  # it was stopped: the next process runs it again
     assert caplog.messages == []
+
+
+def test_a_daemon_runs_it_and_shows_its_failure(room: Newsroom) -> None:
+    (room.root / "record.py").write_text(f"{RECORD}sys.exit(5)\n")
+    (room.root / "feeds.yaml").write_text(yaml.safe_dump(room.configuration))
+    with daemon(room.root) as (_, url):
+        deadline = time.monotonic() + 60
+        while "status 5" not in (page := httpx.get(f"{url}status", timeout=20).text) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "exited with status 5: standard output" in page
+        assert httpx.get(f"{url}healthz", timeout=20).status_code == 200
+        (run,) = runs(room.root)
+        assert run["folder"] == str(room.root)
