@@ -25,7 +25,7 @@ def mainroad(article: StoredArticle, keys: Collection[str]) -> str:
     """YAML for Hugo with the theme Mainroad: `date` in UTC without a zone, the theme's keys with their defaults."""
     fields = (
         *_hugo_fields(article, date="%Y-%m-%d %H:%M:%S"),
-        *(field for field in _source_fields(article) if field[0] in keys),
+        *(field for field in (_source_fields(article) if keys else ()) if field[0] in keys),
         ("menu", ""),
         ("thumbnail", article.image or ""),
     )
