@@ -89,9 +89,9 @@ def found(url: str, wanted: Rows) -> Rows:
             table = tables[name]
             names = {RENAMED.get((name, column), column): column for column in columns if column not in table.columns}
             dumped = _dumped(connection, table, {*columns, *names})
-            if name == "source" and "settings" in table.columns:
+            if name == "source" and "settings" in table.columns and "settings" not in columns:
                 dumped = _with_settings(connection, table, dumped)
-            if name == "article" and "label" in tables:
+            if name == "article" and "label" in tables and "terms" in columns:
                 terms = _terms(connection, tables["label"])
                 dumped = [line | {"terms": terms.get(line["id"], [])} for line in dumped]
             lines_now = [{names.get(column, column): value for column, value in line.items()} for line in dumped]
