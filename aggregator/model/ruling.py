@@ -38,6 +38,11 @@ class Ruling:
     text: PublishedText | None = None  # None: the entry's own
     applied: tuple[AppliedRule, ...] = ()
 
+    @property
+    def has_effect(self) -> bool:
+        """Something is published in another way than without rules."""
+        return bool(self.dropped or self.tags or self.categories or self.text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntrySource:
@@ -57,6 +62,7 @@ class StoredEntry:
     draft: Draft
     sources: tuple[EntrySource, ...]  # the one that brought the article first
     has_page_text: bool = False  # the draft's text is that of its page, not of its feed
+    is_plain: bool = False  # no rule has an effect on its article as yet, and no other source carries it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +76,8 @@ class ArticleRuling:
     def dropped(self) -> bool:
         """No source publishes it."""
         return not self.rulings
+
+    @property
+    def has_effect(self) -> bool:
+        """Something is published in another way than without rules."""
+        return self.dropped or any(ruling.has_effect for ruling in self.rulings.values())

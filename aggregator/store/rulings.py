@@ -53,7 +53,8 @@ _texts_of_entry = [  # as its page or its feed gives them
     for name in TEXT
 ]
 _ENTRIES = (
-    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry, page.c.html.label("page"))
+    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry)
+    .add_columns(page.c.html.label("page"), original.c.article_id.label("original"))
     .outerjoin(original)
     .outerjoin(page, current_page)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
@@ -66,6 +67,7 @@ _SOURCES = (
     .order_by(article_source.c.at, article_source.c.source_id)
 )
 _LABELS = select(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
+_LABELLED = select(label.c.article_id).where(label.c.article_id.in_(_ids), label.c.origin == "rule").distinct()
 _DELETE_LABELS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
 _PLACES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
 _PUBLISHED = (
@@ -79,7 +81,11 @@ _UPDATE = (
     .values({name: bindparam(f"new_{name}") for name in ("dropped", *TEXT)})
 )
 _DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(_ids))
-_MARK_ALL = update(article).where(not_(article.c.pruned)).values(pending=True, version=article.c.version + 1)
+_MARK_ALL = (
+    update(article)
+    .where(not_(article.c.pruned), not_(article.c.pending))
+    .values(pending=True, version=article.c.version + 1)
+)
 _DROPPED = (
     select(*article.c["id", "version", "path"])
     .where(pending_article, article.c.dropped.is_not(None), article.c.id > bindparam("after"))
@@ -114,17 +120,22 @@ class RulingStore:
         with self._database.reading() as connection:
             rows = connection.execute(_ENTRIES, {"ids": ids}).mappings().all()
             terms = entry_terms(connection, ids)
+            labelled = frozenset(connection.scalars(_LABELLED, {"ids": ids}))
             for row in connection.execute(_SOURCES, {"ids": ids}):
                 carried = EntrySource(id=row.source_id, settings=row.settings, link=row.link)
                 sources[row.article_id].append(carried)
-        return tuple(_entry(row, terms.get(row["id"], ()), sources[row["id"]]) for row in rows)
+        return tuple(
+            _entry(row, terms.get(row["id"], ()), sources[row["id"]], is_labelled=row["id"] in labelled) for row in rows
+        )
 
     def apply(self, judged: Iterable[Judged], now: datetime) -> None:
         """Give articles the labels, texts and places of these rulings, and mark what is to be published anew.
 
         An article that changed since its entry was read is left out: it is marked.
         """
-        by_id = {entry.id: (entry, ruling) for entry, ruling in judged}
+        by_id = {entry.id: (entry, ruling) for entry, ruling in judged if ruling.has_effect or not entry.is_plain}
+        if not by_id:
+            return
         with self._database.writing() as connection:
             rows = connection.execute(_PUBLISHED, {"ids": sorted(by_id)}).mappings().all()
             current = [(row, *by_id[row["id"]]) for row in rows if row["version"] == by_id[row["id"]][0].version]
@@ -170,7 +181,9 @@ class RulingStore:
             return frozenset(connection.scalars(_DROPPED_AMONG, {"ids": sorted(ids)}))
 
 
-def _entry(row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySource]) -> StoredEntry:
+def _entry(
+    row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySource], *, is_labelled: bool
+) -> StoredEntry:
     owner_first = sorted(sources, key=lambda source: source.id != row["source_id"])  # stable
     draft = replace(draft_from(row), terms=terms)
     return StoredEntry(
@@ -179,6 +192,7 @@ def _entry(row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySour
         draft=draft,
         sources=tuple(owner_first),
         has_page_text=row["page"] is not None,
+        is_plain=len(sources) == 1 and not (is_labelled or row["original"] or row["dropped"]),
     )
 
 
