@@ -25,14 +25,16 @@ _FEED_SCHEME = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpmlOutline:
-    """One subscription: the feed's URL as written, its title, and the folders around it."""
+    """One subscription: the feed's URL as written, its text and title, and the folders around it."""
 
-    url: str
+    url: str  # "" of an outline that is none
     text: str = ""  # one line, "" for none
+    title: str = ""  # where it is another than the text
     folders: tuple[str, ...] = ()  # outermost first; all of them if the feed occurs several times
     language: str | None = None
     categories: tuple[str, ...] = ()  # of its own, beside the folders
     is_disabled: bool = False
+    skip_reason: str = ""  # of an outline without a URL that is no folder, and of a comment
 
 
 def opml(feeds: Sequence[CategoryFeed], settings: Settings) -> bytes:
@@ -65,7 +67,8 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
     root, _, body = _document(title)
     folders: dict[str, Any] = {}
     for source in sources:
-        outline = {"type": "rss", "text": source.name, "title": source.name, "xmlUrl": masked_url(source.url)}
+        title = source.settings.title or source.name
+        outline = {"type": "rss", "text": source.name, "title": title, "xmlUrl": masked_url(source.url)}
         if source.settings.language:
             outline["language"] = source.settings.language
         if not source.settings.enabled:
@@ -83,9 +86,10 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
 def subscriptions(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
     """Return the subscriptions of an OPML 1.0, 1.1 or 2.0 document, each URL once; or the reason why there are none.
 
-    Outlines with an `xmlUrl`, in upper or lower case, are subscriptions, others folders; comments are skipped. It is
-    decoded like a feed. XML that is not well-formed is read as far as possible; a bare "&" is an ampersand. A document
-    that declares entities is refused, since a kilobyte of them can expand to gigabytes.
+    Outlines with an `xmlUrl`, in upper or lower case, are subscriptions, others with outlines in them folders. The rest
+    has a `skip_reason`. The document is decoded like a feed. XML that is not well-formed is read as far as possible; a
+    bare "&" is an ampersand. A document that declares entities is refused, since a kilobyte of them can expand to
+    gigabytes.
     """
     from aggregator.parse.encoding import decode, without_declaration  # publishing needs no parser
 
@@ -98,12 +102,13 @@ def subscriptions(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
         root = fromstring(_REFERENCE.sub(_xml_reference, text), parser)
     if root is None or str(root.tag).lower() != "opml":
         return _failure("it is no OPML document", "export the subscriptions of a feed reader as OPML")
-    outlines: dict[str, OpmlOutline] = {}
+    outlines: dict[tuple[str, str], OpmlOutline] = {}
     for outline in _outlines(root, ()):
-        first = outlines.setdefault(outline.url, outline)
+        key = outline.url, outline.skip_reason and outline.text
+        first = outlines.setdefault(key, outline)
         folders = tuple(dict.fromkeys((*first.folders, *outline.folders)))
         categories = tuple(dict.fromkeys((*first.categories, *outline.categories)))
-        outlines[outline.url] = replace(first, folders=folders, categories=categories)
+        outlines[key] = replace(first, folders=folders, categories=categories)
     return tuple(outlines.values())
 
 
@@ -124,21 +129,25 @@ def _outlines(parent: Any, folders: tuple[str, ...]) -> Iterator[OpmlOutline]:
     for element in parent.iterchildren("*"):
         attributes = {name.lower(): " ".join(value.split()) for name, value in element.attrib.items()}
         text = attributes.get("text") or attributes.get("title") or ""
+        is_outline = str(element.tag).lower() == "outline"
         if attributes.get("iscomment", "").lower() == "true":
+            yield OpmlOutline(url="", text=text, skip_reason="it is a comment")
             continue
         if url := attributes.get("xmlurl"):
             yield OpmlOutline(
                 url=_web_url(url),
                 text=text,
+                title=title if (title := attributes.get("title", "")) != text else "",
                 folders=folders,
                 language=attributes.get("language") or None,
                 categories=_categories(attributes.get("category", "")),
                 is_disabled=attributes.get("disabled", attributes.get("isdisabled", "")).lower() == "true",
             )
             yield from _outlines(element, folders)
+        elif is_outline and not len(element):
+            yield OpmlOutline(url="", text=text, skip_reason="it has no xmlUrl")
         else:
-            is_folder = text and str(element.tag).lower() == "outline"
-            yield from _outlines(element, (*folders, text) if is_folder else folders)
+            yield from _outlines(element, (*folders, text) if text and is_outline else folders)
 
 
 def _xml_reference(match: re.Match[str]) -> str:

@@ -47,6 +47,7 @@ def test_nested_folders_and_attributes_in_any_case_are_read() -> None:
             language="en-US",
         ),
         OpmlOutline(url="https://lemonde.example/rss", text="Le Monde", folders=("News", "Europe")),
+        OpmlOutline(url="", text="Just a note", skip_reason="it has no xmlUrl"),
     )
 
 
@@ -70,7 +71,16 @@ def test_other_encodings_are_read() -> None:
 
 def test_outlines_that_are_comments_are_left_out_with_all_below_them() -> None:
     off = '<outline text="Off" isComment="true"><outline text="A" xmlUrl="https://a.example/"/></outline>'
-    assert read(f"<opml><body>{off}<!-- no --></body></opml>") == ()
+    assert read(f"<opml><body>{off}<!-- no --></body></opml>") == (
+        OpmlOutline(url="", text="Off", skip_reason="it is a comment"),
+    )
+
+
+def test_a_title_that_is_another_than_the_text_is_read() -> None:
+    outline = '<outline text="times" title="The Times" xmlUrl="https://a.example/"/>'
+    assert read(f"<opml><body>{outline}</body></opml>") == (
+        OpmlOutline(url="https://a.example/", text="times", title="The Times"),
+    )
 
 
 LAUGHS = '<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><opml><body><outline text="&b;"/></body></opml>'

@@ -309,14 +309,20 @@ def test_subscriptions_are_imported_with_their_folders(file: Path, tmp_path: Pat
     ]
     assert "gopher" not in file.read_text()
     assert yaml.safe_load(file.read_text())["sources"][1:] == [
-        {"name": "the-times", "url": "https://times.example/feed", "categories": ["News", "World"]},
+        {
+            "name": "the-times",
+            "url": "https://times.example/feed",
+            "title": "The Times",
+            "categories": ["News", "World"],
+        },
         {
             "name": "the-times-2",
             "url": "https://other-times.example/feed",
+            "title": "The Times!",
             "categories": ["News", "World"],
             "language": "en",
         },
-        {"name": "shijie", "url": "https://www.sekai.example/feed"},
+        {"name": "shijie", "url": "https://www.sekai.example/feed", "title": "世界"},
     ]
     assert [type(outcome) for outcome in import_opml(file, {}, opml)[:4]] == [ExistingSource] * 4
 

@@ -75,7 +75,7 @@ def export(ctx: typer.Context) -> None:
 
 def _report(results: Iterable["AddResult"]) -> None:
     """Print each result; exit with 1 if one is a failure."""
-    from aggregator.subscribe import AddedSource, ExistingSource
+    from aggregator.subscribe import AddedSource, ExistingSource, SkippedOutline
 
     failed = False
     for result in results:
@@ -86,6 +86,8 @@ def _report(results: Iterable["AddResult"]) -> None:
                     typer.echo(f"  its page has another feed: {_link_text(link)}")
             case ExistingSource():
                 typer.echo(f"{result.name} is listed already: {result.url}")
+            case SkippedOutline():
+                typer.echo(f"skipped {result.text}: {result.reason}", err=True)
             case failure:
                 failed = True
                 typer.echo(f"aggregator: {failure}", err=True)

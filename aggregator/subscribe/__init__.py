@@ -21,6 +21,7 @@ from aggregator.planet import planet_subscriptions
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import label, language_tag, quoted, source_name, source_url, web_url
+from aggregator.settings.values import text as text_line
 from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
 from aggregator.urls import canonical_key
 
@@ -44,7 +45,15 @@ class ExistingSource:
     url: str  # without credentials
 
 
-AddResult = AddedSource | ExistingSource | Failure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedOutline:
+    """An outline of an OPML file that is no subscription."""
+
+    text: str
+    reason: str
+
+
+AddResult = AddedSource | ExistingSource | SkippedOutline | Failure
 
 
 def _show_nothing(feed: FoundFeed) -> None:
@@ -141,7 +150,7 @@ def import_planet(path: Path, environ: Mapping[str, str], file: Path) -> tuple[A
 def _import_outlines(
     path: Path, environ: Mapping[str, str], file: Path, outlines: Sequence[OpmlOutline]
 ) -> tuple[AddResult, ...]:
-    if not outlines:
+    if not any(outline.url for outline in outlines):
         raise AggregatorError(f"{file}: it holds no subscriptions")
     with config.editing(path, environ) as edit:
         listed = _SourceList(edit.settings)
@@ -184,6 +193,8 @@ class _SourceList:
 
 def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
     """Add an outline as a source, named by its text as far as that is a valid name."""
+    if outline.skip_reason:
+        return SkippedOutline(text=quoted(outline.text), reason=outline.skip_reason)
     try:
         url = source_url(outline.url)
     except ValueError as fault:
@@ -192,10 +203,14 @@ def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
     folders = (*outline.folders, *outline.categories)
     usable = {category_name(folder): folder for folder in reversed(folders) if _is_valid(label, folder)}
     categories = tuple(reversed(usable.values()))
+    name = outline.text if _is_valid(source_name, outline.text) else slug(outline.text) or host_name(url)
+    title = outline.title or outline.text
     settings: dict[str, Any] = {"enabled": False} if outline.is_disabled else {}
+    if title != name and _is_valid(text_line, title):
+        settings["title"] = title
     return listed.add(
         url,
-        outline.text if _is_valid(source_name, outline.text) else slug(outline.text) or host_name(url),
+        name,
         category=categories[0] if len(categories) == 1 else None,
         categories=categories if len(categories) > 1 else None,
         language=outline.language if _is_valid(language_tag, outline.language) else None,

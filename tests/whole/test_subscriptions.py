@@ -77,7 +77,8 @@ def test_nested_folders_are_imported_as_categories(folder: Path) -> None:
         == "added le-monde: https://lemonde.example/rss\nfirst is listed already: http://first.example/feed/\n"
     )
     assert (folder / "feeds.yaml").read_text() == (
-        f"{FEEDS}\n  - name: le-monde\n    url: https://lemonde.example/rss\n    categories: [Papers, France]\n"
+        f"{FEEDS}\n  - name: le-monde\n    url: https://lemonde.example/rss\n    title: Le Monde\n"
+        "    categories: [Papers, France]\n"
     )
     assert "mine.yaml" in aggregator("import", "mine.yaml", cwd=folder, status=1).stderr
 
@@ -91,7 +92,10 @@ def test_what_is_exported_gives_the_same_sources_elsewhere(folder: Path, tmp_pat
     (elsewhere / "all.opml").write_text(done.stdout)
     aggregator("import", "all.opml", cwd=elsewhere)
     here, there = (
-        {source.name: (source.url.replace("user:s3cret@", ""), source.categories) for source in load(file, {}).sources}
+        {
+            source.name: (source.url.replace("user:s3cret@", ""), source.categories, source.title)
+            for source in load(file, {}).sources
+        }
         for file in (folder / "feeds.yaml", elsewhere / "feeds.yaml")
     )
     assert here == there
