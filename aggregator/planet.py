@@ -8,14 +8,16 @@ from aggregator.errors import AggregatorError
 from aggregator.opml import OpmlOutline
 
 _OWN_SECTIONS = frozenset({"planet", "default"})  # settings of the planet itself
+_READING_LISTS = frozenset({"opml", "foaf", "csv", "config"})  # values of Venus's `content_type`
 _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?:)|feed(?=://)", re.IGNORECASE)
 
 
 def planet_subscriptions(text: str) -> tuple[OpmlOutline, ...]:
     """Return the subscriptions of a Planet configuration, in its order.
 
-    Planet and Venus name a section by the feed's URL, Pluto gives it as `feed`. Other sections are templates, lists and
-    filters, which are passed over. Raises AggregatorError for text that is no INI file.
+    Planet and Venus name a section by the feed's URL, Pluto gives it as `feed`. A reading list of Venus
+    is an outline that says so; templates and filters are passed over. Raises AggregatorError for text that is no INI
+    file.
     """
     parser = RawConfigParser(strict=False, allow_no_value=True, inline_comment_prefixes=(";",))
     try:
@@ -31,6 +33,11 @@ def _outlines(parser: RawConfigParser) -> Iterator[OpmlOutline]:
     for section in parser.sections():
         options = {name: " ".join((value or "").split()) for name, value in parser.items(section)}
         url = options.get("feed") or _FEED_SCHEME.sub(_scheme, section)
+        if options.get("content_type") in _READING_LISTS:
+            yield OpmlOutline(
+                url="", text=section, skip_reason="it is a reading list; if that is OPML, import it by itself"
+            )
+            continue
         if section.lower() in _OWN_SECTIONS or not re.match(r"https?:", url, re.IGNORECASE):
             continue
         category = options.get("category")

@@ -47,31 +47,43 @@ feed  = https://dave.example/feed
 
 
 def test_each_section_of_a_feed_is_a_subscription() -> None:
-    assert planet_subscriptions(VENUS) == (
+    reading_list, *outlines = planet_subscriptions(VENUS)
+    assert (reading_list.url, reading_list.text) == ("", "subscriptions.opml")
+    assert "reading list" in reading_list.skip_reason
+    assert outlines == [
         OpmlOutline(url="http://ann.example/feed.xml?a=1&b=%20", text="Ann Ä."),
         OpmlOutline(url="http://bob.example/rss"),
         OpmlOutline(url="https://carol.example/atom", text="Carol", folders=("People",), language="de"),
         OpmlOutline(url="https://dave.example/feed", text="Dave"),
-    )
+    ]
 
 
 @given(st.text() | st.text("[]=:;#% \nhtfeed/."))
 def test_any_text_gives_subscriptions_or_an_error(text: str) -> None:
     with suppress(AggregatorError):
-        assert all(":" in outline.url for outline in planet_subscriptions(text))
+        assert all(":" in outline.url or outline.skip_reason for outline in planet_subscriptions(text))
 
 
 def test_they_are_appended_once(tmp_path: Path) -> None:
     feeds, planet = tmp_path / "feeds.yaml", tmp_path / "planet.ini"
     planet.write_text(VENUS)
-    assert [type(result).__name__ for result in import_planet(feeds, {}, planet)] == ["AddedSource"] * 4
-    assert yaml.safe_load(feeds.read_text())["sources"] == [
-        {"name": "ann-a", "url": "http://ann.example/feed.xml?a=1&b=%20"},
-        {"name": "bob-example", "url": "http://bob.example/rss"},
-        {"name": "carol", "url": "https://carol.example/atom", "category": "People", "language": "de"},
-        {"name": "dave", "url": "https://dave.example/feed"},
+    assert [type(result).__name__ for result in import_planet(feeds, {}, planet)] == [
+        "SkippedOutline",
+        *["AddedSource"] * 4,
     ]
-    assert [type(result) for result in import_planet(feeds, {}, planet)] == [ExistingSource] * 4
+    assert yaml.safe_load(feeds.read_text())["sources"] == [
+        {"name": "ann-a", "url": "http://ann.example/feed.xml?a=1&b=%20", "title": "Ann Ä."},
+        {"name": "bob-example", "url": "http://bob.example/rss"},
+        {
+            "name": "carol",
+            "url": "https://carol.example/atom",
+            "category": "People",
+            "language": "de",
+            "title": "Carol",
+        },
+        {"name": "dave", "url": "https://dave.example/feed", "title": "Dave"},
+    ]
+    assert [type(result) for result in import_planet(feeds, {}, planet)[1:]] == [ExistingSource] * 4
 
 
 @pytest.mark.parametrize(
