@@ -16,7 +16,7 @@ from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.serve import Health, Metrics, site
 from aggregator.settings.rules import ACTIONS, CONDITIONS
-from tests.commands import aggregator
+from tests.commands import aggregator, configure, running, until
 from tests.newsroom import Newsroom, front_matter, item, newsroom, prose, rss
 from tests.servers import Server
 
@@ -403,6 +403,29 @@ def test_the_command_with_rules_of_the_environment_an_unknown_source_and_no_data
     shown = aggregator("rules", "--json", cwd=room.root, AGGREGATOR_RULES="[{if: {title: ^a}, drop: true}]").stdout
     assert [entry["rules"] for entry in json.loads(shown)] == [[], [], [{"line": None, "does": ["drop"]}]]
     assert "no source is named nobody" in aggregator("rules", "nobody", cwd=room.root, status=2).stderr
+
+
+def test_a_running_daemon_takes_up_changed_rules(room: Newsroom, server: Server) -> None:
+    source = room.configuration["sources"][0]
+    configure(room.root, sources=[source])
+    with running(room.root) as daemon:
+        until(lambda: "Sponsored" in daemon.get("feeds/news.rss").text)
+        (path,) = (path for path, text in room.articles().items() if "Sponsored" in text)
+        (article,) = (
+            page
+            for page in re.findall(r"article/[0-9a-f]{32}", daemon.get("").text)
+            if "Sponsored" in daemon.get(page).text
+        )
+        configure(room.root, sources=[source], rules=[DROP])
+        until(lambda: path not in room.articles())
+        until(lambda: "Sponsored" not in daemon.get("feeds/news.rss").text)
+        assert daemon.get(article).status_code == 404
+        assert "Sponsored" not in daemon.get("").text
+        configure(room.root, sources=[source])
+        until(lambda: "Sponsored" in daemon.get("feeds/news.rss").text)
+        assert path in room.articles()
+        assert daemon.get(article).status_code == 200
+    assert len(server.asked("/feed")) == 1
 
 
 def test_the_example_of_the_documentation_does_what_it_says(tmp_path: Path, server: Server) -> None:
