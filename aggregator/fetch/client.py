@@ -114,15 +114,15 @@ class Fetcher:
         return fetch_result(response, hop, state, call.conditions(hop), self._clock())
 
     async def fetch_page(
-        self, url: str, source: Source | None, *, admit: Admit, permit: Permit = _permit_all
+        self, url: str, source: Source | None, *, admit: Admit, permit: Permit = _permit_all, text_only: bool = True
     ) -> Page | Failure | None:
         """Request a page and return it; None if `admit` refused its host or one that it redirects to.
 
         The headers of `source` are sent only if the page is of its origin. `permit` is awaited with each URL before it
-        is requested, and ends the request by what it raises.
+        is requested, and ends the request by what it raises. With `text_only` no body of another media type is read.
         """
         seconds = self._settings.timeout.total_seconds()
-        call = _Call(source, Validators(), admit, seconds, self._environ, accept=ACCEPT_PAGE, permit=permit)
+        call = _Call(source, Validators(), admit, seconds, self._environ, ACCEPT_PAGE, permit, text_only)
         end = await self._follow(call, first_page_hop(url, source))
         if end is None or isinstance(end, Failure):
             return end
@@ -198,7 +198,12 @@ class Fetcher:
             try:
                 async with asyncio.timeout(call.seconds_left):
                     max_bytes = self._settings.max_bytes if call.form is None else 0
-                    bounds = Bounds(max_bytes=max_bytes, backlog=self.limiter.backlog, on_data=slot.on_data)
+                    bounds = Bounds(
+                        max_bytes=max_bytes,
+                        backlog=self.limiter.backlog,
+                        on_data=slot.on_data,
+                        text_only=call.text_only,
+                    )
                     return await read_response(transport, request, bounds)
             finally:
                 call.seconds_left -= loop.time() - started  # waiting for a slot does not count
@@ -215,6 +220,7 @@ class _Call:
     environ: Mapping[str, str] = field(default_factory=dict)  # secrets that the source's headers refer to
     accept: str = ACCEPT
     permit: Permit = _permit_all
+    text_only: bool = False
     form: bytes | None = None  # to post; None for a GET
 
     @property

@@ -37,6 +37,7 @@ class Bounds:
     max_bytes: int  # of the body; 0: none is read
     backlog: Backlog
     on_data: Callable[[], None]  # called each time bytes arrive
+    text_only: bool = False  # no body of a media type that is no text is read
 
 
 async def read_response(transport: httpx.AsyncBaseTransport, request: httpx.Request, bounds: Bounds) -> HttpResponse:
@@ -48,12 +49,19 @@ async def read_response(transport: httpx.AsyncBaseTransport, request: httpx.Requ
             raise ResponseError(f"the server sent more than {MAX_HEADER_BYTES // 1024} KB of headers")
         headers = _decoded(response.headers.raw)
         body = b""
-        if response.status_code in WITH_DOCUMENT and bounds.max_bytes:
+        is_read = bounds.max_bytes and (not bounds.text_only or is_text(headers.get("content-type", "")))
+        if response.status_code in WITH_DOCUMENT and is_read:
             async with bounds.backlog.receive() as counter:
                 body = await _read_body(response, headers, bounds, counter)
         return HttpResponse(status=response.status_code, headers=headers, body=body)
     finally:
         await response.aclose()
+
+
+def is_text(content_type: str) -> bool:
+    """Return True if this Content-Type is that of a text, or none."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return not media_type or media_type.startswith("text/") or media_type.endswith("xml")
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from aggregator.fetch.failures import STATUS_ADVICE, status_reason
 from aggregator.fetch.redirects import Hop
-from aggregator.fetch.response import HttpResponse
+from aggregator.fetch.response import WITH_DOCUMENT, HttpResponse, is_text
 from aggregator.model import Failure, FeedDocument, NotModified, Page, SourceState, Validators
 from aggregator.schedule.headers import freshness, links, retry_after
 
@@ -40,13 +40,16 @@ def fetch_result(response: HttpResponse, hop: Hop, state: SourceState, sent: Val
 
 def page_result(response: HttpResponse, hop: Hop, now: datetime) -> Page | Failure:
     """Return the page, or the failure, that `response` is."""
-    if not response.body:
-        return status_failure(response, hop, now) if response.status != 200 else failure(hop, _EMPTY, status=200)
     headers = response.headers
+    content_type = headers.get("content-type")
+    if response.status not in WITH_DOCUMENT:
+        return status_failure(response, hop, now)
+    if not response.body and is_text(content_type or ""):
+        return failure(hop, _EMPTY, status=response.status)
     return Page(
         url=hop.url,
         body=response.body,
-        content_type=headers.get("content-type"),
+        content_type=content_type,
         robots_tag=headers.get("x-robots-tag", ""),
     )
 

@@ -63,7 +63,7 @@ class Robots:
             fetched, body, error = stored
             if fetched <= now < fetched + (KEEP_FAILURE if error else KEEP):
                 return body, error
-        answer = await self._fetcher.fetch_page(f"{origin}/robots.txt", None, admit=self._admit)
+        answer = await self._fetcher.fetch_page(f"{origin}/robots.txt", None, admit=self._admit, text_only=False)
         if answer is None:
             raise HeldError
         if isinstance(answer, Failure) and answer.is_unreachable:

@@ -20,6 +20,7 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    due_page,
     host,
     key,
     label,
@@ -81,6 +82,7 @@ _ANY_FUTURE = select(
     or_(
         exists().where(source.c.last_fetch > bindparam("latest")),
         exists().where(host.c.not_before > bindparam("latest_hold")),
+        exists().where(due_page, page.c.due > bindparam("latest_hold")),
     )
 )
 _RESET_SOURCES = (
@@ -94,6 +96,11 @@ _RESET_SOURCES = (
 )
 _RESET_HOSTS = (
     update(host).where(host.c.not_before > bindparam("latest_hold")).values(not_before=bindparam("until", type_=Moment))
+)
+_RESET_PAGES = (
+    update(page)
+    .where(due_page, page.c.due > bindparam("latest_hold"))
+    .values(due=bindparam("now", type_=Moment), lease_until=None)
 )
 _OWNED = select(*article.c["path", "pruned", "dropped"]).where(article.c.path.in_(listed("paths")))
 _PENDING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
@@ -190,6 +197,7 @@ class MaintenanceStore:
         with self._database.writing() as connection:
             connection.execute(_RESET_SOURCES, {"now": now, "latest": latest})
             connection.execute(_RESET_HOSTS, {"latest_hold": latest_hold, "until": now + timedelta(hours=1)})
+            connection.execute(_RESET_PAGES, {"latest_hold": latest_hold, "now": now})
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
         """Return the ids of the articles that were new, edited or credited within that time before the last fetch."""

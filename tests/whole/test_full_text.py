@@ -1,9 +1,10 @@
 """Full text: an article goes out with the feed's text, and again with that of its page, which is asked for once."""
 
 import json
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -324,7 +325,7 @@ def test_robots_txt_is_obeyed_and_kept_for_a_day(room: Newsroom, server: Server)
 
 
 def test_feeds_are_exempt_from_robots_txt(room: Newsroom, server: Server) -> None:
-    server.put("/robots.txt", "User-agent: *\nDisallow: /\n")
+    server.put("/robots.txt", "User-agent: *\nDisallow: /\n", headers={"Content-Type": "application/octet-stream"})
     assert room.once().new == 1
     room.complete()
     assert asked(server) == ["/robots.txt"]
@@ -467,6 +468,26 @@ def test_private_addresses_are_refused(room: Newsroom, server: Server) -> None:
         assert due
 
 
+def test_a_file_is_not_read_to_its_end_nor_asked_for_again(room: Newsroom, server: Server) -> None:
+    put_page(server, headers={"Content-Type": "audio/mpeg"}, chunks=repeat(b"\0" * 65_536))
+    room.once()
+    assert room.complete() == Published()
+    ((_, due, error),) = pages(room)
+    assert (due, error) == (None, "the page is not HTML")
+    assert len(server.asked("/stories/1")) == 1
+
+
+def test_pages_are_read_after_a_clock_that_ran_ahead(room: Newsroom, server: Server) -> None:
+    put_page(server, status=500)
+    room.later(days=4000)
+    room.once()
+    room.complete()
+    put_page(server)
+    room.later(days=-4000)
+    room.complete()
+    assert has_full_text(room)
+
+
 def test_a_hostile_page_does_not_stop_the_others(room: Newsroom, server: Server) -> None:
     put_page(server, page=html("<p>" + "<b>" * 200_000))
     put_page(server, 2)
@@ -489,6 +510,20 @@ def test_once_does_it_before_it_ends(tmp_path: Path, server: Server, database: d
     (path,) = (tmp_path / "storage" / "articles").rglob("*.md")
     assert LAST in path.read_text()
     assert aggregator("verify", cwd=tmp_path).returncode == 0
+
+
+def test_a_daemon_that_is_stopped_leaves_the_page_to_the_next(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(entry(server)))
+    put_page(server, hang=True)
+    configure(tmp_path, sources=[source(server)], fetch={"allow_private": ["127.0.0.1/32"], "timeout": "1h"})
+    with daemon(tmp_path) as (process, _):
+        until(lambda: bool(server.asked("/stories/1")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    put_page(server)
+    aggregator("once", cwd=tmp_path)
+    (path,) = (tmp_path / "storage" / "articles").rglob("*.md")
+    assert LAST in path.read_text()
 
 
 def test_the_daemon_does_it(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
