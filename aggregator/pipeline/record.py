@@ -159,6 +159,7 @@ def _decide_and_write(
             decisions=decisions,
             paths={keyed.id: wanted_path(app, source, keyed, rulings.get(keyed.id)) for keyed in new},
             now=now,
+            dropped=frozenset(article_id for article_id, ruling in rulings.items() if ruling.dropped),
             pushed=received.is_pushed,
             hub=hub,
             due_without_push=unpushed,

@@ -74,6 +74,7 @@ class Recording:
     decisions: Sequence[Decision]
     paths: Mapping[str, str]  # wanted path of each new article, by id
     now: datetime
+    dropped: frozenset[str] = frozenset()  # ids of new articles that rules will drop
     pushed: bool = False
     hub: HubTopic | None = None  # that the document names
     due_without_push: tuple[datetime, str] | None = None  # next fetch and its reason, if no hub pushes any more
@@ -144,7 +145,7 @@ class ArticleStore:
             edits = update_articles(connection, source_id, updated, now)
             left = leave_articles(connection, source_id, inserted.values())
             credited, relinked = insert_credits(connection, source_id, decisions, inserted, now)
-            self._count_credited(connection, recording, credited, bool(inserted))
+            self._count_credited(connection, recording, credited, not recording.dropped.issuperset(inserted))
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
             insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])

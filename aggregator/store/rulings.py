@@ -29,6 +29,7 @@ from aggregator.store.schema import (
     pending_article,
     source,
 )
+from aggregator.store.source_days import count_articles, discount_articles
 
 _ids = listed("ids")
 _PENDING = (
@@ -95,6 +96,7 @@ _DROPPED = (
 _DROPPED_AMONG = select(article.c.id).where(article.c.id.in_(_ids), article.c.dropped.is_not(None))
 
 Judged = tuple[StoredEntry, ArticleRuling]
+JudgedRow = tuple[RowMapping, StoredEntry, ArticleRuling]
 
 
 class RulingStore:
@@ -146,8 +148,22 @@ class RulingStore:
             if rewritten:
                 connection.execute(_UPDATE, [{"of": article_id, **updates[article_id]} for article_id in rewritten])
             changed.update(rewritten, _replace_originals(connection, current))
+            self._count(connection, current, now)
             self._outbox.mark_articles(changed)
             self._outbox.mark_categories(changed)
+
+    def _count(self, connection: Connection, judged: Sequence[JudgedRow], now: datetime) -> None:
+        """Keep the counts of the sources' articles by day without dropped ones."""
+        dropped: dict[int, list[datetime]] = defaultdict(list)
+        returned: dict[int, list[datetime]] = defaultdict(list)
+        for row, entry, ruling in judged:
+            if ruling.dropped != (row["dropped"] is not None):
+                for source_ in entry.sources:
+                    (dropped if ruling.dropped else returned)[source_.id].append(entry.draft.published)
+        for source_id, published in dropped.items():
+            discount_articles(connection, source_id, published)
+        for source_id, published in returned.items():
+            count_articles(connection, self._database.dialect, source_id, published, now)
 
     def _place(self, connection: Connection, judged: Sequence[Judged]) -> Iterable[str]:
         """Put the articles into the categories of their rulings, and return the ids of those that moved."""
@@ -232,9 +248,7 @@ def _columns(row: RowMapping, draft: Draft, ruling: ArticleRuling, now: datetime
     return {f"new_{name}": value for name, value in columns.items()}
 
 
-def _replace_originals(
-    connection: Connection, judged: Sequence[tuple[RowMapping, StoredEntry, ArticleRuling]]
-) -> list[str]:
+def _replace_originals(connection: Connection, judged: Sequence[JudgedRow]) -> list[str]:
     """Keep the texts of entries where another one is published, and only there; return the ids where that changed."""
     surplus = [
         row["id"] for row, entry, ruling in judged if row["original"] and not (ruling.text or entry.has_page_text)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect
@@ -20,6 +20,12 @@ _TOTALS = (
     select(source_day.c.source_id, func.sum(source_day.c.published))
     .where(source_day.c.day > bindparam("before"))
     .group_by(source_day.c.source_id)
+)
+_DISCOUNT = (
+    update(source_day)
+    .where(source_day.c.source_id == bindparam("of"), source_day.c.day == bindparam("on"))
+    .where(source_day.c.published >= bindparam("number"))
+    .values(published=source_day.c.published - bindparam("number"))
 )
 _DELETE_OLD = delete(source_day).where(
     source_day.c.source_id == bindparam("of"), source_day.c.day <= bindparam("before")
@@ -40,6 +46,12 @@ def count_articles(
     upsert = statement.on_conflict_do_update(index_elements=["source_id", "day"], set_={"published": total})
     rows = [{"source_id": source_id, "day": day, "published": count} for day, count in sorted(counts.items())]
     connection.execute(upsert, rows)
+
+
+def discount_articles(connection: Connection, source_id: int, published: Iterable[datetime]) -> None:
+    """Take back the count of articles of the source that are not published any more."""
+    days = Counter(map(day_number, published))
+    connection.execute(_DISCOUNT, [{"of": source_id, "on": day, "number": count} for day, count in days.items()])
 
 
 def published_by_day(connection: Connection, now: datetime) -> Mapping[int, Counter[date]]:

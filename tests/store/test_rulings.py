@@ -8,6 +8,7 @@ import pytest
 
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
+from aggregator.model import StoredSource
 from aggregator.names import ALL
 from aggregator.store import Store
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -59,6 +60,24 @@ def test_rules_come_and_go(room: Newsroom, url: str) -> None:
         assert list(differences(app)) == []
 
 
+def test_what_was_dropped_is_in_no_count(room: Newsroom) -> None:
+    def per_day() -> float | None:
+        return overview(room).state.new_per_day
+
+    room.configuration["rules"] = [{"drop": True}]
+    room.once()
+    assert overview(room).state.last_new is None
+    assert per_day() == 0
+    room.configuration["rules"] = RULES
+    room.later(minutes=1)
+    room.once(everything=False)
+    assert per_day() == round(2 / 28, 2)
+    room.configuration["rules"] = []
+    room.later(minutes=1)
+    room.once(everything=False)
+    assert per_day() == round(3 / 28, 2)
+
+
 def test_what_was_dropped_is_pruned(room: Newsroom, url: str) -> None:
     room.configuration["rules"] = RULES
     room.once()
@@ -70,3 +89,9 @@ def test_what_was_dropped_is_pruned(room: Newsroom, url: str) -> None:
 
 def entries(store: Store) -> tuple[Any, ...]:
     return store.rulings.entries(store.rulings.of_source(1, None, 100))
+
+
+def overview(room: Newsroom) -> StoredSource:
+    with room.opened() as app:
+        (stored,) = app.store.sources.overview(app.clock())
+        return stored
