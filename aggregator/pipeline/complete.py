@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import chain
 
 from aggregator.app import App
+from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import ClaimedPage, DuePage, Failure, HostState, PageQuestion, PageText
 from aggregator.pipeline.fetch import Held, load_hosts
@@ -94,7 +95,13 @@ class Completer:
 
     async def _complete(self, claimed: ClaimedPage) -> None:
         """Read the page and record what came. Raises StoreError."""
-        result = await self._read(claimed)
+        try:
+            result = await self._read(claimed)
+        except AggregatorError:
+            raise
+        except Exception as error:  # it would be asked for again for ever
+            log.debug("while reading %s", claimed.link, exc_info=True)
+            result = Failure(stage="parse", subject=claimed.link, reason=f"internal error ({type(error).__name__})")
         hosts = self._hosts.changes()
         await self._app.in_writer(self._record, claimed, result, hosts)
         self._hosts.stored(hosts)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from aggregator.fetch import Fetcher
 from aggregator.maintain.prune import prune_all
 from aggregator.model import PageText
 from aggregator.publish import Published
@@ -475,6 +476,31 @@ def test_a_file_is_not_read_to_its_end_nor_asked_for_again(room: Newsroom, serve
     ((_, due, error),) = pages(room)
     assert (due, error) == (None, "the page is not HTML")
     assert len(server.asked("/stories/1")) == 1
+
+
+def test_an_internal_error_is_a_failure_of_its_page_alone(
+    room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_page(server, 2)
+    server.put("/feed", rss(entry(server, 1, prose(1)), entry(server, 2, prose(2))))
+    read = Fetcher.fetch_page
+
+    async def failing(fetcher: Fetcher, url: str, *args: Any, **options: Any) -> Any:
+        if url.endswith("/1"):
+            raise RuntimeError("a fault of ours")
+        return await read(fetcher, url, *args, **options)
+
+    monkeypatch.setattr(Fetcher, "fetch_page", failing)
+    room.once()
+    room.complete()
+    assert {each["url"]: LAST in each["content_html"] for each in entries(room)} == {
+        server.url("/stories/1"): False,
+        server.url("/stories/2"): True,
+    }
+    assert {(bool(due), error) for _, due, error in pages(room)} == {
+        (True, "internal error (RuntimeError)"),
+        (False, None),
+    }
 
 
 def test_pages_are_read_after_a_clock_that_ran_ahead(room: Newsroom, server: Server) -> None:
