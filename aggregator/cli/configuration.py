@@ -15,8 +15,12 @@ def check(
         bool, typer.Option("--show", help="Print every setting, its value and where it comes from.")
     ] = False,
 ) -> None:
-    """Validate the configuration and report every fault in it, and secrets that the environment should hold."""
+    """Validate the configuration and report every fault in it.
+
+    Advice: secrets that the environment should hold, tags that a podcast lacks.
+    """
     from aggregator import config
+    from aggregator.maintain.podcasts import missing_tags
 
     options: Options = ctx.obj
     if show:
@@ -27,6 +31,9 @@ def check(
     settings = config.load(options.config, options.environ)
     for fault in config.advice(options.config):
         typer.echo(str(fault), err=True)
+    for category, tags in missing_tags(settings).items():
+        lack = f"no source of the podcast feed {category} gives {', '.join(tags)}"
+        typer.echo(f"{options.config}: {lack}; podcast directories may refuse it", err=True)
     typer.echo(f"{options.config}: OK: {counted(len(settings.sources), 'source')}")
 
 

@@ -113,7 +113,7 @@ def _with_better_link(keyed: Keyed, article: KnownArticle) -> Keyed:
 
 def _people_and_media(entry: Draft | KnownArticle) -> tuple[object, ...]:
     """Return what feeds pass on beside the text: a podcast's file may move, or come hours after its notes."""
-    return entry.authors, entry.enclosures, entry.image, entry.external_url, entry.terms
+    return entry.authors, entry.enclosures, entry.image, entry.external_url, entry.terms, entry.details
 
 
 def _without_changing_keys(keyed: Keyed) -> Keyed:

@@ -4,9 +4,10 @@
     Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `article`, `ruling`, `decision`, `page`, `output`. All types are
-frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are `timedelta`, sizes
-are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned it.
+One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `output`. All
+types are frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are
+`timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned
+it.
 """
 
 from aggregator.model.article import (
@@ -33,6 +34,18 @@ from aggregator.model.decision import (
     Unchanged,
     Updated,
 )
+from aggregator.model.details import (
+    NO_DETAILS,
+    Chapters,
+    Details,
+    EpisodeType,
+    Origin,
+    Participant,
+    Podcast,
+    PodcastCategory,
+    Soundbite,
+    Transcript,
+)
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
@@ -52,21 +65,25 @@ from aggregator.model.source import (
 )
 
 __all__ = [
+    "NO_DETAILS",
     "AppliedRule",
     "ArticleRuling",
     "Carrier",
     "CategoryFeed",
+    "Chapters",
     "ClaimedPage",
     "ClusterMember",
     "Credit",
     "Decision",
     "Departure",
+    "Details",
     "Draft",
     "DuePage",
     "Duplicate",
     "Enclosure",
     "Entry",
     "EntrySource",
+    "EpisodeType",
     "Failure",
     "Feed",
     "FeedDocument",
@@ -84,11 +101,15 @@ __all__ = [
     "Mark",
     "New",
     "NotModified",
+    "Origin",
     "OutputFile",
     "Page",
     "PageQuestion",
     "PageText",
+    "Participant",
     "Person",
+    "Podcast",
+    "PodcastCategory",
     "PublishedText",
     "Push",
     "RecordCounts",
@@ -97,6 +118,7 @@ __all__ = [
     "RobotsQuestion",
     "Ruling",
     "Selection",
+    "Soundbite",
     "Source",
     "SourceContext",
     "SourceState",
@@ -108,6 +130,7 @@ __all__ = [
     "Term",
     "TextConstruct",
     "Topic",
+    "Transcript",
     "Unchanged",
     "Updated",
     "Validators",

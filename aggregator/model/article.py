@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.model.details import NO_DETAILS, Details
 from aggregator.model.feed import Enclosure, Person, Term
 
 
@@ -29,6 +30,7 @@ class Draft:
     image: str | None = None
     external_url: str | None = None  # page that the entry is about (JSON Feed 1.1, "external_url")
     terms: tuple[Term, ...] = ()
+    details: Details = NO_DETAILS
     flags: tuple[str, ...] = ()  # oddities: "published unreadable", "published in the future", ...
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.article import Draft
+from aggregator.model.details import NO_DETAILS, Details
 from aggregator.model.feed import Enclosure, Person, Term
 from aggregator.urls import registrable_name
 
@@ -75,6 +76,7 @@ class KnownArticle:
     image: str | None = None
     external_url: str | None = None
     terms: tuple[Term, ...] = ()
+    details: Details = NO_DETAILS
     pruned: bool = False  # its text is gone, it never comes back
     is_published: bool = True  # False until its first publication: other sources' entries are joined with it then
     html: str = ""  # clean; only of an article of another source that has the link of a draft

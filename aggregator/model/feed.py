@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from aggregator.model.details import NO_DETAILS, Details, Podcast
 from aggregator.model.document import Failure, Link
 
 
@@ -68,6 +69,7 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     image: str | None = None
     terms: tuple[Term, ...] = ()
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Feed:
     update_period: timedelta | None = None  # sy:updatePeriod / sy:updateFrequency
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    podcast: Podcast | None = None
     entries: tuple[Entry, ...] = ()  # in the document's order
     left_out: int = 0  # entries beyond the limit
     problem: Failure | None = None

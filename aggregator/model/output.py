@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.article import StoredArticle
+from aggregator.model.details import Podcast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class CategoryFeed:
     label: str  # as written by the user
     updated: datetime  # of its newest article; of an empty one, the day the category was first seen
     articles: tuple[StoredArticle, ...]
+    podcast: Podcast | None = None  # its tags, if all its sources are podcasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.model.details import Podcast
+
 if TYPE_CHECKING:  # a sandboxed process does without pydantic, which takes 13 MB
     from aggregator.settings import SourceSettings
 
@@ -67,13 +69,14 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedInfo:
-    """Title, page and links of a source's last parsed document, used to credit it."""
+    """Title, page and links of a source's last parsed document, used to credit it, and its tags if it is a podcast."""
 
     title: str = ""  # plain text
     link: str | None = None  # its page
     language: str | None = None  # as written, e.g. en-US
     self_link: str | None = None
     hub: str | None = None
+    podcast: Podcast | None = None
 
 
 READING = 2  # number of the rules by which entries become articles; another one where texts come out differently

@@ -8,6 +8,7 @@ from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
 from aggregator.normalise import text
 from aggregator.normalise.body import preferred_content
 from aggregator.normalise.dates import entry_dates
+from aggregator.normalise.details import details, podcast
 from aggregator.normalise.identity import EntryIdentity, identities
 from aggregator.normalise.language import detected_language, primary_subtag
 from aggregator.normalise.links import clean_url, external_link
@@ -99,6 +100,7 @@ def _normalised(
         image=clean_url(entry.image, feed.url) if entry.image else None,
         external_url=clean_url(external, feed.url) if external else None,
         terms=terms(entry.terms, is_rss=is_rss),
+        details=details(entry.details, feed.url),
         flags=dates.flags,
     )
     return NormalisedEntry(draft=draft, text=body.text, date=entry.published)
@@ -117,4 +119,5 @@ def _feed_info(feed: Feed) -> FeedInfo:
         language=feed.language[:_MAX_LANGUAGE_TAG] if feed.language else None,
         self_link=first.get("self"),
         hub=first.get("hub"),
+        podcast=podcast(feed.podcast, feed.url),
     )

@@ -27,7 +27,7 @@ _SCHEME_URI = re.compile(r"(?:tag|urn):[\w;/?:@&=+$.\-!~*'(),%]+", re.ASCII)
 def people(persons: Iterable[Person], base: str, *, is_rss: bool = False) -> tuple[Person, ...]:
     """Return `persons` fit to print, each once, without those that have no name, e-mail or URL."""
     printed = (
-        Person(name=_name(p.name, is_rss), email=_email(p.email), url=clean_url(p.url, base) if p.url else None)
+        Person(name=name(p.name, is_rss), email=_email(p.email), url=clean_url(p.url, base) if p.url else None)
         for p in persons
     )
     distinct = dict.fromkeys(person for person in printed if person.name or person.email or person.url)
@@ -42,11 +42,11 @@ def enclosures(published: Iterable[Enclosure], base: str, *, is_rss: bool = Fals
             title = TextConstruct(value=enclosure.title or "", kind="rss" if is_rss else "plain")
             by_url[url] = Enclosure(
                 url=url,
-                type=_line(enclosure.type, _MAX_MEDIA_TYPE),
+                type=media_type(enclosure.type),
                 length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
                 title=plain_title(title) or None,
                 duration=enclosure.duration,
-                credit=_name(enclosure.credit, is_rss),
+                credit=name(enclosure.credit, is_rss),
             )
         if len(by_url) == MAX_ENCLOSURES:
             break
@@ -56,13 +56,18 @@ def enclosures(published: Iterable[Enclosure], base: str, *, is_rss: bool = Fals
 def terms(published: Iterable[Term], *, is_rss: bool = False) -> tuple[Term, ...]:
     """Return the categories that have a name, each once; a scheme that is no URI is dropped (RFC 4287, 4.2.2.2)."""
     printed = (
-        Term(term=_name(t.term, is_rss) or "", scheme=_scheme(t.scheme), label=_name(t.label, is_rss))
-        for t in published
+        Term(term=name(t.term, is_rss) or "", scheme=_scheme(t.scheme), label=name(t.label, is_rss)) for t in published
     )
     return tuple(dict.fromkeys(term for term in printed if term.term))[:MAX_TERMS]
 
 
-def _name(value: str | None, is_rss: bool) -> str | None:
+def media_type(value: str | None) -> str | None:
+    """Return a media type on one line."""
+    return _line(value, _MAX_MEDIA_TYPE)
+
+
+def name(value: str | None, is_rss: bool) -> str | None:
+    """Return the name of a person or category on one line."""
     if value and is_rss:
         value = decoded_entities(value[:_MAX_RAW_NAME])
     return _line(value, MAX_NAME)

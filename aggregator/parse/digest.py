@@ -3,7 +3,7 @@
 from dataclasses import replace
 from hashlib import blake2b
 
-from aggregator.model import Enclosure, Entry
+from aggregator.model import NO_DETAILS, Enclosure, Entry
 
 DIGEST_BYTES = 8  # of an entry; `SourceState.seen` joins them
 
@@ -15,7 +15,7 @@ def with_digest(entry: Entry) -> Entry:
     which alone must change nothing.
     """
     title = entry.title
-    fields = (
+    fields: tuple[object, ...] = (
         entry.guid,
         entry.guid_is_link,
         [(link.rel, link.href) for link in entry.links],
@@ -29,6 +29,8 @@ def with_digest(entry: Entry) -> Entry:
         entry.image,
         [(term.term, term.scheme, term.label) for term in entry.terms],
     )
+    if entry.details != NO_DETAILS:  # without them digests stay as they were before there were details
+        fields = (*fields, entry.details)
     digest = blake2b(repr(fields).encode(), digest_size=DIGEST_BYTES).digest()  # repr is unambiguous
     return replace(entry, digest=digest)
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from aggregator.model import Entry, Term, TextConstruct
+from aggregator.model import NO_DETAILS, Entry, Term, TextConstruct
 from aggregator.parse.constructs import (
     HTML_TYPES,
     links,
@@ -17,6 +17,7 @@ from aggregator.parse.constructs import (
 )
 from aggregator.parse.digest import with_digest
 from aggregator.parse.media import enclosures, image
+from aggregator.parse.podcast import details
 from aggregator.parse.raw import BODIES, RawBody, RawEntry, Values
 
 
@@ -46,6 +47,7 @@ def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
             enclosures=files,
             image=image(values, raw.base, files),
             terms=_terms(values),
+            details=details(values, raw.base) or NO_DETAILS,
         )
     )
 

@@ -8,14 +8,14 @@ of the methods are feedparser's and SAX's.
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html.entities import html5
-from typing import Any
+from typing import Any, ClassVar
 from xml.sax import SAXParseException
 from xml.sax.expatreader import ExpatParser
 
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from aggregator.parse.raw import BODIES, MAX_TERMS, RawBody, RawEntry, RawFeed
+from aggregator.parse.raw import BODIES, MAX_TERMS, PODCAST_NAMESPACES, RawBody, RawEntry, RawFeed
 
 # feedparser repairs each value that looks encoded twice, but only if the encoding is called "utf-8". Under its other
 # name a title that shows mojibake on purpose stays; whole documents were repaired by `encoding.decode` before.
@@ -48,12 +48,30 @@ def _end_date(element: str) -> Callable[..., None]:
     return end
 
 
+def _podcast_element(element: str) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return the start and end method of an element of an entry, all of which are kept: attributes and `text`."""
+
+    def start(self: "FeedHandler", attrs_d: dict[str, str]) -> None:
+        if self.inentry and not self.insource:
+            self._get_context().setdefault(element, []).append(attrs_d)
+        self.push("podcast_text", 1)
+
+    def end(self: "FeedHandler") -> None:
+        text = self.pop("podcast_text")
+        if text and self.inentry and not self.insource:
+            self._get_context()[element][-1]["text"] = text
+
+    return start, end
+
+
 class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser has no types
     """Changes that both parsers share."""
 
     contentparams: dict[str, str]
     handle_data: Any
-    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
+    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id", "comments"}
+    namespaces = mixin._FeedParserMixin.namespaces | dict.fromkeys(PODCAST_NAMESPACES, "podcast")
+    _matchnamespaces: ClassVar[dict[str, str]] = {}  # filled from those above
     resolve_relative_uris = False
     sanitize_html = False
 
@@ -61,6 +79,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.max_entries = max_entries
         self.has_channel = False  # feedparser tells a version by a namespace alone
         self.raw = RawFeed()
+        self.categories_open = 0  # of iTunes' module
         self.media: dict[str, str] | None = None  # the media:content that has begun
         super().__init__(base, None, _ENCODING)
 
@@ -82,7 +101,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
             self._only_count()
             return
         self.inauthor = self.insource = 0  # one that was never closed must not swallow all that follows
-        self.media = None
+        self.media, self.categories_open = None, 0
         super()._start_item(attrs_d)
         values = self.entries[-1]
         language = attrs_d.get("xml:lang") or None
@@ -143,6 +162,40 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         credit = self.pop("credit")
         if credit and self.media is not None:
             self.media.setdefault("media_credit", credit)
+
+    _start_podcast_transcript, _end_podcast_transcript = _podcast_element("podcast_transcript")
+    _start_podcast_chapters, _end_podcast_chapters = _podcast_element("podcast_chapters")
+    _start_podcast_person, _end_podcast_person = _podcast_element("podcast_person")
+    _start_podcast_soundbite, _end_podcast_soundbite = _podcast_element("podcast_soundbite")
+
+    def _start_source(self, attrs_d: dict[str, str]) -> None:
+        super()._start_source(attrs_d)
+        if href := attrs_d.get("url"):
+            self.sourcedata["source_url"] = href  # `href` may become that of an author inside
+
+    def _end_itunes_explicit(self) -> None:
+        self.pop("itunes_explicit")
+
+    def _end_itunes_author(self) -> None:
+        self._end_author()
+        context = self._get_context()
+        context["podcast_author"] = dict.get(context, "author")
+
+    def _start_itunes_image(self, attrs_d: dict[str, str]) -> None:
+        super()._start_itunes_image(attrs_d)
+        if href := attrs_d.get("href"):
+            self._get_context()["podcast_image"] = href
+
+    def _start_itunes_category(self, attrs_d: dict[str, str]) -> None:
+        super()._start_itunes_category(attrs_d)
+        categories = self._get_context().setdefault("podcast_categories", [])
+        if len(categories) < MAX_TERMS:
+            categories.append({"text": attrs_d.get("text"), "is_inside": self.categories_open > 0})
+        self.categories_open += 1
+
+    def _end_itunes_category(self) -> None:
+        self.categories_open = max(0, self.categories_open - 1)
+        super()._end_itunes_category()
 
     def push_content(self, *element: Any) -> None:
         """Begin a text construct; its parameters are read at every tag, so they move to a faster dictionary."""

@@ -9,6 +9,10 @@ from typing import Any
 
 Values = dict[str, Any]
 
+PODCAST_NAMESPACES = (
+    "https://podcastindex.org/namespace/1.0",
+    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
+)
 MAX_TERMS = 100  # categories of an entry; feedparser's look-up is quadratic in them
 BODIES = ("content", "description", "summary", "itunes_summary", "media_description")  # best first
 

@@ -6,6 +6,7 @@ from aggregator.model import Feed
 from aggregator.parse.constructs import integer, links, persons, string, title
 from aggregator.parse.entries import to_entry
 from aggregator.parse.not_a_feed import parse_failure
+from aggregator.parse.podcast import podcast
 from aggregator.parse.raw import RawFeed, Values
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -40,6 +41,7 @@ def to_feed(raw: RawFeed, document: str) -> Feed:
         update_period=_update_period(values),
         skip_hours=_hours(raw.skip_hours),
         skip_days=_days(raw.skip_days),
+        podcast=podcast(values, document),
         entries=tuple(entry for entry in entries if entry),
         left_out=raw.left_out,
         problem=None if line is None else parse_failure(document, reason),

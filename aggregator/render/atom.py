@@ -8,6 +8,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors
+from aggregator.render.podcast import add_origin
 from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -37,13 +38,11 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
     _set_title_type(entry)
     if article.language:
         entry.set(LANGUAGE, article.language)
-    for enclosure in article.enclosures:
-        link = SubElement(entry, "link", rel="enclosure", href=enclosure.url, type=enclosure.type or "")
-        if enclosure.length:
-            link.set("length", str(enclosure.length))
-        if enclosure.title:
-            link.set("title", enclosure.title)
+    _add_files(entry, article)
     add_media(article, entry)
+    if article.details.comments:
+        SubElement(entry, "link", rel="replies", type="text/html", href=article.details.comments)
+    add_origin(article, entry, "link")
     for member in article.also:
         SubElement(entry, "link", rel="related", href=member.link, title=member.title)
     for credit in contributors(article):
@@ -55,6 +54,15 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
             SubElement(entry, "link", rel="via", href=site, title=credit.feed_title)
     if article.credits and article.credits[0].feed_url:
         _add_source(entry, article)
+
+
+def _add_files(entry: Element, article: StoredArticle) -> None:
+    for enclosure in article.enclosures:
+        link = SubElement(entry, "link", rel="enclosure", href=enclosure.url, type=enclosure.type or "")
+        if enclosure.length:
+            link.set("length", str(enclosure.length))
+        if enclosure.title:
+            link.set("title", enclosure.title)
 
 
 def _set_title_type(parent: Element) -> None:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from aggregator.characters import strip_unsafe
-from aggregator.model import ClusterMember, Credit, Enclosure, Person, StoredArticle, Term
+from aggregator.model import NO_DETAILS, ClusterMember, Credit, Details, Enclosure, Person, Podcast, StoredArticle, Term
 from aggregator.names import distinct
 from aggregator.render.escape import uri
 
@@ -26,6 +26,7 @@ class Channel:
     media_type: str  # of the format
     hub: str | None  # WebSub
     updated: datetime
+    podcast: Podcast | None = None
     articles: tuple[StoredArticle, ...] = ()  # as `feed_article` returns them
 
     @property
@@ -54,6 +55,7 @@ def feed_article(article: StoredArticle) -> StoredArticle:
         external_url=_web_uri(clean.external_url),
         terms=distinct((term for term in map(_term, clean.terms) if term.term), attrgetter("term")),
         credits=tuple(map(_credit, clean.credits)),
+        details=_details(clean.details) if clean.details is not NO_DETAILS else NO_DETAILS,
         also=tuple(replace(member, link=uri(member.link)) for member in clean.also),
     )
 
@@ -128,11 +130,10 @@ def _source_as_person(article: StoredArticle) -> Person:
 
 
 def _enclosure(enclosure: Enclosure) -> Enclosure:
-    media_type = _MEDIA_TYPE.match(enclosure.type or "")
     return replace(
         enclosure,
         url=uri(enclosure.url),
-        type=media_type[0].lower() if media_type else UNKNOWN_TYPE,
+        type=_type(enclosure.type) or UNKNOWN_TYPE,
         length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
     )
 
@@ -145,6 +146,36 @@ def _web_uri(url: str | None) -> str | None:
 def _term(term: Term) -> Term:
     scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
     return replace(term, term=" ".join(term.term.split()), scheme=scheme)
+
+
+def feed_podcast(podcast: Podcast | None) -> Podcast | None:
+    """Return the tags of a podcast as every format shows them."""
+    return replace(_strip_all(podcast), image=_web_uri(podcast.image)) if podcast else None
+
+
+def _details(details: Details) -> Details:
+    """Return details with URIs; what needs a URL and has none that can be printed is left out."""
+    chapters, origin = details.chapters, details.origin
+    chapters_url = _web_uri(chapters.url) if chapters else None
+    return replace(
+        details,
+        comments=_web_uri(details.comments),
+        origin=replace(origin, url=_web_uri(origin.url)) if origin else None,
+        chapters=replace(chapters, url=chapters_url, type=_type(chapters.type)) if chapters and chapters_url else None,
+        transcripts=tuple(
+            replace(transcript, url=url, type=_type(transcript.type))
+            for transcript in details.transcripts
+            if (url := _web_uri(transcript.url))
+        ),
+        people=tuple(
+            replace(person, url=_web_uri(person.url), image=_web_uri(person.image)) for person in details.people
+        ),
+    )
+
+
+def _type(media_type: str | None) -> str | None:
+    match = _MEDIA_TYPE.match(media_type or "")
+    return match[0].lower() if match else None
 
 
 def _credit(credit: Credit) -> Credit:

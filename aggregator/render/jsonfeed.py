@@ -1,10 +1,12 @@
 """JSON Feed 1.1."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
-from aggregator.model import Credit, Enclosure, StoredArticle
+from aggregator.model import NO_DETAILS, Credit, Details, Enclosure, StoredArticle
 from aggregator.render.channel import GENERATOR, Channel
+from aggregator.render.podcast import uncredited_origin
 from aggregator.timestamps import rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -17,6 +19,8 @@ def jsonfeed(channel: Channel) -> bytes:
         title=channel.title,
         home_page_url=channel.page_url,
         feed_url=channel.self_url,
+        icon=channel.podcast.image if channel.podcast else None,
+        authors=[{"name": channel.podcast.author}] if channel.podcast and channel.podcast.author else None,
         language=channel.language,
         hubs=[{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
         _generator={"name": GENERATOR},
@@ -43,6 +47,9 @@ def _item(article: StoredArticle) -> dict[str, Any]:
         attachments=[_attachment(enclosure) for enclosure in article.enclosures],
         _source=next(map(_source, article.credits), None),
         _sources=[_source(credit) | {"url": credit.link} for credit in article.credits],
+        _comments=article.details.comments,
+        _via=_origin(article),
+        _episode=_episode(article.details),
         _also=[{"title": member.title, "url": member.link, "source": member.source} for member in article.also],
     )
 
@@ -54,7 +61,35 @@ def _attachment(enclosure: Enclosure) -> dict[str, Any]:
         title=enclosure.title,
         size_in_bytes=enclosure.length,
         duration_in_seconds=enclosure.duration,
+        _credit=enclosure.credit,
     )
+
+
+def _origin(article: StoredArticle) -> dict[str, Any] | None:
+    """Return the feed that the entry comes from, which RSS and Atom write as a link."""
+    origin = uncredited_origin(article)
+    return _present(title=origin.title, url=origin.url) if origin else None
+
+
+def _episode(details: Details) -> dict[str, Any] | None:
+    """Return what RSS and Atom write in iTunes' module and the podcast namespace."""
+    if details is NO_DETAILS:
+        return None
+    episode = _present(
+        title=details.title,
+        season=details.season,
+        episode=details.episode,
+        type=details.episode_type,
+        chapters=_fields(details.chapters) if details.chapters else None,
+        transcripts=[_fields(transcript) for transcript in details.transcripts],
+        people=[_fields(person) for person in details.people],
+        soundbites=[_fields(soundbite) for soundbite in details.soundbites],
+    )
+    return episode if details.explicit is None else episode | {"explicit": details.explicit}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: field for name, field in asdict(value).items() if field is not None}
 
 
 def _source(credit: Credit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors, sources_paragraph
+from aggregator.render.podcast import add_origin, add_podcast
 from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -27,16 +28,18 @@ def rss(channel: Channel) -> bytes:
     feed.register_extension("dc", DcExtension, DcEntryExtension)
     feed.description(channel.title)
     feed.extra.namespaces["dcterms"] = DCTERMS
-    if channel.hub:
-        feed.extra.add = partial(_add_hub, channel.hub)
+    feed.extra.add = partial(_extend_channel, channel)
     for article in channel.articles:
         _add_entry(feed, article)
     document: bytes = feed.rss_str()
     return _TITLE.sub(_numeric_references, document)
 
 
-def _add_hub(hub: str, root: Element) -> None:
-    SubElement(root[0], f"{ATOM}link", rel="hub", href=hub)
+def _extend_channel(channel: Channel, root: Element) -> None:
+    if channel.hub:
+        SubElement(root[0], f"{ATOM}link", rel="hub", href=channel.hub)
+    if channel.podcast:
+        add_podcast(channel.podcast, root[0])
 
 
 def _add_entry(feed: Any, article: StoredArticle) -> None:
@@ -52,6 +55,8 @@ def _add_entry(feed: Any, article: StoredArticle) -> None:
         entry.dc.dc_language(article.language)
     if article.credits and article.credits[0].feed_url:
         entry.source(article.credits[0].feed_url, article.credits[0].feed_title)
+    if article.details.comments:
+        entry.comments(article.details.comments)
     entry.extra.add = partial(_extend_item, article)
 
 
@@ -60,6 +65,7 @@ def _extend_item(article: StoredArticle, item: Element) -> None:
     for enclosure in article.enclosures:
         SubElement(item, "enclosure", url=enclosure.url, type=enclosure.type or "", length=str(enclosure.length or 0))
     add_media(article, item)
+    add_origin(article, item, f"{ATOM}link")
 
 
 def _as_html(text: str) -> str:

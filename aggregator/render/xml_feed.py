@@ -8,9 +8,9 @@ from lxml.etree import _Element as Element
 
 from aggregator.model import Enclosure, StoredArticle
 from aggregator.render.channel import GENERATOR, Channel
+from aggregator.render.podcast import ITUNES, add_episode, namespaces
 
 _MEDIA = "http://search.yahoo.com/mrss/"
-_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 
 
 class ExtraElements:
@@ -41,9 +41,7 @@ def xml_feed(channel: Channel) -> Any:
 
     feed = FeedGenerator()
     feed.register_extension("extra", ExtraElements, ExtraElements)
-    feed.extra.namespaces = {"media": _MEDIA}
-    if any(enclosure.duration for article in channel.articles for enclosure in article.enclosures):
-        feed.extra.namespaces["itunes"] = _ITUNES
+    feed.extra.namespaces = {"media": _MEDIA} | namespaces(channel.articles, channel.podcast)
     feed.id(channel.self_url)
     feed.title(channel.title)
     feed.author(name=channel.title, uri=channel.page_url)
@@ -73,19 +71,21 @@ def xml_entry(feed: Any, article: StoredArticle) -> Any:
 def add_media(article: StoredArticle, parent: Element) -> None:
     """Add to an item or entry what RSS and Atom themselves cannot say of images and other files (Media RSS, iTunes).
 
-    An image comes with its alternative text, another file with its title and duration. The text is a `media:title`:
+    An image comes with its alternative text and credit, another file with its title and duration, an episode with its
+    details. The text is a `media:title`:
     readers take a `media:description` for the entry's own.
     """
     images = {enclosure.url for enclosure in article.enclosures if is_image(enclosure)}
     if article.image and article.image not in images:
         SubElement(parent, f"{{{_MEDIA}}}content", url=article.image, medium="image")
     for enclosure in article.enclosures:
-        if enclosure.url in images or enclosure.title or enclosure.duration:
+        if enclosure.url in images or enclosure.title or enclosure.duration or enclosure.credit:
             _add_media_content(enclosure, parent)
     if article.image:
         SubElement(parent, f"{{{_MEDIA}}}thumbnail", url=article.image)
     if duration := next((enclosure.duration for enclosure in article.enclosures if enclosure.duration), None):
-        SubElement(parent, f"{{{_ITUNES}}}duration").text = str(duration)
+        SubElement(parent, f"{{{ITUNES}}}duration").text = str(duration)
+    add_episode(article, parent)
 
 
 def _add_media_content(enclosure: Enclosure, parent: Element) -> None:
@@ -98,6 +98,8 @@ def _add_media_content(enclosure: Enclosure, parent: Element) -> None:
         content.set("duration", str(enclosure.duration))
     if enclosure.title:
         SubElement(content, f"{{{_MEDIA}}}title", type="plain").text = enclosure.title
+    if enclosure.credit:
+        SubElement(content, f"{{{_MEDIA}}}credit").text = enclosure.credit
 
 
 def is_image(enclosure: Enclosure) -> bool:

@@ -10,7 +10,7 @@ from aggregator.model import Draft, Fingerprint, Keyed, StoredArticle
 from aggregator.store.rows import Columns
 
 OWNER = ("source_id", "guid", "guid_key")
-ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "external_url", "flags")
+ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "external_url", "details", "flags")
 TEXT = ("title", "html", "markdown", "summary")
 FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
 _FIXED = ("guid", "guid_key", "published", "updated", "first_seen", "position")  # set at first sight

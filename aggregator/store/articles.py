@@ -235,6 +235,6 @@ def _is_duplicate(decision: Decision) -> bool:
     return isinstance(decision, Duplicate) or (isinstance(decision, Updated) and decision.takes_over)
 
 
-def _credited_as(info: FeedInfo) -> tuple[str, str | None]:
-    """Return the part of `info` that credits show."""
-    return info.title, info.link
+def _credited_as(info: FeedInfo) -> tuple[object, ...]:
+    """Return the part of `info` that published feeds show."""
+    return info.title, info.link, info.podcast

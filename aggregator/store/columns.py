@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
+import msgspec
 from pydantic import ValidationError
 from sqlalchemy import JSON, BigInteger, Dialect, Text
 from sqlalchemy.types import TypeDecorator
@@ -114,19 +115,21 @@ class _InJSON(TypeDecorator[Any]):
 
 
 class Value(_InJSON):
-    """One dataclass value of scalars, as a JSON object without its Nones."""
+    """One dataclass value, as a JSON object without its Nones and empty lists; most details are empty."""
 
     cache_ok = True
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
+        self.empty = kind()
+        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
         super().__init__()
 
     def _text(self, value: Any) -> str:
-        return json.dumps(_object(value))
+        return "{}" if value == self.empty else json.dumps(_present(msgspec.to_builtins(value)))
 
     def _value(self, text: str) -> Any:
-        return self.kind(**json.loads(text))
+        return self.empty if text == "{}" else self.decoder.decode(text)
 
 
 class Several(_InJSON):
@@ -187,6 +190,13 @@ def settings_from_text(text: str) -> SourceSettings:
         settings = settings.model_copy(update={"url": values["url"]})
     _settings[text] = settings
     return settings
+
+
+def _present(value: Any) -> Any:
+    """Return a value for JSON without the Nones and empty lists in it, which are the defaults."""
+    if isinstance(value, dict):
+        return {name: _present(field) for name, field in value.items() if field is not None and field != []}
+    return [_present(item) for item in value] if isinstance(value, list) else value
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Categories, and the feeds of their newest articles."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from sqlalchemy import RowMapping, bindparam, literal, not_, select
+from sqlalchemy import Connection, RowMapping, bindparam, literal, not_, select
 
-from aggregator.model import CategoryFeed
+from aggregator.model import CategoryFeed, Podcast
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category, category, current_page, newest_first, page, shown, source
@@ -44,6 +44,7 @@ _updated_of_newest = (
     .correlate(category)
     .scalar_subquery()
 )
+_FEED_INFOS = select(source.c.feed_info).where(source.c.id.in_(listed("ids"))).order_by(source.c.ordinal)
 _HEADS = select(*category.c["name", "label", "first_seen"], _updated_of_newest.label("updated")).where(
     category.c.name.in_(listed("names"))
 )
@@ -61,6 +62,11 @@ def _bounded(rows: Iterable[RowMapping], max_body: int) -> Iterator[RowMapping]:
         if total > max_body:
             return
         yield row
+
+
+def _podcast(connection: Connection, sources: Collection[int]) -> Podcast | None:
+    """Return the tags of a feed with articles of these sources, None unless all of them are podcasts."""
+    return Podcast.of_feed(info.podcast for info in connection.scalars(_FEED_INFOS, {"ids": tuple(sources)}))
 
 
 class FeedStore:
@@ -95,7 +101,8 @@ class FeedStore:
             with connection.execute(statement, parameters, execution_options=ROW_BY_ROW) as result:
                 rows = list(_bounded(result.mappings(), max_body))
             articles = stored_articles(connection, rows)
-        return CategoryFeed(name=name, label=row.label, updated=updated, articles=articles)
+            podcast = _podcast(connection, {each["source_id"] for each in rows}) if max_body else None
+        return CategoryFeed(name=name, label=row.label, updated=updated, articles=articles, podcast=podcast)
 
     def category_heads(self, names: Iterable[str]) -> tuple[CategoryFeed, ...]:
         """Return the feeds of these categories, in this order, without articles. Raises KeyError as `category_feed`.

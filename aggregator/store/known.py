@@ -12,7 +12,7 @@ from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_source, original, source, unpublished
 
 FIELDS = ("id", "source_id", "guid", "link", "link_key", "title", "published", "cluster", "pruned", "position")
-BESIDE_TEXT = ("authors", "enclosures", "image", "external_url")
+BESIDE_TEXT = ("authors", "enclosures", "image", "external_url", "details")
 _ARTICLES = (
     select(*article.c[*FIELDS, *BESIDE_TEXT, *FINGERPRINT, "first_seen"], unpublished.c.article_id.label("unpublished"))
     .outerjoin(unpublished)

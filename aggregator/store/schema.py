@@ -19,7 +19,7 @@ from sqlalchemy import (
     Table,
 )
 
-from aggregator.model import Enclosure, FeedInfo, Person
+from aggregator.model import Details, Enclosure, FeedInfo, Person
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 
 VERSION = "0005"  # of the schema: the newest migration's revision
@@ -142,6 +142,7 @@ article = Table(
     _required("enclosures", Several(Enclosure)),
     Column("image", Words),
     Column("external_url", Words),
+    _required("details", Value(Details), server_default="{}"),
     _required("flags", Several()),
     _required("path", Words, unique=True),
     _required("text_digest", LargeBinary),

@@ -18,6 +18,7 @@ NAMESPACES = " ".join(
         ("feedburner", "http://rssnamespace.org/feedburner/ext/1.0"),
         ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
         ("media", "http://search.yahoo.com/mrss/"),
+        ("podcast", "https://podcastindex.org/namespace/1.0"),
         ("sy", "http://purl.org/rss/1.0/modules/syndication/"),
     )
 )

@@ -34,7 +34,6 @@ _ROOTS = {
 }
 _PREFIXES = frozenset(re.findall(r"xmlns:(\w+)=", NAMESPACES + _MORE))
 _UNKNOWN = (
-    "comments",
     "x:other",
     "gd:image",
     "wfw:commentrss",
@@ -139,6 +138,11 @@ _VALUES = {
     "label": ("Label",),
     "text": ("Arts",),
     "medium": ("image", "video", "audio"),
+    "startTime": ("1.5", "", "x"),
+    "duration": ("30", "1:00"),
+    "role": ("guest",),
+    "img": _URLS,
+    "language": ("en",),
     "width": ("1", "900"),
     "title": ("A title",),
     "xml:base": ("", "#f", "deep/", "https://example.com/b/", "//example.net/"),
@@ -162,6 +166,11 @@ _USUAL = {  # what these elements are mostly written with
     "category": ("term", "scheme", "domain", "label"),
     "itunes:category": ("text",),
     "itunes:image": ("href",),
+    "podcast:transcript": ("url", "type", "language", "rel"),
+    "podcast:chapters": ("url", "type"),
+    "podcast:person": ("role", "img", "href"),
+    "podcast:soundbite": ("startTime", "duration"),
+    "source": ("url",),
     "media:content": ("url", "type", "medium", "width", "fileSize"),
     "media:thumbnail": ("url", "width"),
     "content": ("type",),

@@ -7,7 +7,6 @@ from random import Random
 from xml.parsers import expat
 
 import pytest
-from feedparser.mixin import _FeedParserMixin
 from feedparser.urls import _urljoin
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,6 +156,18 @@ INNER = [
     "<category term='t' label='l' scheme='s'>u</category><dc:subject>a</dc:subject>",
     "<itunes:keywords>a, b,,a</itunes:keywords>",
     "<itunes:category text='A'/>",
+    "<comments>/c</comments><itunes:title>A &amp;amp; B</itunes:title><itunes:explicit>yes</itunes:explicit>",
+    "<itunes:episode> 7 </itunes:episode><itunes:season>2</itunes:season>",
+    "<itunes:episodeType>Bonus</itunes:episodeType>",
+    "<podcast:transcript url='/t.vtt' type='Text/VTT' language='en' rel='CAPTIONS'/><podcast:transcript url='t.srt'/>",
+    "<podcast:chapters url='/c.json' type='application/json+chapters'/>",
+    "<podcast:person role='guest' href='/p' img='/i' group='cast'>Jane &amp; Joe</podcast:person><podcast:person/>",
+    "<podcast:soundbite startTime='1.5' duration='30'>A</podcast:soundbite><podcast:soundbite startTime='x'/>",
+    "<source url='/feed'>Elsewhere</source><title>b</title>",
+    "<source>Elsewhere</source>",
+    "<source><title>t</title><title>u</title><link rel='self' href='/s'/><link href='/p'/><id>urn:x</id></source>",
+    "<source><link>/s</link><atom:other>z</atom:other> u </source>",
+    "<source url='/feed'/><title>c</title>",
     "<category>" + "</category><category>".join(map(str, range(120))) + "</category>",
     # media
     "<media:group><media:title>T</media:title><media:content url='/a.jpg'><media:thumbnail url='/t' width='9'/>"
@@ -340,7 +351,7 @@ def test_every_name_that_feedparser_knows_is_supported_or_reserved() -> None:
 
 
 def test_namespaces_are_feedparsers() -> None:
-    assert {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()} == PREFIXES
+    assert {uri.lower(): prefix for uri, prefix in StrictHandler.namespaces.items()} == PREFIXES
 
 
 @given(

@@ -114,7 +114,7 @@ def test_a_poll_that_reads_every_entry_again_edits_nothing(tmp_path: Path, serve
     dump = (HERE / "schema-0003" / "database.sql").read_text(encoding="utf-8")
     database.executescript(dump.replace(address, moved))
     database.close()
-    for path, body in documents(1, extra="<comments>https://source.example/comments</comments>").items():
+    for path, body in documents(1, extra="<rating>5</rating>").items():
         server.put(path, body)
     aggregator("publish", cwd=folder)
     articles, files = rows(folder, ARTICLES), contents(folder)

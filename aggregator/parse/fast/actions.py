@@ -272,6 +272,95 @@ def end_itunes_keywords(state: ParserState, text: str) -> None:
             _add_term(state, term.strip(), _ITUNES, None)
 
 
+def begin_podcast_image(state: ParserState, attributes: Attributes) -> None:
+    """Store the picture of a podcast."""
+    if href := attributes.get("href"):
+        state.values["podcast_image"] = href
+
+
+def end_podcast_author(state: ParserState, text: str) -> None:
+    """Complete the author, who is also that of the podcast."""
+    end_author(state, text)
+    state.values["podcast_author"] = text
+
+
+def begin_podcast_category(state: ParserState, attributes: Attributes) -> None:
+    """Store a category of a podcast, which may stand in another one."""
+    categories = state.values.setdefault("podcast_categories", [])
+    if len(categories) < MAX_TERMS:
+        categories.append({"text": attributes.get("text"), "is_inside": state.categories_open > 0})
+    state.categories_open += 1
+
+
+def end_podcast_category(state: ParserState, _text: str) -> None:
+    """End a category of a podcast."""
+    state.categories_open -= 1
+
+
+def begin_podcast_element(element: str) -> Begin:
+    """Return the action for an element of which an entry may have several: its attributes, and `text`."""
+
+    def begin(state: ParserState, attributes: Attributes) -> None:
+        state.values.setdefault(element, []).append(attributes)
+
+    return begin
+
+
+def end_podcast_element(element: str) -> Finish:
+    """Return the action at the end of the last `element`."""
+
+    def finish(state: ParserState, text: str) -> None:
+        if text:
+            state.values[element][-1]["text"] = text
+
+    return finish
+
+
+def begin_source(state: ParserState, attributes: Attributes) -> None:
+    """Begin the feed that the entry comes from, of which the elements inside tell."""
+    state.has_title = False
+    state.values = {"source_url": attributes["url"]} if "url" in attributes else {}
+
+
+def end_source(state: ParserState, text: str) -> None:
+    """Store the feed that the entry comes from."""
+    source, state.values = state.values, state.feed.entries[-1].values
+    if text:
+        source["title"] = text
+    state.values["source"] = source
+    state.has_title = False
+
+
+def begin_source_title(state: ParserState, attributes: Attributes) -> None:
+    """Begin the title of the source."""
+    forbid_text(state, attributes)
+    begin_text("text/plain")(state, attributes)
+
+
+def begin_in_source(state: ParserState, attributes: Attributes) -> None:
+    """Begin any other element of the source."""
+    forbid_text(state, attributes)
+    state.has_attributes = bool(attributes)
+
+
+def end_in_source(state: ParserState, text: str) -> None:
+    """Raise Unsupported for a text that feedparser gives to the source, as it does if there are attributes."""
+    if text and state.has_attributes:
+        raise Unsupported("source")
+
+
+def begin_source_link(state: ParserState, attributes: Attributes) -> None:
+    """Begin a link of the source."""
+    begin_in_source(state, attributes)
+    begin_link(state, attributes)
+
+
+def end_source_link(state: ParserState, text: str) -> None:
+    """Complete a link of the source."""
+    end_in_source(state, text)
+    end_link(state, text)
+
+
 def begin_itunes_image(state: ParserState, attributes: Attributes) -> None:
     """Store the picture of an episode."""
     if href := attributes.get("href") or attributes.get("url"):

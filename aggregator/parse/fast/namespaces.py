@@ -4,6 +4,8 @@
 the namespace. Documents in which one name has two meanings are not supported.
 """
 
+from aggregator.parse.raw import PODCAST_NAMESPACES
+
 # Usual prefixes by namespace in lower case, as feedparser has them; RSS and Atom have none.
 _FORMATS = """
     http://backend.userland.com/rss http://blogs.law.harvard.edu/tech/rss http://example.com/necho
@@ -41,6 +43,7 @@ _MODULES = """
 """
 PREFIXES = dict.fromkeys(["", *_FORMATS.split()], "")
 PREFIXES |= dict(zip(_MODULES.split()[1::2], _MODULES.split()[::2], strict=True))
+PREFIXES |= {uri.lower(): "podcast" for uri in PODCAST_NAMESPACES}
 _USUAL = frozenset(prefix.lower() for prefix in PREFIXES.values() if prefix)
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
 _NETSCAPE = "http://my.netscape.com/rdf/simple/0.9/"

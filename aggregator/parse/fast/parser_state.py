@@ -35,6 +35,8 @@ class ParserState:
         self.has_title = False  # a title that counts was read: those after it do not
         self.media_title_depth = 0
         self.media: Attributes | None = None  # of the media:content that has begun
+        self.categories_open = 0  # of iTunes' module
+        self.has_attributes = False  # the element of a source that began
         self.guid_is_link = False
         self.link_is_open = False  # the last link has its address as text
         self.text_type = self.text_base = ""  # of the text construct that began

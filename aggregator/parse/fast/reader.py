@@ -7,7 +7,16 @@ from aggregator.parse.encoding import without_declaration
 from aggregator.parse.fast.actions import join_base
 from aggregator.parse.fast.namespaces import Namespaces, Unsupported, attribute_names
 from aggregator.parse.fast.parser_state import Attributes, Element, Finish, ParserState, Table
-from aggregator.parse.fast.supported import AUTHOR, DOCUMENT, RESERVED, STRICT, UNKNOWN, UNKNOWN_IN_AUTHOR
+from aggregator.parse.fast.supported import (
+    AUTHOR,
+    DOCUMENT,
+    RESERVED,
+    SOURCE,
+    STRICT,
+    UNKNOWN,
+    UNKNOWN_IN_AUTHOR,
+    UNKNOWN_IN_SOURCE,
+)
 from aggregator.parse.raw import RawFeed
 
 # feedparser replaces the control characters beyond ASCII by those of windows-1252, however they are written.
@@ -95,6 +104,8 @@ class _Reader(ParserState):
     def _unknown(self, key: str) -> Element:
         if key in RESERVED or any(self._table is table for table in STRICT):
             raise Unsupported(key)
+        if self._table is SOURCE:
+            return UNKNOWN_IN_SOURCE
         return UNKNOWN_IN_AUTHOR if self._table is AUTHOR else UNKNOWN
 
     def _named(self, attributes: Attributes) -> Attributes:

@@ -1,4 +1,4 @@
-"""Articles that rules dropped, texts of entries where another is published, pages of articles, and robots.txt."""
+"""Rules: dropped articles and texts of entries; full text: pages and robots.txt; details of entries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.add_column("article", sa.Column("dropped", sa.BigInteger()))
+    op.add_column("article", sa.Column("details", sa.JSON(), nullable=False, server_default="{}"))
     where = sa.text("dropped IS NOT NULL")
     op.create_index("ix_article_dropped", "article", ["dropped"], sqlite_where=where, postgresql_where=where)
     op.create_table(

@@ -1,0 +1,39 @@
+"""Tags that the feeds of podcasts lack. Shell."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from urllib.parse import quote
+
+from aggregator.model import Podcast
+from aggregator.names import ALL, category_name
+from aggregator.settings import Settings
+from aggregator.store import Store
+from aggregator.store.backup import sqlite_path
+from aggregator.store.schema import VERSION
+
+
+def missing_tags(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Return the tags that podcast directories require and no source gives, by the category that lacks them.
+
+    Only categories of podcasts count, by what their sources said at the last poll. That is read from a database of
+    SQLite that exists and needs no migration; else nothing is known. Raises StoreError.
+    """
+    path = sqlite_path(settings.database or "")
+    if path is None or not path.exists():
+        return {}
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        try:
+            version = database.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.Error:
+            return {}  # `run` says what is wrong with it
+    if version != (VERSION,):
+        return {}
+    with Store.open(settings.database or "") as store:
+        sources = store.sources.all()
+    podcasts: dict[str, list[Podcast | None]] = {}
+    for stored in sources:
+        for name in {ALL, *map(category_name, stored.source.categories)}:
+            podcasts.setdefault(name, []).append(stored.state.feed_info.podcast)
+    feeds = {name: Podcast.of_feed(podcasts[name]) for name in sorted(podcasts)}
+    return {name: podcast.missing for name, podcast in feeds.items() if podcast and podcast.missing}
