@@ -46,6 +46,17 @@ def pause_reason(stored: StoredSource) -> str | None:
     return stored.state.paused or (None if stored.source.settings.enabled else "enabled is false in the configuration")
 
 
+def limit_problem(stored: StoredSource) -> str | None:
+    """Return how many entries wait because of the limit of new articles, and how many were lost, None if none."""
+    waiting, lost = stored.state.waiting_entries, stored.state.lost
+    maximum = stored.source.settings.max_new
+    texts = (
+        f"new entries that wait for another day, as `max_new` allows {maximum} new articles a day: {waiting}",
+        f"entries that left the document while they waited for `max_new`, and are lost: {lost}",
+    )
+    return "; ".join(text for text, number in zip(texts, (waiting, lost), strict=True) if number) or None
+
+
 def hub_problem(stored: StoredSource) -> str | None:
     """Return why a hub that was asked to push the source's feed does not, None if there is no problem."""
     if not stored.state.hub_error or pause_reason(stored):

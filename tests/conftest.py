@@ -10,7 +10,16 @@ from hypothesis import settings
 
 from tests.servers import Server
 
-LONGEST = ("test_life", "test_healing", "test_hubs", "test_vectors", "test_crashes", "test_pace", "test_outages")
+LONGEST = (
+    "test_life",
+    "test_healing",
+    "test_hubs",
+    "test_vectors",
+    "test_crashes",
+    "test_pace",
+    "test_outages",
+    "test_new_limit",
+)
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 # The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.

@@ -14,7 +14,7 @@ from aggregator.errors import UsageError
 from aggregator.model import StoredSource
 from aggregator.names import no_source_named
 from aggregator.secret_urls import masked_url
-from aggregator.status import CONDITIONS, condition, hub_problem, pause_reason, source_status
+from aggregator.status import CONDITIONS, condition, hub_problem, limit_problem, pause_reason, source_status
 from aggregator.timestamps import rfc3339
 
 _MAX_NAME = 24  # columns; a longer name moves its line's rest to the right
@@ -70,7 +70,8 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
 
 def _note(stored: StoredSource) -> str:
     moved = f"moved to {masked_url(stored.state.moved_to)}" if stored.state.moved_to else ""
-    return "; ".join(filter(None, (pause_reason(stored), stored.state.error, moved, hub_problem(stored))))
+    notes = pause_reason(stored), stored.state.error, moved, limit_problem(stored), hub_problem(stored)
+    return "; ".join(filter(None, notes))
 
 
 def _print_overview(overview: Iterable[StoredSource], now: datetime) -> None:
@@ -122,5 +123,6 @@ def _details(stored: StoredSource, now: datetime) -> Iterable[str]:
         if moment := times.get(name):
             shown = f"{value} ({relative(moment, now)})"
         yield f"{name.replace('_', ' ').ljust(_LABEL)}{'-' if shown is None else shown}"
-    if problem := hub_problem(stored):
-        yield f"{'hub'.ljust(_LABEL)}{problem}"
+    for label, problem in (("max new", limit_problem(stored)), ("hub", hub_problem(stored))):
+        if problem:
+            yield f"{label.ljust(_LABEL)}{problem}"

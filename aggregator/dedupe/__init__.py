@@ -10,6 +10,20 @@ article in turn.
 from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
+from aggregator.dedupe.new_limit import Limited, entry_name, key_name, limited
 from aggregator.dedupe.rules import RULES, keyed, keys, text_keys
 
-__all__ = ["RULES", "clusters", "decide", "joined", "keyed", "keys", "near", "text_keys"]
+__all__ = [
+    "RULES",
+    "Limited",
+    "clusters",
+    "decide",
+    "entry_name",
+    "joined",
+    "key_name",
+    "keyed",
+    "keys",
+    "limited",
+    "near",
+    "text_keys",
+]

@@ -105,16 +105,24 @@ class SourceState:
     skip_hours: tuple[int, ...] = ()  # GMT, 0 to 23
     skip_days: tuple[int, ...] = ()  # Monday is 0
     feed_info: FeedInfo = FeedInfo()
+    waiting: bytes | None = None  # names (`dedupe.entry_name`, joined) of entries that wait because of `max_new`
+    lost: int = 0  # entries that left the document while they waited
     pushed_until: datetime | None = None  # end of the hub's lease on our subscription; written by the hub store only
     # Only read, and only by overviews:
     hub_error: str | None = None  # reason for the hub not pushing
     last_new: datetime | None = None  # when its last new article was recorded
     new_per_day: float | None = None  # articles that it published on a day, mean of the last four weeks
+    waiting_entries: int = 0  # number of those in `waiting`
 
     @property
     def is_read_otherwise(self) -> bool:
         """True if the last document was read by other rules: its entries may differ now without an edit."""
         return bool(self.seen) and self.reading != READING
+
+    @property
+    def has_document(self) -> bool:
+        """True if a document was read from its present URL."""
+        return bool(self.seen) or self.reading is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from aggregator.dedupe import decide
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import Carrier, Decision, Failure, New, RecordCounts, StoredSource, Updated
+from aggregator.pipeline.new_limit import report_waiting, state_within_limit, within_limit
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.pipeline.rules import rulings_on_new, wanted_path, without_dropped
@@ -140,6 +141,7 @@ def _decide_and_write(
         state = after_push(feed, stored.state)
     else:
         state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
+    unlimited = state
     digests = {key.digest for keyed in drafts.keyed for key in keyed.keys}
     links = {key.digest for keyed in drafts.keyed for key in keyed.keys if key.rule == "link"}
     carrier = Carrier.of(source.id, source.ordinal, source.url, state.feed_info.link)
@@ -151,8 +153,10 @@ def _decide_and_write(
         decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, carrier=carrier)
         if stored.state.is_read_otherwise:
             decisions = tuple(map(_without_edit, decisions))
-        new = (decision.keyed for decision in decisions if isinstance(decision, New))
         rulings = rulings_on_new(app, source, decisions)
+        within = within_limit(app, received, stored, decisions, rulings)
+        state, decisions = state_within_limit(received, drafts, unlimited, within), within.decisions
+        new = (decision.keyed for decision in decisions if isinstance(decision, New))
         recording = Recording(
             source_id=source.id,
             state=state,
@@ -161,14 +165,18 @@ def _decide_and_write(
             now=now,
             dropped=frozenset(article_id for article_id, ruling in rulings.items() if ruling.dropped),
             pushed=received.is_pushed,
+            is_limited=stored.state.has_document,
             hub=hub,
             due_without_push=unpushed,
         )
         try:
-            return without_dropped(app, app.store.articles.record(recording), decisions, rulings)
+            counts = app.store.articles.record(recording)
         except RacedError:
             if not tries:
                 raise
+        else:
+            report_waiting(stored, state, within)
+            return without_dropped(app, counts, decisions, rulings)
 
 
 def _without_edit(decision: Decision) -> Decision:

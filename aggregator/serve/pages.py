@@ -36,7 +36,7 @@ from aggregator.serve.phrases import (
     sentence,
     time_element,
 )
-from aggregator.status import CONDITIONS, Condition, condition, hub_problem, pause_reason
+from aggregator.status import CONDITIONS, Condition, condition, hub_problem, limit_problem, pause_reason
 from aggregator.timestamps import rfc3339
 from aggregator.urls import is_http
 
@@ -231,6 +231,7 @@ class Pages:
             "page_url": page_url,
             "category_name": category_name,
             "hub_problem": hub_problem,
+            "limit_problem": limit_problem,
             "pause_reason": pause_reason,
         }
         templates.filters |= {

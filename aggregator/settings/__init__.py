@@ -33,6 +33,7 @@ from aggregator.settings.values import (
     LanguageTag,
     Network,
     PositiveDuration,
+    PositiveNumber,
     ProxyUrl,
     PublicUrl,
     SourceName,
@@ -135,6 +136,9 @@ class SourceSettings(Section):
         repr=False,
         description="Headers of requests to its own host; ${NAME} is replaced from the environment.",
         json_schema_extra={"additionalProperties": False},  # invalid names of headers
+    )
+    max_new: PositiveNumber | None = Field(
+        500, description="New articles on a day (UTC), without those of its first document; null for no limit."
     )
     full_text: Flag = Field(False, description="true reads the page of each new article, and publishes its text.")
     content: CssSelector | None = Field(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from aggregator import characters
 from aggregator.names import ALL, category_name, slug
@@ -347,6 +347,7 @@ _HEADER_NAME = _matches(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 Flag = Annotated[bool, BeforeValidator(boolean)]
 WholeNumber = Annotated[int, BeforeValidator(whole_number)]
+PositiveNumber = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
 TextLine = Annotated[str, BeforeValidator(text), _ANY_TEXT]
 Duration = Annotated[timedelta, BeforeValidator(duration), _DURATION_TEXT, _DURATION]
 PositiveDuration = Annotated[timedelta, BeforeValidator(positive_duration), _DURATION_TEXT, _POSITIVE]

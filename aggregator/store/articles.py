@@ -66,7 +66,8 @@ _REVISION = select(*revision.c["number", "at", "title", "html"]).where(
 class Recording:
     """One document of a source to record: the source's new state, and the decisions on its entries.
 
-    A document that a hub `pushed` stands for no poll: of the state only `seen` is written, and the lease continues.
+    A document that a hub `pushed` stands for no poll: of the state only `seen` and `waiting` are written, and the lease
+    continues.
     """
 
     source_id: int
@@ -77,6 +78,7 @@ class Recording:
     dropped: frozenset[str] = frozenset()  # ids of new articles that rules will drop
     pushed: bool = False
     hub: HubTopic | None = None  # that the document names
+    is_limited: bool = False  # its new articles count for `max_new`
     due_without_push: tuple[datetime, str] | None = None  # next fetch and its reason, if no hub pushes any more
 
 
@@ -145,7 +147,7 @@ class ArticleStore:
             edits = update_articles(connection, source_id, updated, now)
             left = leave_articles(connection, source_id, inserted.values())
             credited, relinked = insert_credits(connection, source_id, decisions, inserted, now)
-            self._count_credited(connection, recording, credited, not recording.dropped.issuperset(inserted))
+            self._count_credited(connection, recording, credited, len(inserted.keys() - recording.dropped))
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
             insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])
@@ -164,20 +166,21 @@ class ArticleStore:
         )
 
     def _count_credited(
-        self, connection: Connection, recording: Recording, credited: Collection[str], has_new: bool
+        self, connection: Connection, recording: Recording, credited: Collection[str], new: int
     ) -> None:
         """Count the articles that the source is credited with only now, and note when it had a new one."""
         if credited:
             dates = {decided_id(decision): decision.keyed.draft.published for decision in recording.decisions}
             published = (dates[article_id] for article_id in credited)
-            count_articles(connection, self._database.dialect, recording.source_id, published, recording.now)
-        if has_new:
+            limited, dialect = new if recording.is_limited else 0, self._database.dialect
+            count_articles(connection, dialect, recording.source_id, published, recording.now, limited)
+        if new:
             connection.execute(_NOTE_NEW, {"of": recording.source_id, "now": recording.now})
 
     def _record_state(self, recording: Recording, row: RowMapping) -> None:
         source_id = recording.source_id
         if recording.pushed:
-            self._sources.record_seen(source_id, recording.state.seen)
+            self._sources.record_pushed(source_id, recording.state)
             return
         self._sources.record_states(((source_id, recording.state),), {})
         if (recording.hub or row["feed_info"].hub) and not row["readdressed"]:

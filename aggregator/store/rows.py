@@ -32,6 +32,8 @@ _STATE = (
     "skip_hours",
     "skip_days",
     "feed_info",
+    "waiting",
+    "lost",
 )
 
 

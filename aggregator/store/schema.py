@@ -85,6 +85,8 @@ source = Table(
     _required("skip_hours", Several()),
     _required("skip_days", Several()),
     _required("feed_info", Value(FeedInfo)),
+    Column("waiting", LargeBinary),
+    _required("lost", Integer, server_default="0"),
     Column("last_new", Moment),  # when its last new article was recorded
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
@@ -259,6 +261,7 @@ source_day = Table(  # counters, so that overviews need not count articles
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970-01-01, in UTC
     _required("published", Integer),  # articles that the source published on this day
+    _required("recorded", Integer, server_default="0"),  # its new articles recorded on it that count for `max_new`
     sqlite_with_rowid=False,
 )
 

@@ -27,24 +27,40 @@ _DISCOUNT = (
     .where(source_day.c.published >= bindparam("number"))
     .values(published=source_day.c.published - bindparam("number"))
 )
+_RECORDED = select(source_day.c.recorded).where(
+    source_day.c.source_id == bindparam("of"), source_day.c.day == bindparam("today")
+)
 _DELETE_OLD = delete(source_day).where(
     source_day.c.source_id == bindparam("of"), source_day.c.day <= bindparam("before")
 )
 
 
 def count_articles(
-    connection: Connection, dialect: Dialect, source_id: int, published: Iterable[datetime], now: datetime
+    connection: Connection,
+    dialect: Dialect,
+    source_id: int,
+    published: Iterable[datetime],
+    now: datetime,
+    recorded: int = 0,
 ) -> None:
-    """Count articles that the source is credited with from now on, by the day on which it published them."""
+    """Count articles that the source is credited with from now on, by the day on which it published them.
+
+    `recorded` of them count for the limit of new articles of the day of `now`.
+    """
     today = day_number(now)
     counts = Counter(day for day in map(day_number, published) if today - DAYS < day <= today)
+    if recorded:
+        counts[today] += 0
     if not counts:
         return
     connection.execute(_DELETE_OLD, {"of": source_id, "before": today - DAYS})
     statement = dialect.insert(source_day)
-    total = source_day.c.published + statement.excluded.published
-    upsert = statement.on_conflict_do_update(index_elements=["source_id", "day"], set_={"published": total})
-    rows = [{"source_id": source_id, "day": day, "published": count} for day, count in sorted(counts.items())]
+    totals = {name: source_day.c[name] + statement.excluded[name] for name in ("published", "recorded")}
+    upsert = statement.on_conflict_do_update(index_elements=["source_id", "day"], set_=totals)
+    rows = [
+        {"source_id": source_id, "day": day, "published": count, "recorded": recorded if day == today else 0}
+        for day, count in sorted(counts.items())
+    ]
     connection.execute(upsert, rows)
 
 
@@ -52,6 +68,11 @@ def discount_articles(connection: Connection, source_id: int, published: Iterabl
     """Take back the count of articles of the source that are not published any more."""
     days = Counter(map(day_number, published))
     connection.execute(_DISCOUNT, [{"of": source_id, "on": day, "number": count} for day, count in days.items()])
+
+
+def recorded_on(connection: Connection, source_id: int, now: datetime) -> int:
+    """Return how many new articles of the source count for the limit of the day of `now`."""
+    return connection.scalar(_RECORDED, {"of": source_id, "today": day_number(now)}) or 0
 
 
 def published_by_day(connection: Connection, now: datetime) -> Mapping[int, Counter[date]]:

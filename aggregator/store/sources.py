@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, case, func, or_, select, update
 
 from aggregator.model import HostState, Selection, Source, SourceState, StoredSource
 from aggregator.settings import SourceSettings
@@ -32,7 +32,7 @@ from aggregator.store.leases import (
 )
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import host, page, pollable, source, subscription
-from aggregator.store.source_days import published_by_day, published_per_day
+from aggregator.store.source_days import published_by_day, published_per_day, recorded_on
 
 DUE = Selection()
 
@@ -50,14 +50,20 @@ _SHOWN_STATE = (
     "pushed_until",
     "feed_info",
     "last_new",
+    "lost",
 )
+_NAME_BYTES = 8  # of an entry in `source.waiting`
 _is_present = source.c.present.is_(True)
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
 _BY_ID = select(source).where(source.c.id.in_(listed("ids")))
 _BY_NAME = select(source).where(source.c.name == bindparam("name")).order_by(source.c.present.desc()).limit(1)
 _BY_TOKEN = select(source).join(subscription).where(subscription.c.token == bindparam("token"), pollable)
 _OVERVIEW = (
-    select(*source.c[("id", "settings", *_SHOWN_STATE)], hub_error().label("hub_error"))
+    select(
+        *source.c[("id", "settings", *_SHOWN_STATE)],
+        hub_error().label("hub_error"),
+        (func.coalesce(func.length(source.c.waiting, type_=Integer), 0) // _NAME_BYTES).label("waiting_entries"),
+    )
     .where(_is_present)
     .order_by(source.c.ordinal)
 )
@@ -71,11 +77,12 @@ _CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present
 _PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
 _LAST_FETCH = select(func.max(source.c.last_fetch)).where(_is_present)
 _FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
-_WRITE_SEEN = (
+_WRITE_PUSHED = (
     update(source)
     .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
-    .values(seen=bindparam("digests"))
+    .values(seen=bindparam("digests"), waiting=bindparam("names"))
 )
+_WRITE_PUSHED_UNREAD = _WRITE_PUSHED.values(etag=None, last_modified=None, digest=b"", truncated_digest=None)
 _HOSTS = select(host).where(host.c.name.in_(listed("names")))
 _LAST_FETCHES = (
     select(source.c.host, func.max(source.c.last_fetch).label("last_fetch"))
@@ -144,6 +151,11 @@ class SourceStore:
         """Return how many articles each source, by id, published on each day (UTC) of the last four weeks."""
         with self._database.reading() as connection:
             return published_by_day(connection, now)
+
+    def recorded_on(self, source_id: int, now: datetime) -> int:
+        """Return how many new articles of the source count for the limit of the day (UTC) of `now`."""
+        with self._database.reading() as connection:
+            return recorded_on(connection, source_id, now)
 
     def overview(self, now: datetime) -> tuple[StoredSource, ...]:
         """Return the configured sources, in the configuration's order, with the part of their states that is shown.
@@ -254,10 +266,14 @@ class SourceStore:
             ]
             connection.execute(upsert, rows)
 
-    def record_seen(self, source_id: int, seen: bytes) -> None:
-        """Write the digests of a pushed document's entries, and nothing else: the lease continues."""
+    def record_pushed(self, source_id: int, state: SourceState) -> None:
+        """Write the digests of a pushed document's entries, and nothing else: the lease continues.
+
+        While entries wait, the next poll reads the document: its validators and digests go.
+        """
+        statement = _WRITE_PUSHED_UNREAD if state.waiting else _WRITE_PUSHED
         with self._database.writing() as connection:
-            connection.execute(_WRITE_SEEN, {"source_id": source_id, "digests": seen})
+            connection.execute(statement, {"source_id": source_id, "digests": state.seen, "names": state.waiting})
 
     def reschedule(self, due: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
         """Set the time of the next fetch, and its reason, of sources by id; None leaves it as it is."""
@@ -300,7 +316,7 @@ def _due_order(row: RowMapping) -> tuple[datetime, int]:
 
 
 def _shown_source(new_per_day: float, source_id: int, settings: SourceSettings, *values: Any) -> StoredSource:
-    state = dict(zip((*_SHOWN_STATE, "hub_error"), values, strict=True))
+    state = dict(zip((*_SHOWN_STATE, "hub_error", "waiting_entries"), values, strict=True))
     state["new_per_day"] = None if state["last_fetch"] is None else new_per_day
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None

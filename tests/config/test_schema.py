@@ -8,6 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from aggregator import config
+from aggregator.config.load import settings_from
 from aggregator.config.schema import DIALECT
 from aggregator.render import FORMATS, LAYOUTS
 from aggregator.settings import Settings, setting_paths
@@ -59,6 +60,19 @@ def test_every_setting_is_in_it() -> None:
         for section in path[:-1]:
             properties = schema["$defs"][properties[section]["$ref"].rpartition("/")[2]]["properties"]
         assert (properties[path[-1]].get("type") == "array") == is_list
+
+
+def test_the_limit_of_new_articles_is_a_number_or_null(faults: Faults) -> None:
+    for value in ("null", "~", "1", "10000"):
+        text = f"sources: [{{url: https://example.org/feed, max_new: {value}}}]"
+        assert SCHEMA.is_valid(yaml.safe_load(text)), value
+        assert faults(text) == []
+    for value in ("0", "-1", "1.5", "many", '"5"'):
+        text = f"sources: [{{url: https://example.org/feed, max_new: {value}}}]"
+        assert not SCHEMA.is_valid(yaml.safe_load(text)), value
+        assert len(faults(text)) == 1
+    assert settings_from(text.replace('"5"', "null"), SHIPPED, {}).sources[0].max_new is None
+    assert settings_from(text.replace('"5"', ""), SHIPPED, {}).sources[0].max_new == 500
 
 
 def test_the_choices_are_what_render_offers() -> None:

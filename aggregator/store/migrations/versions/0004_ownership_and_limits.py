@@ -59,11 +59,14 @@ def _count_days() -> None:
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("published", sa.Integer(), nullable=False),
+        sa.Column("recorded", sa.Integer(), nullable=False, server_default="0"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name="fk_source_day_source_id"),
         sa.PrimaryKeyConstraint("source_id", "day", name="pk_source_day"),
         sqlite_with_rowid=False,
     )
     op.add_column("source", sa.Column("last_new", sa.BigInteger()))
+    op.add_column("source", sa.Column("waiting", sa.LargeBinary()))
+    op.add_column("source", sa.Column("lost", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE source SET last_new = (SELECT max(first_seen) FROM article WHERE source_id = source.id)")
     # From the last fetch back: a migration reads no clock.
     op.execute(
