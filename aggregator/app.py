@@ -26,6 +26,8 @@ READ = "aggregator.document:read"
 ANSWER = "aggregator.full_text:answer"
 EXTRACTORS = 2  # processes, of 100 MB; a page takes one 40 ms
 ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
+RETENTION = "retention"  # note with the seconds of the retention that may prune by itself
+RETENTION_WAITS = "retention waits"  # note with the seconds of the retention that waits for a prune by hand, and why
 
 log = logging.getLogger("aggregator")
 
@@ -113,6 +115,15 @@ def opened_with(
         if not settings.base_url and (address := store.meta.get(ADDRESS)):
             app = replace(app, settings=settings.model_copy(update={"base_url": address}))
         yield app
+
+
+def waiting_retention(app: App) -> str:
+    """Return why the present retention waits for a prune by hand, "" if it does not."""
+    if app.settings.retention is None:
+        return ""
+    seconds, _, reason = (app.store.meta.get(RETENTION_WAITS) or "").partition(" ")
+    waits = seconds == str(app.settings.retention.total_seconds()) != app.store.meta.get(RETENTION)
+    return reason if waits else ""
 
 
 def _warn_if_lost(app: App) -> None:

@@ -15,7 +15,7 @@ def source_status(stored: StoredSource) -> dict[str, Any]:
     source, state = stored.source, stored.state
     return {
         "name": source.name,
-        "title": state.feed_info.title or None,
+        "title": source.settings.title or state.feed_info.title or None,
         "url": masked_url(source.url),
         "moved_to": masked_url(state.moved_to) if state.moved_to else None,
         "categories": list(source.categories),

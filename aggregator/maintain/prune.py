@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 from aggregator import files
-from aggregator.app import App
+from aggregator.app import RETENTION, RETENTION_WAITS, App
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
 
-RETENTION = "retention"  # note with the seconds of the retention that may prune by itself
 MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
 
@@ -27,7 +26,7 @@ def prune_all(app: App) -> int:
 
 
 def retention_problem(app: App) -> str:
-    """Return why the retention has to wait for `aggregator prune`, "" if it may prune by itself.
+    """Return why the retention has to wait for `aggregator prune`, and note it for `/status`; "" if it may prune.
 
     One that was set or shortened waits if it would remove more than MAX_SHARE of the articles: it may be a mistake.
     """
@@ -38,10 +37,12 @@ def retention_problem(app: App) -> str:
     if allowed is None or retention.total_seconds() < float(allowed):
         old, total = app.store.maintenance.count_articles(app.clock() - retention)
         if old > MAX_SHARE * total:
-            return (
+            problem = (
                 f"`retention` was set or shortened, and would remove {old:,} of {total:,} articles for good; nothing "
                 "is pruned until you run `aggregator prune` once (`--dry-run` shows what goes)"
             )
+            app.store.meta.set(RETENTION_WAITS, f"{retention.total_seconds()} {problem}")
+            return problem
     allow_retention(app)
     return ""
 

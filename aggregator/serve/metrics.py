@@ -16,11 +16,13 @@ from prometheus_client import (
 from aggregator import __version__
 from aggregator.pipeline import SourceOutcome
 from aggregator.serve.connection import REJECTIONS, Rejection
+from aggregator.serve.phrases import DUE_REASONS
 from aggregator.status import CONDITIONS
 from aggregator.store import SourceSummary
 
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # upper bounds of the histograms' buckets
 OUTCOMES = ("fetched", "not_modified", "skipped", "failed")
+NEVER_POLLED = "never polled"  # label of the sources that were never polled, which have no other reason
 PUSH_OUTCOMES = ("accepted", "forged", "too large", "no room", "replaced", "recorded", "failed")
 
 
@@ -43,6 +45,9 @@ class Metrics:
         self.publish_seconds = self._histogram("publish_seconds", "Writing what changed since the last time.")
         self._subscriptions = self._gauge("hub_subscriptions", "Sources whose hub pushes to us.")
         self._sources = self._gauge("sources", "Sources by condition.", "condition")
+        self._due_reasons = self._gauge(
+            "sources_scheduled", "Polled sources by the reason of their next poll.", "reason"
+        )
         self._lag = self._gauge("due_lag_seconds", "Delay of the source that has been due longest.")
         self._healthy = self._gauge("healthy", "1 while /healthz answers 200.")
         Info("aggregator", "The program.", registry=self._registry).info({"version": __version__})
@@ -68,6 +73,8 @@ class Metrics:
         """Return all metrics in Prometheus' text format, those of the sources as of `now`."""
         for condition in CONDITIONS:
             self._sources.labels(condition).set(summary.conditions.get(condition, 0))
+        for reason in (*DUE_REASONS, NEVER_POLLED):
+            self._due_reasons.labels(reason).set(summary.due_reasons.get("" if reason == NEVER_POLLED else reason, 0))
         self._subscriptions.set(summary.pushed)
         self._lag.set(max((now - (summary.due_first or now)).total_seconds(), 0.0))
         self._healthy.set(healthy)

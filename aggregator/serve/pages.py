@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from aggregator.app import App
+from aggregator.app import App, waiting_retention
 from aggregator.model import Listing, StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
@@ -170,12 +170,13 @@ class Pages:
         """`/status`: every source, those with problems first."""
         now = self._app.clock()
         counts = self._app.store.sources.published_by_day(now)
+        notices = self._health.notice, waiting_retention(self._app), last_failure(self._app)
         return self._page(
             request,
             "status.html",
             groups=_by_condition(self._app.store.sources.overview(now)),
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
-            notices=[notice for notice in (self._health.notice, last_failure(self._app)) if notice],
+            notices=[notice for notice in notices if notice],
         )
 
     def http_error(self, request: Request, error: Exception) -> Response:

@@ -73,6 +73,7 @@ _CONDITION = case(
     (source.c.last_fetch.is_not(None), "working"),
     else_="new",
 ).label("condition")
+_DUE_REASONS = select(source.c.due_reason, func.count().label("number")).where(pollable).group_by(source.c.due_reason)
 _CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
 _PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
 _LAST_FETCH = select(func.max(source.c.last_fetch)).where(_is_present)
@@ -96,6 +97,7 @@ class SourceSummary:
     """Figures of the configured sources."""
 
     conditions: Mapping[str, int]  # number of sources in each `status.Condition` that at least one is in
+    due_reasons: Mapping[str, int]  # number of polled sources by the reason of their next fetch (`due_reason`)
     pushed: int  # number of sources that a hub pushes
     due_first: datetime | None  # earliest due time; None if no source was fetched yet
     last_fetch: datetime | None  # of the source that was fetched last
@@ -171,6 +173,7 @@ class SourceStore:
         with self._database.reading() as connection:
             return SourceSummary(
                 conditions={row.condition: row.number for row in connection.execute(_CONDITIONS)},
+                due_reasons={row.due_reason: row.number for row in connection.execute(_DUE_REASONS)},
                 pushed=connection.scalar(_PUSHED, {"now": now}) or 0,
                 due_first=connection.scalar(_FIRST_DUE),
                 last_fetch=connection.scalar(_LAST_FETCH),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from aggregator.app import App
 from aggregator.daemon import upkeep
@@ -14,6 +15,7 @@ from aggregator.daemon.upkeep import Upkeep
 from aggregator.maintain.prune import allow_retention, prune_batch
 from aggregator.normalise import language
 from aggregator.publish import publish_changed
+from aggregator.serve import Health, Metrics, site
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -35,6 +37,10 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 def app(room: Newsroom) -> Iterator[App]:
     with room.opened() as app:
         yield app
+
+
+def status_page(app: App) -> str:
+    return TestClient(site(app, Health(app.clock), Metrics())).get("/status").text
 
 
 def kept(app: App, *, unclean: bool = False, stopped: bool = False) -> Upkeep:
@@ -79,14 +85,18 @@ def test_a_retention_that_was_set_or_shortened_waits_if_it_removes_much(
         (message,) = caplog.messages
         assert "would remove 4 of 6 articles" in message
         assert "`aggregator prune`" in message
+        assert "would remove 4 of 6 articles" in status_page(app)
     room.configuration["retention"] = "7300d"  # a longer one waits for nobody
     with room.opened() as app:
+        assert "would remove" not in status_page(app)
         done(kept(app))
     room.configuration["retention"] = "3000d"
     with room.opened() as app:
         done(kept(app))
         assert len(room.articles()) == 6
+        assert "would remove 4 of 6 articles" in status_page(app)
         allow_retention(app)
+        assert "would remove" not in status_page(app)
         done(kept(app))
         assert len(room.articles()) == 2
 

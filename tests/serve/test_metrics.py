@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from aggregator.model import RecordCounts
 from aggregator.pipeline import SourceOutcome
 from aggregator.serve import Health, Metrics, site
+from aggregator.serve.phrases import DUE_REASONS
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -54,6 +55,9 @@ def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
     assert found["aggregator_entries_total"] == 9
     assert found["aggregator_sources working"] == found["aggregator_sources failing"] == 1
     assert found["aggregator_sources paused"] == 1
+    due = {name: number for name, number in found.items() if name.startswith("aggregator_sources_scheduled ")}
+    assert {name.partition(" ")[2]: number for name, number in due.items() if number} == {"interval": 1, "back-off": 1}
+    assert len(due) == len(DUE_REASONS) + 1
     assert found["aggregator_due_lag_seconds"] > 600
     assert found["aggregator_healthy"] == 1
     assert found["aggregator_fetch_seconds_count"] == found["aggregator_cycle_seconds_count"] == 1
@@ -79,3 +83,10 @@ def test_health_says_in_words_what_is_wrong(room: Newsroom) -> None:
         answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (503, "publish: the disk is full\n")
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_title_of_a_source_is_that_of_its_settings_else_of_its_feed(room: Newsroom) -> None:
+    room.configuration["sources"][1]["title"] = "The Lost Paper"
+    with room.opened() as app:
+        sources = TestClient(site(app, Health(app.clock), Metrics())).get("/status.json").json()["sources"]
+    assert [source["title"] for source in sources] == ["A source", "The Lost Paper", None]
