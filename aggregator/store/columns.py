@@ -193,10 +193,10 @@ def settings_from_text(text: str) -> SourceSettings:
 
 
 def _present(value: Any) -> Any:
-    """Return a value for JSON without the Nones and empty lists in it, which are the defaults."""
+    """Return a value for JSON without the Nones and empty tuples in it, which are the defaults."""
     if isinstance(value, dict):
-        return {name: _present(field) for name, field in value.items() if field is not None and field != []}
-    return [_present(item) for item in value] if isinstance(value, list) else value
+        return {name: _present(field) for name, field in value.items() if field not in (None, ())}
+    return list(map(_present, value)) if isinstance(value, tuple) else value
 
 
 def _object(value: Any) -> dict[str, Any]:
