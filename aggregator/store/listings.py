@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
 
 from aggregator.model import ListedArticle, Listing
 from aggregator.names import ALL
@@ -25,23 +25,33 @@ _OF_CATEGORY = _LISTED.where(shown)
 _carried = select(article_source.c.article_id).join(source).where(source.c.name == bindparam("source"))
 _OF_SOURCE = _LISTED.where(article_category.c.article_id.in_(_carried))
 
-_PLACE = ("published", "first_seen", "position")  # in the order of newest_first, with the id
-_place = {name: bindparam(f"before_{name}", type_=article_category.c[name].type) for name in _PLACE}
-_place_of = select(*article.c[_PLACE]).where(article.c.id == bindparam("id"))
-# The first condition is for the index, which a comparison of rows in two directions cannot use.
-_is_older = and_(
-    article_category.c.published <= _place["published"],
-    or_(
-        tuple_(article_category.c.published, article_category.c.first_seen)
-        < tuple_(_place["published"], _place["first_seen"]),
-        and_(
-            article_category.c.published == _place["published"],
-            article_category.c.first_seen == _place["first_seen"],
-            tuple_(article_category.c.position, article_category.c.article_id)
-            > tuple_(_place["position"], bindparam("before_id", type_=article.c.id.type)),
-        ),
-    ),
+_ORDER = (("published", True), ("ordinal", False), ("first_seen", True), ("position", False), ("article_id", False))
+_place_of = (  # its row in the category may be gone
+    select(
+        *article.c["published", "first_seen", "position"],
+        article.c.id.label("article_id"),
+        func.coalesce(article_category.c.ordinal, 0).label("ordinal"),
+    )
+    .select_from(article)
+    .outerjoin(
+        article_category,
+        (article_category.c.article_id == article.c.id) & (article_category.c.category == bindparam("category")),
+    )
+    .where(article.c.id == bindparam("id"))
 )
+
+
+def _is_older() -> ColumnElement[bool]:
+    """Return the condition for a row that comes, in the order of `newest_first`, after the place in the parameters."""
+    condition: ColumnElement[bool] = false()
+    for name, is_descending in reversed(_ORDER):
+        column = article_category.c[name]
+        place = bindparam(f"before_{name}", type_=column.type)
+        is_after = column < place if is_descending else column > place
+        condition = or_(is_after, and_(column == place, condition))
+    # For the index, which a comparison in two directions cannot use:
+    first = article_category.c.published
+    return and_(first <= bindparam("before_published", type_=first.type), condition)
 
 
 class ListingStore:
@@ -65,11 +75,11 @@ class ListingStore:
         parameters: dict[str, object] = {**values, "limit": limit + 1}
         with self._database.reading() as connection:
             if before is not None:
-                place = connection.execute(_place_of, {"id": before}).one_or_none()
+                place = connection.execute(_place_of, {**values, "id": before}).one_or_none()
                 if place is None:
                     raise KeyError(before)
-                statement = statement.where(_is_older)
-                parameters |= {f"before_{name}": getattr(place, name) for name in _PLACE} | {"before_id": before}
+                statement = statement.where(_is_older())
+                parameters |= {f"before_{name}": getattr(place, name) for name, _ in _ORDER}
             rows = connection.execute(statement, parameters).mappings().all()
         articles = tuple(
             ListedArticle(

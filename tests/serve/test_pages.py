@@ -453,11 +453,14 @@ def test_every_article_can_be_reached_from_the_front_page(tmp_path: Path, server
     items += [item(number, pubDate=f"{number % 20 + 1:02} Nov 2026 08:00:00 GMT") for number in range(60, 130)]
     server.put("/feed", rss(*items))
     server.put("/wire", rss(item(7)))
-    sources = [{"name": name, "url": server.url(f"/{path}")} for name, path in (("paper", "feed"), ("wire", "wire"))]
+    others = [item(number, pubDate=f"{number % 20 + 1:02} Nov 2026 08:00:00 GMT") for number in range(130, 190)]
+    server.put("/other", rss(*others))
+    paths = {"other": "other", "paper": "feed", "wire": "wire"}
+    sources = [{"name": name, "url": server.url(f"/{path}")} for name, path in paths.items()]
     room = newsroom(tmp_path, sources)
     room.once()
     with client_of(room) as client:
-        for start, number in (("/", 130), ("/category/paper", 130), ("/source/paper", 130), ("/source/wire", 1)):
+        for start, number in (("/", 190), ("/category/paper", 130), ("/source/paper", 130), ("/source/wire", 1)):
             page: str | None = start
             seen: list[str] = []
             while page:
