@@ -22,7 +22,7 @@ from sqlalchemy import (
 from aggregator.model import Details, Enclosure, FeedInfo, Person
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 
-VERSION = "0005"  # of the schema: the newest migration's revision
+VERSION = "0004"  # of the schema: the newest migration's revision
 
 metadata = MetaData(
     naming_convention={

@@ -87,12 +87,7 @@ def test_every_version_of_the_schema_but_the_newest_has_its_example() -> None:
 def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, revision: str, papers: Server) -> None:
     before = restored(empty_url, revision, papers)
     with Store.open(empty_url) as store:
-        now = found(empty_url, before)
-        strong = {
-            name: [row for row in rows.pop("key") if row["strong"]] for name, rows in (("is", now), ("was", before))
-        }
-        assert strong["is"] == strong["was"]  # the keys of texts are those of other bands: tests/upgrades
-        assert now == before
+        assert without_keys_of_texts(found(empty_url, before)) == without_keys_of_texts(before)
         kept = {row["id"]: row for row in before["article"] if not row["pruned"]}
         read = rows_through(store)
         assert read == [{name: kept[row["id"]][name] for name in row} for row in read]
@@ -172,8 +167,13 @@ def test_kills_in_an_update_leave_the_old_database_or_the_new_one(
         assert found(empty_url, before) == before
     with Store.open(empty_url) as store:
         assert version(empty_url) == VERSION
-        assert found(empty_url, before) == before
+        assert without_keys_of_texts(found(empty_url, before)) == without_keys_of_texts(before)
         assert len(rows_through(store)) == 8
+
+
+def without_keys_of_texts(rows: Rows) -> Rows:
+    """The rows without the keys that schema 0004 replaces by those of other bands; tests/upgrades look at these."""
+    return {**rows, "key": [row for row in rows["key"] if row["strong"]]}
 
 
 def version(url: str) -> str | None:
