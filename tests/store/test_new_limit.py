@@ -10,6 +10,10 @@ from zlib import crc32
 
 import pytest
 
+from aggregator.model import FeedDocument
+from aggregator.pipeline.read import ReceivedDocument
+from aggregator.pipeline.record import record_batch
+from aggregator.publish import publish_changed
 from aggregator.status import limit_problem
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
@@ -196,3 +200,28 @@ def test_a_source_at_a_new_url_begins_anew(room: Newsroom, site: Server) -> None
     room.configuration["sources"][0]["url"] = site.put("/elsewhere", rss(*map(dated, range(200, 260))))
     assert room.once().new == 60
     assert note(room) is None
+
+
+def test_entries_of_a_push_wait_too_and_the_next_poll_reads_the_document(room: Newsroom, site: Server) -> None:
+    serve(site, range(5))
+    room.once()
+    serve(site, range(40))
+    with room.opened() as app:
+        (stored,) = app.store.sources.all()
+        body = rss(*map(dated, range(15, 40)))  # the newest entries alone
+        document = FeedDocument(url=stored.source.url, final_url=stored.source.url, body=body, digest=b"")
+        pushed = ReceivedDocument(sources=(stored,), document=document, now=room.now, is_pushed=True)
+        (outcomes,) = record_batch(app, [pushed])
+        publish_changed(app)
+    assert isinstance(outcomes, tuple)
+    assert outcomes[0].recorded.new == 20
+    assert stories(room) == {*range(5), *range(20, 40)}
+    assert note(room) == "new entries that wait for another day, as `max_new` allows 20 new articles a day: 5"
+
+    assert room.once().new == 0
+    assert site.asked("/feed")[-1].header("If-None-Match") is None
+    assert note(room) == "new entries that wait for another day, as `max_new` allows 20 new articles a day: 15"
+    room.later(days=1)
+    assert room.once().new == 15
+    assert stories(room) == {*range(40)}
+    assert room.state("flood").state.lost == 0
