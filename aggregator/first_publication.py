@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from aggregator.dedupe import clusters, joined, keys, text_keys
 from aggregator.model import KnownArticle
 from aggregator.store import Join, Store
 
@@ -24,6 +23,8 @@ def prepare(store: Store, *, near_duplicates: bool) -> int:
     """
     if not store.unpublished.exist():
         return 0
+    from aggregator.dedupe import clusters  # a round without news does without its libraries
+
     with store.together():
         count = _join(store)
         if near_duplicates:
@@ -34,6 +35,8 @@ def prepare(store: Store, *, near_duplicates: bool) -> int:
 
 
 def _join(store: Store) -> int:
+    from aggregator.dedupe import joined, keys
+
     joins: list[Join] = []
     for groups in _batches(store.unpublished.with_shared_links()):
         articles = {article.id: (draft, article) for draft, article in store.unpublished.read(list(chain(*groups)))}
@@ -59,6 +62,8 @@ def _batches(groups: Iterable[Collection[str]]) -> Iterator[list[Collection[str]
 
 def _with_shared_text(store: Store) -> list[KnownArticle]:
     """Return the unpublished articles whose text shares a key with that of another article, and these."""
+    from aggregator.dedupe import text_keys
+
     shared: dict[str, set[bytes]] = defaultdict(set)
     last: str | None = None
     while page := store.unpublished.fingerprints(last, PAGE):

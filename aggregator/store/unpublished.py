@@ -20,6 +20,7 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    category,
     key,
     label,
     page,
@@ -93,6 +94,14 @@ _with_uid = SelectByValues(select(*article.c["id", "uid"]), article.c.uid)
 _NAMES = _names.where(unpublished.c.article_id.in_(_ids))
 _SET_NAMES = (
     update(article).where(article.c.id == bindparam("of")).values(path=bindparam("new_path"), uid=bindparam("new_uid"))
+)
+
+_all = select(unpublished.c.article_id)
+_MARK_ARTICLES = update(article).where(article.c.id.in_(_all)).values(pending=True, version=article.c.version + 1)
+_MARK_CATEGORIES = (
+    update(category)
+    .where(category.c.name.in_(select(article_category.c.category).where(article_category.c.article_id.in_(_all))))
+    .values(pending=True, version=category.c.version + 1)
 )
 
 
@@ -204,8 +213,13 @@ class UnpublishedStore:
                 connection.execute(_SET_NAMES, changes)
 
     def clear(self) -> None:
-        """Note that nothing is unpublished any more: ids, paths and uids stay from now on."""
+        """Note that nothing is unpublished any more: ids, paths and uids stay from now on.
+
+        All of it is marked anew: another process that published meanwhile left it out.
+        """
         with self._database.writing() as connection:
+            connection.execute(_MARK_ARTICLES)
+            connection.execute(_MARK_CATEGORIES)
             connection.execute(delete(unpublished))
 
 

@@ -39,6 +39,10 @@ def stories(room: Newsroom) -> list[tuple[str, str]]:
         return sorted((article.id, article.title) for article in app.store.articles.page(None, 100_000))
 
 
+def titles(articles: list[tuple[str, str]]) -> set[str]:
+    return {title for _, title in articles}
+
+
 def sources(room: Newsroom) -> tuple[StoredSource, ...]:
     with room.opened() as app:
         return app.store.sources.all()
@@ -87,7 +91,7 @@ def test_a_run_that_is_told_to_stop_says_little_and_keeps_what_it_recorded(
     assert kept
     press.server.put("/7", press.document)
     assert room.once().report.count("failed") == 0
-    assert set(kept) < set(stories(room))
+    assert titles(kept) < titles(stories(room))  # until its first publication an article may change its id
     assert_in_step(room)
 
 
@@ -103,7 +107,8 @@ def test_a_run_beside_a_daemon_fetches_publishes_and_disturbs_nothing(press: Pre
         assert process.stderr is not None
         assert "rror" not in process.stderr.read()
     room.once()
-    assert stories(room) == stories(alone)
+    assert len(stories(room)) == len(stories(alone))
+    assert titles(stories(room)) == titles(stories(alone))  # ids are those of the first publication
     assert_in_step(room)
 
 
