@@ -36,7 +36,8 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     """Return the files of a category's feed, one for each format."""
-    return feed_files(app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES), app.settings)
+    limit = app.settings.feeds.limit
+    return feed_files(app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True), app.settings)
 
 
 def feed_list(app: App, current: Iterable[str]) -> OutputFile:

@@ -22,7 +22,9 @@ class MarkKind:
 
 
 KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
-    "article": MarkKind(pending=lambda app, limit, after: app.store.outbox.articles(limit, after), work=write_articles),
+    "article": MarkKind(
+        pending=lambda app, limit, after: app.store.outbox.articles(limit, after, named=True), work=write_articles
+    ),
     "dropped": MarkKind(
         pending=lambda app, limit, after: app.store.rulings.dropped(limit, after), work=remove_articles
     ),

@@ -9,7 +9,7 @@ from aggregator.model import CategoryFeed, Podcast
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category, category, current_page, newest_first, page, shown, source
-from aggregator.store.stored_articles import DERIVED, ROW_BY_ROW, is_published, stored_articles
+from aggregator.store.stored_articles import DERIVED, ROW_BY_ROW, has_names, is_published, stored_articles
 
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
@@ -85,20 +85,23 @@ class FeedStore:
         with self._database.reading() as connection:
             return {row.name: row.successor for row in connection.execute(_DROPPED)}
 
-    def category_feed(self, name: str, limit: int, *, max_body: int = 0) -> CategoryFeed:
+    def category_feed(self, name: str, limit: int, *, max_body: int = 0, named: bool = False) -> CategoryFeed:
         """Return the newest articles of a category, newest first, without Markdown.
 
         Their HTML is read one by one until it has more than `max_body` characters in all; a body that alone has
-        more is cut off behind them. With 0 they have none. Raises KeyError if the category was never seen.
+        more is cut off behind them. With 0 they have none. `named` leaves out articles whose id may change. Raises
+        KeyError if the category was never seen.
         """
+        newest, updates = (_NEWEST_WITH_BODY if max_body else _NEWEST), _UPDATED
+        if named:
+            newest, updates = newest.where(has_names), updates.where(has_names)
         with self._database.reading() as connection:
             row = connection.execute(_CATEGORY, {"name": name}).one_or_none()
             if row is None:
                 raise KeyError(name)
             parameters = {"category": name, "limit": limit}
-            updated = max(connection.scalars(_UPDATED, parameters), default=row.first_seen)
-            statement = _NEWEST_WITH_BODY if max_body else _NEWEST
-            with connection.execute(statement, parameters, execution_options=ROW_BY_ROW) as result:
+            updated = max(connection.scalars(updates, parameters), default=row.first_seen)
+            with connection.execute(newest, parameters, execution_options=ROW_BY_ROW) as result:
                 rows = list(_bounded(result.mappings(), max_body))
             articles = stored_articles(connection, rows)
             podcast = _podcast(connection, {each["source_id"] for each in rows}) if max_body else None

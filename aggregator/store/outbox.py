@@ -19,12 +19,20 @@ from aggregator.store.schema import (
     pending_article,
     pending_category,
 )
-from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
+from aggregator.store.stored_articles import (
+    ARTICLES,
+    MAX_CHARACTERS,
+    ROW_BY_ROW,
+    first_rows,
+    has_names,
+    stored_articles,
+)
 
 _ids = listed("ids")
 _ARTICLES = (
     ARTICLES.where(pending_article, article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
 )
+_NAMED_ARTICLES = _ARTICLES.where(has_names)
 _CATEGORIES = (
     select(*category.c["name", "version"])
     .where(pending_category, category.c.name > bindparam("after"))
@@ -75,14 +83,15 @@ class Outbox:
     def __init__(self, database: Database, hubs: HubStore) -> None:
         self._database, self._hubs = database, hubs
 
-    def articles(self, limit: int, after: str = "") -> tuple[tuple[StoredArticle, Mark], ...]:
+    def articles(self, limit: int, after: str = "", *, named: bool = False) -> tuple[tuple[StoredArticle, Mark], ...]:
         """Return articles behind this id whose files are to be written, each with its mark.
 
-        They are at most `limit`, and fewer if they are long.
+        They are at most `limit`, and fewer if they are long; `named` leaves out those whose id and path may change.
         """
+        statement = _NAMED_ARTICLES if named else _ARTICLES
         with self._database.reading() as connection:
             with connection.execute(
-                _ARTICLES, {"limit": limit, "after": after}, execution_options=ROW_BY_ROW
+                statement, {"limit": limit, "after": after}, execution_options=ROW_BY_ROW
             ) as result:
                 rows = first_rows(result.mappings(), MAX_CHARACTERS)
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def await_trouble(daemon: Child, text: str) -> None:
     assert daemon.get("healthz").status_code == 503
 
 
-def assert_healed(daemon: Child, paper: Paper, text: str, causes: int = 1) -> None:
+def assert_healed(daemon: Child, paper: Paper, text: str, causes: Collection[int] = (1,)) -> None:
     """All articles are there, each once and in its file, and the log has one line of it."""
     wanted = [f"Story number {number + 1}" for number in range(1 + paper.many)]
     until(lambda: is_healthy(daemon) and len(paper.files()) == len(wanted), LONG)
@@ -112,12 +112,12 @@ def assert_healed(daemon: Child, paper: Paper, text: str, causes: int = 1) -> No
     assert_told_once(daemon, text, causes)
 
 
-def assert_told_once(daemon: Child, text: str, causes: int = 1) -> None:
+def assert_told_once(daemon: Child, text: str, causes: Collection[int] = (1,)) -> None:
     told = [json.loads(line) for line in daemon.said() if line.startswith("{")]
     assert len(told) == len(daemon.said())
     errors = [line["message"] for line in told if line["level"] in ("error", "critical")]
     assert not [line for line in told if "traceback" in line], told
-    assert len(errors) == causes, errors
+    assert len(errors) in causes, errors
     assert text in errors[0]
     assert max(Counter(line["message"] for line in told if line["level"] != "info").values()) == 1, told
 
@@ -304,8 +304,7 @@ def test_a_storage_folder_that_is_taken_away_and_brought_back(forks: Forks, serv
         assert not (tmp_path / "storage/aggregator.db").exists()
         shutil.rmtree(tmp_path / "storage", ignore_errors=True)
         (tmp_path / "away").rename(tmp_path / "storage")
-        assert_healed(daemon, paper, "", causes=len(daemon.said('"error"')))
-        assert len(daemon.said('"error"')) <= 2  # the database, and the lock of who publishes
+        assert_healed(daemon, paper, "", causes=(1, 2))  # the database, and the lock of who publishes
 
 
 def test_a_feeds_folder_that_a_file_takes_the_place_of(forks: Forks, server: Server, tmp_path: Path) -> None:
@@ -334,7 +333,8 @@ def test_a_log_that_nobody_takes_any_more(server: Server, tmp_path: Path) -> Non
     )
     try:
         assert process.stderr is not None
-        url = process.stderr.readline().rpartition("serving ")[2].strip().strip('"}')
+        line = next(line for line in process.stderr if "serving " in line)
+        url = json.loads(line)["message"].rpartition("serving ")[2]
         process.stderr.close()
         until(lambda: paper.titles() == ["Story number 1"], LONG)
         paper.appear()
