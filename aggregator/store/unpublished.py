@@ -20,7 +20,6 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
-    category,
     key,
     label,
     page,
@@ -98,11 +97,7 @@ _SET_NAMES = (
 
 _all = select(unpublished.c.article_id)
 _MARK_ARTICLES = update(article).where(article.c.id.in_(_all)).values(pending=True, version=article.c.version + 1)
-_MARK_CATEGORIES = (
-    update(category)
-    .where(category.c.name.in_(select(article_category.c.category).where(article_category.c.article_id.in_(_all))))
-    .values(pending=True, version=category.c.version + 1)
-)
+_SHOWN_IN = select(article_category.c.category).where(article_category.c.article_id.in_(_all)).distinct()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +214,7 @@ class UnpublishedStore:
         """
         with self._database.writing() as connection:
             connection.execute(_MARK_ARTICLES)
-            connection.execute(_MARK_CATEGORIES)
+            self._outbox.mark_categories((), names=connection.scalars(_SHOWN_IN).all())
             connection.execute(delete(unpublished))
 
 
