@@ -43,7 +43,7 @@ _NO_ANNOTATION = re.compile(r' dir="(?:rtl|ltr)"')
 
 
 class _Context(NamedTuple):
-    """What the values of attributes depend on."""
+    """Context on which the values of attributes depend."""
 
     base: str | None  # that relative URLs are joined to
     has_rtl: bool  # parts from left to right need their direction only within others

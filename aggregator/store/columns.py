@@ -1,6 +1,7 @@
 """Column types: values of `model` on one side, types that both databases have on the other."""
 
 import json
+from abc import abstractmethod
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -91,11 +92,13 @@ class _InJSON(TypeDecorator[Any]):
 
     impl = JSON
 
+    @abstractmethod
     def _text(self, value: Any) -> str:
-        raise NotImplementedError
+        """Return the JSON of a value."""
 
+    @abstractmethod
     def _value(self, text: str) -> Any:
-        raise NotImplementedError
+        """Return the value of a JSON text."""
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Return the function for values on their way to the database."""

@@ -127,7 +127,7 @@ def written(html: str, *, strict: bool = False) -> str:
 
 
 def same(html: str, markdown: str) -> bool:
-    """Whether `markdown` shows the words, links and images of clean `html`, and nothing acts."""
+    """Return True if `markdown` shows the words, links and images of clean `html`, and nothing acts."""
     before, after = Page(html), Page(rendered(markdown))
     assert after.active == []
     return (before.words, before.images) == (after.words, after.images)

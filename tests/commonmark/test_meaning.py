@@ -1,4 +1,4 @@
-"""What HTML says with tags alone is said with characters in Markdown and plain text."""
+"""Meaning that HTML carries by tags alone is kept by characters in Markdown and plain text."""
 
 import re
 

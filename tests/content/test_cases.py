@@ -1,4 +1,4 @@
-"""What a reader finds of entries as real feeds have them; `cases/README.md` defines documents, places and tests.
+"""Entries as real feeds have them, as a reader finds them; `cases/README.md` defines documents, places and tests.
 
 The program runs once for each visit, over all cases together.
 """
@@ -68,7 +68,7 @@ RAISED = {"sup": "^", "sub": "_"}
 
 
 class Seen(Page):
-    """What is seen of HTML; raised and lowered text as `^(2)` and `_(2)`."""
+    """Return the visible text of HTML; raised and lowered text as `^(2)` and `_(2)`."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         super().handle_starttag(tag, attrs)
@@ -107,7 +107,7 @@ CHECKS = _checks()
 
 
 def _visits(case: str) -> list[bytes]:
-    """What the case's address answers at each visit."""
+    """Return the responses of the case's address, visit by visit."""
     numbered = sorted(CASES.glob(f"{case}-[0-9].*"))
     return [path.read_bytes() for path in numbered or CASES.glob(f"{case}.*")]
 
@@ -140,7 +140,7 @@ def test_each_case_has_a_document() -> None:
 
 
 def _faults(check: Check, files: list[File], feeds: Mapping[str, list[Item]]) -> Iterator[str]:
-    """What of the check does not hold, and for what it was held against."""
+    """Return the parts of the check that fail, each with the text it was compared with."""
     files = [file for file in files if check.entry in ("", file.head["title"])]
     chosen = {name: [item for item in items if check.entry in ("", item.title)] for name, items in feeds.items()}
     values = tuple(map(spelling, check.values)) if check.place in SPELLED_ALIKE else check.values
@@ -150,7 +150,7 @@ def _faults(check: Check, files: list[File], feeds: Mapping[str, list[Item]]) ->
 
 
 def _subjects(place: str, files: list[File], feeds: Mapping[str, list[Item]]) -> Iterator[str]:
-    """What stands in a place: one text, or one for each feed."""
+    """Return the text in a place: one text, or one for each feed."""
     match place:
         case "articles":
             yield str(len(files))

@@ -58,7 +58,7 @@ def _formula(math: re.Match[str]) -> str:
 
 
 class Page(HTMLParser):
-    """What HTML shows (words, links, images) and what of it acts.
+    """Visible parts of HTML (words, links, images) and what of it acts.
 
     Formulas and raised text are taken as the Markdown says them: other tests look at how that is done.
     """

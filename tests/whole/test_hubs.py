@@ -79,7 +79,7 @@ def source_of(server: Server, hub: Hub) -> list[dict[str, Any]]:
 
 
 def is_read(daemon: Running, number: int) -> bool:
-    """Whether so many pushes were read."""
+    """Return True once so many pushes were read."""
     figures = (daemon.figure(f'aggregator_hub_pushes_total{{outcome="{name}"}}') for name in ("failed", "recorded"))
     return sum(figures) == number
 

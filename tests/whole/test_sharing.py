@@ -24,7 +24,7 @@ def described(text: str) -> str:
 
 
 def documents(server: Server) -> dict[str, bytes]:
-    """What each source serves; the paper alone is at the host of its link."""
+    """Documents of the sources; the paper alone is at the host of its link."""
     story, wire = server.url("/story"), "https://wire.example/9"
     bridge = {"link": story, "title": "Bridge closed", "pubDate": "Tue, 24 Nov 2026 08:00:00 +0000"}
     return {

@@ -40,7 +40,7 @@ class Pair:
 
 
 def is_found(pair: Pair) -> bool:
-    """Whether the program makes one cluster of two sources' articles with these texts."""
+    """Return True if the program makes one cluster of two sources' articles with these texts."""
     articles = []
     for number, (title, text) in enumerate(zip(pair.titles, pair.texts, strict=True), start=1):
         mark = fingerprint(title, text)
