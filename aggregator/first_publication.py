@@ -74,6 +74,6 @@ def _with_shared_text(store: Store) -> list[KnownArticle]:
             for article_id in ids:
                 shared[article_id].add(digest)
         for article_id, own in digests.items():  # its row may be gone: a key has a limited number of articles
-            if found := own & several.keys():
-                shared[article_id] |= found
+            if shared_keys := own & several.keys():
+                shared[article_id] |= shared_keys
     return [replace(article, keys=frozenset(shared[article.id])) for article in store.unpublished.known(sorted(shared))]

@@ -97,10 +97,10 @@ def _decide_match(keyed: Keyed, match: Match, carrier: Carrier) -> Decision:
 
 def _takes_over(keyed: Keyed, article: KnownArticle, carrier: Carrier) -> bool:
     """Return whether the source owns the article from now on: one that carries it already, for its link's host only."""
-    present, mine = owner_claim(article), claim(carrier, article.link, keyed.fingerprint.words)
+    present, claimed = owner_claim(article), claim(carrier, article.link, keyed.fingerprint.words)
     if keyed.draft.source_id in article.credited:
-        return mine.ground < present.ground
-    return mine < present
+        return claimed.ground < present.ground
+    return claimed < present
 
 
 def _with_better_link(keyed: Keyed, article: KnownArticle) -> Keyed:

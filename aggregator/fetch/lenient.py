@@ -77,8 +77,8 @@ class _MendingStream(httpcore.AsyncNetworkStream):
             head, self._head = parts
             heads += head
             if not is_interim(head):
-                rest, self._head = self._head, None
-                return heads + rest
+                remainder, self._head = self._head, None
+                return heads + remainder
         return heads
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

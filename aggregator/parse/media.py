@@ -48,8 +48,8 @@ def seconds(text: str | None) -> int | None:
     match = _DURATION.fullmatch(text) if text else None
     if not match:
         return None
-    hours, minutes, rest = (int(digits or 0) for digits in match.groups())
-    return 3600 * hours + 60 * minutes + rest or None
+    hours, minutes, remainder = (int(digits or 0) for digits in match.groups())
+    return 3600 * hours + 60 * minutes + remainder or None
 
 
 def is_image(file: Enclosure) -> bool:
