@@ -94,7 +94,7 @@ def folder(sources: Hostile, alone: Cycle, tmp_path_factory: pytest.TempPathFact
     """Where all of them are configured. A machine that is busy just now gets longer to answer itself."""
     folder = tmp_path_factory.mktemp("hostile")
     configure(
-        folder, sources.configured(), timeout=f"{ceil(max(3.0, alone.seconds))}s", interval="1s", min_interval="0s"
+        folder, sources.configured(), timeout=f"{ceil(max(8.0, 2 * alone.seconds))}s", interval="1s", min_interval="0s"
     )
     return folder
 
