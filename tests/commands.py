@@ -1,12 +1,13 @@
 """The command as a user types it, in processes of its own: to its end, to be stopped, or as a daemon.
 
-`tests/whole/forking.py` begins processes sooner, for tests that need hundreds.
+All but those to be stopped are forks (`tests/forks.py`), which saves a second of CPU time each.
 """
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+
+from tests.forks import Process, fork_server
 
 COMMAND = (sys.executable, "-m", "aggregator")
 DAEMON = ("run", "--port", "0")  # on any port that is free
@@ -32,16 +35,22 @@ def configure(folder: Path, **settings: Any) -> Path:
 
 
 def aggregator(*words: str, cwd: Path, status: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command; its exit status must be `status`, and no traceback may be seen."""
-    done = subprocess.run(
-        [*COMMAND, *words],
-        cwd=cwd,
-        env={name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")} | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    """Run the command; its exit status must be `status`, and no traceback may be seen.
+
+    A fresh Python runs it where the environment is meant for Python.
+    """
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")} | environ
+    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        if any(name.startswith("PYTHON") for name in environ):
+            run = subprocess.run([*COMMAND, *words], cwd=cwd, env=variables, stdout=stdout, stderr=stderr, timeout=60)
+            ended = run.returncode
+        else:
+            ended = fork_server().run(
+                *words, cwd=cwd, stdout=stdout.fileno(), stderr=stderr.fileno(), environ=variables
+            )
+        stdout.seek(0)
+        stderr.seek(0)
+        done = subprocess.CompletedProcess(words, ended, stdout.read(), stderr.read())
     assert done.returncode == status, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done
@@ -103,7 +112,7 @@ class Running(Logged):
     """A daemon that was started in a folder with its log going to a file there."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: Process
 
     def sources(self) -> list[str]:
         """Names of the sources that it works on."""
@@ -114,7 +123,9 @@ class Running(Logged):
 def running(folder: Path, **environ: str) -> Iterator[Running]:
     """A daemon that serves and can say much: its log is a file."""
     with (folder / LOG).open("wb") as log:
-        process = subprocess.Popen([*COMMAND, *DAEMON], cwd=folder, stderr=log, env=os.environ | environ)
+        process = fork_server().start(
+            *DAEMON, cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ
+        )
     daemon = Running(folder, process)
     try:
         until(lambda: bool(daemon.said("serving")) or process.poll() is not None)
