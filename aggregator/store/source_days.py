@@ -27,6 +27,12 @@ _DISCOUNT = (
     .where(source_day.c.published >= bindparam("number"))
     .values(published=source_day.c.published - bindparam("number"))
 )
+_DISCOUNT_RECORDED = (
+    update(source_day)
+    .where(source_day.c.source_id == bindparam("of"), source_day.c.day == bindparam("on"))
+    .where(source_day.c.recorded >= bindparam("number"))
+    .values(recorded=source_day.c.recorded - bindparam("number"))
+)
 _RECORDED = select(source_day.c.recorded).where(
     source_day.c.source_id == bindparam("of"), source_day.c.day == bindparam("today")
 )
@@ -68,6 +74,13 @@ def discount_articles(connection: Connection, source_id: int, published: Iterabl
     """Take back the count of articles of the source that are not published any more."""
     days = Counter(map(day_number, published))
     connection.execute(_DISCOUNT, [{"of": source_id, "on": day, "number": count} for day, count in days.items()])
+
+
+def discount_recorded(connection: Connection, articles: Iterable[tuple[int, datetime]]) -> None:
+    """Take back from the limits of sources, by id, articles first seen at these moments that were not new after all."""
+    days = Counter((source_id, day_number(first_seen)) for source_id, first_seen in articles)
+    rows = [{"of": source_id, "on": day, "number": number} for (source_id, day), number in sorted(days.items())]
+    connection.execute(_DISCOUNT_RECORDED, rows)
 
 
 def recorded_on(connection: Connection, source_id: int, now: datetime) -> int:

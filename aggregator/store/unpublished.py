@@ -27,6 +27,7 @@ from aggregator.store.schema import (
     source,
     unpublished,
 )
+from aggregator.store.source_days import discount_recorded
 from aggregator.store.statements import InsertRows, SelectByValues
 
 _ids = listed("ids")
@@ -64,6 +65,7 @@ _MOVE_CREDIT = (
     .where(article_source.c.article_id == bindparam("of"))
     .values(article_id=bindparam("to"), at=bindparam("since"))
 )
+_FIRST_SEEN = select(*article.c["source_id", "first_seen"]).where(article.c.id.in_(_ids))
 _DELETE_TERMS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin == "entry")
 _MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values(article_id=bindparam("to"))
 _CATEGORIES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
@@ -157,12 +159,16 @@ class UnpublishedStore:
         return ids
 
     def join(self, joins: Sequence[Join]) -> None:
-        """Make articles credits of others: their labels, categories and keys go with them, their texts are deleted."""
+        """Make articles credits of others: their labels, categories and keys go with them, their texts are deleted.
+
+        They do not count for the limits of new articles of their sources (`max_new`).
+        """
         if not joins:
             return
         into = {join.id: join.into for join in joins}
         with self._database.writing() as connection:
             _move_keys(connection, joins)
+            discount_recorded(connection, map(tuple, connection.execute(_FIRST_SEEN, {"ids": sorted(into)})))
             since = dict(map(tuple, connection.execute(_AT, {"ids": sorted(set(into.values()))})))
             moved = [{"of": old, "to": new, "since": since[new]} for old, new in into.items()]
             connection.execute(_MOVE_CREDIT, moved)

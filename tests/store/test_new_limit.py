@@ -167,6 +167,20 @@ def test_entries_of_existing_articles_neither_count_nor_wait(room: Newsroom, sit
     assert note(room) is None
 
 
+def test_articles_that_join_another_before_their_publication_do_not_count(room: Newsroom, site: Server) -> None:
+    room.configuration["sources"].insert(0, {"name": "paper", "url": site.url("/paper")})
+    serve(site, [0])
+    site.put("/paper", rss(dated(50)))
+    room.once()
+    serve(site, [*range(100, 115), 0])
+    site.put("/paper", rss(*map(dated, range(100, 115))))
+    cycle = room.once("flood", "paper")
+    assert (cycle.new, cycle.duplicates) == (15, 15)
+    serve(site, [*range(100, 115), *range(21)])
+    assert room.once("flood").new == 20
+    assert note(room) is None
+
+
 def test_copies_of_an_entry_that_waits_wait_with_it(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
