@@ -40,14 +40,25 @@ def converted(clean_html: str, language: str | None = None) -> Converted:
     for strict in (False, True):
         writer = Writer(strict=strict, language=language)
         markdown = "\n\n".join(writer.blocks(tree))
-        lines = [line.strip() for line in "".join(writer.plain_text).split("\n")]
-        plain = "\n".join(filter(None, lines))
+        plain = _plain(writer)
         if not safety_check.active(markdown):
             return Converted(markdown, plain)
     return Converted("\n\n".join(map(escaped_strictly, plain.split("\n"))), plain)
+
+
+def plain_text(clean_html: str, language: str | None = None) -> str:
+    """Return `clean_html` as the plain text of `converted`."""
+    writer = Writer(strict=False, language=language)
+    writer.blocks(html_tree(clean_html))
+    return _plain(writer)
 
 
 def html_tree(clean_html: str) -> Element:
     """Return `clean_html` as the content of one element."""
     xml = clean_html.replace("<br>", "<br/>").replace("<hr>", "<hr/>").replace("&nbsp;", "\xa0")
     return etree.fromstring("<div>" + _IMAGE.sub(r"<\1/>", xml) + "</div>", _PARSER)
+
+
+def _plain(writer: Writer) -> str:
+    lines = [line.strip() for line in "".join(writer.plain_text).split("\n")]
+    return "\n".join(filter(None, lines))

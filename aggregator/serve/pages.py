@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator.app import App, waiting_retention
+from aggregator.commonmark import plain_text
 from aggregator.model import Listing, StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
+from aggregator.render.word_diff import word_diff
 from aggregator.secret_urls import masked_url, without_secrets
 from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import chart
@@ -158,13 +160,22 @@ class Pages:
         )
 
     def revision(self, request: Request) -> Response:
-        """`/article/<id>/revisions/<n>`: the text before its n-th edit, of the last ten edits."""
+        """`/article/<id>/revisions/<n>`: what its n-th edit changed, of the last ten edits."""
         store, number = self._app.store, request.path_params["number"]
         article = store.articles.get(request.path_params["id"])
         revision = store.articles.revision(article.id, number) if article and number < MAX_NUMBER else None
-        if revision is None:
+        if article is None or revision is None:
             raise HTTPException(404)
-        return self._page(request, "revision.html", article=article, revision=revision)
+        edited = store.articles.revision(article.id, number + 1) or article
+        return self._page(
+            request,
+            "revision.html",
+            article=article,
+            revision=revision,
+            title=edited.title,
+            title_changes=word_diff(revision.title, edited.title),
+            text_changes=word_diff(plain_text(revision.html), plain_text(edited.html)),
+        )
 
     def status(self, request: Request) -> Response:
         """`/status`: every source, those with problems first."""

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ def test_an_article_without_text_says_so(room: Newsroom, server: Server) -> None
     assert "https://source.example/stories/11" in links(html)
 
 
-def test_an_edited_article_shows_what_it_said_before(room: Newsroom, server: Server) -> None:
+def test_the_page_of_an_edit_shows_what_it_changed(room: Newsroom, server: Server) -> None:
     server.put("/feed", rss(item(1), item(2, description=f"&lt;p&gt;{prose(2)} and more&lt;/p&gt;")))
     room.later(days=1)
     assert room.once().updated == 1
@@ -185,9 +186,22 @@ def test_an_edited_article_shows_what_it_said_before(room: Newsroom, server: Ser
         assert client.get(f"{page}/revisions/{10**30}").status_code == 404
         assert client.get("/article/none/revisions/1").status_code == 404
     assert html.index("and more") < html.index("What it said before") < html.index(", until <time")
-    assert prose(2) in before.text
-    assert "and more" not in before.text
-    assert "What it said until <time" in before.text
+    assert f"<p>{prose(2)}<ins> and more</ins></p>" in before.text
+    assert "What edit 1 changed, <time" in before.text
+
+
+def test_each_edit_is_compared_with_the_next(room: Newsroom, server: Server) -> None:
+    for title, line in (("First & title", "Two of the <b>lines</b>"), ("Title <b>", "Three of the lines")):
+        server.put("/feed", rss(item(2, title=escape(title), description=escape(f"<p>{prose(2)}</p><p>{line}</p>"))))
+        room.later(days=1)
+        assert room.once().updated == 1
+    with client_of(room) as client:
+        page = first_article(client)
+        first, second = (client.get(f"{page}/revisions/{number}").text for number in (1, 2))
+    assert "<ins>Two of the lines</ins>" in first
+    assert "<p><del>Two</del><ins>Three</ins> of the lines</p>" in second
+    assert "<del>First &amp; title</del><ins>Title</ins>" in second
+    assert "<ins>Title</ins>" not in first
 
 
 def test_pictures_are_links_and_no_page_loads_anything_from_elsewhere(room: Newsroom, server: Server) -> None:
