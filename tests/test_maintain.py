@@ -9,6 +9,7 @@ import pytest
 from aggregator.app import App
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import Difference, differences
+from aggregator.search_terms import query_terms
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -259,3 +260,16 @@ def test_a_repair_names_what_was_still_to_be_published(room: Newsroom) -> None:
     assert difference.subject.endswith("24-story-number-1.md")
     assert difference.action == "published"
     assert verify(room, repair=True) == []
+
+
+def test_verify_names_articles_that_the_search_lost_and_repair_indexes_them_anew(room: Newsroom) -> None:
+    execute(
+        room, "DELETE FROM searchable WHERE terms LIKE '%number 1 %'", "DELETE FROM search_index_data WHERE id > 1000"
+    )
+    (lost,) = verify(room)
+    assert lost.fault == "the search does not have this article as it is"
+    (repaired,) = verify(room, repair=True)
+    assert (repaired.subject, repaired.action) == (lost.subject, "indexed anew")
+    assert verify(room) == []
+    with room.opened() as app:
+        assert len(app.store.search.find(query_terms("story number"), 10).articles) == 3

@@ -42,6 +42,7 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
     with publishing_lock(app):
         yield from _articles_without_keys(app, repair)
         yield from _misplaced_articles(app, repair)
+        yield from _unsearchable_articles(app, repair)
     if repair:
         pending = tuple(_pending(app))
         publish_changed(app)  # also the feeds that articles were put into or taken from
@@ -92,6 +93,20 @@ def _misplaced_articles(app: App, repair: bool) -> Iterator[Difference]:
             actual, expected = (", ".join(sorted(group)) or "no category" for group in names)
             fault = f"this article stands in {actual} but belongs in {expected}"
             yield Difference(subject=placed.id, fault=fault, action="put there" if repair else "")
+
+
+def _unsearchable_articles(app: App, repair: bool) -> Iterator[Difference]:
+    """Yield articles whose terms for the search are not those of their texts; with `repair` the index is made anew."""
+    differing: list[str] = []
+    last, ids = app.store.search.differing(None)
+    while last is not None:
+        differing += ids
+        last, ids = app.store.search.differing(last)
+    if repair:
+        app.store.search.repair()
+    for article_id in differing:
+        fault = "the search does not have this article as it is"
+        yield Difference(subject=article_id, fault=fault, action="indexed anew" if repair else "")
 
 
 def _article_files(app: App, repair: bool) -> Iterator[Difference]:

@@ -21,6 +21,7 @@ from aggregator.names import ALL, category_name, feed_url, page_url
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
 from aggregator.render.word_diff import word_diff
+from aggregator.search_terms import query_terms
 from aggregator.secret_urls import masked_url, without_secrets
 from aggregator.serve.article_html import page_body
 from aggregator.serve.chart import chart
@@ -55,7 +56,7 @@ STYLE, ICON, FAVICON, TOUCH_ICON = (
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",  # stored, and revalidated with its ETag
@@ -104,6 +105,20 @@ class Pages:
             own_categories=[(name, label) for name, label in names if name in served],
         )
 
+    def search(self, request: Request) -> Response:
+        """`/search?q=…`: the articles that match a query, newest first; without one a form."""
+        query = request.query_params.get("q", "")
+        terms = query_terms(query)
+        return self._listing(
+            request,
+            "search.html",
+            partial(self._app.store.search.find, terms),
+            heading="Search",
+            feed=None,
+            query=query,
+            has_terms=bool(terms),
+        )
+
     def _articles(self, request: Request, name: str, heading: str | None = None) -> Response:
         store = self._app.store
         try:
@@ -128,7 +143,7 @@ class Pages:
             listing = listing_of(PAGE_ARTICLES, before)
         except KeyError:
             raise HTTPException(404) from None
-        most = len(listing.articles) if template == "source.html" else MAX_IN_A_ROW
+        most = len(listing.articles) if template != "articles.html" else MAX_IN_A_ROW
         names = store.feeds.categories()
         return self._page(
             request,

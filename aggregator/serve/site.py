@@ -46,6 +46,7 @@ def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = N
             Route("/", pages.front, middleware=COMPRESSED),
             Route("/category/{name}", pages.category, middleware=COMPRESSED),
             Route("/source/{name}", pages.source, middleware=COMPRESSED),
+            Route("/search", pages.search, middleware=COMPRESSED),
             Route("/article/{id}", pages.article, middleware=COMPRESSED),
             Route("/article/{id}/revisions/{number:int}", pages.revision, middleware=COMPRESSED),
             Route("/status", pages.status, middleware=COMPRESSED),

@@ -36,6 +36,7 @@ from aggregator.store.outbox import Outbox
 from aggregator.store.pages import PageStore
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category, key, revision, source
+from aggregator.store.search import index_articles
 from aggregator.store.source_days import count_articles
 from aggregator.store.sources import SourceStore
 from aggregator.store.statements import SelectByValues
@@ -151,6 +152,7 @@ class ArticleStore:
             keys = insert_keys(connection, decisions, inserted.keys())
             labels = SourceLabels.of(row["settings"])
             insert_labels_and_categories(connection, source_id, credited, inserted, labels, row["ordinal"])
+            index_articles(connection, {*inserted, *edits.ids})
             if row["settings"].full_text:
                 self._pages.mark({*inserted, *edits.ids}, source_id, now)
             changed = {*edits.ids, *credited, *relinked, *left} - inserted.keys()

@@ -16,13 +16,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from aggregator.errors import DISK_FULL, StoreBusyError, StoreDamagedError, StoreError
-from aggregator.store.schema import article, metadata, revision
+from aggregator.store.schema import article, metadata, revision, searchable
 
 RESTORE = (
     "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`; without one move it away, and "
     "a new one is created"
 )
-TEXTS = (article, revision)  # nine tenths of a database
+TEXTS = (article, revision, searchable)  # nine tenths of a database
 
 
 class RacedError(StoreBusyError):

@@ -1,16 +1,18 @@
 """Lists of articles for pages, from the newest on, without their texts."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, false, func, or_, select
 
 from aggregator.model import ListedArticle, Listing
 from aggregator.names import ALL
 from aggregator.store.database import Database
+from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, newest_first, shown, source
 
 _TEXTS = ("id", "title", "summary", "language", "published", "edited", "words")
-_LISTED = (
+_ALL_LISTED = (
     select(*article.c[_TEXTS], *source.c["name", "settings", "feed_info"])
     .select_from(article_category)
     .join(article)
@@ -18,9 +20,9 @@ _LISTED = (
     .where(
         article_category.c.category == bindparam("category"), article.c.pruned.is_(False), article.c.dropped.is_(None)
     )
-    .order_by(*newest_first)
-    .limit(bindparam("limit"))
 )
+_LISTED = _ALL_LISTED.order_by(*newest_first).limit(bindparam("limit"))
+_BY_IDS = _ALL_LISTED.where(article_category.c.article_id.in_(listed("ids")))
 _OF_CATEGORY = _LISTED.where(shown)
 _carried = select(article_source.c.article_id).join(source).where(source.c.name == bindparam("source"))
 _OF_SOURCE = _LISTED.where(article_category.c.article_id.in_(_carried))
@@ -71,6 +73,11 @@ class ListingStore:
         """Return up to `limit` articles that a source carried, as `of_category` does, all members of clusters."""
         return self._listing(_OF_SOURCE, {"category": ALL, "source": name}, limit, before)
 
+    def by_ids(self, ids: Collection[str]) -> tuple[ListedArticle, ...]:
+        """Return those of these articles that pages show."""
+        with self._database.reading() as connection:
+            return _articles(connection.execute(_BY_IDS, {"category": ALL, "ids": ids}).mappings())
+
     def _listing(self, statement: Select[Any], values: dict[str, str], limit: int, before: str | None) -> Listing:
         parameters: dict[str, object] = {**values, "limit": limit + 1}
         with self._database.reading() as connection:
@@ -81,12 +88,16 @@ class ListingStore:
                 statement = statement.where(_is_older())
                 parameters |= {f"before_{name}": getattr(place, name) for name, _ in _ORDER}
             rows = connection.execute(statement, parameters).mappings().all()
-        articles = tuple(
-            ListedArticle(
-                **{name: row[name] for name in _TEXTS},
-                source=row["name"],
-                source_title=row["settings"].title or row["feed_info"].title or row["name"],
-            )
-            for row in rows[:limit]
-        )
+        articles = _articles(rows[:limit])
         return Listing(articles=articles, older=articles[-1].id if len(rows) > limit else None)
+
+
+def _articles(rows: Iterable[RowMapping]) -> tuple[ListedArticle, ...]:
+    return tuple(
+        ListedArticle(
+            **{name: row[name] for name in _TEXTS},
+            source=row["name"],
+            source_title=row["settings"].title or row["feed_info"].title or row["name"],
+        )
+        for row in rows
+    )

@@ -28,6 +28,7 @@ from aggregator.store.schema import (
     page,
     pending_article,
     revision,
+    searchable,
     source,
 )
 
@@ -69,7 +70,8 @@ _EMPTY = (
     .values(pruned=True, dropped=None, pending=False, cluster=article.c.id, html="", markdown="", summary="")
 )
 _DELETE_ROWS = [
-    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, original, page, revision)
+    delete(table).where(table.c.article_id.in_(_ids))
+    for table in (article_category, label, original, page, revision, searchable)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 

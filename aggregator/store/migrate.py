@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 
 from aggregator.errors import StoreError
 from aggregator.store.schema import VERSION, metadata
+from aggregator.store.search_index import SEARCH_INDEXES
 
 _version = Table(  # as Alembic makes it
     "alembic_version",
@@ -36,6 +37,7 @@ def create(connection: Connection) -> None:
         options = index.info.get(connection.dialect.name, {})
         index.dialect_options[connection.dialect.name].update(options)
     metadata.create_all(connection, checkfirst=False)
+    SEARCH_INDEXES[connection.dialect.name].create(connection)
     _version.create(connection)
     connection.execute(insert(_version), {"version_num": VERSION})
 

@@ -27,6 +27,7 @@ from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, original, page, robots_txt, source, unpublished
+from aggregator.store.search import index_articles
 
 _BODY = ("html", "markdown", "summary")
 _FOUND = (*_BODY, "link")
@@ -144,6 +145,7 @@ class PageStore:
                 connection.execute(_KEEP_ORIGINAL, {"of": claimed.article_id})
                 new = {f"new_{name}": getattr(text, name) for name in _BODY}
                 connection.execute(_SHOW, {"of": claimed.article_id, **new})
+                index_articles(connection, [claimed.article_id])
             if text.html or text.link:
                 self._outbox.mark_articles([claimed.article_id])
                 self._outbox.mark_categories([claimed.article_id])

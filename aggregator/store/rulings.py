@@ -29,6 +29,7 @@ from aggregator.store.schema import (
     pending_article,
     source,
 )
+from aggregator.store.search import index_articles
 from aggregator.store.source_days import count_articles, discount_articles
 
 _ids = listed("ids")
@@ -147,6 +148,7 @@ class RulingStore:
             rewritten = [row["id"] for row in rows if updates.get(row["id"])]
             if rewritten:
                 connection.execute(_UPDATE, [{"of": article_id, **updates[article_id]} for article_id in rewritten])
+                index_articles(connection, rewritten)
             changed.update(rewritten, _replace_originals(connection, current))
             self._count(connection, current, now)
             self._outbox.mark_articles(changed)

@@ -7,6 +7,7 @@ sources, marks "to publish", the newest articles of a category, the keys of an a
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -284,6 +285,15 @@ page = Table(  # of an article whose source asks for full text: the mark to read
 current_page = (page.c.article_id == article.c.id) & (page.c.digest == article.c.text_digest)  # of the present version
 due_page = page.c.due.is_not(None)
 Index("ix_page_due", page.c.due, **_where(due_page))
+
+searchable = Table(  # terms of articles for the search; the index over them is `search_index.py`'s
+    "searchable",
+    metadata,
+    # Place in the search, in the order of dates: an index of SQLite gives its rows in the order of their numbers alone.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    _required("article_id", String(32), ForeignKey("article.id"), unique=True),
+    _required("terms", Words),
+)
 
 robots_txt = Table(
     "robots_txt",

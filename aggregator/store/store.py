@@ -17,6 +17,7 @@ from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
 from aggregator.store.pages import PageStore
 from aggregator.store.rulings import RulingStore
+from aggregator.store.search import SearchStore
 from aggregator.store.sources import SourceStore
 from aggregator.store.unpublished import UnpublishedStore
 
@@ -39,6 +40,7 @@ class Store:
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
         self.listings = ListingStore(database)
+        self.search = SearchStore(database, self.listings)
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.rulings = RulingStore(database, self.outbox, self.maintenance)
         self.meta = MetaStore(database)

@@ -24,6 +24,7 @@ from aggregator.store.schema import (
     label,
     page,
     revision,
+    searchable,
     source,
     unpublished,
 )
@@ -78,7 +79,10 @@ _place = InsertRows(
     article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
 )
 _DELETE = [
-    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, revision, page, unpublished)),
+    *(
+        delete(table).where(table.c.article_id.in_(_ids))
+        for table in (article_category, revision, page, searchable, unpublished)
+    ),
     delete(article).where(article.c.id.in_(_ids)),
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))

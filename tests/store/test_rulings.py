@@ -10,6 +10,7 @@ from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.model import StoredSource
 from aggregator.names import ALL
+from aggregator.search_terms import query_terms
 from aggregator.store import Store
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
@@ -50,6 +51,11 @@ def test_rules_come_and_go(room: Newsroom, url: str) -> None:
         assert store.rulings.dropped_among([dropped.id]) == {dropped.id}
         assert {"word3x" in entry.draft.html for entry in entries(store) if "3" in entry.draft.title} == {True}
         assert [article.title for article in store.feeds.category_feed(ALL, 10).articles] == ["number 3", "number 2"]
+        assert [searched(store, words) for words in ("number", "story", "term3x3")] == [
+            ["number 3", "number 2"],
+            [],
+            ["number 3"],
+        ]
     with room.opened() as app:
         assert list(differences(app)) == []
     room.configuration["rules"] = []
@@ -58,6 +64,15 @@ def test_rules_come_and_go(room: Newsroom, url: str) -> None:
     assert bytes_of(room) == before
     with room.opened() as app:
         assert list(differences(app)) == []
+
+
+def test_what_rules_drop_leaves_the_search_and_returns_to_it(room: Newsroom, url: str) -> None:
+    for rules, titles in ((RULES, ["number 3", "number 2"]), ([], [f"Story number {n}" for n in (3, 2, 1)])):
+        room.configuration["rules"] = rules
+        room.later(minutes=1)
+        room.once(everything=False)
+        with Store.open(url) as store:
+            assert searched(store, "number") == titles
 
 
 def test_what_was_dropped_is_in_no_count(room: Newsroom) -> None:
@@ -85,6 +100,10 @@ def test_what_was_dropped_is_pruned(room: Newsroom, url: str) -> None:
     with room.opened() as app:
         assert prune_all(app) == 1
         assert len(entries(app.store)) == 2
+
+
+def searched(store: Store, query: str) -> list[str]:
+    return [article.title for article in store.search.find(query_terms(query), 10).articles]
 
 
 def entries(store: Store) -> tuple[Any, ...]:
