@@ -21,24 +21,6 @@ VAGUE = frozenset(
 MAX_VAGUE = 0.01  # as a share of all variables
 MAX_LINES = 400  # of a module
 
-# Packages that are still being rewritten, by what they are let off. A package leaves a list when it is done.
-UNFINISHED = {
-    "docstrings": "commonmark normalise",
-    "variables": "normalise",
-    "types": "",
-    "lengths": "",
-    "imports": "",
-}
-
-
-def _package(name: str) -> str:
-    return name.split("/")[1].removesuffix(".py")
-
-
-def _finished(check: str) -> dict[str, ast.Module]:
-    """Trees of the files to which a check applies, by path."""
-    return {name: tree for name, tree in TREES.items() if _package(name) not in UNFINISHED[check].split()}
-
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
@@ -80,7 +62,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 def test_no_docstring_opens_with_a_question_word() -> None:
     bad = [
         f"{name}:{line}: {text.splitlines()[0]}"
-        for name, tree in _finished("docstrings").items()
+        for name, tree in TREES.items()
         for line, text in _docstrings(tree)
         if QUESTION.match(text)
     ]
@@ -89,7 +71,7 @@ def test_no_docstring_opens_with_a_question_word() -> None:
 
 def test_no_public_type_is_defined_twice() -> None:
     places = defaultdict(list)
-    for name, tree in _finished("types").items():
+    for name, tree in TREES.items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name)
@@ -106,31 +88,20 @@ def _is_type_alias(node: ast.Assign) -> bool:
 
 def test_variables_have_telling_names() -> None:
     places = [
-        (variable, f"{name}:{line}: {variable}")
-        for name, tree in _finished("variables").items()
-        for line, variable in _variables(tree)
+        (variable, f"{name}:{line}: {variable}") for name, tree in TREES.items() for line, variable in _variables(tree)
     ]
     vague = [place for variable, place in places if variable in VAGUE]
     assert len(vague) <= MAX_VAGUE * len(places), vague
 
 
 def test_modules_are_short() -> None:
-    lengths = {name: len(FILES[name].read_text(encoding="utf-8").splitlines()) for name in _finished("lengths")}
+    lengths = {name: len(FILES[name].read_text(encoding="utf-8").splitlines()) for name in TREES}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    finished = _finished("imports")
-    graph = {
-        module: {name for name in _imports(TREES[path]) if name != module}
-        for module, path in MODULES.items()
-        if path in finished
-    }
+    graph = {module: {name for name in _imports(TREES[path]) if name != module} for module, path in MODULES.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
-
-
-def test_only_packages_are_let_off() -> None:
-    assert {package for packages in UNFINISHED.values() for package in packages.split()} <= set(map(_package, FILES))
