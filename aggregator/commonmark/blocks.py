@@ -231,11 +231,11 @@ class Writer:
             self._walk(element)
             return
         ordered = element.tag == "ol"
-        usual, other = (".", ")") if ordered else ("-", "+")
+        usual, alternate = (".", ")") if ordered else ("-", "+")
         items = [(number, item) for number, item in numbered_items(element, self._items(element)) if item._blocks]
         gap = "\n" if all(item.tight for _, item in items) else "\n\n"
         for run in number_runs(items) if ordered else [items]:
-            bullet = other if self._bullet == usual else usual  # or two lists in a row would be one
+            bullet = alternate if self._bullet == usual else usual  # or two lists in a row would be one
             texts = []
             for number, item in run:
                 marker = f"{number if ordered else ''}{bullet} "

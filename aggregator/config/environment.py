@@ -122,8 +122,8 @@ def overlaid(data: Any, path: tuple[str, ...], value: Any) -> Any:
     section = {} if data is None or is_null(data) else data
     if not isinstance(section, dict):
         return data
-    name, *rest = path
-    return {**section, name: overlaid(section.get(name), tuple(rest), value)}
+    name, *subpath = path
+    return {**section, name: overlaid(section.get(name), tuple(subpath), value)}
 
 
 def _unknown_variable(variable: str) -> str:

@@ -12,18 +12,18 @@ MAX_BASE = 70  # characters before a number; a name has 80 at most
 
 
 class FreeNames:
-    """The names that a new source may get: none of those `taken`, which grow, and not that of the feed of all."""
+    """Names that a new source may get: none of `names`, to which `take` adds, and not that of the feed of all."""
 
-    def __init__(self, taken: Iterable[str]) -> None:
-        self.taken = {ALL, *taken}
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = {ALL, *names}
         self._numbers: dict[str, Iterator[int]] = {}
 
     def take(self, base: str) -> str:
         """Return `base`, with `-2` and so on appended if it is taken, and count it as taken."""
         name = base
-        while name in self.taken:
+        while name in self.names:
             name = f"{base[:MAX_BASE]}-{next(self._numbers.setdefault(base, count(2)))}"
-        self.taken.add(name)
+        self.names.add(name)
         return name
 
 

@@ -21,10 +21,14 @@ class PushBuffer:
         """Take a push if there is room, in place of the one of its subscription that waits."""
         replaced = self._waiting.get(push.token)
         freed = len(replaced.body) if replaced else 0
-        others = self._bytes - freed
-        if self.is_closed or (not replaced and self._tokens.full()) or (others and others + len(push.body) > MAX_BYTES):
+        remaining = self._bytes - freed
+        if (
+            self.is_closed
+            or (not replaced and self._tokens.full())
+            or (remaining and remaining + len(push.body) > MAX_BYTES)
+        ):
             return "refused"
-        self._bytes = others + len(push.body)
+        self._bytes = remaining + len(push.body)
         self._waiting[push.token] = push
         if replaced:
             return "replaced"

@@ -95,19 +95,21 @@ def same_text(keyed: Keyed, article: KnownArticle, _carrier: Carrier) -> str:
     return "same text" if _is_telling(keyed.fingerprint) else ""
 
 
-def is_near_duplicate(article: KnownArticle, other: KnownArticle) -> bool:
+def is_near_duplicate(article: KnownArticle, candidate: KnownArticle) -> bool:
     """Match near-equal texts published close to each other, under one title unless the text is long enough.
 
     Within one source the title must be the same: its entries share boilerplate (each such pair in 213 feeds).
     """
-    is_one_source = article.source_id == other.source_id
-    if other.pruned or abs(article.published - other.published) >= (EDITION if is_one_source else NEWS):
+    is_one_source = article.source_id == candidate.source_id
+    if candidate.pruned or abs(article.published - candidate.published) >= (EDITION if is_one_source else NEWS):
         return False
-    if article.published != other.published and _have_other_recordings(article, other):
+    if article.published != candidate.published and _have_other_recordings(article, candidate):
         return False
-    if article.fingerprint.title != other.fingerprint.title and (is_one_source or not _is_telling(article.fingerprint)):
+    if article.fingerprint.title != candidate.fingerprint.title and (
+        is_one_source or not _is_telling(article.fingerprint)
+    ):
         return False
-    return near(article.fingerprint, other.fingerprint, WITHIN_SOURCE if is_one_source else NEAR)
+    return near(article.fingerprint, candidate.fingerprint, WITHIN_SOURCE if is_one_source else NEAR)
 
 
 def is_copy(keyed: Keyed, article: KnownArticle) -> bool:

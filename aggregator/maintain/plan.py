@@ -97,12 +97,12 @@ def _differing(trial: Path, root: Path) -> Iterator[int]:
 
 def _sources(changes: SourceChanges, rows: Mapping[int, SourceRow]) -> dict[str, Any]:
     """Return the fields of the plan about sources; `rows` are the stored sources by id."""
-    known = [update for update in changes.updated if rows[update.id].present]
+    present = [update for update in changes.updated if rows[update.id].present]
     returned = [update for update in changes.updated if not rows[update.id].present]
     added: list[NewSource | SourceUpdate] = [*changes.added, *returned]
     added.sort(key=lambda source: source.ordinal)
-    changed = {_name(update.settings): _changed_settings(update.before, update.settings) for update in known}
-    names = [(_name(update.before), _name(update.settings)) for update in known]
+    changed = {_name(update.settings): _changed_settings(update.before, update.settings) for update in present}
+    names = [(_name(update.before), _name(update.settings)) for update in present]
     return {
         "added": tuple(_name(source.settings) for source in added),
         "removed": tuple(_name(rows[source_id].settings) for source_id in changes.removed),

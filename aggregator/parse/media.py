@@ -96,17 +96,17 @@ def _renditions(media: list[Values]) -> list[Values]:
     return list(widest.values())
 
 
-def _merged(file: Enclosure, same: Enclosure) -> Enclosure:
+def _merged(file: Enclosure, repeated: Enclosure) -> Enclosure:
     """Return what two elements say of one file; what the first says counts."""
-    if file is same:
+    if file is repeated:
         return file
     return Enclosure(
         url=file.url,
-        type=file.type or same.type,
-        length=file.length or same.length,
-        title=file.title or same.title,
-        duration=file.duration or same.duration,
-        credit=file.credit or same.credit,
+        type=file.type or repeated.type,
+        length=file.length or repeated.length,
+        title=file.title or repeated.title,
+        duration=file.duration or repeated.duration,
+        credit=file.credit or repeated.credit,
     )
 
 

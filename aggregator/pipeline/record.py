@@ -149,8 +149,8 @@ def _decide_and_write(
     unpushed = due_without_push(source, state, app.settings.fetch, now)
     while True:
         tries -= 1
-        known = app.store.articles.lookup(digests, source.id, links) if digests else {}
-        decisions = decide(drafts.keyed, known, still_listed=drafts.still_listed, carrier=carrier)
+        matches = app.store.articles.lookup(digests, source.id, links) if digests else {}
+        decisions = decide(drafts.keyed, matches, still_listed=drafts.still_listed, carrier=carrier)
         if stored.state.is_read_otherwise:
             decisions = tuple(map(_without_edit, decisions))
         rulings = rulings_on_new(app, source, decisions)

@@ -118,7 +118,7 @@ class ArticleStore:
             html = html_of(connection, foreign)
             for row in article_rows(connection, keys):
                 article_id = row["id"]
-                known = known_article(
+                match = known_article(
                     row,
                     credited=credited.get(article_id, frozenset()),
                     carriers=tuple(carriers[source] for source in sorted(credited[article_id]))
@@ -128,9 +128,9 @@ class ArticleStore:
                     terms=terms.get(article_id, ()),
                     html=html.get(article_id, ""),
                 )
-                for digest in known.keys:
-                    articles[digest].append(known)
-        return {digest: tuple(known) for digest, known in articles.items()}
+                for digest in match.keys:
+                    articles[digest].append(match)
+        return {digest: tuple(matches) for digest, matches in articles.items()}
 
     def record(self, recording: Recording) -> RecordCounts:
         """Write a document's articles, revisions, credits, keys and labels, its source's state, and all marks.

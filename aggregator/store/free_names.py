@@ -32,16 +32,16 @@ def free_uids(connection: Connection, names: Sequence[WantedNames], available: C
     The guid of another source may be one of ours too. Uids in `available` count as free.
     """
     wanted = [name.uid[: MAX_UID + 1] for name in names]
-    taken = {uid for (uid,) in _select_uids(connection, wanted)}.difference(available)
-    if not taken and len(set(wanted)) == len(wanted) and max(map(len, wanted)) <= MAX_UID:
+    used_uids = {uid for (uid,) in _select_uids(connection, wanted)}.difference(available)
+    if not used_uids and len(set(wanted)) == len(wanted) and max(map(len, wanted)) <= MAX_UID:
         return wanted
     choices = [(uid, UUID(name.id).urn) for uid, name in zip(wanted, names, strict=True)]
-    taken.update({uid for (uid,) in _select_uids(connection, [urn for _, urn in choices])}.difference(available))
+    used_uids.update({uid for (uid,) in _select_uids(connection, [urn for _, urn in choices])}.difference(available))
     uids = []
     for choice in choices:
-        free = (uid for uid in choice if uid not in taken and len(uid) <= MAX_UID)
+        free = (uid for uid in choice if uid not in used_uids and len(uid) <= MAX_UID)
         uids.append(next(free, None) or uuid4().urn)
-        taken.add(uids[-1])
+        used_uids.add(uids[-1])
     return uids
 
 
@@ -58,12 +58,12 @@ def free_paths(connection: Connection, wanted: Sequence[str], available: Collect
     while missing := +missing:
         options = {path: numbered(path, tried[path], max(tried[path], count)) for path, count in missing.items()}
         stored = {path for (path,) in _select_paths(connection, chain.from_iterable(options.values()))}
-        taken = chosen | stored.difference(available)
+        used_paths = chosen | stored.difference(available)
         for path, candidates in options.items():
-            fitting = [candidate for candidate in candidates if candidate not in taken][: missing[path]]
+            fitting = [candidate for candidate in candidates if candidate not in used_paths][: missing[path]]
             free[path] += fitting
             chosen.update(fitting)
-            taken.update(fitting)
+            used_paths.update(fitting)
             missing[path] -= len(fitting)
             tried[path] += len(candidates)
     remaining = {path: iter(paths) for path, paths in free.items()}

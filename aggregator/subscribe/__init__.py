@@ -102,7 +102,7 @@ def add(
                 results.append(found_feed)
                 continue
             feed_url, alternatives = (found_feed.url, found_feed.alternatives) if found_feed else (url, ())
-            if name in listed.names.taken and not listed.existing(feed_url):
+            if name in listed.names.names and not listed.existing(feed_url):
                 raise UsageError(f"a source is named {name} already; give another --name")
             results.append(
                 listed.add(feed_url, name or host_name(feed_url), alternatives=alternatives, category=category)

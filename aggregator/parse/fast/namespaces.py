@@ -64,12 +64,12 @@ class Namespaces(dict[str, str]):
         self._prefixes: dict[str, str] = {}  # of namespaces that feedparser does not know
 
     def __missing__(self, name: str) -> str:
-        uri, _, rest = name.partition(" ")
-        local = rest.partition(" ")[0].lower()
+        uri, _, qualified = name.partition(" ")
+        local = qualified.partition(" ")[0].lower()
         prefix = _usual_prefix(uri)
         if prefix is None:
             prefix = self._prefixes.get(uri, "")
-        self[name] = key = f"{prefix.lower()}_{local}" if rest and prefix else local or name.lower()
+        self[name] = key = f"{prefix.lower()}_{local}" if qualified and prefix else local or name.lower()
         return key
 
     def declare(self, prefix: str | None, uri: str | None) -> None:
@@ -95,8 +95,8 @@ def attribute_names(attributes: dict[str, str]) -> dict[str, str]:
     """Return attributes by the names that feedparser gives them: those in a namespace have two."""
     named: dict[str, str] = {}
     for name, value in attributes.items():
-        uri, _, rest = name.partition(" ")
-        prefix, local = _usual_prefix(uri) if rest else "", rest.partition(" ")[0] or name
+        uri, _, qualified = name.partition(" ")
+        prefix, local = _usual_prefix(uri) if qualified else "", qualified.partition(" ")[0] or name
         named[(f"{prefix}:{local}" if prefix else local).lower()] = value
     for name, value in attributes.items():
         parts = name.split(" ")
