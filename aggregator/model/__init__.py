@@ -4,10 +4,10 @@
     Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `output`. All
-types are frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations are
-`timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has cleaned
-it.
+One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `translation`,
+`output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations
+are `timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has
+cleaned it.
 """
 
 from aggregator.model.article import (
@@ -63,15 +63,18 @@ from aggregator.model.source import (
     Subscription,
     Validators,
 )
+from aggregator.model.translation import AnswerQuestion, ClaimedTranslation, TranslatedText
 
 __all__ = [
     "NO_DETAILS",
+    "AnswerQuestion",
     "AppliedRule",
     "ArticleRuling",
     "Carrier",
     "CategoryFeed",
     "Chapters",
     "ClaimedPage",
+    "ClaimedTranslation",
     "ClusterMember",
     "Credit",
     "Decision",
@@ -131,6 +134,7 @@ __all__ = [
     "TextConstruct",
     "Topic",
     "Transcript",
+    "TranslatedText",
     "Unchanged",
     "Updated",
     "Validators",

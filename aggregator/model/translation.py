@@ -1,0 +1,42 @@
+"""Translations of articles. Pure."""
+
+from dataclasses import dataclass, field
+
+from aggregator.model.source import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedTranslation:
+    """Article that this process is to have translated into one language."""
+
+    article_id: str
+    language: str  # of the translation
+    source: Source
+    original_language: str | None
+    title: str
+    summary: str
+    html: str
+    failures: int  # so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerQuestion:
+    """The server's texts for an article, and the texts that they translate."""
+
+    title: str = field(repr=False)  # as HTML
+    summary: str = field(repr=False)  # as HTML
+    html: str = field(repr=False)
+    original_html: str = field(repr=False)
+    link: str  # of the article
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslatedText:
+    """Text of an article in another language; it is not used if there is a `refusal`."""
+
+    title: str = ""  # plain text
+    summary: str = ""  # plain text
+    html: str = ""  # clean, absolute URLs
+    markdown: str = ""  # inert
+    refusal: str = ""  # the sentence why it is not used
