@@ -15,6 +15,7 @@ from aggregator.config import load
 from aggregator.model import StoredSource
 from aggregator.pipeline import Report, SourceOutcome, run_cycle
 from aggregator.pipeline.complete import complete_all
+from aggregator.pipeline.translate import translate_all
 from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -74,6 +75,12 @@ class Newsroom:
             cycle = run_cycle(app, lambda outcome: None, names=names or None, everything=everything and not names)
             report = asyncio.run(cycle)
             return Round(report=report, published=publish_changed(app))
+
+    def translate(self) -> Published:
+        """Translations of what is due, and their publication."""
+        with self.opened() as app:
+            asyncio.run(translate_all(app))
+            return publish_changed(app)
 
     def complete(self) -> Published:
         """Full text of what is due, and its publication."""

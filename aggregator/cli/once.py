@@ -46,6 +46,7 @@ def once(
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
     from aggregator.pipeline.complete import complete_all, wants_full_text
+    from aggregator.pipeline.translate import translate_all, wants_translations
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -64,6 +65,10 @@ def once(
         if wants_full_text(app) and asyncio.run(complete_all(app)):
             completed, failure = _publish(app)
             published += completed
+        if wants_translations(app):
+            asyncio.run(translate_all(app))
+            translated, failure = _publish(app)
+            published += translated
         if not has_daemon:
             _prune(app)
             _notify_hub(app)

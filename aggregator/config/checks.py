@@ -16,6 +16,7 @@ def conflicts(data: Any) -> Iterator[Problem]:
     """Yield the problems of the file's paths and patterns, within each source, and between sources."""
     yield from _path_problems(data)
     first_with: dict[str, int] = {}
+    yield from _translation_problems(data)
     for number, source in sources_of(data):
         location: Location = ("sources", number)
         yield from _source_problems(source, location)
@@ -51,6 +52,16 @@ def _source_problems(source: dict[str, Any], location: Location) -> Iterator[Pro
         if counts[header.lower()] > 1:
             message = f"{quoted(header)} stands here in two spellings, and means one header; keep one"
             yield Problem((*location, "headers", header), message, True)
+
+
+def _translation_problems(data: Any) -> Iterator[Problem]:
+    section = data.get("translate") if isinstance(data, dict) else None
+    if isinstance(section, dict) and not is_null(section.get("url")):
+        return
+    for number, source in sources_of(data):
+        if source.get("translate"):
+            message = "`translate` needs a server: set `translate.url` above the sources"
+            yield Problem(("sources", number, "translate"), message)
 
 
 def _path_problems(data: Any) -> Iterator[Problem]:

@@ -64,13 +64,21 @@ def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Ov
 
 def names_used(data: Any) -> frozenset[str]:
     """Return the names of the environment that headers and URLs of sources refer to."""
-    referring = (*_referring_headers(data), *_referring_urls(data))
+    referring = (*_referring_headers(data), *_referring_urls(data), *_referring_key(data))
     return frozenset(name for _, value in referring for name in referenced_names(value))
+
+
+def _referring_key(data: Any) -> Iterator[tuple[Location, str]]:
+    """Yield the key of the translation server, if it is a text."""
+    section = data.get("translate") if isinstance(data, dict) else None
+    key = section.get("key") if isinstance(section, dict) else None
+    if isinstance(key, str):
+        yield ("translate", "key"), key
 
 
 def reference_faults(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Yield the problems of references in URLs and headers, and of the environment's text in their place."""
-    for location, value in _referring_urls(data):
+    for location, value in (*_referring_urls(data), *_referring_key(data)):
         yield from (Problem(location, message) for message in reference_problems(value, environ))
     for location, value in _referring_headers(data):
         if problems := reference_problems(value, environ):

@@ -46,6 +46,8 @@ def effective_settings(path: Path, environ: Mapping[str, str]) -> tuple[Effectiv
         value = values
         for part in setting:
             value = value[part]
+        if setting == ("translate", "key") and value:
+            value = _masked_header(value)
         place = variables.get(setting) or origin(setting)
         rows.append(EffectiveSetting(".".join(setting), _yaml(value), place))
     for number, source in enumerate(values["sources"]):

@@ -29,6 +29,7 @@ from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.complete import Completer, wants_full_text
 from aggregator.pipeline.poller import Poller
+from aggregator.pipeline.translate import Translator, wants_translations
 from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings
@@ -65,6 +66,7 @@ class Daemon:
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._after = AfterArticles(lambda: self._app)
         self._completer: Completer | None = None
+        self._translator: Translator | None = None
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
@@ -146,6 +148,7 @@ class Daemon:
         if not self._is_damaged:
             await self._poller.poll(self._app, self._fetcher)
             await self._complete()
+            self._translate()
 
     async def _complete(self) -> None:
         """Begin to complete the articles whose pages are due."""
@@ -154,6 +157,13 @@ class Daemon:
                 self._completer = self._completer or Completer(self._app, self._fetcher, self._poller.hosts)
                 await self._completer.start_due()
 
+    def _translate(self) -> None:
+        """Begin to translate the articles that are due."""
+        if not self._stop.is_set() and wants_translations(self._app):
+            with self._watched("translate"):
+                self._translator = self._translator or Translator(self._app)
+                self._translator.start_due()
+
     async def _drain(self) -> None:
         """Let the requests in flight end, or cancel them."""
         drains = [self._poller.drain(DRAIN_SECONDS)]
@@ -161,7 +171,9 @@ class Daemon:
             drains.append(self._completer.drain(DRAIN_SECONDS))
         with self._watched("complete"):
             await asyncio.gather(*drains)
-        self._completer = None
+        if self._translator:
+            await self._translator.stop()
+        self._completer = self._translator = None
 
     async def _publish(self) -> None:
         with self._watched("publish"), self._metrics.publish_seconds.time():

@@ -16,6 +16,8 @@ class ClaimedTranslation:
     title: str
     summary: str
     html: str
+    link: str
+    version: int  # of the mark, which a later change of the article renews
     failures: int  # so far
 
 

@@ -13,6 +13,11 @@ def subscribe_backoff(failures: int) -> timedelta:
     return backoff(failures, timedelta(hours=1), timedelta(hours=24))
 
 
+def translate_backoff(failures: int) -> timedelta:
+    """Return the wait before a translation server that failed is asked again."""
+    return backoff(failures, timedelta(seconds=1), timedelta(hours=1))
+
+
 def publish_backoff(failures: int) -> timedelta:
     """Return the wait before a hub that could not be notified of a changed feed is notified again."""
     return backoff(failures, timedelta(seconds=30), timedelta(hours=1))

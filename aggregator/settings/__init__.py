@@ -6,6 +6,7 @@ are checked one by one here; `config` checks those that depend on each other, an
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import chain
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import quote, urlsplit
 
@@ -41,6 +42,7 @@ from aggregator.settings.values import (
     TextLine,
     Timeout,
     TimeZone,
+    TranslationUrl,
     WholeNumber,
 )
 
@@ -108,6 +110,17 @@ class PageSettings(Section):
     timezone: TimeZone = Field("UTC", description="IANA time zone of the times on pages, such as Europe/Berlin.")
 
 
+class Translate(Section):
+    """The server that translates articles."""
+
+    url: TranslationUrl | None = Field(
+        None, description="URL of a LibreTranslate-compatible server; may be in a private network."
+    )
+    key: HeaderValue | None = Field(
+        None, repr=False, description="Its API key; ${NAME} is replaced from the environment."
+    )
+
+
 _SHOWN = "shown"
 Shown = Annotated[T, _SHOWN]  # a setting that articles and feeds show: if it changes, they are published again
 
@@ -145,6 +158,9 @@ class SourceSettings(Section):
         None, description="CSS selector of the text on these pages, where the extraction needs help."
     )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
+    translate: tuple[LanguageTag, ...] = Field(
+        (), description="Languages in which its articles are published too, such as [de, fr]."
+    )
     rules: Shown[tuple[Rule, ...]] = Field((), description="Rules for its entries, before those of all sources.")
     enabled: Flag = Field(True, description="false stops fetching it.")
 
@@ -186,6 +202,7 @@ class Settings(Section):
     retention: PositiveDuration | None = Field(
         None, description="Time for which articles are kept; for ever if left out."
     )
+    translate: Translate = Field(default_factory=Translate)
     rules: tuple[Rule, ...] = Field((), description="Rules for the entries of all sources.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="The sources.")
 
@@ -228,6 +245,7 @@ def _parts(annotation: Any) -> Iterator[type]:
 def secret_variables(settings: Settings) -> frozenset[str]:
     """Return the names of the environment's variables that hold secrets: those that sources refer to."""
     values = (value for source in settings.sources for value in (source.url, *source.headers.values()))
+    values = chain(values, filter(None, (settings.translate.key,)))
     return frozenset(name for value in values for name in referenced_names(value))
 
 
@@ -241,7 +259,8 @@ def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     parameters = (value for source in settings.sources for value in literal_secrets(source.url))
     names = {name for source in settings.sources for name in referenced_names(source.url)}
     given = {environ[name].strip() for name in sorted(names) if environ.get(name)}
-    values = (value for source in settings.sources for value in source.headers.values())
+    headers = (value for source in settings.sources for value in source.headers.values())
+    values = chain(headers, filter(None, (settings.translate.key,)))
     sent = (resolved(value, environ) for value in values if not reference_problems(value, environ))
     words = (word for value in sent for word in value.split())
     return tuple(

@@ -223,6 +223,11 @@ def hub_url(value: Any) -> str:
     return web_url(value, "https://hub.example.org/")
 
 
+def translation_url(value: Any) -> str:
+    """Return the URL of a translation server."""
+    return web_url(value, "https://translate.example.org/")
+
+
 def proxy_url(value: Any) -> str:
     """Return the URL of an HTTP proxy, reached by http or https."""
     url = text(value)
@@ -359,6 +364,7 @@ CategoryLabel = Annotated[str, BeforeValidator(label), _matches(r"[^\W_]")]
 LanguageTag = Annotated[str, BeforeValidator(language_tag), _LANGUAGE]
 SourceUrl = Annotated[str, BeforeValidator(source_url), _WEB]
 HubUrl = Annotated[str, BeforeValidator(hub_url), _WEB]
+TranslationUrl = Annotated[str, BeforeValidator(translation_url), _WEB]
 ProxyUrl = Annotated[str, BeforeValidator(proxy_url), _WEB]
 PublicUrl = Annotated[str, BeforeValidator(public_url), _WEB]
 DatabaseUrl = Annotated[str, BeforeValidator(database_url), _matches(r"^(sqlite|postgresql(\+psycopg)?)://")]

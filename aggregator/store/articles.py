@@ -41,6 +41,7 @@ from aggregator.store.source_days import count_articles
 from aggregator.store.sources import SourceStore
 from aggregator.store.statements import SelectByValues
 from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
+from aggregator.store.translations import TranslationStore
 from aggregator.store.updates import update_articles
 
 _select_articles_of_keys = SelectByValues(select(key.c.digest, key.c.article_id), key.c.digest)
@@ -87,9 +88,17 @@ class ArticleStore:
     """Articles with their keys, credits, labels and revisions."""
 
     def __init__(
-        self, database: Database, sources: SourceStore, hubs: HubStore, outbox: Outbox, pages: PageStore
+        self,
+        database: Database,
+        sources: SourceStore,
+        hubs: HubStore,
+        outbox: Outbox,
+        *,
+        pages: PageStore,
+        translations: TranslationStore,
     ) -> None:
-        self._database, self._sources, self._hubs, self._outbox, self._pages = database, sources, hubs, outbox, pages
+        self._database, self._sources, self._hubs, self._outbox = database, sources, hubs, outbox
+        self._pages, self._translations = pages, translations
 
     def lookup(
         self, digests: Iterable[bytes], source_id: int = 0, links: Collection[bytes] = ()
@@ -155,6 +164,7 @@ class ArticleStore:
             index_articles(connection, {*inserted, *edits.ids})
             if row["settings"].full_text:
                 self._pages.mark({*inserted, *edits.ids}, source_id, now)
+            self._translations.mark({*inserted, *edits.ids}, source_id, row["settings"].translate, now)
             changed = {*edits.ids, *credited, *relinked, *left} - inserted.keys()
             self._outbox.mark_articles(changed)
             names = {ALL, *dict(labels.categories)} if inserted else ()

@@ -30,6 +30,7 @@ from aggregator.store.schema import (
     revision,
     searchable,
     source,
+    translation,
 )
 
 CLOCK_DIFFERENCE = timedelta(minutes=5)  # processes on two machines may share a database
@@ -71,7 +72,7 @@ _EMPTY = (
 )
 _DELETE_ROWS = [
     delete(table).where(table.c.article_id.in_(_ids))
-    for table in (article_category, label, original, page, revision, searchable)
+    for table in (article_category, label, original, page, revision, searchable, translation)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 

@@ -295,6 +295,33 @@ searchable = Table(  # terms of articles for the search; the index over them is 
     _required("terms", Words),
 )
 
+translation = Table(  # of an article into one language: the mark to make it, and then its text
+    "translation",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("due", Moment),  # when it is to be made; None: it was, or was given up
+    Column("lease_until", Moment),  # until then a process is at it
+    _required("failures", Integer),  # in a row
+    _required("version", Integer),  # of the mark
+    Column("error", Words),  # sentence of the last failure
+    Column("updated", Moment),  # when its text came; None: it has none yet
+    Column("title", Words),
+    Column("html", Words),
+    Column("markdown", Words),
+    Column("summary", Words),
+    sqlite_with_rowid=False,
+)
+Index("ix_translation_due", translation.c.due, **_where(translation.c.due.is_not(None)))
+
+translated_text = Table(  # so that no text is requested twice
+    "translated_text",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # of the text and both languages
+    _required("text", Words),  # as the server gave it
+    sqlite_with_rowid=False,
+)
+
 robots_txt = Table(
     "robots_txt",
     metadata,

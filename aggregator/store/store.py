@@ -19,6 +19,7 @@ from aggregator.store.pages import PageStore
 from aggregator.store.rulings import RulingStore
 from aggregator.store.search import SearchStore
 from aggregator.store.sources import SourceStore
+from aggregator.store.translations import TranslationStore
 from aggregator.store.unpublished import UnpublishedStore
 
 
@@ -36,7 +37,10 @@ class Store:
         self.hubs = HubStore(database)
         self.outbox = Outbox(database, self.hubs)
         self.pages = PageStore(database, self.outbox)
-        self.articles = ArticleStore(database, self.sources, self.hubs, self.outbox, self.pages)
+        self.translations = TranslationStore(database, self.outbox)
+        self.articles = ArticleStore(
+            database, self.sources, self.hubs, self.outbox, pages=self.pages, translations=self.translations
+        )
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
         self.listings = ListingStore(database)

@@ -92,6 +92,32 @@ def _add_rules_and_pages() -> None:
     is_due = sa.text("due IS NOT NULL")
     op.create_index("ix_page_due", "page", ["due"], sqlite_where=is_due, postgresql_where=is_due)
     op.create_table(
+        "translation",
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("due", sa.BigInteger()),
+        sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text()),
+        sa.Column("updated", sa.BigInteger()),
+        sa.Column("title", sa.Text()),
+        sa.Column("html", sa.Text()),
+        sa.Column("markdown", sa.Text()),
+        sa.Column("summary", sa.Text()),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_translation_article_id"),
+        sa.PrimaryKeyConstraint("article_id", "language", name="pk_translation"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_translation_due", "translation", ["due"], sqlite_where=is_due, postgresql_where=is_due)
+    op.create_table(
+        "translated_text",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_translated_text"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "robots_txt",
         sa.Column("origin", sa.String(length=300), nullable=False),
         sa.Column("fetched", sa.BigInteger(), nullable=False),

@@ -1,0 +1,154 @@
+"""Translations of articles: the marks to make them, their texts, and the memory of all texts that were translated."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, exists, literal, not_, or_, select, update
+
+from aggregator.model import ClaimedTranslation, Source, TranslatedText
+from aggregator.store.columns import Moment
+from aggregator.store.database import Database
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import listed
+from aggregator.store.schema import (
+    article,
+    current_page,
+    due_page,
+    source,
+    translated_text,
+    translation,
+    unpublished,
+)
+from aggregator.store.stored_articles import is_published
+
+_NEW = (
+    select(article.c.id, bindparam("language"), bindparam("now", type_=Moment), literal(0), literal(0))
+    .where(article.c.id.in_(listed("ids")), article.c.source_id == bindparam("source_id"))
+    .where(not_(article.c.pruned))
+)
+_RENEW = (
+    update(translation)
+    .where(translation.c.article_id.in_(listed("ids")))
+    .values(due=bindparam("now", type_=Moment), failures=0, version=translation.c.version + 1)
+)
+_free = or_(translation.c.lease_until.is_(None), translation.c.lease_until <= bindparam("now"))
+_CLAIM = (
+    select(*translation.c["article_id", "language", "failures", "version"])
+    .add_columns(*article.c["title", "summary", "html", "link"], article.c.language.label("original_language"))
+    .add_columns(*source.c["id", "settings"])
+    .select_from(translation)
+    .join(article)
+    .join(source)
+    .where(translation.c.due <= bindparam("now"), _free, is_published)
+    .where(not_(exists().where(unpublished.c.article_id == article.c.id)))
+    .where(not_(exists().where(current_page, due_page)))  # its full text is to come
+    .order_by(translation.c.due, translation.c.article_id, translation.c.language)
+    .limit(1)
+    .with_for_update(of=translation, skip_locked=True)
+)
+_this = and_(translation.c.article_id == bindparam("of"), translation.c.language == bindparam("in_language"))
+_of_version = translation.c.version == bindparam("at")
+_LEASE = update(translation).where(_this).values(lease_until=bindparam("until"))
+_TEXT = ("title", "html", "markdown", "summary")
+_RECORD = (
+    update(translation)
+    .where(_this, _of_version)
+    .values(due=None, lease_until=None, failures=0, error=None, updated=bindparam("now", type_=Moment))
+    .values({name: bindparam(f"new_{name}") for name in _TEXT})
+)
+_POSTPONE = (
+    update(translation)
+    .where(_this, _of_version)
+    .values({name: bindparam(f"new_{name}") for name in ("due", "failures", "error")} | {"lease_until": None})
+)
+_DROP = delete(translation).where(_this)
+_TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.digest.in_(listed("digests")))
+
+
+class TranslationStore:
+    """Marks to translate articles, which are set in the transaction of the change that they follow."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database, self._outbox = database, outbox
+
+    def mark(self, articles: Collection[str], source_id: int, languages: Sequence[str], now: datetime) -> None:
+        """Mark those of these articles whose text this source brought, for each of these languages."""
+        if not (articles and languages):
+            return
+        statement = self._database.dialect.insert(translation).from_select(
+            ("article_id", "language", "due", "failures", "version"), _NEW
+        )
+        renewed = {"due": statement.excluded.due, "failures": 0, "version": translation.c.version + 1}
+        upsert = statement.on_conflict_do_update(
+            index_elements=[translation.c.article_id, translation.c.language], set_=renewed
+        )
+        with self._database.writing() as connection:
+            for language in languages:
+                parameters = {"ids": sorted(articles), "source_id": source_id, "language": language, "now": now}
+                connection.execute(upsert, parameters)
+
+    def renew(self, articles: Collection[str], now: datetime) -> None:
+        """Have the translations of these articles made again: their texts changed."""
+        if articles:
+            with self._database.writing() as connection:
+                connection.execute(_RENEW, {"ids": sorted(articles), "now": now})
+
+    def claim(self, now: datetime, lease: timedelta) -> ClaimedTranslation | None:
+        """Lease the translation that is due longest, of a published article that waits for no page; None: none is."""
+        with self._database.writing() as connection:
+            row = connection.execute(_CLAIM, {"now": now}).mappings().one_or_none()
+            if row is None:
+                return None
+            values = {"of": row["article_id"], "in_language": row["language"], "until": now + lease}
+            connection.execute(_LEASE, values)
+        names = ("article_id", "language", "failures", "version", "title", "summary", "html", "link")
+        return ClaimedTranslation(
+            source=Source(id=row["id"], settings=row["settings"]),
+            original_language=row["original_language"],
+            **{name: row[name] for name in names},
+        )
+
+    def release(self, claimed: ClaimedTranslation) -> None:
+        """End the lease; the mark stays."""
+        with self._database.writing() as connection:
+            connection.execute(_LEASE, _key(claimed) | {"until": None})
+
+    def drop(self, claimed: ClaimedTranslation) -> None:
+        """Remove a translation that is not wanted."""
+        with self._database.writing() as connection:
+            connection.execute(_DROP, _key(claimed))
+
+    def record(self, claimed: ClaimedTranslation, text: TranslatedText, now: datetime) -> None:
+        """Publish a translation, unless its article changed meanwhile."""
+        values = {f"new_{name}": getattr(text, name) for name in _TEXT}
+        with self._database.writing() as connection:
+            key = _key(claimed) | {"at": claimed.version}
+            if connection.execute(_RECORD, key | values | {"now": now}).rowcount:
+                self._outbox.mark_articles([claimed.article_id])
+                self._outbox.mark_categories([claimed.article_id])
+            else:
+                connection.execute(_LEASE, _key(claimed) | {"until": None})
+
+    def postpone(self, claimed: ClaimedTranslation, due: datetime | None, error: str, *, failures: int) -> None:
+        """Have a translation made later, or not before its article changes if `due` is None."""
+        values = {"new_due": due, "new_failures": failures, "new_error": error}
+        with self._database.writing() as connection:
+            if not connection.execute(_POSTPONE, _key(claimed) | {"at": claimed.version} | values).rowcount:
+                connection.execute(_LEASE, _key(claimed) | {"until": None})
+
+    def texts(self, digests: Collection[bytes]) -> dict[bytes, str]:
+        """Return those of the texts with these digests that were translated before."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_TEXTS, {"digests": sorted(digests)}).all()
+        return {bytes(row.digest): row.text for row in rows}
+
+    def remember(self, digest: bytes, text: str) -> None:
+        """Keep the translation of a text, so that it is never requested again."""
+        statement = self._database.dialect.insert(translated_text).on_conflict_do_nothing()
+        with self._database.writing() as connection:
+            connection.execute(statement, {"digest": digest, "text": text})
+
+
+def _key(claimed: ClaimedTranslation) -> dict[str, Any]:
+    return {"of": claimed.article_id, "in_language": claimed.language}

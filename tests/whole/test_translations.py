@@ -1,0 +1,162 @@
+"""Translations: each text is requested once, a server that fails delays nothing, and what it sends is cleaned."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from aggregator.errors import ConfigError
+from tests.clusters import Cluster, cluster
+from tests.full_text.pages import html
+from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.servers import Answer, Request, Server
+
+BODY = '&lt;p&gt;The &lt;a href="https://a.example/"&gt;bridge&lt;/a&gt; is open.&lt;/p&gt;'
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The setting of each database in turn."""
+    if request.param == "sqlite":
+        return {}
+    running: Cluster = request.getfixturevalue("postgresql")
+    return {"database": running.database()}
+
+
+def translated(request: Request) -> Answer:
+    """The answer of a LibreTranslate server that writes the language before each text."""
+    fields = json.loads(request.body)
+    answer = fields["q"].replace("The ", f"[{fields['target']}] The ")
+    if answer == fields["q"]:
+        answer = f"[{fields['target']}] {answer}"
+    return Answer(body=json.dumps({"translatedText": answer}).encode())
+
+
+def room_of(tmp_path: Path, server: Server, source: dict[str, Any] | None = None, **settings: Any) -> Newsroom:
+    """One source that is translated into German; the server's address is private, and not allowed for feeds' sakes."""
+    server.put("/feed", rss(item(1, title="The bridge", description=BODY)))
+    server.put("/translate", translated)
+    sources = [{"name": "one", "url": server.url("/feed"), "language": "en", "translate": ["de"], **(source or {})}]
+    return newsroom(tmp_path, sources, translate={"url": server.url("/")}, **settings)
+
+
+def sent(server: Server) -> list[dict[str, str]]:
+    return [json.loads(request.body) for request in server.asked("/translate")]
+
+
+def rows(room: Newsroom) -> list[Any]:
+    """The stored translations."""
+    with room.opened() as app, app.store.database.reading() as connection:
+        return list(connection.execute(text("SELECT * FROM translation ORDER BY article_id, language")).mappings())
+
+
+def test_an_article_is_translated_by_one_request_a_text(
+    tmp_path: Path, server: Server, database: dict[str, str]
+) -> None:
+    room = room_of(tmp_path, server, **database)
+    room.once()
+    assert sent(server) == []
+    room.translate()
+    assert [(each["source"], each["target"], each["format"]) for each in sent(server)] == [("en", "de", "html")] * 3
+    assert all("api_key" not in each for each in sent(server))
+    assert '<a href="https://a.example/"' in sent(server)[2]["q"]
+    ((row),) = rows(room)
+    assert (row["language"], row["title"], row["due"]) == ("de", "[de] The bridge", None)
+    assert "[de] The " in row["html"]
+    assert "](https://a.example/)" in row["markdown"]
+    for _ in range(2):
+        room.later(hours=1)
+        room.once()
+        room.translate()
+    assert len(sent(server)) == 3
+
+
+def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+    room = room_of(tmp_path, server, **database)
+    room.once()
+    room.translate()
+    server.put("/feed", rss(item(1, title="The old bridge", description=BODY)))
+    room.later(hours=1)
+    room.once()
+    room.translate()
+    assert [each["q"] for each in sent(server)[3:]] == ["The old bridge"]
+    (row,) = rows(room)
+    assert row["title"] == "[de] The old bridge"
+
+
+def test_an_article_of_that_language_is_not_translated(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server, {"language": "de-AT"})
+    room.once()
+    room.translate()
+    assert (sent(server), rows(room)) == ([], [])
+
+
+def test_an_article_with_full_text_waits_for_its_page(tmp_path: Path, server: Server) -> None:
+    server.put("/story", html(), headers={"Content-Type": "text/html"})
+    room = room_of(tmp_path, server, {"full_text": True})
+    server.put("/feed", rss(item(1, title="The bridge", link=server.url("/story"), description=BODY)))
+    room.once()
+    room.translate()
+    assert sent(server) == []
+    room.complete()
+    room.translate()
+    assert "eleven years" in sent(server)[2]["q"]
+
+
+@pytest.mark.parametrize("answer", [{"status": 503}, {"status": 200, "body": b"<html>"}, {"status": 302}], ids=repr)
+def test_a_server_that_fails_is_asked_again_with_a_back_off(
+    tmp_path: Path, server: Server, answer: dict[str, Any]
+) -> None:
+    room = room_of(tmp_path, server)
+    server.put("/translate", **{"body": b"", **answer})
+    assert room.once().new == 1
+    for seconds in (1, 2, 4):
+        before = len(server.asked("/translate"))
+        room.translate()
+        assert len(server.asked("/translate")) == before + 1
+        room.translate()
+        assert len(server.asked("/translate")) == before + 1
+        room.later(seconds=seconds)
+    server.put("/translate", translated)
+    room.translate()
+    (row,) = rows(room)
+    assert (row["title"], row["failures"], row["error"]) == ("[de] The bridge", 0, None)
+
+
+def test_a_text_that_is_refused_does_not_hold_off_the_next(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    server.put("/feed", rss(item(1, title="The bridge"), item(2, title="The harbour")))
+
+    def answer(request: Request) -> Answer:
+        return Answer(status=400) if b"bridge" in request.body else translated(request)
+
+    server.put("/translate", answer)
+    room.once()
+    room.translate()
+    assert sorted(str(row["title"]) for row in rows(room)) == ["None", "[de] The harbour"]
+
+
+def test_without_a_server_translate_is_a_fault(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    del room.configuration["translate"]
+    with pytest.raises(ConfigError) as raised, room.opened():
+        pass
+    (fault,) = raised.value.faults
+    assert "`translate` needs a server: set `translate.url`" in str(fault)
+    assert fault.line and fault.column
+
+
+def test_nothing_is_stored_while_no_source_is_translated(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server, {"translate": []})
+    room.once()
+    room.translate()
+    assert (sent(server), rows(room)) == ([], [])
