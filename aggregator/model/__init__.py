@@ -63,7 +63,7 @@ from aggregator.model.source import (
     Subscription,
     Validators,
 )
-from aggregator.model.translation import AnswerQuestion, ClaimedTranslation, TranslatedText
+from aggregator.model.translation import AnswerQuestion, ClaimedTranslation, TranslatedText, Translation
 
 __all__ = [
     "NO_DETAILS",
@@ -135,6 +135,7 @@ __all__ = [
     "Topic",
     "Transcript",
     "TranslatedText",
+    "Translation",
     "Unchanged",
     "Updated",
     "Validators",

@@ -67,6 +67,7 @@ class StoredArticle(Draft):
     tags: tuple[str, ...] = ()
     edited: datetime | None = None  # time of the last change of its text after publication
     also: tuple[ClusterMember, ...] = ()
+    translations: tuple[str, ...] = ()  # languages in which it exists, its own first; () if in that one alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

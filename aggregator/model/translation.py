@@ -1,6 +1,7 @@
 """Translations of articles. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aggregator.model.source import Source
 
@@ -19,6 +20,18 @@ class ClaimedTranslation:
     link: str
     version: int  # of the mark, which a later change of the article renews
     failures: int  # so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """Text of an article in another language, as stored."""
+
+    language: str
+    updated: datetime  # when it came
+    title: str
+    summary: str
+    html: str
+    markdown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish.after import note_changed
+from aggregator.publish.translations import translated_paths, with_translations
 from aggregator.render import article_file
 
 
@@ -33,14 +34,14 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
 
 def remove_articles(app: App, paths: Iterable[str]) -> Written:
     """Remove the files at these paths, of articles that rules dropped. Raises FilesError."""
-    if files.remove(app.articles_root, paths):
+    if files.remove(app.articles_root, translated_paths(app, paths)):
         note_changed(app)
     return Written(files=0)
 
 
 def article_files(app: App, articles: Iterable[StoredArticle]) -> Iterator[OutputFile]:
     """Yield the file of each article."""
-    return (article_file(article, app.settings.articles) for article in articles)
+    return (article_file(article, app.settings.articles) for article in with_translations(app, articles))
 
 
 def all_articles(app: App, batch_size: int) -> Iterator[tuple[StoredArticle, ...]]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 
 from aggregator import files
 from aggregator.app import App
 from aggregator.model import OutputFile
 from aggregator.opml import opml
 from aggregator.publish.articles import Written
+from aggregator.publish.translations import feeds_by_language, languages_of
 from aggregator.render import FORMATS, MAX_BYTES, feed_files
 
 FEED_LIST = "feeds.opml"  # in the folder of the feeds
@@ -35,9 +37,11 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
 
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
-    """Return the files of a category's feed, one for each format."""
+    """Return the files of a category's feed, one for each format and language."""
     limit = app.settings.feeds.limit
-    return feed_files(app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True), app.settings)
+    feed = app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True)
+    feeds = (feed, *feeds_by_language(app, name))
+    return tuple(chain.from_iterable(feed_files(feed, app.settings) for feed in feeds))
 
 
 def feed_list(app: App, current: Iterable[str]) -> OutputFile:
@@ -50,4 +54,10 @@ def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
     dropped = app.store.feeds.dropped_categories()
     for format_ in FORMATS:
         names = dropped if format_.name in app.settings.feeds.formats else [*dropped, *current]
-        yield from (f"{name}.{format_.suffix}" for name in names)
+        yield from (f"{name}.{format_.suffix}" for name in (*names, *_in_languages(app, names)))
+
+
+def _in_languages(app: App, names: Iterable[str]) -> Iterator[str]:
+    """Yield the names of the feeds in other languages that these categories may have."""
+    languages = languages_of(app)
+    yield from (f"{name}.{language}" for name in names for language in languages)

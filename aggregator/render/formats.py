@@ -64,7 +64,7 @@ def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel
     return Channel(
         title=feed_title(settings.title, feed.name, feed.label),
         self_url=feed_url(base, feed.name, format_.suffix),
-        page_url=page_url(base, feed.name),
+        page_url=page_url(base, feed.name.partition(".")[0]),  # a language has no page of its own
         media_type=format_.media_type,
         hub=settings.feeds.hub,
         updated=feed.updated,

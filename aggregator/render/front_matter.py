@@ -102,7 +102,7 @@ def _hugo_fields(article: StoredArticle, date: str) -> _Fields:
         ("summary", markdown_line(article.summary)),  # the only field that Hugo renders as Markdown
         ("categories", article.categories),
         ("lang", languages),
-        ("translations", languages),
+        ("translations", article.translations or languages),
         ("tags", article.tags),
     )
 

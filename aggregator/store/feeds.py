@@ -3,12 +3,22 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, bindparam, literal, not_, select
+from sqlalchemy import Connection, RowMapping, bindparam, exists, literal, not_, or_, select
 
 from aggregator.model import CategoryFeed, Podcast
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_category, category, current_page, newest_first, page, shown, source
+from aggregator.store.schema import (
+    article,
+    article_category,
+    category,
+    current_page,
+    newest_first,
+    page,
+    shown,
+    source,
+    translation,
+)
 from aggregator.store.stored_articles import DERIVED, ROW_BY_ROW, has_names, is_published, stored_articles
 
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
@@ -30,6 +40,14 @@ def _newest(*columns: Any) -> Any:
     )
 
 
+_exists_in = or_(
+    article.c.language == bindparam("language"),
+    exists().where(
+        translation.c.article_id == article.c.id,
+        translation.c.language == bindparam("language"),
+        translation.c.updated.is_not(None),
+    ),
+)
 _no_text = literal("")
 _NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), *DERIVED)
 _NEWEST_WITH_BODY = _newest(*_short_columns, article.c.html, _no_text.label("markdown"), *DERIVED)
@@ -85,21 +103,25 @@ class FeedStore:
         with self._database.reading() as connection:
             return {row.name: row.successor for row in connection.execute(_DROPPED)}
 
-    def category_feed(self, name: str, limit: int, *, max_body: int = 0, named: bool = False) -> CategoryFeed:
+    def category_feed(
+        self, name: str, limit: int, *, max_body: int = 0, named: bool = False, language: str | None = None
+    ) -> CategoryFeed:
         """Return the newest articles of a category, newest first, without Markdown.
 
         Their HTML is read one by one until it has more than `max_body` characters in all; a body that alone has
-        more is cut off behind them. With 0 they have none. `named` leaves out articles whose id may change. Raises
-        KeyError if the category was never seen.
+        more is cut off behind them. With 0 they have none. `named` leaves out articles whose id may change,
+        `language` those that do not exist in that language. Raises KeyError if the category was never seen.
         """
         newest, updates = (_NEWEST_WITH_BODY if max_body else _NEWEST), _UPDATED
         if named:
             newest, updates = newest.where(has_names), updates.where(has_names)
+        if language:
+            newest, updates = newest.where(_exists_in), updates.where(_exists_in)
         with self._database.reading() as connection:
             row = connection.execute(_CATEGORY, {"name": name}).one_or_none()
             if row is None:
                 raise KeyError(name)
-            parameters = {"category": name, "limit": limit}
+            parameters = {"category": name, "limit": limit, **({"language": language} if language else {})}
             updated = max(connection.scalars(updates, parameters), default=row.first_seen)
             with connection.execute(newest, parameters, execution_options=ROW_BY_ROW) as result:
                 rows = list(_bounded(result.mappings(), max_body))

@@ -1,18 +1,20 @@
 """Translations of articles: the marks to make them, their texts, and the memory of all texts that were translated."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, literal, not_, or_, select, update
 
-from aggregator.model import ClaimedTranslation, Source, TranslatedText
+from aggregator.model import ClaimedTranslation, Source, TranslatedText, Translation
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
     article,
+    article_category,
     current_page,
     due_page,
     source,
@@ -64,6 +66,21 @@ _POSTPONE = (
 )
 _DROP = delete(translation).where(_this)
 _TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.digest.in_(listed("digests")))
+
+_there = translation.c.updated.is_not(None)
+_OF_ARTICLES = (
+    select(*translation.c["article_id", "language", "updated", *_TEXT])
+    .where(translation.c.article_id.in_(listed("ids")), _there)
+    .order_by(translation.c.article_id, translation.c.language)
+)
+_LANGUAGES = select(translation.c.language).where(_there).distinct().order_by(translation.c.language)
+_OF_CATEGORY = (
+    select(translation.c.language)
+    .join(article_category, article_category.c.article_id == translation.c.article_id)
+    .where(_there, article_category.c.category == bindparam("category"))
+    .distinct()
+    .order_by(translation.c.language)
+)
 
 
 class TranslationStore:
@@ -136,6 +153,24 @@ class TranslationStore:
         with self._database.writing() as connection:
             if not connection.execute(_POSTPONE, _key(claimed) | {"at": claimed.version} | values).rowcount:
                 connection.execute(_LEASE, _key(claimed) | {"until": None})
+
+    def of_articles(self, articles: Collection[str]) -> dict[str, tuple[Translation, ...]]:
+        """Return the translations that these articles have, in the order of their languages."""
+        if not articles:
+            return {}
+        found: defaultdict[str, list[Translation]] = defaultdict(list)
+        with self._database.reading() as connection:
+            for row in connection.execute(_OF_ARTICLES, {"ids": sorted(articles)}).mappings():
+                values = {name: row[name] for name in ("language", "updated", *_TEXT)}
+                found[row["article_id"]].append(Translation(**values))
+        return {article_id: tuple(translations) for article_id, translations in found.items()}
+
+    def languages(self, category: str = "") -> tuple[str, ...]:
+        """Return the languages into which articles of this category, or of any if it is "", were translated."""
+        with self._database.reading() as connection:
+            if category:
+                return tuple(connection.scalars(_OF_CATEGORY, {"category": category}))
+            return tuple(connection.scalars(_LANGUAGES))
 
     def texts(self, digests: Collection[bytes]) -> dict[bytes, str]:
         """Return those of the texts with these digests that were translated before."""

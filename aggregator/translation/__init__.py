@@ -2,9 +2,21 @@
 
 messages  the body of a request, and the text in a response
 text      the article in the other language: clean, with the links and code of the original
+    article   a stored article in the other language
 """
 
+from aggregator.translation.article import in_all_languages, in_language, translated_path
 from aggregator.translation.messages import MessageError, request_body, text_digest, translated_text
 from aggregator.translation.text import article_text, texts_of
 
-__all__ = ["MessageError", "article_text", "request_body", "text_digest", "texts_of", "translated_text"]
+__all__ = [
+    "MessageError",
+    "article_text",
+    "in_all_languages",
+    "in_language",
+    "request_body",
+    "text_digest",
+    "texts_of",
+    "translated_path",
+    "translated_text",
+]

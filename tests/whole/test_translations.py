@@ -152,7 +152,7 @@ def test_without_a_server_translate_is_a_fault(tmp_path: Path, server: Server) -
         pass
     (fault,) = raised.value.faults
     assert "`translate` needs a server: set `translate.url`" in str(fault)
-    assert fault.line and fault.column
+    assert (fault.line, fault.column) > (1, 1)
 
 
 def test_nothing_is_stored_while_no_source_is_translated(tmp_path: Path, server: Server) -> None:
@@ -160,3 +160,43 @@ def test_nothing_is_stored_while_no_source_is_translated(tmp_path: Path, server:
     room.once()
     room.translate()
     assert (sent(server), rows(room)) == ([], [])
+
+
+# -------------------------------------------------------------------------------------------------------------- outputs
+
+
+def test_a_translation_has_a_file_and_feeds(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+    room = room_of(tmp_path, server, **database)
+    room.once()
+    (path,) = room.articles()
+    (before,) = json.loads(room.feed("one.json"))["items"]
+    room.later(minutes=1)
+    room.translate()
+    translated_path = f"{path.removesuffix('.md')}.de.md"
+    assert set(room.articles()) == {path, translated_path}
+    for article, language in ((room.articles()[path], "en"), (room.articles()[translated_path], "de")):
+        assert f'lang:\n  - "{language}"\ntranslations:\n  - "en"\n  - "de"\n' in article
+    assert 'title: "[de] The bridge"' in room.articles()[translated_path]
+    (after,) = json.loads(room.feed("one.json"))["items"]
+    assert after == before
+    for name in ("one.de", "all.de"):
+        (entry,) = json.loads(room.feed(f"{name}.json"))["items"]
+        assert (entry["title"], entry["url"]) == ("[de] The bridge", before["url"])
+        assert entry["id"].startswith("urn:uuid:")
+        assert entry["id"] != before["id"]
+        assert b"[de] The bridge" in room.feed(f"{name}.rss")
+        assert b"[de] The bridge" in room.feed(f"{name}.atom")
+
+
+def test_a_feed_of_a_language_has_the_articles_written_in_it(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server, {"category": "news"})
+    server.put("/german", rss(item(2, title="Der Hafen")))
+    german = {"name": "two", "url": server.url("/german"), "language": "de", "category": "news"}
+    server.put("/french", rss(item(3, title="Le port")))
+    french = {"name": "three", "url": server.url("/french"), "language": "fr", "category": "news"}
+    room.configuration["sources"] += [german, french]
+    room.once()
+    room.translate()
+    titles = {entry["title"] for entry in json.loads(room.feed("news.de.json"))["items"]}
+    assert titles == {"[de] The bridge", "Der Hafen"}
+    assert not (tmp_path / "storage/feeds/news.fr.json").exists()

@@ -1,0 +1,40 @@
+"""A stored article in another language. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from uuid import UUID
+
+from aggregator.model import StoredArticle, Translation
+
+SUFFIX = ".md"
+
+
+def in_all_languages(article: StoredArticle, translations: Sequence[Translation]) -> Iterator[StoredArticle]:
+    """Yield the article, and behind it each of its translations. All of them list the languages that exist."""
+    own = (article.language,) if article.language else ()
+    languages = (*own, *(translation.language for translation in translations))
+    yield replace(article, translations=languages)
+    for translation in translations:
+        yield replace(in_language(article, translation), translations=languages)
+
+
+def in_language(article: StoredArticle, translation: Translation) -> StoredArticle:
+    """Return the article as translated; links, authors, dates and labels are those of the original."""
+    digest = blake2b(f"{article.id}\0{translation.language}".encode(), digest_size=16, person=b"translation").digest()
+    return replace(
+        article,
+        uid=f"urn:uuid:{UUID(bytes=digest)}",
+        path=translated_path(article.path, translation.language),
+        language=translation.language,
+        title=translation.title,
+        html=translation.html,
+        markdown=translation.markdown,
+        summary=translation.summary,
+        updated=max(article.updated, translation.updated),
+    )
+
+
+def translated_path(path: str, language: str) -> str:
+    """Return the path of a translation's file, beside that of the original: `<name>.<lang>.md`."""
+    return f"{path.removesuffix(SUFFIX)}.{language}{SUFFIX}"
