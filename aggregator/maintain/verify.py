@@ -16,6 +16,8 @@ from aggregator.model import OutputFile
 from aggregator.publish.after import note_changed
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
+from aggregator.publish.translations import languages_of
+from aggregator.translation import original_path
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
 from aggregator.render import FORMATS
 
@@ -147,8 +149,11 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     root = app.articles_root
     is_shared = not root.resolve().is_relative_to(Path(app.settings.storage).resolve())
     paths = files.listed(root)
+    languages = languages_of(app)
     while batch := tuple(islice(paths, BATCH)):
-        owned = app.store.maintenance.owned_paths(batch)
+        originals = {path: original_path(path, languages) for path in batch}
+        owned = app.store.maintenance.owned_paths(tuple({*batch, *originals.values()}))
+        owned |= {path: owned[original] for path, original in originals.items() if original in owned}
         for path in batch:
             if files.is_temporary(path):
                 yield _surplus(root, path, "a killed process left it", repair)
@@ -162,6 +167,8 @@ def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
     root, current = app.feeds_root, app.store.feeds.categories()
     stale = frozenset(stale_feeds(app, current)) if not _pending_categories(app) else frozenset()
     names = (*current, *app.store.feeds.dropped_categories())
+    languages = languages_of(app)
+    names = (*names, *(f"{name}.{language}" for name in names for language in languages))
     owned = {FEED_LIST, *(f"{name}.{format_.suffix}" for name in names for format_ in FORMATS)}
     for path in files.listed(root):
         if files.is_temporary(path):

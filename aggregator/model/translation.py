@@ -28,6 +28,7 @@ class Translation:
 
     language: str
     updated: datetime  # when it came
+    digest: bytes  # of the text that it translates
     title: str
     summary: str
     html: str

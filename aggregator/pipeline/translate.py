@@ -16,7 +16,7 @@ from aggregator.sandbox import Aborted, Sandbox
 from aggregator.schedule.backoff import translate_backoff
 from aggregator.settings.references import resolved
 from aggregator.timestamps import rfc3339
-from aggregator.translation import MessageError, request_body, text_digest, texts_of, translated_text
+from aggregator.translation import MessageError, article_digest, request_body, text_digest, texts_of, translated_text
 
 ANSWER = "aggregator.translation:article_text"
 LEASE = timedelta(minutes=10)  # after this a translation comes back that was claimed by a process that died
@@ -82,7 +82,7 @@ class Translator:
                 log.warning("%s: no translation into %s: %s", claimed.link, claimed.language, result.refusal)
                 await app.in_writer(store.postpone, claimed, None, result.refusal, failures=claimed.failures + 1)
             else:
-                await app.in_writer(store.record, claimed, result, app.clock())
+                await app.in_writer(store.record, claimed, result, article_digest(claimed), app.clock())
             return True
         return await self._postpone(claimed, result)
 

@@ -8,7 +8,7 @@ from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish.after import note_changed
-from aggregator.publish.translations import translated_paths, with_translations
+from aggregator.publish.translations import renew_outdated, translated_paths, with_translations
 from aggregator.render import article_file
 
 
@@ -22,6 +22,8 @@ class Written:
 
 def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     """Write the files of these articles. Raises FilesError."""
+    articles = tuple(articles)
+    renew_outdated(app, articles)
     try:
         written = len(files.write(app.articles_root, article_files(app, articles)))
     except FilesError:  # those before it may have been written

@@ -6,7 +6,7 @@ from dataclasses import replace
 from aggregator.app import App
 from aggregator.model import CategoryFeed, StoredArticle
 from aggregator.render import MAX_BYTES
-from aggregator.translation import in_all_languages, in_language, translated_path
+from aggregator.translation import article_digest, in_all_languages, in_language, translated_path
 
 
 def with_translations(app: App, articles: Iterable[StoredArticle]) -> Iterator[StoredArticle]:
@@ -18,6 +18,20 @@ def with_translations(app: App, articles: Iterable[StoredArticle]) -> Iterator[S
     translations = app.store.translations.of_articles([article.id for article in batch])
     for article in batch:
         yield from in_all_languages(article, translations.get(article.id, ()))
+
+
+def renew_outdated(app: App, articles: Iterable[StoredArticle]) -> None:
+    """Have articles translated again whose text changed since: rules give another one, or their page was read."""
+    if not _has_server(app):
+        return
+    digests = {article.id: article_digest(article) for article in articles}
+    translations = app.store.translations.of_articles(digests)
+    outdated = [
+        article_id
+        for article_id, digest in digests.items()
+        if any(each.digest != digest for each in translations.get(article_id, ()))
+    ]
+    app.store.translations.renew(outdated, app.clock())
 
 
 def feeds_by_language(app: App, name: str) -> Iterator[CategoryFeed]:

@@ -306,6 +306,7 @@ translation = Table(  # of an article into one language: the mark to make it, an
     _required("version", Integer),  # of the mark
     Column("error", Words),  # sentence of the last failure
     Column("updated", Moment),  # when its text came; None: it has none yet
+    Column("digest", LargeBinary),  # of the text that it translates
     Column("title", Words),
     Column("html", Words),
     Column("markdown", Words),

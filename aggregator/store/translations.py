@@ -56,7 +56,14 @@ _TEXT = ("title", "html", "markdown", "summary")
 _RECORD = (
     update(translation)
     .where(_this, _of_version)
-    .values(due=None, lease_until=None, failures=0, error=None, updated=bindparam("now", type_=Moment))
+    .values(
+        due=None,
+        lease_until=None,
+        failures=0,
+        error=None,
+        updated=bindparam("now", type_=Moment),
+        digest=bindparam("new_digest"),
+    )
     .values({name: bindparam(f"new_{name}") for name in _TEXT})
 )
 _POSTPONE = (
@@ -69,7 +76,7 @@ _TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.di
 
 _there = translation.c.updated.is_not(None)
 _OF_ARTICLES = (
-    select(*translation.c["article_id", "language", "updated", *_TEXT])
+    select(*translation.c["article_id", "language", "updated", "digest", *_TEXT])
     .where(translation.c.article_id.in_(listed("ids")), _there)
     .order_by(translation.c.article_id, translation.c.language)
 )
@@ -136,9 +143,9 @@ class TranslationStore:
         with self._database.writing() as connection:
             connection.execute(_DROP, _key(claimed))
 
-    def record(self, claimed: ClaimedTranslation, text: TranslatedText, now: datetime) -> None:
-        """Publish a translation, unless its article changed meanwhile."""
-        values = {f"new_{name}": getattr(text, name) for name in _TEXT}
+    def record(self, claimed: ClaimedTranslation, text: TranslatedText, digest: bytes, now: datetime) -> None:
+        """Publish a translation of the text with this digest, unless its article changed meanwhile."""
+        values = {f"new_{name}": getattr(text, name) for name in _TEXT} | {"new_digest": digest}
         with self._database.writing() as connection:
             key = _key(claimed) | {"at": claimed.version}
             if connection.execute(_RECORD, key | values | {"now": now}).rowcount:
@@ -161,7 +168,7 @@ class TranslationStore:
         found: defaultdict[str, list[Translation]] = defaultdict(list)
         with self._database.reading() as connection:
             for row in connection.execute(_OF_ARTICLES, {"ids": sorted(articles)}).mappings():
-                values = {name: row[name] for name in ("language", "updated", *_TEXT)}
+                values = {name: row[name] for name in ("language", "updated", "digest", *_TEXT)}
                 found[row["article_id"]].append(Translation(**values))
         return {article_id: tuple(translations) for article_id, translations in found.items()}
 

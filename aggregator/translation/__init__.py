@@ -5,15 +5,17 @@ text      the article in the other language: clean, with the links and code of t
     article   a stored article in the other language
 """
 
-from aggregator.translation.article import in_all_languages, in_language, translated_path
+from aggregator.translation.article import article_digest, in_all_languages, in_language, original_path, translated_path
 from aggregator.translation.messages import MessageError, request_body, text_digest, translated_text
 from aggregator.translation.text import article_text, texts_of
 
 __all__ = [
     "MessageError",
+    "article_digest",
     "article_text",
     "in_all_languages",
     "in_language",
+    "original_path",
     "request_body",
     "text_digest",
     "texts_of",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from uuid import UUID
 
-from aggregator.model import StoredArticle, Translation
+from aggregator.model import ClaimedTranslation, StoredArticle, Translation
 
 SUFFIX = ".md"
 
@@ -17,6 +17,12 @@ def in_all_languages(article: StoredArticle, translations: Sequence[Translation]
     yield replace(article, translations=languages)
     for translation in translations:
         yield replace(in_language(article, translation), translations=languages)
+
+
+def original_path(path: str, languages: Sequence[str]) -> str:
+    """Return the path of the file beside which the translation at `path` stands; `path` if it is none of these."""
+    stem, _, language = path.removesuffix(SUFFIX).rpartition(".")
+    return f"{stem}{SUFFIX}" if stem and language in languages else path
 
 
 def in_language(article: StoredArticle, translation: Translation) -> StoredArticle:
@@ -33,6 +39,12 @@ def in_language(article: StoredArticle, translation: Translation) -> StoredArtic
         summary=translation.summary,
         updated=max(article.updated, translation.updated),
     )
+
+
+def article_digest(article: StoredArticle | ClaimedTranslation) -> bytes:
+    """Return the digest of what is translated of an article."""
+    text = "\0".join((article.title, article.summary, article.html)).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=16).digest()
 
 
 def translated_path(path: str, language: str) -> str:

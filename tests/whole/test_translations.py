@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from aggregator.errors import ConfigError
+from aggregator.maintain.prune import prune_all
+from aggregator.maintain.verify import verify
+from aggregator.publish import publish_changed
 from tests.clusters import Cluster, cluster
 from tests.full_text.pages import html
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -200,3 +203,17 @@ def test_a_feed_of_a_language_has_the_articles_written_in_it(tmp_path: Path, ser
     titles = {entry["title"] for entry in json.loads(room.feed("news.de.json"))["items"]}
     assert titles == {"[de] The bridge", "Der Hafen"}
     assert not (tmp_path / "storage/feeds/news.fr.json").exists()
+
+
+def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+    room = room_of(tmp_path, server, retention="2d", **database)
+    room.once()
+    room.translate()
+    assert len(room.articles()) == 2
+    with room.opened() as app:
+        assert list(verify(app, repair=False)) == []
+    room.later(days=5)
+    with room.opened() as app:
+        assert prune_all(app) == 1
+        publish_changed(app)
+    assert (room.articles(), rows(room)) == ({}, [])

@@ -101,6 +101,7 @@ def _add_rules_and_pages() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text()),
         sa.Column("updated", sa.BigInteger()),
+        sa.Column("digest", sa.LargeBinary()),
         sa.Column("title", sa.Text()),
         sa.Column("html", sa.Text()),
         sa.Column("markdown", sa.Text()),
