@@ -28,7 +28,7 @@ def test_the_example_publishes_two_translations(tmp_path: Path, server: Server) 
     server.put("/feed.xml", rss(item(1, title="The bridge", description="It is open.")))
     server.put("/translate", translated)
     configure(tmp_path, **yaml.safe_load(example))
-    result = aggregator("once", "--json", cwd=tmp_path, environ={"TRANSLATE_KEY": "s3cret-key"})
+    result = aggregator("once", "--json", cwd=tmp_path, TRANSLATE_KEY="s3cret-key")
     assert json.loads(result.stdout)["new"] == 1
     paths = sorted((tmp_path / "storage" / "articles").rglob("*.md"))
     assert [path.name.split(".", 1)[1] for path in paths] == ["de.md", "fr.md", "md"]

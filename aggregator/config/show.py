@@ -46,10 +46,9 @@ def effective_settings(path: Path, environ: Mapping[str, str]) -> tuple[Effectiv
         value = values
         for part in setting:
             value = value[part]
-        if setting == ("translate", "key") and value:
-            value = _masked_header(value)
+        shown = _masked_header(str(value)) if setting == ("translate", "key") and value else value
         place = variables.get(setting) or origin(setting)
-        rows.append(EffectiveSetting(".".join(setting), _yaml(value), place))
+        rows.append(EffectiveSetting(".".join(setting), _yaml(shown), place))
     for number, source in enumerate(values["sources"]):
         rows.extend(
             EffectiveSetting(f"sources.{source['name']}.{name}", shown, origin(location))

@@ -16,10 +16,10 @@ from aggregator.model import OutputFile
 from aggregator.publish.after import note_changed
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
-from aggregator.publish.translations import languages_of
-from aggregator.translation import original_path
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+from aggregator.publish.translations import languages_of
 from aggregator.render import FORMATS
+from aggregator.translation import original_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     languages = languages_of(app)
     while batch := tuple(islice(paths, BATCH)):
         originals = {path: original_path(path, languages) for path in batch}
-        owned = app.store.maintenance.owned_paths(tuple({*batch, *originals.values()}))
+        owned = dict(app.store.maintenance.owned_paths(tuple({*batch, *originals.values()})))
         owned |= {path: owned[original] for path, original in originals.items() if original in owned}
         for path in batch:
             if files.is_temporary(path):

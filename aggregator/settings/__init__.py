@@ -244,8 +244,8 @@ def _parts(annotation: Any) -> Iterator[type]:
 
 def secret_variables(settings: Settings) -> frozenset[str]:
     """Return the names of the environment's variables that hold secrets: those that sources refer to."""
-    values = (value for source in settings.sources for value in (source.url, *source.headers.values()))
-    values = chain(values, filter(None, (settings.translate.key,)))
+    of_sources = (value for source in settings.sources for value in (source.url, *source.headers.values()))
+    values = chain(of_sources, filter(None, (settings.translate.key,)))
     return frozenset(name for value in values for name in referenced_names(value))
 
 

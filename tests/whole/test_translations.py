@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from aggregator.errors import ConfigError
 from aggregator.maintain.prune import prune_all
-from aggregator.maintain.verify import verify
+from aggregator.maintain.verify import differences
 from aggregator.publish import publish_changed
 from tests.clusters import Cluster, cluster
 from tests.full_text.pages import html
@@ -211,7 +211,7 @@ def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, dat
     room.translate()
     assert len(room.articles()) == 2
     with room.opened() as app:
-        assert list(verify(app, repair=False)) == []
+        assert list(differences(app)) == []
     room.later(days=5)
     with room.opened() as app:
         assert prune_all(app) == 1
