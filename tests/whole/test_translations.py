@@ -13,6 +13,7 @@ from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.publish import publish_changed
 from tests.clusters import Cluster, cluster
+from tests.commands import configure, daemon, until
 from tests.full_text.pages import html
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Answer, Request, Server
@@ -27,7 +28,7 @@ def postgresql() -> Iterator[Cluster]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> dict[str, str]:
+def database(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The setting of each database in turn."""
     if request.param == "sqlite":
         return {}
@@ -63,7 +64,7 @@ def rows(room: Newsroom) -> list[Any]:
 
 
 def test_an_article_is_translated_by_one_request_a_text(
-    tmp_path: Path, server: Server, database: dict[str, str]
+    tmp_path: Path, server: Server, database: dict[str, Any]
 ) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
@@ -83,7 +84,7 @@ def test_an_article_is_translated_by_one_request_a_text(
     assert len(sent(server)) == 3
 
 
-def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
     room.translate()
@@ -168,7 +169,7 @@ def test_nothing_is_stored_while_no_source_is_translated(tmp_path: Path, server:
 # -------------------------------------------------------------------------------------------------------------- outputs
 
 
-def test_a_translation_has_a_file_and_feeds(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+def test_a_translation_has_a_file_and_feeds(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
     (path,) = room.articles()
@@ -205,7 +206,7 @@ def test_a_feed_of_a_language_has_the_articles_written_in_it(tmp_path: Path, ser
     assert not (tmp_path / "storage/feeds/news.fr.json").exists()
 
 
-def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
+def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, retention="2d", **database)
     room.once()
     room.translate()
@@ -217,3 +218,12 @@ def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, dat
         assert prune_all(app) == 1
         publish_changed(app)
     assert (room.articles(), rows(room)) == ({}, [])
+
+
+def test_the_daemon_publishes_translations(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    configure(tmp_path, **room.configuration)
+    with daemon(tmp_path):
+        until(lambda: any(path.endswith(".de.md") for path in room.articles()))
+        until(lambda: (tmp_path / "storage/feeds/one.de.rss").exists())
+    assert len(sent(server)) == 3
