@@ -40,9 +40,10 @@ def index_articles(connection: Connection, ids: Iterable[str]) -> None:
     """Write the terms of these articles where they changed; those of pruned and dropped articles are deleted."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
-        rows, changed = _differing(connection, ordered[start : start + BATCH])
+        rows, changed, stored = _differing(connection, ordered[start : start + BATCH])
+        if replaced := changed & stored:
+            connection.execute(_DELETE, {"ids": sorted(replaced)})
         if changed:
-            connection.execute(_DELETE, {"ids": sorted(changed)})
             _insert_terms(connection, [rows[article_id] for article_id in sorted(changed & rows.keys())])
 
 
@@ -56,15 +57,15 @@ def index_all(connection: Connection) -> None:
 
 def _differing(
     connection: Connection, ids: Sequence[str]
-) -> tuple[Mapping[str, tuple[str, datetime, str]], frozenset[str]]:
-    """Return the id, date and terms of these articles, by id, and the ids of those whose stored terms are others."""
+) -> tuple[Mapping[str, tuple[str, datetime, str]], frozenset[str], frozenset[str]]:
+    """Return the id, date and terms of these articles, by id, the ids of those that differ, and of those stored."""
     stored: dict[str, str] = dict(map(tuple, connection.execute(_TERMS, {"ids": ids})))
     rows = {
         row.id: (row.id, row.published, article_terms(row.title, row.html))
         for row in connection.execute(_TEXTS, {"ids": ids})
     }
     missing = (article_id for article_id, (*_, terms) in rows.items() if stored.get(article_id) != terms)
-    return rows, frozenset((*missing, *(stored.keys() - rows.keys())))
+    return rows, frozenset((*missing, *(stored.keys() - rows.keys()))), frozenset(stored)
 
 
 def _insert_terms(connection: Connection, rows: Iterable[tuple[str, datetime, str]]) -> None:

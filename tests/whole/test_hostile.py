@@ -34,6 +34,7 @@ MOST_MEMORY = 200_000_000  # bytes, of the main process
 PATIENCE = 30.0  # seconds that a busy machine may add to a deadline
 GIVES_UP = "took longer than 8 s|not read within|more than 1.5 GB|no complete response within"
 HUB_REFUSED = re.compile("bad-header-hub: its hub takes no subscription.* is in a private network")
+SEARCH_FORMS = [{"class": "search", "role": "search", "action": f"{root}/search"} for root in (".", "..")]
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -339,6 +340,8 @@ class Acting(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "form" and dict(attrs) in SEARCH_FORMS:
+            return
         if tag in {"script", "iframe", "object", "embed", "form", "base", "template", "math"}:
             self.found.append(tag)
         for name, value in attrs:
