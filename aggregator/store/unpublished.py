@@ -26,6 +26,7 @@ from aggregator.store.schema import (
     revision,
     searchable,
     source,
+    translation,
     unpublished,
 )
 from aggregator.store.source_days import discount_recorded
@@ -81,7 +82,7 @@ _place = InsertRows(
 _DELETE = [
     *(
         delete(table).where(table.c.article_id.in_(_ids))
-        for table in (article_category, revision, page, searchable, unpublished)
+        for table in (article_category, revision, page, searchable, translation, unpublished)
     ),
     delete(article).where(article.c.id.in_(_ids)),
 ]

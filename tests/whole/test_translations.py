@@ -97,6 +97,17 @@ def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server,
     assert row["title"] == "[de] The old bridge"
 
 
+def test_a_story_of_two_sources_is_translated_once(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
+    room = room_of(tmp_path, server, **database)
+    (source,) = room.configuration["sources"]
+    room.configuration["sources"].append({**source, "name": "two", "translate": ["de"]})
+    cycle = room.once()
+    assert (cycle.new, cycle.duplicates) == (1, 1)
+    room.translate()
+    assert len(sent(server)) == 3
+    assert [row["language"] for row in rows(room)] == ["de"]
+
+
 def test_an_article_of_that_language_is_not_translated(tmp_path: Path, server: Server) -> None:
     room = room_of(tmp_path, server, {"language": "de-AT"})
     room.once()
