@@ -145,3 +145,8 @@ def reconfigured(app: App, settings: Settings) -> App:
     sync_sources(app.store, configured, app.clock(), settings.fetch, settings.rules)
     has_rules = bool(settings.rules) or any(source.settings.rules for source in configured)
     return replace(app, settings=settings, sources=configured, has_rules=has_rules)
+
+
+def wants_translations(app: App) -> bool:
+    """Return True if a source is translated: without one nothing is marked, and nothing need be looked for."""
+    return any(source.settings.translate for source in app.sources)

@@ -45,8 +45,8 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
+    from aggregator.app import wants_translations
     from aggregator.pipeline.complete import complete_all, wants_full_text
-    from aggregator.pipeline.translate import translate_all, wants_translations
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -66,6 +66,8 @@ def once(
             completed, failure = _publish(app)
             published += completed
         if wants_translations(app):
+            from aggregator.pipeline.translate import translate_all
+
             asyncio.run(translate_all(app))
             translated, failure = _publish(app)
             published += translated

@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.app import App, reconfigured
+from aggregator.app import App, reconfigured, wants_translations
 from aggregator.config.fd_limit import max_connections
 from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.hubs import Hubs
@@ -29,7 +29,7 @@ from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.complete import Completer, wants_full_text
 from aggregator.pipeline.poller import Poller
-from aggregator.pipeline.translate import Translator, wants_translations
+from aggregator.pipeline.translate import Translator
 from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings

@@ -142,11 +142,6 @@ class Translator:
         return translation
 
 
-def wants_translations(app: App) -> bool:
-    """Return True if a source is translated: without one nothing is marked, and nothing need be looked for."""
-    return any(source.settings.translate for source in app.sources)
-
-
 async def translate_all(app: App) -> None:
     """Translate everything that is due, until the server fails. Raises StoreError."""
     await Translator(app).translate_due()
