@@ -6,7 +6,6 @@ from aggregator import files
 from aggregator.app import RETENTION, RETENTION_WAITS, App
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
-from aggregator.publish.translations import translated_paths
 
 MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
@@ -67,6 +66,8 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
     else:
         old = app.store.maintenance.old_articles(None, after, BATCH, dropped_before=now - DROPPED_FOR)
     if old:
+        from aggregator.publish.translations import translated_paths  # a round without old articles does without it
+
         with publishing_lock(app):
             if files.remove(app.articles_root, translated_paths(app, old.values())):
                 note_changed(app)
