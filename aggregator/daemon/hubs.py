@@ -7,7 +7,7 @@ later, and the log says so once.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 
 from aggregator import hub_subscriptions
 from aggregator.app import App
@@ -99,8 +99,10 @@ class Hubs:
     async def finish(self) -> None:
         """Record the accepted pushes as far as time allows, and stop; everything that is due stays due."""
         self._pushes.is_closed = True
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self._pushes.join(), FINISH_SECONDS)
+        except TimeoutError:
+            log.warning("not all pushes were recorded before the end; the next polls of their sources find the entries")
         await self.pause()
         if self._recording:
             await _cancel(self._recording)

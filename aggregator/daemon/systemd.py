@@ -1,8 +1,10 @@
 """Notifications to systemd about the daemon's state, by the protocol of sd_notify(3). Edge."""
 
+import logging
 import socket
 import time
-from contextlib import suppress
+
+log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -10,6 +12,7 @@ class Supervisor:
 
     def __init__(self, address: str | None) -> None:
         self._address = address.replace("@", "\0", 1) if address and address.startswith("@") else address
+        self._is_reported = False
 
     def ready(self) -> None:
         """Report that the daemon works, by the configuration that it was to read."""
@@ -25,6 +28,16 @@ class Supervisor:
 
     def _send(self, state: str) -> None:
         if self._address:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(OSError):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)  # a manager that reads nothing must not stop us
-                sender.sendto(state.encode(), self._address)
+                try:
+                    sender.sendto(state.encode(), self._address)
+                except OSError as error:
+                    self._report(error)
+
+    def _report(self, error: OSError) -> None:
+        """Warn once: the manager may take the daemon for one that does not start or reload, and end it."""
+        if not self._is_reported:
+            self._is_reported = True
+            address = (self._address or "").replace("\0", "@", 1)
+            log.warning("NOTIFY_SOCKET: the service manager at %s cannot be notified: %s", address, error.strerror)

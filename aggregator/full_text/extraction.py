@@ -6,7 +6,7 @@ all, the feed's text included, is the better one.
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from lxml.etree import _Element as Element
@@ -73,12 +73,23 @@ def _texts(tree: Element, content: str | None, base: str) -> Iterator[str]:
         yield _by_landmarks(tree)
 
 
+@contextmanager
+def _allowed_to_give_up() -> Iterator[None]:
+    """Ignore any error of an extractor but MemoryError: for it, a page that it cannot read has no text."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  # they raise anything on malformed pages, and the next one has its turn
+        return
+
+
 def _by_trafilatura(page: str, base: str) -> str:
     """Return the text that trafilatura finds, "" if it gives up."""
     from trafilatura import extract
 
     text = None
-    with suppress(Exception):  # a page that it cannot read has no text to it
+    with _allowed_to_give_up():
         text = extract(
             page,
             url=base,
@@ -96,7 +107,7 @@ def _by_readability(page: str, base: str) -> str:
     from readability import Document
 
     text = ""
-    with suppress(Exception):
+    with _allowed_to_give_up():
         text = Document(page, url=base).summary(html_partial=True)
     return "" if _WHOLE_BODY in text else text
 

@@ -197,6 +197,21 @@ async def test_a_hub_that_does_not_answer_is_a_line_and_no_trouble(
     assert caplog.text.count("takes no subscription") == 1
 
 
+async def test_pushes_that_are_not_recorded_in_time_are_a_warning(
+    room: Newsroom, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(room) as made:
+        await made.until(lambda: bool(hub.wishes()))
+        await made.hubs.finish()
+        assert "not all pushes were recorded" not in caplog.text
+    monkeypatch.setattr("aggregator.daemon.hubs.FINISH_SECONDS", 0)
+    async with desk(room) as made:
+        pushes = made.hubs.pushes()
+        assert pushes
+        assert pushes.offer(Push(token=hub.wishes()[0]["hub.callback"].rpartition("/")[2], body=rss())) == "accepted"
+    assert "not all pushes were recorded before the end" in caplog.text
+
+
 async def test_the_newest_push_of_a_source_is_recorded_even_at_the_end(room: Newsroom, hub: Hub) -> None:
     async with desk(room) as made:
         await made.until(lambda: bool(hub.wishes()))

@@ -67,6 +67,19 @@ def test_an_extractor_that_fails_leaves_it_to_the_other(monkeypatch: pytest.Monk
     assert words(PARAGRAPHS[3]) in words(text_of(html()).html)  # the page's only article
 
 
+@pytest.mark.parametrize("extractor", ["trafilatura.extract", "readability.Document"])
+def test_an_extractor_that_runs_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch, extractor: str) -> None:
+    """The sandbox reports it, and ends a process that has no memory left."""
+
+    def fail(*args: object, **options: object) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr("trafilatura.extract", lambda *args, **options: None)
+    monkeypatch.setattr(extractor, fail)
+    with pytest.raises(MemoryError):
+        answer(question(html()))
+
+
 def test_content_names_the_text() -> None:
     boxes = "".join(f'<div class="box"><p>Box {number} has a text.</p></div>' for number in range(3))
     page = html("<p>Short.</p>", aside=f'<div class="text">{boxes}<div class="text"><p>Inner.</p></div></div>')
