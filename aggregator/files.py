@@ -197,11 +197,11 @@ def is_held(path: Path) -> bool:
     """Return True if a process holds the lock file at `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except OSError:  # no daemon ever ran here, or one of another user, whose storage no command of ours can write
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except BlockingIOError:  # another process holds it: the answer
         return True
     finally:
         os.close(descriptor)
@@ -221,7 +221,7 @@ def _boot_id() -> str:
     """Return an identifier of the machine's current boot; "" if the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
+    except OSError:  # a system without /proc: each start then follows a clean end or none
         return ""
 
 
@@ -312,7 +312,7 @@ def _replace(path: str, data: bytes) -> None:
             os.close(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - Path objects would add 15 us to the 50 us of a new file
     except BaseException:
-        with suppress(OSError):
+        with suppress(OSError):  # the error that led here is the one to report
             Path(temporary).unlink()
         raise
 

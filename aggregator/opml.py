@@ -98,7 +98,7 @@ def subscriptions(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
         return _failure("it declares XML entities, which no list of subscriptions needs", "take them out")
     parser = XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     root = None
-    with suppress(XMLSyntaxError):
+    with suppress(XMLSyntaxError):  # nothing in it is XML: reported below
         root = fromstring(_REFERENCE.sub(_xml_reference, text), parser)
     if root is None or str(root.tag).lower() != "opml":
         return _failure("it is no OPML document", "export the subscriptions of a feed reader as OPML")

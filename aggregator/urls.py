@@ -219,7 +219,7 @@ def same_origin(first: str, second: str) -> bool:
 def _split(url: str) -> SplitResult | None:
     try:
         return urlsplit(url.strip(_EDGES)) if len(url) <= MAX_LENGTH else None
-    except ValueError:
+    except ValueError:  # not a URL, which the callers say
         return None
 
 
@@ -251,7 +251,7 @@ def _idna(host: str) -> str:
 
     try:
         ascii_host = URL.build(scheme="http", host=host).raw_host or ""
-    except ValueError:
+    except ValueError:  # IDNA does not know it
         return ""
     return ascii_host if _HOST_NAME.fullmatch(ascii_host) else ""
 

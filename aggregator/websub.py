@@ -79,7 +79,7 @@ def verification(query: str) -> Verification | None:
     """Return the request in a callback's raw query, None if it is not one of a hub."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:
+    except ValueError:  # too many fields for a hub's request: answered as one of nobody
         return None
     fields = dict(reversed(pairs))  # the first of repeated fields counts
     mode, topic = _MODES.get(fields.get("hub.mode", "")), fields.get("hub.topic", "")
@@ -139,13 +139,13 @@ def is_reachable(public_url: str) -> bool:
     """Return True if the host of `public_url` may be reachable from the public Internet."""
     try:
         host = (urlsplit(public_url).hostname or "").rstrip(".")
-    except ValueError:
+    except ValueError:  # no URL, as the setting's own check says
         return False
     try:
         address = ip_address(host)
         return address == unwrapped(address) and is_public(address)
     except ValueError:
-        pass
+        pass  # a name, judged below
     labels = host.split(".")
     if len(labels) < 2 or labels[-1].isdigit() or labels[-1].startswith("0x"):  # 127.1 and 0x7f.1 are addresses
         return False

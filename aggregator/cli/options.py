@@ -37,7 +37,7 @@ def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
     path = config_path(ctx.find_root().params.get("config"))
     try:
         settings = config.load(path, os.environ)
-    except AggregatorError:
+    except AggregatorError:  # `check` reports it; a message would garble the command line
         return []
     return [source.name for source in settings.sources if source.name and source.name.startswith(incomplete)]
 

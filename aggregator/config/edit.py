@@ -108,7 +108,7 @@ def _content(text: str, path: Path) -> dict[str, Any]:
 
 def _check_content(text: str, expected: dict[str, Any], path: Path) -> None:
     """Raise AggregatorError if the new `text` does not hold exactly the expected content."""
-    with suppress(NotReadableError):
+    with suppress(NotReadableError):  # then the edit broke the document: the message below
         if parse_document(text, str(path)).value == expected:
             return
     raise AggregatorError(f"{path}: it is laid out in a way that cannot be edited; change it by hand")

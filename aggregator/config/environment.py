@@ -84,8 +84,8 @@ def reference_faults(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]
         if problems := reference_problems(value, environ):
             yield from (Problem(location, message) for message in problems)
             continue
-        with suppress(ValueError):
-            header_value(value)  # a value that is wrong as written is reported by its setting
+        with suppress(ValueError):  # a value that is wrong as written is reported by its setting
+            header_value(value)
             try:
                 header_value(resolved(value, environ))
             except ValueError as error:

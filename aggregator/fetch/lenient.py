@@ -48,7 +48,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
                 stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
                 return _MendingStream(stream)
             except httpcore.ConnectError:
-                continue
+                continue  # the error of the last address is reported
         return _MendingStream(await self._network.connect_tcp(last, port, timeout, local_address, socket_options))
 
 

@@ -67,7 +67,7 @@ def is_text(content_type: str) -> bool:
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     decoded: dict[str, str] = {}
     for raw_name, raw_value in headers:
-        with suppress(UnicodeDecodeError):
+        with suppress(UnicodeDecodeError):  # a header that is no text counts as not sent
             name, value = raw_name.decode().lower(), raw_value.decode()
             if name not in decoded:
                 decoded[name] = value

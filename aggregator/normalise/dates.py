@@ -127,7 +127,7 @@ def _rfc_5322(text: str, language: str | None) -> datetime | None:
 def _iso(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text) if _ISO.match(text) else None
-    except ValueError:
+    except ValueError:  # the next reading has its turn; a date that none reads is flagged
         return None
 
 

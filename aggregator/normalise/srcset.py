@@ -42,5 +42,5 @@ def candidates_of(srcset: str, attributes: Mapping[str, str]) -> Candidates:
 def _number(text: str) -> float:
     try:
         return float(text) if text.isascii() and text[:1].isdigit() else 0.0
-    except ValueError:
+    except ValueError:  # a width that is no number tells nothing
         return 0.0

@@ -34,7 +34,7 @@ def parse(document: FeedDocument, *, max_entries: int = 10_000) -> Feed | Failur
     url = urldefrag(without_credentials(document.final_url)).url
     text = decode(document.body, document.content_type)
     raw = None
-    with suppress(Unsupported):
+    with suppress(Unsupported):  # feedparser reads it
         raw = read_fast(text, url, max_entries)
     feed = to_feed(raw, url) if raw else parse_slowly(text, url, max_entries)
     if isinstance(feed, Failure) or not document.links:

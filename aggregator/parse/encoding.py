@@ -93,7 +93,7 @@ def _decoded(body: bytes, content_type: str | None) -> str:
         return body.decode("iso2022_jp", "replace")
     try:
         return _decoded_once_more(body.decode())
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # not UTF-8 throughout
         return _utf8_with_strays(body, _sureness(body, content_type, labels)) or _as_labelled(body, labels)
 
 
@@ -130,7 +130,7 @@ def _codec(label: str) -> str | None:
     label = label.lower().removeprefix("x-")
     try:
         name = codecs.lookup(_CODECS.get(label, label)).name
-    except LookupError:
+    except LookupError:  # a label of no encoding: the bytes decide
         return None
     return _FAMILIES.get(name, name)
 
@@ -177,6 +177,6 @@ def _decoded_once_more(text: str) -> str:
         return text
     try:
         once = codecs.charmap_encode(text.removeprefix("\ufeff"), "strict", _TO_WINDOWS_1252)[0].decode()
-    except UnicodeError:
+    except UnicodeError:  # encoded once, as it should be
         return text
     return once if len(set(_NOT_ASCII.findall(once))) >= _THROUGHOUT else text

@@ -88,7 +88,7 @@ def record_batch(app: App, batch: Sequence[ReceivedDocument]) -> list[Outcomes |
             with app.store.together():
                 return [_record(app, received, tries=1) for received in batch]
         except RacedError:
-            pass
+            pass  # another process took articles first: recording one by one tries that again
         except StoreBusyError as error:  # waiting once is enough
             return [error for _ in batch]
         except Exception as error:  # noqa: BLE001  # recording one by one shows which document it comes from

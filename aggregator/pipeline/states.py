@@ -62,7 +62,7 @@ class StateWriter:
         clock = asyncio.get_running_loop().time
         extended = clock()
         while not stop.is_set():
-            with suppress(TimeoutError):
+            with suppress(TimeoutError):  # the interval is over
                 await asyncio.wait_for(stop.wait(), INTERVAL)
             await self._write()
             if self._unfinished and clock() - extended >= EXTEND:

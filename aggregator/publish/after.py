@@ -131,9 +131,9 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.returncode is not None:
             return
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # it has just ended
             os.killpg(process.pid, number)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError):  # the next signal follows
             await asyncio.wait_for(asyncio.shield(process.wait()), KILL_SECONDS)
 
 

@@ -55,7 +55,7 @@ def write_call(pipe: IO[bytes], arguments: Sequence[Any]) -> None:
 
 def read_call(pipe: IO[bytes]) -> Sequence[Any]:
     """Return the next call from our parent. Raises EOFError."""
-    call: Sequence[Any] = pickle.load(pipe)  # noqa: S301
+    call: Sequence[Any] = pickle.load(pipe)  # noqa: S301  # our parent wrote it
     return call
 
 

@@ -23,7 +23,7 @@ def _weight(parameter: str) -> float:
     _, separator, value = parameter.partition("q=")
     try:
         return float(value) if separator else 1.0
-    except ValueError:
+    except ValueError:  # not a weight: the identity suits every client
         return 0.0
 
 

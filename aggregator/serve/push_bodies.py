@@ -63,7 +63,7 @@ class PushBodies:
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # a hub that still sends misses our response, and sends the push again
         async with asyncio.timeout(MAX_DRAIN):
             async for _ in chunks:
                 pass

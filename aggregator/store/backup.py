@@ -145,7 +145,7 @@ def _rename_new(temporary: Path, path: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Have the rename survive a power cut, where the file system can."""
-    with suppress(OSError):
+    with suppress(OSError):  # a file system that cannot has done what it can
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)

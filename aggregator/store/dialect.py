@@ -49,7 +49,7 @@ class Dialect(ABC):
     def lock(self, connection: Connection) -> None:  # noqa: B027 - with SQLite, BEGIN IMMEDIATE does it
         """Keep other processes from changing schema and sources until this transaction ends."""
 
-    def lock_claims(self, connection: Connection) -> None:  # noqa: B027
+    def lock_claims(self, connection: Connection) -> None:  # noqa: B027 - with SQLite, BEGIN IMMEDIATE does it
         """Keep other processes from claiming sources until this transaction ends: both could find a host free."""
 
     @abstractmethod
@@ -91,7 +91,7 @@ def _make_private(path: str) -> None:
     with suppress(OSError):  # connecting gives the reason
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for file in (Path(path), Path(f"{path}-wal"), Path(f"{path}-shm")):
-        with suppress(OSError):
+        with suppress(OSError):  # it does not exist, or connecting gives the reason
             state = file.stat()
             if state.st_uid == os.geteuid() and stat.S_ISREG(state.st_mode) and state.st_mode & 0o077:
                 file.chmod(stat.S_IMODE(state.st_mode) & 0o700)
@@ -174,7 +174,7 @@ class SQLite(Dialect):
             reason = f"{error.strerror}: {error.filename}"
             raise StoreError(f"Cannot create a file beside the database: {reason}") from error
         try:
-            with suppress(BlockingIOError):
+            with suppress(BlockingIOError):  # there is another process
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 when_alone()
             fcntl.flock(descriptor, fcntl.LOCK_SH)

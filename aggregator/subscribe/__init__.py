@@ -226,7 +226,7 @@ def _key(url: str) -> str:
 def _is_valid(reader: Callable[[str], str], text: str | None) -> bool:
     try:
         return text is not None and bool(reader(text))
-    except ValueError:
+    except ValueError:  # an import leaves out what is not valid, and uses a name made from the URL
         return False
 
 

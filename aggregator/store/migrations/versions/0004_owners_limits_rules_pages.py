@@ -176,7 +176,7 @@ def _number_revisions() -> None:
         " WHERE earlier.article_id = revision.article_id AND earlier.id <= revision.id)"
     )
     op.execute(
-        "DELETE FROM revision WHERE number <= (SELECT max(later.number) FROM revision AS later"  # noqa: S608
+        "DELETE FROM revision WHERE number <= (SELECT max(later.number) FROM revision AS later"  # noqa: S608 - our own number
         f" WHERE later.article_id = revision.article_id) - {REVISIONS}"
     )
 
