@@ -14,7 +14,7 @@ test: setup
 # The same tests of kills and faults as in `make test`, but 200 kills a database and the longer faults; minutes.
 crash: setup
 	CRASHES=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py \
-	  tests/whole/test_hanging.py tests/store/test_released.py
+	  tests/whole/test_hanging.py tests/whole/test_migrate.py tests/store/test_released.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
+from aggregator.errors import StoreError
 from aggregator.model import Source
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
-from aggregator.store import Store
+from aggregator.store import UNFINISHED_COPY, Store
 from aggregator.sync import sync_sources
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
@@ -99,6 +100,10 @@ def opened_with(
     ):
         if check_bytes:
             store.database.check(check_bytes)
+        if store.meta.get(UNFINISHED_COPY) is not None:
+            raise StoreError(
+                f"The database {store.database.name} is an unfinished copy; end it with `aggregator migrate --to`"
+            )
         app = App(
             settings=settings,
             environ=environ,

@@ -54,6 +54,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         maintain.verify: ("", "--repair"),
         backup.backup: ("aggregator-backup.db", '"/backup/aggregator-$(date +%F).db"'),
         backup.restore: ("aggregator-backup.db", "/backup/aggregator-2026-11-29.db"),
+        backup.migrate: ("--to postgresql://aggregator@db/aggregator", "--to sqlite:///copy.db"),
     },
 }
 for _panel, _commands in _PANELS.items():

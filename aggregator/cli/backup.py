@@ -1,4 +1,4 @@
-"""`aggregator backup`, `restore`, `health`: the database's copies, and the daemon as seen from outside."""
+"""`aggregator backup`, `restore`, `migrate`, `health`: the database's copies, and the daemon as seen from outside."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,24 @@ def restore(
     files.act_as_owner(Path(settings.storage))
     restore_database(settings, file)
     typer.echo(f"{file} was restored; the next start publishes articles and feeds anew")
+
+
+def migrate(
+    ctx: typer.Context,
+    to: Annotated[str, typer.Option(metavar="URL", help="An empty database, as `database` in feeds.yaml names one.")],
+) -> None:
+    """Copy the whole database to another one, while no daemon runs; an interrupted copy is continued."""
+    from aggregator import config, files
+    from aggregator.maintain.migrate import migrate_database
+
+    options: Options = ctx.obj
+    settings = config.load(options.config, options.environ)
+    files.act_as_owner(Path(settings.storage))
+    target = config.database_url(to, options.config.absolute().parent)
+    rows = migrate_database(
+        settings.database or "", target, lambda table, count: typer.echo(f"{table}: {count:,} rows")
+    )
+    typer.echo(f"all {rows:,} rows are there and equal; now set `database` in {options.config} to this URL")
 
 
 def health(

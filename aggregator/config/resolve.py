@@ -16,15 +16,20 @@ def resolve(settings: Settings, folder: Path) -> Settings:
     Paths start from `folder`, which holds the configuration, those of articles from `storage`; `~` is home.
     """
     storage = _absolute(settings.storage, folder)
-    database = settings.database or f"{_SQLITE}{storage / 'aggregator.db'}"
-    if database.startswith(_SQLITE):
-        path, mark, options = database.removeprefix(_SQLITE).partition("?")
-        database = f"{_SQLITE}{_absolute(path, folder)}{mark}{options}"
+    database = database_url(settings.database or f"{_SQLITE}{storage / 'aggregator.db'}", folder)
     articles = settings.articles.model_copy(update={"path": str(_absolute(settings.articles.path, storage))})
     sources = tuple(with_defaults(source, settings.fetch) for source in named(settings.sources))
     return settings.model_copy(
         update={"storage": str(storage), "articles": articles, "database": database, "sources": sources}
     )
+
+
+def database_url(url: str, folder: Path) -> str:
+    """Return the URL of a database with the path of an SQLite file absolute."""
+    if not url.startswith(_SQLITE):
+        return url
+    path, mark, options = url.removeprefix(_SQLITE).partition("?")
+    return f"{_SQLITE}{_absolute(path, folder)}{mark}{options}"
 
 
 def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:

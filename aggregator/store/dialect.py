@@ -56,6 +56,9 @@ class Dialect(ABC):
     def presence(self, engine: Engine, when_alone: Callable[[], None]) -> AbstractContextManager[None]:
         """Let other processes see this one during the block, killed or not; calls `when_alone` if there is no other."""
 
+    def continue_numbers(self, connection: Connection) -> None:  # noqa: B027 - SQLite looks at the rows
+        """Have rows that the database numbers itself follow those that came with a number."""
+
     def check(self, connection: Connection, max_bytes: int | None) -> str | None:
         """Return what is damaged; the texts are not read if the database is larger than `max_bytes`."""
         return None  # PostgreSQL checks its own pages
@@ -276,6 +279,13 @@ class PostgreSQL(Dialect):
                 connection.execute(select(func.pg_advisory_unlock(self.PRESENCE)))
             connection.commit()  # the lock is the session's and stays
             yield
+
+    def continue_numbers(self, connection: Connection) -> None:
+        """Set each sequence to the highest number of its column."""
+        for table in metadata.sorted_tables:
+            if (column := table.autoincrement_column) is not None:
+                sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
+                connection.execute(select(func.setval(sequence, func.max(column))))
 
     def raced(self, error: BaseException) -> bool:
         """Return True if a unique key was taken, or two transactions waited for each other."""

@@ -5,6 +5,8 @@ from sqlalchemy import bindparam, select
 from aggregator.store.database import Database
 from aggregator.store.schema import note
 
+UNFINISHED_COPY = "unfinished copy"  # of a copy of another database: number of rows that stand in it, by table
+
 _VALUE = select(note.c.value).where(note.c.name == bindparam("name"))
 
 

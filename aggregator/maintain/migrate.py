@@ -1,0 +1,63 @@
+"""The move of a whole newsroom to another database. Shell."""
+
+import logging
+
+from aggregator.errors import AggregatorError
+from aggregator.store import Store, transfer
+from aggregator.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+def migrate_database(url: str, to: str, report: transfer.Report) -> int:
+    """Copy the database at `url` to an empty one at `to`, compare both, and return the number of rows.
+
+    An interrupted copy is continued; if the database was written to meanwhile, it begins anew. `report` gets each
+    table's name and number of rows. Raises AggregatorError if a process fetches, if the other database holds anything
+    else, or if both differ in the end.
+    """
+    if url == to:
+        raise AggregatorError("--to names the database that the configuration names; name another one")
+    with Store.open(url) as store, Store.open(to) as other:
+        is_alone = False
+
+        def note_alone() -> None:
+            nonlocal is_alone
+            is_alone = True
+
+        source, target = store.database, other.database
+        with source.present(note_alone):
+            if not is_alone:
+                raise AggregatorError(f"a process that fetches has the database {source.name} open; stop it first")
+            return _copied(source, target, report)
+
+
+def _copied(source: Database, target: Database, report: transfer.Report) -> int:
+    copied = transfer.progress(target)
+    if copied is None and not transfer.is_empty(target):
+        if _different(source, target):
+            raise AggregatorError(f"the database {target.name} is not empty; name a new one, or empty that first")
+        return _rows(source)
+    if copied and transfer.contents(source, copied) != transfer.contents(target):
+        log.info("the database %s was written to since the copy began: it is copied anew", source.name)
+        copied = None
+    if copied is None:
+        transfer.begin(target)
+    transfer.copy_rows(source, target, report)
+    if tables := _different(source, target):
+        raise AggregatorError(
+            f"the copy in {target.name} differs from {source.name} in {', '.join(tables)}; see that nothing writes to "
+            "either database, and run this command again"
+        )
+    transfer.finish(target)
+    return _rows(source)
+
+
+def _different(source: Database, target: Database) -> list[str]:
+    """Return the names of the tables that differ."""
+    copied = transfer.contents(target)
+    return [name for name, content in transfer.contents(source).items() if copied[name] != content]
+
+
+def _rows(database: Database) -> int:
+    return sum(content.rows for content in transfer.contents(database).values())
