@@ -9,7 +9,7 @@ from aggregator.store.database import Database
 log = logging.getLogger(__name__)
 
 
-def migrate_database(url: str, to: str, report: transfer.Report) -> int:
+def migrate_database(url: str, to: str, report: transfer.Progress) -> int:
     """Copy the database at `url` to an empty one at `to`, compare both, and return the number of rows.
 
     An interrupted copy is continued; if the database was written to meanwhile, it begins anew. `report` gets each
@@ -32,7 +32,7 @@ def migrate_database(url: str, to: str, report: transfer.Report) -> int:
             return _copied(source, target, report)
 
 
-def _copied(source: Database, target: Database, report: transfer.Report) -> int:
+def _copied(source: Database, target: Database, report: transfer.Progress) -> int:
     copied = transfer.progress(target)
     if copied is None and not transfer.is_empty(target):
         if _different(source, target):

@@ -16,7 +16,7 @@ BATCH = 500  # rows of one transaction at most
 BATCH_CHARACTERS = 4_000_000  # of text in them, about
 _FETCHED = 50  # rows read at once: one may hold 2 MB
 
-Report = Callable[[str, int], None]
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def begin(target: Database) -> None:
         _set_progress(connection, {})
 
 
-def copy_rows(source: Database, target: Database, report: Report) -> None:
+def copy_rows(source: Database, target: Database, report: Progress) -> None:
     """Copy what the target does not have yet. `report` gets each table's name and number of rows, as it is complete.
 
     The source is read in one transaction, so that what is copied belongs together.
