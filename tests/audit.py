@@ -30,25 +30,25 @@ def pinned(lock: str) -> tuple[tuple[str, str], ...]:
 
 def advisories(packages: Sequence[tuple[str, str]], database: str) -> dict[tuple[str, str], list[str]] | None:
     """Ids of the advisories of each package that has some; None where the database gives no answer in time."""
-    found: list[Any] = []
-    asking = threading.Thread(target=_ask, args=(packages, database, found), daemon=True)
+    answers: list[Any] = []
+    asking = threading.Thread(target=_ask, args=(packages, database, answers), daemon=True)
     asking.start()
     asking.join(PATIENCE)  # a name server that hangs heeds no time limit of a socket
     try:
-        results = found[0]["results"]
-        ids = [[one["id"] for one in result.get("vulns") or ()] for result in results]
+        results = answers[0]["results"]
+        ids = [[vulnerability["id"] for vulnerability in result.get("vulns") or ()] for result in results]
         return {package: named for package, named in zip(packages, ids, strict=True) if named}
     except (IndexError, KeyError, TypeError, AttributeError, ValueError):
         return None
 
 
-def _ask(packages: Sequence[tuple[str, str]], database: str, found: list[Any]) -> None:
+def _ask(packages: Sequence[tuple[str, str]], database: str, answers: list[Any]) -> None:
     queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in packages]
     body = json.dumps({"queries": queries}).encode()
     request = Request(database, data=body, headers={"Content-Type": "application/json"})
     try:
         with urlopen(request, timeout=PATIENCE) as answer:
-            found.append(json.loads(answer.read(10_000_000)))
+            answers.append(json.loads(answer.read(10_000_000)))
     except (OSError, HTTPException, ValueError):
         pass  # nothing found: it was skipped
 
@@ -56,15 +56,19 @@ def _ask(packages: Sequence[tuple[str, str]], database: str, found: list[Any]) -
 def main(lock: Path = LOCK, database: str = DATABASE) -> int:
     """Say what was found; 1 where there is an advisory that is not accepted."""
     packages = pinned(lock.read_text(encoding="utf-8"))
-    found = advisories(packages, database)
-    if found is None:
+    ids_by_package = advisories(packages, database)
+    if ids_by_package is None:
         print(_SKIPPED)
         return 0
-    open_ones = [(name, version, one) for (name, version), ids in found.items() for one in ids if one not in ACCEPTED]
-    for name, version, one in open_ones:
-        print(
-            f"{lock.name}: {name} {version} has a known vulnerability, https://osv.dev/{one}; raise it by `make lock`"
-        )
+    open_ones = [
+        (name, version, advisory)
+        for (name, version), ids in ids_by_package.items()
+        for advisory in ids
+        if advisory not in ACCEPTED
+    ]
+    for name, version, advisory in open_ones:
+        problem = f"{name} {version} has a known vulnerability, https://osv.dev/{advisory}"
+        print(f"{lock.name}: {problem}; raise it by `make lock`")
     print(f"dependency audit: {len(packages)} packages, {len(open_ones)} open advisories")
     return int(bool(open_ones))
 

@@ -74,8 +74,8 @@ def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], s
     with begun(*DAEMON, *words, cwd=folder) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if found := re.search(r"http://[\d.:]+/", line):
-                yield process, found[0]
+            if address := re.search(r"http://[\d.:]+/", line):
+                yield process, address[0]
                 return
         pytest.fail(f"the daemon ended with {process.wait()}")
 
@@ -103,8 +103,8 @@ class Logged:
 
     def figure(self, name: str) -> float:
         """A figure of the daemon's `/metrics`, labels and all; 0 where it has none of that name yet."""
-        found = re.search(rf"^{re.escape(name)} (\S+)$", self.get("metrics").text, re.MULTILINE)
-        return float(found[1]) if found else 0.0
+        sample = re.search(rf"^{re.escape(name)} (\S+)$", self.get("metrics").text, re.MULTILINE)
+        return float(sample[1]) if sample else 0.0
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Newsroom:
 
     def state(self, name: str) -> StoredSource:
         with self.opened() as app:
-            return next(one for one in app.store.sources.all() if one.source.name == name)
+            return next(stored for stored in app.store.sources.all() if stored.source.name == name)
 
     @property
     def storage(self) -> Path:
@@ -120,9 +120,9 @@ class Newsroom:
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Modification time (ns) and bytes of every file that goes out."""
-        found = [path for part in ("articles", "feeds") for path in (self.storage / part).rglob("*") if path.is_file()]
+        paths = [path for part in ("articles", "feeds") for path in (self.storage / part).rglob("*") if path.is_file()]
         return {
-            path.relative_to(self.storage).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in found
+            path.relative_to(self.storage).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in paths
         }
 
 

@@ -120,10 +120,10 @@ class Server:
 
     async def _hang_up(self) -> None:
         self._listener.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # lets the transports close
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -154,8 +154,8 @@ class Server:
         return answer.raw is None and not answer.reset
 
     def _answer(self, request: Request) -> Answer:
-        found = self._answers.get(request.target) or self._answers.get(request.path) or self._answers.get("*")
-        answer = found(request) if callable(found) else found
+        prepared = self._answers.get(request.target) or self._answers.get(request.path) or self._answers.get("*")
+        answer = prepared(request) if callable(prepared) else prepared
         if isinstance(answer, bytes):
             answer = Answer(body=answer)
         return answer or Answer(status=404)

@@ -29,11 +29,11 @@ def test_it_asks_for_every_locked_package_and_names_what_is_found(
 ) -> None:
     url = server.put("/", json.dumps({"results": [{}, {"vulns": [{"id": "GHSA-a"}, {"id": "GHSA-b"}]}]}))
     assert audit.main(lock, url) == 1
-    said = capsys.readouterr().out
-    assert "some.lock: second 2.0.1 has a known vulnerability, https://osv.dev/GHSA-a" in said
-    assert "2 packages, 2 open advisories" in said
+    output = capsys.readouterr().out
+    assert "some.lock: second 2.0.1 has a known vulnerability, https://osv.dev/GHSA-a" in output
+    assert "2 packages, 2 open advisories" in output
     (request,) = server.requests
-    assert [(one["package"]["name"], one["version"]) for one in json.loads(request.body)["queries"]] == [
+    assert [(query["package"]["name"], query["version"]) for query in json.loads(request.body)["queries"]] == [
         ("first", "1.0"),
         ("second", "2.0.1"),
     ]

@@ -24,16 +24,16 @@ YAML = [body for language, body in FENCE.findall(CONFIGURATION) if language == "
 
 def settings_of(schema: dict[str, Any], part: dict[str, Any], under: str = "") -> dict[str, Any]:
     """Each setting below `part`, with its own schema."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, setting in part["properties"].items():
         if "$ref" in setting:
-            found |= settings_of(schema, schema["$defs"][setting["$ref"].rpartition("/")[2]], f"{under}{name}.")
+            settings |= settings_of(schema, schema["$defs"][setting["$ref"].rpartition("/")[2]], f"{under}{name}.")
         elif name == "sources":
             _, source = schema["$defs"]["SourceSettings"]["anyOf"]
-            found |= settings_of(schema, source, "sources.")
+            settings |= settings_of(schema, source, "sources.")
         else:
-            found[under + name] = setting
-    return found
+            settings[under + name] = setting
+    return settings
 
 
 def written(default: Any) -> str:

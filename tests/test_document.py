@@ -220,18 +220,18 @@ def test_entries_seen_before_and_texts_that_have_served_stay_behind() -> None:
     made = document(HOSTILE["entries"](2_000))
     first = read(made, takers(), NOW, 50)
     assert isinstance(first, tuple)
-    (said,) = first
-    assert said.keyed
-    seen = b"".join(entry.digest for entry in said.feed.entries)
+    (drafts,) = first
+    assert drafts.keyed
+    seen = b"".join(entry.digest for entry in drafts.feed.entries)
     again = read(made, (replace(takers()[0], seen=seen),), NOW, 50)
     assert isinstance(again, tuple)
     assert again[0].keyed == ()
-    assert len(again[0].feed.entries) == len(said.feed.entries)
+    assert len(again[0].feed.entries) == len(drafts.feed.entries)
 
 
 def read_sandboxed(*documents: FeedDocument, **limits: Any) -> list[ReadResult | Aborted]:
     async def all_of_them() -> list[ReadResult | Aborted]:
-        return await asyncio.gather(*(calls.call(one, takers(None), NOW, 50) for one in documents))
+        return await asyncio.gather(*(calls.call(body, takers(None), NOW, 50) for body in documents))
 
     with Sandbox[ReadResult](READ, limits=Limits(deadline=600, **limits)) as calls:
         return asyncio.run(all_of_them())
@@ -245,9 +245,9 @@ def test_the_same_is_read_in_a_process_and_here() -> None:
     documents = [document(path.read_bytes()) for path in sample()]
     documents += [document(make(5_000)) for make in list(HOSTILE.values())[::20]]
     documents += [document("no feed"), document(b"\xff\xfe")]
-    here = [read(one, takers(None), NOW, 50) for one in documents]
+    here = [read(body, takers(None), NOW, 50) for body in documents]
     assert read_sandboxed(*documents, seconds=600) == here
-    assert any(isinstance(found, Failure) for found in here)
+    assert any(isinstance(answer, Failure) for answer in here)
 
 
 def test_what_takes_too_long_is_stopped_in_a_process() -> None:

@@ -136,10 +136,10 @@ def test_all_files_are_listed_temporary_ones_too(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
-    kept = ["a.md", "b/.hidden", "b/aggregator-1-2.tmp", "b/.aggregator.tmp"]
-    write(tmp_path, [_file(path) for path in (*kept, LEFT_OVER, f"b/c/{LEFT_OVER}")])
+    paths = ["a.md", "b/.hidden", "b/aggregator-1-2.tmp", "b/.aggregator.tmp"]
+    write(tmp_path, [_file(path) for path in (*paths, LEFT_OVER, f"b/c/{LEFT_OVER}")])
     assert sorted(sweep(tmp_path)) == [LEFT_OVER, f"b/c/{LEFT_OVER}"]
-    assert _names(tmp_path) == sorted(kept)
+    assert _names(tmp_path) == sorted(paths)
     assert sweep(tmp_path / "missing") == ()
 
 
@@ -177,10 +177,10 @@ except errors.FilesError as error:
 
 
 def test_a_file_that_is_cut_short_is_not_left(tmp_path: Path) -> None:
-    told = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", LIMITED, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     ).stdout
-    assert told == f"cannot write {tmp_path}/b.md: file too large; raise the limit on file sizes\n"
+    assert message == f"cannot write {tmp_path}/b.md: file too large; raise the limit on file sizes\n"
     assert _names(tmp_path) == ["a.md"]
 
 
@@ -233,10 +233,10 @@ except errors.FilesError as error:
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become somebody else")
 def test_a_folder_that_belongs_to_somebody_else_is_told(tmp_path: Path) -> None:
-    told = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", FORBIDDEN, str(tmp_path)], check=True, capture_output=True, text=True, timeout=60
     ).stdout
-    assert told.endswith("a.md: permission denied; let the user that runs aggregator write there\n")
+    assert message.endswith("a.md: permission denied; let the user that runs aggregator write there\n")
 
 
 def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
         ("x" * 300, "file name too long; shorten articles.name or the category"),
         (f"{'x' * 300}/a.md", "file name too long; shorten articles.name or the category"),
     ):
-        with pytest.raises(FilesError) as told:
+        with pytest.raises(FilesError) as raised:
             write(tmp_path, [_file(path)])
-        assert str(told.value) == f"cannot write {tmp_path}/{path}: {reason}"
+        assert str(raised.value) == f"cannot write {tmp_path}/{path}: {reason}"
     with pytest.raises(FilesError, match=r"^cannot remove .*/folder: "):
         remove(tmp_path, ["folder"])
     assert _names(tmp_path) == ["file"]

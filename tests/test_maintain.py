@@ -37,8 +37,8 @@ def prune(room: Newsroom) -> int:
         return prune_all(app)
 
 
-def faults(found: list[Difference], storage: Path) -> dict[str, str]:
-    return {one.subject.removeprefix(f"{storage}/"): one.fault for one in found}
+def faults(differences: list[Difference], storage: Path) -> dict[str, str]:
+    return {difference.subject.removeprefix(f"{storage}/"): difference.fault for difference in differences}
 
 
 def in_feed(room: Newsroom, name: str) -> list[str]:
@@ -123,11 +123,11 @@ def test_verify_changes_nothing_unless_it_repairs(room: Newsroom) -> None:
         path.write_text("edited")
     (room.storage / "feeds/all.atom").unlink()
     before = room.files()
-    found = faults(verify(room), room.storage)
-    assert sorted(found.values()) == [*["its bytes are not those of the database"] * 3, "missing"]
-    assert found["feeds/all.atom"] == "missing"
+    faults_by_path = faults(verify(room), room.storage)
+    assert sorted(faults_by_path.values()) == [*["its bytes are not those of the database"] * 3, "missing"]
+    assert faults_by_path["feeds/all.atom"] == "missing"
     assert room.files() == before
-    assert [one.action for one in verify(room, repair=True)] == ["written"] * 4
+    assert [difference.action for difference in verify(room, repair=True)] == ["written"] * 4
     assert verify(room) == []
 
 
@@ -150,10 +150,10 @@ def test_a_strangers_file_is_named_and_left(room: Newsroom) -> None:
     for place in strange:
         (room.storage / place).write_text("mine")
     for repair in (False, True):
-        found = verify(room, repair=repair)
-        assert sorted(one.subject.removeprefix(f"{room.storage}/") for one in found) == strange
-        assert [one.action for one in found] == ["", "", ""]
-        assert not any("\n" in str(one) for one in found)
+        seen = verify(room, repair=repair)
+        assert sorted(difference.subject.removeprefix(f"{room.storage}/") for difference in seen) == strange
+        assert [difference.action for difference in seen] == ["", "", ""]
+        assert not any("\n" in str(difference) for difference in seen)
     assert [(room.storage / place).read_text() for place in strange] == ["mine"] * 3
 
 
@@ -161,7 +161,7 @@ def test_what_killed_processes_left_is_removed(room: Newsroom) -> None:
     left = [room.storage / part / ".aggregator-7-7.tmp" for part in ("articles/good", "feeds")]
     for path in left:
         path.write_text("half")
-    assert [one.fault for one in verify(room, repair=True)] == ["a killed process left it"] * 2
+    assert [difference.fault for difference in verify(room, repair=True)] == ["a killed process left it"] * 2
     assert not any(path.exists() for path in left)
 
 
@@ -171,8 +171,8 @@ def test_the_file_of_a_pruned_article_is_surplus(room: Newsroom) -> None:
     prune(room)
     old.parent.mkdir(parents=True)
     old.write_bytes(text)
-    assert [one.fault for one in verify(room)] == ["its article was pruned or dropped"]
-    assert [one.action for one in verify(room, repair=True)] == ["removed"]
+    assert [difference.fault for difference in verify(room)] == ["its article was pruned or dropped"]
+    assert [difference.action for difference in verify(room, repair=True)] == ["removed"]
     assert not old.exists()
 
 
@@ -196,7 +196,7 @@ def test_articles_without_keys_get_them_again(room: Newsroom, server: Server) ->
     prune(room)
     execute(room, "DELETE FROM key")
     assert len(verify(room)) == 3
-    assert [one.action for one in verify(room, repair=True)] == ["keys written"] * 3
+    assert [difference.action for difference in verify(room, repair=True)] == ["keys written"] * 3
     assert verify(room) == []
     server.put("/good", rss(item(1), item(2, description="Edited, and longer than it was"), item(3, **ANCIENT)))
     done = room.once()
@@ -219,7 +219,7 @@ def test_rows_of_categories_are_set_right_with_their_feeds(room: Newsroom, serve
     with room.opened() as app:
         before = app.feeds_root, {path.name: path.read_bytes() for path in app.feeds_root.iterdir()}
     assert verify(room) != []
-    assert all(one.action for one in verify(room, repair=True))
+    assert all(difference.action for difference in verify(room, repair=True))
     assert verify(room) == []
     assert {path.name: path.read_bytes() for path in before[0].iterdir()} == before[1]
 
@@ -245,11 +245,11 @@ def test_a_pruned_lead_of_a_story_gives_way_to_the_next(tmp_path: Path, server: 
 def test_who_publishes_waits_while_verify_looks(room: Newsroom) -> None:
     (room.storage / "feeds/all.rss").unlink()
     with room.opened() as app, (room.storage / ".publishing.lock").open("rb") as lock:
-        found = differences(app)
-        next(found)
+        looking = differences(app)
+        next(looking)
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        assert list(found) == []
+        assert list(looking) == []
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -26,15 +26,15 @@ NESTED = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def read(data: bytes | str) -> tuple[OpmlOutline, ...]:
-    found = subscriptions(data.encode() if isinstance(data, str) else data)
-    assert not isinstance(found, Failure), found
-    return found
+    outlines = subscriptions(data.encode() if isinstance(data, str) else data)
+    assert not isinstance(outlines, Failure), outlines
+    return outlines
 
 
 def refusal(data: bytes | str) -> str:
-    found = subscriptions(data.encode() if isinstance(data, str) else data)
-    assert isinstance(found, Failure)
-    return found.reason
+    answer = subscriptions(data.encode() if isinstance(data, str) else data)
+    assert isinstance(answer, Failure)
+    return answer.reason
 
 
 def test_nested_folders_and_attributes_in_any_case_are_read() -> None:
@@ -58,9 +58,11 @@ def test_version_1_without_head_and_version_is_read() -> None:
 
 
 def test_ampersands_that_nobody_escaped_are_read() -> None:
-    (one,) = read('<opml version="1.1"><body><outline text="A & B" xmlUrl="https://a.example/?x=1&amp;y=2"/></body>')
-    assert one.url == "https://a.example/?x=1&y=2"
-    assert one.text.startswith("A")
+    (outline,) = read(
+        '<opml version="1.1"><body><outline text="A & B" xmlUrl="https://a.example/?x=1&amp;y=2"/></body>'
+    )
+    assert outline.url == "https://a.example/?x=1&y=2"
+    assert outline.text.startswith("A")
 
 
 def test_other_encodings_are_read() -> None:
@@ -142,12 +144,12 @@ def test_sources_lie_in_a_folder_for_each_category() -> None:
 
 
 def test_sources_come_back_as_they_went() -> None:
-    back = {one.text: one for one in read(sources_opml(SOURCES, "Sources"))}
+    back = {outline.text: outline for outline in read(sources_opml(SOURCES, "Sources"))}
     for sent in SOURCES:
-        one = back[sent.name]
-        assert one.url == re.sub("user:pass@", "", sent.url)
-        assert one.language == sent.settings.language
-        assert (one.folders or (sent.name,)) == sent.categories
+        outline = back[sent.name]
+        assert outline.url == re.sub("user:pass@", "", sent.url)
+        assert outline.language == sent.settings.language
+        assert (outline.folders or (sent.name,)) == sent.categories
 
 
 def test_no_credentials_go_out() -> None:
@@ -172,8 +174,8 @@ BARE = '<opml><body><outline text="A & B &eacute; &lt; &unknown;" xmlUrl="{}"/><
     ],
 )
 def test_a_url_is_read_as_it_is_meant(written: str, url: str) -> None:
-    (one,) = read(BARE.format(written))
-    assert (one.url, one.text) == (url, "A & B é < &unknown;")
+    (outline,) = read(BARE.format(written))
+    assert (outline.url, outline.text) == (url, "A & B é < &unknown;")
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-15", "koi8-r", "utf-16", "utf-8"])
@@ -185,25 +187,25 @@ def test_it_is_decoded_like_a_feed(encoding: str, declared: bool) -> None:
     if encoding == "iso-8859-15":
         text = "Café"
     declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n' if declared else ""
-    (one,) = read(
+    (outline,) = read(
         f'{declaration}<opml><body><outline text="{text}" xmlUrl="https://a.example/"/></body></opml>'.encode(encoding)
     )
-    assert one.text == text
+    assert outline.text == text
 
 
 def test_a_wrong_declaration_makes_no_mojibake() -> None:
     text = '<?xml version="1.0" encoding="iso-8859-1"?><opml><body><outline text="Café" xmlUrl="https://a.example/"/>'
-    (one,) = read(text.encode())
-    assert one.text == "Café"
+    (outline,) = read(text.encode())
+    assert outline.text == "Café"
 
 
 def test_categories_and_disabled_are_kept_both_ways() -> None:
-    (one,) = read(
+    (outline,) = read(
         '<opml><body><outline text="A" xmlUrl="https://a.example/" category="/News/World, tech,," isDisabled="true"/>'
         '<outline text="A" xmlUrl="https://a.example/" category="tech,more"/></body></opml>'
     )
-    assert one.categories == ("World", "tech", "more")
-    assert one.is_disabled
+    assert outline.categories == ("World", "tech", "more")
+    assert outline.is_disabled
     sent = source("a", "https://a.example/", enabled=False)
     (back,) = read(sources_opml([sent, source("b", "https://b.example/")], "Sources"))[:1]
     assert back.is_disabled

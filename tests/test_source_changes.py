@@ -29,9 +29,9 @@ def update(before: SourceSettings, now: SourceSettings) -> SourceUpdate:
 
 
 def test_nothing_differs_from_itself() -> None:
-    found = changes([settings()], row(settings()))
-    assert not found
-    assert all(getattr(found, field.name) == () for field in fields(found))
+    difference = changes([settings()], row(settings()))
+    assert not difference
+    assert all(getattr(difference, field.name) == () for field in fields(difference))
 
 
 def test_a_header_is_written_and_changes_no_article() -> None:
@@ -53,24 +53,24 @@ def test_what_articles_show_changes_them() -> None:
 def test_a_source_is_recognised_by_name_and_url_then_by_name_then_by_url() -> None:
     stored = row(settings("a")), row(settings("b"), 2), row(settings("c"), 3)
     configured = [settings("b", url="https://a.example/"), settings("x", url="https://c.example/"), settings("a")]
-    found = changes(configured, *stored)
-    assert {changed.id: changed.settings.name for changed in found.updated} == {1: "a", 2: "b", 3: "x"}
-    assert found.added == ()
-    assert found.removed == ()
+    difference = changes(configured, *stored)
+    assert {changed.id: changed.settings.name for changed in difference.updated} == {1: "a", 2: "b", 3: "x"}
+    assert difference.added == ()
+    assert difference.removed == ()
 
 
 def test_present_sources_are_recognised_before_those_that_left() -> None:
     left, present = row(settings("a"), 1, present=False), row(settings("b", url="https://a.example/"), 2)
-    found = changes([settings("c", url="https://a.example/")], left, present)
-    assert [changed.id for changed in found.updated] == [2]
-    assert found.removed == ()
+    difference = changes([settings("c", url="https://a.example/")], left, present)
+    assert [changed.id for changed in difference.updated] == [2]
+    assert difference.removed == ()
 
 
 def test_sources_that_are_not_polled_any_more_are_stopped() -> None:
     stored = row(settings("a")), row(settings("b"), 2), row(settings("c", enabled=False), 3)
-    found = changes([settings("a", enabled=False), settings("c", enabled=False)], *stored)
-    assert found.removed == (2,)
-    assert found.stopped == (2, 1)
+    difference = changes([settings("a", enabled=False), settings("c", enabled=False)], *stored)
+    assert difference.removed == (2,)
+    assert difference.stopped == (2, 1)
 
 
 def test_a_moved_source_keeps_its_host_until_its_url_is_edited() -> None:

@@ -17,11 +17,11 @@ def test_each_name_exists(name: str) -> None:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         try:
-            found = importlib.import_module(".".join(parts[:length]))
+            member = importlib.import_module(".".join(parts[:length]))
         except ModuleNotFoundError:
             continue
         for attribute in parts[length:]:
-            found = getattr(found, attribute)
+            member = getattr(member, attribute)
         return
     pytest.fail(f"{name} is nowhere")
 

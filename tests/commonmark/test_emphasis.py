@@ -67,10 +67,13 @@ class Shown(HTMLParser):
 
 def held(html: str, shown: str) -> None:
     """Hold what is shown against what was said."""
-    said, seen = Shown(html), Shown(shown)
-    assert seen.text == said.text, shown
-    added = [(one, now - was) for (one, was), (_, now) in zip(said.characters, seen.characters, strict=True)]
-    assert [one for one in added if one[1]] == [], shown
+    original, result = Shown(html), Shown(shown)
+    assert result.text == original.text, shown
+    added = [
+        (character, now - was)
+        for (character, was), (_, now) in zip(original.characters, result.characters, strict=True)
+    ]
+    assert [change for change in added if change[1]] == [], shown
 
 
 def nested(chance: Random, depth: int = 0) -> str:

@@ -24,15 +24,15 @@ def letters(page: Page) -> str:
 def test_text_links_and_images_stay(body: str) -> None:
     html = clean(body, BASE)
     text = markdown(html)
-    before, kept, shown = Page(body), Page(html), Page(rendered(text))
-    assert letters(kept) == letters(before)
-    assert shown.words == kept.words
+    before, cleaned, shown = Page(body), Page(html), Page(rendered(text))
+    assert letters(cleaned) == letters(before)
+    assert shown.words == cleaned.words
     links = [unquote(urljoin(BASE, href.replace("&amp;", "&"))) for href in _LINK.findall(body)]
-    assert kept.links == links
+    assert cleaned.links == links
     # A link around blocks is one in each of them, and an address in the text may be one more.
     assert [*dict.fromkeys(link for link in shown.links if link in links)] == [*dict.fromkeys(links)]
-    assert shown.images == kept.images
-    assert len(kept.images) == body.count("<img")
+    assert shown.images == cleaned.images
+    assert len(cleaned.images) == body.count("<img")
     assert active(html) == active(rendered(text)) == []
     assert safety_check.active(text) is None
 

@@ -209,9 +209,9 @@ def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
     assert safety_check.active(written(cleaned)) is None
     assert same(cleaned, markdown(cleaned))
     empty = set(re.findall(r'href="([^"]*)"></a>', cleaned))  # nothing to click on
-    links, kept = Page(cleaned).links, Page(rendered(markdown(cleaned))).links
-    assert {*links} - empty <= {*kept}
-    assert all(link in links or link in html for link in kept)  # a URL in the text may be one more
+    links, shown = Page(cleaned).links, Page(rendered(markdown(cleaned))).links
+    assert {*links} - empty <= {*shown}
+    assert all(link in links or link in html for link in shown)  # a URL in the text may be one more
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -389,7 +389,9 @@ def hugo() -> str:
 def test_hugo_builds_every_case_and_shows_it_verbatim(tmp_path: Path) -> None:
     bodies = [*HARMLESS, *BODIES, *(vector.as_html for vector in VECTORS if vector.kind != "text")]
     # Goldmark makes a link of what looks like an address, marks of emphasis and references behind it included.
-    texts = [one.value for one in VECTORS if one.kind == "text" and not re.search(r"://|www\.|@", one.value)]
+    texts = [
+        vector.value for vector in VECTORS if vector.kind == "text" and not re.search(r"://|www\.|@", vector.value)
+    ]
     for text in (*TEXTS, *texts):
         inner = paragraphs(text).removeprefix("<p>").removesuffix("</p>")
         bodies.append("".join(place.format(inner) for place in PLACES))

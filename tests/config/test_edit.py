@@ -141,8 +141,8 @@ def test_every_value_is_written_so_that_it_is_read_again(url: str, categories: l
     )
     more = with_sources(text, (source,))
     assert content(more)["sources"][-1] == source_content(source)
-    said: Any = yaml.safe_load(more.replace("\r\n", "\n"))["sources"][-1]
-    assert said == source_content(source)
+    written: Any = yaml.safe_load(more.replace("\r\n", "\n"))["sources"][-1]
+    assert written == source_content(source)
 
 
 def test_what_is_certain_stands_without_quotes() -> None:

@@ -58,8 +58,8 @@ def test_a_variable_without_text_is_not_set(load: Load) -> None:
     ],
 )
 def test_a_bad_variable_is_a_fault_that_names_it(faults: Faults, variable: str, value: str, fault: str) -> None:
-    (found,) = faults(FILE, {variable: value})
-    assert found.startswith(f"{variable}: {fault}")
+    (message,) = faults(FILE, {variable: value})
+    assert message.startswith(f"{variable}: {fault}")
 
 
 def test_variables_that_mean_something_else_are_left_alone(load: Load) -> None:
@@ -79,10 +79,10 @@ def test_variables_that_mean_something_else_are_left_alone(load: Load) -> None:
 
 
 def test_faults_of_file_and_environment_come_together(faults: Faults) -> None:
-    found = faults("titel: x\n" + FILE, {"AGGREGATOR_X": "1", "AGGREGATOR_FETCH__TIMEOUT": "x"})
-    assert [line.partition(" ")[0] for line in found] == ["1:1:", "AGGREGATOR_X:", "AGGREGATOR_FETCH__TIMEOUT:"]
+    messages = faults("titel: x\n" + FILE, {"AGGREGATOR_X": "1", "AGGREGATOR_FETCH__TIMEOUT": "x"})
+    assert [line.partition(" ")[0] for line in messages] == ["1:1:", "AGGREGATOR_X:", "AGGREGATOR_FETCH__TIMEOUT:"]
 
 
 def test_a_section_that_is_none_keeps_its_fault(faults: Faults) -> None:
-    (found,) = faults("fetch: 5\nsources: [https://example.org/]\n", {"AGGREGATOR_FETCH__TIMEOUT": "5s"})
-    assert found.startswith("1:8: `fetch` takes settings below it")
+    (message,) = faults("fetch: 5\nsources: [https://example.org/]\n", {"AGGREGATOR_FETCH__TIMEOUT": "5s"})
+    assert message.startswith("1:8: `fetch` takes settings below it")

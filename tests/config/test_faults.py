@@ -19,7 +19,7 @@ SOURCES = "sources: [https://example.org/feed.xml]\n"
 
 
 def test_every_fault_comes_in_one_run_in_the_order_of_the_file(faults: Faults) -> None:
-    found = faults(
+    messages = faults(
         """\
 titel: News
 fetch:
@@ -35,7 +35,7 @@ sources:
   - name: b
 """
     )
-    assert found == [
+    assert messages == [
         "1:1: `titel` is no setting; did you mean `title`?",
         "3:3: `fetch.timout` is no setting; did you mean `timeout`?",
         "4:12: `5 parsecs` is no duration; write a whole number and a unit, such as 30s, 15m, 6h or 7d",
@@ -49,7 +49,7 @@ sources:
 
 
 def test_faults_of_rules_say_where_they_are_and_what_to_write(faults: Faults) -> None:
-    found = faults(
+    messages = faults(
         r"""
 rules:
   - if: {title: "(a"}
@@ -75,7 +75,7 @@ sources:
 """
     )
     refused = "put it right (RE2 has no look-around and no backreferences)"
-    assert found == [
+    assert messages == [
         f"3:17: `(a` is no expression in RE2's syntax: missing ): (a; {refused}",
         f"5:24: `(?=x)` is no expression in RE2's syntax: invalid perl operator: (?=; {refused}",
         "5:34: `rules.if.titel` is no setting; did you mean `title`?",
@@ -99,13 +99,13 @@ sources:
 
 
 def test_a_rule_outside_a_list_is_explained(faults: Faults) -> None:
-    found = faults("rules: {drop: true}\n" + SOURCES)
-    assert found == ["1:8: `rules` takes a list; write `- ` before each rule: `  - if: {title: sponsored}`"]
+    messages = faults("rules: {drop: true}\n" + SOURCES)
+    assert messages == ["1:8: `rules` takes a list; write `- ` before each rule: `  - if: {title: sponsored}`"]
 
 
 def test_a_comparison_without_quotes_is_explained(faults: Faults) -> None:
-    found = faults("rules:\n  - if: {words: >2000}\n    drop: true\n" + SOURCES)
-    assert found == ["2:17: a value cannot begin with `>`; put it in quotes"]
+    messages = faults("rules:\n  - if: {words: >2000}\n    drop: true\n" + SOURCES)
+    assert messages == ["2:17: a value cannot begin with `>`; put it in quotes"]
 
 
 class _Counted(list[Any]):
@@ -254,8 +254,8 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
-    (found,) = faults(text)
-    assert found.startswith(fault)
+    (message,) = faults(text)
+    assert message.startswith(fault)
 
 
 @pytest.mark.parametrize(
@@ -334,8 +334,8 @@ def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
     ],
 )
 def test_a_bad_source_is_said(faults: Faults, source: str, fault: str) -> None:
-    (found,) = faults(f"sources: [ {source} ]" if source else "sources:\n  -\n", {"HOME": "/home/reader"})
-    assert found.startswith(fault if source else fault.replace("1:12", "2:4"))
+    (message,) = faults(f"sources: [ {source} ]" if source else "sources:\n  -\n", {"HOME": "/home/reader"})
+    assert message.startswith(fault if source else fault.replace("1:12", "2:4"))
 
 
 def test_what_clashes_is_said_at_the_later_place(faults: Faults) -> None:
@@ -370,8 +370,8 @@ def test_what_clashes_is_said_at_the_later_place(faults: Faults) -> None:
     ],
 )
 def test_what_is_no_yaml_of_ours_is_said(faults: Faults, text: str, fault: str) -> None:
-    (found,) = faults(text)
-    assert found.startswith(fault)
+    (message,) = faults(text)
+    assert message.startswith(fault)
 
 
 def test_each_anchor_and_alias_is_said(faults: Faults) -> None:
@@ -384,8 +384,8 @@ def test_each_anchor_and_alias_is_said(faults: Faults) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "- " * 200_000, "{a: " * 200_000, "? " * 200_000])
 def test_depth_that_would_end_the_process_is_a_fault(faults: Faults, text: str) -> None:
-    (found,) = faults(text)
-    assert "deeper than 20 levels" in found
+    (message,) = faults(text)
+    assert "deeper than 20 levels" in message
 
 
 def test_laughs_are_not_multiplied(faults: Faults) -> None:
@@ -435,10 +435,10 @@ def test_no_fault_shows_a_secret(faults: Faults) -> None:
         f"  - https://u:{secret} @h/\n"
         f"  - {{url: https://a.example/, headers: {{Authorization: {secret}ü, X-A: '${{TOKEN}}'}}}}\n"
     )
-    found = faults(text, {"TOKEN": f"{secret}\nX-B: c", "AGGREGATOR_BASE_URL": f"https://u:{secret}@h/"})
-    assert len(found) == 8
-    found += faults(f"sources: https://u:{secret}@h/\nfetch: {{interval: https://u:{secret}@h/}}\n")
-    assert secret not in "".join(found)
+    messages = faults(text, {"TOKEN": f"{secret}\nX-B: c", "AGGREGATOR_BASE_URL": f"https://u:{secret}@h/"})
+    assert len(messages) == 8
+    messages += faults(f"sources: https://u:{secret}@h/\nfetch: {{interval: https://u:{secret}@h/}}\n")
+    assert secret not in "".join(messages)
 
 
 @given(st.text(alphabet="abt:-[]{}&*!|>'\"#%@` \n\t,?~$é\x00\ufeff\u2028", max_size=60))

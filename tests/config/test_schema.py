@@ -23,11 +23,11 @@ SOURCES = "sources: ['https://example.org/feed.xml']\n"
 def objects(schema: Any) -> list[dict[str, Any]]:
     """Every object with properties in the schema."""
     if isinstance(schema, list):
-        return [found for part in schema for found in objects(part)]
+        return [below for part in schema for below in objects(part)]
     if not isinstance(schema, dict):
         return []
     here = [schema] if "properties" in schema else []
-    return here + [found for part in schema.values() for found in objects(part)]
+    return here + [below for part in schema.values() for below in objects(part)]
 
 
 def test_it_is_a_schema_of_the_draft_it_names() -> None:
@@ -38,10 +38,10 @@ def test_it_is_a_schema_of_the_draft_it_names() -> None:
 
 
 def test_every_object_is_closed_and_every_key_described() -> None:
-    found = objects(config.schema())
+    parts = objects(config.schema())
     # the file, fetch, articles, feeds, pages, translate, a rule, its conditions, its replacement, a source
-    assert len(found) == 10
-    for part in found:
+    assert len(parts) == 10
+    for part in parts:
         assert part["additionalProperties"] is False
         assert part["description"]
         assert all("description" in setting or "$ref" in setting for setting in part["properties"].values())
@@ -78,7 +78,7 @@ def test_the_limit_of_new_articles_is_a_number_or_null(faults: Faults) -> None:
 
 def test_the_choices_are_what_render_offers() -> None:
     schema = config.schema()["$defs"]
-    assert schema["Feeds"]["properties"]["formats"]["items"]["enum"] == [known.name for known in FORMATS]
+    assert schema["Feeds"]["properties"]["formats"]["items"]["enum"] == [offered.name for offered in FORMATS]
     assert schema["Articles"]["properties"]["front_matter"]["enum"] == list(LAYOUTS)
 
 

@@ -61,7 +61,7 @@ class Desk:
     def figure(self, line: str) -> float:
         now = self.app.clock()
         text = self.metrics.exposition(self.app.store.sources.summary(now), healthy=True, now=now).decode()
-        (value,) = (one.rpartition(" ")[2] for one in text.splitlines() if one.startswith(line))
+        (value,) = (sample.rpartition(" ")[2] for sample in text.splitlines() if sample.startswith(line))
         return float(value)
 
 
@@ -252,7 +252,7 @@ async def test_an_error_of_ours_is_logged_and_stops_nothing(
         await made.until(lambda: pushes.empty())
         assert pushes.offer(Push(token=token, body=rss(item(3)))) == "accepted"
         await made.until(lambda: made.figure('aggregator_hub_pushes_total{outcome="recorded"}') == 1)
-    (record,) = (one for one in caplog.records if "internal error (RuntimeError)" in one.getMessage())
+    (record,) = (entry for entry in caplog.records if "internal error (RuntimeError)" in entry.getMessage())
     assert record.exc_info is None  # what a user sees is a sentence, no traceback
 
 
@@ -290,12 +290,12 @@ async def test_the_buffer_of_pushes_has_bounds() -> None:
 
 async def test_one_push_of_a_subscription_waits_and_it_is_the_newest() -> None:
     pushes = PushBuffer()
-    running, second, other, third = (Push(token=token, body=b"body") for token in "aaba")
+    running, second, elsewhere, third = (Push(token=token, body=b"body") for token in "aaba")
     pushes.offer(running)
     assert await pushes.get() is running
-    assert [pushes.offer(push) for push in (second, other, third)] == ["accepted", "accepted", "replaced"]
-    assert [await pushes.get(), await pushes.get()] == [third, other]
-    for push in (running, third, other):
+    assert [pushes.offer(push) for push in (second, elsewhere, third)] == ["accepted", "accepted", "replaced"]
+    assert [await pushes.get(), await pushes.get()] == [third, elsewhere]
+    for push in (running, third, elsewhere):
         pushes.done(push)
     async with asyncio.timeout(5):
         await pushes.join()

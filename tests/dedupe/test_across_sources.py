@@ -17,21 +17,21 @@ COPY = E(guid="x", link="https://copy.example/9", text=edited(STORY))
 
 
 @pytest.mark.parametrize(
-    ("other", "reason"),
+    ("copy", "reason"),
     [
         (replace(BRIDGE, text="In short."), "same canonical link, one is a stub"),
         (replace(BRIDGE, title="Bridge to close", text=edited(STORY)), "same canonical link and text"),
         (replace(BRIDGE, title="Closed", text=EXCERPT), "same canonical link, one holds the other"),
     ],
 )
-def test_the_same_link_with_a_stub_or_the_text_is_one_article(other: E, reason: str) -> None:
+def test_the_same_link_with_a_stub_or_the_text_is_one_article(copy: E, reason: str) -> None:
     store = Store()
     (first,) = store.fetch(BRIDGE)
-    (decision,) = store.fetch(other, source=2)
+    (decision,) = store.fetch(copy, source=2)
     assert isinstance(decision, Duplicate)
     assert (decision.id, decision.reason) == (first.keyed.id, reason)
     assert store.rows[decision.id].known.credited == {1, 2}
-    assert kinds(store.fetch(other, source=2, skip_seen=False)) == [Unchanged]
+    assert kinds(store.fetch(copy, source=2, skip_seen=False)) == [Unchanged]
     assert store.written == 0
 
 
@@ -89,17 +89,17 @@ def test_exact_marks_no_story() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two"),
+    ("first", "second"),
     [
         ("Watch live now", "Watch live now"),
         ("", ""),
         (STORY, OTHER),
     ],
 )
-def test_what_is_short_or_other_is_no_story(one: str, two: str) -> None:
+def test_what_is_short_or_other_is_no_story(first: str, second: str) -> None:
     store = Store()
-    store.fetch(replace(BRIDGE, text=one))
-    (decision,) = store.fetch(E(guid="x", link="https://b.example/1", text=two), source=2)
+    store.fetch(replace(BRIDGE, text=first))
+    (decision,) = store.fetch(E(guid="x", link="https://b.example/1", text=second), source=2)
     assert isinstance(decision, New)
     assert store.cluster(decision) is None
 
@@ -116,9 +116,9 @@ def test_boilerplate_under_different_titles_is_no_story() -> None:
 
 
 def test_one_description_of_many_entries_of_a_source_is_no_story() -> None:
-    other = E(guid="2", link="https://example.org/2", title="Second evening of the conference")
+    second = E(guid="2", link="https://example.org/2", title="Second evening of the conference")
     store = Store()
-    decisions = store.fetch(BRIDGE, other)
+    decisions = store.fetch(BRIDGE, second)
     assert list(map(store.cluster, decisions)) == [None, None]
 
 

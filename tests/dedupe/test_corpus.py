@@ -51,8 +51,8 @@ def date(raw: str | None) -> datetime | None:
     return None
 
 
-def count(kind: type[object], found: Iterable[type[object]]) -> int:
-    return sum(one is kind for one in found)
+def count(kind: type[object], kinds_of_entries: Iterable[type[object]]) -> int:
+    return sum(kind_of_entry is kind for kind_of_entry in kinds_of_entries)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def count(kind: type[object], found: Iterable[type[object]]) -> int:
 def test_each_entry_is_kept_once_and_the_second_fetch_writes_nothing(name: str, new: int, copies: int) -> None:
     store = Store()
     entries = document(name)
-    found = kinds(store.fetch(*entries))
-    assert (count(New, found), count(Duplicate, found)) == (new, copies)
+    outcome = kinds(store.fetch(*entries))
+    assert (count(New, outcome), count(Duplicate, outcome)) == (new, copies)
     for order in (entries, entries[::-1]):
         assert set(kinds(store.fetch(*order, skip_seen=False))) == {Unchanged}
         assert store.written == 0
@@ -85,5 +85,5 @@ def test_each_entry_is_kept_once_and_the_second_fetch_writes_nothing(name: str, 
 def test_a_later_snapshot_brings_only_what_is_new(before: str, after: str, new: int, edited: int) -> None:
     store = Store()
     store.fetch(*document(before))
-    found = kinds(store.fetch(*document(after)))
-    assert (count(New, found), count(Updated, found)) == (new, edited)
+    outcome = kinds(store.fetch(*document(after)))
+    assert (count(New, outcome), count(Updated, outcome)) == (new, edited)

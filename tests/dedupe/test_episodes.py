@@ -66,9 +66,9 @@ def test_bulletins_of_two_sources_are_no_story_unless_they_are_of_one_hour() -> 
     assert isinstance(first, New)
     mirror = "https://mirror.example"
     audio = [f"{mirror}/{number}.mp3" for number in range(2)]
-    same, later = (
+    same_hour, later = (
         E(guid=url, link=f"{mirror}/{number}", title="Hourly news", published=DATE + number * HOUR, audio=url)
         for number, url in enumerate(audio)
     )
-    decisions = store.fetch(same, later, source=2)
+    decisions = store.fetch(same_hour, later, source=2)
     assert list(map(store.cluster, decisions)) == [first.keyed.id, None]

@@ -16,8 +16,8 @@ def test_a_false_merge_is_rare_and_most_reports_are_found() -> None:
     precision, by_kind = scores(PAIRS)
     assert precision >= 0.99
     for kind in SAME:
-        found, count = by_kind[kind]
-        assert found >= 0.8 * count, kind
+        hits, count = by_kind[kind]
+        assert hits >= 0.8 * count, kind
 
 
 @pytest.mark.parametrize("language", sorted(UNSPACED))

@@ -160,18 +160,18 @@ def test_a_link_that_is_no_longer_a_name_leaves_the_better_link() -> None:
 
 def test_one_guid_on_all_entries_is_no_key() -> None:
     store = Store()
-    same = [replace(entry, guid="feed") for entry in (BRIDGE, STORKS)]
-    assert kinds(store.fetch(*same)) == [New, New]
-    assert kinds(store.fetch(*same, skip_seen=False)) == [Unchanged, Unchanged]
+    entries = [replace(entry, guid="feed") for entry in (BRIDGE, STORKS)]
+    assert kinds(store.fetch(*entries)) == [New, New]
+    assert kinds(store.fetch(*entries, skip_seen=False)) == [Unchanged, Unchanged]
     third = E(guid="feed", link="https://example.org/3", title="Third", text="Third text")
-    assert kinds(store.fetch(third, *same)) == [New]
+    assert kinds(store.fetch(third, *entries)) == [New]
 
 
 def test_one_link_on_all_entries_is_no_key() -> None:
     store = Store()
-    same = [replace(entry, guid=None, link="https://example.org/news") for entry in (BRIDGE, STORKS)]
-    assert kinds(store.fetch(*same)) == [New, New]
-    assert kinds(store.fetch(*same, skip_seen=False)) == [Unchanged, Unchanged]
+    entries = [replace(entry, guid=None, link="https://example.org/news") for entry in (BRIDGE, STORKS)]
+    assert kinds(store.fetch(*entries)) == [New, New]
+    assert kinds(store.fetch(*entries, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
 
 
@@ -224,39 +224,39 @@ def test_the_second_copy_of_an_entry_is_a_duplicate_of_the_first_and_then_nothin
 
 def test_entries_that_share_all_names_but_not_the_text_are_two() -> None:
     store = Store()
-    one, two = BRIDGE, replace(BRIDGE, text=OTHER)
-    new = store.fetch(one, two)
+    first, second = BRIDGE, replace(BRIDGE, text=OTHER)
+    new = store.fetch(first, second)
     assert kinds(new) == [New, New]
     assert len({decision.keyed.id for decision in new}) == 2
-    assert kinds(store.fetch(two, one, skip_seen=False)) == [Unchanged, Unchanged]
+    assert kinds(store.fetch(second, first, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
 
 
 def test_near_equal_entries_of_one_document_stay_as_they_are() -> None:
     store = Store()
-    one = E(guid="1", link="https://example.org/1")
-    two = E(guid="2", link="https://example.org/2", text=edited(STORY))
-    assert kinds(store.fetch(one, two)) == [New, New]
-    for order in ((one, two), (two, one)):
+    first = E(guid="1", link="https://example.org/1")
+    second = E(guid="2", link="https://example.org/2", text=edited(STORY))
+    assert kinds(store.fetch(first, second)) == [New, New]
+    for order in ((first, second), (second, first)):
         assert kinds(store.fetch(*order, skip_seen=False)) == [Unchanged, Unchanged]
         assert store.written == 0
 
 
 def test_near_equal_nameless_entries_stay_as_they_are() -> None:
     store = Store()
-    one, two = E(published=None), E(text=edited(STORY), published=None)
-    store.fetch(one, two)
-    for hours, order in enumerate(((one, two), (two, one))):
+    first, second = E(published=None), E(text=edited(STORY), published=None)
+    store.fetch(first, second)
+    for hours, order in enumerate(((first, second), (second, first))):
         assert kinds(store.fetch(*order, now=NOW + timedelta(hours=hours))) == [Unchanged, Unchanged]
         assert store.written == 0
 
 
 def test_one_guid_written_with_http_and_https_names_two_entries_if_they_say_different_things() -> None:
     store = Store()
-    one = replace(BRIDGE, guid="http://example.org/1")
-    two = replace(STORKS, guid="https://example.org/1")
-    assert kinds(store.fetch(one, two)) == [New, New]
-    assert kinds(store.fetch(two, one, skip_seen=False)) == [Unchanged, Unchanged]
+    first = replace(BRIDGE, guid="http://example.org/1")
+    second = replace(STORKS, guid="https://example.org/1")
+    assert kinds(store.fetch(first, second)) == [New, New]
+    assert kinds(store.fetch(second, first, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
 
 
@@ -330,8 +330,8 @@ def test_guids_that_count_places_in_the_document_lose_no_entry() -> None:
     for newest in range(3, 9):
         document = [replace(stories[newest - place], guid=f"place-{place}") for place in range(3)]
         decisions = store.fetch(*document, now=NOW + timedelta(hours=newest))
-        assert [type(one) for one in decisions].count(New) == (3 if newest == 3 else 1)
-        assert not any(isinstance(one, Updated) for one in decisions)
+        assert [type(decision) for decision in decisions].count(New) == (3 if newest == 3 else 1)
+        assert not any(isinstance(decision, Updated) for decision in decisions)
         assert kinds(store.fetch(*document, skip_seen=False)) == [Unchanged] * 3
     assert {row.known.title for row in store.rows.values()} == {f"Story {n}" for n in range(1, 9)}
 
@@ -340,5 +340,5 @@ def test_an_edit_of_all_but_the_guid_is_an_edit() -> None:
     store = Store()
     store.fetch(BRIDGE, STORKS)
     edit = E(guid="1", link="https://example.org/other", title="Other", text="Another text.", published=LATER)
-    assert [one.reason for one in store.fetch(edit, STORKS, now=LATER)] == ["same guid, edited"]
+    assert [decision.reason for decision in store.fetch(edit, STORKS, now=LATER)] == ["same guid, edited"]
     assert len(store.rows) == 2

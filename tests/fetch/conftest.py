@@ -37,11 +37,11 @@ def get(now: datetime) -> Get:
     """Fetches one source, given by URL or whole, with a fetcher of its own."""
 
     async def get(asked: str | Source, state: SourceState = SourceState(), **changes: Any) -> FetchResult:
-        one = source(asked) if isinstance(asked, str) else asked
+        given = source(asked) if isinstance(asked, str) else asked
         options = {name: changes.pop(name) for name in ("lookup", "environ") if name in changes}
         call = {name: changes.pop(name) for name in ("conditional", "admit") if name in changes}
         async with Fetcher(settings(**changes), lambda: now, **options) as fetcher:
-            answer = await fetcher.fetch(one, state, **call)
+            answer = await fetcher.fetch(given, state, **call)
         assert answer is not None
         return answer
 

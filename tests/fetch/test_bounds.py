@@ -179,8 +179,8 @@ async def test_a_validator_that_no_request_can_carry_is_not_kept(
 async def test_any_other_validator_is_kept_as_it_came(server: Server, get: Get, value: str) -> None:
     answer = await get(server.put("/feed.xml", FEED, headers={"ETag": value, "Last-Modified": value}))
     assert isinstance(answer, FeedDocument)
-    kept = value.encode("latin-1").decode()
-    assert answer.validators == Validators(etag=kept, last_modified=kept)
+    decoded = value.encode("latin-1").decode()
+    assert answer.validators == Validators(etag=decoded, last_modified=decoded)
 
 
 @pytest.mark.parametrize("fields", [{"A": "x" * 70_000}, {f"A{number}": "x" * 1000 for number in range(100)}])

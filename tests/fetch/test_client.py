@@ -189,11 +189,11 @@ async def test_a_configured_authorization_wins_over_the_urls(server: Server, get
 
 
 async def test_references_of_headers_are_resolved_for_the_request_alone(server: Server, get: Get) -> None:
-    one = source(server.put("/feed.xml", FEED), headers={"X-Token": "Bearer ${TOKEN}"})
-    assert isinstance(await get(one, environ={"TOKEN": "t0ken"}), FeedDocument)
+    referring = source(server.put("/feed.xml", FEED), headers={"X-Token": "Bearer ${TOKEN}"})
+    assert isinstance(await get(referring, environ={"TOKEN": "t0ken"}), FeedDocument)
     assert server.requests[0].header("X-Token") == "Bearer t0ken"
-    assert one.settings.headers == {"X-Token": "Bearer ${TOKEN}"}
-    answer = await get(one, environ={"TOKEN": ""})
+    assert referring.settings.headers == {"X-Token": "Bearer ${TOKEN}"}
+    answer = await get(referring, environ={"TOKEN": ""})
     assert isinstance(answer, Failure)
     assert answer.reason == "a header of the source cannot be sent: `${TOKEN}` is not in the environment"
     assert len(server.requests) == 1

@@ -98,7 +98,10 @@ def canary() -> Iterator[Server]:
 
 def forms(urls: Sequence[str], canary: Server) -> list[str]:
     """URLs of the hostile sources that lead to the canary, absolute."""
-    return [f"http:{url}" if url.startswith("//") else url for url in (one.format(port=canary.port) for one in urls)]
+    return [
+        f"http:{url}" if url.startswith("//") else url
+        for url in (template.format(port=canary.port) for template in urls)
+    ]
 
 
 async def test_no_form_of_a_private_address_gets_through(server: Server, canary: Server, get: Get) -> None:

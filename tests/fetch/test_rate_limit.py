@@ -62,9 +62,9 @@ async def test_starts_to_one_host_are_a_gap_apart() -> None:
 
 async def test_the_gap_holds_where_requests_wait_for_a_place_too() -> None:
     limiter = RateLimiter(settings(concurrency=1, host_gap=timedelta(milliseconds=50)))
-    others = [in_turn(limiter, f"http://other{number}.example/") for number in range(5)]
-    mine = [in_turn(limiter, "http://mine.example/") for _ in range(2)]
-    first, second, *_ = await asyncio.gather(*mine, *others)
+    elsewhere = [in_turn(limiter, f"http://other{number}.example/") for number in range(5)]
+    to_one_host = [in_turn(limiter, "http://mine.example/") for _ in range(2)]
+    first, second, *_ = await asyncio.gather(*to_one_host, *elsewhere)
     assert second - first >= 0.05
 
 
@@ -110,12 +110,12 @@ async def test_a_request_that_is_heard_of_keeps_its_place(monkeypatch: pytest.Mo
     limiter = RateLimiter(settings(concurrency=1))
     async with limiter.acquire("http://busy.example/", anybody) as slot:
         assert slot
-        other = asyncio.create_task(in_turn(limiter, "http://other.example/"))
+        elsewhere = asyncio.create_task(in_turn(limiter, "http://other.example/"))
         for _ in range(10):
             await asyncio.sleep(0.05)
             slot.on_data()
-        assert not other.done()
-    await other
+        assert not elsewhere.done()
+    await elsewhere
 
 
 async def test_a_hosts_whole_queue_learns_at_once_that_it_is_not_admitted() -> None:
@@ -142,19 +142,19 @@ async def test_a_refusal_while_waiting_is_heard_and_costs_no_place() -> None:
 
 
 async def test_a_redirect_obeys_the_pace_of_the_host_it_leads_to(server: Server, now: datetime) -> None:
-    with Server() as other:
-        other.put("/feed.xml", FEED)
-        location = {"Location": other.url("/feed.xml")}
+    with Server() as target:
+        target.put("/feed.xml", FEED)
+        location = {"Location": target.url("/feed.xml")}
         sources = [source(server.put(f"/{number}", status=302, headers=location)) for number in range(3)]
         changes = settings(host_gap=timedelta(hours=1), unpaced=(f"127.0.0.1:{server.port}",))
         async with Fetcher(changes, lambda: now) as fetcher:
-            tasks = [asyncio.create_task(fetcher.fetch(one, known())) for one in sources]
+            tasks = [asyncio.create_task(fetcher.fetch(redirected, known())) for redirected in sources]
             (first,), waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             assert isinstance(first.result(), FeedDocument)
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        assert len(other.requests) == 1
+        assert len(target.requests) == 1
 
 
 async def test_the_gap_to_what_another_process_asked_is_kept() -> None:

@@ -16,7 +16,7 @@ from tests.servers import Server
 
 
 @pytest.fixture
-def other() -> Iterator[Server]:
+def second_server() -> Iterator[Server]:
     """A server of another origin."""
     with Server() as running:
         yield running
@@ -111,14 +111,14 @@ def test_a_redirects_credentials_and_fragment_are_dropped() -> None:
     )
 
 
-async def test_credentials_never_reach_another_origin(server: Server, other: Server, get: Get) -> None:
-    other.put("/elsewhere", status=302, headers={"Location": server.url("/back")})
+async def test_credentials_never_reach_another_origin(server: Server, second_server: Server, get: Get) -> None:
+    second_server.put("/elsewhere", status=302, headers={"Location": server.url("/back")})
     server.put("/feed.xml", status=302, headers={"Location": "/inside"})
-    server.put("/inside", status=302, headers={"Location": other.url("/elsewhere")})
+    server.put("/inside", status=302, headers={"Location": second_server.url("/elsewhere")})
     server.put("/back", FEED)
     url = server.url("/feed.xml").replace("http://", "http://user:hunter2@")
     assert isinstance(await get(source(url, headers={"X-Token": "t0ken"})), FeedDocument)
-    (elsewhere,) = other.requests
+    (elsewhere,) = second_server.requests
     asked, inside, back = server.requests
     for trusted in (asked, inside):
         assert (trusted.header("X-Token"), trusted.header("Authorization")) == ("t0ken", "Basic dXNlcjpodW50ZXIy")
@@ -127,16 +127,16 @@ async def test_credentials_never_reach_another_origin(server: Server, other: Ser
 
 
 async def test_a_source_that_moved_to_another_origin_is_asked_there_without_its_headers(
-    server: Server, other: Server, get: Get
+    server: Server, second_server: Server, get: Get
 ) -> None:
-    moved_to = other.put("/feed.xml", FEED)
-    one = source(server.url("/old").replace("http://", "http://u:p@"), headers={"X-Token": "t0ken"})
-    answer = await get(one, known(moved_to=moved_to))
+    moved_to = second_server.put("/feed.xml", FEED)
+    moved = source(server.url("/old").replace("http://", "http://u:p@"), headers={"X-Token": "t0ken"})
+    answer = await get(moved, known(moved_to=moved_to))
     assert isinstance(answer, FeedDocument)
     assert (answer.url, answer.permanent_url) == (moved_to, None)
     assert server.requests == []
-    assert other.requests[0].header("X-Token") is None
-    assert other.requests[0].header("Authorization") is None
+    assert second_server.requests[0].header("X-Token") is None
+    assert second_server.requests[0].header("Authorization") is None
 
 
 async def test_validators_go_along_a_temporary_redirect(server: Server, get: Get) -> None:
@@ -164,23 +164,25 @@ async def test_last_times_bytes_at_a_new_url_move_the_source_too(server: Server,
     assert (answer.status, answer.permanent_url) == (200, server.url("/1?next"))
 
 
-async def test_a_failure_after_a_redirect_names_the_host_that_answered(server: Server, other: Server, get: Get) -> None:
-    other.put("/busy", status=429, headers={"Retry-After": "60"})
-    answer = await get(server.put("/feed.xml", status=302, headers={"Location": other.url("/busy")}))
+async def test_a_failure_after_a_redirect_names_the_host_that_answered(
+    server: Server, second_server: Server, get: Get
+) -> None:
+    second_server.put("/busy", status=429, headers={"Retry-After": "60"})
+    answer = await get(server.put("/feed.xml", status=302, headers={"Location": second_server.url("/busy")}))
     assert isinstance(answer, Failure)
-    assert (answer.subject, answer.host) == (server.url("/feed.xml"), f"127.0.0.1:{other.port}")
+    assert (answer.subject, answer.host) == (server.url("/feed.xml"), f"127.0.0.1:{second_server.port}")
 
 
 async def test_a_redirect_to_a_host_that_wants_to_be_left_alone_is_not_followed(
-    server: Server, other: Server, now: datetime
+    server: Server, second_server: Server, now: datetime
 ) -> None:
-    url = server.put("/feed.xml", status=302, headers={"Location": other.url("/busy")})
-    alone = f"127.0.0.1:{other.port}"
+    url = server.put("/feed.xml", status=302, headers={"Location": second_server.url("/busy")})
+    alone = f"127.0.0.1:{second_server.port}"
     async with Fetcher(settings(), lambda: now) as fetcher:
         answer = await fetcher.fetch(source(url), known(), admit=lambda host: host != alone)
     assert answer is None
     assert len(server.requests) == 1
-    assert other.requests == []
+    assert second_server.requests == []
 
 
 SECRET = "s3cret/+ &#?"

@@ -50,22 +50,22 @@ def _holds(name: str, seconds: int, folder: Path) -> bool:
 
 def _by_atheris(name: str, seconds: int, folder: Path) -> bool:
     """A process for each, since libFuzzer ends the one it runs in."""
-    corpus, kept = folder / name, FOUND / name
+    corpus, crashes = folder / name, FOUND / name
     corpus.mkdir()
-    kept.mkdir(parents=True, exist_ok=True)
+    crashes.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds(name)):
         (corpus / str(number)).write_bytes(seed)
     limits = (f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048", "-max_len=20000")
-    words = (*limits, f"-artifact_prefix={kept}/", "-verbosity=0", "-print_final_stats=1", str(corpus))
+    words = (*limits, f"-artifact_prefix={crashes}/", "-verbosity=0", "-print_final_stats=1", str(corpus))
     done = subprocess.run([sys.executable, "-m", "tests.fuzz.guided", name, *words], check=False)
-    if not any(kept.iterdir()):
-        kept.rmdir()
+    if not any(crashes.iterdir()):
+        crashes.rmdir()
     return done.returncode == 0
 
 
 def _by_hypothesis(name: str, seconds: int) -> bool:
     end = time.monotonic() + seconds
-    kept = FOUND / name
+    crashes = FOUND / name
     last = b""
 
     @_STEP
@@ -79,8 +79,8 @@ def _by_hypothesis(name: str, seconds: int) -> bool:
         try:
             holds()
         except Exception as fault:  # noqa: BLE001  # whatever it is, it is a finding
-            kept.mkdir(parents=True, exist_ok=True)
-            (kept / f"hypothesis-{abs(hash(last)):x}").write_bytes(last)
+            crashes.mkdir(parents=True, exist_ok=True)
+            (crashes / f"hypothesis-{abs(hash(last)):x}").write_bytes(last)
             print(f"{type(fault).__name__}: {fault}")
             return False
     return True

@@ -32,9 +32,9 @@ def mutated(draw: st.DrawFn, name: str, most: int = 20_000) -> bytes:
         elif kind == 2:
             data[place:place] = bytes(data[place:end]) * draw(st.integers(1, 30))
         elif kind == 3:
-            other = seeds[draw(st.integers(0, len(seeds) - 1))]
-            start = draw(st.integers(0, len(other)))
-            data[place:end] = other[start : start + draw(st.integers(0, 200))]
+            donor = seeds[draw(st.integers(0, len(seeds) - 1))]
+            start = draw(st.integers(0, len(donor)))
+            data[place:end] = donor[start : start + draw(st.integers(0, 200))]
         else:
             data[place:end] = draw(st.binary(max_size=6))
     return bytes(data[:most])

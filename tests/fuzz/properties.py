@@ -60,20 +60,20 @@ def _document(data: bytes, content_type: str | None) -> None:
     assert len(answer.entries) <= len(data)
     made = normalise(answer, SOURCE, NOW)
     assert made == normalise(answer, SOURCE, NOW)
-    for one in articles(answer, SOURCE, NOW)[:5]:
-        _article(one, len(data))
+    for stored in articles(answer, SOURCE, NOW)[:5]:
+        _article(stored, len(data))
 
 
-def _article(one: StoredArticle, size: int) -> None:
-    assert urls.is_http(one.link)
-    assert one.title
-    assert one.title == one_line(one.title)
-    assert EARLIEST <= one.published <= one.updated <= NOW
-    assert len(one.html) <= 8 * size + 4000
-    assert active(one.html) == []
-    assert active(rendered(one.markdown)) == []
+def _article(stored: StoredArticle, size: int) -> None:
+    assert urls.is_http(stored.link)
+    assert stored.title
+    assert stored.title == one_line(stored.title)
+    assert EARLIEST <= stored.published <= stored.updated <= NOW
+    assert len(stored.html) <= 8 * size + 4000
+    assert active(stored.html) == []
+    assert active(rendered(stored.markdown)) == []
     for layout in LAYOUTS:
-        article_file(one, Articles(front_matter=layout)).data.decode()
+        article_file(stored, Articles(front_matter=layout)).data.decode()
 
 
 def fuzz_clean(data: bytes) -> None:
@@ -139,9 +139,9 @@ def fuzz_links(data: bytes) -> None:
 def fuzz_page(data: bytes) -> None:
     """The feeds that a page names are on the web."""
     page = FeedDocument(url=URL, final_url=URL, body=data, digest=b"")
-    found = feed_links(page)
-    assert len({link.url for link in found}) == len(found) <= len(data)
-    assert all(map(urls.is_http, (*(link.url for link in found), *usual_feed_urls(page))))
+    links = feed_links(page)
+    assert len({link.url for link in links}) == len(links) <= len(data)
+    assert all(map(urls.is_http, (*(link.url for link in links), *usual_feed_urls(page))))
 
 
 def fuzz_opml(data: bytes) -> None:
@@ -175,7 +175,7 @@ def fuzz_article(data: bytes) -> None:
     """Whatever an article says, its file holds it as strings, in every layout."""
     text = text_in(data)
     line = one_line(text) or "x"
-    one = article(
+    given = article(
         title=line,
         summary=line,
         source=line,
@@ -188,7 +188,7 @@ def fuzz_article(data: bytes) -> None:
         credits=(),
     )
     for layout in LAYOUTS:
-        file = article_file(one, Articles(front_matter=layout)).data.decode()
+        file = article_file(given, Articles(front_matter=layout)).data.decode()
         head = _head(file)
         assert head["title"] == line, layout
         assert all(isinstance(key, str) and key.isidentifier() for key in head), layout

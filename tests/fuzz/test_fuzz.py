@@ -31,8 +31,8 @@ EVERY = 1 if ASKED else 7  # of many seeds one in so many, or the suite would gr
 
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_it_holds_for_what_we_know(name: str) -> None:
-    known = seeds(name)
-    for seed in (*found(name), *(known if len(known) < 300 else known[::EVERY])):
+    given = seeds(name)
+    for seed in (*found(name), *(given if len(given) < 300 else given[::EVERY])):
         PROPERTIES[name](seed)
 
 
@@ -61,17 +61,17 @@ def test_every_property_holds_for_any_text(text: str) -> None:
 
 def test_a_document_cut_at_any_tag_gives_what_stands_before() -> None:
     for body in (*seeds("parse")[:: 1 if ASKED else 8], *seeds("jsonfeed")[:3]):
-        whole = answer(body)
+        uncut = answer(body)
         for cut in _cuts(body):
             part = answer(cut)
             assert isinstance(part, Feed | Failure)
-            if isinstance(part, Feed) and isinstance(whole, Feed):
-                assert len(part.entries) <= len(whole.entries)
+            if isinstance(part, Feed) and isinstance(uncut, Feed):
+                assert len(part.entries) <= len(uncut.entries)
 
 
 def _cuts(body: bytes) -> Iterator[bytes]:
     """`body` up to each of its tags, of many up to 30 of them."""
-    places = [found.start() for found in re.finditer(rb"[<{\[]", body)]
+    places = [tag.start() for tag in re.finditer(rb"[<{\[]", body)]
     step = max(1, len(places) // (300 if ASKED else 15))
     for place in places[::step]:
         yield body[:place]

@@ -56,7 +56,7 @@ class Hostile:
         ]
         good = iter(self.healthy_ones(healthy))
         share = -(-len(bad) // max(healthy, 1))
-        mixed = [one for place, row in enumerate(bad) for one in (*islice(good, place % share == 0), row)]
+        mixed = [entry for place, row in enumerate(bad) for entry in (*islice(good, place % share == 0), row)]
         return [*mixed, *good]
 
     def healthy_ones(self, healthy: int = HEALTHY) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ class Hostile:
 
     def touched(self) -> dict[str, int]:
         """How often which canary was connected to."""
-        return {f"{one.host}:{one.port}": one.connections for one in self.canaries if one.connections}
+        return {f"{canary.host}:{canary.port}": canary.connections for canary in self.canaries if canary.connections}
 
     def healthy_feed(self, path: str) -> bytes:
         """What is at a healthy path now, the newest story first."""
@@ -84,17 +84,17 @@ def hostile() -> Iterator[Hostile]:
         canaries = [canary, neighbour]
         if _has_ipv6():
             canaries.append(stack.enter_context(Server("::1", neighbour.port)))
-        for one in canaries:
-            one.put("*", rss(item(1, title=CANARY)))
+        for canary in canaries:
+            canary.put("*", rss(item(1, title=CANARY)))
         rows = tuple(_rows(canary.url(""), neighbour))
-        found = Hostile(rows, server, healthy, tuple(canaries), {})
-        healthy.put("*", lambda request: found.healthy_feed(request.path))
+        collection = Hostile(rows, server, healthy, tuple(canaries), {})
+        healthy.put("*", lambda request: collection.healthy_feed(request.path))
         for row in rows:
             at = stack.enter_context(Server()) if row.alone else server
-            found.urls[row.path] = row.url or _put(at, row)
+            collection.urls[row.path] = row.url or _put(at, row)
         if which("openssl"):
-            _add_tls(found, stack)
-        yield found
+            _add_tls(collection, stack)
+        yield collection
 
 
 def _rows(canary: str, neighbour: Server) -> Iterator[Row]:
@@ -118,7 +118,7 @@ def _put(server: Server, row: Row) -> str:
     return server.put(row.path, answer if callable(answer) else lambda _request: answer)
 
 
-def _add_tls(found: Hostile, stack: ExitStack) -> None:
+def _add_tls(collection: Hostile, stack: ExitStack) -> None:
     """Rows with a certificate that nobody vouches for, with one of another name, and with no TLS at all."""
     folder = Path(stack.enter_context(TemporaryDirectory()))
     document = Answer(body=rss(story("/tls")))
@@ -127,12 +127,12 @@ def _add_tls(found: Hostile, stack: ExitStack) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         row = failed(f"/tls/{name}", "TLS handshake failed", document)
-        found.urls[row.path] = _put(stack.enter_context(Server(tls=context)), row)
-        found.rows += (row,)
-        found.authority = certificate  # in the end that of the other name
+        collection.urls[row.path] = _put(stack.enter_context(Server(tls=context)), row)
+        collection.rows += (row,)
+        collection.authority = certificate  # in the end that of the other name
     plain = failed("/tls/plain", f"TLS|{answers.LATE}", document)  # the server waits for the rest of a request
-    found.urls[plain.path] = found.server.url(plain.path).replace("http:", "https:")
-    found.rows += (plain,)
+    collection.urls[plain.path] = collection.server.url(plain.path).replace("http:", "https:")
+    collection.rows += (plain,)
 
 
 def _certificate(folder: Path, name: str, host: str) -> tuple[Path, Path]:

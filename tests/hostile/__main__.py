@@ -30,14 +30,14 @@ class Watch:
     """What was first told when, and first seen on disk when, by (source, number of its stories)."""
 
     folder: Path
-    told: dict[tuple[str, int], float] = field(default_factory=dict)
+    published: dict[tuple[str, int], float] = field(default_factory=dict)
     seen: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def tell(self, sources: Hostile, edition: int) -> None:
         """Let every healthy source have so many stories from now on."""
-        for one in sources.healthy_ones(HEALTHY):
-            sources.editions["/" + one["name"]] = edition
-            self.told[one["name"], edition] = time.monotonic()
+        for source in sources.healthy_ones(HEALTHY):
+            sources.editions["/" + source["name"]] = edition
+            self.published[source["name"], edition] = time.monotonic()
 
     def look(self) -> None:
         """Note which stories are on disk."""
@@ -49,12 +49,14 @@ class Watch:
     @property
     def missing(self) -> list[tuple[str, int]]:
         """Told and not seen."""
-        return sorted(self.told.keys() - self.seen.keys())
+        return sorted(self.published.keys() - self.seen.keys())
 
     @property
     def delays(self) -> list[float]:
         """Seconds from told to seen, the daemon's interval included, shortest first."""
-        return sorted(self.seen[one] - self.told[one] for one in self.told.keys() & self.seen.keys())
+        return sorted(
+            self.seen[edition] - self.published[edition] for edition in self.published.keys() & self.seen.keys()
+        )
 
 
 def run(seconds: float, folder: Path) -> bool:
@@ -85,8 +87,8 @@ def _tell_and_look(sources: Hostile, watch: Watch, watched: Watched, seconds: fl
 
 def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> bool:
     log = "".join(watched.log)
-    told = Counter(found[1] for line in watched.log if (found := re.search(r'"message": "([a-z0-9-]+):', line)))
-    loudest = told.most_common(1)
+    warnings = Counter(match[1] for line in watched.log if (match := re.search(r'"message": "([a-z0-9-]+):', line)))
+    loudest = warnings.most_common(1)
     faults = {
         "stories that were not published": len(watch.missing),
         "connections to canaries": sum(sources.touched().values()),

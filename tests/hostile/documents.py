@@ -202,10 +202,10 @@ def not_feeds() -> Iterator[Row]:
 
 def cuts() -> Iterator[Row]:
     """One document, cut off at every tag."""
-    whole = rss(story("/cut/whole", 0), story("/cut/whole", 1)).replace(b"tories/", b"tories/%d/")
-    places = [place for place in range(len(whole)) if whole[place : place + 1] == b"<"]
+    uncut = rss(story("/cut/whole", 0), story("/cut/whole", 1)).replace(b"tories/", b"tories/%d/")
+    places = [place for place in range(len(uncut)) if uncut[place : place + 1] == b"<"]
     for count, place in enumerate(places[:-1]):
-        kept = whole[:place].replace(b"%d", str(count).encode())
+        cut = uncut[:place].replace(b"%d", str(count).encode())
         says = "truncated in line" if count > 2 else "empty|no feed|not a feed"
-        yield failed(f"/cut/{count}", says, kept, entries=kept.count(b"</item>"))
-    yield fetched("/cut/end", whole[: places[-1]].replace(b"%d", b"end"), 2)  # only </rss> is missing
+        yield failed(f"/cut/{count}", says, cut, entries=cut.count(b"</item>"))
+    yield fetched("/cut/end", uncut[: places[-1]].replace(b"%d", b"end"), 2)  # only </rss> is missing

@@ -73,7 +73,7 @@ def stories(path: str, field_: str, values: Sequence[str], form: str = "{}") -> 
 
 def written(text: str) -> str:
     """`text` as character data of an XML document; what XML cannot hold is written as a character reference."""
-    return _IMPOSSIBLE.sub(lambda found: f"&#{ord(found[0])};", escape(text))
+    return _IMPOSSIBLE.sub(lambda character: f"&#{ord(character[0])};", escape(text))
 
 
 def atom(*entries: str, head: str = "") -> bytes:

@@ -33,8 +33,8 @@ class Watched:
             time.sleep(LOOK)
             with suppress(OSError):  # it ended just now
                 status = Path(f"/proc/{self.process.pid}/status").read_text()
-                if found := re.search(r"VmHWM:\s*(\d+) kB", status):  # a process that has just ended has none
-                    self.peak = max(self.peak, int(found[1]) * 1024)
+                if peak := re.search(r"VmHWM:\s*(\d+) kB", status):  # a process that has just ended has none
+                    self.peak = max(self.peak, int(peak[1]) * 1024)
 
     def listen(self) -> None:
         """Take up what it says on standard error until that is closed."""
@@ -71,6 +71,6 @@ def configure(folder: Path, sources: list[dict[str, Any]], **fetch: Any) -> Path
     """A `feeds.yaml` that lets 127.0.0.1 in and nothing else private, and subscribes wherever a hub is named."""
     settings = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 100, "timeout": "3s", **fetch}
     path = folder / "feeds.yaml"
-    whole = {"websub": "always", "fetch": settings, "sources": sources}
-    path.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+    configuration = {"websub": "always", "fetch": settings, "sources": sources}
+    path.write_text(yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True))
     return path

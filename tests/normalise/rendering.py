@@ -143,14 +143,14 @@ def rendered(markdown: str) -> str:
 
 def active(html: str) -> list[str]:
     """What acts in `html`, a fragment: for a strict reader, for a browser, and for one that reads what it wrote."""
-    found = Page(html).active
+    acting = Page(html).active
     for _ in range(_READINGS):
         tree = LexborHTMLParser(f"<!doctype html><body>{html}")
         for node in tree.css("*") if tree.body else ():
             if node.tag not in _FRAME or node.attributes:
-                found += _acting(node.tag or "", node.attributes.items())
+                acting += _acting(node.tag or "", node.attributes.items())
         html = tree.body.inner_html or "" if tree.body else ""
-    return found
+    return acting
 
 
 def _acting(tag: str, attributes: Iterable[tuple[str, str | None]]) -> Iterator[str]:

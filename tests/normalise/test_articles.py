@@ -19,13 +19,13 @@ A = "https://example.org/a"
 BODY = "<p>" + "The council met on Friday to speak about the budget of the coming year. " * 6 + "</p>"
 
 
-def article_of(one: Entry, source: SourceContext = SOURCE, **more: Any) -> StoredArticle:
-    (article,) = articles(feed(one, **more), source)
+def article_of(given: Entry, source: SourceContext = SOURCE, **more: Any) -> StoredArticle:
+    (article,) = articles(feed(given, **more), source)
     return article
 
 
-def text_of_body(one: Entry) -> str:
-    (normalised,) = normalise(feed(one), SOURCE, NOW).entries
+def text_of_body(given: Entry) -> str:
+    (normalised,) = normalise(feed(given), SOURCE, NOW).entries
     return normalised.text
 
 
@@ -52,10 +52,10 @@ def test_an_entry_becomes_an_article_with_all_that_readers_need() -> None:
 
 
 def test_what_was_seen_last_time_or_stands_twice_is_left_out_and_places_stay() -> None:
-    one, two, three = (entry(title, f"{A}/{title}", BODY) for title in ("one", "two", "three"))
-    made = articles(feed(one, two, two, three), seen=frozenset({one.digest}))
+    first, second, third = (entry(title, f"{A}/{title}", BODY) for title in ("one", "two", "three"))
+    made = articles(feed(first, second, second, third), seen=frozenset({first.digest}))
     assert [(article.title, article.position) for article in made] == [("two", 1), ("three", 3)]
-    assert articles(feed(one, two), seen=frozenset({one.digest, two.digest})) == ()
+    assert articles(feed(first, second), seen=frozenset({first.digest, second.digest})) == ()
     assert articles(feed()) == ()
 
 
@@ -176,10 +176,10 @@ def test_relative_urls_in_the_body_are_joined_to_xml_base_else_the_entrys_link()
 
 
 def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detected() -> None:
-    one = entry("A", A, BODY, language="pt-BR")
+    given = entry("A", A, BODY, language="pt-BR")
     german = replace(SOURCE, language="de")
-    assert article_of(one, german, language="fr").language == "de"
-    assert article_of(one, language="fr").language == "pt"
+    assert article_of(given, german, language="fr").language == "de"
+    assert article_of(given, language="fr").language == "pt"
     assert article_of(entry("A", A, BODY, language="junk"), language="fr_FR").language == "fr"
     assert article_of(entry("A", A, BODY)).language == "en"
     assert article_of(entry("A", A)).language is None
@@ -192,14 +192,14 @@ def test_without_a_title_the_body_gives_one_else_the_link() -> None:
 
 
 def test_media_lie_on_the_web() -> None:
-    one = entry(
+    given = entry(
         "A",
         A,
         image="/i.png",
         enclosures=(Enclosure(url="/a.mp3"), Enclosure(url="javascript:x")),
         terms=(Term(term="x\n"),),
     )
-    article = article_of(one)
+    article = article_of(given)
     assert article.image == "https://example.org/i.png"
     assert article.enclosures == (Enclosure(url="https://example.org/a.mp3"),)
     assert article.terms == (Term(term="x"),)

@@ -7,7 +7,7 @@ A, B = "https://example.org/a", "https://example.org/b"
 
 
 def keys(*called: EntryIdentity) -> list[tuple[str | None, str | None]]:
-    return [(one.guid_key, one.link_key) for one in called]
+    return [(identity.guid_key, identity.link_key) for identity in called]
 
 
 def test_guid_and_link_name_an_entry() -> None:
@@ -39,7 +39,7 @@ def test_an_entry_that_stands_twice_in_the_document_keeps_its_identities() -> No
 
 def test_an_empty_guid_is_none_and_a_guid_is_printable() -> None:
     called = identities(feed(entry("A", guid=" \n"), entry("B", guid=" x\x00\ud800y ")), SOURCE)
-    assert [one.guid for one in called] == [None, "xy"]
+    assert [identity.guid for identity in called] == [None, "xy"]
 
 
 def test_an_endless_guid_is_told_apart_by_its_digest() -> None:

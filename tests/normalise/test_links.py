@@ -10,18 +10,18 @@ from tests.normalise.entries import SOURCE, entry, feed
 PAGE = EntryLink("https://example.org/", None)
 
 
-def link_of(one: Entry, format: str = "rss20") -> EntryLink:  # noqa: A002  # the field's name
-    return entry_links(feed(one, format=format), SOURCE)[0]
+def link_of(given: Entry, format: str = "rss20") -> EntryLink:  # noqa: A002  # the field's name
+    return entry_links(feed(given, format=format), SOURCE)[0]
 
 
 def test_the_link_is_the_alternate_without_tracking_and_credentials() -> None:
-    one = entry("A", "https://user:secret@www.example.org/a/?utm_source=rss&id=3#utm_medium=x")
-    assert link_of(one) == EntryLink("https://www.example.org/a/?id=3", "https://example.org/a?id=3")
+    given = entry("A", "https://user:secret@www.example.org/a/?utm_source=rss&id=3#utm_medium=x")
+    assert link_of(given) == EntryLink("https://www.example.org/a/?id=3", "https://example.org/a?id=3")
 
 
 def test_the_original_link_is_preferred_to_the_counting_one() -> None:
-    one = entry("A", "https://feeds.example.net/~r/1", original_link="https://example.org/a")
-    assert link_of(one).url == "https://example.org/a"
+    given = entry("A", "https://feeds.example.net/~r/1", original_link="https://example.org/a")
+    assert link_of(given).url == "https://example.org/a"
     assert link_of(entry("A", "https://example.org/b", original_link="none")).url == "https://example.org/b"
 
 

@@ -51,7 +51,7 @@ def test_a_summary_is_the_first_words_joined_by_blanks(text: str, words: int) ->
 
 @given(st.text(st.sampled_from(" \n\ta.,漢字。、カ\u2003\xa0é")), st.integers(0, 5))
 def test_a_summary_ends_behind_the_word(body: str, words: int) -> None:
-    found = _WORD.findall(body)
+    words_of_body = _WORD.findall(body)
     end = [match.end() for match in _WORD.finditer(body)][:words]
-    expected = " ".join(body[: end[-1] if end else 0].split()) + ("..." if len(found) > words else "")
+    expected = " ".join(body[: end[-1] if end else 0].split()) + ("..." if len(words_of_body) > words else "")
     assert summary(body, words) == expected

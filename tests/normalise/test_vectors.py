@@ -38,13 +38,13 @@ def wrong(html: str) -> list[object]:
     text = markdown(html)
     shown = rendered(text)
     before, after = Page(html), Page(shown)
-    found: list[object] = [*active(html), *active(shown)]
-    found += [safety_check.active(text)] if safety_check.active(text) else []
-    found += [url for url in (*before.links, *(source for source, _ in before.images)) if DISGUISED.match(url)]
-    found += ["cleaned anew"] if clean(html, BASE) != html else []
-    found += [before.words, after.words] if before.words != after.words else []
-    found += [before.images, after.images] if before.images != after.images else []
-    return found
+    faults: list[object] = [*active(html), *active(shown)]
+    faults += [safety_check.active(text)] if safety_check.active(text) else []
+    faults += [url for url in (*before.links, *(source for source, _ in before.images)) if DISGUISED.match(url)]
+    faults += ["cleaned anew"] if clean(html, BASE) != html else []
+    faults += [before.words, after.words] if before.words != after.words else []
+    faults += [before.images, after.images] if before.images != after.images else []
+    return faults
 
 
 def test_there_are_enough_of_them_and_each_stands_once() -> None:
@@ -82,16 +82,16 @@ def test_an_entry_made_of_nothing_but_attacks_is_safe_in_every_field(kind_of_tex
 def unsafe_fields(article: StoredArticle) -> list[object]:
     """Texts of more than a line or with characters that no text may hold, and addresses that are not of the web."""
     people = [(person.name, person.email) for person in article.authors]
-    media = [(one.title, one.type) for one in article.enclosures]
+    media = [(enclosure.title, enclosure.type) for enclosure in article.enclosures]
     named = [(term.term, term.label) for term in article.terms]
     lines = [article.title, *(part for pair in (*people, *media, *named) for part in pair if part is not None)]
-    found: list[object] = [line for line in lines if not line or _UNPRINTABLE.search(line)]
-    found += [article.summary] if _FORBIDDEN.search(article.summary) else []
+    faults: list[object] = [line for line in lines if not line or _UNPRINTABLE.search(line)]
+    faults += [article.summary] if _FORBIDDEN.search(article.summary) else []
     urls = [article.link, article.image, *(person.url for person in article.authors)]
-    urls += [one.url for one in article.enclosures] + [credit.link for credit in article.credits]
-    found += [url for url in urls if url is not None and not _WEB.fullmatch(url)]
-    found += [url for url in urls if url is not None and DISGUISED.match(url)]
-    return found + [term.scheme for term in article.terms if term.scheme and not _URI.fullmatch(term.scheme)]
+    urls += [enclosure.url for enclosure in article.enclosures] + [credit.link for credit in article.credits]
+    faults += [url for url in urls if url is not None and not _WEB.fullmatch(url)]
+    faults += [url for url in urls if url is not None and DISGUISED.match(url)]
+    return faults + [term.scheme for term in article.terms if term.scheme and not _URI.fullmatch(term.scheme)]
 
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")

@@ -87,8 +87,8 @@ def test_any_bytes_have_an_answer(body: bytes, content_type: str | None) -> None
 
 @EXAMPLES
 @given(st.sampled_from(WHOLE), st.data())
-def test_a_feed_with_bytes_exchanged_has_an_answer(whole: str, data: st.DataObject) -> None:
-    body = bytearray(whole.encode())
+def test_a_feed_with_bytes_exchanged_has_an_answer(text: str, data: st.DataObject) -> None:
+    body = bytearray(text.encode())
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(body)))
         body[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=4))
@@ -97,11 +97,11 @@ def test_a_feed_with_bytes_exchanged_has_an_answer(whole: str, data: st.DataObje
 
 @EXAMPLES
 @given(st.sampled_from(WHOLE), st.lists(st.tuples(st.floats(0, 1), st.sampled_from(TOKENS)), max_size=8))
-def test_a_feed_with_markup_thrown_in_has_an_answer(whole: str, thrown: list[tuple[float, str]]) -> None:
+def test_a_feed_with_markup_thrown_in_has_an_answer(text: str, thrown: list[tuple[float, str]]) -> None:
     for where, token in thrown:
-        place = int(where * len(whole))
-        whole = whole[:place] + token + whole[place:]
-    answer(whole.encode("utf-8", "surrogatepass"))
+        place = int(where * len(text))
+        text = text[:place] + token + text[place:]
+    answer(text.encode("utf-8", "surrogatepass"))
 
 
 @EXAMPLES
@@ -119,9 +119,9 @@ def test_any_json_has_an_answer(value: Any, shape: Callable[[Any], dict[str, Any
 
 @EXAMPLES
 @given(st.sampled_from(WHOLE[:2]), st.floats(0, 1))
-def test_a_cut_never_adds_an_entry_and_always_shows(whole: str, where: float) -> None:
-    cut = parse(document(whole[: int(where * (len(whole) - 7))]))
-    full = parse(document(whole))
+def test_a_cut_never_adds_an_entry_and_always_shows(text: str, where: float) -> None:
+    cut = parse(document(text[: int(where * (len(text) - 7))]))
+    full = parse(document(text))
     assert isinstance(full, Feed)
     if isinstance(cut, Feed):
         assert cut.entries == full.entries[: len(cut.entries)]

@@ -47,20 +47,20 @@ def test_of_a_malformed_document_that_was_cut_off_the_whole_entries_are_kept() -
 
 
 def test_an_atom_document_that_was_cut_off_says_so() -> None:
-    whole = atom("<entry><title>One</title></entry><entry><title>Two</title></entry>")
-    feed = feed_of(whole[: whole.index("Two")])
+    complete = atom("<entry><title>One</title></entry><entry><title>Two</title></entry>")
+    feed = feed_of(complete[: complete.index("Two")])
     assert titles(feed) == ["One"]
     assert feed.problem is not None
 
 
 def test_an_rdf_document_that_was_cut_off_says_so_though_its_channel_is_whole() -> None:
-    whole = (
+    complete = (
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
         f"<channel><title>A feed</title></channel>{ITEMS}</rdf:RDF>"
     )
-    assert feed_of(whole).problem is None
+    assert feed_of(complete).problem is None
     for tail in ("</rdf:RDF>", "<description>text</description></item></rdf:RDF>"):
-        assert feed_of(whole.removesuffix(tail)).problem is not None
+        assert feed_of(complete.removesuffix(tail)).problem is not None
 
 
 @pytest.mark.parametrize("broken", ["", "<category>Fish & chips</category>"])
@@ -110,9 +110,9 @@ def test_entries_beyond_the_limit_are_left_out_and_counted(broken: str) -> None:
     feed = parse(document(rss(items)), max_entries=4)
     assert isinstance(feed, Feed)
     assert (titles(feed), feed.left_out) == (["0", "1", "2", "3"], 3)
-    whole = parse(document(rss(items)), max_entries=7)
-    assert isinstance(whole, Feed)
-    assert (len(whole.entries), whole.left_out) == (7, 0)
+    unlimited = parse(document(rss(items)), max_entries=7)
+    assert isinstance(unlimited, Feed)
+    assert (len(unlimited.entries), unlimited.left_out) == (7, 0)
 
 
 @pytest.mark.parametrize("reference", ["&#xD800;", "&#0;", "&#x110000;", "&#99999999999999999999;", "&#xFFFF;"])

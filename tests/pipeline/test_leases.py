@@ -41,7 +41,7 @@ def app(room: Newsroom) -> Iterator[App]:
 
 
 @pytest.fixture
-def other(app: App) -> Iterator[Store]:
+def other_process(app: App) -> Iterator[Store]:
     """The store of another process, which fetches."""
     with Store.open(app.settings.database or "") as store, store.sources.fetching():
         yield store
@@ -65,13 +65,13 @@ async def nothing_is_asked(server: Server) -> None:
 
 @pytest.mark.parametrize("wanted", [{"everything": True}, {"names": ["c", "a"]}, {}])
 def test_it_waits_for_a_host_that_another_works_on(
-    server: Server, app: App, other: Store, wanted: dict[str, Any]
+    server: Server, app: App, other_process: Store, wanted: dict[str, Any]
 ) -> None:
-    (held,) = other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    (held,) = other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
 
     async def let_go() -> None:
         await nothing_is_asked(server)
-        other.sources.release([held.source.id])
+        other_process.sources.release([held.source.id])
 
     report = beside(app, let_go, **wanted)
     expected = wanted.get("names") or NAMES
@@ -82,14 +82,14 @@ def test_it_waits_for_a_host_that_another_works_on(
 
 @pytest.mark.parametrize("everything", [True, False])
 def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everything(
-    server: Server, app: App, other: Store, everything: bool
+    server: Server, app: App, other_process: Store, everything: bool
 ) -> None:
-    (held,) = other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    (held,) = other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     fetched = SourceState(last_fetch=app.clock(), next_fetch=app.clock() + LONG, due_reason="interval")
 
     async def finish() -> None:
         await nothing_is_asked(server)
-        other.sources.record_states([(held.source.id, fetched)], {})
+        other_process.sources.record_states([(held.source.id, fetched)], {})
 
     report = beside(app, finish, everything=everything)
     assert (report.count("fetched"), report.count("skipped")) == ((3, 0) if everything else (2, 1))
@@ -104,25 +104,29 @@ def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
     urls = {"held": server.url("/held"), "free": server.url("/free", host="localhost")}
     fetch = {"allow_private": ["127.0.0.1/32", "::1/128"]}
     room = newsroom(tmp_path, [{"name": name, "url": url} for name, url in urls.items()], fetch=fetch)
-    with room.opened() as app, Store.open(app.settings.database or "") as other, other.sources.fetching():
-        (held,) = other.sources.claim(app.clock(), Selection(names=["held"]), limit=1, lease=LONG)
+    with (
+        room.opened() as app,
+        Store.open(app.settings.database or "") as other_process,
+        other_process.sources.fetching(),
+    ):
+        (held,) = other_process.sources.claim(app.clock(), Selection(names=["held"]), limit=1, lease=LONG)
 
         async def let_go() -> None:
             while not server.asked("/free"):
                 await asyncio.sleep(0.02)
             assert not server.asked("/held")
-            other.sources.release([held.source.id])
+            other_process.sources.release([held.source.id])
 
         assert beside(app, let_go, everything=True).count("fetched") == 2
 
 
 def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
-    server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: Server, app: App, other_process: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
     monkeypatch.setattr("aggregator.pipeline.leases.QUIET", 0.1)
-    other.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
     waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
@@ -130,9 +134,9 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
     assert left_out == ("left out, since another process goes on working on their hosts: a, b, c; try again later")
 
 
-def test_a_paused_source_is_not_waited_for(server: Server, app: App, other: Store) -> None:
+def test_a_paused_source_is_not_waited_for(server: Server, app: App, other_process: Store) -> None:
     gone = SourceState(paused="gone for good")
-    other.sources.record_states([(1, gone)], {})
+    other_process.sources.record_states([(1, gone)], {})
 
     async def nothing() -> None:
         return
@@ -148,7 +152,7 @@ def lease_end(app: App) -> datetime:
 
 
 def test_leases_of_what_takes_long_are_extended(
-    room: Newsroom, server: Server, app: App, other: Store, monkeypatch: pytest.MonkeyPatch
+    room: Newsroom, server: Server, app: App, other_process: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aggregator.pipeline.states.INTERVAL", 0.02)
     monkeypatch.setattr("aggregator.pipeline.states.EXTEND", 0.1)
@@ -161,7 +165,7 @@ def test_leases_of_what_takes_long_are_extended(
         room.now = start + 0.9 * leases.LEASE
         while lease_end(app) == start + leases.LEASE:
             await asyncio.sleep(0.02)
-        assert other.sources.claim(start + leases.LEASE, Selection(everything=True), limit=9, lease=LONG) == ()
+        assert other_process.sources.claim(start + leases.LEASE, Selection(everything=True), limit=9, lease=LONG) == ()
 
     report = beside(app, look, everything=True)
     assert report.count("fetched") == 3

@@ -167,9 +167,9 @@ def test_what_the_database_refuses_of_one_document_keeps_no_other_out(app: App, 
             "CREATE TRIGGER refuse BEFORE INSERT ON article WHEN new.title = 'Story number 2'"
             " BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
-    one, two, three = new(record_batch(app, received(app, 1, 2, 3)))
-    assert (one, three) == (1, 1)
-    assert isinstance(two, StoreError)
+    first, second, third = new(record_batch(app, received(app, 1, 2, 3)))
+    assert (first, third) == (1, 1)
+    assert isinstance(second, StoreError)
     assert titles(app) == stories(1, 3)
 
 
@@ -189,7 +189,7 @@ def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch
 
 def test_a_database_that_another_holds_is_waited_for_once(app: App, room: Newsroom) -> None:
     batch = received(app, 1, 2, 3)
-    with Store.open(app.settings.database or "") as other, other.together():
+    with Store.open(app.settings.database or "") as holder, holder.together():
         with app.store.database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 1")
             connection.rollback()

@@ -16,8 +16,8 @@ def _document(*articles: Any, **changes: Any) -> bytes:
 
 
 def _texts(path: str, *articles: Any, **changes: Any) -> list[str]:
-    found: Any = etree.fromstring(_document(*articles, **changes)).xpath(path, namespaces=NAMESPACES)
-    return [str(one) for one in found]
+    texts: Any = etree.fromstring(_document(*articles, **changes)).xpath(path, namespaces=NAMESPACES)
+    return [str(text) for text in texts]
 
 
 def test_the_feed_has_an_id_an_author_a_date_and_names_us() -> None:

@@ -76,7 +76,7 @@ def _entries(documents: dict[str, bytes]) -> list[tuple[Any, ...]]:
 
 
 def test_the_formats_are_those_that_settings_offer() -> None:
-    assert tuple(known.name for known in FORMATS) == get_args(FormatName)
+    assert tuple(offered.name for offered in FORMATS) == get_args(FormatName)
 
 
 def test_a_category_is_a_file_in_each_configured_format() -> None:
@@ -259,8 +259,8 @@ def test_an_article_that_is_too_large_even_without_its_body_keeps_no_other_out()
 @pytest.mark.parametrize("length", [3_000, 12_000, 14_000, 40_000])
 def test_an_article_that_grows_as_much_as_it_can_keeps_no_other_out(length: int) -> None:
     url = f"https://example.org/{'😀' * length}"  # 12 bytes each as a URI
-    other = article(2, html="<p>x</p>" * 40_000)
-    documents = _documents(article(1, image=url, link=url, uid=url), other, article(3))
+    large = article(2, html="<p>x</p>" * 40_000)
+    documents = _documents(article(1, image=url, link=url, uid=url), large, article(3))
     assert all(len(document) <= MAX_BYTES for document in documents.values())
     assert {"Article 2", "Article 3"} <= {item["title"] for item in json.loads(documents["json"])["items"]}
 

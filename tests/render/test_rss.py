@@ -23,8 +23,8 @@ def _document(*articles: Any, **changes: Any) -> bytes:
 
 def _texts(path: str, *articles: Any, **changes: Any) -> list[str]:
     """The texts or attributes that an XPath finds in the document of these articles."""
-    found: Any = etree.fromstring(_document(*articles, **changes)).xpath(path, namespaces=NAMESPACES)
-    return [str(one) for one in found]
+    texts: Any = etree.fromstring(_document(*articles, **changes)).xpath(path, namespaces=NAMESPACES)
+    return [str(text) for text in texts]
 
 
 def test_the_channel_links_to_its_page_itself_and_the_hub() -> None:

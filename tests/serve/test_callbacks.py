@@ -56,8 +56,8 @@ class Desk:
         return {"X-Hub-Signature": f"sha256={digest}"}
 
     def pushed_until(self) -> Any:
-        (one,) = self.app.store.sources.all()
-        return one.state.pushed_until
+        (stored,) = self.app.store.sources.all()
+        return stored.state.pushed_until
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def desk(tmp_path: Path, server: Server) -> Iterator[Desk]:
     room = newsroom(tmp_path, [{"name": "a", "url": server.url("/feed")}], websub="always", fetch={"max_bytes": "20KB"})
     room.once()
     with room.opened() as app:
-        (one,) = hub_subscriptions.claim_due(
+        (subscription,) = hub_subscriptions.claim_due(
             app.store, app.clock(), limit=1, public_url="http://us.example/", fetch=app.settings.fetch
         )
-        yield Desk(app, one)
+        yield Desk(app, subscription)
 
 
 def test_a_challenge_is_echoed_as_plain_text_and_the_lease_begins(desk: Desk) -> None:
@@ -117,8 +117,8 @@ def test_a_denial_is_told_once_and_stands_on_the_page_of_sources_until_it_is_ove
         "a: its hub denies the subscription (closed); the source is polled as before",
     ]
     assert "Its hub denies the subscription (closed); the source is polled as before" in client.get("/status").text
-    (one,) = client.get("/status.json").json()["sources"]
-    assert (one["failures"], one["error"], one["paused"]) == (0, None, None)
+    (status,) = client.get("/status.json").json()["sources"]
+    assert (status["failures"], status["error"], status["paused"]) == (0, None, None)
     client.get(desk.path, params=desk.query(mode="denied", reason="<script>"))
     assert "(&lt;script&gt;)" in client.get("/status").text
     client.get(desk.path, params=desk.query())

@@ -37,8 +37,8 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def port(root: Path) -> Iterator[int]:
-    with served(root) as (found, _):
-        yield found
+    with served(root) as (free_port, _):
+        yield free_port
 
 
 @contextmanager
@@ -126,8 +126,8 @@ def test_answers_to_requests_in_one_go_come_in_their_order(port: int) -> None:
     with connect(port) as client:
         client.sendall(requests + b"GET /length HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
         answers = read_all(client)
-    found = re.findall(rb"<rss>|GET of 0 bytes|not here", answers)
-    assert found == [b"<rss>", b"GET of 0 bytes", b"<rss>", b"not here", b"<rss>", b"GET of 0 bytes"]
+    bodies = re.findall(rb"<rss>|GET of 0 bytes|not here", answers)
+    assert bodies == [b"<rss>", b"GET of 0 bytes", b"<rss>", b"not here", b"<rss>", b"GET of 0 bytes"]
 
 
 def test_it_does_not_matter_where_the_network_cuts_requests(port: int) -> None:

@@ -99,8 +99,8 @@ def test_an_etag_on_the_second_line_of_its_header_counts_too(client: TestClient)
 def test_the_etag_of_one_encoding_is_not_the_others(client: TestClient) -> None:
     plain, packed = client.get("/feeds/all.rss", headers=PLAIN), client.get("/feeds/all.rss")
     assert client.get("/feeds/all.rss", headers={"If-None-Match": plain.headers["etag"]}).status_code == 200
-    other = PLAIN | {"If-None-Match": packed.headers["etag"]}
-    assert client.get("/feeds/all.rss", headers=other).status_code == 200
+    headers = PLAIN | {"If-None-Match": packed.headers["etag"]}
+    assert client.get("/feeds/all.rss", headers=headers).status_code == 200
 
 
 SINCE = {
@@ -123,8 +123,8 @@ def test_if_none_match_beats_if_modified_since_both_ways(client: TestClient) -> 
     first = client.get("/feeds/all.rss").headers
     modified = {"If-None-Match": '"other"', "If-Modified-Since": first["last-modified"]}
     assert client.get("/feeds/all.rss", headers=modified).status_code == 200
-    same = {"If-None-Match": first["etag"], "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}
-    assert client.get("/feeds/all.rss", headers=same).status_code == 304
+    headers = {"If-None-Match": first["etag"], "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    assert client.get("/feeds/all.rss", headers=headers).status_code == 304
 
 
 @pytest.mark.parametrize("accepted", ["gzip;q=0", "gzip;q=0, *", "br, deflate", ""])

@@ -67,7 +67,7 @@ def elements(html: str, *names: str) -> list[dict[str, str | None]]:
 
 
 def links(html: str) -> list[str]:
-    return [href for one in elements(html, "a", "link") if (href := one.get("href"))]
+    return [href for element in elements(html, "a", "link") if (href := element.get("href"))]
 
 
 def headings(html: str) -> list[str]:
@@ -98,8 +98,8 @@ def test_the_news_comes_first_and_the_feeds_are_one_click_away(room: Newsroom, p
 def test_feeds_are_discoverable(room: Newsroom) -> None:
     with client_of(room) as client:
         html = client.get("/category/world-news").text
-    found = [one for one in elements(html, "link") if one["rel"] == "alternate"]
-    assert [(one["type"], one["href"]) for one in found] == [
+    alternates = [link for link in elements(html, "link") if link["rel"] == "alternate"]
+    assert [(link["type"], link["href"]) for link in alternates] == [
         ("application/rss+xml", "../feeds/world-news.rss"),
         ("application/atom+xml", "../feeds/world-news.atom"),
         ("application/feed+json", "../feeds/world-news.json"),
@@ -113,10 +113,12 @@ def test_every_page_of_articles_names_the_feeds_in_which_they_are(room: Newsroom
             "/category/all": ("all",),
             first_article(client): ("world-news",),
         }.items():
-            found = [one["href"] for one in elements(client.get(page).text, "link") if one["rel"] == "alternate"]
+            alternates = [
+                link["href"] for link in elements(client.get(page).text, "link") if link["rel"] == "alternate"
+            ]
             suffixes = ("rss", "atom", "json")
             wanted = [f"/feeds/{name}.{suffix}" for name in names for suffix in suffixes]
-            assert [urljoin(page, href or "") for href in found] == wanted
+            assert [urljoin(page, href or "") for href in alternates] == wanted
             assert all(client.get(feed).status_code == 200 for feed in wanted)
 
 
@@ -138,8 +140,8 @@ def test_every_internal_link_of_every_page_leads_somewhere(room: Newsroom) -> No
             answer = client.get(path)
             assert answer.status_code == 200, path
             if answer.headers["content-type"].startswith("text/html"):
-                found = {urljoin(path, href).partition("#")[0] for href in links(answer.text)}
-                ahead += [href for href in found if href.startswith("/") and href not in {*seen, *ahead}]
+                targets = {urljoin(path, href).partition("#")[0] for href in links(answer.text)}
+                ahead += [href for href in targets if href.startswith("/") and href not in {*seen, *ahead}]
     assert {"/", "/status", "/feeds/feeds.opml", "/feeds/all.rss"} <= seen
     assert sum(path.startswith("/article/") for path in seen) == 2
 
@@ -148,7 +150,7 @@ def test_an_article_has_its_text_its_source_and_points_to_the_original(room: New
     with client_of(room) as client:
         html = client.get(first_article(client)).text
     assert prose(2) in html
-    (canonical,) = [one["href"] for one in elements(html, "link") if one["rel"] == "canonical"]
+    (canonical,) = [link["href"] for link in elements(html, "link") if link["rel"] == "canonical"]
     assert canonical == "https://source.example/stories/2"
     assert {"https://source.example/stories/2", "https://source.example/"} <= set(links(html))
     assert html.index(">A source</a>") < html.index(prose(2)) < html.rindex(">A source</a>")  # whose it is, before all
@@ -213,8 +215,8 @@ def test_pictures_are_links_and_no_page_loads_anything_from_elsewhere(room: News
     assert '<a class="picture" href="https://pictures.example/1.png">Picture: a cat</a>' in html
     assert not elements(html, "img", "script", "style", "iframe")
     assert all(
-        one["rel"] in {"stylesheet", "icon", "apple-touch-icon", "alternate", "canonical"}
-        for one in elements(html, "link")
+        link["rel"] in {"stylesheet", "icon", "apple-touch-icon", "alternate", "canonical"}
+        for link in elements(html, "link")
     )
 
 
@@ -404,7 +406,7 @@ def test_pages_read_the_store_beside_the_event_loop(room: Newsroom) -> None:
     from aggregator.serve.pages import Pages
 
     endpoints = [Pages.front, Pages.category, Pages.article, Pages.status, Pages.http_error, Pages.unavailable]
-    assert not [one for one in endpoints if asyncio.iscoroutinefunction(one)]
+    assert not [endpoint for endpoint in endpoints if asyncio.iscoroutinefunction(endpoint)]
 
 
 def test_the_style_is_one_sheet_of_our_own(room: Newsroom) -> None:
@@ -467,8 +469,8 @@ def test_every_article_can_be_reached_from_the_front_page(tmp_path: Path, server
     items += [item(number, pubDate=f"{number % 20 + 1:02} Nov 2026 08:00:00 GMT") for number in range(60, 130)]
     server.put("/feed", rss(*items))
     server.put("/wire", rss(item(7)))
-    others = [item(number, pubDate=f"{number % 20 + 1:02} Nov 2026 08:00:00 GMT") for number in range(130, 190)]
-    server.put("/other", rss(*others))
+    entries = [item(number, pubDate=f"{number % 20 + 1:02} Nov 2026 08:00:00 GMT") for number in range(130, 190)]
+    server.put("/other", rss(*entries))
     paths = {"other": "other", "paper": "feed", "wire": "wire"}
     sources = [{"name": name, "url": server.url(f"/{path}")} for name, path in paths.items()]
     room = newsroom(tmp_path, sources)
@@ -551,8 +553,8 @@ def test_icons_and_robots_txt_are_there(room: Newsroom) -> None:
 
 def test_an_article_describes_itself_to_those_who_share_it(room: Newsroom) -> None:
     with client_of(room) as client:
-        found = elements(client.get(first_article(client)).text, "meta")
-    properties = {one["property"]: one["content"] for one in found if "property" in one}
+        tags = elements(client.get(first_article(client)).text, "meta")
+    properties = {tag["property"]: tag["content"] for tag in tags if "property" in tag}
     assert properties["og:type"] == "article"
     assert properties["og:title"] == "Story number 2"
     assert (properties["og:url"] or "").startswith("http://127.0.0.1:8080/article/")

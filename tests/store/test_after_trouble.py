@@ -48,7 +48,7 @@ def test_some_articles_are_those_that_have_their_text(store: Store) -> None:
     record(store, new(article(1)), new(article(2)), new(article(3)))
     store.maintenance.prune([article(2).id])
     ids = [article(number).id for number in (3, 2, 1)]
-    assert {one.id for one in store.articles.by_ids(ids)} == {article(1).id, article(3).id}
+    assert {stored.id for stored in store.articles.by_ids(ids)} == {article(1).id, article(3).id}
     assert store.articles.by_ids([]) == ()
 
 
@@ -106,11 +106,11 @@ def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | No
 
 
 @pytest.mark.parametrize(
-    ("table", "found"), [("source", True), ("key", True), ("article_category", True), ("article", False)]
+    ("table", "is_found"), [("source", True), ("key", True), ("article_category", True), ("article", False)]
 )
-def test_of_a_large_database_all_but_the_texts_is_read(sqlite: Path, table: str, found: bool) -> None:
+def test_of_a_large_database_all_but_the_texts_is_read(sqlite: Path, table: str, is_found: bool) -> None:
     damage(sqlite, table)
-    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError) if found else nullcontext():
+    with Store.open(f"sqlite:///{sqlite}") as store, pytest.raises(StoreDamagedError) if is_found else nullcontext():
         store.database.check(0)
 
 

@@ -54,8 +54,8 @@ def asked(store: Store, now: datetime = NOW, address: str = US) -> tuple[Subscri
 
 
 def seen(store: Store) -> StoredSource:
-    (one,) = store.sources.all()
-    return one
+    (stored,) = store.sources.all()
+    return stored
 
 
 def polled_after(store: Store, wait: timedelta, now: datetime = NOW) -> bool:
@@ -65,14 +65,19 @@ def polled_after(store: Store, wait: timedelta, now: datetime = NOW) -> bool:
 
 
 def test_a_source_that_names_a_hub_is_to_be_subscribed_once(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    assert (one.source, one.hub, one.topic, one.failures) == ("thehill", HUB, TOPIC, 1)
-    assert len(one.token) == len(one.secret) == 43
-    assert one.token != one.secret
+    (subscription,) = asked(subscribed)
+    assert (subscription.source, subscription.hub, subscription.topic, subscription.failures) == (
+        "thehill",
+        HUB,
+        TOPIC,
+        1,
+    )
+    assert len(subscription.token) == len(subscription.secret) == 43
+    assert subscription.token != subscription.secret
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
     says_hub(subscribed, feed_info={"title": "Other"})
     assert asked(subscribed, NOW + HOUR - MINUTE) == ()
-    assert subscribed.hubs.subscription(one.token) == one
+    assert subscribed.hubs.subscription(subscription.token) == subscription
     assert subscribed.hubs.subscription("") is None
 
 
@@ -86,34 +91,37 @@ def test_the_topic_of_a_feed_without_self_link_is_its_url(store: Store) -> None:
     sync_sources(store, [source("a"), source("b"), source("c", url="https://user:pass@c.example/feed")], NOW)
     for number, moved in ((1, None), (2, "https://moved.example/b"), (3, None)):
         says_hub(store, by=number, moved_to=moved, feed_info={"self_link": None})
-    assert [one.topic for one in asked(store)] == ["https://a.example/feed", "https://moved.example/b"]
+    assert [subscription.topic for subscription in asked(store)] == [
+        "https://a.example/feed",
+        "https://moved.example/b",
+    ]
 
 
 def test_a_hub_that_does_not_verify_is_asked_again_more_and_more_seldom(subscribed: Store) -> None:
     now = NOW
     for hours in (1, 2, 4, 8, 16, 24, 24):
-        (one,) = asked(subscribed, now)
-        subscribed.hubs.fail(one.token, "connection refused")
+        (subscription,) = asked(subscribed, now)
+        subscribed.hubs.fail(subscription.token, "connection refused")
         assert asked(subscribed, now + hours * HOUR - MINUTE) == ()
         now += hours * HOUR
-    assert one.failures == 7
+    assert subscription.failures == 7
 
 
 def test_a_lease_is_renewed_before_it_ends(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY
-    subscribed.hubs.fail(one.token, "too late: it was verified")
+    subscribed.hubs.fail(subscription.token, "too late: it was verified")
     assert asked(subscribed, NOW + 6 * DAY - MINUTE) == ()
     (again,) = asked(subscribed, NOW + 6 * DAY)
-    assert (again.token, again.secret, again.failures) == (one.token, one.secret, 1)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW + 6 * DAY)
+    assert (again.token, again.secret, again.failures) == (subscription.token, subscription.secret, 1)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW + 6 * DAY)
     assert seen(subscribed).state.pushed_until == NOW + 14 * DAY
 
 
 def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     assert seen(subscribed).state.next_fetch == NOW + 30 * MINUTE
     says_hub(subscribed, next_fetch=NOW + DAY)
     subscribed.sources.record_states([(1, state(next_fetch=NOW + DAY, moved_to=None))], {})
@@ -122,8 +130,8 @@ def test_a_poll_leaves_the_lease_and_a_lease_the_poll(subscribed: Store) -> None
 
 
 def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + 3 * DAY})
     now = NOW + timedelta(hours=18)
     for hours in (1, 2, 3):  # three hours of back-off go beyond the end, which is noticed at its minute
@@ -137,32 +145,32 @@ def test_when_a_lease_ends_polling_takes_over_again(subscribed: Store) -> None:
 
 
 def test_an_end_delays_no_poll_that_comes_sooner(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, DAY, NOW)
     says_hub(subscribed, **PUSHED | {"next_fetch": NOW + MINUTE})
-    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
+    hub_subscriptions.deny(subscribed, subscription.token, "no", NOW, Fetch())
     assert seen(subscribed).state.next_fetch == NOW + MINUTE
 
 
 @pytest.mark.parametrize("reason", ["back-off", "retry-after", "max-age", "ttl"])
 def test_an_end_hastens_no_poll_that_the_hub_did_not_put_off(subscribed: Store, reason: str) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED | {"due_reason": reason})
-    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
+    hub_subscriptions.deny(subscribed, subscription.token, "no", NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert (seen(subscribed).state.next_fetch, seen(subscribed).state.due_reason) == (NOW + DAY, reason)
 
 
 @pytest.mark.parametrize(
-    ("said", "wait"),
+    ("changes", "wait"),
     [({"requested_interval": 6 * HOUR}, 6 * HOUR), ({"skip_hours": (NOW.hour, NOW.hour + 1)}, 2 * HOUR)],
 )
-def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[str, Any], wait: timedelta) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
-    says_hub(subscribed, **PUSHED | said)
-    hub_subscriptions.deny(subscribed, one.token, "no", NOW, Fetch())
+def test_after_an_end_the_documents_wishes_hold(subscribed: Store, changes: dict[str, Any], wait: timedelta) -> None:
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
+    says_hub(subscribed, **PUSHED | changes)
+    hub_subscriptions.deny(subscribed, subscription.token, "no", NOW, Fetch())
     due = seen(subscribed).state.next_fetch
     assert due is not None
     assert (NOW + wait).replace(minute=0) <= due <= NOW + 1.05 * wait
@@ -171,18 +179,18 @@ def test_after_an_end_the_documents_wishes_hold(subscribed: Store, said: dict[st
 def test_after_an_end_min_interval_holds(subscribed: Store) -> None:
     fetch = Fetch(min_interval="10m")
     sync_sources(subscribed, [source(interval=MINUTE)], NOW, fetch)
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    hub_subscriptions.deny(subscribed, one.token, "no", NOW, fetch)
+    hub_subscriptions.deny(subscribed, subscription.token, "no", NOW, fetch)
     assert polled_after(subscribed, 10 * MINUTE)
 
 
 def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
-    hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
+    hub_subscriptions.deny(subscribed, subscription.token, "its hub denies it", NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
     assert asked(subscribed, NOW + 7 * DAY - MINUTE) == ()
@@ -190,26 +198,26 @@ def test_a_denial_ends_it_for_a_week(subscribed: Store) -> None:
 
 
 def hub_error(store: Store) -> str | None:
-    (one,) = store.sources.overview(NOW)
-    return one.state.hub_error
+    (stored,) = store.sources.overview(NOW)
+    return stored.state.hub_error
 
 
 def test_why_a_hub_does_not_push_is_known_until_it_does(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
+    (subscription,) = asked(subscribed)
     assert hub_error(subscribed) is None
-    subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
+    subscribed.hubs.fail(subscription.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
-    assert not hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW, Fetch())
+    assert hub_subscriptions.deny(subscribed, subscription.token, "its hub denies it", NOW, Fetch())
+    assert not hub_subscriptions.deny(subscribed, subscription.token, "its hub denies it", NOW, Fetch())
     assert hub_error(subscribed) == "its hub denies it"
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     assert hub_error(subscribed) is None
     asked(subscribed, NOW + 6 * DAY)
-    subscribed.hubs.fail(one.token, "its hub takes no subscription (no answer)")
+    subscribed.hubs.fail(subscription.token, "its hub takes no subscription (no answer)")
     assert hub_error(subscribed) is None  # the lease goes on for two days
     assert len(asked(subscribed, NOW + 9 * DAY)) == 1
     assert hub_error(subscribed) == "its hub takes no subscription (no answer)"
-    assert hub_subscriptions.deny(subscribed, one.token, "its hub denies it", NOW + 9 * DAY, Fetch())
+    assert hub_subscriptions.deny(subscribed, subscription.token, "its hub denies it", NOW + 9 * DAY, Fetch())
 
 
 @pytest.mark.parametrize("changed", [{"hub": "https://other.example/"}, {"self_link": "https://thehill.example/new"}])
@@ -226,68 +234,68 @@ def test_another_hub_or_topic_starts_anew(subscribed: Store, changed: dict[str, 
 
 
 def test_a_hub_that_is_named_no_more_is_not_asked(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, feed_info={"hub": None})
-    assert subscribed.hubs.subscription(one.token) is None
+    assert subscribed.hubs.subscription(subscription.token) is None
     assert seen(subscribed).state.pushed_until is None
     assert asked(subscribed, NOW + 300 * DAY) == ()
 
 
 @pytest.mark.parametrize("away", [[], [source(enabled=False)]])
 def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: Store, away: list[Any]) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
     sync_sources(subscribed, away, NOW)
     assert asked(subscribed, NOW + 300 * DAY) == ()
-    assert subscribed.hubs.subscription(one.token) is None
-    assert subscribed.sources.pushed(one.token) is None
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    assert subscribed.hubs.subscription(subscription.token) is None
+    assert subscribed.sources.pushed(subscription.token) is None
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     sync_sources(subscribed, [source()], NOW)
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
-    assert [again.token for again in asked(subscribed)] == [one.token]
+    assert [again.token for again in asked(subscribed)] == [subscription.token]
 
 
 def test_another_url_drops_the_subscription(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
     sync_sources(subscribed, [source(url="https://thehill.example/other")], NOW)
-    assert subscribed.hubs.subscription(one.token) is None
+    assert subscribed.hubs.subscription(subscription.token) is None
     assert seen(subscribed).state.pushed_until is None
     says_hub(subscribed)  # an answer of the old URL, under way meanwhile
     assert asked(subscribed, NOW + 300 * DAY) == ()
 
 
 def test_a_paused_source_is_not_pushed(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
+    (subscription,) = asked(subscribed)
     subscribed.sources.record_states([(1, state(paused="gone", moved_to=None))], {})
-    assert subscribed.hubs.subscription(one.token) is None
+    assert subscribed.hubs.subscription(subscription.token) is None
 
 
 def test_a_new_address_is_told_at_once_and_only_then(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     subscribed.hubs.readdress(callbacks_url(US), NOW)
     assert asked(subscribed) == ()
     subscribed.hubs.readdress(callbacks_url("https://news.example/a_b%/"), NOW)
     (again,) = asked(subscribed, address="https://news.example/a_b%/")
-    assert again.token == one.token
+    assert again.token == subscription.token
     assert seen(subscribed).state.pushed_until == NOW + 8 * DAY  # hubs go on with the old one meanwhile
     subscribed.hubs.readdress(callbacks_url("https://news.example/a_b%/"), NOW)
     assert asked(subscribed) == ()
 
 
 def test_all_subscriptions_can_be_ended(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
-    hub_subscriptions.grant(subscribed, one.token, 8 * DAY, NOW)
+    (subscription,) = asked(subscribed)
+    hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
     says_hub(subscribed, **PUSHED)
     hub_subscriptions.end_all(subscribed, NOW, Fetch())
     assert seen(subscribed).state.pushed_until is None
     assert polled_after(subscribed, 30 * MINUTE)
-    assert [again.token for again in asked(subscribed)] == [one.token]
+    assert [again.token for again in asked(subscribed)] == [subscription.token]
 
 
 def test_ending_what_there_is_none_of_asks_nobody_sooner(subscribed: Store) -> None:
@@ -304,19 +312,19 @@ def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> 
     def claim_two(store: Store) -> tuple[Subscription, ...]:
         return hub_subscriptions.claim_due(store, NOW + HOUR, limit=2, public_url=US, fetch=Fetch())
 
-    assert [one.source for one in claim_two(store)] == ["b", "c"]
-    assert [one.source for one in claim_two(store)] == ["a"]
+    assert [subscription.source for subscription in claim_two(store)] == ["b", "c"]
+    assert [subscription.source for subscription in claim_two(store)] == ["a"]
 
 
 def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: Store) -> None:
-    (one,) = asked(subscribed)
+    (subscription,) = asked(subscribed)
     claimed = subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
-    pushed = subscribed.sources.pushed(one.token)
+    pushed = subscribed.sources.pushed(subscription.token)
     assert pushed
     assert pushed.source == claimed[0].source
     before = seen(subscribed).state
-    said = state(seen=b"n" * 8, failures=9, feed_info=FeedInfo(title="Partial"), next_fetch=NOW + 9 * DAY)
-    recorded = record_as(subscribed, said, new(article(1)), pushed=True)
+    pushed_state = state(seen=b"n" * 8, failures=9, feed_info=FeedInfo(title="Partial"), next_fetch=NOW + 9 * DAY)
+    recorded = record_as(subscribed, pushed_state, new(article(1)), pushed=True)
     assert recorded.new == 1
     after = seen(subscribed).state
     assert after.seen == b"n" * 8
@@ -329,7 +337,7 @@ def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: 
 
 
 def paths(store: Store, now: datetime = NOW) -> list[str]:
-    return [one.path for one in store.hubs.due_topics(now, 10)]
+    return [topic.path for topic in store.hubs.due_topics(now, 10)]
 
 
 def test_what_is_new_is_due_until_it_was_told(store: Store) -> None:
@@ -348,9 +356,9 @@ def test_what_is_new_is_due_until_it_was_told(store: Store) -> None:
 
 def test_what_changed_while_it_was_told_is_told_again(store: Store) -> None:
     store.outbox.published((), NOW, {"all.rss": b"1"})
-    (told,) = store.hubs.due_topics(NOW, 10)
+    (topic,) = store.hubs.due_topics(NOW, 10)
     store.outbox.published((), NOW, {"all.rss": b"2"})
-    store.hubs.topic_notified(told)
+    store.hubs.topic_notified(topic)
     (left,) = store.hubs.due_topics(NOW, 10)
     assert left.digest == b"2"
 

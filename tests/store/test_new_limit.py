@@ -158,8 +158,8 @@ def test_without_a_limit_nothing_waits_nor_do_dropped_entries(
 def test_entries_of_existing_articles_neither_count_nor_wait(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
-    other = {"name": "other", "url": site.put("/other", rss(*map(dated, range(100, 130))))}
-    room.configuration["sources"].append(other)
+    added = {"name": "other", "url": site.put("/other", rss(*map(dated, range(100, 130))))}
+    room.configuration["sources"].append(added)
     assert room.once("other").new == 30
     serve(site, [*range(100, 130), *range(21)])
     cycle = room.once("flood")

@@ -92,28 +92,34 @@ def structure(url: str) -> dict[str, object]:
     """Everything that the database says of its tables."""
     engine = engine_of(url)
     look = inspect(engine)
-    found: dict[str, object] = {
+    description: dict[str, object] = {
         table: (
-            sorted((one["name"], str(one["type"]), one["nullable"], one["default"]) for one in look.get_columns(table)),
+            sorted(
+                (column["name"], str(column["type"]), column["nullable"], column["default"])
+                for column in look.get_columns(table)
+            ),
             look.get_pk_constraint(table),
             sorted(map(repr, look.get_unique_constraints(table))),
             sorted(map(repr, look.get_foreign_keys(table))),
-            sorted((str(one["name"]), str(one["column_names"]), str(one["unique"])) for one in look.get_indexes(table)),
+            sorted(
+                (str(index["name"]), str(index["column_names"]), str(index["unique"]))
+                for index in look.get_indexes(table)
+            ),
         )
         for table in look.get_table_names()
     }
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
-            found["indexes"] = {name: sql and sql.replace('"', "") for name, sql in made}  # with their conditions
+            description["indexes"] = {name: sql and sql.replace('"', "") for name, sql in made}  # with their conditions
             rowids = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'")
-            found["without rowid"] = sorted(name for (name,) in rowids)
+            description["without rowid"] = sorted(name for (name,) in rowids)
     else:
         with engine.connect() as connection:
             made = connection.exec_driver_sql("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'")
-            found["indexes"] = dict(map(tuple, made))
+            description["indexes"] = dict(map(tuple, made))
     engine.dispose()
-    return found
+    return description
 
 
 def test_partial_indexes_have_the_conditions_of_the_schema(sqlite_template: Path, tmp_path: Path) -> None:
@@ -121,11 +127,11 @@ def test_partial_indexes_have_the_conditions_of_the_schema(sqlite_template: Path
     metadata.create_all(engine)
     engine.dispose()
     wanted = "SELECT name, replace(sql, '\"', '') FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-    found = []
+    indexes = []
     for path in (sqlite_template, tmp_path / "made.db"):
         with closing(sqlite3.connect(path)) as connection:
-            found.append(dict(connection.execute(wanted).fetchall()))
-    assert found[0] == found[1]
+            indexes.append(dict(connection.execute(wanted).fetchall()))
+    assert indexes[0] == indexes[1]
 
 
 def test_a_database_of_a_newer_program_is_refused(empty_url: str) -> None:
@@ -155,11 +161,11 @@ def test_several_may_open_a_new_database_at_once(empty_url: str) -> None:
 
 def test_sqlite_is_durable_and_holds_to_its_references(sqlite_template: Path) -> None:
     with Store.open(f"sqlite:///{sqlite_template}") as store, store.database.reading() as connection:
-        found = [
+        pragmas = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
-    assert found == ["wal", 2, 1, 30_000]
+    assert pragmas == ["wal", 2, 1, 30_000]
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -223,14 +229,14 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
 ) -> None:
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
-    with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as other:
+    with Store.open(f"sqlite:///{path}", busy_timeout=SOON) as store, closing(sqlite3.connect(path)) as connection:
         sync_sources(store, [source()], NOW)
-        other.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError, match=rf"The database {path} is locked by another process; wait"):
             record(store, new(article()))
         sync_sources(store, [source()], NOW)
         assert len(store.sources.all()) == 1
-        other.rollback()
+        connection.rollback()
         assert record(store, new(article())).new == 1
 
 
@@ -263,10 +269,10 @@ def test_another_database_in_the_place_of_the_one_that_was_open_is_used_from_the
         for suffix in ("-wal", "-shm"):
             (tmp_path / f"aggregator.db{suffix}").unlink(missing_ok=True)
         copy.rename(path)
-        assert [one.source.name for one in store.sources.all()] == ["earlier"]
+        assert [stored.source.name for stored in store.sources.all()] == ["earlier"]
         store.meta.set("written", "to the new one")
-    with closing(sqlite3.connect(path)) as found:
-        assert found.execute("SELECT value FROM note").fetchall() == [("to the new one",)]
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT value FROM note").fetchall() == [("to the new one",)]
 
 
 # ----------------------------------------------------------------------------------------------------------- PostgreSQL
@@ -299,8 +305,8 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
     with database(server) as url, Store.open(url, busy_timeout=SOON) as store:
         sync_sources(store, [source()], NOW)
         engine = engine_of(url)
-        with engine.begin() as other:
-            other.execute(text("SELECT * FROM source FOR UPDATE"))
+        with engine.begin() as connection:
+            connection.execute(text("SELECT * FROM source FOR UPDATE"))
             assert store.sources.claim(NOW, limit=1, lease=LEASE) == ()
             with pytest.raises(StoreBusyError, match="is locked by other processes"):
                 record(store, new(article()))

@@ -26,11 +26,13 @@ def fill(store: Store) -> None:
 
 def test_what_people_see_of_the_sources_is_what_is_known_of_them(store: Store) -> None:
     fill(store)
-    seen, known = store.sources.overview(NOW), store.sources.all()
+    seen, complete = store.sources.overview(NOW), store.sources.all()
     counted = {"new_per_day": 0.0}  # from another table
-    assert [source_status(one) | counted for one in seen] == [source_status(one) | counted for one in known]
-    assert [one.source.id for one in seen] == [one.source.id for one in known]
-    assert [one.state.due_reason for one in seen] == [one.state.due_reason for one in known]
+    assert [source_status(stored) | counted for stored in seen] == [
+        source_status(stored) | counted for stored in complete
+    ]
+    assert [stored.source.id for stored in seen] == [stored.source.id for stored in complete]
+    assert [stored.state.due_reason for stored in seen] == [stored.state.due_reason for stored in complete]
 
 
 def test_the_long_columns_are_not_read_for_it(store: Store) -> None:
@@ -46,7 +48,7 @@ def test_the_database_counts_conditions_as_the_pages_do(store: Store) -> None:
     assert store.sources.summary(NOW).conditions == {}
     fill(store)
     standing = store.sources.summary(NOW)
-    assert standing.conditions == Counter(condition(one) for one in store.sources.all())
+    assert standing.conditions == Counter(condition(stored) for stored in store.sources.all())
     assert standing.conditions == {"working": 1, "failing": 1, "paused": 3, "new": 1}
 
 

@@ -44,23 +44,23 @@ def assert_paced(requests: Sequence[Request], gap: float) -> None:
 
 def most_in_flight(requests: Sequence[Request], pause: float) -> int:
     """How many requests were unanswered at once. Exact: who waits for an answer has not got it before it was sent."""
-    return max(sum(other.at <= one.at < other.at + pause for other in requests) for one in requests)
+    return max(sum(earlier.at <= request.at < earlier.at + pause for earlier in requests) for request in requests)
 
 
 def two_at_once(folder: Path) -> list[dict[str, Any]]:
     """What two processes of `once --all` say that they did."""
     words = ("once", "--all", "--json")
     with begun(*words, cwd=folder) as first, begun(*words, cwd=folder) as second:
-        said = [process.communicate(timeout=120) for process in (first, second)]
-    assert [process.returncode for process in (first, second)] == [0, 0], said
-    assert [errors for _, errors in said] == ["", ""]
-    return [json.loads(output) for output, _ in said]
+        outputs = [process.communicate(timeout=120) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], outputs
+    assert [errors for _, errors in outputs] == ["", ""]
+    return [json.loads(output) for output, _ in outputs]
 
 
 def test_two_processes_keep_the_gap_between_them_and_fetch_everything(url: str, asked: Server, tmp_path: Path) -> None:
     configure(tmp_path, url, [asked.url(f"/{name}") for name in "ab"], host_gap="2s")
     figures = two_at_once(tmp_path)
-    assert [(one["fetched"], one["skipped"], one["failed"]) for one in figures] == [(2, 0, 0)] * 2
+    assert [(figure["fetched"], figure["skipped"], figure["failed"]) for figure in figures] == [(2, 0, 0)] * 2
     assert len(asked.requests) == 4
     assert_paced(asked.requests, 2)
 
@@ -70,7 +70,7 @@ def test_two_processes_together_have_no_more_in_flight_than_one(url: str, asked:
     asked.put("*", lambda _: Answer(body=rss(item(1)), pause=pause))
     configure(tmp_path, url, [asked.url(f"/{number}") for number in range(6)], host_gap="0s", per_host=2)
     figures = two_at_once(tmp_path)
-    assert [one["fetched"] for one in figures] == [6, 6]
+    assert [figure["fetched"] for figure in figures] == [6, 6]
     assert most_in_flight(asked.requests, pause) == 2
 
 

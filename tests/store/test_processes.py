@@ -86,21 +86,21 @@ def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_s
 
 def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_again(url: str) -> None:
     def attempt(number: int) -> str:
-        one = new(keyed(article(1, number), "link"))
+        contested = new(keyed(article(1, number), "link"))
         with Store.open(url) as own:
             try:
-                record(own, *(new(article(place, number)) for place in range(2, 30)), one, by=number)
+                record(own, *(new(article(place, number)) for place in range(2, 30)), contested, by=number)
             except RacedError:
-                found = own.articles.lookup([digest("link")])
-                return f"raced by {found[digest('link')][0].source_id}"
+                candidates = own.articles.lookup([digest("link")])
+                return f"raced by {candidates[digest('link')][0].source_id}"
         return "recorded"
 
     with Store.open(url) as store:
         sync_sources(store, [source(f"s{number}", categories=("x",)) for number in range(1, 5)], NOW)
         with ThreadPoolExecutor(4) as pool:
-            told = Counter(pool.map(attempt, range(1, 5)))
+            outcomes = Counter(pool.map(attempt, range(1, 5)))
         (owner,) = store.articles.lookup([digest("link")])[digest("link")]
-        assert told == {"recorded": 1, f"raced by {owner.source_id}": 3}
+        assert outcomes == {"recorded": 1, f"raced by {owner.source_id}": 3}
         assert len(marked_articles(store)) == 29
 
 
@@ -108,7 +108,7 @@ def test_recording_at_the_same_time_in_shared_categories_is_no_race(url: str) ->
     def attempt(number: int) -> int:
         with Store.open(url) as own:
             articles = (article(place, number, title=f"Title {place} of s{number}") for place in range(10))
-            return sum(record(own, new(one), by=number).new for one in articles)
+            return sum(record(own, new(stored), by=number).new for stored in articles)
 
     with Store.open(url) as store:
         sync_sources(store, [source(f"s{number}", categories=("x", "y", "aa")) for number in range(1, 5)], NOW)

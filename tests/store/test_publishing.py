@@ -31,7 +31,7 @@ def test_marked_articles_come_in_batches_until_their_marks_are_gone(store: Store
     record(store, *(new(article(number)) for number in range(5)))
     batches = []
     while batch := store.outbox.articles(2):
-        batches.append([one.id for one, _ in batch])
+        batches.append([stored.id for stored, _ in batch])
         store.outbox.published([mark for _, mark in batch], NOW)
     assert batches == [
         [article(0).id, article(1).id],
@@ -68,7 +68,7 @@ def test_all_articles_come_in_pages(store: Store) -> None:
     while pages[-1]:
         pages.append(store.articles.page(pages[-1][-1].id, 2))
     assert [len(page) for page in pages] == [2, 2, 1, 0]
-    assert [one.title for page in pages for one in page] == [f"Title {number}" for number in range(5)]
+    assert [stored.title for page in pages for stored in page] == [f"Title {number}" for number in range(5)]
 
 
 def test_an_article_that_is_not_there_is_none(store: Store) -> None:
@@ -78,7 +78,7 @@ def test_an_article_that_is_not_there_is_none(store: Store) -> None:
 def test_a_feed_holds_the_newest_articles_newest_first(store: Store) -> None:
     record(store, *(new(article(number)) for number in (3, 1, 4, 2)))
     feed = store.feeds.category_feed("x", 3, max_body=1000)
-    assert [one.title for one in feed.articles] == ["Title 1", "Title 2", "Title 3"]
+    assert [stored.title for stored in feed.articles] == ["Title 1", "Title 2", "Title 3"]
     assert (feed.name, feed.label, feed.updated) == ("x", "x", article(1).updated)
     (stored,) = store.articles.by_ids([article(1).id])
     assert feed.articles[0] == replace(stored, markdown="")
@@ -88,8 +88,8 @@ def test_bodies_of_a_feed_are_read_until_they_fill_it(store: Store) -> None:
     sizes = (40, 70, 200, 30, 10)
     record(store, *(new(article(number, html="x" * size)) for number, size in enumerate(sizes)))
     read = store.feeds.category_feed("x", 5, max_body=145).articles
-    assert [len(one.html) for one in read] == [40, 70, 146, 30]  # the third passes the bound by itself
-    assert [one.html for one in store.feeds.category_feed("x", 5).articles] == [""] * 5
+    assert [len(stored.html) for stored in read] == [40, 70, 146, 30]  # the third passes the bound by itself
+    assert [stored.html for stored in store.feeds.category_feed("x", 5).articles] == [""] * 5
     assert store.feeds.category_feed("x", 5, max_body=10).updated == store.feeds.category_feed("x", 5).updated
 
 
@@ -103,14 +103,14 @@ def test_long_articles_come_in_smaller_batches(store: Store, monkeypatch: pytest
 
 
 def test_articles_of_one_moment_stand_as_the_document_lists_them_those_seen_last_in_front(store: Store) -> None:
-    def same(number: int, position: int, seen: int) -> None:
-        one = article(number, published=NOW, position=position, first_seen=NOW + seen * MINUTE)
-        record(store, new(one))
+    def record_at(number: int, position: int, seen: int) -> None:
+        seen_article = article(number, published=NOW, position=position, first_seen=NOW + seen * MINUTE)
+        record(store, new(seen_article))
 
-    same(1, 1, seen=0)
-    same(2, 0, seen=0)
-    same(3, 1, seen=1)
-    same(4, 0, seen=1)
+    record_at(1, 1, seen=0)
+    record_at(2, 0, seen=0)
+    record_at(3, 1, seen=1)
+    record_at(4, 0, seen=1)
     assert titles(store, "x") == ["Title 4", "Title 3", "Title 2", "Title 1"]
 
 
@@ -144,6 +144,6 @@ def test_heads_are_those_of_feeds_of_one_article(store: Store) -> None:
 def test_credits_show_no_credentials(store: Store) -> None:
     sync_sources(store, [source("a", url="https://user:secret@a.example/feed", categories=("x",))], NOW)
     record(store, new(article()))
-    assert [credit.feed_url for one in store.articles.page(None, 9) for credit in one.credits] == [
+    assert [credit.feed_url for stored in store.articles.page(None, 9) for credit in stored.credits] == [
         "https://a.example/feed"
     ]

@@ -60,14 +60,14 @@ def test_statements_of_each_kind_of_document(store: Store, size: int) -> None:
     first = [keyed(article(number), str(number), weak=[f"w{number}"]) for number in numbers]
     edits = [updated(keyed(article(number, title=f"Edited {number}"), str(number))) for number in numbers]
     copies = [duplicate(keyed(article(number, 2), f"b{number}"), of=article(number).id) for number in numbers]
-    found = {
+    statements = {
         "new": counted(store, lambda: record(store, *map(new, first))),
         "unchanged": counted(store, lambda: record(store, *map(unchanged, first))),
         "nothing": counted(store, lambda: record(store)),
         "edited": counted(store, lambda: record(store, *edits)),
         "of two sources": counted(store, lambda: record(store, *copies, by=2)),
     }
-    assert found == {"new": 20, "unchanged": 3, "nothing": 2, "edited": 21, "of two sources": 21}
+    assert statements == {"new": 20, "unchanged": 3, "nothing": 2, "edited": 21, "of two sources": 21}
 
 
 @pytest.mark.parametrize("size", [1, 100])

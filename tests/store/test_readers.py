@@ -13,10 +13,13 @@ def test_revisions_are_what_an_article_said_before_each_edit_latest_first(store:
     record(store, new(keyed(article(1, title="First", html="<p>1</p>"), "a")))
     record(store, updated(keyed(article(1, title="Second", html="<p>2</p>"), "a")), at=NOW + DAY)
     record(store, updated(keyed(article(1, title="Third", html="<p>3</p>"), "a")), at=NOW + 2 * DAY)
-    kept = store.articles.revisions(article(1).id)
-    assert [(one.number, one.title, one.at) for one in kept] == [(2, "Second", NOW + 2 * DAY), (1, "First", NOW + DAY)]
+    revisions = store.articles.revisions(article(1).id)
+    assert [(revision.number, revision.title, revision.at) for revision in revisions] == [
+        (2, "Second", NOW + 2 * DAY),
+        (1, "First", NOW + DAY),
+    ]
     texts = [store.articles.revision(article(1).id, number) for number in (1, 2, 3)]
-    assert [one and one.html for one in texts] == ["<p>1</p>", "<p>2</p>", None]
+    assert [text and text.html for text in texts] == ["<p>1</p>", "<p>2</p>", None]
     assert store.articles.revisions("none") == ()
 
 

@@ -41,10 +41,10 @@ def store(store: Store) -> Store:
     return store
 
 
-def kept(store: Store, number: int = 1, source_id: int = 1) -> StoredArticle:
-    found = store.articles.get(article(number, source_id).id)
-    assert found
-    return found
+def stored_article(store: Store, number: int = 1, source_id: int = 1) -> StoredArticle:
+    stored = store.articles.get(article(number, source_id).id)
+    assert stored
+    return stored
 
 
 # ------------------------------------------------------------------------------------------------------------------ new
@@ -54,9 +54,11 @@ def test_a_new_article_is_kept_as_it_is_but_for_its_text_and_what_the_store_give
     given = article()
     recorded = record(store, new(given))
     assert recorded == RecordCounts(new=1, rows=3)
-    found = kept(store)
-    assert found == replace(given, source="a", path=path(given), categories=("x",), tags=("a",), credits=found.credits)
-    (credit,) = found.credits
+    stored = stored_article(store)
+    assert stored == replace(
+        given, source="a", path=path(given), categories=("x",), tags=("a",), credits=stored.credits
+    )
+    (credit,) = stored.credits
     assert (credit.source, credit.link, credit.feed_title) == ("a", given.link, "The Hill")
     assert (credit.feed_link, credit.feed_url) == ("https://thehill.example/", "https://a.example/feed")
 
@@ -65,7 +67,7 @@ def test_recording_writes_the_state_ends_the_lease_and_marks_what_is_to_be_publi
     store.sources.claim(NOW, limit=1, lease=LEASE)
     record(store, new(article()), next_fetch=NOW)
     assert store.sources.all()[0].state == state(next_fetch=NOW)
-    assert [one.source.name for one in store.sources.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
+    assert [stored.source.name for stored in store.sources.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
     assert marked_articles(store) == {article().id}
     assert marked_categories(store) == {"all", "x"}
 
@@ -79,10 +81,10 @@ def test_the_same_new_article_again_writes_nothing(store: Store) -> None:
 
 
 def test_clashing_paths_are_numbered(store: Store) -> None:
-    same = [new(article(number, title="Same", published=NOW)) for number in range(20)]
-    assert record(store, *same[:5]).new == 5
-    assert record(store, *same[5:]).new == 15
-    paths = [kept(store, number).path for number in range(20)]
+    decisions = [new(article(number, title="Same", published=NOW)) for number in range(20)]
+    assert record(store, *decisions[:5]).new == 5
+    assert record(store, *decisions[5:]).new == 15
+    paths = [stored_article(store, number).path for number in range(20)]
     assert paths[:3] == ["thehill/2026/11/24-same.md", "thehill/2026/11/24-same-2.md", "thehill/2026/11/24-same-3.md"]
     assert len(set(paths)) == 20
 
@@ -93,38 +95,38 @@ def test_a_numbered_path_that_is_taken_is_left_out(store: Store) -> None:
 
     first = [new(article(number, title=title)) for number, title in enumerate(("x-2", "x", "x-3", "x"))]
     record_as(store, state(), *first, name=by_title)
-    assert [kept(store, number).path for number in range(4)] == ["x-2.md", "x.md", "x-3.md", "x-4.md"]
+    assert [stored_article(store, number).path for number in range(4)] == ["x-2.md", "x.md", "x-3.md", "x-4.md"]
 
 
 def test_a_thousand_clashing_paths_are_numbered(store: Store) -> None:
-    same = [new(article(number, title="Same")) for number in range(1000)]
-    record_as(store, state(), *same, name=lambda _: "x.md")
+    decisions = [new(article(number, title="Same")) for number in range(1000)]
+    record_as(store, state(), *decisions, name=lambda _: "x.md")
     record_as(store, state(), new(article(1000)), name=lambda _: "x.md")
-    assert kept(store, 999).path == "x-1000.md"
-    assert kept(store, 1000).path == "x-1001.md"
+    assert stored_article(store, 999).path == "x-1000.md"
+    assert stored_article(store, 1000).path == "x-1001.md"
 
 
 def test_a_uid_that_is_taken_gives_way_to_ours(store: Store) -> None:
     record(store, new(article(1)), new(keyed(article(2, uid=article(1).uid), "two")))
     record(store, new(keyed(article(3, uid=article(1).uid), "three")))
-    assert kept(store, 1).uid == article(1).uid
-    assert kept(store, 2).uid == "urn:uuid:00000001-0000-0000-0000-000000000002"
-    assert kept(store, 3).uid == "urn:uuid:00000001-0000-0000-0000-000000000003"
+    assert stored_article(store, 1).uid == article(1).uid
+    assert stored_article(store, 2).uid == "urn:uuid:00000001-0000-0000-0000-000000000002"
+    assert stored_article(store, 3).uid == "urn:uuid:00000001-0000-0000-0000-000000000003"
 
 
 def test_a_stranger_who_claims_our_uid_stops_no_article(store: Store) -> None:
     ours = "urn:uuid:00000001-0000-0000-0000-000000000002"
     record(store, new(keyed(article(1, uid=ours), "one")), new(keyed(article(2, uid=ours), "two")))
-    assert kept(store, 1).uid == ours
-    assert kept(store, 2).uid.startswith("urn:uuid:")
-    assert kept(store, 2).uid != ours
+    assert stored_article(store, 1).uid == ours
+    assert stored_article(store, 2).uid.startswith("urn:uuid:")
+    assert stored_article(store, 2).uid != ours
 
 
 def test_texts_that_a_database_refuses_are_kept_without_what_it_refuses(store: Store) -> None:
     odd = article(guid="a\0b\ud800c", uid="https://x.example/" + "".join(f"{number:x}" for number in range(3000)))
     record(store, new(odd))
-    assert kept(store).guid == "ab?c"
-    assert kept(store).uid.startswith("urn:uuid:")
+    assert stored_article(store).guid == "ab?c"
+    assert stored_article(store).uid.startswith("urn:uuid:")
 
 
 def test_an_article_whose_strong_key_another_took_meanwhile_is_decided_anew(store: Store) -> None:
@@ -148,7 +150,7 @@ def test_a_strong_key_of_one_document_is_the_first_ones(store: Store) -> None:
 
 def test_an_edited_text_moves_updated_and_keeps_what_names_and_places_the_article(store: Store) -> None:
     record(store, new(article()))
-    before = kept(store)
+    before = stored_article(store)
     publish_everything(store)
     edit = article(
         id="f" * 32,
@@ -162,7 +164,7 @@ def test_an_edited_text_moves_updated_and_keeps_what_names_and_places_the_articl
         position=9,
     )
     assert record(store, updated(edit, of=before.id), at=LATER) == RecordCounts(updated=1, rows=4)
-    after = kept(store)
+    after = stored_article(store)
     assert (after.id, after.uid, after.path, after.published, after.first_seen, after.position) == (
         before.id,
         before.uid,
@@ -181,7 +183,7 @@ def test_an_edited_text_moves_updated_and_keeps_what_names_and_places_the_articl
 def test_an_edit_that_is_dated_no_later_than_the_old_text_is_dated_now(store: Store) -> None:
     record(store, new(article()))
     record(store, updated(article(title="Better title")), at=LATER)
-    assert (kept(store).updated, kept(store).edited) == (LATER, LATER)
+    assert (stored_article(store).updated, stored_article(store).edited) == (LATER, LATER)
 
 
 def test_the_same_edit_again_writes_nothing(store: Store) -> None:
@@ -199,7 +201,7 @@ def test_a_changed_link_moves_no_date_and_keeps_the_text(store: Store) -> None:
     moved = article(link="https://thehill.example/moved", html="<p>Body 1 <b>“ü”</b></p>", image=None)
     change = updated(keyed(moved, article().link, "moved"), text_changed=False)
     assert record(store, change, at=LATER) == RecordCounts(rows=3)
-    after = kept(store)
+    after = stored_article(store)
     assert (after.link, after.credits[0].link, after.image) == (moved.link, moved.link, None)
     assert (after.html, after.updated, after.edited) == (article().html, article().updated, None)
     assert marked_articles(store) == {after.id}
@@ -211,9 +213,9 @@ def test_a_changed_link_moves_no_date_and_keeps_the_text(store: Store) -> None:
 def test_another_source_changes_the_text_alone(store: Store) -> None:
     record(store, new(article()))
     record(store, duplicate(article(9, 2), of=article().id), by=2)
-    other = article(9, 2, title="Better title", image="https://b.example/b.jpg", link="https://b.example/")
-    record(store, updated(keyed(other, "b"), of=article().id), by=2, at=LATER)
-    after = kept(store)
+    better = article(9, 2, title="Better title", image="https://b.example/b.jpg", link="https://b.example/")
+    record(store, updated(keyed(better, "b"), of=article().id), by=2, at=LATER)
+    after = stored_article(store)
     assert (after.title, after.link, after.image) == ("Better title", article().link, article().image)
     assert [credit.link for credit in after.credits] == [article().link, "https://b.example/"]
 
@@ -226,7 +228,7 @@ def test_an_article_of_two_sources_credits_both_and_stands_in_the_categories_of_
     publish_everything(store)
     copy = duplicate(keyed(article(9, 2), "guid of b"), of=article().id)
     assert record(store, copy, by=2, at=LATER) == RecordCounts(duplicates=1, rows=2)
-    both = kept(store)
+    both = stored_article(store)
     assert [credit.source for credit in both.credits] == ["a", "b"]
     assert (both.categories, both.tags, both.source) == (("x", "y"), ("a", "b"), "a")
     assert titles(store, "x") == titles(store, "y") == titles(store, "all") == ["Title 1"]
@@ -241,7 +243,7 @@ def test_a_second_entry_of_the_same_source_gives_its_article_a_key_and_nothing_t
     record(store, new(article(1)), duplicate(keyed(article(2), "second"), of=article(1).id))
     publish_everything(store)
     assert record(store, duplicate(keyed(article(3), "third"), of=article(1).id)).rows == 1
-    assert [found.id for found in store.articles.lookup([digest("third")])[digest("third")]] == [article(1).id]
+    assert [candidate.id for candidate in store.articles.lookup([digest("third")])[digest("third")]] == [article(1).id]
     assert marked_articles(store) == set()
 
 
@@ -308,19 +310,19 @@ def test_what_is_known_of_an_article(store: Store) -> None:
     record(store, new(given))
     record(store, duplicate(keyed(article(9, 2), "other"), of=article().id), by=2)
     asked = [digest(name) for name in ("link", "title", "nobody")]
-    found = store.articles.lookup(asked)
-    assert set(found) == {digest("link"), digest("title")}
-    (known,) = found[digest("link")]
-    assert found[digest("title")] == (known,)
-    assert (known.id, known.source_id, known.credited, known.cluster) == (
+    candidates = store.articles.lookup(asked)
+    assert set(candidates) == {digest("link"), digest("title")}
+    (candidate,) = candidates[digest("link")]
+    assert candidates[digest("title")] == (candidate,)
+    assert (candidate.id, candidate.source_id, candidate.credited, candidate.cluster) == (
         article().id,
         1,
         frozenset({1, 2}),
         article().id,
     )
-    assert (known.guid, known.link, known.link_key) == ("guid 1", article().link, article().link_key)
-    assert (known.title, known.published, known.pruned) == ("Title 1", article().published, False)
-    assert (known.fingerprint, known.keys) == (given.fingerprint, frozenset({digest("link"), digest("title")}))
+    assert (candidate.guid, candidate.link, candidate.link_key) == ("guid 1", article().link, article().link_key)
+    assert (candidate.title, candidate.published, candidate.pruned) == ("Title 1", article().published, False)
+    assert (candidate.fingerprint, candidate.keys) == (given.fingerprint, frozenset({digest("link"), digest("title")}))
 
 
 def test_more_keys_than_one_query_takes_are_looked_up(store: Store) -> None:
@@ -333,8 +335,10 @@ def test_a_weak_key_that_very_many_bear_finds_the_newest(store: Store) -> None:
     for number in range(MAX_PER_WEAK_KEY + 5):
         seen = NOW + number * MINUTE
         record(store, new(keyed(article(number, first_seen=seen), str(number), weak=["Open thread"])))
-    found = store.articles.lookup([digest("Open thread")])[digest("Open thread")]
-    assert [known.id for known in found] == [article(number).id for number in range(5, MAX_PER_WEAK_KEY + 5)]
+    candidates = store.articles.lookup([digest("Open thread")])[digest("Open thread")]
+    assert [candidate.id for candidate in candidates] == [
+        article(number).id for number in range(5, MAX_PER_WEAK_KEY + 5)
+    ]
     assert record(store, unchanged(keyed(article(0), "0", weak=["Open thread"]))).rows == 0
 
 
@@ -350,12 +354,12 @@ def test_a_feed_with_a_new_title_has_the_categories_that_credit_it_published_ane
     record(store, by=2, feed_info=FeedInfo(title="Renamed"))
     assert marked_categories(store) == {"all", "x", "y"}
     assert marked_articles(store) == set()
-    assert kept(store).credits[1].feed_title == "Renamed"
+    assert stored_article(store).credits[1].feed_title == "Renamed"
 
 
 def test_an_article_of_a_source_that_left_meanwhile_is_kept(store: Store) -> None:
     sync_sources(store, [source("b", categories=("y",))], NOW)
     record(store, new(article()))
-    assert kept(store).categories == ("x",)
+    assert stored_article(store).categories == ("x",)
     assert titles(store, "all") == ["Title 1"]
     assert store.feeds.categories() == ("all", "y")

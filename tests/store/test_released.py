@@ -50,20 +50,20 @@ def rows_through(store: Store) -> list[dict[str, Any]]:
     """What the store gives of its articles, in the columns' form."""
     return [
         {
-            "id": one.id,
-            "uid": one.uid,
-            "guid": one.guid,
-            "link": one.link,
-            "title": one.title,
-            "html": one.html,
-            "markdown": one.markdown,
-            "summary": one.summary,
-            "path": one.path,
-            "published": micros(one.published),
-            "updated": micros(one.updated),
-            "first_seen": micros(one.first_seen),
+            "id": stored.id,
+            "uid": stored.uid,
+            "guid": stored.guid,
+            "link": stored.link,
+            "title": stored.title,
+            "html": stored.html,
+            "markdown": stored.markdown,
+            "summary": stored.summary,
+            "path": stored.path,
+            "published": micros(stored.published),
+            "updated": micros(stored.updated),
+            "first_seen": micros(stored.first_seen),
         }
-        for one in store.articles.page(None, 1000)
+        for stored in store.articles.page(None, 1000)
     ]
 
 
@@ -88,24 +88,26 @@ def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, rev
     before = restored(empty_url, revision, papers)
     with Store.open(empty_url) as store:
         assert without_keys_of_texts(found(empty_url, before)) == without_keys_of_texts(before)
-        kept = {row["id"]: row for row in before["article"] if not row["pruned"]}
+        rows_by_id = {row["id"]: row for row in before["article"] if not row["pruned"]}
         read = rows_through(store)
-        assert read == [{name: kept[row["id"]][name] for name in row} for row in read]
-        assert len(read) == len(kept) == 8
-        assert [one.title for one in store.articles.revisions(before["revision"][0]["article_id"])] == [
+        assert read == [{name: rows_by_id[row["id"]][name] for name in row} for row in read]
+        assert len(read) == len(rows_by_id) == 8
+        assert [stored.title for stored in store.articles.revisions(before["revision"][0]["article_id"])] == [
             "Story number 2"
         ]
-        states = {one.source.name: one.state for one in store.sources.all()}
+        states = {stored.source.name: stored.state for stored in store.sources.all()}
         assert {row["name"]: row["failures"] for row in before["source"] if row["present"]} == {
             name: state.failures for name, state in states.items()
         }
         assert states["paper"].validators.etag == '"2"'
         assert store.meta.get("style") == before["note"][0]["value"]
         assert store.feeds.dropped_categories() == {"wires": "agencies"}
-        assert [one.title for one in store.feeds.category_feed("world-news", 9).articles] == [
+        assert [stored.title for stored in store.feeds.category_feed("world-news", 9).articles] == [
             f"Story number {number}" for number in (5, 4, 3, 2, 1)
         ]
-        labels = {one.title: (one.categories, one.tags, one.terms) for one in store.articles.page(None, 99)}
+        labels = {
+            stored.title: (stored.categories, stored.tags, stored.terms) for stored in store.articles.page(None, 99)
+        }
         credited_twice = (("World News", "mirrors"), ("daily", "mirror"), (Term(term="Ötzi & co"),))
         assert labels["Story number 1"] == credited_twice
         assert labels["Story number 3"] == (("World News",), ("daily",), ())

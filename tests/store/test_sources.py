@@ -24,8 +24,8 @@ def claim(
     names: Collection[str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    taken = store.sources.claim(now, Selection(names=names, everything=everything), limit=limit, lease=LEASE)
-    return [one.source.name for one in taken]
+    claimed = store.sources.claim(now, Selection(names=names, everything=everything), limit=limit, lease=LEASE)
+    return [stored.source.name for stored in claimed]
 
 
 def fetched(store: Store, source_id: int, minutes: int) -> None:
@@ -52,9 +52,9 @@ def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
 def test_a_claimed_source_comes_with_its_state(store: Store) -> None:
     sync_sources(store, [source()], NOW)
     store.sources.record_states([(1, state())], {})
-    (one,) = store.sources.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
-    assert one.source == source(source_id=1)
-    assert one.state == state()
+    (stored,) = store.sources.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
+    assert stored.source == source(source_id=1)
+    assert stored.state == state()
 
 
 def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
@@ -86,17 +86,17 @@ def test_disabled_absent_and_paused_sources_are_never_claimed(store: Store) -> N
 
 
 def test_sources_that_share_a_url_are_claimed_together(store: Store) -> None:
-    same = "https://example.org/feed"
-    sync_sources(store, [source("a", url=same), source("b", url=same), source("c"), source("d")], NOW)
+    url = "https://example.org/feed"
+    sync_sources(store, [source("a", url=url), source("b", url=url), source("c"), source("d")], NOW)
     fetched(store, 2, 60)
     fetched(store, 3, 60)
-    store.sources.record_states([(4, state(moved_to=same, next_fetch=NOW + 60 * MINUTE))], {})
+    store.sources.record_states([(4, state(moved_to=url, next_fetch=NOW + 60 * MINUTE))], {})
     assert claim(store, limit=1) == ["a", "b", "d"]
 
 
 def test_a_source_that_moved_no_longer_shares_its_old_url(store: Store) -> None:
-    same = "https://example.org/feed"
-    sync_sources(store, [source("a", url=same), source("b", url=same)], NOW)
+    url = "https://example.org/feed"
+    sync_sources(store, [source("a", url=url), source("b", url=url)], NOW)
     store.sources.record_states([(2, state(moved_to="https://new.example/", next_fetch=NOW + MINUTE))], {})
     assert claim(store) == ["a"]
 
@@ -105,16 +105,16 @@ def test_claims_at_the_same_time_never_overlap(url: str) -> None:
     with Store.open(url) as first, Store.open(url) as second:
         sync_sources(first, [source(f"s{number}") for number in range(60)], NOW)
         with ThreadPoolExecutor(4) as pool:
-            taken = list(pool.map(lambda number: claim((first, second)[number % 2], limit=7), range(12)))
-    every = [name for names in taken for name in names]
+            claims = list(pool.map(lambda number: claim((first, second)[number % 2], limit=7), range(12)))
+    every = [name for names in claims for name in names]
     assert len(every) == len(set(every)) == 60
 
 
 def test_states_of_many_sources_are_written_at_once(store: Store) -> None:
     sync_sources(store, [source("a"), source("b")], NOW)
-    other = replace(state(), failures=7, next_fetch=None)
-    store.sources.record_states([(2, other), (1, state())], {})
-    assert [one.state for one in store.sources.all()] == [state(), other]
+    failing_state = replace(state(), failures=7, next_fetch=None)
+    store.sources.record_states([(2, failing_state), (1, state())], {})
+    assert [stored.state for stored in store.sources.all()] == [state(), failing_state]
     store.sources.record_states([], {})
 
 
@@ -137,13 +137,13 @@ def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path
     path = tmp_path / "aggregator.db"
     path.write_bytes(sqlite_template.read_bytes())
     soon = timedelta(milliseconds=50)
-    with Store.open(f"sqlite:///{path}", busy_timeout=soon) as store, closing(sqlite3.connect(path)) as other:
+    with Store.open(f"sqlite:///{path}", busy_timeout=soon) as store, closing(sqlite3.connect(path)) as connection:
         sync_sources(store, [source("a"), source("b")], NOW)
         assert claim(store) == ["a", "b"]
-        other.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
             store.sources.release([2])
-        other.rollback()
+        connection.rollback()
         assert claim(store) == ["b"]
         store.sources.release([1])
         assert claim(store) == ["a"]
@@ -233,7 +233,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
             while own.sources.wanted(NOW):
                 for name in claim(own, limit=2):
                     host = name[:2]
-                    clashes += [name for other in holders[host] if other != number]
+                    clashes += [name for holder in holders[host] if holder != number]
                     holders[host].append(number)
                     time.sleep(0.002)
                     holders[host].remove(number)
@@ -242,7 +242,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
 
     with Store.open(url) as store:
         sync_sources(store, blogs, NOW)
-        ids = {one.source.name: one.source.id for one in store.sources.all()}
+        ids = {stored.source.name: stored.source.id for stored in store.sources.all()}
     holders: dict[str, list[int]] = {f"s{host}": [] for host in range(3)}
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(4))) == [[]] * 4
@@ -252,11 +252,11 @@ def test_no_host_fills_the_room_of_others(store: Store) -> None:
     sync_sources(store, [*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
     for number in range(1, 5):
         fetched(store, number, -number)
-    taken = store.sources.claim(NOW, limit=6, lease=LEASE, share=2)
-    assert [one.source.name for one in taken] == ["p0", "p1", "p2", "blog3", "blog2"]
+    claimed = store.sources.claim(NOW, limit=6, lease=LEASE, share=2)
+    assert [stored.source.name for stored in claimed] == ["p0", "p1", "p2", "blog3", "blog2"]
     assert store.sources.claim(NOW, limit=6, lease=LEASE, share=2) == ()
     fetched(store, 4, 60)
-    assert [one.source.name for one in store.sources.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
+    assert [stored.source.name for stored in store.sources.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
 
 
 def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:

@@ -32,11 +32,11 @@ def sync(store: Store, *sources: Source) -> None:
 
 
 def names(store: Store) -> list[str]:
-    return [one.source.name for one in store.sources.all()]
+    return [stored.source.name for stored in store.sources.all()]
 
 
-def stored(store: Store, name: str) -> Any:
-    return next(one for one in store.sources.all() if one.source.name == name)
+def stored_source(store: Store, name: str) -> Any:
+    return next(stored for stored in store.sources.all() if stored.source.name == name)
 
 
 def article_of(store: Store, number: int = 1, source_id: int = 1) -> Any:
@@ -49,9 +49,9 @@ def test_sources_come_back_as_configured_in_the_order_of_the_file(store: Store) 
         source("a", headers={"Authorization": "Bearer ${TOKEN}"}),
     )
     sync(store, *configured)
-    assert [replace(one.source, id=0) for one in store.sources.all()] == list(configured)
-    assert all(one.source.id for one in store.sources.all())
-    assert all(one.state == type(one.state)() for one in store.sources.all())
+    assert [replace(stored.source, id=0) for stored in store.sources.all()] == list(configured)
+    assert all(stored.source.id for stored in store.sources.all())
+    assert all(stored.state == type(stored.state)() for stored in store.sources.all())
 
 
 def test_headers_are_stored_as_written_with_references_unresolved(url: str) -> None:
@@ -83,7 +83,7 @@ def test_a_source_that_is_left_out_keeps_its_articles_and_comes_back_with_them(s
     assert article_of(store).credits[0].source == "a"
     sync(store, source("b"), source("a"))
     assert names(store) == ["b", "a"]
-    assert stored(store, "a").source.id == 1
+    assert stored_source(store, "a").source.id == 1
 
 
 def test_a_source_with_another_url_keeps_its_articles_and_forgets_what_the_old_url_said(store: Store) -> None:
@@ -91,7 +91,7 @@ def test_a_source_with_another_url_keeps_its_articles_and_forgets_what_the_old_u
     record(store, new(article()), paused="the server says it is gone for good (410 Gone)")
     publish_everything(store)
     sync(store, source("a", url="https://new.example/feed"))
-    now_known = stored(store, "a")
+    now_known = stored_source(store, "a")
     assert now_known.source.id == 1
     assert now_known.state == replace(
         state(),
@@ -119,8 +119,8 @@ def test_a_renamed_source_is_known_by_its_url(store: Store) -> None:
     path = article_of(store).path
     publish_everything(store)
     sync(store, source("b", url=source("a").url))
-    assert stored(store, "b").source.id == 1
-    assert stored(store, "b").state == state()
+    assert stored_source(store, "b").source.id == 1
+    assert stored_source(store, "b").state == state()
     renamed = article_of(store)
     assert (renamed.source, renamed.credits[0].source, renamed.categories, renamed.path) == ("b", "b", ("b",), path)
     assert marked_articles(store) == {renamed.id}
@@ -130,16 +130,16 @@ def test_names_go_before_urls_and_present_sources_before_those_that_left(store: 
     sync(store, source("a"), source("b"), source("gone"))
     sync(store, source("a"), source("b"))
     sync(store, source("a", url=source("b").url), source("b", url=source("a").url))
-    assert [one.source.id for one in store.sources.all()] == [1, 2]
+    assert [stored.source.id for stored in store.sources.all()] == [1, 2]
     sync(store, source("a", url=source("b").url), source("gone", url=source("a").url))
-    assert [one.source.id for one in store.sources.all()] == [1, 2]
+    assert [stored.source.id for stored in store.sources.all()] == [1, 2]
 
 
 def test_two_sources_may_have_one_url(store: Store) -> None:
-    same = "https://example.org/feed"
-    sync(store, source("a", url=same), source("b", url=same))
-    sync(store, source("b", url=same), source("c", url=same), source("d", url=same))
-    assert {one.source.name: one.source.id for one in store.sources.all()} == {"b": 2, "c": 1, "d": 3}
+    url = "https://example.org/feed"
+    sync(store, source("a", url=url), source("b", url=url))
+    sync(store, source("b", url=url), source("c", url=url), source("d", url=url))
+    assert {stored.source.name: stored.source.id for stored in store.sources.all()} == {"b": 2, "c": 1, "d": 3}
 
 
 def test_categories_exist_while_a_source_names_them_and_all_always_does(store: Store) -> None:
@@ -223,7 +223,7 @@ def test_what_changes_no_article_marks_none(store: Store) -> None:
     record(store, new(article()))
     publish_everything(store)
     sync(store, source("b"), source("a", interval=5 * MINUTE, enabled=False))
-    assert stored(store, "a").source.interval == 5 * MINUTE
+    assert stored_source(store, "a").source.interval == 5 * MINUTE
     assert (marked_articles(store), marked_categories(store)) == (set(), set())
 
 
@@ -233,11 +233,11 @@ def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store
     sync(store, source("a", url="https://new.example/feed"))
     record(store, new(article()))
     store.sources.record_states([(1, state())], {})
-    assert stored(store, "a").state.validators.etag is None
+    assert stored_source(store, "a").state.validators.etag is None
     assert article_of(store) is not None
     store.sources.claim(NOW, limit=1, lease=LEASE)
     record(store)
-    assert stored(store, "a").state == state()
+    assert stored_source(store, "a").state == state()
 
 
 def test_a_thousand_sources_are_synced(store: Store) -> None:
@@ -245,16 +245,16 @@ def test_a_thousand_sources_are_synced(store: Store) -> None:
     sync(store, *many)
     assert len(store.sources.all()) == 1000
     sync(store, *many[500:])
-    assert names(store) == [one.name for one in many[500:]]
+    assert names(store) == [configured.name for configured in many[500:]]
 
 
 def hosts(url: str) -> list[str | None]:
     """The host column, in the order of the ids."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1))
     with engine.connect() as connection:
-        found = list(connection.scalars(text("SELECT host FROM source ORDER BY id")))
+        column = list(connection.scalars(text("SELECT host FROM source ORDER BY id")))
     engine.dispose()
-    return found
+    return column
 
 
 def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> None:
@@ -316,7 +316,7 @@ def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store
     sync_sources(
         store, [source("a", interval=hour), source("b", interval=hour), source("c", interval=2 * day)], NOW + 5 * hour
     )
-    due = {one.source.name: one.state.next_fetch for one in store.sources.all()}
+    due = {stored.source.name: stored.state.next_fetch for stored in store.sources.all()}
     assert due["a"]
     assert NOW + hour <= due["a"] <= NOW + 1.05 * hour
     assert due["b"] == due["c"] == NOW + day
@@ -339,6 +339,6 @@ def test_settings_that_another_version_stored_do_not_stop_this_one(url: str, sto
         connection.execute(text(f"UPDATE source SET settings = {value}").bindparams(stored=stored))
     engine.dispose()
     with Store.open(url) as store:
-        assert [one.source.name for one in store.sources.all()] == ["a"]
+        assert [stored.source.name for stored in store.sources.all()] == ["a"]
         sync(store, source("a"))
-        assert [one.source.settings for one in store.sources.all()] == [source("a").settings]
+        assert [stored.source.settings for stored in store.sources.all()] == [source("a").settings]

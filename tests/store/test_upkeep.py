@@ -41,13 +41,13 @@ def old(number: int, source_id: int = 1) -> StoredArticle:
 
 
 def shown(store: Store, name: str) -> list[str]:
-    return [one.title for one in store.feeds.category_feed(name, 50).articles]
+    return [stored.title for stored in store.feeds.category_feed(name, 50).articles]
 
 
 def also(store: Store, article_id: str) -> list[str]:
-    found = store.articles.get(article_id)
-    assert found is not None
-    return [one.title for one in found.also]
+    stored = store.articles.get(article_id)
+    assert stored is not None
+    return [member.title for member in stored.also]
 
 
 def test_old_articles_come_in_pages_without_those_that_are_pruned(store: Store) -> None:
@@ -65,14 +65,14 @@ def test_what_is_pruned_loses_its_text_and_its_places_and_keeps_its_names(store:
     publish_everything(store)
     store.maintenance.prune([old(1).id])
     assert store.articles.get(old(1).id) is None
-    assert [one.id for one in store.articles.page(None, 10)] == [article(2).id]
+    assert [stored.id for stored in store.articles.page(None, 10)] == [article(2).id]
     assert store.articles.revisions(old(1).id) == ()
     assert shown(store, "all") == shown(store, "news") == ["Title 2"]
     assert [name for name, _ in store.outbox.categories()] == ["all", "news"]
     assert store.outbox.articles(10) == ()
-    (known,) = store.articles.lookup([digest("key")])[digest("key")]
-    assert known.pruned
-    assert known.fingerprint.digest == digest("edited")
+    (candidate,) = store.articles.lookup([digest("key")])[digest("key")]
+    assert candidate.pruned
+    assert candidate.fingerprint.digest == digest("edited")
     with store.database.reading() as connection:
         row = connection.execute(select(articles).where(articles.c.id == old(1).id)).one()
         assert (row.html, row.markdown, row.summary) == ("", "", "")
@@ -99,8 +99,8 @@ def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -
     assert shown(store, "all") == [second.title]
     assert also(store, second.id) == [third.title]
     assert [name for name, _ in store.outbox.categories()] == ["all", "news"]
-    (known,) = store.articles.lookup([digest(third.link)])[digest(third.link)]
-    assert known.cluster == second.id
+    (candidate,) = store.articles.lookup([digest(third.link)])[digest(third.link)]
+    assert candidate.cluster == second.id
 
 
 def test_a_story_that_loses_another_keeps_its_lead(store: Store) -> None:
@@ -126,23 +126,23 @@ def test_marked_articles_are_told_from_the_others(store: Store) -> None:
 
 
 def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store) -> None:
-    known = [
+    all_keyed = [
         replace(all_names(article(number), "some words of a text " * 20), id=article(number).id) for number in (1, 2, 3)
     ]
-    record(store, *map(new, known))
+    record(store, *map(new, all_keyed))
     store.maintenance.prune([article(3).id])
     with store.database.writing() as connection:
         before = set(connection.execute(select(key_table)))
         connection.execute(delete(key_table).where(key_table.c.article_id != article(1).id))
     first = store.maintenance.articles_without_keys(None, 1)
-    rest = store.maintenance.articles_without_keys(article(2).id, 9)
-    both = {**first, **rest}
-    assert {path: one.id for path, one in both.items()} == {
+    second = store.maintenance.articles_without_keys(article(2).id, 9)
+    unnamed = {**first, **second}
+    assert {path: keyless.id for path, keyless in unnamed.items()} == {
         path(article(2)): article(2).id,
         path(article(3)): article(3).id,
     }
-    assert rest[path(article(3))].fingerprint == known[2].fingerprint
-    named = [replace(one, keys=keys(one.draft, one.fingerprint)) for one in both.values()]
+    assert second[path(article(3))].fingerprint == all_keyed[2].fingerprint
+    named = [replace(keyless, keys=keys(keyless.draft, keyless.fingerprint)) for keyless in unnamed.values()]
     store.maintenance.add_keys(named)
     assert store.maintenance.articles_without_keys(None, 9) == {}
     with store.database.reading() as connection:
@@ -150,26 +150,26 @@ def test_articles_without_keys_are_found_and_get_the_names_they_had(store: Store
 
 
 def test_categories_that_do_not_fit_are_found_and_set_right(store: Store) -> None:
-    one, two, gone = article(1), article(2), old(3)
-    record(store, new(one), new(two), new(gone))
-    record(store, duplicate(article(9, 2), of=two.id), by=2)
+    first, second, gone = article(1), article(2), old(3)
+    record(store, new(first), new(second), new(gone))
+    record(store, duplicate(article(9, 2), of=second.id), by=2)
     store.maintenance.prune([gone.id])
     publish_everything(store)
     assert all(placed.actual == placed.expected for placed in store.maintenance.placements(None, 9))
-    row = {"published": one.published, "first_seen": NOW, "position": 1, "hidden": False}
+    row = {"published": first.published, "first_seen": NOW, "position": 1, "hidden": False}
     with store.database.writing() as connection:
-        connection.execute(delete(article_category).where(article_category.c.article_id == two.id))
-        connection.execute(insert(article_category).values(article_id=one.id, category="other", **row))
+        connection.execute(delete(article_category).where(article_category.c.article_id == second.id))
+        connection.execute(insert(article_category).values(article_id=first.id, category="other", **row))
         connection.execute(insert(article_category).values(article_id=gone.id, category="news", **row))
     wrong = [placed for placed in store.maintenance.placements(None, 9) if placed.actual != placed.expected]
     assert wrong == [
-        Placement(id=one.id, actual=frozenset({"all", "news", "other"}), expected=frozenset({"all", "news"})),
-        Placement(id=two.id, actual=frozenset(), expected=frozenset({"all", "news", "other"})),
+        Placement(id=first.id, actual=frozenset({"all", "news", "other"}), expected=frozenset({"all", "news"})),
+        Placement(id=second.id, actual=frozenset(), expected=frozenset({"all", "news", "other"})),
         Placement(id=gone.id, actual=frozenset({"news"}), expected=frozenset()),
     ]
     store.maintenance.place(wrong)
     assert all(placed.actual == placed.expected for placed in store.maintenance.placements(None, 9))
-    assert (shown(store, "other"), shown(store, "news")) == ([two.title], [one.title, two.title])
+    assert (shown(store, "other"), shown(store, "news")) == ([second.title], [first.title, second.title])
     assert [name for name, _ in store.outbox.categories()] == ["all", "news", "other"]
 
 
@@ -177,5 +177,5 @@ def test_places_come_in_pages(store: Store) -> None:
     record(store, *(new(article(number)) for number in (1, 2, 3)))
     first = store.maintenance.placements(None, 2)
     assert len(first) == 2
-    assert [one.id for one in store.maintenance.placements(first[-1].id, 2)] == [article(3).id]
+    assert [placement.id for placement in store.maintenance.placements(first[-1].id, 2)] == [article(3).id]
     assert store.maintenance.placements(article(3).id, 2) == ()

@@ -119,22 +119,22 @@ class NewMember(New):
     cluster: str
 
 
-def new(one: StoredArticle | Keyed, cluster: str | None = None) -> New:
-    given, reason = one if isinstance(one, Keyed) else keyed(one), "not seen before"
+def new(value: StoredArticle | Keyed, cluster: str | None = None) -> New:
+    given, reason = value if isinstance(value, Keyed) else keyed(value), "not seen before"
     return NewMember(keyed=given, cluster=cluster, reason=reason) if cluster else New(keyed=given, reason=reason)
 
 
-def updated(one: StoredArticle | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
-    given = one if isinstance(one, Keyed) else keyed(one)
+def updated(value: StoredArticle | Keyed, *, of: str | None = None, text_changed: bool = True) -> Updated:
+    given = value if isinstance(value, Keyed) else keyed(value)
     return Updated(id=of or given.id, keyed=given, text_changed=text_changed, reason="edited")
 
 
-def duplicate(one: StoredArticle | Keyed, of: str) -> Duplicate:
-    return Duplicate(id=of, keyed=one if isinstance(one, Keyed) else keyed(one), reason="same link")
+def duplicate(value: StoredArticle | Keyed, of: str) -> Duplicate:
+    return Duplicate(id=of, keyed=value if isinstance(value, Keyed) else keyed(value), reason="same link")
 
 
-def unchanged(one: StoredArticle | Keyed, of: str | None = None) -> Unchanged:
-    given = one if isinstance(one, Keyed) else keyed(one)
+def unchanged(value: StoredArticle | Keyed, of: str | None = None) -> Unchanged:
+    given = value if isinstance(value, Keyed) else keyed(value)
     return Unchanged(id=of or given.id, keyed=given, reason="same guid")
 
 
@@ -165,7 +165,7 @@ def record_as(
         source_id=by,
         state=state,
         decisions=decisions,
-        paths={one.keyed.id: name(one.keyed.draft) for one in decisions if isinstance(one, New)},
+        paths={decision.keyed.id: name(decision.keyed.draft) for decision in decisions if isinstance(decision, New)},
         now=at,
         pushed=pushed,
         hub=hub,
@@ -173,9 +173,9 @@ def record_as(
     )
     recorded = store.articles.record(recording)
     clusters: dict[str, str] = {}
-    for one in decisions:
-        if isinstance(one, NewMember):
-            clusters[one.keyed.id] = clusters.get(one.cluster, one.cluster)
+    for decision in decisions:
+        if isinstance(decision, NewMember):
+            clusters[decision.keyed.id] = clusters.get(decision.cluster, decision.cluster)
     store.unpublished.set_clusters(clusters)
     return recorded
 

@@ -66,10 +66,10 @@ def is_found(pair: Pair) -> bool:
 
 def scores(pairs: list[Pair]) -> tuple[float, dict[str, tuple[int, int]]]:
     """Precision over all pairs; by kind the number of pairs found, and of all."""
-    found = Counter(pair.kind for pair in pairs if is_found(pair))
+    hits = Counter(pair.kind for pair in pairs if is_found(pair))
     counts = Counter(pair.kind for pair in pairs)
-    true = sum(found[kind] for kind in SAME)
-    return true / found.total(), {kind: (found[kind], counts[kind]) for kind in (*SAME, *DIFFERENT)}
+    true = sum(hits[kind] for kind in SAME)
+    return true / hits.total(), {kind: (hits[kind], counts[kind]) for kind in (*SAME, *DIFFERENT)}
 
 
 def labelled_pairs() -> list[Pair]:
@@ -101,9 +101,9 @@ def _of_language(language: str, sections: dict[tuple[str, str], list[str]]) -> I
     template = "\n".join(sections[language, "series"])
     issues = [[value.strip() for value in line.split("|")] for line in sections[language, "values"]]
     mixed = [pair[place % 3 == 0] for place, pair in enumerate(zip(*issues, strict=True))]
-    for one, two in ((issues[0], issues[1]), (issues[0], mixed), (mixed, issues[1])):
-        issue, other = (template.format(*values).splitlines() for values in (one, two))
-        yield _pair("series", language, issue, other, (issue[0], issue[0]))
+    for before, after in ((issues[0], issues[1]), (issues[0], mixed), (mixed, issues[1])):
+        issue, next_issue = (template.format(*values).splitlines() for values in (before, after))
+        yield _pair("series", language, issue, next_issue, (issue[0], issue[0]))
 
 
 def _of_story(language: str, story: list[str], pool: list[str], chance: random.Random) -> Iterator[Pair]:
@@ -132,8 +132,8 @@ def _rewritten(story: list[str], pool: list[str], count: int, chance: random.Ran
         elif change == "leave out":
             sentences[place] = ""
         else:
-            other = (place + 3) % len(sentences)
-            sentences[place], sentences[other] = sentences[other], sentences[place]
+            exchanged = (place + 3) % len(sentences)
+            sentences[place], sentences[exchanged] = sentences[exchanged], sentences[place]
     return [sentence for sentence in sentences if sentence]
 
 

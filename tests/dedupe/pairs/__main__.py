@@ -8,5 +8,5 @@ if __name__ == "__main__":
     print(f"{len(pairs)} pairs in {len({pair.language for pair in pairs})} languages, precision {precision:.3f}")
     print("| kind | pairs | found |")
     print("|---|---|---|")
-    for kind, (found, count) in by_kind.items():
-        print(f"| {kind} ({'one report' if kind in SAME else 'two reports'}) | {count} | {found / count:.2f} |")
+    for kind, (hits, count) in by_kind.items():
+        print(f"| {kind} ({'one report' if kind in SAME else 'two reports'}) | {count} | {hits / count:.2f} |")

@@ -34,9 +34,9 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def documents(edition: int) -> dict[str, bytes]:
     """What each source says in its first, second or third edition; the third stays."""
-    told = ("first", "second", "last")[edition]
+    ordinal = ("first", "second", "last")[edition]
     ancient = item(9, pubDate="Tue, 24 Nov 2015 10:00:00 +0000")
-    edited = item(2, description=f"&lt;p&gt;{prose(2)}, as the {told} edition has it.&lt;/p&gt;")
+    edited = item(2, description=f"&lt;p&gt;{prose(2)}, as the {ordinal} edition has it.&lt;/p&gt;")
     author = item(1, author="a@source.example (Ann Ämter)", category="Ötzi &amp; co")
     enclosure = '<enclosure url="https://source.example/1.mp3" type="audio/mpeg" length="77"/>'
     near = item(4, guid="wire-4", link="https://wire.example/4", title="Story number 4, told again")
