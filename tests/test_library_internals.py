@@ -64,9 +64,9 @@ def test_feedparser_uses_the_cached_join_of_urls() -> None:
     assert after.hits + after.misses > before.hits + before.misses
 
 
-@pytest.mark.parametrize(("quote", "other"), ["'\"", "\"'"])
-def test_the_cleaner_writes_attributes_in_one_form(quote: str, other: str) -> None:
-    value = f"{quote}https://e.org/?a=<b>&c={other}{quote}"
+@pytest.mark.parametrize(("quote", "opposite"), ["'\"", "\"'"])
+def test_the_cleaner_writes_attributes_in_one_form(quote: str, opposite: str) -> None:
+    value = f"{quote}https://e.org/?a=<b>&c={opposite}{quote}"
     clean = html.clean(f"<p><a href={value} title={value}>x</a><img src=/i alt={value}></p>", "http://e.org/")
     assert re.fullmatch(r'<p><a(?: [a-z]+="[^"<>]*")+>x</a><img(?: [a-z]+="[^"<>]*")+></p>', clean), clean
 

@@ -112,7 +112,7 @@ def _article(
 
 @dataclass
 class _Row:
-    known: KnownArticle
+    article: KnownArticle
     keys: dict[bytes, bool] = field(default_factory=dict)  # digest: strong
 
 
@@ -126,9 +126,9 @@ class Store:
 
     def known(self, candidates: Iterable[Keyed]) -> dict[bytes, tuple[KnownArticle, ...]]:
         digests = {key.digest for keyed in candidates for key in keyed.keys}
-        rows = [replace(row.known, keys=frozenset(digests & row.keys.keys())) for row in self.rows.values()]
-        found = {digest: tuple(known for known in rows if digest in known.keys) for digest in digests}
-        return {digest: several for digest, several in found.items() if several}
+        rows = [replace(row.article, keys=frozenset(digests & row.keys.keys())) for row in self.rows.values()]
+        candidates_by_key = {digest: tuple(row for row in rows if digest in row.keys) for digest in digests}
+        return {digest: several for digest, several in candidates_by_key.items() if several}
 
     def fetch(
         self,
@@ -157,7 +157,7 @@ class Store:
         if near_duplicates:
             self._join_clusters()
         for row in self.rows.values():
-            row.known = replace(row.known, is_published=True)
+            row.article = replace(row.article, is_published=True)
         return decisions
 
     def carrier(self, source: int) -> Carrier:
@@ -167,17 +167,17 @@ class Store:
     def cluster(self, decision: Decision) -> str | None:
         """The cluster that a new article joined, None if it joined none."""
         assert isinstance(decision, New)
-        known = self.rows[decision.keyed.id].known
-        return None if known.cluster == known.id else known.cluster
+        article = self.rows[decision.keyed.id].article
+        return None if article.cluster == article.id else article.cluster
 
     def _join_clusters(self) -> None:
         """As before a publication: the articles of one fetch are unpublished."""
-        articles = [replace(row.known, keys=text_keys(row.known.fingerprint)) for row in self.rows.values()]
+        articles = [replace(row.article, keys=text_keys(row.article.fingerprint)) for row in self.rows.values()]
         for id_, cluster in clusters(articles).items():
-            self.rows[id_].known = replace(self.rows[id_].known, cluster=cluster)
+            self.rows[id_].article = replace(self.rows[id_].article, cluster=cluster)
 
     def prune(self, id_: str) -> None:
-        self.rows[id_].known = replace(self.rows[id_].known, pruned=True)
+        self.rows[id_].article = replace(self.rows[id_].article, pruned=True)
 
     def _record(self, decision: Decision) -> int:
         """Rows written."""
@@ -193,11 +193,13 @@ class Store:
         if isinstance(decision, Updated):
             if decision.takes_over:
                 self._credit(row, article.source_id)
-                row.known = replace(row.known, source_id=article.source_id, guid=article.guid)
-            row.known = replace(row.known, link=article.link, link_key=article.link_key, enclosures=article.enclosures)
+                row.article = replace(row.article, source_id=article.source_id, guid=article.guid)
+            row.article = replace(
+                row.article, link=article.link, link_key=article.link_key, enclosures=article.enclosures
+            )
             if decision.text_changed:
-                row.known = replace(
-                    row.known, title=article.title, html=article.html, fingerprint=decision.keyed.fingerprint
+                row.article = replace(
+                    row.article, title=article.title, html=article.html, fingerprint=decision.keyed.fingerprint
                 )
             return written + 1
         if isinstance(decision, Duplicate):
@@ -208,24 +210,24 @@ class Store:
     def _leave(self, new: New) -> None:
         assert new.leaves
         row, source = self.rows[new.leaves.id], new.keyed.draft.source_id
-        carriers = tuple(carrier for carrier in row.known.carriers if carrier.source_id != source)
-        credited = row.known.credited - {source}
-        row.known = replace(row.known, source_id=new.leaves.next_owner, credited=credited, carriers=carriers)
+        carriers = tuple(carrier for carrier in row.article.carriers if carrier.source_id != source)
+        credited = row.article.credited - {source}
+        row.article = replace(row.article, source_id=new.leaves.next_owner, credited=credited, carriers=carriers)
         for key in new.keyed.keys:
             if key.rule in {"guid", "entry", "title"}:
                 row.keys.pop(key.digest, None)
 
     def _credit(self, row: _Row, source: int) -> None:
-        carriers = {carrier.source_id: carrier for carrier in (*row.known.carriers, self.carrier(source))}
-        row.known = replace(row.known, credited=row.known.credited | {source}, carriers=tuple(carriers.values()))
+        carriers = {carrier.source_id: carrier for carrier in (*row.article.carriers, self.carrier(source))}
+        row.article = replace(row.article, credited=row.article.credited | {source}, carriers=tuple(carriers.values()))
 
     def _add_keys(self, id_: str, keys: Iterable[Key]) -> int:
-        mine = self.rows[id_].keys
-        missing = {key.digest: key.strong for key in keys if key.digest not in mine}
-        for other, row in self.rows.items():
+        own_keys = self.rows[id_].keys
+        missing = {key.digest: key.strong for key in keys if key.digest not in own_keys}
+        for owner, row in self.rows.items():
             owned = {digest for digest, strong in row.keys.items() if strong}
-            assert other == id_ or owned.isdisjoint(digest for digest, strong in missing.items() if strong)
-        mine.update(missing)
+            assert owner == id_ or owned.isdisjoint(digest for digest, strong in missing.items() if strong)
+        own_keys.update(missing)
         return len(missing)
 
 

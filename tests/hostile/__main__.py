@@ -103,7 +103,7 @@ def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> boo
         "requests to them (on the common server)": len(sources.server.requests),
         "healthy sources": HEALTHY,
         "requests to them": len(sources.healthy.requests),
-        "stories told and published": f"{len(watch.told)} and {len(watch.told) - len(watch.missing)}",
+        "stories told and published": f"{len(watch.published)} and {len(watch.published) - len(watch.missing)}",
         "seconds until published, median and most": f"{median(watch.delays):.1f} and {watch.delays[-1]:.1f}",
         "peak of the process's memory": f"{watched.peak / 10**6:.0f} MB",
         "lines in the log": len(watched.log),

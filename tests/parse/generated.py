@@ -290,14 +290,14 @@ def mutated(text: str, random: Random) -> str:
 
 
 def _change(random: Random, pieces: list[str], at: int, leaves: list[int]) -> list[str]:
-    leaf, other = pieces[at : at + 3], random.choice(leaves)
+    leaf, at_other = pieces[at : at + 3], random.choice(leaves)
     match random.randrange(7):
         case 0:
             return ["", "", ""]
         case 1:
             return ["".join(leaf), "", "".join(leaf)]
         case 2:
-            return ["".join(leaf), "", "".join(pieces[other : other + 3])]
+            return ["".join(leaf), "", "".join(pieces[at_other : at_other + 3])]
         case 3:
             return [leaf[0], "", leaf[2]]
         case 4:

@@ -34,9 +34,12 @@ def test_a_change_that_readers_see_changes_the_digest(more: str) -> None:
 
 
 def test_a_new_date_alone_changes_nothing() -> None:
-    one, two = "<pubDate>Fri, 06 Sep 2024 10:00:00 GMT</pubDate>", "<pubDate>Sat, 07 Sep 2024 10:00:00 GMT</pubDate>"
-    assert digest(BASE + one) == digest(BASE + two) == digest(BASE)
-    assert digest("<guid>x</guid>" + one) == digest("<guid>x</guid>" + two)
+    friday, saturday = (
+        "<pubDate>Fri, 06 Sep 2024 10:00:00 GMT</pubDate>",
+        "<pubDate>Sat, 07 Sep 2024 10:00:00 GMT</pubDate>",
+    )
+    assert digest(BASE + friday) == digest(BASE + saturday) == digest(BASE)
+    assert digest("<guid>x</guid>" + friday) == digest("<guid>x</guid>" + saturday)
 
 
 def test_a_date_counts_where_nothing_else_names_the_entry() -> None:

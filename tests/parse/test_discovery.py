@@ -60,8 +60,8 @@ def test_a_feed_that_is_linked_twice_is_given_once_with_its_first_title() -> Non
 def test_links_of_the_http_header_come_first() -> None:
     page = document('<link rel="alternate" type="application/rss+xml" href="/b">', url=PAGE)
     header = Link(rel="alternate", href="https://example.org/a", type="application/atom+xml")
-    other = Link(rel="hub", href="https://hub.example/")
-    assert [link.url for link in feed_links(replace(page, links=(other, header)))] == [
+    hub = Link(rel="hub", href="https://hub.example/")
+    assert [link.url for link in feed_links(replace(page, links=(hub, header)))] == [
         "https://example.org/a",
         "https://example.org/b",
     ]

@@ -344,9 +344,9 @@ def test_every_name_that_feedparser_knows_is_supported_or_reserved() -> None:
     methods = {
         name.partition("_start_")[2] or name.partition("_end_")[2] for name in dir(StrictHandler) if name[:1] == "_"
     }
-    known = {name.lower() for name in methods if name}
-    assert {"pubdate", "itunes_keywords", "media_group"} <= known
-    assert known - RESERVED == set()
+    names = {name.lower() for name in methods if name}
+    assert {"pubdate", "itunes_keywords", "media_group"} <= names
+    assert names - RESERVED == set()
     assert (ENTRY.keys() | FEED.keys()) - RESERVED - {"sy_updateperiod"} == set()
 
 

@@ -28,7 +28,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 def due(room: Newsroom) -> set[str]:
     with room.opened() as app:
-        return {one.path for one in app.store.hubs.due_topics(room.now, 100)}
+        return {topic.path for topic in app.store.hubs.due_topics(room.now, 100)}
 
 
 async def told(room: Newsroom, server: Server) -> list[str]:

@@ -52,13 +52,13 @@ def test_an_unwritable_file_stops_nothing_else_and_its_mark_stays(room: Newsroom
 def test_everything_is_written_anew_but_what_cannot_be(room: Newsroom) -> None:
     room.once()
     (room.storage / "articles" / PATH).unlink()
-    other = room.storage / "articles" / PATH.replace("2.md", "3.md")
-    other.unlink()
+    writable = room.storage / "articles" / PATH.replace("2.md", "3.md")
+    writable.unlink()
     folders = obstacle(room, f"articles/{PATH}")
     with room.opened() as app:
         with pytest.raises(FilesError, match="number-2"):
             publish_all(app)
-        assert other.is_file()
+        assert writable.is_file()
         clear(folders)
         assert publish_changed(app).articles == 1
 

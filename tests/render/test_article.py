@@ -18,9 +18,9 @@ def test_the_model_article_comes_out_byte_for_byte() -> None:
     if not seed.exists():
         pytest.skip("the model article is not beside this clone")
     expected = seed.read_text()
-    _, head, rest = expected.split("---\n", 2)
+    _, head, remaining = expected.split("---\n", 2)
     values = yaml.safe_load(head)
-    body, _, link = rest.strip("\n").rpartition("\n\n")
+    body, _, link = remaining.strip("\n").rpartition("\n\n")
     story = article(
         title=values["title"],
         summary=values["summary"],

@@ -145,11 +145,11 @@ def test_mainroad_has_further_keys_where_they_are_asked_for() -> None:
 
 def test_renditions_of_an_image_share_its_credit() -> None:
     files = tuple(Enclosure(url=f"https://e.example/{size}.jpg", type="image/jpeg", credit="Ann") for size in (1, 2))
-    other = Enclosure(url="https://e.example/3.jpg", type="image/jpeg", credit="Bob")
+    distinct = Enclosure(url="https://e.example/3.jpg", type="image/jpeg", credit="Bob")
     image = "https://e.example/thumbnail.jpg"
     assert _yaml_head(article(image=image, enclosures=files), "hugo")["image_credit"] == "Ann"
-    assert _yaml_head(article(image=image, enclosures=(*files, other)), "hugo")["image_credit"] == ""
-    assert _yaml_head(article(image=other.url, enclosures=(*files, other)), "hugo")["image_credit"] == "Bob"
+    assert _yaml_head(article(image=image, enclosures=(*files, distinct)), "hugo")["image_credit"] == ""
+    assert _yaml_head(article(image=distinct.url, enclosures=(*files, distinct)), "hugo")["image_credit"] == "Bob"
 
 
 def test_the_settings_offer_exactly_these_layouts() -> None:

@@ -84,8 +84,8 @@ def documents(*articles: StoredArticle, podcast: Podcast | None = SHOW) -> dict[
 
 
 def texts(document: bytes, path: str) -> list[str]:
-    found: Any = etree.fromstring(document).xpath(path, namespaces=NAMESPACES)
-    return [str(text) for text in found]
+    texts_of_elements: Any = etree.fromstring(document).xpath(path, namespaces=NAMESPACES)
+    return [str(text) for text in texts_of_elements]
 
 
 def faults(document: bytes) -> list[str]:

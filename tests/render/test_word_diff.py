@@ -35,8 +35,8 @@ def test_words_are_compared(old: str, new: str, lines: list[str]) -> None:
 @given(TEXT, TEXT)
 def test_each_text_is_read_from_the_difference(old: str, new: str) -> None:
     lines = word_diff(old, new)
-    for text, other in ((old, "insert"), (new, "delete")):
-        seen = "".join(change.text for line in lines for change in line if change.operation != other)
+    for text, opposite in ((old, "insert"), (new, "delete")):
+        seen = "".join(change.text for line in lines for change in line if change.operation != opposite)
         assert seen == text.replace("\n", "")
 
 

@@ -145,12 +145,12 @@ async def test_a_process_that_is_killed_fails_its_call_alone() -> None:
         killed = asyncio.create_task(calls.call(PATIENCE / 2))
         await until(lambda: len(calls.pids) == 1)
         (pid,) = calls.pids
-        other = asyncio.create_task(calls.call(0.5))
+        neighbour = asyncio.create_task(calls.call(0.5))
         await until(lambda: len(calls.pids) == 2)
         await asyncio.sleep(0.5)
         os.kill(pid, signal.SIGKILL)
         assert isinstance(await killed, Aborted)
-        assert isinstance(await other, int)
+        assert isinstance(await neighbour, int)
 
 
 async def test_a_process_killed_while_idle_is_the_failure_of_one_call_at_most() -> None:

@@ -17,9 +17,9 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FETCH = Fetch()
 
 
-def fetched(**known: Any) -> SourceState:
+def fetched(**fields: Any) -> SourceState:
     """State after a fetch of DAILY."""
-    state = replace(SourceState(last_fetch=NOW), **known)
+    state = replace(SourceState(last_fetch=NOW), **fields)
     due, reason = due_after_success(DAILY, state, Freshness(), FETCH, NOW)
     return replace(state, next_fetch=due, due_reason=reason)
 

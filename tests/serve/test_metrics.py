@@ -48,19 +48,19 @@ def test_figures_follow_prometheus_conventions(room: Newsroom) -> None:
         answer = TestClient(site(app, Health(app.clock), metrics)).get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert answer.headers["cache-control"] == "no-store"
-    found = figures(answer.text)
-    assert found["aggregator_outcomes_total fetched"] == 1
-    assert found["aggregator_outcomes_total failed"] == 0
-    assert found["aggregator_articles_total new"] == 2
-    assert found["aggregator_entries_total"] == 9
-    assert found["aggregator_sources working"] == found["aggregator_sources failing"] == 1
-    assert found["aggregator_sources paused"] == 1
-    due = {name: number for name, number in found.items() if name.startswith("aggregator_sources_scheduled ")}
+    samples = figures(answer.text)
+    assert samples["aggregator_outcomes_total fetched"] == 1
+    assert samples["aggregator_outcomes_total failed"] == 0
+    assert samples["aggregator_articles_total new"] == 2
+    assert samples["aggregator_entries_total"] == 9
+    assert samples["aggregator_sources working"] == samples["aggregator_sources failing"] == 1
+    assert samples["aggregator_sources paused"] == 1
+    due = {name: number for name, number in samples.items() if name.startswith("aggregator_sources_scheduled ")}
     assert {name.partition(" ")[2]: number for name, number in due.items() if number} == {"interval": 1, "back-off": 1}
     assert len(due) == len(DUE_REASONS) + 1
-    assert found["aggregator_due_lag_seconds"] > 600
-    assert found["aggregator_healthy"] == 1
-    assert found["aggregator_fetch_seconds_count"] == found["aggregator_cycle_seconds_count"] == 1
+    assert samples["aggregator_due_lag_seconds"] > 600
+    assert samples["aggregator_healthy"] == 1
+    assert samples["aggregator_fetch_seconds_count"] == samples["aggregator_cycle_seconds_count"] == 1
     assert "p.example" not in answer.text
     assert "paper" not in answer.text
 

@@ -46,7 +46,7 @@ class Vector(NamedTuple):
 def _lines(name: str) -> list[Vector]:
     lines = Path(__file__).with_name(f"{name}.txt").read_text(encoding="utf-8").split("\n")
     return [
-        Vector(f"{name}.txt:{number}", CLASSES[name], _CHARACTER.sub(lambda found: chr(int(found[1], 16)), line))
+        Vector(f"{name}.txt:{number}", CLASSES[name], _CHARACTER.sub(lambda escaped: chr(int(escaped[1], 16)), line))
         for number, line in enumerate(lines, 1)
         if line and not line.startswith("## ")
     ]

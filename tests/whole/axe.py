@@ -27,5 +27,5 @@ async def violations(tab: Tab) -> list[str]:
     """
     if not await tab.value("typeof axe === 'object'"):
         await tab.value(f"{_script()}; null")
-    found: list[str] = await tab.value(_FOUND)
-    return found
+    messages: list[str] = await tab.value(_FOUND)
+    return messages

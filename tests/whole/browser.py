@@ -56,9 +56,9 @@ class Tab:
 
     async def value(self, expression: str) -> Any:
         """What a JavaScript expression, or the promise that it gives, comes to on the page."""
-        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        answer = await self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
 
     def _note(self, message: dict[str, Any]) -> None:
         match message["method"]:
@@ -86,7 +86,7 @@ async def tab(profile: Path) -> AsyncIterator[Tab]:
     process = subprocess.Popen([chromium, *words, "about:blank"], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
-        listening = next(found for line in process.stderr if (found := re.search(r"ws://([\d.:]+)/", line)))
+        listening = next(address for line in process.stderr if (address := re.search(r"ws://([\d.:]+)/", line)))
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://{listening[1]}/json") as answer:
                 pages = [target for target in await answer.json() if target["type"] == "page"]

@@ -151,10 +151,10 @@ class Crashes:
         """One cycle, and a look at everything."""
         self.tally.temporaries += sum(map(is_temporary, self._files()))
         self._run("once", "--all")
-        wanted, found = self._press.titles(), self._titles()
+        wanted, published = self._press.titles(), self._titles()
         files = [path for path in self._files() if path.endswith(".md")]
-        lost = (wanted - found).total() + max(0, found.total() - len(files))
-        doubled = (found - wanted).total() + max(0, len(files) - found.total()) + self._doubled_entries()
+        lost = (wanted - published).total() + max(0, published.total() - len(files))
+        doubled = (published - wanted).total() + max(0, len(files) - published.total()) + self._doubled_entries()
         waiting = self._count("article WHERE pending IS TRUE") + self._count("category WHERE pending IS TRUE")
         torn = self._torn(self._files())
         self.tally.lost += lost

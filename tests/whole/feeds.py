@@ -22,7 +22,9 @@ def read_xml(document: bytes) -> list[dict[str, Any]]:
             "published": moment(entry.published_parsed),
             "updated": moment(entry.updated_parsed),
             "categories": [tag.term for tag in entry.get("tags", ())],
-            "enclosures": [(one.href, one.type, int(one.get("length", 0))) for one in entry.enclosures],
+            "enclosures": [
+                (enclosure.href, enclosure.type, int(enclosure.get("length", 0))) for enclosure in entry.enclosures
+            ],
         }
         for entry in parsed.entries
     ]
@@ -42,7 +44,8 @@ def read_json(document: bytes) -> list[dict[str, Any]]:
             "updated": datetime.fromisoformat(entry["date_modified"]),
             "categories": entry.get("tags", []),
             "enclosures": [
-                (one["url"], one["mime_type"], one.get("size_in_bytes", 0)) for one in entry.get("attachments", ())
+                (attachment["url"], attachment["mime_type"], attachment.get("size_in_bytes", 0))
+                for attachment in entry.get("attachments", ())
             ],
         }
         for entry in json.loads(document)["items"]

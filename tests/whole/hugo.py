@@ -34,6 +34,6 @@ def build(site: Path, articles: Path, *, now: datetime, unsafe: bool = False) ->
     shutil.copytree(articles, site / "content" / "post")
     command = [hugo(), "--source", str(site), "--printPathWarnings", "--clock", now.isoformat()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said[-4000:]
-    return site / "public", said
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output[-4000:]
+    return site / "public", output

@@ -114,8 +114,10 @@ async def opened(room: Newsroom) -> AsyncIterator[tuple[Tab, str]]:
 async def articles(browser: Tab, url: str) -> dict[str, str]:
     """Addresses of the articles on the front page by their titles."""
     await browser.show(url, width=390, scheme="light")
-    found = await browser.value("[...document.querySelectorAll('.articles a')].map(one => [one.textContent, one.href])")
-    return dict(found)
+    pairs = await browser.value(
+        "[...document.querySelectorAll('.articles a')].map(link => [link.textContent, link.href])"
+    )
+    return dict(pairs)
 
 
 async def pages(browser: Tab, url: str) -> list[str]:
@@ -146,7 +148,11 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
                 grounds.add(await browser.value(GROUND))
             assert len(grounds) == 2  # light and dark
             assert await browser.value("document.querySelectorAll('h1').length") == 1, page
-        complaints = [one for one in browser.complaints if "404 (Not Found)" not in one and "410 (Gone)" not in one]
+        complaints = [
+            complaint
+            for complaint in browser.complaints
+            if "404 (Not Found)" not in complaint and "410 (Gone)" not in complaint
+        ]
         assert complaints == []
         assert {asked for asked in browser.asked if not asked.startswith(url)} <= {"about:blank"}
 
@@ -200,12 +206,12 @@ async def test_pages_work_without_script_and_every_link_leads_where_it_says(room
                     here = await browser.value("[...document.links].map(one => one.href)")
                     assert await browser.value("[...document.images].length + document.scripts.length") == 0
                     for link in here:
-                        whole, fragment = urldefrag(link)
-                        if fragment and whole.startswith(url):
-                            meant.add((whole, fragment))
-                        if whole.startswith(url) and whole not in {*seen, *ahead}:
-                            ahead.append(whole)
-        assert [one for one in meant if f'id="{one[1]}"' not in there[one[0]]] == []
+                        address, fragment = urldefrag(link)
+                        if fragment and address.startswith(url):
+                            meant.add((address, fragment))
+                        if address.startswith(url) and address not in {*seen, *ahead}:
+                            ahead.append(address)
+        assert [target for target in meant if f'id="{target[1]}"' not in there[target[0]]] == []
         assert {f"{url}status", f"{url}feeds/feeds.opml", f"{url}feeds/all.rss", f"{url}source/paper"} <= seen
         assert browser.complaints == []
 

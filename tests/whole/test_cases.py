@@ -170,14 +170,14 @@ def test_a_200_that_is_no_feed_touches_no_entry_and_stores_no_validator(
 
 
 def test_truncated_xml_keeps_what_came_before_the_cut(room: Newsroom, server: Server) -> None:
-    whole = rss(*(item(n) for n in range(4)))
-    cut = whole[: whole.index(b"Story number 3") + 200]
+    complete = rss(*(item(n) for n in range(4)))
+    cut = complete[: complete.index(b"Story number 3") + 200]
     server.put("/feed", cut, headers={"ETag": '"cut"'})
     first = room.once()
     assert first.new == 3
     assert first.kinds == {"paper": "failed"}
     assert room.titles() == ["Story number 0", "Story number 1", "Story number 2"]
-    server.put("/feed", whole, headers={"ETag": '"whole"'})
+    server.put("/feed", complete, headers={"ETag": '"whole"'})
     second = room.once()
     assert server.asked("/feed")[-1].header("If-None-Match") is None
     assert (second.new, second.updated, second.kinds) == (1, 0, {"paper": "fetched"})
@@ -463,8 +463,8 @@ def test_three_kinds_of_rounds_are_told_apart(room: Newsroom, server: Server) ->
     unmodified = room.once()
     assert (unmodified.report.count("not_modified"), unmodified.report.entries) == (1, 0)
     server.put("/feed", rss(item(1)))
-    same = room.once()
-    assert (same.report.count("fetched"), same.report.entries, same.rows) == (1, 0, 0)
+    unchanged = room.once()
+    assert (unchanged.report.count("fetched"), unchanged.report.entries, unchanged.rows) == (1, 0, 0)
     server.put("/feed", rss(item(2), item(1)))
     more = room.once()
     assert (more.report.count("fetched"), more.report.entries, more.new) == (1, 2, 1)

@@ -65,8 +65,8 @@ def test_every_document_yields_its_entries(room: Newsroom, first: Round) -> None
         for file, row in manifest().items()
         if (outcome := first.outcomes[source_name(file)]).entries != int(row["entries"])
     }
-    assert {file: kept for file, (kept, _) in differences.items()} == {
-        file: kept for file, (kept, _) in DIFFERENT.items()
+    assert {file: count for file, (count, _) in differences.items()} == {
+        file: count for file, (count, _) in DIFFERENT.items()
     }
 
 
@@ -101,8 +101,8 @@ def test_every_article_loads_with_the_right_types(room: Newsroom, first: Round) 
 
 
 def test_hugo_builds_every_article_without_a_warning(room: Newsroom, first: Round, tmp_path: Path) -> None:
-    public, said = build(tmp_path / "site", room.storage / "articles", now=room.now)
-    warnings = [line for line in said.splitlines() if "WARN" in line or "ERROR" in line]
+    public, output = build(tmp_path / "site", room.storage / "articles", now=room.now)
+    warnings = [line for line in output.splitlines() if "WARN" in line or "ERROR" in line]
     assert [line for line in warnings if "menu" not in line] == []
     pages = {path.parent.relative_to(public / "post").as_posix() for path in (public / "post").rglob("index.html")}
     assert {path.removesuffix(".md") for path in room.articles()} <= pages

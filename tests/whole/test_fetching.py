@@ -23,7 +23,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 
 @pytest.fixture
-def other() -> Iterator[Server]:
+def second_server() -> Iterator[Server]:
     """A second host: an address counts with its port."""
     with Server() as running:
         yield running
@@ -82,7 +82,7 @@ def test_validators_are_dropped_by_a_200_without_them(room: Newsroom, server: Se
     server.put("/feed", rss(item(1), item(2)))
     room.once()
     room.once()
-    sent = [(one.header("If-None-Match"), one.header("If-Modified-Since")) for one in server.requests]
+    sent = [(request.header("If-None-Match"), request.header("If-Modified-Since")) for request in server.requests]
     assert sent == [(None, None), ('W/"1"', "yesterday, about noon"), (None, None)]
 
 
@@ -143,35 +143,35 @@ def test_a_refused_host_stays_refused_though_an_answer_that_was_under_way_comes(
 
 
 def test_a_host_that_a_redirect_leads_to_is_left_alone_across_restarts(
-    tmp_path: Path, server: Server, other: Server
+    tmp_path: Path, server: Server, second_server: Server
 ) -> None:
     room = newsroom(tmp_path, [{"name": "paper", "url": server.url("/feed")}])
-    server.put("/feed", status=302, headers={"Location": other.url("/there")})
-    other.put("/there", status=429, headers={"Retry-After": "7200"})
+    server.put("/feed", status=302, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", status=429, headers={"Retry-After": "7200"})
     room.once()
     room.later(hours=1)
     room.once()
-    assert len(other.requests) == 1
+    assert len(second_server.requests) == 1
 
 
 def test_a_source_that_redirects_to_a_held_host_is_skipped_until_that_hosts_time_is_over(
-    tmp_path: Path, server: Server, other: Server
+    tmp_path: Path, server: Server, second_server: Server
 ) -> None:
     sources: list[dict[str, Any] | str] = [
         {"name": "paper", "url": server.url("/feed")},
-        {"name": "busy", "url": other.url("/busy")},
+        {"name": "busy", "url": second_server.url("/busy")},
     ]
     room = newsroom(tmp_path, sources)
-    other.put("/busy", status=429, headers={"Retry-After": "7200"})
-    other.put("/there", rss(item(1)))
-    server.put("/feed", status=302, headers={"Location": other.url("/there")})
+    second_server.put("/busy", status=429, headers={"Retry-After": "7200"})
+    second_server.put("/there", rss(item(1)))
+    server.put("/feed", status=302, headers={"Location": second_server.url("/there")})
     room.once("busy")
     assert room.once("paper").kinds == {"paper": "skipped"}
     skipped = room.state("paper").state
     assert (skipped.failures, skipped.error, skipped.due_reason) == (0, None, "retry-after")
     assert skipped.next_fetch == room.now + timedelta(hours=2)
     room.later(hours=2)
-    other.put("/busy", rss(item(2)))  # or its next 429 might come before the redirect
+    second_server.put("/busy", rss(item(2)))  # or its next 429 might come before the redirect
     assert room.once(everything=False).kinds["paper"] == "fetched"
 
 
@@ -191,36 +191,36 @@ def test_three_403_on_one_host_keep_away_from_it(tmp_path: Path, server: Server)
 
 @pytest.mark.parametrize("etag", [{}, {"ETag": '"1"'}])
 def test_an_answer_at_the_end_of_a_redirect_comes_between_403s(
-    tmp_path: Path, server: Server, other: Server, etag: dict[str, str]
+    tmp_path: Path, server: Server, second_server: Server, etag: dict[str, str]
 ) -> None:
-    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}, {"name": "b", "url": other.url("/b")}])
-    server.put("/a", status=302, headers={"Location": other.url("/there")})
-    other.put("/there", rss(item(1)), headers=etag)
-    other.put("/b", status=403)
+    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}, {"name": "b", "url": second_server.url("/b")}])
+    server.put("/a", status=302, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", rss(item(1)), headers=etag)
+    second_server.put("/b", status=403)
     for _ in range(4):
         assert room.once("b").kinds == {"b": "failed"}
         assert room.once("a").kinds["a"] in ("fetched", "not_modified")
 
 
 def test_403s_at_the_end_of_a_redirect_are_not_those_of_who_redirects(
-    tmp_path: Path, server: Server, other: Server
+    tmp_path: Path, server: Server, second_server: Server
 ) -> None:
     room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}, {"name": "b", "url": server.url("/b")}])
-    server.put("/a", status=302, headers={"Location": other.url("/there")})
-    other.put("/there", status=403)
+    server.put("/a", status=302, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", status=403)
     server.put("/b", rss(item(1)))
     assert [room.once("a").kinds["a"] for _ in range(4)] == ["failed"] * 3 + ["skipped"]
     assert room.once("b").kinds == {"b": "fetched"}
 
 
 def test_a_source_that_redirects_to_a_held_host_is_not_asked_more_often_for_it(
-    tmp_path: Path, server: Server, other: Server
+    tmp_path: Path, server: Server, second_server: Server
 ) -> None:
     room = newsroom(
-        tmp_path, [{"name": "paper", "url": server.url("/feed")}, {"name": "busy", "url": other.url("/busy")}]
+        tmp_path, [{"name": "paper", "url": server.url("/feed")}, {"name": "busy", "url": second_server.url("/busy")}]
     )
-    other.put("/busy", status=429, headers={"Retry-After": "60"})
-    server.put("/feed", status=302, headers={"Location": other.url("/there")})
+    second_server.put("/busy", status=429, headers={"Retry-After": "60"})
+    server.put("/feed", status=302, headers={"Location": second_server.url("/there")})
     room.once("busy")
     assert room.once("paper").kinds == {"paper": "skipped"}
     assert wait_of(room) == timedelta(minutes=5)
@@ -282,16 +282,16 @@ def test_sources_of_one_url_with_other_headers_are_asked_apart_and_at_their_own_
 
 @pytest.mark.parametrize("names", ["ab", "ba"])
 def test_a_source_that_moved_to_anothers_url_takes_none_of_its_headers(
-    tmp_path: Path, server: Server, other: Server, names: str
+    tmp_path: Path, server: Server, second_server: Server, names: str
 ) -> None:
-    sources = {"a": server.url("/feed"), "b": other.url("/there")}
+    sources = {"a": server.url("/feed"), "b": second_server.url("/there")}
     room = newsroom(tmp_path, [{"name": n, "url": sources[n], "headers": {"X-Key": "secret"}} for n in names])
-    server.put("/feed", status=301, headers={"Location": other.url("/there")})
-    other.put("/there", rss(item(1)))
+    server.put("/feed", status=301, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", rss(item(1)))
     for _ in range(2):
         room.once()
-        assert sorted(str(request.header("X-Key")) for request in other.requests) == ["None", "secret"]
-        other.requests.clear()
+        assert sorted(str(request.header("X-Key")) for request in second_server.requests) == ["None", "secret"]
+        second_server.requests.clear()
 
 
 def test_a_source_that_moved_to_anothers_url_is_asked_together_with_it(tmp_path: Path, server: Server) -> None:
@@ -315,14 +315,14 @@ def test_a_source_that_moved_behind_its_password_is_asked_apart(tmp_path: Path, 
         server.requests.clear()
 
 
-def test_headers_never_reach_another_host(tmp_path: Path, server: Server, other: Server) -> None:
+def test_headers_never_reach_another_host(tmp_path: Path, server: Server, second_server: Server) -> None:
     room = newsroom(tmp_path, [{"name": "paper", "url": server.url("/feed"), "headers": {"X-Key": "secret"}}])
-    server.put("/feed", status=301, headers={"Location": other.url("/there")})
-    other.put("/there", rss(item(1)))
+    server.put("/feed", status=301, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", rss(item(1)))
     room.once()
     room.once()
     assert len(server.requests) == 1
-    assert [request.header("X-Key") for request in other.requests] == [None, None]
+    assert [request.header("X-Key") for request in second_server.requests] == [None, None]
 
 
 def test_a_disabled_source_is_never_asked(room: Newsroom, server: Server) -> None:
@@ -373,8 +373,8 @@ def test_the_same_truncated_document_fails_again_without_being_parsed_again(
         return parse(document)
 
     monkeypatch.setattr("aggregator.document.parse", counting_parse)
-    whole = rss(item(1), item(2))
-    truncated = whole[: whole.index(b"</item></channel>")]
+    complete = rss(item(1), item(2))
+    truncated = complete[: complete.index(b"</item></channel>")]
     server.put("/feed", truncated, headers={"ETag": '"cut"'})
     first = room.once()
     second, third = room.once(), room.once()
@@ -386,8 +386,8 @@ def test_the_same_truncated_document_fails_again_without_being_parsed_again(
     assert [request.header("If-None-Match") for request in server.requests] == [None, None, None]
     state = room.state("paper").state
     assert (state.failures, state.error) == (3, first.report.failures[0].failure.sentence)  # type: ignore[union-attr]
-    server.put("/feed", whole, headers={"ETag": '"whole"'})
-    assert (room.once().new, parsed[1:]) == (1, [whole])
+    server.put("/feed", complete, headers={"ETag": '"whole"'})
+    assert (room.once().new, parsed[1:]) == (1, [complete])
     state = room.state("paper").state
     assert (state.failures, state.error) == (0, None)
     assert room.once().kinds == {"paper": "not_modified"}
@@ -396,8 +396,8 @@ def test_the_same_truncated_document_fails_again_without_being_parsed_again(
 def test_a_truncated_document_is_parsed_again_for_a_source_that_is_new_and_after_another_failure(
     room: Newsroom, server: Server
 ) -> None:
-    whole = rss(item(1), item(2))
-    truncated = whole[: whole.index(b"</item></channel>")]
+    complete = rss(item(1), item(2))
+    truncated = complete[: complete.index(b"</item></channel>")]
     server.put("/feed", truncated)
     room.once()
     server.put("/feed", status=404)
@@ -411,13 +411,13 @@ def test_a_truncated_document_is_parsed_again_for_a_source_that_is_new_and_after
 
 
 def test_truncated_json_and_gzip_touch_nothing(room: Newsroom, server: Server) -> None:
-    whole = (
+    complete = (
         b'{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{"id": "1", "content_text": "One"}]}'
     )
-    server.put("/feed", whole)
+    server.put("/feed", complete)
     assert room.once().new == 1
     before = room.files()
-    server.put("/feed", whole[:-20], headers={"ETag": '"cut"'})
+    server.put("/feed", complete[:-20], headers={"ETag": '"cut"'})
     assert room.once().kinds == {"paper": "failed"}
     server.put("/feed", gzip.compress(rss(item(1)))[:-20], headers={"Content-Encoding": "gzip"})
     assert room.once().kinds == {"paper": "failed"}

@@ -216,9 +216,9 @@ def test_clusters_and_duplicates_are_judged_by_the_feeds_text(tmp_path: Path, se
     assert has_full_text(room)
     room.later(minutes=10)
     room.once("two")
-    (kept,) = entries(room, "all")
-    assert LAST in kept["content_html"]
-    assert server.url("/stories/2") in json.dumps(kept)  # as "also"
+    (entry_object,) = entries(room, "all")
+    assert LAST in entry_object["content_html"]
+    assert server.url("/stories/2") in json.dumps(entry_object)  # as "also"
 
 
 def test_text_of_an_older_version_is_not_recorded(room: Newsroom, server: Server) -> None:
@@ -361,13 +361,13 @@ def test_a_page_that_forbids_it_is_not_used_nor_asked_for_again(
 
 
 def test_robots_txt_counts_for_the_target_of_a_redirect(room: Newsroom, server: Server) -> None:
-    with Server() as other:
-        other.put("/robots.txt", "User-agent: *\nDisallow: /\n")
-        other.put("/page", html(), **HTML)
-        put_page(server, status=301, headers={"Location": other.url("/page")})
+    with Server() as second_server:
+        second_server.put("/robots.txt", "User-agent: *\nDisallow: /\n")
+        second_server.put("/page", html(), **HTML)
+        put_page(server, status=301, headers={"Location": second_server.url("/page")})
         room.once()
         assert room.complete() == Published()
-        assert [request.path for request in other.requests] == ["/robots.txt"]
+        assert [request.path for request in second_server.requests] == ["/robots.txt"]
 
 
 # ------------------------------------------------------------------------------------------------------------- requests
@@ -424,12 +424,16 @@ def test_pages_that_are_forbidden_do_not_hold_up_the_feed(room: Newsroom, server
 def test_headers_of_the_source_go_to_pages_of_its_origin_alone(room: Newsroom, server: Server) -> None:
     (settings,) = room.configuration["sources"]
     settings["headers"] = {"X-Token": "secret"}
-    with Server() as other:
-        other.put("/page", html(), **HTML)
-        put_page(server, 2, status=302, headers={"Location": other.url("/page")})
+    with Server() as second_server:
+        second_server.put("/page", html(), **HTML)
+        put_page(server, 2, status=302, headers={"Location": second_server.url("/page")})
         server.put(
             "/feed",
-            rss(entry(server, 1), entry(server, 2, prose(2)), entry(server, 3, prose(3), link=other.url("/page"))),
+            rss(
+                entry(server, 1),
+                entry(server, 2, prose(2)),
+                entry(server, 3, prose(3), link=second_server.url("/page")),
+            ),
         )
         room.once()
         room.complete()
@@ -438,8 +442,8 @@ def test_headers_of_the_source_go_to_pages_of_its_origin_alone(room: Newsroom, s
             assert request.header("X-Token") == "secret"
             assert (request.header("Accept") or "").startswith("text/html")
             assert request.header("Cookie") is request.header("Referer") is None
-        assert len(other.asked("/page")) == 2
-        for request in (*other.requests, *server.asked("/robots.txt")):
+        assert len(second_server.asked("/page")) == 2
+        for request in (*second_server.requests, *server.asked("/robots.txt")):
             assert request.header("X-Token") is None
 
 

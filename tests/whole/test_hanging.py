@@ -26,12 +26,12 @@ async def seconds_to_all_but(hanging: bool, server: Server, root: Path) -> float
     ]
     room = newsroom(root, sources, fetch={"allow_private": ["127.0.0.0/8"], "timeout": "120s"})
     healthy = SOURCES - SOURCES // EVERY if hanging else SOURCES
-    done, told = asyncio.Event(), []
+    done, names = asyncio.Event(), []
 
     def tell(outcome: SourceOutcome) -> None:
         assert outcome.kind == "fetched", outcome
-        told.append(outcome.source)
-        if len(told) == healthy:
+        names.append(outcome.source)
+        if len(names) == healthy:
             done.set()
 
     with room.opened() as app:
@@ -43,7 +43,7 @@ async def seconds_to_all_but(hanging: bool, server: Server, root: Path) -> float
         cycle.cancel()
         with suppress(asyncio.CancelledError):
             await cycle
-    assert len(set(told)) == healthy
+    assert len(set(names)) == healthy
     return took
 
 

@@ -37,8 +37,8 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
 def files(folder: Path) -> dict[str, bytes]:
     """Bytes of every article and feed by its path; not of what the daemon is writing."""
     roots = [folder / "storage/articles", folder / "storage/feeds"]
-    whole = [path for root in roots for path in root.rglob("*.*") if not path.name.startswith(".")]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in whole}
+    paths = [path for root in roots for path in root.rglob("*.*") if not path.name.startswith(".")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def overwrite(folder: Path, place: int) -> None:
@@ -84,13 +84,13 @@ def test_files_that_a_power_cut_left_empty_are_mended_at_the_next_start(
         until(lambda: figure(tmp_path, "aggregator_publish_seconds_count") > published + 1, 60)  # no mark is left
         daemon.process.kill()  # -9
         daemon.process.wait()
-    whole = files(tmp_path)
-    articles = [path for path in whole if path.endswith(".md")]
+    undamaged = files(tmp_path)
+    articles = [path for path in undamaged if path.endswith(".md")]
     for path in (articles[0], "storage/feeds/news.rss"):
         (tmp_path / path).write_bytes(b"")
     (tmp_path / articles[1]).unlink()
     with running(tmp_path) as daemon:
-        until(lambda: files(tmp_path) == whole, 60)
+        until(lambda: files(tmp_path) == undamaged, 60)
         until(lambda: bool(daemon.said("unclean stop")), 60)
         (line,) = daemon.said("unclean stop")
         assert "2 files of articles and 1 of feeds" in line
@@ -204,7 +204,7 @@ def test_a_locked_database_makes_fetches_wait_and_nobody_else(
             for path in ("status.json", "status", "", "feeds/news.rss", "healthz"):
                 assert httpx.get(daemon.url + path, timeout=20, verify=False).status_code == 200
             states = daemon.get("status.json").json()["sources"]
-            assert [one["last_fetch"] is None for one in states] == [False, True]
+            assert [state["last_fetch"] is None for state in states] == [False, True]
             connection.execute("ROLLBACK")
         until(lambda: "Story number 2" in daemon.get("feeds/news.rss").text, 60)
         stop(daemon)
@@ -219,12 +219,12 @@ def test_a_full_disk_is_said_once_and_work_goes_on_once_there_is_room(
         until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text, 60)
         published = figure(tmp_path, "aggregator_publish_seconds_count")
         until(lambda: figure(tmp_path, "aggregator_publish_seconds_count") > published + 1, 60)  # to its end
-        whole = files(tmp_path)
+        undamaged = files(tmp_path)
         size = (tmp_path / "storage/aggregator.db-wal").stat().st_size
         server.put("/paper", rss(item(1), item(2, description=f"&lt;p&gt;{prose(2, 20_000)}&lt;/p&gt;")))
         before = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
         until(lambda: daemon.get("healthz").status_code == 503, 60)
-        assert {path: data for path, data in files(tmp_path).items() if path in whole} == whole
+        assert {path: data for path, data in files(tmp_path).items() if path in undamaged} == undamaged
         resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, before)
         until(lambda: "Story number 2" in daemon.get("feeds/news.rss").text, 60)
         until(lambda: daemon.get("healthz").status_code == 200, 60)

@@ -53,7 +53,7 @@ class Cycle:
 
     @property
     def errors(self) -> dict[str, str]:
-        return {one["source"]: one["error"] for one in self.report["failures"]}
+        return {failure["source"]: failure["error"] for failure in self.report["failures"]}
 
     def wait(self, name: str) -> timedelta:
         """From the end of the cycle to the source's next fetch."""
@@ -109,12 +109,12 @@ def together(sources: Hostile, folder: Path) -> Cycle:
 @pytest.fixture(scope="module")
 def daemon(sources: Hostile, folder: Path, together: Cycle) -> Running:
     """A daemon on the same storage, until it has published what the healthy sources have new."""
-    for one in sources.healthy_ones():
-        sources.editions["/" + one["name"]] = 2
+    for source in sources.healthy_ones():
+        sources.editions["/" + source["name"]] = 2
     with running(folder, sources, "run", "--port", "0") as watched:
         started = time.monotonic()
         until(lambda: any("serving http" in line for line in watched.log), watched)
-        url = next(found[0] for line in watched.log if (found := re.search(r"http://[\d.:]+/", line)))
+        url = next(address[0] for line in watched.log if (address := re.search(r"http://[\d.:]+/", line)))
         until(lambda: healthy_titles(folder) == 2 * len(sources.healthy_ones()), watched)
         seconds = time.monotonic() - started
         until(lambda: are_read_again(sources, url, together), watched)
@@ -139,12 +139,12 @@ def cycle(folder: Path, sources: Hostile) -> Cycle:
     started = time.monotonic()
     with running(folder, sources, "once", "--all", "--json") as watched:
         assert watched.process.stdout is not None
-        said = watched.process.stdout.read()
+        output = watched.process.stdout.read()
         assert watched.process.wait(120) == 0, watched.log
     seconds = time.monotonic() - started
     return Cycle(
         folder=folder,
-        report=json.loads(said),
+        report=json.loads(output),
         log=tuple(watched.log),
         peak=watched.peak,
         seconds=seconds,
@@ -155,14 +155,16 @@ def cycle(folder: Path, sources: Hostile) -> Cycle:
 
 
 def states(folder: Path) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in json.loads(aggregator("sources", "--json", cwd=folder).stdout)}
+    return {source["name"]: source for source in json.loads(aggregator("sources", "--json", cwd=folder).stdout)}
 
 
 def are_read_again(sources: Hostile, url: str, together: Cycle) -> bool:
     """Whether every row that could be read, and is due soon, was asked once more."""
-    found = {one["name"]: one["last_fetch"] for one in httpx.get(f"{url}status.json", timeout=60).json()["sources"]}
+    last_fetches = {
+        source["name"]: source["last_fetch"] for source in httpx.get(f"{url}status.json", timeout=60).json()["sources"]
+    }
     due = [row.name for row in sources.rows if is_read(row) and together.wait(row.name) < timedelta(minutes=1)]
-    return all(datetime.fromisoformat(found[name]) > together.ended for name in due)
+    return all(datetime.fromisoformat(last_fetches[name]) > together.ended for name in due)
 
 
 def is_read(row: Row) -> bool:
@@ -239,10 +241,10 @@ def test_every_feed_parses_to_the_same_inert_entries(together: Cycle, daemon: Ru
     for name in names:
         xml, atom = (read_xml((feeds / f"{name}.{suffix}").read_bytes()) for suffix in ("rss", "atom"))
         document = (feeds / f"{name}.json").read_bytes()
-        same = read_json(document)
-        for entry in (*xml, *atom, *same):
+        json_feed = read_json(document)
+        for entry in (*xml, *atom, *json_feed):
             del entry["url"]  # feedparser takes "&lt" within a link's text for an entity
-        assert xml == atom == same, name
+        assert xml == atom == json_feed, name
         for entry in json.loads(document)["items"]:
             assert Page(entry.get("content_html", "")).active == [], (name, entry["id"])
             assert re.match(r"https?://[^/]", entry["url"]), (name, entry["id"])
@@ -250,8 +252,8 @@ def test_every_feed_parses_to_the_same_inert_entries(together: Cycle, daemon: Ru
 
 def test_hugo_builds_every_article_and_nothing_acts(together: Cycle, daemon: Running, tmp_path: Path) -> None:
     root = together.folder / "storage" / "articles"
-    public, said = build(tmp_path / "site", root, now=datetime.now(UTC), unsafe=True)
-    assert "ERROR" not in said
+    public, output = build(tmp_path / "site", root, now=datetime.now(UTC), unsafe=True)
+    assert "ERROR" not in output
     pages = list((public / "post").rglob("index.html"))
     assert len(pages) >= sum(1 for _ in root.rglob("*.md"))
     for page in pages:
@@ -278,9 +280,10 @@ def test_the_log_is_one_clean_line_a_source(sources: Hostile, together: Cycle, d
             assert line.isascii(), line
             assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|Traceback|traceback|internal error", line), line
             assert json.loads(line)["level"] in {"info", "warning"}, line
-    told = Counter(json.loads(line)["message"].partition(":")[0] for line in together.log)
-    assert told.keys() <= together.states.keys()
-    assert {name for name, count in told.items() if count > 1} <= {"bad-killed-entries"}  # it also leaves some out
+    lines_by_source = Counter(json.loads(line)["message"].partition(":")[0] for line in together.log)
+    assert lines_by_source.keys() <= together.states.keys()
+    several = {name for name, count in lines_by_source.items() if count > 1}
+    assert several <= {"bad-killed-entries"}  # it also leaves some out
 
 
 def test_nothing_is_written_outside_the_storage_folder(folder: Path, together: Cycle, daemon: Running) -> None:
@@ -396,10 +399,10 @@ def test_entities_in_opml_do_not_grow_and_ask_for_nothing(sources: Hostile, tmp_
     (tmp_path / "list.opml").write_text(document.replace("{canary}", sources.canaries[0].url("/x.dtd")))
     with running(tmp_path, sources, "import", "list.opml") as watched:
         assert watched.process.stdout is not None
-        said = watched.process.stdout.read()
+        output = watched.process.stdout.read()
         assert watched.process.wait(60) in {0, 1}
     assert watched.peak < MOST_MEMORY
-    assert len(said.splitlines()) + len(watched.log) == 1
-    assert PASSWD not in said + "".join(watched.log) + (tmp_path / "feeds.yaml").read_text()
+    assert len(output.splitlines()) + len(watched.log) == 1
+    assert PASSWD not in output + "".join(watched.log) + (tmp_path / "feeds.yaml").read_text()
     assert len((tmp_path / "feeds.yaml").read_text()) < 5000
     assert sources.touched() == {}

@@ -171,9 +171,9 @@ def test_a_denial_is_acknowledged_and_polling_goes_on(tmp_path: Path, server: Se
         assert 200 <= denied.status_code < 300
         wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 0)
         assert daemon.said("denies the subscription (too many)")
-        said = "its hub denies the subscription (too many); the source is polled as before"
-        assert said.capitalize() in daemon.get("status").text  # a sentence there
-    assert aggregator("sources", cwd=tmp_path).stdout.rstrip().endswith(said)
+        message = "its hub denies the subscription (too many); the source is polled as before"
+        assert message.capitalize() in daemon.get("status").text  # a sentence there
+    assert aggregator("sources", cwd=tmp_path).stdout.rstrip().endswith(message)
 
 
 def test_links_of_the_http_header_go_before_those_of_the_document(tmp_path: Path, server: Server, hub: Hub) -> None:
@@ -222,11 +222,11 @@ def test_hubs_hear_of_a_new_address_at_once(tmp_path: Path, server: Server, hub:
 
 
 def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server: Server) -> None:
-    told: list[tuple[str, str]] = []
+    notifications: list[tuple[str, str]] = []
 
     def hub(request: Request) -> Answer:
         (topic,) = parse_qs(request.body.decode())["hub.url"]
-        told.append((topic, httpx.get(topic, timeout=PATIENCE).text))
+        notifications.append((topic, httpx.get(topic, timeout=PATIENCE).text))
         return Answer(status=204)
 
     server.put("/feed", rss(item(1)))
@@ -239,7 +239,7 @@ def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server
         topics = {f"{daemon.url}feeds/{name}.{suffix}" for name in ("all", "news") for suffix in formats}
 
         def with_story(number: int) -> set[str]:
-            return {topic for topic, text in told if f"Story number {number}" in text}
+            return {topic for topic, text in notifications if f"Story number {number}" in text}
 
         wait(lambda: with_story(1) == topics)
         for topic in topics:
@@ -248,22 +248,22 @@ def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server
             assert url in httpx.get(topic).text
         assert "link" not in daemon.get("feeds/feeds.opml").headers
 
-        count = len(told)
+        count = len(notifications)
         polls = len(server.asked("/feed"))
         wait(lambda: len(server.asked("/feed")) >= polls + 3)  # nothing new
-        assert len(told) == count
+        assert len(notifications) == count
         server.put("/feed", rss(item(1), item(2)))
         wait(lambda: with_story(2) == topics)
-        assert len(told) == count + len(topics)
-        wait(lambda: daemon.figure('aggregator_hub_pings_total{outcome="told"}') == len(told))
+        assert len(notifications) == count + len(topics)
+        wait(lambda: daemon.figure('aggregator_hub_pings_total{outcome="told"}') == len(notifications))
 
 
 def _answers(topic: str) -> list[httpx.Response]:
-    whole = httpx.get(topic)
-    unchanged = httpx.get(topic, headers={"If-None-Match": whole.headers["etag"]})
+    complete = httpx.get(topic)
+    unchanged = httpx.get(topic, headers={"If-None-Match": complete.headers["etag"]})
     packed = httpx.head(topic, headers={"Accept-Encoding": "gzip"})
-    assert [answer.status_code for answer in (whole, unchanged, packed)] == [200, 304, 200]
-    return [whole, unchanged, packed]
+    assert [answer.status_code for answer in (complete, unchanged, packed)] == [200, 304, 200]
+    return [complete, unchanged, packed]
 
 
 def test_a_hub_that_is_dead_is_no_illness_of_ours(tmp_path: Path, server: Server, hub: Hub) -> None:
@@ -296,18 +296,18 @@ def test_without_a_daemon_once_tells_the_hub_and_a_dead_one_is_a_warning(
 
 
 def test_once_counts_on_no_hub_where_no_daemon_runs(tmp_path: Path, server: Server, hub: Hub) -> None:
-    sources = [one | {"interval": "30m"} for one in source_of(server, hub)]
+    sources = [settings | {"interval": "30m"} for settings in source_of(server, hub)]
     configure(tmp_path, websub="always", sources=sources)
     with running(tmp_path) as daemon:
         live(daemon, hub)
         wait(lambda: daemon.figure("aggregator_hub_subscriptions") == 1)
         aggregator("once", "--all", cwd=tmp_path)  # beside the daemon
-        (one,) = daemon.get("status.json").json()["sources"]
-        assert _hours(one) >= 24
+        (status,) = daemon.get("status.json").json()["sources"]
+        assert _hours(status) >= 24
         assert "its hub, which pushes" in daemon.get("status").text
     aggregator("once", "--all", cwd=tmp_path)
-    (one,) = json.loads(aggregator("sources", "--json", cwd=tmp_path).stdout)
-    assert _hours(one) < 1
+    (status,) = json.loads(aggregator("sources", "--json", cwd=tmp_path).stdout)
+    assert _hours(status) < 1
 
 
 def _hours(source: dict[str, Any]) -> float:

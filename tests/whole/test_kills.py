@@ -67,9 +67,9 @@ def under_way(room: Newsroom, press: Press) -> Iterator[subprocess.Popen[str]]:
 def test_two_runs_at_the_same_time_share_the_sources(press: Press, tmp_path: Path) -> None:
     room, alone = room_of(press, tmp_path / "two"), room_of(press, tmp_path / "alone")
     with begun("once", "--all", cwd=room.root) as first, begun("once", "--all", cwd=room.root) as second:
-        said = [process.communicate(timeout=60) for process in (first, second)]
-    assert [process.returncode for process in (first, second)] == [0, 0], said
-    assert [errors for _, errors in said] == ["", ""]
+        outputs = [process.communicate(timeout=60) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], outputs
+    assert [errors for _, errors in outputs] == ["", ""]
     alone.once()
     assert stories(room) == stories(alone)
     assert_in_step(room)
@@ -87,11 +87,11 @@ def test_a_run_that_is_told_to_stop_says_little_and_keeps_what_it_recorded(
         _, errors = process.communicate(timeout=10)
     assert process.returncode not in (0, -signal.SIGKILL)
     assert len(errors.splitlines()) <= 1
-    kept = stories(room)
-    assert kept
+    recorded = stories(room)
+    assert recorded
     press.server.put("/7", press.document)
     assert room.once().report.count("failed") == 0
-    assert titles(kept) < titles(stories(room))  # until its first publication an article may change its id
+    assert titles(recorded) < titles(stories(room))  # until its first publication an article may change its id
     assert_in_step(room)
 
 
@@ -101,7 +101,7 @@ def test_a_run_beside_a_daemon_fetches_publishes_and_disturbs_nothing(press: Pre
         for press.edition in range(2):
             aggregator("once", "--all", cwd=room.root)
             alone.once()
-        until(lambda: {one.state.last_fetch is None for one in sources(room)} == {False})
+        until(lambda: {stored.state.last_fetch is None for stored in sources(room)} == {False})
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr is not None

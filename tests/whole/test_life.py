@@ -113,7 +113,9 @@ class Paper:
 
     def _document(self, headers: dict[str, str], head: str = "") -> Answer:
         self.echo = headers.get("ETag"), headers.get("Last-Modified")
-        numbers = [one for one in range(self.day, max(self.day - KEPT, -1), -1) if not (one == 12 and self.day >= 16)]
+        numbers = [
+            number for number in range(self.day, max(self.day - KEPT, -1), -1) if not (number == 12 and self.day >= 16)
+        ]
         body = rss(*(self._item(number) for number in numbers), head=head)
         return Answer(body=body, headers={"Set-Cookie": "seen=1", **headers}, conditional=False)
 
@@ -137,9 +139,9 @@ def running(folder: Path, clock: Path) -> Iterator[httpx.Client]:
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
     try:
-        said = (folder / "log").read_text
-        until(lambda: "serving" in said() or process.poll() is not None, 60)
-        with httpx.Client(base_url=re.findall(r"http://[\d.:]+/", said())[0], timeout=60, verify=False) as client:
+        logged = (folder / "log").read_text
+        until(lambda: "serving" in logged() or process.poll() is not None, 60)
+        with httpx.Client(base_url=re.findall(r"http://[\d.:]+/", logged())[0], timeout=60, verify=False) as client:
             yield client
     finally:
         process.kill()
@@ -148,22 +150,23 @@ def running(folder: Path, clock: Path) -> Iterator[httpx.Client]:
 
 def state_of(client: httpx.Client, name: str) -> dict[str, Any]:
     """What the daemon says of a source."""
-    return next(one for one in client.get("status.json").json()["sources"] if one["name"] == name)
+    return next(source for source in client.get("status.json").json()["sources"] if source["name"] == name)
 
 
 @pytest.fixture
-def other() -> Iterator[Server]:
+def second_server() -> Iterator[Server]:
     with Server() as running:
         yield running
 
 
-def test_three_weeks_of_a_source(tmp_path: Path, server: Server, other: Server) -> None:
+def test_three_weeks_of_a_source(tmp_path: Path, server: Server, second_server: Server) -> None:
     clock = Clock(tmp_path / "clock")
     clock.turn(START)
     paper = Paper(server, clock)
-    other.put("/beacon", rss())  # it is due whenever the clock is turned: once it was asked, so was who else was due
+    # It is due whenever the clock is turned: once it was asked, so was who else was due.
+    second_server.put("/beacon", rss())
     fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "interval": "12h", "min_interval": "1s"}
-    sources = [{"name": "paper", "url": server.url("/feed")}, {"name": "beacon", "url": other.url("/beacon")}]
+    sources = [{"name": "paper", "url": server.url("/feed")}, {"name": "beacon", "url": second_server.url("/beacon")}]
     sources[1]["interval"] = "1s"
     configure(tmp_path, fetch=fetch, sources=sources, articles={"front_matter": "hugo"})
     with running(tmp_path, tmp_path / "clock") as client:
@@ -202,10 +205,10 @@ def test_three_weeks_of_a_source(tmp_path: Path, server: Server, other: Server) 
     assert all(later - former >= timedelta(hours=1) for former, later in pairwise(down))
     # every article, once, and in its place
     numbers = [number for number in range(DAYS - 1, -1, -1) if number <= max(paper_days(paper))]
-    assert [one["title"] for one in published] == [f"Story number {number}" for number in numbers]
+    assert [entry["title"] for entry in published] == [f"Story number {number}" for number in numbers]
     heads = [front_matter(path.read_text()) for path in (tmp_path / "storage/articles").rglob("*.md")]
-    assert sorted(one["title"] for one in heads) == sorted(one["title"] for one in published)
-    assert sum("really happened" in one["content_html"] for one in published) == 1
+    assert sorted(head["title"] for head in heads) == sorted(head["title"] for head in published)
+    assert sum("really happened" in entry["content_html"] for entry in published) == 1
 
 
 def paper_days(paper: Paper) -> set[int]:

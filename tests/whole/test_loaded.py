@@ -29,5 +29,5 @@ def test_help_loads_no_large_library(tmp_path: Path) -> None:
 
 def _loaded(*words: str, cwd: Path) -> set[str]:
     """Names of the modules that the command loads."""
-    told = aggregator(*words, cwd=cwd, PYTHONPROFILEIMPORTTIME="1").stderr
-    return {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
+    report = aggregator(*words, cwd=cwd, PYTHONPROFILEIMPORTTIME="1").stderr
+    return {line.rpartition("|")[2].strip() for line in report.splitlines() if line.startswith("import time:")}

@@ -56,9 +56,9 @@ def titles(daemon: Running) -> set[str]:
     """Titles in the feeds of all desks."""
     with httpx.Client(base_url=daemon.url, timeout=60, verify=False) as client:
         feeds = [client.get(f"feeds/desk-{desk}.json").json()["items"] for desk in range(DESKS)]
-    found = [entry["title"] for feed in feeds for entry in feed]
-    assert len(found) == len(set(found))
-    return set(found)
+    all_titles = [entry["title"] for feed in feeds for entry in feed]
+    assert len(all_titles) == len(set(all_titles))
+    return set(all_titles)
 
 
 def is_published(daemon: Running, title: str) -> bool:

@@ -113,13 +113,13 @@ def assert_healed(daemon: Child, paper: Paper, text: str, causes: Collection[int
 
 
 def assert_told_once(daemon: Child, text: str, causes: Collection[int] = (1,)) -> None:
-    told = [json.loads(line) for line in daemon.said() if line.startswith("{")]
-    assert len(told) == len(daemon.said())
-    errors = [line["message"] for line in told if line["level"] in ("error", "critical")]
-    assert not [line for line in told if "traceback" in line], told
+    records = [json.loads(line) for line in daemon.said() if line.startswith("{")]
+    assert len(records) == len(daemon.said())
+    errors = [line["message"] for line in records if line["level"] in ("error", "critical")]
+    assert not [line for line in records if "traceback" in line], records
     assert len(errors) in causes, errors
     assert text in errors[0]
-    assert max(Counter(line["message"] for line in told if line["level"] != "info").values()) == 1, told
+    assert max(Counter(line["message"] for line in records if line["level"] != "info").values()) == 1, records
 
 
 # -------------------------------------------------------------------------------------------------------------- disks
@@ -163,9 +163,9 @@ def test_a_disk_that_fills_up_between_the_database_and_the_files(
         (disk / "ballast").write_bytes(bytes(DISK - 400_000))
         paper.appear()
         await_trouble(daemon, "the disk is full; free some space")
-        whole = [path.read_text().endswith(")\n") for path in (disk / "articles").rglob("*") if path.is_file()]
-        assert all(whole)
-        assert len(whole) < 1 + BIG
+        complete = [path.read_text().endswith(")\n") for path in (disk / "articles").rglob("*") if path.is_file()]
+        assert all(complete)
+        assert len(complete) < 1 + BIG
         (disk / "ballast").unlink()
         assert_healed(daemon, paper, "the disk is full")
 
@@ -212,8 +212,10 @@ def test_a_database_that_another_process_holds(forks: Forks, server: Server, tmp
     with forks.daemon(tmp_path, busy=None if THOROUGH else PATIENCE) as daemon:
         await_first_edition(daemon, paper)
         paper.appear()
-        with closing(sqlite3.connect(tmp_path / "storage/aggregator.db", isolation_level=None, timeout=LONG)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(
+            sqlite3.connect(tmp_path / "storage/aggregator.db", isolation_level=None, timeout=LONG)
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             slowest = 0.0
 
             def answers() -> bool:
@@ -226,7 +228,7 @@ def test_a_database_that_another_process_holds(forks: Forks, server: Server, tmp
             until(answers, LONG + 60)
             assert slowest < 10
             print(f"database locked: the slowest answer of the status page took {1000 * slowest:.0f} ms")
-            other.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
         assert_healed(daemon, paper, "is locked by another process")
 
 
@@ -258,13 +260,13 @@ def test_a_database_that_is_damaged_while_it_is_used(forks: Forks, server: Serve
     path = tmp_path / "storage/aggregator.db"
     with forks.daemon(tmp_path) as daemon:
         await_first_edition(daemon, paper)
-        with closing(sqlite3.connect(path)) as other:
-            other.execute("UPDATE source SET next_fetch = 0")
-            other.commit()
-            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE source SET next_fetch = 0")
+            connection.commit()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             shutil.copy(path, tmp_path / "copy.db")
-            other.execute("UPDATE note SET value = value")
-            other.commit()  # the daemon reads its pages anew
+            connection.execute("UPDATE note SET value = value")
+            connection.commit()  # the daemon reads its pages anew
         paper.edition = 2
         damage(path, 0.02, pages=path.stat().st_size // 4096)
         await_trouble(daemon, "is damaged")

@@ -12,9 +12,9 @@ def test_a_plan_is_for_people_and_for_programs(tmp_path: Path) -> None:
     configure(tmp_path, sources=SOURCES)
     aggregator("publish", cwd=tmp_path)
     assert aggregator("plan", cwd=tmp_path).stdout == "nothing changes\n"
-    other = tmp_path / "other"
-    other.mkdir()
-    new = configure(other, sources=[{"name": "c", "url": "https://a.example/", "category": "US", "interval": "1h"}])
+    folder = tmp_path / "other"
+    folder.mkdir()
+    new = configure(folder, sources=[{"name": "c", "url": "https://a.example/", "category": "US", "interval": "1h"}])
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
     assert aggregator("plan", str(new), cwd=tmp_path).stdout.splitlines() == [
         "remove source b; its articles stay",

@@ -26,9 +26,9 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 
 def items(room: Newsroom, name: str) -> list[dict[str, Any]]:
-    found = json.loads(room.feed(f"{name}.json"))["items"]
-    assert isinstance(found, list)
-    return found
+    entries = json.loads(room.feed(f"{name}.json"))["items"]
+    assert isinstance(entries, list)
+    return entries
 
 
 def paragraph(text: str) -> str:
@@ -48,8 +48,8 @@ def test_a_source_that_follows_days_later_joins_the_article(room: Newsroom, serv
     server.put("/two", rss(item(1, guid="other", link="http://m.source.example/stories/1/?utm_medium=x")))
     second = room.once()
     assert (second.new, second.duplicates, second.published.articles) == (0, 1, 1)
-    ((kept, text),) = room.articles().items()
-    assert kept == path
+    ((written, text),) = room.articles().items()
+    assert written == path
     assert front_matter(text)["categories"] == ["World", "Politics"]
     assert "lastmod" not in front_matter(text)
     assert text.endswith("\n\n[one](https://source.example/stories/1)\n\n[two](http://m.source.example/stories/1/)\n")
@@ -378,7 +378,7 @@ def test_no_title_leads_out_of_the_folder(room: Newsroom, server: Server, title:
 
 
 @pytest.mark.parametrize(
-    ("source", "entry", "feed", "told"),
+    ("source", "entry", "feed", "expected"),
     [
         ("de", "fr", "it", "de"),
         (None, "fr", "it", "fr"),
@@ -388,19 +388,19 @@ def test_no_title_leads_out_of_the_folder(room: Newsroom, server: Server, title:
     ],
 )
 def test_the_language_is_the_sources_else_the_entrys_else_the_feeds_else_detected(
-    tmp_path: Path, server: Server, source: str | None, entry: str | None, feed: str | None, told: str
+    tmp_path: Path, server: Server, source: str | None, entry: str | None, feed: str | None, expected: str
 ) -> None:
     english = "The committee will meet again on Thursday to discuss whether the new bridge should be built at all."
-    mine = {"content_html": f"<p>{english}</p>", "id": "1", "title": "The bridge"}
+    entry_object = {"content_html": f"<p>{english}</p>", "id": "1", "title": "The bridge"}
     document: dict[str, Any] = {"version": "https://jsonfeed.org/version/1.1", "title": "t"}
     document |= {"language": feed} if feed else {}
-    document |= {"items": [mine | ({"language": entry} if entry else {})]}
+    document |= {"items": [entry_object | ({"language": entry} if entry else {})]}
     server.put("/one", json.dumps(document).encode(), headers={"Content-Type": "application/feed+json"})
-    (one,) = place(("one",), server)
-    room = newsroom(tmp_path, [one | ({"language": source} if source else {})])
+    (settings,) = place(("one",), server)
+    room = newsroom(tmp_path, [settings | ({"language": source} if source else {})])
     room.once()
-    assert room.heads()[0]["lang"] == [told]
-    assert items(room, "all")[0]["language"] == told
+    assert room.heads()[0]["lang"] == [expected]
+    assert items(room, "all")[0]["language"] == expected
 
 
 # --------------------------------------------------------------------------------------------------- edits

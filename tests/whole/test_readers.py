@@ -44,8 +44,8 @@ class Subscription:
             body = b"".join(answer.iter_raw())
         if request.path != "/feeds/feeds.opml":
             self.statuses.append(answer.status_code)
-        kept = {name: value for name, value in answer.headers.items() if name not in hop}
-        return Answer(status=answer.status_code, headers=kept, body=body, conditional=False)
+        passed = {name: value for name, value in answer.headers.items() if name not in hop}
+        return Answer(status=answer.status_code, headers=passed, body=body, conditional=False)
 
     def round(self, poll: Callable[[], object]) -> Counter[int]:
         """How often each status was answered while a reader polled once."""
@@ -56,7 +56,7 @@ class Subscription:
     def feeds(self) -> list[str]:
         """Addresses in the OPML list."""
         outlines = ElementTree.fromstring(httpx.get(f"{self.url}feeds/feeds.opml").content).iter("outline")
-        return [address for one in outlines if (address := one.get("xmlUrl"))]
+        return [address for outline in outlines if (address := outline.get("xmlUrl"))]
 
     def shown(self, feed: str) -> Shown:
         """What a feed says, straight from the daemon."""
@@ -76,14 +76,14 @@ def subscription(tmp_path: Path, server: Server) -> Iterator[Subscription]:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     with Server() as proxy:
-        found = Subscription(server, proxy.url(), f"http://127.0.0.1:{port}/")
-        proxy.put("*", found.passed_on)
+        made = Subscription(server, proxy.url(), f"http://127.0.0.1:{port}/")
+        proxy.put("*", made.passed_on)
         sources = [{"name": name, "url": server.url(f"/{name}"), "category": name} for name in ("news", "science")]
         often = {"interval": "1s", "min_interval": "1s", "allow_private": ["127.0.0.1/32"], "host_gap": "0s"}
-        configure(tmp_path, base_url=found.url, sources=sources, fetch=often)
+        configure(tmp_path, base_url=made.url, sources=sources, fetch=often)
         with daemon(tmp_path, "--port", str(port)):
-            until(lambda: httpx.get(f"{found.daemon}feeds/all.rss").text.count("<item>") == 5, 60)
-            yield found
+            until(lambda: httpx.get(f"{made.daemon}feeds/all.rss").text.count("<item>") == 5, 60)
+            yield made
 
 
 def held_by_reader(reader: Reader, feed: str) -> Shown:

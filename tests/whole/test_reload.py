@@ -29,9 +29,9 @@ def test_a_changed_file_is_reloaded_automatically(tmp_path: Path, server: Server
     with running(tmp_path) as daemon:
         until(lambda: "Story number 1" in daemon.get("feeds/news.rss").text)
         fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "contact": "https://example.org/us"}
-        other = {"name": "other", "url": server.url("/other"), "category": "desk", "interval": "5m"}
+        added = {"name": "other", "url": server.url("/other"), "category": "desk", "interval": "5m"}
         paper |= {"category": "headlines"}
-        configure(tmp_path, title="Another name", feeds={"formats": ["rss"]}, fetch=fetch, sources=[paper, other])
+        configure(tmp_path, title="Another name", feeds={"formats": ["rss"]}, fetch=fetch, sources=[paper, added])
         until(lambda: "Story number 2" in daemon.get("feeds/desk.rss").text)
         assert daemon.sources() == ["paper", "other"]
         until(lambda: "Story number 1" in daemon.get("feeds/headlines.rss").text)

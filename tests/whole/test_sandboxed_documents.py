@@ -72,7 +72,7 @@ def test_it_is_kept_away_from_longer_each_time_and_read_once_it_is_mended(room: 
     with opened(room, seconds=0.2) as app:
         for _ in range(3):
             once(app)
-            (state,) = (one.state for one in app.store.sources.all() if one.source.name == "s-bad")
+            (state,) = (stored.state for stored in app.store.sources.all() if stored.source.name == "s-bad")
             assert state.next_fetch is not None
             waits.append(state.next_fetch - room.now)
     assert waits[0] < waits[1] < waits[2]
@@ -119,11 +119,11 @@ def _seconds(pid: int) -> float:
 
 def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: Newsroom, server: Server) -> None:
     server.put("/bad", SLOW)
-    told = []
+    names = []
     with opened(room, seconds=5) as app:
-        asyncio.run(run_cycle(app, lambda outcome: told.append(outcome.source), everything=True))
-    assert told[-1] == "s-bad"
-    assert len(told) == HEALTHY + 1
+        asyncio.run(run_cycle(app, lambda outcome: names.append(outcome.source), everything=True))
+    assert names[-1] == "s-bad"
+    assert len(names) == HEALTHY + 1
 
 
 @pytest.mark.parametrize(("plain", "processes"), [(is_cheap, 1), (lambda document: False, 2)])
@@ -139,15 +139,15 @@ def test_it_makes_no_difference_where_documents_are_read(
 
 
 def children(pid: int) -> list[int]:
-    found = []
+    ids = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:2]
         except OSError:  # it has ended meanwhile
             continue
         if int(parent) == pid and state != "Z":
-            found.append(int(path.parent.name))
-    return found
+            ids.append(int(path.parent.name))
+    return ids
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -164,8 +164,8 @@ def test_a_daemon_that_is_stopped_leaves_no_process(tmp_path: Path, server: Serv
         assert "Traceback" not in process.stderr.read()
     if number == signal.SIGTERM:
         with opened_app(tmp_path / "feeds.yaml", {}) as app:
-            (one,) = app.store.sources.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
-        assert (one.source.name, one.state.failures) == ("bad", 0)  # it was given back, and is nobody's failure
+            (stored,) = app.store.sources.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
+        assert (stored.source.name, stored.state.failures) == ("bad", 0)  # it was given back, and is nobody's failure
 
 
 def is_zombie(pid: int) -> bool:

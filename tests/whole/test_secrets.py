@@ -24,7 +24,7 @@ PATHS = ("good", "moved", "elsewhere", "lost", "cut", "private", "broken", "odd"
 
 
 @pytest.fixture
-def other() -> Iterator[Server]:
+def second_server() -> Iterator[Server]:
     """Another origin, to which the first one redirects."""
     with Server() as running:
         running.put("/moved", rss(item(20)), headers={"Set-Cookie": f"b={COOKIE}"})
@@ -33,14 +33,14 @@ def other() -> Iterator[Server]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, server: Server, other: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, server: Server, second_server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sources with a password and a token each, which answer well, move, fail and lead astray."""
     monkeypatch.setenv("HOSTILE_TOKEN", TOKEN)
     bare = f"<title>No link of its own</title><description>{prose(99)}</description>"
     document = rss(item(1), bare).replace(b"<link>https://source.example/</link>", b"")
     server.put("/good", document, headers={"Set-Cookie": f"a={COOKIE}; Path=/", "ETag": '"1"'})
-    server.put("/moved", status=301, headers={"Location": other.url("/moved"), "Set-Cookie": f"a={COOKIE}"})
-    server.put("/elsewhere", status=302, headers={"Location": other.url("/elsewhere")})
+    server.put("/moved", status=301, headers={"Location": second_server.url("/moved"), "Set-Cookie": f"a={COOKIE}"})
+    server.put("/elsewhere", status=302, headers={"Location": second_server.url("/elsewhere")})
     server.put("/lost", status=401, headers={"WWW-Authenticate": f'Basic realm="{TOKEN}"'})
     server.put("/cut", rss(item(2), item(3))[:-60])
     server.put("/private", status=302, headers={"Location": "http://10.0.0.1/"})
@@ -60,7 +60,7 @@ def folder(tmp_path: Path, server: Server, other: Server, monkeypatch: pytest.Mo
 
 
 def test_secrets_turn_up_nowhere(folder: Path, server: Server) -> None:
-    said = [
+    processes = [
         aggregator(*words, cwd=folder)
         for words in (
             *(("once", "--all", "--json"), ("--debug", "once", "--all"), ("sources",), ("sources", "--json")),
@@ -83,7 +83,7 @@ def test_secrets_turn_up_nowhere(folder: Path, server: Server) -> None:
         pages = [httpx.get(url + path).text for path in paths]
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
-    seen = "\n".join([*(done.stdout + done.stderr for done in said), *pages, log])
+    seen = "\n".join([*(done.stdout + done.stderr for done in processes), *pages, log])
     assert [secret for secret in SECRETS if secret in seen] == []
     assert "401" in seen
     assert "No link of its own" in seen
@@ -91,23 +91,23 @@ def test_secrets_turn_up_nowhere(folder: Path, server: Server) -> None:
     storage = {path: path.read_bytes() for path in (folder / "storage").rglob("*") if path.is_file()}
     assert len(storage) > 10
     for path, data in storage.items():
-        found = [secret for secret in SECRETS if secret.encode() in data]
-        assert found == ([PASSWORD] if "aggregator.db" in path.name and found else []), path
+        leaked = [secret for secret in SECRETS if secret.encode() in data]
+        assert leaked == ([PASSWORD] if "aggregator.db" in path.name and leaked else []), path
 
 
 def test_the_database_holds_passwords_in_the_sources_urls_alone(folder: Path) -> None:
     """Settings are stored as written: a URL with its password, and of headers the names of variables."""
     aggregator("once", "--all", cwd=folder)
-    found: set[tuple[str, str]] = set()
+    columns: set[tuple[str, str]] = set()
     secrets: set[str] = set()
     with closing(sqlite3.connect(folder / "storage" / "aggregator.db")) as database:
         database.row_factory = sqlite3.Row
         tables = [row["name"] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in tables:
             for row in database.execute(f'SELECT * FROM "{table}"'):
-                found.update((table, column) for column in row.keys() if "c4nary" in _text(row[column]))  # noqa: SIM118  # a Row without it gives its values
+                columns.update((table, column) for column in row.keys() if "c4nary" in _text(row[column]))  # noqa: SIM118  # a Row without it gives its values
                 secrets.update(secret for secret in SECRETS if any(secret in _text(value) for value in tuple(row)))
-    assert found == {("source", "url"), ("source", "settings")}
+    assert columns == {("source", "url"), ("source", "settings")}
     assert secrets == {PASSWORD}
 
 
@@ -115,15 +115,15 @@ def _text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def test_secrets_go_to_their_own_origin_alone(folder: Path, server: Server, other: Server) -> None:
+def test_secrets_go_to_their_own_origin_alone(folder: Path, server: Server, second_server: Server) -> None:
     for _ in range(2):
         aggregator("once", "--all", cwd=folder)
     assert server.asked("/good")[-1].header("Authorization") == f"Basic {BASIC}"
     assert server.asked("/good")[-1].header("X-Token") == TOKEN
-    assert {request.path for request in other.requests} == {"/moved", "/elsewhere"}
-    for request in other.requests:
+    assert {request.path for request in second_server.requests} == {"/moved", "/elsewhere"}
+    for request in second_server.requests:
         assert not re.search("c4nary|Basic", repr(request))
-    for request in (*server.requests, *other.requests):
+    for request in (*server.requests, *second_server.requests):
         assert request.header("Cookie") is None
         assert request.header("Referer") is None
 
@@ -153,7 +153,7 @@ def queries(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> None:
-    said = [
+    processes = [
         aggregator(*words, cwd=queries)
         for words in (
             *(("once", "--all", "--json"), ("--debug", "once", "--all"), ("sources",), ("sources", "--json")),
@@ -168,17 +168,17 @@ def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> Non
         pages = [httpx.get(url + path).text for path in paths]
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
-    seen = "\n".join([*(done.stdout + done.stderr for done in said), *pages, log])
+    seen = "\n".join([*(done.stdout + done.stderr for done in processes), *pages, log])
     assert [secret for secret in (GIVEN, LITERAL) if secret in seen] == []
     assert "No link of its own" in seen
-    export = said[4].stdout
+    export = processes[4].stdout
     assert f'xmlUrl="{server.url("/given")}?a=b&amp;token=${{HOSTILE_TOKEN}}"' in export
     assert f'xmlUrl="{server.url("/literal")}?a=b&amp;token=***"' in export
-    moved = {one["name"]: one["moved_to"] for one in yaml.safe_load(said[3].stdout)}
+    moved = {source["name"]: source["moved_to"] for source in yaml.safe_load(processes[3].stdout)}
     assert moved["given-moved"] is None
     assert moved["literal-moved"] == f"{server.url('/literal')}?token=***"
     advice = "this URL holds a secret; write ${NAME} in its place, and set NAME in the environment"
-    assert [line.partition(" ")[2] for line in said[7].stderr.splitlines()] == [advice] * 4
+    assert [line.partition(" ")[2] for line in processes[7].stderr.splitlines()] == [advice] * 4
 
     for path in (path for path in (queries / "storage").rglob("*") if path.is_file()):
         data = path.read_bytes()

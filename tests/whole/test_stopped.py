@@ -32,9 +32,9 @@ def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
     """Whether the process has that file open."""
 
     def look() -> bool:
-        for one in Path(f"/proc/{process.pid}/fd").iterdir():
+        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed since
-                if one.readlink() == path:
+                if descriptor.readlink() == path:
                     return True
         return False
 
@@ -42,8 +42,8 @@ def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
 
 
 def assert_stopped(process: subprocess.Popen[str]) -> None:
-    said, errors = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, ""), errors
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, ""), errors
     (line,) = errors.splitlines()
     assert "interrupted" in line
 
@@ -60,12 +60,12 @@ def test_while_it_opens_the_database(room: Newsroom, number: signal.Signals) -> 
     database = room.storage / "aggregator.db"
     configuration = (room.root / "feeds.yaml").read_text().replace("name: paper", "name: gazette")
     (room.root / "feeds.yaml").write_text(configuration)  # so that it has something to write
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
         with begun("once", cwd=room.root) as process:
             until(has_open(process, database), 60)
             process.send_signal(number)
-            other.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             assert_stopped(process)
     assert not is_leased(room)
 

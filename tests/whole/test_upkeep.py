@@ -73,8 +73,8 @@ def test_verify_finds_and_mends_files(folder: Path) -> None:
     (storage / "feeds/all.rss").unlink()
     temporary = storage / "feeds/.aggregator-1-1.tmp"
     temporary.write_bytes(b"half a fe")
-    found = lines(folder, status=1)
-    assert [line.rpartition("storage/")[2] for line in (*sorted(found[:2]), *found[2:])] == [
+    output = lines(folder, status=1)
+    assert [line.rpartition("storage/")[2] for line in (*sorted(output[:2]), *output[2:])] == [
         f"{deleted.relative_to(storage)}: missing",
         f"{edited.relative_to(storage)}: its bytes are not those of the database",
         "feeds/all.rss: missing",
@@ -96,9 +96,9 @@ def test_many_differences_are_counted(tmp_path: Path, server: Server) -> None:
     aggregator("once", cwd=tmp_path)
     for path in (tmp_path / "storage/articles").rglob("*.md"):
         path.unlink()
-    found = lines(tmp_path, status=1)
-    assert len(found) == 102
-    assert found[-2] == "and 50 more"
+    output = lines(tmp_path, status=1)
+    assert len(output) == 102
+    assert output[-2] == "and 50 more"
 
 
 def test_a_damaged_database_is_one_sentence(folder: Path) -> None:

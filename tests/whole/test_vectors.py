@@ -151,9 +151,9 @@ def walk(client: TestClient) -> Iterator[tuple[str, str]]:
         if answer.headers["content-type"].startswith("text/html"):
             assert answer.status_code == 200, path
             yield path, answer.text
-            found = {urljoin(path, href).partition("#")[0] for href in links(answer.text) if OF_THE_SITE.match(href)}
-            ahead += [href for href in found - seen if "/feeds/" not in href]
-            seen |= found
+            targets = {urljoin(path, href).partition("#")[0] for href in links(answer.text) if OF_THE_SITE.match(href)}
+            ahead += [href for href in targets - seen if "/feeds/" not in href]
+            seen |= targets
 
 
 def tags(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
@@ -237,7 +237,7 @@ def test_hugo_builds_them_all_with_raw_html_on_and_shows_nothing_else(hostile: H
         page = file.read_text(encoding="utf-8")
         main = page.partition("<main>")[2].rpartition("</main>")[0]
         acting = {
-            one for one in active(main) if not one.startswith("href ftp://")
+            deed for deed in active(main) if not deed.startswith("href ftp://")
         }  # goldmark links what looks like one
         assert acting <= BY_HUGO, file
         assert {source for source, _ in Page(main).images} <= pictures, file
@@ -251,7 +251,7 @@ async def test_a_browser_runs_nothing_and_asks_nobody(hostile: Hostile, tmp_path
     hosts = {urlsplit(source).hostname for source in hostile.pictures()}
     async with tab(tmp_path / "profile") as browser:
         await browser.call("Network.setBlockedURLs", urls=["http*://*"])
-        raw = [one.value for one in VECTORS if one.place.startswith("handlers.txt")]
+        raw = [vector.value for vector in VECTORS if vector.place.startswith("handlers.txt")]
         fired, _, _ = await trapped(browser, tmp_path / "control.html", raw, static=False)
         assert fired > 30  # the trap works
         for name, fragments in (("contents", contents), ("markdown", shown), ("pages", mains)):
