@@ -30,7 +30,7 @@ def test_the_same_link_with_a_stub_or_the_text_is_one_article(copy: E, reason: s
     (decision,) = store.fetch(copy, source=2)
     assert isinstance(decision, Duplicate)
     assert (decision.id, decision.reason) == (first.keyed.id, reason)
-    assert store.rows[decision.id].known.credited == {1, 2}
+    assert store.rows[decision.id].article.credited == {1, 2}
     assert kinds(store.fetch(copy, source=2, skip_seen=False)) == [Unchanged]
     assert store.written == 0
 
@@ -85,7 +85,7 @@ def test_exact_marks_no_story() -> None:
     store.fetch(BRIDGE, COPY, near_duplicates=False)
     (decision,) = store.fetch(COPY, source=2, near_duplicates=False)
     assert isinstance(decision, Duplicate)
-    assert {row.known.cluster for row in store.rows.values()} == set(store.rows)
+    assert {row.article.cluster for row in store.rows.values()} == set(store.rows)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_an_owner_that_comes_second_takes_over() -> None:
         (decision,) = room.fetch(BRIDGE, source=second)
         assert isinstance(decision, Updated)
         assert (decision.id, decision.takes_over, decision.text_changed) == (new.keyed.id, True, True)
-        assert room.rows[new.keyed.id].known.source_id == second
+        assert room.rows[new.keyed.id].article.source_id == second
         assert kinds(room.fetch(BRIDGE, source=second, skip_seen=False)) == [Unchanged]
         assert kinds(room.fetch(replace(FULL, text=STORY), source=first)) == [Unchanged]
 
@@ -68,10 +68,10 @@ def test_a_source_that_moves_its_link_to_another_host_leaves() -> None:
     moved = replace(FULL, link="https://evil.example/bridge", text=edited(FULL.text))
     (decision,) = room.fetch(moved, source=AGGREGATOR)
     assert isinstance(decision, New)
-    article = room.rows[new.keyed.id].known
+    article = room.rows[new.keyed.id].article
     assert (set(article.credited), article.source_id, article.link) == ({PAPER}, PAPER, LINK)
     assert kinds(room.fetch(replace(moved, text=OTHER), source=AGGREGATOR)) == [Updated]
-    assert room.rows[new.keyed.id].known.fingerprint == new.keyed.fingerprint
+    assert room.rows[new.keyed.id].article.fingerprint == new.keyed.fingerprint
 
 
 def test_an_owner_that_leaves_hands_the_article_to_the_next_one() -> None:

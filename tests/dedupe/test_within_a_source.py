@@ -293,7 +293,7 @@ def test_guids_that_changed_places_do_not_lose_an_entry() -> None:
     store.fetch(BRIDGE, STORKS)
     swapped = (replace(BRIDGE, guid="2"), replace(STORKS, guid="1"))
     store.fetch(*swapped)
-    assert {row.known.title for row in store.rows.values()} == {BRIDGE.title, STORKS.title}
+    assert {row.article.title for row in store.rows.values()} == {BRIDGE.title, STORKS.title}
     assert kinds(store.fetch(*swapped, skip_seen=False)) == [Unchanged, Unchanged]
 
 
@@ -333,7 +333,7 @@ def test_guids_that_count_places_in_the_document_lose_no_entry() -> None:
         assert [type(decision) for decision in decisions].count(New) == (3 if newest == 3 else 1)
         assert not any(isinstance(decision, Updated) for decision in decisions)
         assert kinds(store.fetch(*document, skip_seen=False)) == [Unchanged] * 3
-    assert {row.known.title for row in store.rows.values()} == {f"Story {n}" for n in range(1, 9)}
+    assert {row.article.title for row in store.rows.values()} == {f"Story {n}" for n in range(1, 9)}
 
 
 def test_an_edit_of_all_but_the_guid_is_an_edit() -> None:
