@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, nullcontext
 from datetime import UTC, timedelta
@@ -35,6 +36,7 @@ from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings
 
 TICK = timedelta(seconds=1)
+MEASURE_SECONDS = 60.0  # from one count of what is stored to the next
 DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
 
 log = logging.getLogger("aggregator")
@@ -48,8 +50,11 @@ class _TimedFetcher(Fetcher):
         self._metrics = metrics
 
     async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        with self._metrics.fetch_seconds.time():
-            return await super().fetch(*args, **kwargs)
+        started = time.perf_counter()
+        answer = await super().fetch(*args, **kwargs)
+        if answer is not None:  # else its host is held off, and nothing was sent
+            self._metrics.fetch_seconds.observe(time.perf_counter() - started)
+        return answer
 
 
 class Daemon:
@@ -70,6 +75,7 @@ class Daemon:
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
+        self._measure_at = 0.0  # by the same clock
         self._is_damaged = False  # the database, at its last use
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
@@ -176,15 +182,23 @@ class Daemon:
         self._completer = self._translator = None
 
     async def _publish(self) -> None:
-        with self._watched("publish"), self._metrics.publish_seconds.time():
+        joined: list[int] = []
+        with self._watched("publish"):
+            started = time.perf_counter()
             try:
-                published = await self._app.in_writer(publish_changed, self._app)
+                published = await self._app.in_writer(publish_changed, self._app, joined.append)
             except UnwrittenError as error:
-                self._note_published(error.published)
+                self._note_published(error.published, time.perf_counter() - started)
                 raise
-            self._note_published(published)
+            finally:
+                if joined:
+                    self._metrics.count_new(joined=sum(joined))
+            self._note_published(published, time.perf_counter() - started)
+            self._metrics.last_publish.set(self._app.clock().timestamp())
 
-    def _note_published(self, published: Published) -> None:
+    def _note_published(self, published: Published, seconds: float) -> None:
+        if published.articles or published.feeds:
+            self._metrics.publish_seconds.observe(seconds)
         if published.feeds:
             self._hubs.feeds_changed()
 
@@ -192,6 +206,11 @@ class Daemon:
         for work, run in self._upkeep.due():
             with self._watched(work):
                 await run()
+        now = asyncio.get_running_loop().time()
+        if now >= self._measure_at:
+            self._measure_at = now + MEASURE_SECONDS
+            with self._watched("count"):
+                self._metrics.note_size(await self._app.in_writer(self._app.store.maintenance.size))
 
     def _report(self, outcome: SourceOutcome) -> None:
         """Count and log the outcome of a source, and publish at once what it brought."""

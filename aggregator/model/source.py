@@ -93,6 +93,7 @@ class SourceState:
     seen: bytes = b""  # digests (8 bytes each, joined) of that document's entries
     reading: int | None = None  # READING of the program that read that document
     last_fetch: datetime | None = None
+    last_success: datetime | None = None  # last fetch without a failure
     next_fetch: datetime | None = None  # None: now, or never while `paused`
     due_reason: str = ""  # origin of `next_fetch`: interval, max-age, ttl, retry-after, back-off, outage, ...
     http_status: int | None = None

@@ -49,14 +49,19 @@ class UnwrittenError(FilesError):
         super().__init__(f"{failures[0]}{more}", cause=failures[0].cause)
 
 
-def publish_changed(app: App) -> Published:
+def _ignore(joined: int) -> None:
+    """Count nothing."""
+
+
+def publish_changed(app: App, count_joined: Callable[[int], None] = _ignore) -> Published:
     """Publish what is marked, or everything if the settings that shape all files changed.
 
+    `count_joined` gets the number of new articles that turned out to be another source's, before any file is written.
     Raises UnwrittenError if some files could not be written, after all others were, FilesError if none can be. What is
     not on disk by then stays marked.
     """
     with publishing_lock(app):
-        prepare(app.store, near_duplicates=app.settings.dedupe == "near")
+        count_joined(prepare(app.store, near_duplicates=app.settings.dedupe == "near"))
         apply_rules(app, BATCH)
         return _publish_restyled(app) + _publish_marked(app)
 

@@ -53,6 +53,7 @@ def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they
         seen=b"".join(entry.digest for entry in feed.entries),
         reading=READING,
         last_fetch=now,
+        last_success=now,
         http_status=document.status,
         failures=0,
         error=None,
@@ -72,6 +73,7 @@ def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they
         validators=Validators(),
         digest=b"",
         truncated_digest=document.digest,
+        last_success=state.last_success,
         failures=state.failures + 1,
         error=feed.problem.sentence,
     )
@@ -112,6 +114,7 @@ def after_not_modified(
         validators=response.validators,
         truncated_digest=None,
         last_fetch=now,
+        last_success=now,
         http_status=response.status,
         failures=0,
         error=None,

@@ -1,6 +1,11 @@
-"""Metrics for Prometheus, named by its conventions. Edge. No label names a host, source or feed: they are unbounded."""
+"""Metrics for Prometheus, named by its conventions. Edge. docs/metrics.md describes each of them.
 
+No label names a host or feed: they are unbounded. Of the sources at most MAX_SOURCES are named.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,10 +23,12 @@ from aggregator.pipeline import SourceOutcome
 from aggregator.serve.connection import REJECTIONS, Rejection
 from aggregator.serve.phrases import DUE_REASONS
 from aggregator.status import CONDITIONS
-from aggregator.store import SourceSummary
+from aggregator.store import SourceFailures, SourceSummary, StoreSize
 
+MAX_SOURCES = 500  # named by labels: those that fail for longest
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # upper bounds of the histograms' buckets
 OUTCOMES = ("fetched", "not_modified", "skipped", "failed")
+DECISIONS = ("new", "updated", "duplicate")
 NEVER_POLLED = "never polled"  # label of the sources that were never polled, which have no other reason
 PUSH_OUTCOMES = ("accepted", "forged", "too large", "no room", "replaced", "recorded", "failed")
 
@@ -32,25 +39,40 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the process's own start time says as much
         self._registry = CollectorRegistry()
-        self.outcomes = self._counter("outcomes", "Sources processed, by outcome.", outcome=OUTCOMES)
-        self.articles = self._counter("articles", "Articles recorded, by decision on the entry.", decision=())
+        self.outcomes = self._counter("outcomes", "Polls of sources, by outcome.", outcome=OUTCOMES)
+        self.articles = self._counter("articles", "Articles, by the decision on an entry.", decision=DECISIONS)
+        self._unjoined = 0  # new articles that may still turn out to be another source's
         self.entries = self._counter("entries", "Entries of parsed documents.")
-        self.hub_pings = self._counter("hub_pings", "Notifications of our hub.", outcome=("told", "failed"))
-        self.hub_pushes = self._counter("hub_pushes", "Pushes of hubs to our callbacks.", outcome=PUSH_OUTCOMES)
-        self.rejected_requests = self._counter(
-            "rejected_requests", "Requests that were not read.", reason=tuple(REJECTIONS)
+        self.hub_pings = self._counter(
+            "hub_pings", "Notifications that feeds changed, sent to `feeds.hub`.", outcome=("told", "failed")
         )
-        self.fetch_seconds = self._histogram("fetch_seconds", "Fetch of one source, with the wait for its host.")
+        self.hub_pushes = self._counter("hub_pushes", "Documents that hubs of sources pushed.", outcome=PUSH_OUTCOMES)
+        self.rejected_requests = self._counter(
+            "rejected_requests", "HTTP requests that were refused unread.", reason=tuple(REJECTIONS)
+        )
+        self.fetch_seconds = self._histogram("fetch_seconds", "Request of one source, with the wait for its host.")
         self.cycle_seconds = self._histogram("cycle_seconds", "From the claim of due sources to the last record.")
-        self.publish_seconds = self._histogram("publish_seconds", "Writing what changed since the last time.")
-        self._subscriptions = self._gauge("hub_subscriptions", "Sources whose hub pushes to us.")
+        self.publish_seconds = self._histogram("publish_seconds", "Writing changed files; only where there were some.")
+        self._subscriptions = self._gauge("hub_subscriptions", "Sources whose hub pushes what is new.")
         self._sources = self._gauge("sources", "Sources by condition.", "condition")
         self._due_reasons = self._gauge(
             "sources_scheduled", "Polled sources by the reason of their next poll.", "reason"
         )
         self._lag = self._gauge("due_lag_seconds", "Delay of the source that has been due longest.")
-        self._healthy = self._gauge("healthy", "1 while /healthz answers 200.")
-        Info("aggregator", "The program.", registry=self._registry).info({"version": __version__})
+        self._healthy = self._gauge("healthy", "1 while `/healthz` answers 200, else 0.")
+        self.last_publish = self._gauge(
+            "last_publish_timestamp_seconds", "Time when everything that had changed was published last."
+        )
+        self._published = self._gauge("published_articles", "Articles in the feeds and pages, counted every minute.")
+        self._database_size = self._gauge("database_size_bytes", "Size of the database, measured every minute.")
+        self._failures = self._gauge("source_failures", "Failures in a row of a source.", "source")
+        self._successes = self._gauge(
+            "source_last_success_timestamp_seconds", "Time of the last fetch of a source without a failure.", "source"
+        )
+        self._exposing = Lock()  # two requests at once must not mix their figures
+        Info("aggregator", "1; the label is the version of the program.", registry=self._registry).info(
+            {"version": __version__}
+        )
         ProcessCollector(registry=self._registry)
 
     def count_rejection(self, reason: Rejection) -> None:
@@ -65,20 +87,48 @@ class Metrics:
     def count_articles(self, outcome: SourceOutcome) -> None:
         """Count the entries and articles of a document, fetched or pushed."""
         self.entries.inc(outcome.entries)
-        self.articles.labels("new").inc(outcome.recorded.new)
+        self._unjoined += outcome.recorded.new
         self.articles.labels("updated").inc(outcome.recorded.updated)
         self.articles.labels("duplicate").inc(outcome.recorded.duplicates)
 
-    def exposition(self, summary: SourceSummary, *, healthy: bool, now: datetime) -> bytes:
-        """Return all metrics in Prometheus' text format, those of the sources as of `now`."""
+    def count_new(self, joined: int) -> None:
+        """Count the new articles before their first publication: `joined` of them are another source's."""
+        self._unjoined -= joined
+        self.articles.labels("duplicate").inc(joined)
+        if self._unjoined > 0:  # else some joined before their outcome was counted
+            self.articles.labels("new").inc(self._unjoined)
+            self._unjoined = 0
+
+    def note_size(self, size: StoreSize) -> None:
+        """Note how much is stored."""
+        self._published.set(size.articles)
+        self._database_size.set(size.bytes)
+
+    def exposition(
+        self, summary: SourceSummary, failing: Sequence[SourceFailures], *, healthy: bool, now: datetime
+    ) -> bytes:
+        """Return all metrics in Prometheus' text format, those of the sources as of `now`; `failing` ones are named."""
+        with self._exposing:
+            self._name_sources(failing)
+            self._set_summary(summary, now)
+            self._healthy.set(healthy)
+            return generate_latest(self._registry)
+
+    def _name_sources(self, failing: Sequence[SourceFailures]) -> None:
+        self._failures.clear()
+        self._successes.clear()
+        for source in failing:
+            self._failures.labels(source.name).set(source.failures)
+            if source.last_success:
+                self._successes.labels(source.name).set(source.last_success.timestamp())
+
+    def _set_summary(self, summary: SourceSummary, now: datetime) -> None:
         for condition in CONDITIONS:
             self._sources.labels(condition).set(summary.conditions.get(condition, 0))
         for reason in (*DUE_REASONS, NEVER_POLLED):
             self._due_reasons.labels(reason).set(summary.due_reasons.get("" if reason == NEVER_POLLED else reason, 0))
         self._subscriptions.set(summary.pushed)
         self._lag.set(max((now - (summary.due_first or now)).total_seconds(), 0.0))
-        self._healthy.set(healthy)
-        return generate_latest(self._registry)
 
     def _counter(self, name: str, help_: str, **label: tuple[str, ...]) -> Counter:
         """Return a counter with at most one label, whose values start at 0: a rate needs a first sample."""

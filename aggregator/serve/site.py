@@ -21,7 +21,7 @@ from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, PushQueue
 from aggregator.serve.folder import FeedFolder
 from aggregator.serve.health import Health
-from aggregator.serve.metrics import Metrics
+from aggregator.serve.metrics import MAX_SOURCES, Metrics
 from aggregator.serve.pages import FAVICON, ICON, STYLE, TOUCH_ICON, Pages
 from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
@@ -110,7 +110,8 @@ def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
 
     def exposition(request: Request) -> Response:
         now = app.clock()
-        text = metrics.exposition(app.store.sources.summary(now), healthy=not health.problems(), now=now)
+        summary, failing = app.store.sources.summary(now), app.store.sources.failing_longest(MAX_SOURCES)
+        text = metrics.exposition(summary, failing, healthy=not health.problems(), now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 
     return [Route("/status.json", status), Route("/healthz", healthz), Route("/metrics", exposition)]

@@ -3,10 +3,21 @@
 from aggregator.store.articles import Recording
 from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
-from aggregator.store.maintenance import Placement
+from aggregator.store.maintenance import Placement, StoreSize
 from aggregator.store.meta import UNFINISHED_COPY
-from aggregator.store.sources import SourceSummary
+from aggregator.store.sources import SourceFailures, SourceSummary
 from aggregator.store.store import Store
 from aggregator.store.unpublished import Join
 
-__all__ = ["BUSY_TIMEOUT", "UNFINISHED_COPY", "Join", "Placement", "RacedError", "Recording", "SourceSummary", "Store"]
+__all__ = [
+    "BUSY_TIMEOUT",
+    "UNFINISHED_COPY",
+    "Join",
+    "Placement",
+    "RacedError",
+    "Recording",
+    "SourceFailures",
+    "SourceSummary",
+    "Store",
+    "StoreSize",
+]

@@ -36,6 +36,7 @@ _STATE_AT_NEW_URL = {  # nothing that the old URL said, and due now
     "error": None,
     "paused": None,
     "unmodified_since": None,
+    "last_success": None,
     "requested_interval": timedelta(0),
     "skip_hours": (),
     "skip_days": (),

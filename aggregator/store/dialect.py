@@ -64,6 +64,10 @@ class Dialect(ABC):
         return None  # PostgreSQL checks its own pages
 
     @abstractmethod
+    def size(self, connection: Connection) -> int:
+        """Return the size of the database in bytes."""
+
+    @abstractmethod
     def raced(self, error: BaseException) -> bool:
         """Return True if another transaction was first, so that trying again helps."""
 
@@ -187,17 +191,21 @@ class SQLite(Dialect):
 
     def check(self, connection: Connection, max_bytes: int | None) -> str | None:
         """Return the first problem that quick_check finds, in the whole file or table by table."""
-        pages, size = (
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
-        )
         parts = ["1"]
-        if max_bytes is not None and pages * size > max_bytes:
+        if max_bytes is not None and self.size(connection) > max_bytes:
             parts = [f'"{table.name}"' for table in metadata.sorted_tables if table not in TEXTS]
         for part in parts:
             result = str(connection.exec_driver_sql(f"PRAGMA quick_check({part})").scalar())
             if result != "ok":
                 return " ".join(result.split())  # it has several lines
         return None
+
+    def size(self, connection: Connection) -> int:
+        """Return the size of the file, once its log is in it."""
+        pages, size = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        return int(pages * size)
 
     def raced(self, error: BaseException) -> bool:
         """Return True if a unique key was taken: between two transactions, by another process."""
@@ -286,6 +294,10 @@ class PostgreSQL(Dialect):
             if (column := table.autoincrement_column) is not None:
                 sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
                 connection.execute(select(func.setval(sequence, func.max(column))))
+
+    def size(self, connection: Connection) -> int:
+        """Return the size as the server gives it, with indexes."""
+        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
     def raced(self, error: BaseException) -> bool:
         """Return True if a unique key was taken, or two transactions waited for each other."""

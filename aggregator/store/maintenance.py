@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, union, update
+from sqlalchemy import bindparam, case, delete, exists, func, insert, not_, or_, select, union, update
 
 from aggregator.model import Keyed, Unchanged
 from aggregator.names import ALL
@@ -29,6 +29,7 @@ from aggregator.store.schema import (
     pending_article,
     revision,
     searchable,
+    shown,
     source,
     translation,
 )
@@ -49,6 +50,7 @@ _OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred
     .limit(bindparam("limit"))
 )
 _COUNT = select(func.count()).where(article_category.c.category == ALL)
+_COUNT_SHOWN = _COUNT.where(shown)
 _COUNT_OLD = _COUNT.where(article_category.c.published < bindparam("before"))
 _OLD_DROPPED = (
     select(*article.c["id", "path"])
@@ -94,6 +96,10 @@ _RESET_SOURCES = (
     .values(
         next_fetch=bindparam("now", type_=Moment) + (source.c.next_fetch - source.c.last_fetch),
         last_fetch=bindparam("now", type_=Moment),
+        last_success=case(
+            (source.c.last_success > bindparam("now", type_=Moment), bindparam("now", type_=Moment)),
+            else_=source.c.last_success,
+        ),
         lease_until=None,
     )
 )
@@ -138,6 +144,14 @@ class Placement:
     id: str
     actual: frozenset[str]
     expected: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSize:
+    """Amount of what is stored."""
+
+    articles: int  # in the feeds and on the pages; of near duplicates one
+    bytes: int
 
 
 class MaintenanceStore:
@@ -201,6 +215,12 @@ class MaintenanceStore:
             connection.execute(_RESET_SOURCES, {"now": now, "latest": latest})
             connection.execute(_RESET_HOSTS, {"latest_hold": latest_hold, "until": now + timedelta(hours=1)})
             connection.execute(_RESET_PAGES, {"latest_hold": latest_hold, "now": now})
+
+    def size(self) -> StoreSize:
+        """Return how much is stored. Counting takes 40 ms a million articles: it is for now and then."""
+        with self._database.reading() as connection:
+            articles = connection.scalar(_COUNT_SHOWN) or 0
+            return StoreSize(articles=articles, bytes=self._database.dialect.size(connection))
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
         """Return the ids of the articles that were new, edited or credited within that time before the last fetch."""

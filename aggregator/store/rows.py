@@ -21,6 +21,7 @@ _STATE = (
     "seen",
     "reading",
     "last_fetch",
+    "last_success",
     "due_reason",
     "http_status",
     "failures",

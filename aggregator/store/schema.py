@@ -89,6 +89,7 @@ source = Table(
     Column("waiting", LargeBinary),
     _required("lost", Integer, server_default="0"),
     Column("last_new", Moment),  # when its last new article was recorded
+    Column("last_success", Moment),
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **_where(pollable))

@@ -77,6 +77,12 @@ _DUE_REASONS = select(source.c.due_reason, func.count().label("number")).where(p
 _CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
 _PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
 _LAST_FETCH = select(func.max(source.c.last_fetch)).where(_is_present)
+_FAILING_LONGEST = (
+    select(*source.c["name", "failures", "last_success"])
+    .where(pollable)
+    .order_by(source.c.failures == 0, func.coalesce(source.c.last_success, source.c.first_seen), source.c.ordinal)
+    .limit(bindparam("limit"))
+)
 _FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
 _WRITE_PUSHED = (
     update(source)
@@ -111,6 +117,15 @@ class SourceSummary:
     def failing(self) -> int:
         """Number of sources whose last fetch failed."""
         return self.conditions.get("failing", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFailures:
+    """Failures of a source since its last success."""
+
+    name: str
+    failures: int  # in a row
+    last_success: datetime | None
 
 
 _END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
@@ -178,6 +193,12 @@ class SourceStore:
                 due_first=connection.scalar(_FIRST_DUE),
                 last_fetch=connection.scalar(_LAST_FETCH),
             )
+
+    def failing_longest(self, limit: int) -> Sequence[SourceFailures]:
+        """Return up to `limit` polled sources: first those that fail, those without a success for longest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_FAILING_LONGEST, {"limit": limit}).mappings()
+            return [SourceFailures(**row) for row in rows]
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a source is due, which may be past; None if none was fetched yet."""

@@ -60,7 +60,7 @@ class Desk:
 
     def figure(self, line: str) -> float:
         now = self.app.clock()
-        text = self.metrics.exposition(self.app.store.sources.summary(now), healthy=True, now=now).decode()
+        text = self.metrics.exposition(self.app.store.sources.summary(now), (), healthy=True, now=now).decode()
         (value,) = (sample.rpartition(" ")[2] for sample in text.splitlines() if sample.startswith(line))
         return float(value)
 

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from aggregator.model import SourceState
 from aggregator.status import condition, source_status
 from aggregator.store import Store
 from tests.store.test_queries import statements
-from tests.store.values import MINUTE, NOW, source, state, sync_sources
+from tests.store.values import MINUTE, NOW, article, new, record, source, state, sync_sources
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def fill(store: Store) -> None:
@@ -58,3 +61,25 @@ def test_who_is_due_first_is_polled_at_all_and_was_asked_before(store: Store) ->
     sync_sources(store, [source("new")], NOW)
     assert store.sources.summary(NOW).due_first is None
     assert store.sources.overview(NOW)[0].state == SourceState()
+
+
+def test_the_sources_that_fail_for_longest_come_first(store: Store) -> None:
+    configured = [source(name) for name in ("good", "hour", "day", "never", "not asked")]
+    sync_sources(store, [*configured, source("off", enabled=False)], NOW)
+    last = {1: NOW - 9 * DAY, 2: NOW - HOUR, 3: NOW - DAY, 4: None, 6: None}
+    states = [(number, SourceState(failures=int(number > 1), last_success=at)) for number, at in last.items()]
+    store.sources.record_states(states, {})
+    named = store.sources.failing_longest(4)
+    assert [each.name for each in named] == ["day", "hour", "never", "good"]
+    assert [each.failures for each in named] == [1, 1, 1, 0]
+    assert [each.last_success for each in named] == [NOW - DAY, NOW - HOUR, None, NOW - 9 * DAY]
+    assert [each.name for each in store.sources.failing_longest(99)][4:] == ["not asked"]
+
+
+def test_the_size_counts_what_is_shown(store: Store) -> None:
+    sync_sources(store, [source("a")], NOW)
+    assert store.maintenance.size().articles == 0
+    record(store, new(article(1)), new(article(2)), new(article(3)))
+    size = store.maintenance.size()
+    assert size.articles == 3
+    assert size.bytes > 100_000

@@ -1,5 +1,6 @@
 """A real daemon process: it fetches what is due, serves what it published, and stops when told to."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -34,6 +35,12 @@ def test_it_fetches_publishes_serves_and_stops(tmp_path: Path, server: Server) -
     assert len(server.requests) == 1
 
 
+def figure(client: httpx.Client, name: str) -> float:
+    """A figure of `/metrics` that has no labels."""
+    (value,) = re.findall(rf"^aggregator_{name} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    return float(value)
+
+
 def test_it_says_how_it_is_doing(tmp_path: Path, server: Server) -> None:
     server.put("/feed", rss(item(1)))
     feeds = tmp_path / "storage" / "feeds"
@@ -43,6 +50,11 @@ def test_it_says_how_it_is_doing(tmp_path: Path, server: Server) -> None:
         until(lambda: 'aggregator_articles_total{decision="new"} 1.0' in client.get("/metrics").text)
         assert "aggregator_fetch_seconds_count 2.0" in client.get("/metrics").text
         until(lambda: (feeds / "paper.rss").exists())
+        until(lambda: figure(client, "publish_seconds_count") >= 1)
+        written, at = figure(client, "publish_seconds_count"), figure(client, "last_publish_timestamp_seconds")
+        until(lambda: figure(client, "last_publish_timestamp_seconds") > at + 2)  # rounds that find nothing
+        assert figure(client, "publish_seconds_count") == written
+        assert figure(client, "database_size_bytes") > 100_000
         assert client.get("/healthz").status_code == 200  # whatever sources do
         assert "Story number 1" in client.get("/").text
 

@@ -156,6 +156,8 @@ def _count_days() -> None:
         sqlite_with_rowid=False,
     )
     op.add_column("source", sa.Column("last_new", sa.BigInteger()))
+    op.add_column("source", sa.Column("last_success", sa.BigInteger()))
+    op.execute("UPDATE source SET last_success = last_fetch WHERE failures = 0")
     op.add_column("source", sa.Column("waiting", sa.LargeBinary()))
     op.add_column("source", sa.Column("lost", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE source SET last_new = (SELECT max(first_seen) FROM article WHERE source_id = source.id)")
