@@ -26,6 +26,14 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks --write docs/performance.md
 
+# The pages of docs/ that follow from the program, and the screenshots in docs/images.
+.PHONY: docs pictures
+docs: setup
+	$(BIN)/python -m tests.docs.generated
+
+pictures: setup
+	$(BIN)/python -m tests.docs.pictures
+
 # A daemon for so many seconds on the hostile sources of the tests, 200 healthy ones beside them.
 .PHONY: hostile
 HOSTILE_SECONDS ?= 300

@@ -1,0 +1,37 @@
+"""Every link in a Markdown file leads somewhere, and every page is in the index."""
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.docs.markdown import DOCS, FILES, ROOT, anchors, links
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_relative_link_and_anchor_resolves(file: str) -> None:
+    broken = []
+    for line, target in links(file):
+        parts = urlsplit(target)
+        if parts.scheme or parts.netloc:
+            continue
+        path = (ROOT / file).parent / unquote(parts.path) if parts.path else ROOT / file
+        if not path.resolve().exists() or not path.resolve().is_relative_to(ROOT):
+            broken.append(f"{file}:{line}: {target}")
+        elif parts.fragment and parts.fragment not in anchors(path.resolve().relative_to(ROOT).as_posix()):
+            broken.append(f"{file}:{line}: {target} has no such heading")
+    assert broken == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    linked = {urlsplit(target).path for _, target in links("docs/README.md")}
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.glob("*.md")} - {"README.md"}
+    assert pages <= linked, f"link these from docs/README.md: {sorted(pages - linked)}"
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = {
+        ((ROOT / file).parent / target).resolve() for file in FILES for _, target in links(file) if "://" not in target
+    }
+    pictures = sorted((DOCS / "images").glob("*"))
+    assert [path.name for path in pictures if path not in shown] == []
+    assert [path.name for path in pictures if path.stat().st_size > 150_000] == []
