@@ -5,7 +5,7 @@ No function raises on any `str`. "URL" means an absolute http or https URL with 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -169,13 +169,7 @@ def host_key(url: str) -> str:
 
     So a thousand blogs on one service share a limit. An IP address or a name without a dot counts with its port.
     """
-    authority = _authority(_split(url))
-    if authority is None:
-        return ""
-    host = authority.host.rstrip(".")
-    if "." not in host or host.startswith("[") or host.rpartition(".")[2].isdigit():
-        return f"{host}:{authority.port}"
-    return _registrable(host)
+    return _owner(url, _registrable)
 
 
 def registrable_name(url: str) -> str:
@@ -184,13 +178,17 @@ def registrable_name(url: str) -> str:
     A blog on a service that gives each user a name of their own counts for itself, unlike in `host_key`. An IP address
     or a name without a dot counts with its port.
     """
+    return _owner(url, _registered)
+
+
+def _owner(url: str, owned_part: Callable[[str], str]) -> str:
     authority = _authority(_split(url))
     if authority is None:
         return ""
     host = authority.host.rstrip(".")
     if "." not in host or host.startswith("[") or host.rpartition(".")[2].isdigit():
         return f"{host}:{authority.port}"
-    return _registered(host)
+    return owned_part(host)
 
 
 def paced_host(url: str, unpaced: Collection[str]) -> str | None:

@@ -15,7 +15,7 @@ from aggregator.config import load
 from aggregator.model import StoredSource
 from aggregator.pipeline import Report, SourceOutcome, run_cycle
 from aggregator.pipeline.complete import complete_all
-from aggregator.pipeline.translate import translate_all
+from aggregator.pipeline.translate import Translator
 from aggregator.publish import Published, publish_changed
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -79,7 +79,7 @@ class Newsroom:
     def translate(self) -> Published:
         """Translations of what is due, and their publication."""
         with self.opened() as app:
-            asyncio.run(translate_all(app))
+            asyncio.run(Translator(app).translate_due())
             return publish_changed(app)
 
     def complete(self) -> Published:

@@ -57,18 +57,17 @@ def once(
                 raise UsageError(no_source_named(name, sources))
         has_daemon = files.is_held(Path(app.settings.storage) / files.DAEMON_LOCK)
         if not has_daemon:
-            hub_subscriptions.end_all(
-                app.store, app.clock(), app.settings.fetch
-            )  # nobody serves the callbacks that hubs push to
+            # Nobody serves the callbacks that hubs push to.
+            hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
         report = _cycle(app, names or None, all_sources)
         published, failure = _publish(app)
         if wants_full_text(app) and asyncio.run(complete_all(app)):
             completed, failure = _publish(app)
             published += completed
         if wants_translations(app):
-            from aggregator.pipeline.translate import translate_all
+            from aggregator.pipeline.translate import Translator
 
-            asyncio.run(translate_all(app))
+            asyncio.run(Translator(app).translate_due())
             translated, failure = _publish(app)
             published += translated
         if not has_daemon:

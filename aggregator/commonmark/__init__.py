@@ -46,9 +46,9 @@ def converted(clean_html: str, language: str | None = None) -> Converted:
     return Converted("\n\n".join(map(escaped_strictly, plain.split("\n"))), plain)
 
 
-def plain_text(clean_html: str, language: str | None = None) -> str:
+def plain_text(clean_html: str) -> str:
     """Return `clean_html` as the plain text of `converted`."""
-    writer = Writer(strict=False, language=language)
+    writer = Writer(strict=False, language=None)
     writer.blocks(html_tree(clean_html))
     return _plain(writer)
 

@@ -142,11 +142,6 @@ class Translator:
         return translation
 
 
-async def translate_all(app: App) -> None:
-    """Translate everything that is due, until the server fails. Raises StoreError."""
-    await Translator(app).translate_due()
-
-
 def _is_wanted(claimed: ClaimedTranslation) -> bool:
     """Return True if the article is still to appear in that language, and is written in another one."""
     languages = claimed.source.settings.translate

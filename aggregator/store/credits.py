@@ -12,8 +12,9 @@ from aggregator.names import ALL
 from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.identifiers import decided_id
 from aggregator.store.labels import SourceLabels, entry_rows, insert_labels, source_rows
+from aggregator.store.places import CATEGORIES, ORDER, insert_places
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_category, article_source, source
+from aggregator.store.schema import article, article_source
 from aggregator.store.statements import InsertRows
 
 _LINKS = select(*article_source.c["article_id", "link"]).where(
@@ -24,18 +25,8 @@ _UPDATE_LINK = (
     .where(article_source.c.article_id == bindparam("of"), article_source.c.source_id == bindparam("by"))
     .values(link=bindparam("to"))
 )
-_ORDER = (
-    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
-    .join(source)
-    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned), article.c.dropped.is_(None))
-)
-_CATEGORIES = select(*article_category.c["article_id", "category"]).where(
-    article_category.c.article_id.in_(listed("ids"))
-)
+_ORDER = ORDER.where(not_(article.c.pruned), article.c.dropped.is_(None))
 _insert_credits = InsertRows(article_source, ("article_id", "source_id", "link", "at"))
-_insert_categories = InsertRows(
-    article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
-)
 
 
 def insert_credits(
@@ -81,7 +72,7 @@ def insert_labels_and_categories(
     present: set[tuple[str, ...]] = set()
     if older := [article_id for article_id in credited if article_id not in inserted]:
         order += [(row.id, row) for row in connection.execute(_ORDER, {"ids": older})]
-        present = {tuple(row) for row in connection.execute(_CATEGORIES, {"ids": older})}
+        present = {tuple(row) for row in connection.execute(CATEGORIES, {"ids": older})}
     terms = {article_id: draft.terms for article_id, draft in order if article_id in inserted}
     of_source = source_rows((article_id for article_id, _ in order), source_id, labels)
     insert_labels(connection, chain(of_source, entry_rows(source_id, terms)))
@@ -92,6 +83,6 @@ def insert_labels_and_categories(
         for name in names
         if (article_id, name) not in present
     ]
-    _insert_categories(connection, rows)
+    insert_places(connection, rows)
     if older:
         hide_members(connection, clusters_of(connection, older))

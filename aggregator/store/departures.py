@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, delete, exists, not_, update
+from sqlalchemy import Connection, bindparam, delete, update
 
 from aggregator.model import New
-from aggregator.names import ALL
 from aggregator.store.columns import EPOCH
+from aggregator.store.labels import unlabelled
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, key, label, source
 
@@ -15,17 +15,7 @@ _DELETE = [
     for table in (article_source, label)
 ]
 _DELETE_KEYS = delete(key).where(key.c.article_id == bindparam("of"), key.c.digest.in_(listed("digests")))
-_LEAVE_CATEGORIES = delete(article_category).where(
-    article_category.c.article_id == bindparam("of"),
-    article_category.c.category != ALL,
-    not_(
-        exists().where(
-            label.c.article_id == article_category.c.article_id,
-            label.c.kind == "category",
-            label.c.value == article_category.c.category,
-        )
-    ),
-)
+_LEAVE_CATEGORIES = delete(article_category).where(article_category.c.article_id == bindparam("of"), *unlabelled)
 _HAND_OVER = (
     update(article)
     .where(article.c.id == bindparam("of"), article.c.source_id == bindparam("by"))

@@ -18,9 +18,31 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, label, source
 from aggregator.store.statements import InsertRows
 
-Row = tuple[str, int, str, int, str, str, str | None, str | None]
 
-_insert = InsertRows(label, ("article_id", "source_id", "origin", "position", "kind", "value", "scheme", "label"))
+class LabelRow(NamedTuple):
+    """A row of the table."""
+
+    article_id: str
+    source_id: int
+    origin: str
+    position: int
+    kind: str
+    value: str
+    scheme: str | None
+    label: str | None
+
+
+unlabelled = (  # rows of `article_category` whose category no label of the article names
+    article_category.c.category != ALL,
+    not_(
+        exists().where(
+            label.c.article_id == article_category.c.article_id,
+            label.c.kind == "category",
+            label.c.value == article_category.c.category,
+        )
+    ),
+)
+insert_labels = InsertRows(label, LabelRow._fields)
 _LABELS = (
     select(*label.c["article_id", "source_id", "kind", "value", "scheme", "label"])
     .where(label.c.article_id.in_(listed("ids")))
@@ -55,30 +77,7 @@ _ENTER = insert(article_category).from_select(
     )
     .distinct(),
 )
-_LEAVE = delete(article_category).where(
-    article_category.c.article_id.in_(_of_source),
-    article_category.c.category != ALL,
-    not_(
-        exists().where(
-            label.c.article_id == article_category.c.article_id,
-            label.c.kind == "category",
-            label.c.value == article_category.c.category,
-        )
-    ),
-)
-
-
-class LabelRow(NamedTuple):
-    """A row of the table."""
-
-    article_id: str
-    source_id: int
-    origin: str
-    position: int
-    kind: str
-    value: str
-    scheme: str | None
-    label: str | None
+_LEAVE = delete(article_category).where(article_category.c.article_id.in_(_of_source), *unlabelled)
 
 
 class SourceLabels(NamedTuple):
@@ -102,7 +101,7 @@ class Labels(NamedTuple):
     terms: tuple[Term, ...]
 
 
-def source_rows(articles: Iterable[str], source_id: int, labels: SourceLabels) -> Iterator[Row]:
+def source_rows(articles: Iterable[str], source_id: int, labels: SourceLabels) -> Iterator[LabelRow]:
     """Return the rows that a source with these labels gives each of these articles."""
     for article_id in articles:
         yield from _rows(article_id, source_id, "source", labels)
@@ -125,23 +124,18 @@ def _rows(article_id: str, source_id: int, origin: str, labels: SourceLabels) ->
         yield LabelRow(article_id, source_id, origin, position, kind, value, None, written)
 
 
-def entry_rows(source_id: int, terms: Mapping[str, Iterable[Term]]) -> Iterator[Row]:
+def entry_rows(source_id: int, terms: Mapping[str, Iterable[Term]]) -> Iterator[LabelRow]:
     """Return the rows of these terms of entries, by article."""
     for article_id, values in terms.items():
         for position, term in enumerate(values):
-            yield article_id, source_id, "entry", position, "term", term.term, term.scheme, term.label
-
-
-def insert_labels(connection: Connection, rows: Iterable[Row]) -> None:
-    """Insert rows of `source_rows` and `entry_rows`."""
-    _insert(connection, rows)
+            yield LabelRow(article_id, source_id, "entry", position, "term", term.term, term.scheme, term.label)
 
 
 def replace_entry_terms(connection: Connection, source_id: int, terms: Mapping[str, Sequence[Term]]) -> None:
     """Replace the terms of these articles, by id, as the entry of their source names others now."""
     if terms:
         connection.execute(_DELETE_ENTRY_TERMS, {"ids": sorted(terms)})
-        _insert(connection, entry_rows(source_id, terms))
+        insert_labels(connection, entry_rows(source_id, terms))
 
 
 def entry_terms(connection: Connection, articles: Collection[str]) -> Mapping[str, tuple[Term, ...]]:
@@ -183,7 +177,7 @@ def relabel(connection: Connection, source_id: int, labels: SourceLabels) -> Non
     """
     parameters = {"source": source_id}
     connection.execute(_DELETE_OF_SOURCE, parameters)
-    _insert(connection, source_rows(connection.scalars(_OF_SOURCE, parameters).all(), source_id, labels))
+    insert_labels(connection, source_rows(connection.scalars(_OF_SOURCE, parameters).all(), source_id, labels))
     connection.execute(_ENTER, parameters)
     connection.execute(_LEAVE, parameters)
     hide_members(connection, clusters_of(connection, _of_source, **parameters))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, delete, exists, func, insert, not_, or_, select, union, update
+from sqlalchemy import bindparam, case, delete, exists, func, not_, or_, select, union, update
 
 from aggregator.model import Keyed, Unchanged
 from aggregator.names import ALL
@@ -15,6 +15,7 @@ from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.identifiers import insert_keys
 from aggregator.store.outbox import Outbox
+from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
     article,
@@ -126,12 +127,6 @@ _PAGE = (
     .limit(bindparam("limit"))
 )
 _LABELS = select(label.c.article_id, label.c.value).where(label.c.article_id.in_(_ids), label.c.kind == "category")
-_CATEGORIES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
-_DATES = (
-    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
-    .join(source)
-    .where(article.c.id.in_(_ids))
-)
 _DELETE_CATEGORY = delete(article_category).where(
     article_category.c.article_id == bindparam("of"), article_category.c.category == bindparam("name")
 )
@@ -264,7 +259,7 @@ class MaintenanceStore:
         with self._database.reading() as connection:
             rows = connection.execute(_PAGE, {"after": after or "", "limit": limit}).all()
             ids = {"ids": [row.id for row in rows]}
-            for article_id, name in connection.execute(_CATEGORIES, ids):
+            for article_id, name in connection.execute(CATEGORIES, ids):
                 actual[article_id].add(name)
             for article_id, name in connection.execute(_LABELS, ids):
                 expected[article_id].add(name)
@@ -287,10 +282,6 @@ class MaintenanceStore:
             if surplus:
                 connection.execute(_DELETE_CATEGORY, surplus)
             if missing:
-                dates = {row["id"]: dict(row) for row in connection.execute(_DATES, {"ids": ids}).mappings()}
-                for row in dates.values():
-                    row["article_id"] = row.pop("id")
-                rows = [dates[article_id] | {"category": name, "hidden": False} for article_id, name in missing]
-                connection.execute(insert(article_category), rows)
+                place_articles(connection, missing)
             hide_members(connection, clusters_of(connection, ids))
             self._outbox.mark_categories(ids)

@@ -17,10 +17,10 @@ from aggregator.store.database import Database
 from aggregator.store.labels import LabelRow, entry_terms, insert_labels, labels_in_force
 from aggregator.store.maintenance import MaintenanceStore, Placement
 from aggregator.store.outbox import Outbox
+from aggregator.store.places import CATEGORIES
 from aggregator.store.rows import Columns, listed
 from aggregator.store.schema import (
     article,
-    article_category,
     article_source,
     current_page,
     label,
@@ -71,7 +71,6 @@ _SOURCES = (
 _LABELS = select(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
 _LABELLED = select(label.c.article_id).where(label.c.article_id.in_(_ids), label.c.origin == "rule").distinct()
 _DELETE_LABELS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
-_PLACES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
 _PUBLISHED = (
     select(*article.c["id", "version", "dropped", *TEXT], original.c.article_id.label("original"))
     .outerjoin(original)
@@ -170,7 +169,7 @@ class RulingStore:
     def _place(self, connection: Connection, judged: Sequence[Judged]) -> Iterable[str]:
         """Put the articles into the categories of their rulings, and return the ids of those that moved."""
         actual: dict[str, set[str]] = defaultdict(set)
-        for article_id, name in connection.execute(_PLACES, {"ids": [entry.id for entry, _ in judged]}):
+        for article_id, name in connection.execute(CATEGORIES, {"ids": [entry.id for entry, _ in judged]}):
             actual[article_id].add(name)
         placements = [
             Placement(id=entry.id, actual=frozenset(actual[entry.id]), expected=_categories(entry, ruling))

@@ -113,11 +113,6 @@ class SourceSummary:
         """Number of the sources."""
         return sum(self.conditions.values())
 
-    @property
-    def failing(self) -> int:
-        """Number of sources whose last fetch failed."""
-        return self.conditions.get("failing", 0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFailures:

@@ -15,6 +15,7 @@ from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
 from aggregator.store.known import article_rows, carriers_of, known_article
 from aggregator.store.outbox import Outbox
+from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
     article,
@@ -70,15 +71,6 @@ _MOVE_CREDIT = (
 _FIRST_SEEN = select(*article.c["source_id", "first_seen"]).where(article.c.id.in_(_ids))
 _DELETE_TERMS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin == "entry")
 _MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values(article_id=bindparam("to"))
-_CATEGORIES = select(*article_category.c["article_id", "category"]).where(article_category.c.article_id.in_(_ids))
-_PLACES = (
-    select(*article.c["id", "published", "first_seen", "position"], source.c.ordinal)
-    .join(source)
-    .where(article.c.id.in_(_ids))
-)
-_place = InsertRows(
-    article_category, ("article_id", "category", "published", "first_seen", "position", "ordinal", "hidden")
-)
 _DELETE = [
     *(
         delete(table).where(table.c.article_id.in_(_ids))
@@ -266,10 +258,9 @@ def _move_keys(connection: Connection, joins: Sequence[Join]) -> None:
 def _move_places(connection: Connection, into: Mapping[str, str]) -> None:
     """Put the articles into the categories of those that joined them."""
     targets = sorted(set(into.values()))
-    present = {tuple(row) for row in connection.execute(_CATEGORIES, {"ids": targets})}
-    wanted = {(into[row.article_id], row.category) for row in connection.execute(_CATEGORIES, {"ids": sorted(into)})}
-    places = {row.id: tuple(row)[1:] for row in connection.execute(_PLACES, {"ids": targets})}
-    _place(connection, [(*name, *places[name[0]], False) for name in sorted(wanted - present)])
+    present = {tuple(row) for row in connection.execute(CATEGORIES, {"ids": targets})}
+    wanted = {(into[row.article_id], row.category) for row in connection.execute(CATEGORIES, {"ids": sorted(into)})}
+    place_articles(connection, sorted(wanted - present))
 
 
 def _rivals(connection: Connection, rows: Iterable[Any]) -> Iterator[Any]:
