@@ -11,10 +11,11 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-# The same tests of kills and faults as in `make test`, but 200 kills a database and the longer faults; minutes.
+# The same tests of kills, faults and long runs as in `make test`, but 200 kills a database and the longer faults; minutes.
 crash: setup
-	CRASHES=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py \
-	  tests/whole/test_hanging.py tests/whole/test_migrate.py tests/store/test_released.py
+	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py \
+	  tests/whole/test_hanging.py tests/whole/test_migrate.py tests/store/test_released.py \
+	  tests/whole/test_full_text_kills.py tests/whole/test_minute.py tests/whole/test_long_run.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -34,10 +35,13 @@ docs: setup
 pictures: setup
 	$(BIN)/python -m tests.docs.pictures
 
-# A daemon for so many seconds on the hostile sources of the tests, 200 healthy ones beside them.
+# All attacks and all real feeds, of which `make test` takes a part, through the whole program; then
+# a daemon for so many seconds on the hostile sources of the tests, 200 healthy ones beside them.
 .PHONY: hostile
 HOSTILE_SECONDS ?= 300
 hostile: setup
+	THOROUGH=1 $(BIN)/python -m pytest -n 0 tests/whole/test_vectors.py tests/whole/test_corpus.py \
+	  tests/store/test_new_limit.py
 	$(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.

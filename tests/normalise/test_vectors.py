@@ -1,6 +1,7 @@
 """Every attack of `tests/vectors`, in every place of an entry: nothing acts, in HTML or in Markdown."""
 
 import re
+from functools import cache
 from typing import Literal
 
 import pytest
@@ -33,6 +34,7 @@ def kind(*kinds: str) -> list[Vector]:
     return [vector for vector in VECTORS if vector.kind in kinds]
 
 
+@cache  # many attacks leave the same harmless HTML
 def wrong(html: str) -> list[object]:
     """What is not as it should be in clean `html` and in the Markdown made of it."""
     text = markdown(html)

@@ -50,9 +50,6 @@ def server() -> Iterator[Engine]:
             yield engine
         return
     with started() as own, administrator(own.get_uri()) as engine:
-        with engine.connect() as connection:
-            connection.execute(text("ALTER SYSTEM SET fsync = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
         yield engine
 
 

@@ -21,7 +21,7 @@ from tests.newsroom import Newsroom, newsroom
 from tests.servers import Server
 from tests.store.conftest import database
 from tests.store.released import ALEMBIC, REVISIONS, Rows, documents, engine_of, found, restored, sources
-from tests.whole.crashes import THOROUGH
+from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 LATER = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # than the editions of the releases

@@ -1,7 +1,6 @@
 """kill -9 at moments spread over a run, by a seed; after each kill the next start must find and leave all in order."""
 
 import json
-import os
 import random
 import time
 from collections import Counter
@@ -22,7 +21,6 @@ from tests.servers import Server
 from tests.whole.forking import Child, Forks
 from tests.whole.press import Press
 
-THOROUGH = os.environ.get("CRASHES") == "1"  # set by `make crash`
 SOURCES = 8
 DAEMONS = 6  # every so manieth run that is killed is a daemon's
 PHASES = ("starting", "fetching", "recording", "writing articles", "writing feeds", "ending")

@@ -1,6 +1,6 @@
 """kill -9 and a server that dies: 0 lost, 0 doubled, 0 torn, and all is well with the next cycle.
 
-`make crash` kills 200 times on each database and prints a table; here it is 30 and 10 times.
+`make crash` kills 200 times on each database and prints a table; here it is 12 times.
 """
 
 import json
@@ -14,10 +14,12 @@ from tests.clusters import Cluster, cluster
 from tests.commands import configure, until
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.crashes import THOROUGH, Crashes
+from tests.thorough import THOROUGH
+from tests.whole.crashes import Crashes
 from tests.whole.forking import Forks
 
 SEED = 2026
+KILLS = 200 if THOROUGH else 12  # on each database
 STOPS = 20 if THOROUGH else 1
 
 
@@ -41,12 +43,12 @@ def assert_unharmed(crashes: Crashes, kills: int) -> None:
 
 
 def test_kills_on_sqlite(forks: Forks, server: Server, tmp_path: Path) -> None:
-    assert_unharmed(Crashes(forks, server, tmp_path, None, SEED), 200 if THOROUGH else 30)
+    assert_unharmed(Crashes(forks, server, tmp_path, None, SEED), KILLS)
 
 
 def test_kills_on_postgresql(forks: Forks, server: Server, tmp_path: Path, postgresql: Cluster) -> None:
     database = postgresql.database()
-    assert_unharmed(Crashes(forks, server, tmp_path, database, SEED), 200 if THOROUGH else 10)
+    assert_unharmed(Crashes(forks, server, tmp_path, database, SEED), KILLS)
 
 
 def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(

@@ -13,7 +13,7 @@ from tests.clusters import Cluster, cluster
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.crashes import THOROUGH
+from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 HTML = {"Content-Type": "text/html"}

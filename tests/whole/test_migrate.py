@@ -14,7 +14,7 @@ from tests.clusters import Cluster, cluster
 from tests.commands import aggregator, configure, running
 from tests.newsroom import item, rss
 from tests.servers import Server
-from tests.whole.crashes import THOROUGH
+from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 KILLS = 10 if THOROUGH else 3

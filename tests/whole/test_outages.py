@@ -20,7 +20,7 @@ import pytest
 from tests.commands import configure, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
-from tests.whole.crashes import THOROUGH
+from tests.thorough import THOROUGH
 from tests.whole.forking import Child, Forks
 
 LONG = 60  # seconds that a condition gets, on a machine that does much else

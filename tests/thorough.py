@@ -1,0 +1,14 @@
+"""`make test` has a short form of the longest tests; `make crash` and `make hostile` run all of each (THOROUGH=1)."""
+
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+THOROUGH = os.environ.get("THOROUGH") == "1"
+
+T = TypeVar("T")
+
+
+def some(values: Sequence[T], every: int) -> list[T]:
+    """Every so manieth of the values; all of them in a thorough run."""
+    return list(values[:: 1 if THOROUGH else every])
