@@ -4,11 +4,11 @@ One call computes all that depends on the document. Its arguments and result can
 cost depends on the document too: it runs in the sandbox unless the document is cheap (`parse.is_cheap`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator.dedupe import keyed
+from aggregator.dedupe import guid_key, keyed
 from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source, SourceContext
 from aggregator.normalise import normalise
 from aggregator.parse import DIGEST_BYTES, parse
@@ -31,6 +31,7 @@ class SourceDrafts:
     feed_info: FeedInfo
     keyed: tuple[Keyed, ...]  # of the new or changed entries
     still_listed: frozenset[str]  # as in `Normalised`
+    deleted: Mapping[bytes, datetime] = field(default_factory=dict)  # times of deletion, by the key of the guid
 
 
 ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
@@ -52,7 +53,7 @@ def read(document: FeedDocument, subscribers: Sequence[Subscriber], now: datetim
     feed = parse(document)
     if isinstance(feed, Failure):
         return feed
-    bare = replace(feed, entries=tuple(Entry(digest=entry.digest) for entry in feed.entries))
+    bare = replace(feed, tombstones=(), entries=tuple(Entry(digest=entry.digest) for entry in feed.entries))
     return tuple(_drafts(feed, bare, subscriber, now, summary_words) for subscriber in subscribers)
 
 
@@ -66,4 +67,5 @@ def _drafts(feed: Feed, bare: Feed, subscriber: Subscriber, now: datetime, summa
         feed_info=normalised.feed_info,
         keyed=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
         still_listed=normalised.still_listed,
+        deleted={guid_key(subscriber.source.id, guid): when for guid, when in normalised.deleted.items()},
     )

@@ -171,7 +171,7 @@ def test_the_file_of_a_pruned_article_is_surplus(room: Newsroom) -> None:
     prune(room)
     old.parent.mkdir(parents=True)
     old.write_bytes(text)
-    assert [difference.fault for difference in verify(room)] == ["its article was pruned or dropped"]
+    assert [difference.fault for difference in verify(room)] == ["its article was pruned, dropped or withdrawn"]
     assert [difference.action for difference in verify(room, repair=True)] == ["removed"]
     assert not old.exists()
 

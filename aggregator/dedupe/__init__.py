@@ -11,14 +11,18 @@ from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
 from aggregator.dedupe.new_limit import Limited, entry_name, key_name, limited
-from aggregator.dedupe.rules import RULES, keyed, keys, text_keys
+from aggregator.dedupe.rules import RULES, guid_key, keyed, keys, text_keys
+from aggregator.dedupe.withdrawals import entries_in_force, guid_digest, withdrawals
 
 __all__ = [
     "RULES",
     "Limited",
     "clusters",
     "decide",
+    "entries_in_force",
     "entry_name",
+    "guid_digest",
+    "guid_key",
     "joined",
     "key_name",
     "keyed",
@@ -26,4 +30,5 @@ __all__ = [
     "limited",
     "near",
     "text_keys",
+    "withdrawals",
 ]

@@ -77,6 +77,9 @@ def _decide_match(keyed: Keyed, match: Match, carrier: Carrier) -> Decision:
     article, reason = match.article, match.reason
     keyed = _with_better_link(keyed, article)
     draft = keyed.draft
+    if article.withdrawn:
+        reason = f"{reason}, published again"
+        return Updated(id=article.id, keyed=keyed, text_changed=True, is_edit=False, takes_over=True, reason=reason)
     if article.pruned:
         return Unchanged(id=article.id, keyed=keyed, reason=f"{reason}, pruned")
     if draft.source_id != article.source_id and _takes_over(keyed, article, carrier):
@@ -87,7 +90,9 @@ def _decide_match(keyed: Keyed, match: Match, carrier: Carrier) -> Decision:
         return Duplicate(id=article.id, keyed=keyed, reason=reason)
     if draft.source_id == article.source_id:
         if keyed.fingerprint.digest != article.fingerprint.digest:
-            return Updated(id=article.id, keyed=keyed, text_changed=True, reason=f"{reason}, edited")
+            is_edit = article.fingerprint.digest != b""  # else its former owner withdrew the text
+            reason = f"{reason}, edited" if is_edit else f"{reason}, of its next owner"
+            return Updated(id=article.id, keyed=keyed, text_changed=True, is_edit=is_edit, reason=reason)
         if draft.link_key not in (None, article.link_key) and draft.link != article.link:
             return Updated(id=article.id, keyed=keyed, text_changed=False, reason=f"{reason}, other link")
         if _people_and_media(draft) != _people_and_media(article):

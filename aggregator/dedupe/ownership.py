@@ -38,8 +38,9 @@ def owner_claim(article: KnownArticle) -> Claim:
 
 
 def owner_of(article: KnownArticle) -> Carrier:
-    """Return the article's present owner."""
-    return next(carrier for carrier in article.carriers if carrier.source_id == article.source_id)
+    """Return the article's present owner; nobody carries a withdrawn one, so that its last owner has no ground."""
+    last = Carrier(source_id=article.source_id, ordinal=0, host="", site="")
+    return next((carrier for carrier in article.carriers if carrier.source_id == article.source_id), last)
 
 
 def next_owner(article: KnownArticle, leaving: int) -> int | None:

@@ -104,6 +104,11 @@ def keys(draft: Draft, text_fingerprint: Fingerprint) -> tuple[Key, ...]:
     )
 
 
+def guid_key(source_id: int, guid: str) -> bytes:
+    """Return the digest of the key of the source's entry with this guid."""
+    return _key_digest("guid", _bytes(f"{source_id} {fold_scheme(guid)}"))
+
+
 def text_keys(text_fingerprint: Fingerprint) -> frozenset[bytes]:
     """Return the digests of the keys of the text alone, by which near-equal texts are found."""
     return frozenset(_key_digest("text", value) for value in _text_values(text_fingerprint))

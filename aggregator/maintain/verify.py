@@ -158,7 +158,7 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
             if files.is_temporary(path):
                 yield _surplus(root, path, "a killed process left it", repair)
             elif not owned.get(path, True):
-                yield _surplus(root, path, "its article was pruned or dropped", repair)
+                yield _surplus(root, path, "its article was pruned, dropped or withdrawn", repair)
             elif path not in owned and not is_shared:
                 yield _foreign(root, path)
 

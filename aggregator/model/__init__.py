@@ -33,6 +33,7 @@ from aggregator.model.decision import (
     RecordCounts,
     Unchanged,
     Updated,
+    Withdrawal,
 )
 from aggregator.model.details import (
     NO_DETAILS,
@@ -47,8 +48,8 @@ from aggregator.model.details import (
     Transcript,
 )
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
-from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct
-from aggregator.model.output import CategoryFeed, Mark, OutputFile, Topic
+from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct, Tombstone
+from aggregator.model.output import CategoryFeed, Mark, OutputFile, Retraction, Topic
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
 from aggregator.model.source import (
@@ -116,6 +117,7 @@ __all__ = [
     "PublishedText",
     "Push",
     "RecordCounts",
+    "Retraction",
     "Revision",
     "RevisionHead",
     "RobotsQuestion",
@@ -132,6 +134,7 @@ __all__ = [
     "Subscription",
     "Term",
     "TextConstruct",
+    "Tombstone",
     "Topic",
     "Transcript",
     "TranslatedText",
@@ -139,4 +142,5 @@ __all__ = [
     "Unchanged",
     "Updated",
     "Validators",
+    "Withdrawal",
 ]

@@ -77,7 +77,9 @@ class KnownArticle:
     external_url: str | None = None
     terms: tuple[Term, ...] = ()
     details: Details = NO_DETAILS
+    updated: datetime | None = None  # None: not stored yet
     pruned: bool = False  # its text is gone, it never comes back
+    withdrawn: bool = False  # its text is gone because its source deleted it: it comes back with a newer entry
     is_published: bool = True  # False until its first publication: other sources' entries are joined with it then
     html: str = ""  # clean; only of an article of another source that has the link of a draft
     position: int = 0  # in the document on first sight
@@ -128,6 +130,15 @@ class Unchanged:
     id: str
     keyed: Keyed
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A source withdraws the article `id` with a tombstone; `next_owner` owns it from now on, if another carries it."""
+
+    id: str
+    when: datetime
+    next_owner: int | None
 
 
 Decision = New | Updated | Duplicate | Unchanged

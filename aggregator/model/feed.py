@@ -73,6 +73,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A source's statement that it deleted an entry (RFC 6721), as published."""
+
+    ref: str  # guid of the entry
+    when: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A parsed document. `problem` is set if it was truncated or malformed and only a part could be used."""
 
@@ -90,4 +98,5 @@ class Feed:
     podcast: Podcast | None = None
     entries: tuple[Entry, ...] = ()  # in the document's order
     left_out: int = 0  # entries beyond the limit
+    tombstones: tuple[Tombstone, ...] = ()
     problem: Failure | None = None

@@ -17,6 +17,15 @@ class CategoryFeed:
     updated: datetime  # of its newest article; of an empty one, the day the category was first seen
     articles: tuple[StoredArticle, ...]
     podcast: Podcast | None = None  # its tags, if all its sources are podcasts
+    retractions: tuple["Retraction", ...] = ()  # latest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """Tombstone of ours: an article that this feed showed and its source withdrew (RFC 6721)."""
+
+    uid: str
+    when: datetime  # as its source says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Entries of a feed -> drafts, safe to print anywhere. Pure; never raises, whatever a source publishes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.model import Draft, Entry, Feed, FeedInfo, SourceContext
@@ -9,11 +9,12 @@ from aggregator.normalise import text
 from aggregator.normalise.body import preferred_content
 from aggregator.normalise.dates import entry_dates
 from aggregator.normalise.details import details, podcast
-from aggregator.normalise.identity import EntryIdentity, identities
+from aggregator.normalise.identity import EntryIdentity, identities, printable_guid
 from aggregator.normalise.language import detected_language, primary_subtag
 from aggregator.normalise.links import clean_url, external_link
 from aggregator.normalise.metadata import enclosures, people, terms
 from aggregator.normalise.titles import plain_title, substitute_title
+from aggregator.normalise.tombstones import deletions
 from aggregator.urls import is_http
 
 __all__ = ["Normalised", "NormalisedEntry", "normalise"]
@@ -37,6 +38,7 @@ class Normalised:
     entries: tuple[NormalisedEntry, ...]  # in the document's order
     still_listed: frozenset[str]  # guid and link keys of all entries of the document; empty if `entries` is
     feed_info: FeedInfo
+    deleted: Mapping[str, datetime] = field(default_factory=dict)  # times of deletion of entries, by guid
 
 
 def normalise(
@@ -44,13 +46,15 @@ def normalise(
 ) -> Normalised:
     """Normalise the entries of `feed`, and the feed's own title and links.
 
-    Entries whose digest is in `seen` (those of the last document) and repetitions within the document are left out.
+    Entries whose digest is in `seen` (those of the last document) and repetitions within the document are left out;
+    not so deleted ones, so that they are known to have been in the document.
     `now`, in UTC, is the time of first sight of the others.
     """
     feed_info = _feed_info(feed)
-    positions = tuple(_fresh(feed, seen))
+    deleted = deletions(feed, now)
+    positions = tuple(_fresh(feed, seen, deleted))
     if not positions:
-        return Normalised(entries=(), still_listed=frozenset(), feed_info=feed_info)
+        return Normalised(entries=(), still_listed=frozenset(), feed_info=feed_info, deleted=deleted)
     all_identities = identities(feed, source)
     return Normalised(
         entries=tuple(
@@ -58,12 +62,15 @@ def normalise(
         ),
         still_listed=frozenset(key for each in all_identities for key in (each.guid_key, each.link_key) if key),
         feed_info=feed_info,
+        deleted=deleted,
     )
 
 
-def _fresh(feed: Feed, seen: frozenset[bytes]) -> Iterator[int]:
-    """Yield the positions of entries that are new or changed, each once."""
+def _fresh(feed: Feed, seen: frozenset[bytes], deleted: Collection[str]) -> Iterator[int]:
+    """Yield the positions of entries that are new, changed or deleted, each once."""
     digests = set(seen)
+    if deleted:
+        digests -= {entry.digest for entry in feed.entries if entry.guid and printable_guid(entry.guid) in deleted}
     for position, entry in enumerate(feed.entries):
         if entry.digest not in digests:
             digests.add(entry.digest)

@@ -28,7 +28,7 @@ def identities(feed: Feed, source: SourceContext) -> tuple[EntryIdentity, ...]:
     same link differ in guid or title (some feeds give the same guid, or their home page, to all).
     """
     links = entry_links(feed, source)
-    guids = tuple(_guid(entry.guid) if entry.guid else None for entry in feed.entries)
+    guids = tuple(printable_guid(entry.guid) if entry.guid else None for entry in feed.entries)
     titles = tuple(map(_headline, feed.entries))
     shared_guids = _shared(
         zip(guids, ((link.url, title) for link, title in zip(links, titles, strict=True)), strict=True)
@@ -42,7 +42,7 @@ def identities(feed: Feed, source: SourceContext) -> tuple[EntryIdentity, ...]:
     )
 
 
-def _guid(published: str) -> str | None:
+def printable_guid(published: str) -> str | None:
     """Return a guid that can be stored and printed, a digest of it if it is endless, None if nothing is left."""
     guid = strip_unsafe(published).strip()
     if len(guid) > MAX_GUID:

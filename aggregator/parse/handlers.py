@@ -15,7 +15,16 @@ from xml.sax.expatreader import ExpatParser
 from feedparser import mixin
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from aggregator.parse.raw import BODIES, MAX_TERMS, PODCAST_NAMESPACES, RawBody, RawEntry, RawFeed
+from aggregator.parse.raw import (
+    BODIES,
+    MAX_TERMS,
+    MAX_TOMBSTONES,
+    PODCAST_NAMESPACES,
+    TOMBSTONES,
+    RawBody,
+    RawEntry,
+    RawFeed,
+)
 
 # feedparser repairs each value that looks encoded twice, but only if the encoding is called "utf-8". Under its other
 # name a title that shows mojibake on purpose stays; whole documents were repaired by `encoding.decode` before.
@@ -69,8 +78,10 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
 
     contentparams: dict[str, str]
     handle_data: Any
+    unknown_starttag: Any
+    unknown_endtag: Any
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id", "comments"}
-    namespaces = mixin._FeedParserMixin.namespaces | dict.fromkeys(PODCAST_NAMESPACES, "podcast")
+    namespaces = mixin._FeedParserMixin.namespaces | dict.fromkeys(PODCAST_NAMESPACES, "podcast") | {TOMBSTONES: "at"}
     _matchnamespaces: ClassVar[dict[str, str]] = {}  # filled from those above
     resolve_relative_uris = False
     sanitize_html = False
@@ -118,6 +129,27 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
 
     def _count(self, tag: str, _attributes: object) -> None:
         self.raw.left_out += tag in ("item", "entry")
+
+    def begin_tombstone(self, attrs_d: dict[str, str]) -> None:
+        """Store a tombstone of the feed, and leave out all that is in it: its author and links are not the feed's."""
+        if not self.inentry and len(self.raw.tombstones) < MAX_TOMBSTONES:
+            self.raw.tombstones.append(attrs_d)
+        self.unknown_starttag = self._begin_in_tombstone
+        self.unknown_endtag = self._finish_in_tombstone
+        self.handle_data = lambda *_: None
+
+    def _begin_in_tombstone(self, tag: str, attributes: Any) -> None:
+        if tag.endswith(("entry", "item")):  # the tombstone was never closed
+            self._leave_tombstone()
+            self.unknown_starttag(tag, attributes)
+
+    def _finish_in_tombstone(self, tag: str) -> None:
+        if tag.endswith("deleted-entry"):
+            self._leave_tombstone()
+            super().unknown_endtag(tag)
+
+    def _leave_tombstone(self) -> None:
+        del self.unknown_starttag, self.unknown_endtag, self.handle_data  # the class's methods are in force again
 
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self.guidislink = attrs_d.get("ispermalink", "").strip().lower() != "false"
@@ -243,6 +275,9 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
 
     def _end_day(self) -> None:
         self.raw.skip_days.append(self.pop("day") or "")
+
+
+setattr(FeedHandler, "_start_at_deleted-entry", FeedHandler.begin_tombstone)  # feedparser looks it up by this name
 
 
 class StrictHandler(FeedHandler, StrictFeedParser):  # type: ignore[misc]  # feedparser has no types

@@ -13,6 +13,8 @@ PODCAST_NAMESPACES = (
     "https://podcastindex.org/namespace/1.0",
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
 )
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+MAX_TOMBSTONES = 1000  # of a document; those behind them are not read
 MAX_TERMS = 100  # categories of an entry; feedparser's look-up is quadratic in them
 BODIES = ("content", "description", "summary", "itunes_summary", "media_description")  # best first
 
@@ -50,5 +52,6 @@ class RawFeed:
     entries: list[RawEntry] = field(default_factory=list)
     skip_hours: list[str] = field(default_factory=list)
     skip_days: list[str] = field(default_factory=list)
+    tombstones: list[dict[str, str]] = field(default_factory=list)  # attributes of each `at:deleted-entry`
     left_out: int = 0  # entries beyond the maximum
     truncated_in_line: int | None = None

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from aggregator.model import Feed
+from aggregator.model import Feed, Tombstone
 from aggregator.parse.constructs import integer, links, persons, string, title
 from aggregator.parse.entries import to_entry
 from aggregator.parse.not_a_feed import parse_failure
@@ -44,6 +44,11 @@ def to_feed(raw: RawFeed, document: str) -> Feed:
         podcast=podcast(values, document),
         entries=tuple(entry for entry in entries if entry),
         left_out=raw.left_out,
+        tombstones=tuple(
+            Tombstone(ref=attributes["ref"], when=attributes["when"])
+            for attributes in raw.tombstones
+            if attributes.get("ref") and attributes.get("when")
+        ),
         problem=None if line is None else parse_failure(document, reason),
     )
 

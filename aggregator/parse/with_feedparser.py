@@ -6,7 +6,7 @@ from xml.sax import SAXParseException
 
 from aggregator.parse.encoding import without_declaration
 from aggregator.parse.handlers import ExpatDriver, FeedHandler, LooseHandler, StrictHandler
-from aggregator.parse.raw import RawFeed
+from aggregator.parse.raw import TOMBSTONES, RawFeed
 
 _NETSCAPE = re.compile(r"<!DOCTYPE[^>]{0,200}netscape", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
@@ -37,6 +37,8 @@ def read_with_feedparser(text: str, base: str, max_entries: int) -> RawFeed | No
     if line is not None and handler.inentry and handler.raw.entries:
         handler.raw.entries.pop()
     raw = handler.raw
+    if TOMBSTONES not in handler.namespaces_in_use.values():  # feedparser goes by the prefix then
+        raw.tombstones.clear()
     raw.version, raw.values, raw.truncated_in_line = handler.version, handler.feeddata, line
     if raw.version == "rss091u" and _NETSCAPE.search(document[:_HEAD]):
         raw.version = "rss091n"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aggregator.app import App
-from aggregator.dedupe import decide
+from aggregator.dedupe import decide, withdrawals
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import Carrier, Decision, Failure, New, RecordCounts, StoredSource, Updated
@@ -19,6 +19,7 @@ from aggregator.pipeline.new_limit import report_waiting, state_within_limit, wi
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.pipeline.rules import rulings_on_new, wanted_path, without_dropped
+from aggregator.pipeline.withdraw import drafts_in_force, record_with_withdrawals
 from aggregator.sandbox import Aborted
 from aggregator.schedule.due import due_without_push
 from aggregator.schedule.state import after_feed, after_push
@@ -136,21 +137,22 @@ def _record_source(
 def _decide_and_write(
     app: App, received: ReceivedDocument, stored: StoredSource, drafts: SourceDrafts, tries: int
 ) -> RecordCounts:
-    feed, source, now = drafts.feed, stored.source, received.now
+    source, now, in_force = stored.source, received.now, drafts_in_force(app, drafts)
+    feed, entries = in_force.feed, in_force.keyed
     if received.is_pushed:
         state = after_push(feed, stored.state)
     else:
         state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
     unlimited = state
-    digests = {key.digest for keyed in drafts.keyed for key in keyed.keys}
-    links = {key.digest for keyed in drafts.keyed for key in keyed.keys if key.rule == "link"}
+    digests = {key.digest for keyed in entries for key in keyed.keys} | drafts.deleted.keys()
+    links = {key.digest for keyed in entries for key in keyed.keys if key.rule == "link"}
     carrier = Carrier.of(source.id, source.ordinal, source.url, state.feed_info.link)
     hub = hub_topic(state.feed_info, state.moved_to or source.url)
     unpushed = due_without_push(source, state, app.settings.fetch, now)
     while True:
         tries -= 1
         matches = app.store.articles.lookup(digests, source.id, links) if digests else {}
-        decisions = decide(drafts.keyed, matches, still_listed=drafts.still_listed, carrier=carrier)
+        decisions = decide(entries, matches, still_listed=drafts.still_listed, carrier=carrier)
         if stored.state.is_read_otherwise:
             decisions = tuple(map(_without_edit, decisions))
         rulings = rulings_on_new(app, source, decisions)
@@ -170,7 +172,8 @@ def _decide_and_write(
             due_without_push=unpushed,
         )
         try:
-            counts = app.store.articles.record(recording)
+            withdrawn = withdrawals(drafts.deleted, matches, source.id)
+            counts = record_with_withdrawals(app, source.name, recording, in_force.deleted, withdrawn)
         except RacedError:
             if not tries:
                 raise

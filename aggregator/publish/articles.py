@@ -35,7 +35,7 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
 
 
 def remove_articles(app: App, paths: Iterable[str]) -> Written:
-    """Remove the files at these paths, of articles that rules dropped. Raises FilesError."""
+    """Remove the files at these paths, of articles that rules dropped or sources withdrew. Raises FilesError."""
     if files.remove(app.articles_root, translated_paths(app, paths)):
         note_changed(app)
     return Written(files=0)

@@ -159,7 +159,7 @@ def _publish_marked(app: App) -> Published:
 
 def _has_marks(app: App) -> bool:
     outbox, rulings = app.store.outbox, app.store.rulings
-    return bool(outbox.articles(1) or outbox.categories() or (app.has_rules and rulings.dropped(1)))
+    return bool(outbox.articles(1) or outbox.categories() or rulings.dropped(1))
 
 
 def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], failures: list[FilesError]) -> int:

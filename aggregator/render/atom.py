@@ -10,14 +10,18 @@ from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors
 from aggregator.render.podcast import add_origin
 from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
+from aggregator.timestamps import rfc3339
 
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def atom(channel: Channel) -> bytes:
     """Return the channel as an Atom 1.0 document in UTF-8."""
     feed = xml_feed(channel)
-    feed.extra.add = _set_title_type
+    feed.extra.add = partial(_extend_feed, channel)
+    if channel.retractions:
+        feed.extra.namespaces["at"] = TOMBSTONES
     for article in channel.articles:
         _add_entry(feed, article)
     document: bytes = feed.atom_str()
@@ -54,6 +58,12 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
             SubElement(entry, "link", rel="via", href=site, title=credit.feed_title)
     if article.credits and article.credits[0].feed_url:
         _add_source(entry, article)
+
+
+def _extend_feed(channel: Channel, feed: Element) -> None:
+    _set_title_type(feed)
+    for retraction in channel.retractions:
+        SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", ref=retraction.uid, when=rfc3339(retraction.when))
 
 
 def _add_files(entry: Element, article: StoredArticle) -> None:

@@ -8,11 +8,23 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from aggregator.characters import strip_unsafe
-from aggregator.model import NO_DETAILS, ClusterMember, Credit, Details, Enclosure, Person, Podcast, StoredArticle, Term
+from aggregator.model import (
+    NO_DETAILS,
+    ClusterMember,
+    Credit,
+    Details,
+    Enclosure,
+    Person,
+    Podcast,
+    Retraction,
+    StoredArticle,
+    Term,
+)
 from aggregator.names import distinct
 from aggregator.render.escape import uri
 
 GENERATOR = "aggregator"  # without a version: a new one must not change every feed
+MAX_TOMBSTONE_BYTES, TOMBSTONE_BYTES = 64_000, 80  # of a document; of one without its id
 UNKNOWN_TYPE = "application/octet-stream"  # of an enclosure; RSS and JSON Feed require a type
 
 
@@ -27,6 +39,7 @@ class Channel:
     hub: str | None  # WebSub
     updated: datetime
     podcast: Podcast | None = None
+    retractions: tuple[Retraction, ...] = ()  # in Atom alone
     articles: tuple[StoredArticle, ...] = ()  # as `feed_article` returns them
 
     @property
@@ -146,6 +159,18 @@ def _web_uri(url: str | None) -> str | None:
 def _term(term: Term) -> Term:
     scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
     return replace(term, term=" ".join(term.term.split()), scheme=scheme)
+
+
+def feed_retractions(retractions: tuple[Retraction, ...]) -> tuple[Retraction, ...]:
+    """Return the latest tombstones of a feed, as many as leave room for articles, with ids as articles have."""
+    room, shown = MAX_TOMBSTONE_BYTES, []
+    for retraction in retractions:
+        uid = uri(strip_unsafe(retraction.uid))
+        room -= len(uid) + TOMBSTONE_BYTES
+        if room < 0:
+            break
+        shown.append(replace(retraction, uid=uid))
+    return tuple(shown)
 
 
 def feed_podcast(podcast: Podcast | None) -> Podcast | None:

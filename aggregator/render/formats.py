@@ -8,7 +8,7 @@ from functools import cache
 from aggregator.model import CategoryFeed, OutputFile, StoredArticle
 from aggregator.names import feed_title, feed_url, page_url
 from aggregator.render.atom import atom
-from aggregator.render.channel import Channel, feed_article, feed_podcast, with_summary_only
+from aggregator.render.channel import Channel, feed_article, feed_podcast, feed_retractions, with_summary_only
 from aggregator.render.jsonfeed import jsonfeed
 from aggregator.render.rss import rss
 from aggregator.settings import Settings
@@ -69,6 +69,7 @@ def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel
         hub=settings.feeds.hub,
         updated=feed.updated,
         podcast=feed_podcast(feed.podcast),
+        retractions=feed_retractions(feed.retractions),
     )
 
 

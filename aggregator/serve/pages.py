@@ -163,7 +163,7 @@ class Pages:
         store = self._app.store
         article = store.articles.get(request.path_params["id"])
         if article is None:
-            raise HTTPException(404)
+            raise HTTPException(self._status_of_missing(request))
         served = store.feeds.categories()
         names = ((category_name(label), label) for label in article.categories)
         return self._page(
@@ -180,7 +180,7 @@ class Pages:
         article = store.articles.get(request.path_params["id"])
         revision = store.articles.revision(article.id, number) if article and number < MAX_NUMBER else None
         if article is None or revision is None:
-            raise HTTPException(404)
+            raise HTTPException(self._status_of_missing(request))
         edited = store.articles.revision(article.id, number + 1) or article
         return self._page(
             request,
@@ -191,6 +191,9 @@ class Pages:
             title_changes=word_diff(revision.title, edited.title),
             text_changes=word_diff(plain_text(revision.html), plain_text(edited.html)),
         )
+
+    def _status_of_missing(self, request: Request) -> int:
+        return 410 if self._app.store.withdrawals.is_withdrawn(request.path_params["id"]) else 404
 
     def status(self, request: Request) -> Response:
         """`/status`: every source, those with problems first."""

@@ -1,10 +1,10 @@
 """Departures of sources from articles that they shared with others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, bindparam, delete, update
 
-from aggregator.model import New
+from aggregator.model import Departure, New
 from aggregator.store.columns import EPOCH
 from aggregator.store.labels import unlabelled
 from aggregator.store.rows import listed
@@ -21,10 +21,19 @@ _HAND_OVER = (
     .where(article.c.id == bindparam("of"), article.c.source_id == bindparam("by"))
     .values(source_id=bindparam("to"))
 )
-_READ_AGAIN = (  # its text of the article is not stored
+_READ_AGAIN = (  # its text of the article is not stored; an answer under way may have been read without it
     update(source)
     .where(source.c.id == bindparam("to"))
-    .values(seen=b"", digest=b"", truncated_digest=None, etag=None, last_modified=None, next_fetch=EPOCH)
+    .values(
+        seen=b"",
+        digest=b"",
+        truncated_digest=None,
+        etag=None,
+        last_modified=None,
+        next_fetch=EPOCH,
+        lease_until=None,
+        readdressed=True,
+    )
 )
 
 
@@ -37,13 +46,23 @@ def leave_articles(connection: Connection, source_id: int, decisions: Iterable[N
     for decision in decisions:
         if decision.leaves is None:
             continue
-        names = {"of": decision.leaves.id, "by": source_id}
-        for statement in _DELETE:
-            connection.execute(statement, names)
         digests = [key.digest for key in decision.keyed.keys if key.rule in {"guid", "entry", "title"}]
-        connection.execute(_DELETE_KEYS, {**names, "digests": digests})
-        connection.execute(_LEAVE_CATEGORIES, names)
-        if connection.execute(_HAND_OVER, {**names, "to": decision.leaves.next_owner}).rowcount:
-            connection.execute(_READ_AGAIN, {"to": decision.leaves.next_owner})
+        leave_article(connection, source_id, decision.leaves, digests)
         left.append(decision.leaves.id)
     return left
+
+
+def leave_article(
+    connection: Connection, source_id: int, departure: Departure, digests: Collection[bytes] = ()
+) -> bool:
+    """Take the source's credit, labels and these keys from an article; return whether it owned it."""
+    names = {"of": departure.id, "by": source_id}
+    for statement in _DELETE:
+        connection.execute(statement, names)
+    if digests:
+        connection.execute(_DELETE_KEYS, {**names, "digests": digests})
+    connection.execute(_LEAVE_CATEGORIES, names)
+    is_owner = bool(connection.execute(_HAND_OVER, {**names, "to": departure.next_owner}).rowcount)
+    if is_owner:
+        connection.execute(_READ_AGAIN, {"to": departure.next_owner})
+    return is_owner

@@ -20,6 +20,7 @@ from aggregator.store.schema import (
     translation,
 )
 from aggregator.store.stored_articles import DERIVED, ROW_BY_ROW, has_names, is_published, stored_articles
+from aggregator.store.withdrawals import retractions
 
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
@@ -127,7 +128,10 @@ class FeedStore:
                 rows = list(_bounded(result.mappings(), max_body))
             articles = stored_articles(connection, rows)
             podcast = _podcast(connection, {each["source_id"] for each in rows}) if max_body else None
-        return CategoryFeed(name=name, label=row.label, updated=updated, articles=articles, podcast=podcast)
+            withdrawn = retractions(connection, name, limit) if max_body else ()
+        return CategoryFeed(
+            name=name, label=row.label, updated=updated, articles=articles, podcast=podcast, retractions=withdrawn
+        )
 
     def category_heads(self, names: Iterable[str]) -> tuple[CategoryFeed, ...]:
         """Return the feeds of these categories, in this order, without articles. Raises KeyError as `category_feed`.

@@ -11,10 +11,25 @@ from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_source, original, source, unpublished
 
-FIELDS = ("id", "source_id", "guid", "link", "link_key", "title", "published", "cluster", "pruned", "position")
+FIELDS = (
+    "id",
+    "source_id",
+    "guid",
+    "link",
+    "link_key",
+    "title",
+    "published",
+    "cluster",
+    "pruned",
+    "position",
+    "updated",
+)
 BESIDE_TEXT = ("authors", "enclosures", "image", "external_url", "details")
 _ARTICLES = (
-    select(*article.c[*FIELDS, *BESIDE_TEXT, *FINGERPRINT, "first_seen"], unpublished.c.article_id.label("unpublished"))
+    select(
+        *article.c[*FIELDS, *BESIDE_TEXT, *FINGERPRINT, "first_seen", "withdrawn"],
+        unpublished.c.article_id.label("unpublished"),
+    )
     .outerjoin(unpublished)
     .where(article.c.id.in_(listed("ids")))
 )
@@ -59,6 +74,7 @@ def carriers_of(connection: Connection, sources: Collection[int]) -> Mapping[int
 def known_article(row: RowMapping, **derived: Any) -> KnownArticle:
     """Return the article in a row of `article_rows`; `derived` are the fields that come from other tables."""
     columns = {name: row[name] for name in (*FIELDS, *BESIDE_TEXT)}
+    columns["withdrawn"] = row["withdrawn"] is not None
     return KnownArticle(
         fingerprint=fingerprint_from(row), is_published=row["unpublished"] is None, **columns, **derived
     )

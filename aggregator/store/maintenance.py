@@ -224,7 +224,7 @@ class MaintenanceStore:
             return tuple(connection.scalars(_TOUCHED, {"since": last - within})) if last else ()
 
     def owned_paths(self, paths: Collection[str]) -> Mapping[str, bool]:
-        """Return which of these paths belong to an article; False if it was pruned or dropped and has no file."""
+        """Return which of these paths belong to an article; False if that has no file (pruned, dropped, withdrawn)."""
         with self._database.reading() as connection:
             return {
                 row.path: not row.pruned and row.dropped is None for row in connection.execute(_OWNED, {"paths": paths})

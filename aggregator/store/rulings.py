@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import ArticleRuling, Draft, EntrySource, Mark, StoredEntry, Term
 from aggregator.names import ALL
@@ -87,9 +87,10 @@ _MARK_ALL = (
     .where(not_(article.c.pruned), not_(article.c.pending))
     .values(pending=True, version=article.c.version + 1)
 )
+_has_no_file = or_(article.c.dropped.is_not(None), article.c.withdrawn.is_not(None))
 _DROPPED = (
     select(*article.c["id", "version", "path"])
-    .where(pending_article, article.c.dropped.is_not(None), article.c.id > bindparam("after"))
+    .where(pending_article, _has_no_file, article.c.id > bindparam("after"))
     .order_by(article.c.id)
     .limit(bindparam("limit"))
 )
@@ -187,7 +188,10 @@ class RulingStore:
             connection.execute(_MARK_ALL)
 
     def dropped(self, limit: int, after: str = "") -> tuple[tuple[str, Mark], ...]:
-        """Return the paths of up to `limit` marked articles behind this id that are dropped, each with its mark."""
+        """Return the paths of marked articles behind this id that are dropped or withdrawn, each with its mark.
+
+        They are at most `limit`.
+        """
         with self._database.reading() as connection:
             rows = connection.execute(_DROPPED, {"limit": limit, "after": after})
             return tuple((row.path, Mark(kind="article", id=row.id, version=row.version)) for row in rows)

@@ -60,7 +60,7 @@ source = Table(
     _required("enabled", Boolean),
     _required("present", Boolean),  # in feeds.yaml still
     _required("first_seen", Moment),
-    _required("readdressed", Boolean),  # its URL changed since it was claimed: an answer under way is another URL's
+    _required("readdressed", Boolean),  # since it was claimed: of an answer under way the state does not count
     Column("lease_until", Moment),
     Column("claimed_by", String(32)),  # the process whose lease it is
     Column("host", Words),  # `urls.host_key` of where it is fetched; None where its host needs no pace
@@ -156,6 +156,7 @@ article = Table(
     _required("cluster", String(32)),  # id of the first member of its cluster
     _required("pruned", Boolean),  # its text is gone, its keys stay
     Column("dropped", Moment),  # when rules dropped it; None: it is published
+    Column("withdrawn", Moment),  # when its source deleted it, as its tombstone says; then it is pruned too
     _required("pending", Boolean),
     _required("version", Integer),
 )
@@ -163,6 +164,24 @@ Index("ix_article_dropped", article.c.dropped, **_where(article.c.dropped.is_not
 Index("ix_article_cluster", *article.c["cluster", "first_seen", "position", "id"])
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **_where(pending_article))
+
+tombstone = Table(  # of entries: those that are not newer are no entries any more
+    "tombstone",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # of the key of the entry's guid
+    _required("at", Moment),  # when the source deleted it
+    sqlite_with_rowid=False,
+)
+
+retraction = Table(  # tombstones of ours, for readers of the feeds that showed a withdrawn article
+    "retraction",
+    metadata,
+    Column("category", String(80), ForeignKey("category.name"), primary_key=True),
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    _required("deleted", Moment),  # when, as its source says
+    _required("at", Moment),  # when we learnt of it
+    sqlite_with_rowid=False,
+)
 
 unpublished = Table(  # articles before their first publication, and the names they get then if these are free
     "unpublished",

@@ -21,6 +21,7 @@ from aggregator.store.search import SearchStore
 from aggregator.store.sources import SourceStore
 from aggregator.store.translations import TranslationStore
 from aggregator.store.unpublished import UnpublishedStore
+from aggregator.store.withdrawals import WithdrawalStore
 
 
 class Store:
@@ -47,6 +48,7 @@ class Store:
         self.search = SearchStore(database, self.listings)
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.rulings = RulingStore(database, self.outbox, self.maintenance)
+        self.withdrawals = WithdrawalStore(database, self.outbox, self.maintenance)
         self.meta = MetaStore(database)
 
     @classmethod

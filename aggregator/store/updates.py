@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import Term, Updated
 from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
@@ -12,11 +12,11 @@ from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
 from aggregator.store.schema import article, original, revision
 
-_CHANGEABLE = (*OWNER, *ENTRY, *TEXT, *FINGERPRINT, "updated", "edited")
+_CHANGEABLE = (*OWNER, *ENTRY, *TEXT, *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
 _CURRENT = (
     select(*article.c[*_CHANGEABLE, "id"], original.c.article_id.label("original"))
     .outerjoin(original)
-    .where(article.c.id.in_(listed("ids")), not_(article.c.pruned))
+    .where(article.c.id.in_(listed("ids")), or_(not_(article.c.pruned), article.c.withdrawn.is_not(None)))
 )
 _UPDATE = (
     update(article)
@@ -83,10 +83,13 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
     changes = {name: value for name, value in wanted.items() if row[name] != value}
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
         changes |= text_columns(decision.keyed)
+        published = decision.keyed.draft.updated
         if decision.is_edit:
-            published = decision.keyed.draft.updated
             moment = published if published > row["updated"] else now
             changes |= {"updated": moment, "edited": moment}
+        if row["withdrawn"]:  # readers take what is older than the tombstone for deleted (RFC 6721, 3)
+            moment = published if published > row["withdrawn"] else now
+            changes |= {"updated": moment, "pruned": False, "withdrawn": None}
     return changes
 
 

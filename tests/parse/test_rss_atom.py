@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Enclosure, Link, Person, Term, TextConstruct
+from aggregator.model import Enclosure, Link, Person, Term, TextConstruct, Tombstone
 from tests.parse.documents import URL, atom, entry_of, feed_of, item, rss
 
 # ----------------------------------------------------------------------------------------------------- guid and links
@@ -527,3 +527,52 @@ def test_elements_named_like_the_parsers_own_fields_do_no_harm() -> None:
     keys = ("links", "authors", "tags", "title_detail", "media_content", "media_thumbnail", "image", "time", "id")
     spoof = "".join(f'<{key} a="b"/><{key}>text</{key}>' for key in keys)
     assert [content.value for content in entry_of(item(f"<description>d</description>{spoof}")).contents] == ["d"]
+
+
+# ----------------------------------------------------------------------------------------------------------- tombstones
+
+AT = 'xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+
+
+def test_every_tombstone_is_read_and_nothing_in_it_is_the_feeds() -> None:
+    inside = (
+        "<at:by><name>Jane</name><email>jane@example.org</email><uri>https://jane.example/</uri></at:by>"
+        "<at:comment>Sold</at:comment><link rel='alternate' href='https://other.example/'/><title>Gone</title>"
+    )
+    gone = "".join(
+        f'<at:deleted-entry ref="urn:x:{number}" when="2026-11-2{number}">{inside}</at:deleted-entry>'
+        for number in (1, 2, 3)
+    )
+    feed = feed_of(atom(f"{gone}<entry><id>a</id><title>One</title></entry>{gone}", AT))
+    assert feed.tombstones == 2 * tuple(
+        Tombstone(ref=f"urn:x:{number}", when=f"2026-11-2{number}") for number in (1, 2, 3)
+    )
+    assert (feed.link, feed.authors, len(feed.entries)) == (None, (), 1)
+    assert feed.title is not None
+    assert feed.title.value == "A feed"
+
+
+@pytest.mark.parametrize(
+    ("element", "attributes"),
+    [
+        pytest.param('<at:deleted-entry ref="a" when="2026"/>', 'xmlns:at="urn:else"', id="namespace"),
+        pytest.param('<at_deleted-entry ref="a" when="2026"/>', "", id="no-namespace"),
+        pytest.param('<at:deleted-entry when="2026"/>', AT, id="no-ref"),
+        pytest.param('<at:deleted-entry ref="a"/>', AT, id="no-when"),
+        pytest.param(
+            '<entry><id>b</id><title>One</title><at:deleted-entry ref="a" when="2026"/></entry>', AT, id="in-an-entry"
+        ),
+    ],
+)
+def test_what_is_no_tombstone_of_the_feed(element: str, attributes: str) -> None:
+    assert feed_of(atom(element, attributes)).tombstones == ()
+
+
+def test_a_tombstone_that_is_never_closed_hides_no_entry() -> None:
+    document = atom('<at:deleted-entry ref="a" when="2026"><entry><id>b</id><title>One</title></entry>', AT)
+    assert [entry.guid for entry in feed_of(document).entries] == ["b"]
+
+
+def test_tombstones_are_bounded() -> None:
+    many = "".join(f'<at:deleted-entry ref="urn:x:{number}" when="2026"/>' for number in range(1500))
+    assert len(feed_of(atom(many, AT)).tombstones) == 1000

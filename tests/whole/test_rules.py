@@ -335,7 +335,7 @@ def test_a_file_of_a_dropped_article_is_surplus(room: Newsroom) -> None:
     set_rules(room, DROP)
     room.once()
     (room.storage / "articles" / path).write_bytes(text)
-    assert [fault.rpartition(": ")[2] for fault in faults(room)] == ["its article was pruned or dropped"]
+    assert [fault.rpartition(": ")[2] for fault in faults(room)] == ["its article was pruned, dropped or withdrawn"]
     faults(room, repair=True)
     assert not (room.storage / "articles" / path).exists()
 

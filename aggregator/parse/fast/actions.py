@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from aggregator.parse.fast.namespaces import Unsupported
 from aggregator.parse.fast.parser_state import Attributes, Begin, Finish, ParserState
-from aggregator.parse.raw import MAX_TERMS, RawBody, RawEntry
+from aggregator.parse.raw import MAX_TERMS, MAX_TOMBSTONES, RawBody, RawEntry
 from aggregator.urls import MAX_LENGTH
 
 _MEDIA_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
@@ -171,6 +171,12 @@ def end_entry(state: ParserState, _text: str) -> None:
     """End an entry; the elements that follow are the feed's."""
     state.values = state.feed.values
     state.has_title = False
+
+
+def begin_tombstone(state: ParserState, attributes: Attributes) -> None:
+    """Store the tombstone of an entry."""
+    if len(state.feed.tombstones) < MAX_TOMBSTONES:
+        state.feed.tombstones.append(attributes)
 
 
 def begin_guid(state: ParserState, attributes: Attributes) -> None:

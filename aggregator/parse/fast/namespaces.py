@@ -4,7 +4,7 @@
 the namespace. Documents in which one name has two meanings are not supported.
 """
 
-from aggregator.parse.raw import PODCAST_NAMESPACES
+from aggregator.parse.raw import PODCAST_NAMESPACES, TOMBSTONES
 
 # Usual prefixes by namespace in lower case, as feedparser has them; RSS and Atom have none.
 _FORMATS = """
@@ -43,7 +43,7 @@ _MODULES = """
 """
 PREFIXES = dict.fromkeys(["", *_FORMATS.split()], "")
 PREFIXES |= dict(zip(_MODULES.split()[1::2], _MODULES.split()[::2], strict=True))
-PREFIXES |= {uri.lower(): "podcast" for uri in PODCAST_NAMESPACES}
+PREFIXES |= {uri.lower(): "podcast" for uri in PODCAST_NAMESPACES} | {TOMBSTONES: "at"}
 _USUAL = frozenset(prefix.lower() for prefix in PREFIXES.values() if prefix)
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
 _NETSCAPE = "http://my.netscape.com/rdf/simple/0.9/"

@@ -17,7 +17,7 @@ from aggregator.parse.fast.supported import (
     UNKNOWN_IN_AUTHOR,
     UNKNOWN_IN_SOURCE,
 )
-from aggregator.parse.raw import RawFeed
+from aggregator.parse.raw import TOMBSTONES, RawFeed
 
 # feedparser replaces the control characters beyond ASCII by those of windows-1252, however they are written.
 _CONTROLS = re.compile(rb"\xc2[\x80-\x9f]|&#(?:0*1(?:2[89]|[345][0-9])|x0*[89][0-9A-Fa-f]);")
@@ -51,6 +51,8 @@ def read_fast(text: str, base: str, max_entries: int) -> RawFeed:
     is_netscape = version == "rss091u" and "netscape" in document.lower()
     if is_netscape or not version or not (reader.has_channel or reader.feed.entries):
         raise Unsupported(version)
+    if not reader.has_tombstones:
+        reader.feed.tombstones.clear()
     return reader.feed
 
 
@@ -64,6 +66,7 @@ class _Reader(ParserState):
     def __init__(self, base: str, max_entries: int) -> None:
         super().__init__(join_base(base, base), max_entries)
         self._namespaces = Namespaces()
+        self.has_tombstones = False  # their namespace is declared: an element of this name is one
         self._table: Table = DOCUMENT  # of the elements that may begin here
         self._open: list[tuple[Finish | None, Table]] = []  # elements that began, and the tables around them
         self._bases: list[tuple[int, str]] = []  # of elements with a base of their own: depth, and the base outside
@@ -71,6 +74,7 @@ class _Reader(ParserState):
     def declare(self, prefix: str | None, uri: str | None) -> None:
         """Record the declaration of a namespace, which comes before the start of its element."""
         self._namespaces.declare(prefix, uri)
+        self.has_tombstones |= uri == TOMBSTONES
         if not self._open:
             self.feed.version = self._namespaces.version
         elif uri == _XLINK:

@@ -144,6 +144,11 @@ FEED: Table = {
     **_each("comments media_credit media_rating media_restriction media_thumbnail", _leaf()),
     **_each(_UNREAD, _leaf()),
 }
+_TOMBSTONE: Table = {
+    **_each("at_by", Element(inside=_CONTRIBUTOR)),
+    **_each("at_comment link title", _leaf()),
+}
+FEED["at_deleted-entry"] = Element(actions.begin_tombstone, None, _TOMBSTONE)
 _ENTRIES = _each("entry item", Element(actions.begin_entry, actions.end_entry, ENTRY))
 FEED |= _ENTRIES
 _RSS: Table = _each("channel", Element(actions.begin_channel, None, FEED))
@@ -157,7 +162,8 @@ STRICT = (NOTHING, DOCUMENT, _RSS, _RDF, _UNREAD_THING)  # no unknown element ma
 
 # Names that feedparser, `handlers` or `rss_atom` read: no unknown element may have one of them.
 _RESERVED = """
-    abstract admin_errorreportsto admin_generatoragent author authors body category cc_license channel cloud comments
+    abstract admin_errorreportsto admin_generatoragent at_deleted-entry author authors body category cc_license channel
+    cloud comments
     content content_encoded contributor copyright created creativecommons_license date day dc_author dc_contributor
     dc_creator dc_date dc_description dc_language dc_publisher dc_rights dc_subject dc_title dcterms_created
     dcterms_issued dcterms_modified dcterms_valid description email enclosure entry expirationdate feed

@@ -62,6 +62,7 @@ def _add_rules_and_pages() -> None:
     op.add_column("article", sa.Column("dropped", sa.BigInteger()))
     op.add_column("article", sa.Column("details", sa.JSON(), nullable=False, server_default="{}"))
     where = sa.text("dropped IS NOT NULL")
+    op.add_column("article", sa.Column("withdrawn", sa.BigInteger()))
     op.create_index("ix_article_dropped", "article", ["dropped"], sqlite_where=where, postgresql_where=where)
     op.create_table(
         "original",
@@ -91,6 +92,24 @@ def _add_rules_and_pages() -> None:
     )
     is_due = sa.text("due IS NOT NULL")
     op.create_index("ix_page_due", "page", ["due"], sqlite_where=is_due, postgresql_where=is_due)
+    op.create_table(
+        "tombstone",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_tombstone"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "retraction",
+        sa.Column("category", sa.String(length=80), nullable=False),
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.Column("deleted", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["category"], ["category.name"], name="fk_retraction_category"),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_retraction_article_id"),
+        sa.PrimaryKeyConstraint("category", "article_id", name="pk_retraction"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "translation",
         sa.Column("article_id", sa.String(length=32), nullable=False),

@@ -1,0 +1,43 @@
+"""Entries and articles that their source withdrew by tombstones (RFC 6721). Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from aggregator.dedupe.matching import KnownByKey
+from aggregator.dedupe.ownership import next_owner
+from aggregator.model import Keyed, Withdrawal
+
+
+def entries_in_force(keyed: Sequence[Keyed], deleted: Mapping[bytes, datetime]) -> tuple[Keyed, ...]:
+    """Return the entries without those that were deleted at these times, by the key of their guid, and not renewed.
+
+    An entry without a date of its own has that of its first sight, which says nothing.
+    """
+    return tuple(entry for entry in keyed if not _is_deleted(entry, deleted)) if deleted else tuple(keyed)
+
+
+def guid_digest(keyed: Keyed) -> bytes | None:
+    """Return the digest of the key of the entry's guid, None if no guid identifies it."""
+    return next((key.digest for key in keyed.keys if key.rule == "guid"), None)
+
+
+def _is_deleted(keyed: Keyed, deleted: Mapping[bytes, datetime]) -> bool:
+    when = deleted.get(guid_digest(keyed) or b"")
+    return when is not None and not when < keyed.draft.updated < keyed.draft.first_seen
+
+
+def withdrawals(
+    deleted: Mapping[bytes, datetime], known_by_key: KnownByKey, source_id: int
+) -> Mapping[bytes, Withdrawal]:
+    """Return what the source withdraws with these times of deletion, by the key of the entry's guid.
+
+    A tombstone counts for an article that the source carries, and not if its text was updated later. Of two articles
+    under a guid that the source gave to another entry, it is the later one's.
+    """
+    counting = {}
+    for digest, when in deleted.items():
+        carried = [each for each in known_by_key.get(digest, ()) if source_id in each.credited and not each.pruned]
+        if carried and (updated := carried[-1].updated) and updated <= when:
+            article = carried[-1]
+            counting[digest] = Withdrawal(id=article.id, when=when, next_owner=next_owner(article, source_id))
+    return counting

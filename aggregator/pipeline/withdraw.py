@@ -1,0 +1,66 @@
+"""Tombstones: the entries that they leave in force, and the articles that they withdraw. Shell."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.app import App
+from aggregator.dedupe import entries_in_force, guid_digest
+from aggregator.document import SourceDrafts
+from aggregator.model import Feed, Keyed, RecordCounts, Withdrawal
+from aggregator.store import Recording
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The drafts of a document without deleted entries."""
+
+    keyed: tuple[Keyed, ...]
+    feed: Feed  # without these entries: the next document's are new, so that a newer date of theirs is noticed
+    deleted: Mapping[bytes, datetime]  # times of deletion of those in the document, by the key of their guid
+
+
+def drafts_in_force(app: App, drafts: SourceDrafts) -> InForce:
+    """Return the drafts without those that a tombstone deletes, of this document or of an earlier one.
+
+    Raises StoreError.
+    """
+    guids = {digest for keyed in drafts.keyed if (digest := guid_digest(keyed))}
+    times = dict(app.store.withdrawals.tombstones(guids))
+    for digest, when in drafts.deleted.items():
+        times[digest] = max(when, times.get(digest, when))
+    keyed = entries_in_force(drafts.keyed, times)
+    if len(keyed) == len(drafts.keyed):
+        return InForce(keyed=keyed, feed=drafts.feed, deleted={})
+    entries, in_force = drafts.feed.entries, {each.draft.position for each in keyed}
+    gone = [each for each in drafts.keyed if each.draft.position not in in_force]
+    digests = {entries[each.draft.position].digest for each in gone}
+    feed = replace(drafts.feed, entries=tuple(entry for entry in entries if entry.digest not in digests))
+    guids_gone = set(map(guid_digest, gone))
+    deleted = {digest: when for digest, when in drafts.deleted.items() if digest in guids_gone}
+    return InForce(keyed=keyed, feed=feed, deleted=deleted)
+
+
+def record_with_withdrawals(
+    app: App,
+    name: str,
+    recording: Recording,
+    deleted: Mapping[bytes, datetime],
+    withdrawals: Mapping[bytes, Withdrawal],
+) -> RecordCounts:
+    """Record a document of the source `name`, and in the same transaction the tombstones that count.
+
+    Raises StoreError, RacedError.
+    """
+    if not deleted and not withdrawals:
+        return app.store.articles.record(recording)
+    tombstones = dict(deleted) | {digest: withdrawal.when for digest, withdrawal in withdrawals.items()}
+    with app.store.together():
+        counts = app.store.articles.record(recording)
+        app.store.withdrawals.record(recording.source_id, tombstones, withdrawals.values(), recording.now)
+    if withdrawals:
+        log.info("%s: its tombstones withdrew %d articles", name, len(withdrawals))
+    return counts

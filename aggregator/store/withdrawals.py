@@ -1,0 +1,189 @@
+"""Articles that their sources withdrew (RFC 6721), the tombstones that did it, and those of ours that follow."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, insert, literal, not_, select, update
+
+from aggregator.model import Departure, Details, Retraction, Withdrawal
+from aggregator.store.columns import Moment
+from aggregator.store.database import Database
+from aggregator.store.departures import leave_article
+from aggregator.store.dialect import RacedError
+from aggregator.store.known import credited_sources
+from aggregator.store.maintenance import MaintenanceStore
+from aggregator.store.outbox import Outbox
+from aggregator.store.rows import listed, slices
+from aggregator.store.schema import (
+    article,
+    article_category,
+    article_source,
+    original,
+    page,
+    retraction,
+    revision,
+    tombstone,
+    translation,
+    unpublished,
+)
+from aggregator.store.search import index_articles
+from aggregator.store.source_days import discount_articles
+
+_ids = listed("ids")
+_TOMBSTONES = select(*tombstone.c["digest", "at"]).where(tombstone.c.digest.in_(listed("digests")))
+_DATES = select(article.c.published).where(article.c.id.in_(_ids), article.c.dropped.is_(None))
+_RETRACT = insert(retraction).from_select(
+    ["category", "article_id", "deleted", "at"],
+    select(*article_category.c["category", "article_id"], article.c.withdrawn, bindparam("now", type_=Moment))
+    .join(article)
+    .where(
+        article_category.c.article_id.in_(_ids),
+        not_(exists().where(unpublished.c.article_id == article_category.c.article_id)),
+    ),
+)
+_DELETE_RETRACTIONS = delete(retraction).where(retraction.c.article_id.in_(_ids))
+_LEAVE = [delete(table).where(table.c.article_id.in_(_ids)) for table in (article_source, unpublished)]
+_NO_ENTRY: dict[str, Any] = {  # the columns that an entry fills and a tombstone empties
+    "authors": (),
+    "enclosures": (),
+    "image": None,
+    "external_url": None,
+    "details": Details(),
+    "edited": None,
+    "text_digest": b"",
+    "html": "",
+    "markdown": "",
+    "summary": "",
+}
+_WITHDRAW = (
+    update(article)
+    .where(article.c.id == bindparam("of"))
+    .values(withdrawn=bindparam("when"), version=article.c.version + 1)
+)
+_EMPTY_ALONE = update(article).where(article.c.id.in_(_ids)).values(_NO_ENTRY | {"pending": True})
+_next_link = (
+    select(article_source.c.link)
+    .where(article_source.c.article_id == article.c.id, article_source.c.source_id == article.c.source_id)
+    .scalar_subquery()
+)
+_EMPTY = update(article).where(article.c.id.in_(_ids)).values(_NO_ENTRY | {"link": _next_link})
+_DELETE_TEXTS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (original, page, revision, translation)]
+_IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
+
+
+class WithdrawalStore:
+    """Tombstones of entries, and the articles that they withdraw."""
+
+    def __init__(self, database: Database, outbox: Outbox, maintenance: MaintenanceStore) -> None:
+        self._database, self._outbox, self._maintenance = database, outbox, maintenance
+
+    def tombstones(self, digests: Iterable[bytes]) -> Mapping[bytes, datetime]:
+        """Return the times at which entries were deleted, by the key of their guid."""
+        with self._database.reading() as connection:
+            parts = slices(digests)
+            return {row.digest: row.at for part in parts for row in connection.execute(_TOMBSTONES, {"digests": part})}
+
+    def is_withdrawn(self, article_id: str) -> bool:
+        """Return whether the article's source withdrew it."""
+        with self._database.reading() as connection:
+            return connection.scalar(_IS_WITHDRAWN, {"id": article_id}) is not None
+
+    def record(
+        self, source_id: int, tombstones: Mapping[bytes, datetime], withdrawals: Collection[Withdrawal], now: datetime
+    ) -> None:
+        """Store tombstones that count, by the keys of guids, and withdraw the source's articles.
+
+        Raises RacedError if another source carries one of them since: `lookup` and decide again.
+        """
+        by_id = {withdrawal.id: withdrawal for withdrawal in withdrawals}
+        alone = [each for each in by_id.values() if each.next_owner is None]
+        shared = [each for each in by_id.values() if each.next_owner is not None]
+        with self._database.writing() as connection:
+            self._store(connection, tombstones)
+            credited = credited_sources(connection, [each.id for each in alone])
+            if any(sources != {source_id} for sources in credited.values()):
+                raise RacedError("Another process recorded the article for another source; try again")
+            if not by_id:
+                return
+            dates = connection.scalars(_DATES, {"ids": sorted(by_id)}).all()
+            discount_articles(connection, source_id, dates)
+            if alone:
+                self._withdraw(connection, alone, now)
+            if shared:
+                self._leave(connection, source_id, shared)
+
+    def _store(self, connection: Connection, tombstones: Mapping[bytes, datetime]) -> None:
+        if tombstones:
+            statement = self._database.dialect.insert(tombstone)
+            later = statement.on_conflict_do_update(
+                index_elements=["digest"],
+                set_={"at": statement.excluded.at},
+                where=statement.excluded.at > tombstone.c.at,
+            )
+            connection.execute(later, [{"digest": digest, "at": at} for digest, at in sorted(tombstones.items())])
+
+    def _withdraw(self, connection: Connection, withdrawals: Collection[Withdrawal], now: datetime) -> None:
+        """Withdraw articles that nobody else carries; their keys stay, so that a newer entry is known as theirs."""
+        parameters = {"ids": sorted(withdrawal.id for withdrawal in withdrawals)}
+        connection.execute(_WITHDRAW, [{"of": each.id, "when": each.when} for each in withdrawals])
+        connection.execute(_DELETE_RETRACTIONS, parameters)
+        connection.execute(_RETRACT, {**parameters, "now": now})
+        self._maintenance.prune(parameters["ids"])
+        for statement in (*_LEAVE, _EMPTY_ALONE):
+            connection.execute(statement, parameters)
+
+    def _leave(self, connection: Connection, source_id: int, withdrawals: Collection[Withdrawal]) -> None:
+        """Take the source from articles that others carry, and its text from those that it owned.
+
+        The next owner's document is read again; until then such an article has a title and the next owner's link.
+        """
+        ids = sorted(withdrawal.id for withdrawal in withdrawals)
+        self._outbox.mark_categories(ids)
+        emptied = [
+            each.id
+            for each in withdrawals
+            if each.next_owner is not None
+            and leave_article(connection, source_id, Departure(id=each.id, next_owner=each.next_owner))
+        ]
+        if emptied:
+            for statement in (_EMPTY, *_DELETE_TEXTS):
+                connection.execute(statement, {"ids": emptied})
+            index_articles(connection, emptied)
+        self._outbox.mark_articles(ids)
+
+
+_SHOWN = (
+    select(article.c.uid, *retraction.c["deleted", "at"])
+    .select_from(retraction)
+    .join(article)
+    .where(
+        retraction.c.category == bindparam("category"),
+        not_(
+            exists().where(
+                article_category.c.article_id == retraction.c.article_id,
+                article_category.c.category == retraction.c.category,
+            )
+        ),
+    )
+    .order_by(retraction.c.at.desc(), article.c.id)
+    .limit(bindparam("limit"))
+)
+_JOINED = (
+    select(article_category.c.first_seen)
+    .where(article_category.c.category == bindparam("category"), article_category.c.first_seen > bindparam("since"))
+    .order_by(article_category.c.first_seen.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def retractions(connection: Connection, category: str, limit: int) -> tuple[Retraction, ...]:
+    """Return the latest tombstones of the category's feed, each until `limit` articles have joined after it."""
+    parameters = {"category": category, "limit": limit}
+    rows = connection.execute(_SHOWN, parameters).all()
+    if not rows:
+        return ()
+    joined = connection.scalars(_JOINED, {**parameters, "since": rows[-1].at}).all()
+    return tuple(
+        Retraction(uid=row.uid, when=row.deleted) for row in rows if sum(time > row.at for time in joined) < limit
+    )
