@@ -113,6 +113,11 @@ class SourceSummary:
         """Number of the sources."""
         return sum(self.conditions.values())
 
+    @property
+    def failing(self) -> int:
+        """Number of sources whose last fetch failed; the front page names it."""
+        return self.conditions.get("failing", 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFailures:
