@@ -45,6 +45,7 @@ class App:
     folder: Path  # that of the configuration
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
     has_rules: bool = False  # of all sources, or of one
+    has_translations: bool = False  # or may have some: a source is translated, or was
     store: Store
     clock: Clock
     writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
@@ -149,7 +150,8 @@ def reconfigured(app: App, settings: Settings) -> App:
     configured = tuple(Source(settings=source) for source in settings.sources)
     sync_sources(app.store, configured, app.clock(), settings.fetch, settings.rules)
     has_rules = bool(settings.rules) or any(source.settings.rules for source in configured)
-    return replace(app, settings=settings, sources=configured, has_rules=has_rules)
+    app = replace(app, settings=settings, sources=configured, has_rules=has_rules)
+    return replace(app, has_translations=wants_translations(app) or bool(app.store.translations.languages()))
 
 
 def wants_translations(app: App) -> bool:

@@ -62,6 +62,8 @@ def _lines(plan: "Plan") -> Iterator[str]:
     ]
     if plan.rewritten:
         lines.append(f"rewrite {counted(plan.rewritten, 'article file')}")
+    if plan.removed_translations:
+        lines.append(f"remove {counted(plan.removed_translations, 'translation')}, and the feeds without any")
     yield from lines or ["nothing changes"]
 
 

@@ -43,6 +43,7 @@ class Plan:
     removed_categories: tuple[str, ...] = ()  # their pages and feeds answer 410
     renamed_categories: Pairs = ()  # pages and feeds of the old name answer 301
     rewritten: int = 0  # existing files of articles whose bytes change
+    removed_translations: int = 0  # in languages that their sources do not name any more
 
 
 def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now) -> Plan:
@@ -52,8 +53,12 @@ def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now)
         changes = changes_of(store, configured, settings.fetch, settings.rules)
         rows = {row.id: row for row in store.configuration.sources(settings.sources)}
         dropped = {category.name for category in store.configuration.categories() if not category.present}
+        translations = store.translations.count()
         rewritten = _rewritten(settings, environ, clock, store, Path(name))
-    return Plan(rewritten=rewritten, **_sources(changes, rows), **_categories(changes, dropped))
+        removed = translations - store.translations.count()
+    return Plan(
+        rewritten=rewritten, removed_translations=removed, **_sources(changes, rows), **_categories(changes, dropped)
+    )
 
 
 @contextmanager

@@ -62,6 +62,8 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
     """
     retention, now = app.settings.retention, app.clock()
     if retention:
+        if after is None and app.has_translations:
+            app.store.translations.forget(now - retention)
         old = app.store.maintenance.old_articles(now - retention, after, BATCH)
     else:
         old = app.store.maintenance.old_articles(None, after, BATCH, dropped_before=now - DROPPED_FOR)

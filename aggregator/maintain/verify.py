@@ -17,9 +17,9 @@ from aggregator.publish.after import note_changed
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
-from aggregator.publish.translations import languages_of
+from aggregator.publish.translations import known_languages
 from aggregator.render import FORMATS
-from aggregator.translation import original_path
+from aggregator.translation import original_path, translated_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +112,15 @@ def _unsearchable_articles(app: App, repair: bool) -> Iterator[Difference]:
 
 
 def _article_files(app: App, repair: bool) -> Iterator[Difference]:
+    languages = known_languages(app)
     for batch in all_articles(app, BATCH):
         ids = {article.path: article.id for article in batch}
-        different = list(files.differing(app.articles_root, article_files(app, batch)))
-        pending = app.store.maintenance.pending(tuple(ids[file.path] for file, _ in different))
-        unmarked = [(file, exists) for file, exists in different if ids[file.path] not in pending]
+        different = [
+            (ids[original_path(file.path, languages)], file, exists)
+            for file, exists in files.differing(app.articles_root, article_files(app, batch))
+        ]
+        pending = app.store.maintenance.pending(tuple(article_id for article_id, *_ in different))
+        unmarked = [(file, exists) for article_id, file, exists in different if article_id not in pending]
         yield from _different_files(app.articles_root, unmarked, repair)
 
 
@@ -149,32 +153,37 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     root = app.articles_root
     is_shared = not root.resolve().is_relative_to(Path(app.settings.storage).resolve())
     paths = files.listed(root)
-    languages = languages_of(app)
+    languages = known_languages(app)
     while batch := tuple(islice(paths, BATCH)):
         originals = {path: original_path(path, languages) for path in batch}
-        owned = dict(app.store.maintenance.owned_paths(tuple({*batch, *originals.values()})))
+        owned = dict(app.store.maintenance.owned_paths(tuple(originals.values())))
+        translated = app.store.translations.of_paths(owned) if languages else ()
+        missing = {path for path, original in originals.items() if path != original and original in owned}
+        missing -= {translated_path(path, language) for path, language in translated}
         owned |= {path: owned[original] for path, original in originals.items() if original in owned}
         for path in batch:
             if files.is_temporary(path):
                 yield _surplus(root, path, "a killed process left it", repair)
             elif not owned.get(path, True):
                 yield _surplus(root, path, "its article was pruned, dropped or withdrawn", repair)
+            elif path in missing:
+                yield _surplus(root, path, "its article is not translated into this language any more", repair)
             elif path not in owned and not is_shared:
                 yield _foreign(root, path)
 
 
 def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
     root, current = app.feeds_root, app.store.feeds.categories()
-    stale = frozenset(stale_feeds(app, current)) if not _pending_categories(app) else frozenset()
+    stale = frozenset(stale_feeds(app, current, current)) if not _pending_categories(app) else frozenset()
     names = (*current, *app.store.feeds.dropped_categories())
-    languages = languages_of(app)
+    languages = known_languages(app)
     names = (*names, *(f"{name}.{language}" for name in names for language in languages))
     owned = {FEED_LIST, *(f"{name}.{format_.suffix}" for name in names for format_ in FORMATS)}
     for path in files.listed(root):
         if files.is_temporary(path):
             yield _surplus(root, path, "a killed process left it", repair)
         elif path in stale:
-            yield _surplus(root, path, "its category or format is not published any more", repair)
+            yield _surplus(root, path, "its category, language or format is not published any more", repair)
         elif path not in owned:
             yield _foreign(root, path)
 

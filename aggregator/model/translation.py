@@ -33,6 +33,7 @@ class Translation:
     summary: str
     html: str
     markdown: str
+    is_wanted: bool = True  # the article's source still names the language; else it is removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class AnswerQuestion:
     title: str = field(repr=False)  # as HTML
     summary: str = field(repr=False)  # as HTML
     html: str = field(repr=False)
+    original_title: str = field(repr=False)  # plain text
     original_html: str = field(repr=False)
     link: str  # of the article
     language: str

@@ -8,7 +8,7 @@ from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish.after import note_changed
-from aggregator.publish.translations import renew_outdated, translated_paths, with_translations
+from aggregator.publish.translations import remove_unwanted, renew_outdated, translated_paths, with_translations
 from aggregator.render import article_file
 
 
@@ -24,12 +24,13 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     """Write the files of these articles. Raises FilesError."""
     articles = tuple(articles)
     renew_outdated(app, articles)
+    is_changed = remove_unwanted(app, articles)
     try:
         written = len(files.write(app.articles_root, article_files(app, articles)))
     except FilesError:  # those before it may have been written
         note_changed(app)
         raise
-    if written:
+    if written or is_changed:
         note_changed(app)
     return Written(files=written)
 

@@ -9,7 +9,7 @@ from aggregator.app import App
 from aggregator.model import OutputFile
 from aggregator.opml import opml
 from aggregator.publish.articles import Written
-from aggregator.publish.translations import feeds_by_language, languages_of
+from aggregator.publish.translations import feeds_by_language, known_languages, stale_languages
 from aggregator.render import FORMATS, MAX_BYTES, feed_files
 
 FEED_LIST = "feeds.opml"  # in the folder of the feeds
@@ -20,7 +20,7 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
 
     Raises FilesError.
     """
-    current = app.store.feeds.categories()
+    names, current = tuple(names), app.store.feeds.categories()
     count, digests = 0, dict[str, bytes]()
     for name in names:
         if name in current:
@@ -29,7 +29,7 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
             if app.settings.feeds.hub:
                 digests |= {file.path: blake2b(file.data, digest_size=16).digest() for file in feeds}
     files.write(app.feeds_root, [feed_list(app, current)])
-    stale = tuple(stale_feeds(app, current))
+    stale = tuple(stale_feeds(app, current, [name for name in names if name in current]))
     if stale and app.settings.feeds.hub:
         app.store.hubs.drop_topics(stale)
     files.remove(app.feeds_root, stale)
@@ -49,15 +49,15 @@ def feed_list(app: App, current: Iterable[str]) -> OutputFile:
     return OutputFile(path=FEED_LIST, data=opml(app.store.feeds.category_heads(current), app.settings))
 
 
-def stale_feeds(app: App, current: Iterable[str]) -> Iterator[str]:
-    """Yield the paths of feeds of dropped categories, and of formats that are not configured any more."""
-    dropped = app.store.feeds.dropped_categories()
+def stale_feeds(app: App, current: Iterable[str], changed: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of feeds of dropped categories, and of formats that are not configured any more.
+
+    With them those of the `changed` categories in languages in which they have no translation any more.
+    """
+    dropped = tuple(app.store.feeds.dropped_categories())
+    untranslated = tuple(stale_languages(app, changed))
+    languages = known_languages(app)
     for format_ in FORMATS:
-        names = dropped if format_.name in app.settings.feeds.formats else [*dropped, *current]
-        yield from (f"{name}.{format_.suffix}" for name in (*names, *_in_languages(app, names)))
-
-
-def _in_languages(app: App, names: Iterable[str]) -> Iterator[str]:
-    """Yield the names of the feeds in other languages that these categories may have."""
-    languages = languages_of(app)
-    yield from (f"{name}.{language}" for name in names for language in languages)
+        names = dropped if format_.name in app.settings.feeds.formats else (*dropped, *current)
+        yield from (f"{name}.{format_.suffix}" for name in (*names, *untranslated))
+        yield from (f"{name}.{language}.{format_.suffix}" for name in names for language in languages)

@@ -1,28 +1,29 @@
-"""Articles and feeds in other languages. Shell. Nothing is looked for while there is no server."""
+"""Articles and feeds in other languages. Shell. Nothing is looked for where nothing was ever translated."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from aggregator import files
 from aggregator.app import App
-from aggregator.model import CategoryFeed, StoredArticle
+from aggregator.model import CategoryFeed, StoredArticle, Translation
 from aggregator.render import MAX_BYTES
 from aggregator.translation import article_digest, in_all_languages, in_language, translated_path
 
 
 def with_translations(app: App, articles: Iterable[StoredArticle]) -> Iterator[StoredArticle]:
     """Yield these articles, and behind each one its translations."""
-    if not _has_server(app):
+    if not app.has_translations:
         yield from articles
         return
     batch = tuple(articles)
-    translations = app.store.translations.of_articles([article.id for article in batch])
+    translations = _wanted(app, batch)
     for article in batch:
-        yield from in_all_languages(article, translations.get(article.id, ()))
+        yield from in_all_languages(article, translations[article.id])
 
 
 def renew_outdated(app: App, articles: Iterable[StoredArticle]) -> None:
     """Have articles translated again whose text changed since: rules give another one, or their page was read."""
-    if not _has_server(app):
+    if not app.has_translations:
         return
     digests = {article.id: article_digest(article) for article in articles}
     translations = app.store.translations.of_articles(digests)
@@ -34,33 +35,70 @@ def renew_outdated(app: App, articles: Iterable[StoredArticle]) -> None:
     app.store.translations.renew(outdated, app.clock())
 
 
+def remove_unwanted(app: App, articles: Iterable[StoredArticle]) -> bool:
+    """Remove the translations of these articles that their sources name no more; return True if a file was removed.
+
+    Files go first: after a kill in between, the article is still marked. Raises FilesError.
+    """
+    if not app.has_translations:
+        return False
+    paths = {article.id: article.path for article in articles}
+    unwanted = [
+        (article_id, translation.language)
+        for article_id, translations in app.store.translations.of_articles(paths).items()
+        for translation in translations
+        if not translation.is_wanted
+    ]
+    removed = files.remove(app.articles_root, (translated_path(paths[of], language) for of, language in unwanted))
+    app.store.translations.drop(unwanted)
+    return bool(removed)
+
+
 def feeds_by_language(app: App, name: str) -> Iterator[CategoryFeed]:
-    """Yield the category's feeds of the languages into which articles of it were translated."""
-    for language in languages_of(app, name):
+    """Yield the category's feeds of the languages into which articles of it are translated."""
+    for language in _languages_of(app, name):
         limit = app.settings.feeds.limit
         feed = app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True, language=language)
-        translations = app.store.translations.of_articles([article.id for article in feed.articles])
+        translations = _wanted(app, feed.articles)
         articles = []
         for article in feed.articles:
-            available = {each.language: each for each in translations.get(article.id, ())}
-            articles.append(in_language(article, available[language]) if language in available else article)
+            available = {each.language: each for each in translations[article.id]}
+            if language in available:
+                articles.append(in_language(article, available[language]))
+            elif article.language == language:
+                articles.append(article)
         updated = max((article.updated for article in articles), default=feed.updated)
         label = f"{feed.label} ({language})"
         yield replace(feed, name=f"{name}.{language}", label=label, updated=updated, articles=tuple(articles))
 
 
-def languages_of(app: App, name: str = "") -> tuple[str, ...]:
-    """Return the languages into which articles of this category, or of any, were translated."""
-    return app.store.translations.languages(name) if _has_server(app) else ()
+def known_languages(app: App) -> tuple[str, ...]:
+    """Return all languages into which an article was ever translated."""
+    return app.store.translations.languages() if app.has_translations else ()
+
+
+def stale_languages(app: App, names: Iterable[str]) -> Iterator[str]:
+    """Yield the names of feeds, of these categories and known languages, that have no translation any more."""
+    languages = frozenset(known_languages(app))
+    for name in names if languages else ():
+        yield from (f"{name}.{language}" for language in sorted(languages.difference(_languages_of(app, name))))
 
 
 def translated_paths(app: App, paths: Iterable[str]) -> Iterator[str]:
     """Yield the paths of articles, and those that their translations may have."""
-    languages = languages_of(app)
+    languages = known_languages(app)
     for path in paths:
         yield path
         yield from (translated_path(path, language) for language in languages)
 
 
-def _has_server(app: App) -> bool:
-    return app.settings.translate.url is not None
+def _wanted(app: App, articles: Sequence[StoredArticle]) -> Mapping[str, tuple[Translation, ...]]:
+    """Return the translations of each of these articles that its source still names."""
+    translations = app.store.translations.of_articles([article.id for article in articles])
+    return {
+        article.id: tuple(each for each in translations.get(article.id, ()) if each.is_wanted) for article in articles
+    }
+
+
+def _languages_of(app: App, name: str) -> tuple[str, ...]:
+    return app.store.translations.of_category(name) if app.has_translations else ()

@@ -76,14 +76,14 @@ def _feed_folder(app: App) -> FeedFolder:
     ages = max_ages(app.sources)
 
     def max_age(file: str) -> int:
-        return ages.get(file.rpartition(".")[0], ages[ALL])
+        return ages.get(file.partition(".")[0], ages[ALL])
 
     def absent(file: str) -> Response:
         """Return the response for an absent file, whose category may have been renamed or dropped."""
-        name, _, suffix = file.rpartition(".")
+        name, _, form = file.partition(".")  # form: a suffix, behind a language if it is a feed of translations
         dropped = app.store.feeds.dropped_categories()
         if successor := dropped.get(name):
-            return RedirectResponse(f"{successor}.{suffix}", 301, headers=NOSNIFF)
+            return RedirectResponse(f"{successor}.{form}", 301, headers=NOSNIFF)
         if name in dropped:
             return PlainTextResponse("no source has this category any more\n", 410, headers=NOSNIFF)
         return PlainTextResponse("no such feed\n", 404, headers=NOSNIFF)

@@ -158,11 +158,16 @@ class SourceSettings(Section):
         None, description="CSS selector of the text on these pages, where the extraction needs help."
     )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
-    translate: tuple[LanguageTag, ...] = Field(
+    translate: Shown[tuple[LanguageTag, ...]] = Field(
         (), description="Languages in which its articles are published too, such as [de, fr]."
     )
     rules: Shown[tuple[Rule, ...]] = Field((), description="Rules for its entries, before those of all sources.")
     enabled: Flag = Field(True, description="false stops fetching it.")
+
+    def is_translated(self, original: str | None, language: str) -> bool:
+        """Return True if an article in the language `original` is published in `language` too."""
+        primary = (original or "").partition("-")[0].lower()
+        return language in self.translate and language.partition("-")[0].lower() != primary
 
     @model_validator(mode="before")
     @classmethod
@@ -254,9 +259,10 @@ def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
 
     They are passwords and secret parameters in URLs, the words of headers as sent, and what the environment gives.
     """
-    urls = (settings.database, settings.fetch.proxy, *(source.url for source in settings.sources))
+    of_sources = tuple(source.url for source in settings.sources)
+    urls = (settings.database, settings.fetch.proxy, settings.translate.url, *of_sources)
     passwords = (urlsplit(url).password for url in urls if url)
-    parameters = (value for source in settings.sources for value in literal_secrets(source.url))
+    parameters = (value for url in of_sources for value in literal_secrets(url))
     names = {name for source in settings.sources for name in referenced_names(source.url)}
     given = {environ[name].strip() for name in sorted(names) if environ.get(name)}
     headers = (value for source in settings.sources for value in source.headers.values())

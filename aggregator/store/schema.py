@@ -340,8 +340,10 @@ translated_text = Table(  # so that no text is requested twice
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # of the text and both languages
     _required("text", Words),  # as the server gave it
+    _required("used", Moment),  # last
     sqlite_with_rowid=False,
 )
+Index("ix_translated_text_used", translated_text.c.used)
 
 robots_txt = Table(
     "robots_txt",

@@ -38,7 +38,8 @@ class Store:
         self.hubs = HubStore(database)
         self.outbox = Outbox(database, self.hubs)
         self.pages = PageStore(database, self.outbox)
-        self.translations = TranslationStore(database, self.outbox)
+        self.meta = MetaStore(database)
+        self.translations = TranslationStore(database, self.outbox, self.meta)
         self.articles = ArticleStore(
             database, self.sources, self.hubs, self.outbox, pages=self.pages, translations=self.translations
         )
@@ -49,7 +50,6 @@ class Store:
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.rulings = RulingStore(database, self.outbox, self.maintenance)
         self.withdrawals = WithdrawalStore(database, self.outbox, self.maintenance)
-        self.meta = MetaStore(database)
 
     @classmethod
     def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:

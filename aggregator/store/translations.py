@@ -1,15 +1,17 @@
 """Translations of articles: the marks to make them, their texts, and the memory of all texts that were translated."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, literal, not_, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, literal, not_, or_, select, update
 
 from aggregator.model import ClaimedTranslation, Source, TranslatedText, Translation
+from aggregator.settings import SourceSettings
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
+from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
@@ -23,6 +25,8 @@ from aggregator.store.schema import (
     unpublished,
 )
 from aggregator.store.stored_articles import is_published
+
+_LANGUAGES = "languages"  # note: those into which an article was ever translated
 
 _NEW = (
     select(article.c.id, bindparam("language"), bindparam("now", type_=Moment), literal(0), literal(0))
@@ -45,7 +49,7 @@ _CLAIM = (
     .where(translation.c.due <= bindparam("now"), _free, is_published)
     .where(not_(exists().where(unpublished.c.article_id == article.c.id)))
     .where(not_(exists().where(current_page, due_page)))  # its full text is to come
-    .order_by(translation.c.due, translation.c.article_id, translation.c.language)
+    .order_by(translation.c.failures > 0, translation.c.due, translation.c.article_id, translation.c.language)
     .limit(1)
     .with_for_update(of=translation, skip_locked=True)
 )
@@ -71,16 +75,32 @@ _POSTPONE = (
     .where(_this, _of_version)
     .values({name: bindparam(f"new_{name}") for name in ("due", "failures", "error")} | {"lease_until": None})
 )
-_DROP = delete(translation).where(_this)
-_TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.digest.in_(listed("digests")))
-
 _there = translation.c.updated.is_not(None)
+_DROP_MARK = delete(translation).where(_this, not_(_there))
+_DROP_TEXT = delete(translation).where(_this, _there)
+_GIVE_UP = update(translation).where(_this).values(due=None, lease_until=None)
+
+_TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.digest.in_(listed("digests")))
+_USE = (
+    update(translated_text)
+    .where(translated_text.c.digest.in_(listed("digests")))
+    .values(used=bindparam("now", type_=Moment))
+)
+_FORGET = delete(translated_text).where(translated_text.c.used < bindparam("before"))
+
+_wanted_by = (article.c.language.label("original_language"), source.c.settings)
 _OF_ARTICLES = (
-    select(*translation.c["article_id", "language", "updated", "digest", *_TEXT])
+    select(*translation.c["article_id", "language", "updated", "digest", *_TEXT], *_wanted_by)
+    .select_from(translation.join(article).join(source))
     .where(translation.c.article_id.in_(listed("ids")), _there)
     .order_by(translation.c.article_id, translation.c.language)
 )
-_LANGUAGES = select(translation.c.language).where(_there).distinct().order_by(translation.c.language)
+_COUNT = select(func.count()).select_from(translation).where(_there)
+_OF_PATHS = (
+    select(article.c.path, translation.c.language, *_wanted_by)
+    .select_from(translation.join(article).join(source))
+    .where(article.c.path.in_(listed("paths")), _there)
+)
 _OF_CATEGORY = (
     select(translation.c.language)
     .join(article_category, article_category.c.article_id == translation.c.article_id)
@@ -93,8 +113,8 @@ _OF_CATEGORY = (
 class TranslationStore:
     """Marks to translate articles, which are set in the transaction of the change that they follow."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
-        self._database, self._outbox = database, outbox
+    def __init__(self, database: Database, outbox: Outbox, meta: MetaStore) -> None:
+        self._database, self._outbox, self._meta = database, outbox, meta
 
     def mark(self, articles: Collection[str], source_id: int, languages: Sequence[str], now: datetime) -> None:
         """Mark those of these articles whose text this source brought, for each of these languages."""
@@ -138,21 +158,34 @@ class TranslationStore:
         with self._database.writing() as connection:
             connection.execute(_LEASE, _key(claimed) | {"until": None})
 
-    def drop(self, claimed: ClaimedTranslation) -> None:
-        """Remove a translation that is not wanted."""
+    def give_up(self, claimed: ClaimedTranslation) -> None:
+        """Remove the mark of a translation that is not wanted; if it has a text, publishing its article removes it."""
         with self._database.writing() as connection:
-            connection.execute(_DROP, _key(claimed))
+            if not connection.execute(_DROP_MARK, _key(claimed)).rowcount:
+                connection.execute(_GIVE_UP, _key(claimed))
+                self._mark(claimed.article_id)
+
+    def drop(self, translations: Iterable[tuple[str, str]]) -> None:
+        """Remove these translations (ids of articles, and languages), whose files are gone."""
+        with self._database.writing() as connection:
+            for article_id, language in translations:
+                connection.execute(_DROP_TEXT, {"of": article_id, "in_language": language})
 
     def record(self, claimed: ClaimedTranslation, text: TranslatedText, digest: bytes, now: datetime) -> None:
         """Publish a translation of the text with this digest, unless its article changed meanwhile."""
         values = {f"new_{name}": getattr(text, name) for name in _TEXT} | {"new_digest": digest}
         with self._database.writing() as connection:
             key = _key(claimed) | {"at": claimed.version}
-            if connection.execute(_RECORD, key | values | {"now": now}).rowcount:
-                self._outbox.mark_articles([claimed.article_id])
-                self._outbox.mark_categories([claimed.article_id])
-            else:
+            if not connection.execute(_RECORD, key | values | {"now": now}).rowcount:
                 connection.execute(_LEASE, _key(claimed) | {"until": None})
+                return
+            self._mark(claimed.article_id)
+            if claimed.language not in (known := self.languages()):
+                self._meta.set(_LANGUAGES, " ".join(sorted((*known, claimed.language))))
+
+    def _mark(self, article_id: str) -> None:
+        self._outbox.mark_articles([article_id])
+        self._outbox.mark_categories([article_id])
 
     def postpone(self, claimed: ClaimedTranslation, due: datetime | None, error: str, *, failures: int) -> None:
         """Have a translation made later, or not before its article changes if `due` is None."""
@@ -162,34 +195,59 @@ class TranslationStore:
                 connection.execute(_LEASE, _key(claimed) | {"until": None})
 
     def of_articles(self, articles: Collection[str]) -> dict[str, tuple[Translation, ...]]:
-        """Return the translations that these articles have, in the order of their languages."""
+        """Return the translations that these articles have, unwanted ones too, in the order of their languages."""
         if not articles:
             return {}
         found: defaultdict[str, list[Translation]] = defaultdict(list)
         with self._database.reading() as connection:
             for row in connection.execute(_OF_ARTICLES, {"ids": sorted(articles)}).mappings():
                 values = {name: row[name] for name in ("language", "updated", "digest", *_TEXT)}
-                found[row["article_id"]].append(Translation(**values))
+                found[row["article_id"]].append(Translation(is_wanted=_is_wanted(row), **values))
         return {article_id: tuple(translations) for article_id, translations in found.items()}
 
-    def languages(self, category: str = "") -> tuple[str, ...]:
-        """Return the languages into which articles of this category, or of any if it is "", were translated."""
+    def count(self) -> int:
+        """Return the number of translations that have a text."""
         with self._database.reading() as connection:
-            if category:
-                return tuple(connection.scalars(_OF_CATEGORY, {"category": category}))
-            return tuple(connection.scalars(_LANGUAGES))
+            return connection.scalar(_COUNT) or 0
 
-    def texts(self, digests: Collection[bytes]) -> dict[bytes, str]:
-        """Return those of the texts with these digests that were translated before."""
+    def of_paths(self, paths: Collection[str]) -> frozenset[tuple[str, str]]:
+        """Return the wanted translations, by path and language, of the articles at these paths."""
         with self._database.reading() as connection:
+            rows = connection.execute(_OF_PATHS, {"paths": sorted(paths)}).mappings()
+            return frozenset((row["path"], row["language"]) for row in rows if _is_wanted(row))
+
+    def languages(self) -> tuple[str, ...]:
+        """Return all languages into which an article was ever translated."""
+        return tuple((self._meta.get(_LANGUAGES) or "").split())
+
+    def of_category(self, category: str) -> tuple[str, ...]:
+        """Return the languages into which articles of this category are translated."""
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(_OF_CATEGORY, {"category": category}))
+
+    def texts(self, digests: Collection[bytes], now: datetime) -> dict[bytes, str]:
+        """Return those of the texts with these digests that were translated before, and note that they are used."""
+        with self._database.writing() as connection:
             rows = connection.execute(_TEXTS, {"digests": sorted(digests)}).all()
+            if rows:
+                connection.execute(_USE, {"digests": sorted(digests), "now": now})
         return {bytes(row.digest): row.text for row in rows}
 
-    def remember(self, digest: bytes, text: str) -> None:
-        """Keep the translation of a text, so that it is never requested again."""
+    def remember(self, digest: bytes, text: str, now: datetime) -> None:
+        """Keep the translation of a text, so that it is not requested again."""
         statement = self._database.dialect.insert(translated_text).on_conflict_do_nothing()
         with self._database.writing() as connection:
-            connection.execute(statement, {"digest": digest, "text": text})
+            connection.execute(statement, {"digest": digest, "text": text, "used": now})
+
+    def forget(self, before: datetime) -> None:
+        """Remove the remembered texts that were last used before that moment."""
+        with self._database.writing() as connection:
+            connection.execute(_FORGET, {"before": before})
+
+
+def _is_wanted(row: RowMapping) -> bool:
+    settings: SourceSettings = row["settings"]
+    return settings.is_translated(row["original_language"], row["language"])
 
 
 def _key(claimed: ClaimedTranslation) -> dict[str, Any]:

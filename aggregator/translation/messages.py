@@ -4,6 +4,7 @@ import json
 from hashlib import blake2b
 
 AUTO = "auto"  # the server detects the language
+_MAX_LENGTH, _MAX_RATIO = 1_000, 10  # of a translation: so many characters, and so many times those of its text
 
 
 class MessageError(ValueError):
@@ -16,8 +17,8 @@ def request_body(text: str, source: str | None, target: str, key: str | None) ->
     return json.dumps(fields | ({"api_key": key} if key else {})).encode()
 
 
-def translated_text(body: bytes) -> str:
-    """Return the translated text in the body of a response. Raises MessageError."""
+def translated_text(body: bytes, original: str) -> str:
+    """Return the translation of the text `original` in the body of a response. Raises MessageError."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -25,6 +26,8 @@ def translated_text(body: bytes) -> str:
     text = answer.get("translatedText") if isinstance(answer, dict) else None
     if not isinstance(text, str):
         raise MessageError("the response has no `translatedText` that is a text")
+    if len(text) > _MAX_LENGTH + _MAX_RATIO * len(original):
+        raise MessageError(f"the translation is more than {_MAX_RATIO} times as long as its text")
     return text
 
 

@@ -13,6 +13,8 @@ from lxml.etree import _Element as Element
 from aggregator.model import AnswerQuestion, TextConstruct, TranslatedText
 from aggregator.normalise.body import preferred_content
 from aggregator.normalise.removal import html_text, html_tree
+from aggregator.normalise.text import one_line
+from aggregator.normalise.titles import plain_title
 
 _CODE = ("pre", "code")
 _URLS = (("a", "href"), ("img", "src"))
@@ -35,10 +37,11 @@ def article_text(question: AnswerQuestion) -> TranslatedText:
     else:
         body_html = "".join(map(html_text, tree.iter("body"))) or html_text(tree)
     body = preferred_content((TextConstruct(value=body_html, kind="html"),), question.link, question.language)
-    if question.original_html and not body.html:
+    title = plain_title(TextConstruct(value=_plain(question.title), kind="plain"))
+    if (question.original_html and not body.html) or (question.original_title and not title):
         return TranslatedText(refusal="the server's text is empty")
     return TranslatedText(
-        title=_plain(question.title), summary=_plain(question.summary), html=body.html, markdown=body.markdown
+        title=title, summary=one_line(_plain(question.summary)), html=body.html, markdown=body.markdown
     )
 
 

@@ -1,5 +1,6 @@
 """The plan of a configuration: it predicts what a reload does, and does nothing."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -32,12 +33,14 @@ def web() -> Iterator[Server]:
 
 @pytest.fixture
 def room(tmp_path: Path, web: Server, url: str) -> Newsroom:
-    """Articles of three sources, two of which share one; on each database."""
+    """Articles of three sources, two of which share one, and their translations; on each database."""
     for place, numbers in enumerate([(1, 2, 3), (3, 4), (5,)]):
         web.put(f"/{place}", rss(*map(item, numbers)))
-    sources = [{"name": f"s{place}", "url": web.url(f"/{place}")} for place in range(3)]
-    room = newsroom(tmp_path, sources, database=url)
+    web.put("/translate", lambda request: json.dumps({"translatedText": json.loads(request.body)["q"]}).encode())
+    sources = [{"name": f"s{place}", "url": web.url(f"/{place}"), "translate": ["de"]} for place in range(3)]
+    room = newsroom(tmp_path, sources, database=url, translate={"url": web.url("/")})
     room.once()
+    room.translate()
     return room
 
 
@@ -55,6 +58,11 @@ def rows(url: str) -> tuple[dict[int, Any], dict[str, Any]]:
         categories = {row.name: row.present for row in store.configuration.categories()}
         successors = store.feeds.dropped_categories()
     return sources, {name: (present, successors.get(name)) for name, present in categories.items()}
+
+
+def number_of_translations(url: str) -> int:
+    with Store.open(url) as store:
+        return store.translations.count()
 
 
 def reload(room: Newsroom) -> None:
@@ -76,8 +84,11 @@ def configuration(random: Random, web: Server, url: str) -> dict[str, Any]:
         if categories := random.choice(CATEGORIES):
             source["categories"] = [*categories]
         source |= random.choice([{}, {"tags": ["a"]}, {"language": "de"}, {"interval": "1h"}, {"enabled": False}])
+        if place:
+            source["translate"] = ["de"]
         sources.append(source)
     return {
+        "translate": {"url": web.url("/")},
         "fetch": {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"},
         "database": url,
         "articles": random.choice([{}, {}, {}, {"keys": ["author"]}, {"front_matter": "hugo"}]),
@@ -90,7 +101,7 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
     random, kinds = Random(4), set()
     for _ in range(STEPS):
         sources, categories = rows(url)
-        files, everything = room.articles(), room.files()
+        files, everything, translations = room.articles(), room.files(), number_of_translations(url)
         room.configuration = configuration(random, web, url)
         predicted = planned(room)
         assert (rows(url), room.files()) == ((sources, categories), everything)  # nothing was changed
@@ -126,6 +137,7 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
         assert sorted(predicted.removed_categories) == sorted(old for old, new in vanished.items() if not new)
         assert set(predicted.added_categories) == appeared - set(vanished.values())
         assert predicted.rewritten == changed_files(files, room.articles())
+        assert predicted.removed_translations == translations - number_of_translations(url)
         kinds |= {name for name in Plan.__dataclass_fields__ if getattr(predicted, name)}
     assert planned(room) == Plan(changed={})
     assert kinds == set(Plan.__dataclass_fields__)  # each field was put to the test
@@ -133,6 +145,6 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
 
 def test_what_shapes_all_files_is_planned_too(room: Newsroom) -> None:
     room.configuration["articles"] = {"front_matter": "hugo"}
-    assert planned(room) == Plan(changed={}, rewritten=5)
+    assert planned(room) == Plan(changed={}, rewritten=10)  # with the translations
     room.configuration["articles"] = {"path": "elsewhere"}
     assert planned(room) == Plan(changed={})  # all files are new there

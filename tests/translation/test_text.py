@@ -14,6 +14,7 @@ def text(html: str, original: str = ORIGINAL, title: str = "Titel", summary: str
             title=title,
             summary=summary,
             html=html,
+            original_title="Title",
             original_html=original,
             link="https://a.example/article",
             language="de",
@@ -80,11 +81,32 @@ def test_a_request_names_the_language_or_has_it_detected() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"{}", b'{"translatedText": 1}', b"\xff", b"[" * 100_000], ids=repr
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"translatedText": 1}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"translatedText": "%s"}' % (b"a" * 1_011),
+    ],
+    ids=lambda body: repr(body[:30]),
 )
 def test_a_response_of_another_form_is_refused(body: bytes) -> None:
-    with pytest.raises(MessageError, match="the response"):
-        translated_text(body)
+    with pytest.raises(MessageError, match=r"the response|more than 10 times as long"):
+        translated_text(body, "a")
+
+
+def test_a_translation_may_be_longer_than_its_text() -> None:
+    assert translated_text(b'{"translatedText": "%s"}' % (b"a" * 1_010), "a") == "a" * 1_010
+
+
+def test_a_title_is_one_bounded_line_that_is_not_empty() -> None:
+    assert text("<p>z</p>", "<p>z</p>", title="a\u202eb\nc <br> d").title == "ab c d"
+    assert len(text("<p>z</p>", "<p>z</p>", title="word " * 1000).title) <= 500
+    assert text("<p>z</p>", "<p>z</p>", title="<b> </b>").refusal == "the server's text is empty"
 
 
 def test_a_text_is_remembered_by_its_languages() -> None:

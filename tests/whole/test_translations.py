@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
+from aggregator.config import load
 from aggregator.errors import ConfigError
+from aggregator.maintain.plan import Plan, plan
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.publish import publish_changed
+from aggregator.serve import Health, Metrics, site
 from tests.clusters import Cluster, cluster
 from tests.commands import configure, daemon, until
 from tests.full_text.pages import html
@@ -180,6 +185,18 @@ def test_nothing_is_stored_while_no_source_is_translated(tmp_path: Path, server:
 # -------------------------------------------------------------------------------------------------------------- outputs
 
 
+def planned(room: Newsroom) -> Plan:
+    """The plan of the configuration as it is now."""
+    path = room.root / "feeds.yaml"
+    path.write_text(yaml.safe_dump(room.configuration))
+    return plan(load(path, {}), {}, lambda: room.now)
+
+
+def differing(room: Newsroom, *, repair: bool = False) -> list[str]:
+    with room.opened() as app:
+        return [str(difference).partition(";")[0] for difference in differences(app, repair=repair)]
+
+
 def test_a_translation_has_a_file_and_feeds(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
@@ -228,7 +245,127 @@ def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, dat
     with room.opened() as app:
         assert prune_all(app) == 1
         publish_changed(app)
+        with app.store.database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM translated_text")) == 0
     assert (room.articles(), rows(room)) == ({}, [])
+    assert list((room.storage / "feeds").glob("*.de.*")) == []
+
+
+def test_a_language_that_a_source_does_not_name_any_more_is_removed(
+    tmp_path: Path, server: Server, database: dict[str, Any]
+) -> None:
+    room = room_of(tmp_path, server, {"translate": ["de", "fr"]}, **database)
+    room.once()
+    room.translate()
+    (path,) = (path for path in room.articles() if path.count(".") == 1)
+    (source,) = room.configuration["sources"]
+    for languages in (["fr"], []):
+        source["translate"] = languages
+        if not languages:
+            del room.configuration["translate"]
+        assert planned(room).removed_translations == 1
+        room.once()
+        assert list(room.articles()) == [*(f"{path.removesuffix('.md')}.{each}.md" for each in languages), path]
+        assert [row["language"] for row in rows(room)] == languages
+        names = {file.name for file in (room.storage / "feeds").glob("*.json")}
+        assert names == {
+            "one.json",
+            "all.json",
+            *(f"{name}.{each}.json" for each in languages for name in ("one", "all")),
+        }
+        assert differing(room) == []
+        assert planned(room).removed_translations == 0
+    assert 'translations:\n  - "en"\n' in room.articles()[path]
+    assert '"de"' not in room.articles()[path]
+
+
+def test_a_mark_of_a_language_that_is_not_named_any_more_goes_too(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    room.once()
+    room.configuration["sources"][0]["translate"] = ["fr"]
+    room.translate()
+    assert (sent(server), rows(room)) == ([], [])
+
+
+def test_a_source_that_is_removed_leaves_its_translations(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    room.once()
+    room.translate()
+    before = room.articles()
+    room.configuration["sources"] = [{"name": "two", "url": server.url("/none")}]
+    del room.configuration["translate"]
+    room.once()
+    assert room.articles() == before
+    assert len(rows(room)) == 1
+    assert differing(room) == []
+
+
+def test_the_translation_of_a_dropped_article_goes_and_returns(
+    tmp_path: Path, server: Server, database: dict[str, Any]
+) -> None:
+    room = room_of(tmp_path, server, **database)
+    room.once()
+    room.translate()
+    before = room.articles()
+    feed = json.loads(room.feed("one.de.json"))
+    room.configuration["rules"] = [{"if": {"title": "bridge"}, "drop": True}]
+    room.once()
+    assert room.articles() == {}
+    assert list((room.storage / "feeds").glob("*.de.*")) == []
+    assert differing(room) == []
+    del room.configuration["rules"]
+    room.once()
+    assert room.articles() == before
+    assert json.loads(room.feed("one.de.json"))["items"] == feed["items"]
+    assert len(sent(server)) == 3
+
+
+def test_rules_that_change_a_text_have_it_translated_again(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    room.once()
+    room.translate()
+    room.configuration["rules"] = [{"replace": {"in": "title", "find": "bridge", "with": "old bridge"}}]
+    room.once()
+    room.translate()
+    assert [each["q"] for each in sent(server)[3:]] == ["The old bridge"]
+    assert any('title: "[de] The old bridge"' in article for article in room.articles().values())
+
+
+def test_verify_finds_and_repairs_files_of_translations(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server)
+    room.once()
+    room.translate()
+    before = room.files()
+    (path,) = (room.storage / "articles").rglob("*.de.md")
+    path.unlink()
+    with room.opened() as app, app.store.database.writing() as connection:
+        connection.execute(text("UPDATE note SET value = 'de fr' WHERE name = 'languages'"))  # as after its removal
+    stray = path.with_name(path.name.replace(".de.", ".fr."))
+    stray.write_text("---\n---\n")
+    (room.storage / "feeds" / "one.fr.rss").write_text("")
+    assert differing(room) == [
+        f"{path}: missing",
+        f"{stray}: its article is not translated into this language any more",
+        f"{room.storage}/feeds/one.fr.rss: its category, language or format is not published any more",
+    ]
+    assert len(differing(room, repair=True)) == 3
+    assert {name: data for name, (_, data) in room.files().items()} == {
+        name: data for name, (_, data) in before.items()
+    }
+
+
+def test_feeds_of_a_renamed_category_lead_to_those_of_the_new_one(tmp_path: Path, server: Server) -> None:
+    room = room_of(tmp_path, server, {"category": "World"})
+    room.once()
+    room.translate()
+    room.configuration["sources"][0]["category"] = "US"
+    room.once()
+    with room.opened() as app:
+        client = TestClient(site(app, Health(app.clock), Metrics()), follow_redirects=False)
+        answer = client.get("/feeds/world.de.rss")
+        assert (answer.status_code, answer.headers["location"]) == (301, "us.de.rss")
+        assert client.get("/feeds/us.de.rss").status_code == 200
+        assert client.get("/feeds/us.fr.rss").status_code == 404
 
 
 def test_the_daemon_publishes_translations(tmp_path: Path, server: Server) -> None:

@@ -134,9 +134,11 @@ def _add_rules_and_pages() -> None:
         "translated_text",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_translated_text"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_translated_text_used", "translated_text", ["used"])
     op.create_table(
         "robots_txt",
         sa.Column("origin", sa.String(length=300), nullable=False),
