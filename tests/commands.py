@@ -136,8 +136,9 @@ def running(folder: Path, **environ: str) -> Iterator[Running]:
 
 
 def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
+    """Wait for something to become true, with looks that become rarer: a look often asks the daemon for a page."""
+    started = time.monotonic()
     while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+        waited = time.monotonic() - started
+        assert waited < seconds, "it did not happen in time"
+        time.sleep(min(0.03 + waited / 10, 0.25))

@@ -26,6 +26,7 @@ from typing import Any
 from tests.newsroom import item, rss
 
 LARGEST = 200_000  # bytes of an order: its environment above all
+TICK = timedelta(seconds=0.2)  # of daemons: tests wait for their ticks, and a second is long
 INTERNAL_ERROR = 70  # exit status of a fork that ended with an exception
 
 
@@ -155,6 +156,7 @@ def _report(order: dict[str, Any], reports: int, stdout: int, stderr: int) -> No
 def _prepare() -> None:
     """Import and load whatever a run needs, and begin nothing: no thread, no connection."""
     import aggregator
+    from aggregator.daemon import service
 
     for module in pkgutil.walk_packages(aggregator.__path__, "aggregator."):
         if "migrations" not in module.name:
@@ -162,6 +164,7 @@ def _prepare() -> None:
     for name in ("alembic.command", "alembic.config", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "uvloop"):
         with suppress(ImportError):
             import_module(name)
+    service.TICK = TICK
     _warm()
 
 
