@@ -2,9 +2,7 @@
 
 import json
 from abc import abstractmethod
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -140,18 +138,16 @@ class Several(_InJSON):
 
     cache_ok = True
 
-    def __init__(self, kind: type | None = None) -> None:
-        self.kind = kind
+    def __init__(self, kind: Any = Any) -> None:
+        self.kind = kind  # by which SQLAlchemy tells types apart
+        self.decoder: msgspec.json.Decoder[tuple[Any, ...]] = msgspec.json.Decoder(tuple[kind, ...])
         super().__init__()
 
     def _text(self, value: Any) -> str:
-        return json.dumps([item if self.kind is None else _object(item) for item in value]) if value else "[]"
+        return json.dumps(_present(msgspec.to_builtins(value))) if value else "[]"
 
     def _value(self, text: str) -> tuple[Any, ...]:
-        if text == "[]":
-            return ()
-        kind, items = self.kind, json.loads(text)
-        return tuple(items if kind is None else [kind(**item) for item in items])
+        return () if text == "[]" else self.decoder.decode(text)
 
 
 class SettingsJSON(_InJSON):
@@ -199,14 +195,4 @@ def _present(value: Any) -> Any:
     """Return a value for JSON without the Nones and empty tuples in it, which are the defaults."""
     if isinstance(value, dict):
         return {name: _present(field) for name, field in value.items() if field not in (None, ())}
-    return list(map(_present, value)) if isinstance(value, tuple) else value
-
-
-def _object(value: Any) -> dict[str, Any]:
-    pairs = ((name, getattr(value, name)) for name in _field_names(value.__class__))
-    return {name: field for name, field in pairs if field is not None}
-
-
-@cache  # each state of a source has one, and 500 may be written at once
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return list(map(_present, value)) if isinstance(value, tuple | list) else value
