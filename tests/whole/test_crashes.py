@@ -5,12 +5,9 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.clusters import Cluster, cluster
+from tests.clusters import Cluster
 from tests.commands import configure, until
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -21,18 +18,6 @@ from tests.whole.forking import Forks
 SEED = 2026
 KILLS = 200 if THOROUGH else 12  # on each database
 STOPS = 20 if THOROUGH else 1
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 def assert_unharmed(crashes: Crashes, kills: int) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise, repeat
 from pathlib import Path
@@ -15,7 +14,6 @@ from aggregator.fetch import Fetcher
 from aggregator.maintain.prune import prune_all
 from aggregator.model import PageText
 from aggregator.publish import Published
-from tests.clusters import Cluster, cluster
 from tests.commands import aggregator, configure, daemon, until
 from tests.full_text.pages import PARAGRAPHS, TEXT, html
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
@@ -25,21 +23,6 @@ from tests.servers import Server
 TEASER = "The old bridge opens again on Friday, and everybody may walk over it."
 LAST = Rendered(PARAGRAPHS[3]).words
 HTML = {"headers": {"Content-Type": "text/html; charset=utf-8"}}
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The setting of each database in turn."""
-    if request.param == "sqlite":
-        return {}
-    running: Cluster = request.getfixturevalue("postgresql")
-    return {"database": running.database()}
 
 
 def entry(server: Server, number: int = 1, description: str = TEASER, **changes: str) -> str:

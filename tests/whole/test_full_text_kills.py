@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.clusters import Cluster, cluster
+from tests.clusters import Cluster
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
@@ -20,18 +19,6 @@ HTML = {"Content-Type": "text/html"}
 LISTED = 4  # entries in the document
 FIRST, STEP = 25, 3 if THOROUGH else 31  # statements of the database before which a run is killed
 MOST = 400
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

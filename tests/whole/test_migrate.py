@@ -3,14 +3,13 @@
 import json
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from aggregator.store import Store, transfer
-from tests.clusters import Cluster, cluster
+from tests.clusters import Cluster
 from tests.commands import aggregator, configure, running
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -18,12 +17,6 @@ from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 KILLS = 10 if THOROUGH else 3
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as server:
-        yield server
 
 
 @pytest.fixture
@@ -85,12 +78,11 @@ def test_the_copy_is_equal_goes_on_as_before_and_publishes_the_same_bytes(
     aggregator("verify", cwd=folder)
 
 
-def test_killed_at_random_moments_and_run_again_it_is_equal(folder: Path, postgresql: Cluster) -> None:
+def test_killed_at_random_moments_and_run_again_it_is_equal(folder: Path, postgresql: Cluster, forks: Forks) -> None:
     url, moments = postgresql.database(), random.Random(15)
-    with Forks() as forks:
-        for _ in range(KILLS):
-            with forks.begun("migrate", "--to", url, cwd=folder, statement=moments.randint(100, 320)) as process:
-                assert process.wait() in (0, -signal.SIGKILL)
+    for _ in range(KILLS):
+        with forks.begun("migrate", "--to", url, cwd=folder, statement=moments.randint(100, 320)) as process:
+            assert process.wait() in (0, -signal.SIGKILL)
     aggregator("migrate", "--to", url, cwd=folder)
     assert contents(url) == contents(sqlite(folder))
 

@@ -29,12 +29,6 @@ DISK = 24_000_000  # bytes
 BIG = 40  # articles of a document that a nearly full disk does not take
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, and a small one; skips, with the reason, where none can be had."""

@@ -1,7 +1,6 @@
 """Translations: each text is requested once, a server that fails delays nothing, and what it sends is cleaned."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,12 @@ from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, site
-from tests.clusters import Cluster, cluster
 from tests.commands import configure, daemon, until
 from tests.full_text.pages import html
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Answer, Request, Server
 
 BODY = '&lt;p&gt;The &lt;a href="https://a.example/"&gt;bridge&lt;/a&gt; is open.&lt;/p&gt;'
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The setting of each database in turn."""
-    if request.param == "sqlite":
-        return {}
-    running: Cluster = request.getfixturevalue("postgresql")
-    return {"database": running.database()}
 
 
 def translated(request: Request) -> Answer:
