@@ -25,7 +25,7 @@ check: setup
 	$(BIN)/python -m tests.audit
 
 bench: setup
-	$(BIN)/python -m benchmarks --write docs/performance.md
+	$(BIN)/python -m benchmarks
 
 # The pages of docs/ that follow from the program, and the screenshots in docs/images.
 .PHONY: docs pictures

@@ -1,10 +1,11 @@
 """Every link in a Markdown file leads somewhere, and every page is in the index."""
 
+import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.docs.markdown import DOCS, FILES, ROOT, anchors, links
+from tests.docs.markdown import DOCS, FILES, ROOT, anchors, code_spans, links
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -20,6 +21,17 @@ def test_every_relative_link_and_anchor_resolves(file: str) -> None:
         elif parts.fragment and parts.fragment not in anchors(path.resolve().relative_to(ROOT).as_posix()):
             broken.append(f"{file}:{line}: {target} has no such heading")
     assert broken == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_path_that_is_named_exists(file: str) -> None:
+    missing = []
+    for span in code_spans(file):
+        if named := re.fullmatch(r"((?:tests|aggregator|docs|deploy|benchmarks)/[\w./-]+?)(?:::(\w+))?", span):
+            path, function = ROOT / named[1], named[2]
+            if not path.exists() or (function and f"def {function}(" not in path.read_text(encoding="utf-8")):
+                missing.append(span)
+    assert missing == []
 
 
 def test_every_page_is_in_the_index() -> None:
