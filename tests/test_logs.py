@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 
 from aggregator import logs
 from aggregator.errors import StoreError
+from aggregator.model import RecordCounts
+from aggregator.pipeline import SourceOutcome
 
+DEPLOY = Path(__file__).parent.parent / "deploy" / "README.md"
 CANARY = "canary-7f3a9c"
 LOG = logging.getLogger("aggregator.test")
 
@@ -65,6 +69,22 @@ def test_fields_of_an_event_are_keys_of_its_json() -> None:
     assert event["url"] == "https://***@a.example/"
     assert [event[name] for name in ("source", "status", "new", "updated", "seconds")] == ["a", 200, 2, 0, 0.125]
     assert "unrelated" not in event
+
+
+def test_the_documented_line_is_one_of_a_poll() -> None:
+    (documented,) = re.findall(r"^```json\n(.*?)^```", DEPLOY.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    outcome = SourceOutcome(
+        source="thehill",
+        url="https://thehill.com/",
+        kind="fetched",
+        recorded=RecordCounts(new=2),
+        status=200,
+        seconds=0.4,
+    )
+    stream = io.StringIO()
+    logs.setup(stream, "json")
+    LOG.info("thehill: 2 new", extra=outcome.log_fields())
+    assert list(json.loads(documented)) == list(json.loads(stream.getvalue()))
 
 
 def test_systemd_gets_text_with_priorities(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """What `deploy/` gives to systemd and to container engines agrees with the program."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,26 +14,173 @@ from aggregator.daemon.service import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+SYSTEMD = DEPLOY / "systemd"
+README = (DEPLOY / "README.md").read_text(encoding="utf-8")
+NOBODY = 65534
 STOP = 10  # seconds that the daemon may take to stop
 
 
-def unit() -> dict[str, list[str]]:
+def unit(name: str = "aggregator.service") -> dict[str, list[str]]:
     """The unit's settings, each with all its values."""
     settings: dict[str, list[str]] = {}
-    for line in (DEPLOY / "aggregator.service").read_text().splitlines():
-        if setting := re.fullmatch(r"(\w+)=(.*)", line):
-            settings.setdefault(setting[1], []).append(setting[2])
+    for line in (SYSTEMD / name).read_text().splitlines():
+        if found := re.fullmatch(r"(\w+)=(.*)", line):
+            settings.setdefault(found[1], []).append(found[2])
     return settings
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def block(start: str) -> str:
+    """The block of shell commands in the README that starts with these words."""
+    (text,) = [text for text in re.findall(r"(?ms)^```sh\n(.*?)^```", README) if text.startswith(start)]
+    return str(text)
+
+
+def shell(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script at the root of the repository, with nothing but PATH in its environment."""
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *words],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def rooted(script: str, root: Path) -> str:
+    """Return the script with a root of its own in place of the system's, and without systemctl and packages."""
+    script = re.sub(r"(?m)^(systemctl|python3|/opt/\S+) .*\n", "", script)
+    script = re.sub(r"systemd-(sysusers|tmpfiles)", rf"systemd-\1 --root={root}", script)
+    return re.sub(r"(?<=[ :=])/(?=(etc|var|opt|usr/local)/)", f"{root}/", script)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The root of a system with the user `aggregator`, whose id is ours, or one of nobody if we are root."""
+    for folder in ("etc/systemd/system", "usr/local/bin", "var/lib/private", "var/backups", "opt/aggregator/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    number = os.geteuid() or NOBODY
+    (tmp_path / "etc/passwd").write_text(f"root:x:0:0::/:/bin/sh\naggregator:x:{number}:{number}::/:/bin/sh\n")
+    (tmp_path / "etc/group").write_text(f"root:x:0:\naggregator:x:{number}:\n")
+    return tmp_path
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("there is no systemd-analyze here")
-    text = (DEPLOY / "aggregator.service").read_text()
-    copy = tmp_path / "aggregator.service"
-    copy.write_text(re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", text))  # else it is missed where not installed
-    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False, timeout=30)
+    copies = []
+    for file in (*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")):
+        copies.append(tmp_path / file.name)
+        text = re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", file.read_text())  # else it is missed where absent
+        copies[-1].write_text(text)
+    assert len(copies) == 3
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *copies], capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_documented_steps_install_all_that_the_units_name(root: Path) -> None:
+    if not (shutil.which("systemd-sysusers") and shutil.which("systemd-tmpfiles")):
+        pytest.skip("there is no systemd-sysusers here")
+    (root / "etc/passwd").unlink()
+    (root / "etc/group").unlink()
+    done = shell("set -e\n" + rooted(block("python3 -m venv"), root))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"(?m)^aggregator:", (root / "etc/passwd").read_text())
+    assert {file.name for file in (root / "etc/systemd/system").iterdir()} == {
+        "aggregator.service",
+        "aggregator-backup.service",
+        "aggregator-backup.timer",
+    }
+    for name in ("aggregator.service", "aggregator-backup.service"):
+        assert unit(name)["User"] == unit(name)["Group"] == ["aggregator"]
+    (backup,) = unit("aggregator-backup.service")["ExecStart"]
+    program, folder, number = backup.split()
+    assert os.access(root / program.lstrip("/"), os.X_OK)
+    assert (root / folder.lstrip("/")).is_dir()
+    assert int(number) > 0
+    assert (root / "etc/aggregator/feeds.yaml").is_file()
+    assert (root / "var/lib/aggregator").is_dir()
+
+
+def test_the_documented_steps_move_the_folder_of_a_dynamic_user(root: Path) -> None:
+    before = root / "var/lib/private/aggregator"
+    (before / "feeds").mkdir(parents=True)
+    (before / "aggregator.db").write_text("all of it")
+    (root / "var/lib/aggregator").symlink_to("private/aggregator")
+    number = os.geteuid() or NOBODY
+    script = rooted(block("systemctl stop"), root).replace("aggregator:aggregator", f"{number}:{number}")
+    script = re.sub(r"(?m)^systemd-sysusers .*\n", "", script)
+    done = shell("set -e\n" + script)
+    assert (done.returncode, done.stderr) == (0, "")
+    moved = root / "var/lib/aggregator"
+    assert not moved.is_symlink()
+    assert (moved / "aggregator.db").read_text() == "all of it"
+    assert {path.stat().st_uid for path in (moved, moved / "feeds", moved / "aggregator.db")} == {number}
+    assert not before.exists()
+
+
+def command(root: Path, name: str) -> str:
+    """One of the scripts, for the system in `root`; the program shows what it was started as and with."""
+    program = root / "opt/aggregator/bin/aggregator"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        "print(os.geteuid(), *sys.argv[1:], sep='|')\n"
+        "print(*(f'{name}={value}' for name, value in sorted(os.environ.items()) if name.startswith(('AGG', 'KEY'))))\n"
+        "if sys.argv[1] == 'backup': open(sys.argv[2], 'x').close()\n"
+    )
+    program.chmod(0o755)
+    text = (SYSTEMD / name).read_text()
+    return re.sub(r"(?<=[\s=-])/(?=(etc|var|opt)/)", f"{root}/", text)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_root"), [(["sources", "--failing"], False), (["--debug", "add", "https://a.example/ b"], True)]
+)
+def test_aggregatorctl_runs_a_command_as_the_units_user_with_its_settings_and_secrets(
+    root: Path, words: list[str], is_root: bool
+) -> None:
+    storage, number = root / "var/lib/aggregator", os.geteuid() or NOBODY
+    storage.mkdir()
+    for folder in (*list(root.parents)[:2], root):  # the user has to reach the program
+        folder.chmod(0o755)
+    os.chown(storage, number, number)
+    (root / "etc/aggregator").mkdir()
+    (root / "etc/aggregator/environment").write_text(
+        "# secrets\nKEY_A=a b$c`d`\nKEY_B=\"quoted = so\"\nKEY_C='so'\nnonsense\nKEY_D=last"
+    )
+    done = shell(command(root, "aggregatorctl"), *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    called, environment = done.stdout.splitlines()
+    assert called == "|".join([str(os.geteuid() if is_root else number), *words])
+    assert environment == (
+        f"AGGREGATOR_CONFIG={root}/etc/aggregator/feeds.yaml AGGREGATOR_STORAGE={storage}"
+        " KEY_A=a b$c`d` KEY_B=quoted = so KEY_C=so KEY_D=last"
+    )
+
+
+def test_aggregatorctl_says_that_there_is_no_storage_yet(root: Path) -> None:
+    done = shell(command(root, "aggregatorctl"), "sources")
+    assert done.returncode == 1
+    assert done.stderr == f"aggregatorctl: there is no {root}/var/lib/aggregator; start the service first\n"
+
+
+def test_backups_are_rotated_only_after_a_new_one_is_there(root: Path) -> None:
+    folder = root / "var/backups"
+    for day in range(1, 6):
+        (folder / f"aggregator-202601{day:02}T033000Z.db").touch()
+    (folder / "notes.db").touch()
+    done = shell(command(root, "aggregator-backup"), str(folder), "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    names = sorted(file.name for file in folder.iterdir())
+    assert names[:2] == ["aggregator-20260104T033000Z.db", "aggregator-20260105T033000Z.db"]
+    assert names[3:] == ["notes.db"]
+    failing = command(root, "aggregator-backup")
+    (root / "opt/aggregator/bin/aggregator").write_text("#!/bin/sh\nexit 1\n")
+    assert shell(failing, str(folder), "1").returncode == 1
+    assert sorted(file.name for file in folder.iterdir()) == names
 
 
 def test_the_unit_waits_for_readiness_reloads_by_signal_and_gives_time_to_stop() -> None:
@@ -58,8 +207,15 @@ def test_the_image_runs_without_root_and_without_a_shell_between() -> None:
     assert len(re.findall(r"(?m)^VOLUME ", text)) == 1
 
 
+def test_the_image_asks_for_its_health() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    (program,) = re.findall(r'(?m)^ENTRYPOINT \["(\S+)"\]', text)
+    assert re.search(rf'(?m)^HEALTHCHECK .* CMD \["{program}", "health"\]$', text)
+
+
 def test_compose_builds_that_image_and_gives_time_to_stop() -> None:
     service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["aggregator"]
     build = service["build"]
     assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Containerfile"
+    assert "healthcheck" not in service  # the image has it
     assert int(service["stop_grace_period"].removesuffix("s")) > STOP
