@@ -11,6 +11,7 @@ from textwrap import indent
 from lxml.etree import _Element as Element
 
 from aggregator.commonmark import inline
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.commonmark.code import code_text, fence_language
 from aggregator.commonmark.escape import fenced, image
 from aggregator.commonmark.formulas import formula_text
@@ -18,7 +19,6 @@ from aggregator.commonmark.lists import number_runs, numbered_items
 from aggregator.commonmark.meaning import has_text_beside, holds_scripts, quotations_around, text_of
 from aggregator.commonmark.notation import Characters, quotation_marks, script_marks
 from aggregator.commonmark.tables import TableRow, data_rows
-from aggregator.commonmark.tags import BLOCK_TAGS
 from aggregator.commonmark.tokens import (
     CLOSE,
     CODE,

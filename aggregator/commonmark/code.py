@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.commonmark.languages import LANGUAGES
 from aggregator.commonmark.meaning import MEANINGFUL_TAGS, inline_text
-from aggregator.commonmark.tags import BLOCK_TAGS
 
 LANGUAGE_PREFIX = "language-"  # of the annotation that the cleaner leaves on a code block or around it
 

@@ -2,9 +2,9 @@
 
 from lxml.etree import _Element as Element
 
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.commonmark.formulas import formula_text
 from aggregator.commonmark.notation import quotation_marks, script_marks
-from aggregator.commonmark.tags import BLOCK_TAGS
 
 MEANINGFUL_TAGS = frozenset({"math", "q", "rp", "rt", "sub", "sup"})
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.document import Location
 from aggregator.config.problems import Problem
+from aggregator.config.yaml_document import Location
 from aggregator.names import ALL
 from aggregator.settings import Articles
 from aggregator.settings.values import is_null, quoted

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.document import NotReadableError, parse_document
 from aggregator.config.load import read_text, settings_from
+from aggregator.config.yaml_document import NotReadableError, parse_document
 from aggregator.config.yaml_edit import source_content, with_sources, without_source
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, SourceSettings

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.config.checks import headers_of, sources_of
-from aggregator.config.document import Location, NotReadableError, parse_document
 from aggregator.config.problems import Problem, setting_name, variable_fault
+from aggregator.config.yaml_document import Location, NotReadableError, parse_document
 from aggregator.errors import Fault
 from aggregator.secret_urls import has_literal_secret
 from aggregator.settings import FILE_ONLY, Settings, setting_paths

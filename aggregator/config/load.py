@@ -6,10 +6,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aggregator.config.checks import conflicts
-from aggregator.config.document import Location, NotReadableError, Position, Positions, fault_at, parse_document
 from aggregator.config.environment import literal_secrets, names_used, overlaid, overrides, reference_faults
 from aggregator.config.problems import located_fault, validation_problems
 from aggregator.config.resolve import resolve
+from aggregator.config.yaml_document import Location, NotReadableError, Position, Positions, fault_at, parse_document
 from aggregator.errors import ConfigError, Fault
 from aggregator.settings import Settings
 from aggregator.settings.values import is_null

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from aggregator.config.document import Location, Positions, fault_at
+from aggregator.config.yaml_document import Location, Positions, fault_at
 from aggregator.errors import Fault
 from aggregator.settings import SourceSettings, keys_at, setting_paths
 from aggregator.settings.rules import CONDITIONS

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from aggregator.config.document import Positions, parse_document
 from aggregator.config.environment import names_used, overrides
 from aggregator.config.load import read_text, settings_from
+from aggregator.config.yaml_document import Positions, parse_document
 from aggregator.settings import Settings
 
 Lines = tuple[int | None, ...]  # of rules in their order; None: the rule is in the environment

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from aggregator.config.document import Location, Positions, parse_document
 from aggregator.config.environment import names_used, overrides
 from aggregator.config.load import read_text, settings_from
+from aggregator.config.yaml_document import Location, Positions, parse_document
 from aggregator.settings import SourceSettings, setting_paths
 from aggregator.settings.references import referenced_names
 from aggregator.settings.rules import Rule

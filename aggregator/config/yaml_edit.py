@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from aggregator.config.document import LOADER
+from aggregator.config.yaml_document import LOADER
 from aggregator.settings import SourceSettings
 from aggregator.settings.values import UnquotedText
 

@@ -10,8 +10,8 @@ article in turn.
 from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
+from aggregator.dedupe.key_rules import RULES, guid_key, keyed, keys, text_keys
 from aggregator.dedupe.new_limit import Limited, entry_name, key_name, limited
-from aggregator.dedupe.rules import RULES, guid_key, keyed, keys, text_keys
 from aggregator.dedupe.withdrawals import entries_in_force, guid_digest, withdrawals
 
 __all__ = [

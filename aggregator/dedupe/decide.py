@@ -5,9 +5,9 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from aggregator.dedupe.batch_matches import BatchMatches
+from aggregator.dedupe.key_rules import fold_scheme
 from aggregator.dedupe.matching import KnownByKey, Match, find_matches
 from aggregator.dedupe.ownership import claim, next_owner, owner_claim
-from aggregator.dedupe.rules import fold_scheme
 from aggregator.dedupe.similarity import is_identified
 from aggregator.model import (
     Carrier,

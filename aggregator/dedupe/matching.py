@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from aggregator.dedupe.batch_matches import MAX_ARTICLES
+from aggregator.dedupe.key_rules import RULES, fold_scheme
 from aggregator.dedupe.ownership import owner_claim
-from aggregator.dedupe.rules import RULES, fold_scheme
 from aggregator.dedupe.similarity import is_different, is_similar
 from aggregator.model import Carrier, Draft, Keyed, KnownArticle
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from aggregator.dedupe.rules import fold_scheme
+from aggregator.dedupe.key_rules import fold_scheme
 from aggregator.model import Decision, Draft, Keyed, New
 
 NAME_BYTES = 8  # of an entry that waits; `SourceState.waiting` joins them

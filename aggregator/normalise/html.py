@@ -17,7 +17,7 @@ from typing import NamedTuple
 import nh3
 
 from aggregator.characters import strip_unsafe
-from aggregator.commonmark.tags import BLOCK_TAGS
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.normalise.code_languages import annotated_language
 from aggregator.normalise.links import link_target
 from aggregator.normalise.media import image_url

@@ -4,7 +4,7 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
-from aggregator.commonmark.tags import BLOCK_TAGS
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 
 MAX_BYTES = 1_000_000  # of a stored body, as HTML and as Markdown
 

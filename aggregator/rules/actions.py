@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator.names import category_name
 from aggregator.rules.entry import JudgedEntry
-from aggregator.rules.text import replaced, replaced_in_html
+from aggregator.rules.replacements import replaced, replaced_in_html
 from aggregator.settings.expressions import compiled
 from aggregator.settings.rules import Replacement
 

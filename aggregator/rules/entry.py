@@ -7,7 +7,7 @@ from aggregator.model import Draft, PublishedText, TextConstruct
 from aggregator.normalise.body import preferred_content
 from aggregator.normalise.text import summary, word_count
 from aggregator.normalise.titles import plain_title, substitute_title
-from aggregator.rules.text import plain_text
+from aggregator.rules.replacements import plain_text
 
 
 class JudgedEntry:

@@ -6,7 +6,7 @@ text      the article in the other language: clean, with the links and code of t
 """
 
 from aggregator.translation.article import article_digest, in_all_languages, in_language, original_path, translated_path
-from aggregator.translation.messages import MessageError, request_body, text_digest, translated_text
+from aggregator.translation.libretranslate import MessageError, request_body, text_digest, translated_text
 from aggregator.translation.text import article_text, texts_of
 
 __all__ = [

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import editing, load
-from aggregator.config.document import parse_document
+from aggregator.config.yaml_document import parse_document
 from aggregator.config.yaml_edit import source_content, with_sources, without_source
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.settings import SourceSettings

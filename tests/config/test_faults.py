@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aggregator import config
-from aggregator.config.document import Positions
+from aggregator.config.yaml_document import Positions
 from aggregator.errors import ConfigError, Fault
 from tests.config.conftest import Faults
 

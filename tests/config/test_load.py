@@ -230,7 +230,7 @@ def test_a_url_is_kept_as_it_is_written(load: Load, host: str) -> None:
 def test_both_loaders_of_yaml_give_the_same(load: Load, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = "titel: a\nfetch: {timeout: 5 parsecs}\n" + MINIMAL
     fast, fast_faults = load("title: 12:30\n" + MINIMAL), faults(bad)
-    monkeypatch.setattr(sys.modules["aggregator.config.document"], "LOADER", yaml.BaseLoader)
+    monkeypatch.setattr(sys.modules["aggregator.config.yaml_document"], "LOADER", yaml.BaseLoader)
     assert load("title: 12:30\n" + MINIMAL) == fast
     assert faults(bad) == fast_faults
 

@@ -11,7 +11,7 @@ from html import escape, unescape
 from itertools import accumulate
 from typing import NamedTuple
 
-from aggregator.commonmark.tags import BLOCK_TAGS
+from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.settings.expressions import Expression, TextMatch, expanded
 
 # Beyond these a text stays as it was: an expression may match each letter of a hostile one.
