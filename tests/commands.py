@@ -1,6 +1,6 @@
 """The command as a user types it, in processes of its own: to its end, to be stopped, or as a daemon.
 
-All but those to be stopped are forks (`tests/forks.py`), which saves a second of CPU time each.
+All but those to be stopped before they end are forks (`tests/forks.py`), which saves a second of CPU time each.
 """
 
 import os
@@ -69,9 +69,24 @@ def begun(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def daemon(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def forked(*words: str, cwd: Path) -> Iterator[Process]:
+    """The same, as a fork."""
+    (output, stdout), (errors, stderr) = os.pipe(), os.pipe()
+    process = fork_server().start(*words, cwd=cwd, stdout=stdout, stderr=stderr, environ=os.environ)
+    os.close(stdout)
+    os.close(stderr)
+    with open(output, encoding="utf-8") as process.stdout, open(errors, encoding="utf-8") as process.stderr:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def daemon(folder: Path, *words: str) -> Iterator[tuple[Process, str]]:
     """A daemon that serves, what it says piped to the test; and the URL it says it serves."""
-    with begun(*DAEMON, *words, cwd=folder) as process:
+    with forked(*DAEMON, *words, cwd=folder) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if address := re.search(r"http://[\d.:]+/", line):

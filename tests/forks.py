@@ -15,13 +15,14 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tests.newsroom import item, rss
 
@@ -37,6 +38,8 @@ class Process:
         self._reports = reports.makefile("rb")
         self._words = words
         self.returncode: int | None = None
+        self.stdout: TextIO | None = None  # where they are pipes
+        self.stderr: TextIO | None = None
         self.pid = int(self._reports.readline())
 
     def poll(self, seconds: float = 0) -> int | None:
@@ -52,6 +55,19 @@ class Process:
         if status is None:
             raise subprocess.TimeoutExpired(self._words, timeout)
         return status
+
+    def communicate(self, timeout: float = 60) -> tuple[str, str]:
+        """Return all that comes out of its two pipes; raises subprocess.TimeoutExpired after so many seconds."""
+        assert self.stdout is not None
+        assert self.stderr is not None
+        with ThreadPoolExecutor() as readers:
+            output, errors = readers.submit(self.stdout.read), readers.submit(self.stderr.read)
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+        return output.result(), errors.result()
 
     def send_signal(self, number: int) -> None:
         """Send it a signal if it did not end before."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.commands import begun, daemon, until
+from tests.commands import daemon, forked, until
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
 
@@ -50,7 +50,7 @@ def most_in_flight(requests: Sequence[Request], pause: float) -> int:
 def two_at_once(folder: Path) -> list[dict[str, Any]]:
     """What two processes of `once --all` say that they did."""
     words = ("once", "--all", "--json")
-    with begun(*words, cwd=folder) as first, begun(*words, cwd=folder) as second:
+    with forked(*words, cwd=folder) as first, forked(*words, cwd=folder) as second:
         outputs = [process.communicate(timeout=120) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], outputs
     assert [errors for _, errors in outputs] == ["", ""]

@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.model import StoredSource
 from aggregator.publish import Published, publish_all, publish_changed
-from tests.commands import aggregator, begun, daemon, until
+from tests.commands import aggregator, begun, daemon, forked, until
 from tests.newsroom import Newsroom, newsroom
 from tests.servers import Server
 from tests.whole.press import Press
@@ -66,7 +66,7 @@ def under_way(room: Newsroom, press: Press) -> Iterator[subprocess.Popen[str]]:
 
 def test_two_runs_at_the_same_time_share_the_sources(press: Press, tmp_path: Path) -> None:
     room, alone = room_of(press, tmp_path / "two"), room_of(press, tmp_path / "alone")
-    with begun("once", "--all", cwd=room.root) as first, begun("once", "--all", cwd=room.root) as second:
+    with forked("once", "--all", cwd=room.root) as first, forked("once", "--all", cwd=room.root) as second:
         outputs = [process.communicate(timeout=60) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], outputs
     assert [errors for _, errors in outputs] == ["", ""]
