@@ -48,7 +48,7 @@ from aggregator.model.details import (
     Transcript,
 )
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
-from aggregator.model.feed import Enclosure, Entry, Feed, Person, Term, TextConstruct, Tombstone
+from aggregator.model.feed import Enclosure, Entry, Feed, Person, Rendition, Term, TextConstruct, Tombstone
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Retraction, Topic
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
@@ -117,6 +117,7 @@ __all__ = [
     "PublishedText",
     "Push",
     "RecordCounts",
+    "Rendition",
     "Retraction",
     "Revision",
     "RevisionHead",

@@ -31,6 +31,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A picture in one of several sizes or forms (Media RSS, media:group)."""
+
+    url: str
+    type: str | None = None
+    width: int | None = None  # pixels
+    height: int | None = None
+    length: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
     """A media file of an entry: sound, video, an image, or any other attachment."""
 
@@ -40,6 +51,7 @@ class Enclosure:
     title: str | None = None  # of an image its alternative text
     duration: int | None = None  # seconds
     credit: str | None = None  # person or agency that made it
+    renditions: tuple[Rendition, ...] = ()  # of an image: this one among them, the best first; () if there is no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

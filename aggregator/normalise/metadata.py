@@ -5,9 +5,10 @@ long or too much is cut: a name of two megabytes would push all other articles o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from aggregator.model import Enclosure, Person, Term, TextConstruct
+from aggregator.model import Enclosure, Person, Rendition, Term, TextConstruct
 from aggregator.normalise import text
 from aggregator.normalise.links import clean_url
 from aggregator.normalise.titles import decoded_entities, plain_title
@@ -47,10 +48,17 @@ def enclosures(published: Iterable[Enclosure], base: str, *, is_rss: bool = Fals
                 title=plain_title(title) or None,
                 duration=enclosure.duration,
                 credit=name(enclosure.credit, is_rss),
+                renditions=tuple(_renditions(enclosure.renditions, base)),
             )
         if len(by_url) == MAX_ENCLOSURES:
             break
     return tuple(by_url.values())
+
+
+def _renditions(published: Iterable[Rendition], base: str) -> Iterator[Rendition]:
+    for rendition in published:
+        if url := clean_url(rendition.url, base):
+            yield replace(rendition, url=url, type=media_type(rendition.type))
 
 
 def terms(published: Iterable[Term], *, is_rss: bool = False) -> tuple[Term, ...]:

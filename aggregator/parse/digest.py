@@ -36,6 +36,7 @@ def with_digest(entry: Entry) -> Entry:
 
 
 def _file_fields(file: Enclosure) -> tuple[object, ...]:
-    fields = (file.url, file.type, file.length, file.title)
-    later = file.duration, file.credit  # without them digests stay as they were before there were such fields
-    return (*fields, *later) if file.credit else (*fields, file.duration) if file.duration else fields
+    later: list[object] = [file.duration, file.credit, file.renditions]
+    while later and not later[-1]:  # without them digests stay as they were before there were such fields
+        later.pop()
+    return (file.url, file.type, file.length, file.title, *later)

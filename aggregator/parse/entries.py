@@ -47,7 +47,7 @@ def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
             enclosures=files,
             image=image(values, raw.base, files),
             terms=_terms(values),
-            details=details(values, raw.base) or NO_DETAILS,
+            details=details(values, raw.base, entry_links) or NO_DETAILS,
         )
     )
 

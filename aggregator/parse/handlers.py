@@ -24,6 +24,8 @@ from aggregator.parse.raw import (
     RawBody,
     RawEntry,
     RawFeed,
+    credit_media_group,
+    in_media_group,
 )
 
 # feedparser repairs each value that looks encoded twice, but only if the encoding is called "utf-8". Under its other
@@ -91,6 +93,8 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.has_channel = False  # feedparser tells a version by a namespace alone
         self.raw = RawFeed()
         self.categories_open = 0  # of iTunes' module
+        self.media_groups = self.media_group = 0  # number of the groups of files, and of the open one
+        self.group_credit = ""  # of the group that has begun
         self.media: dict[str, str] | None = None  # the media:content that has begun
         super().__init__(base, None, _ENCODING)
 
@@ -112,7 +116,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
             self._only_count()
             return
         self.inauthor = self.insource = 0  # one that was never closed must not swallow all that follows
-        self.media, self.categories_open = None, 0
+        self.media, self.categories_open, self.media_group, self.group_credit = None, 0, 0, ""
         super()._start_item(attrs_d)
         values = self.entries[-1]
         language = attrs_d.get("xml:lang") or None
@@ -184,8 +188,17 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
     _start_itunes_summary, _end_itunes_summary = _text_construct("itunes_summary", "text/plain")
 
     def _start_media_content(self, attrs_d: dict[str, str]) -> None:
+        in_media_group(attrs_d, self.media_group)
         super()._start_media_content(attrs_d)
         self.media = attrs_d
+
+    def _start_media_group(self, _attrs_d: dict[str, str]) -> None:
+        self.media_groups += 1
+        self.media_group = self.media_groups
+
+    def _end_media_group(self) -> None:
+        credit_media_group(dict.get(self._get_context(), "media_content", ()), self.media_group, self.group_credit)
+        self.media_group, self.group_credit = 0, ""
 
     def _end_media_content(self) -> None:
         self.media = None
@@ -194,6 +207,8 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         credit = self.pop("credit")
         if credit and self.media is not None:
             self.media.setdefault("media_credit", credit)
+        elif self.media_group:
+            self.group_credit = self.group_credit or credit or ""
 
     _start_podcast_transcript, _end_podcast_transcript = _podcast_element("podcast_transcript")
     _start_podcast_chapters, _end_podcast_chapters = _podcast_element("podcast_chapters")

@@ -1,11 +1,12 @@
 """Files and images of an entry of RSS or Atom: enclosures, Media RSS, iTunes. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from aggregator.model import Enclosure
-from aggregator.parse.constructs import integer, part, parts, string, url
+from aggregator.model import Enclosure, Rendition
+from aggregator.parse.constructs import integer, part, parts, string, unique, url
 from aggregator.parse.raw import Values
 
 _IMAGE_TYPES = {"png": "image/png", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif"}
@@ -14,6 +15,7 @@ _EXTENSIONS = re.compile(
     r"\.(?:(?P<image>jpe?g|png|gif|webp|avif)|(?P<audio>mp3|m4a|aac|og[ag]|opus|flac|wav)|(?P<video>mp4|m4v|webm|mov|ogv))$",
     re.IGNORECASE,
 )
+MAX_RENDITIONS = 20  # of a picture
 _DIGITS = 18  # of a size in bytes or pixels
 _DURATION = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,8})(?:[.,]\d*)?", re.ASCII)
 
@@ -26,7 +28,7 @@ def enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
     linked = [_enclosure(link, base) for link in parts(values, "links") if dict.get(link, "rel") == "enclosure"]
     media = parts(values, "media_content")
     played = [_enclosure(file, base) for file in media if _medium(file) in ("audio", "video")]
-    images = [_image_file(file, base) for file in _renditions(media)]
+    images = [_image_file(pictures, base) for pictures in _pictures(media)]
     files: dict[str, Enclosure] = {}
     for file in (*linked, *played, *images):
         if file:
@@ -66,34 +68,69 @@ def _enclosure(file: Values, base: str) -> Enclosure | None:
         url=href,
         type=None if media_type == "text/html" else media_type,  # feedparser's guess for a link without a type
         length=integer(string(file, "length", "filesize"), _DIGITS),
-        title=string(file, "title", "media_title"),
+        title=string(file, "title", "media_title", "media_description"),
         duration=seconds(string(file, "duration")),
         credit=string(file, "media_credit"),
     )
 
 
-def _image_file(file: Values, base: str) -> Enclosure | None:
-    """Return a picture of `media:content`, whose description is its alternative text, with a media type."""
-    enclosure = _enclosure(file, base)
-    if not enclosure:
+def _image_file(pictures: list[Values], base: str) -> Enclosure | None:
+    """Return a picture of `media:content` in its sizes, the best first, with a media type.
+
+    Its alternative text is the description of one of them, else the title.
+    """
+    files = [(file, picture) for picture in pictures if (file := _enclosure(picture, base))]
+    if not files:
         return None
-    extension = enclosure.url.partition("?")[0].rpartition(".")[2].lower()
-    media_type = enclosure.type or _IMAGE_TYPES.get(extension, _JPEG)
-    text = string(file, "media_description") or enclosure.title
-    return replace(enclosure, type=media_type, title=text, duration=None)
+    best = files[0][0]
+    texts = [string(picture, "media_description", "media_title", "title") for _, picture in files]
+    renditions = unique(_rendition(file, picture) for file, picture in files[:MAX_RENDITIONS])
+    return replace(
+        best,
+        type=_image_type(best),
+        title=next(filter(None, texts), None),
+        duration=None,
+        credit=next((file.credit for file, _ in files if file.credit), None),
+        renditions=renditions if len(renditions) > 1 else (),
+    )
 
 
-def _renditions(media: list[Values]) -> list[Values]:
-    """Return the pictures of `media:content`; of one picture in several widths, told by its query, the widest."""
-    widest: dict[tuple[str | None, bool], Values] = {}
-    for position, file in enumerate(media):
-        if _medium(file) != "image":
-            continue
-        address, width = string(file, "url") or "", _width(file)
-        key = (address.partition("?")[0], True) if width else (str(position), False)
-        if key not in widest or width > _width(widest[key]):
-            widest[key] = file
-    return list(widest.values())
+def _rendition(file: Enclosure, picture: Values) -> Rendition:
+    width, height = (integer(string(picture, name), _DIGITS) for name in ("width", "height"))
+    return Rendition(url=file.url, type=_image_type(file), width=width, height=height, length=file.length)
+
+
+def _image_type(file: Enclosure) -> str:
+    extension = file.url.partition("?")[0].rpartition(".")[2].lower()
+    return file.type or _IMAGE_TYPES.get(extension, _JPEG)
+
+
+def _pictures(media: list[Values]) -> list[list[Values]]:
+    """Return the pictures of `media:content`, each in its sizes, the widest first, of equal ones the default.
+
+    A picture in several sizes is a media:group of pictures without different texts, or has the same address but for its
+    query.
+    """
+    images = [file for file in media if _medium(file) == "image"]
+    texts: dict[str | None, set[str]] = defaultdict(set)
+    for file in images:
+        texts[string(file, "media_group")] |= {text for text in (_text(file),) if text}
+    pictures: dict[tuple[object, ...], list[Values]] = defaultdict(list)
+    for position, file in enumerate(images):
+        group, address = string(file, "media_group"), (string(file, "url") or "").partition("?")[0]
+        key: tuple[object, ...] = (address, "") if _width(file) else (position,)
+        if group:
+            key = (group, _text(file)) if len(texts[group]) > 1 else (group,)
+        pictures[key].append(file)
+    return [sorted(files, key=_rank) for files in pictures.values()]
+
+
+def _text(file: Values) -> str | None:
+    return string(file, "media_description", "media_title")
+
+
+def _rank(picture: Values) -> tuple[int, bool]:
+    return -_width(picture), string(picture, "isdefault") != "true"
 
 
 def _merged(file: Enclosure, repeated: Enclosure) -> Enclosure:
@@ -107,12 +144,13 @@ def _merged(file: Enclosure, repeated: Enclosure) -> Enclosure:
         title=file.title or repeated.title,
         duration=file.duration or repeated.duration,
         credit=file.credit or repeated.credit,
+        renditions=file.renditions or repeated.renditions,
     )
 
 
 def _images(values: Values, base: str, files: Iterable[Enclosure]) -> Iterator[str]:
     """Yield the URLs of the entry's pictures, the most representative first."""
-    pictures = [media for media in parts(values, "media_content") if _medium(media) == "image"]
+    pictures = [sizes[0] for sizes in _pictures(parts(values, "media_content"))]
     for candidates in (parts(values, "media_thumbnail"), pictures):
         for candidate in sorted(candidates, key=lambda picture: -_width(picture)):
             if href := url(candidate, "url", base=base):

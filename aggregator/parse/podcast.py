@@ -1,12 +1,14 @@
 """Details of an entry and tags of a podcast, from feedparser's dictionaries (iTunes, podcast namespace). Pure."""
 
 import re
+from collections.abc import Iterable
 from typing import cast, get_args
 
 from aggregator.model import (
     Chapters,
     Details,
     EpisodeType,
+    Link,
     Origin,
     Participant,
     Podcast,
@@ -38,15 +40,16 @@ _KEYS = frozenset(
 )
 
 
-def details(values: Values, base: str) -> Details | None:
-    """Return the details of an entry, None if it has none of their elements."""
-    if _KEYS.isdisjoint(values):
+def details(values: Values, base: str, entry_links: Iterable[Link]) -> Details | None:
+    """Return the details of an entry, None if it has none of their elements and no link to a page of replies."""
+    replies = next((link.href for link in entry_links if link.rel == "replies" and link.type == "text/html"), None)
+    if not replies and _KEYS.isdisjoint(values):
         return None
     episode_type = (string(values, "itunes_episodetype") or "").lower()
     chapters = next(iter(parts(values, "podcast_chapters")), {})
     chapters_url = url(chapters, "url", base=base)
     return Details(
-        comments=url(values, "comments", base=base),
+        comments=url(values, "comments", base=base) or replies,
         origin=_origin(part(values, "source"), base),
         title=string(values, "itunes_title"),
         episode=integer(string(values, "itunes_episode"), _DIGITS) or None,

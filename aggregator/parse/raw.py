@@ -4,6 +4,7 @@
 `entries` make a Feed of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,20 @@ TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 MAX_TOMBSTONES = 1000  # of a document; those behind them are not read
 MAX_TERMS = 100  # categories of an entry; feedparser's look-up is quadratic in them
 BODIES = ("content", "description", "summary", "itunes_summary", "media_description")  # best first
+
+
+def in_media_group(file: dict[str, str], group: int) -> None:
+    """Note in a `media_content` the number of its media:group, if it is in one."""
+    file.pop("media_group", None)  # no attribute of this name counts
+    if group:
+        file["media_group"] = str(group)
+
+
+def credit_media_group(files: Iterable[dict[str, str]], group: int, credit: str) -> None:
+    """Give the files of a media:group its credit, unless they have one of their own."""
+    for file in files if credit else ():
+        if file.get("media_group") == str(group):
+            file.setdefault("media_credit", credit)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +48,8 @@ class RawBody:
 class RawEntry:
     """An entry: feedparser's dictionary, and what that has no place for or would overwrite.
 
-    Each `media_content` in the dictionary also has the `media_title`, `media_description` and `media_credit` inside it.
+    Each `media_content` in the dictionary also has the `media_title`, `media_description` and `media_credit` inside it,
+    and the number of its `media_group`.
     """
 
     values: Values

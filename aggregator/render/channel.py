@@ -148,6 +148,7 @@ def _enclosure(enclosure: Enclosure) -> Enclosure:
         url=uri(enclosure.url),
         type=_type(enclosure.type) or UNKNOWN_TYPE,
         length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
+        renditions=tuple(replace(each, url=uri(each.url), type=_type(each.type)) for each in enclosure.renditions),
     )
 
 

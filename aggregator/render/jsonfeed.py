@@ -62,6 +62,16 @@ def _attachment(enclosure: Enclosure) -> dict[str, Any]:
         size_in_bytes=enclosure.length,
         duration_in_seconds=enclosure.duration,
         _credit=enclosure.credit,
+        _renditions=[
+            _present(
+                url=rendition.url,
+                mime_type=rendition.type,
+                width=rendition.width,
+                height=rendition.height,
+                size_in_bytes=rendition.length,
+            )
+            for rendition in enclosure.renditions
+        ],
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
-from aggregator.model import Enclosure, StoredArticle
-from aggregator.render.channel import GENERATOR, Channel
+from aggregator.model import Enclosure, Rendition, StoredArticle
+from aggregator.render.channel import GENERATOR, UNKNOWN_TYPE, Channel
 from aggregator.render.podcast import ITUNES, add_episode, namespaces
 
 _MEDIA = "http://search.yahoo.com/mrss/"
@@ -71,9 +71,8 @@ def xml_entry(feed: Any, article: StoredArticle) -> Any:
 def add_media(article: StoredArticle, parent: Element) -> None:
     """Add to an item or entry what RSS and Atom themselves cannot say of images and other files (Media RSS, iTunes).
 
-    An image comes with its alternative text and credit, another file with its title and duration, an episode with its
-    details. The text is a `media:title`:
-    readers take a `media:description` for the entry's own.
+    An image comes with its alternative text, credit and other sizes, another file with its title and duration, an
+    episode with its details. The text is a `media:title`: readers take a `media:description` for the entry's own.
     """
     images = {enclosure.url for enclosure in article.enclosures if is_image(enclosure)}
     if article.image and article.image not in images:
@@ -89,17 +88,40 @@ def add_media(article: StoredArticle, parent: Element) -> None:
 
 
 def _add_media_content(enclosure: Enclosure, parent: Element) -> None:
+    if enclosure.renditions:
+        parent = SubElement(parent, f"{{{_MEDIA}}}group")
     content = SubElement(parent, f"{{{_MEDIA}}}content", url=enclosure.url, type=enclosure.type or "")
     if is_image(enclosure):
         content.set("medium", "image")
     if enclosure.length:
         content.set("fileSize", str(enclosure.length))
+    for rendition in enclosure.renditions:
+        if rendition.url == enclosure.url:
+            _set_size(rendition, content)
+            content.set("isDefault", "true")
+        else:
+            _add_rendition(rendition, parent)
     if enclosure.duration:
         content.set("duration", str(enclosure.duration))
     if enclosure.title:
         SubElement(content, f"{{{_MEDIA}}}title", type="plain").text = enclosure.title
     if enclosure.credit:
         SubElement(content, f"{{{_MEDIA}}}credit").text = enclosure.credit
+
+
+def _add_rendition(rendition: Rendition, group: Element) -> None:
+    media_type = rendition.type or UNKNOWN_TYPE
+    content = SubElement(group, f"{{{_MEDIA}}}content", url=rendition.url, type=media_type, medium="image")
+    if rendition.length:
+        content.set("fileSize", str(rendition.length))
+    _set_size(rendition, content)
+
+
+def _set_size(rendition: Rendition, content: Element) -> None:
+    if rendition.width:
+        content.set("width", str(rendition.width))
+    if rendition.height:
+        content.set("height", str(rendition.height))
 
 
 def is_image(enclosure: Enclosure) -> bool:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Enclosure, Link, Person, Term, TextConstruct, Tombstone
+from aggregator.model import Enclosure, Link, Person, Rendition, Term, TextConstruct, Tombstone
 from tests.parse.documents import URL, atom, entry_of, feed_of, item, rss
 
 # ----------------------------------------------------------------------------------------------------- guid and links
@@ -387,11 +387,74 @@ def test_images_of_media_content_are_enclosures_with_their_alternative_text() ->
         Enclosure(url="https://example.org/v.mp4", type="video/mp4", title="V", duration=61),
         Enclosure(url="https://example.org/a.png", type="image/png", length=9, title="A"),
         Enclosure(url="https://example.org/b", type="image/jpeg", title="a bee"),
-        Enclosure(url="https://example.org/c.jpg?w=460", type="image/jpeg"),
+        Enclosure(
+            url="https://example.org/c.jpg?w=460",
+            type="image/jpeg",
+            renditions=(
+                Rendition(url="https://example.org/c.jpg?w=460", type="image/jpeg", width=460),
+                Rendition(url="https://example.org/c.jpg?w=140", type="image/jpeg", width=140),
+            ),
+        ),
         Enclosure(url="https://example.org/i.jpg?id=1", type="image/jpeg"),
         Enclosure(url="https://example.org/i.jpg?id=2", type="image/jpeg"),
     )
     assert [content.value for content in entry.contents] == ["of all", "a bee"]
+
+
+def test_a_group_of_pictures_is_one_picture_in_several_sizes() -> None:
+    sizes = (
+        '<media:content url="/a.jpg?c=1" medium="image" width="80" height="60"/>'
+        '<media:content url="/b" type="image/webp" width="862" fileSize="9"/>'
+        '<media:content url="/c" type="image/png" width="862" isDefault="true"><media:title>Gulls</media:title>'
+        "</media:content>"
+    )
+    entry = entry_of(item(f"<media:group>{sizes}<media:credit>Ann</media:credit></media:group>"))
+    (picture,) = entry.enclosures
+    assert (picture.url, picture.type, picture.title, picture.credit) == (
+        "https://example.org/c",
+        "image/png",
+        "Gulls",
+        "Ann",
+    )
+    assert picture.renditions == (
+        Rendition(url="https://example.org/c", type="image/png", width=862),
+        Rendition(url="https://example.org/b", type="image/webp", width=862, length=9),
+        Rendition(url="https://example.org/a.jpg?c=1", type="image/jpeg", width=80, height=60),
+    )
+    assert entry.image == picture.url
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        pytest.param(
+            '<media:group><media:content url="/a.jpg" width="9"><media:title>A</media:title></media:content>'
+            '<media:content url="/b.jpg" width="9"><media:title>B</media:title></media:content></media:group>',
+            id="other-texts",
+        ),
+        pytest.param(
+            '<media:group><media:content url="/a.jpg"/></media:group>'
+            '<media:group><media:content url="/b.jpg"/></media:group>',
+            id="other-groups",
+        ),
+        pytest.param(
+            '<media:content url="/a.jpg" media_group="1"/><media:content url="/b.jpg" media_group="1"/>', id="none"
+        ),
+    ],
+)
+def test_pictures_that_are_not_the_same_are_no_sizes_of_one(pictures: str) -> None:
+    files = entry_of(item(pictures)).enclosures
+    assert [(file.url, file.renditions) for file in files] == [
+        ("https://example.org/a.jpg", ()),
+        ("https://example.org/b.jpg", ()),
+    ]
+
+
+def test_renditions_are_bounded() -> None:
+    sizes = "".join(f'<media:content url="/{width}.jpg" width="{width}"/>' for width in range(1, 500))
+    (picture,) = entry_of(item(f"<media:group>{sizes}</media:group>")).enclosures
+    assert len(picture.renditions) == 20
+    assert picture.renditions[0].width == 499
 
 
 def test_a_file_has_the_first_credit_inside_it() -> None:

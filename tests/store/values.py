@@ -19,6 +19,7 @@ from aggregator.model import (
     New,
     Person,
     RecordCounts,
+    Rendition,
     Source,
     SourceState,
     StoredArticle,
@@ -91,7 +92,16 @@ def article(number: int = 1, source_id: int = 1, **changes: Any) -> StoredArticl
         "first_seen": NOW,
         "position": number,
         "authors": (Person(name="A. Writer", email="a@example.org"),),
-        "enclosures": (Enclosure(url="https://thehill.example/a.mp3", type="audio/mpeg", length=3_000_000_000),),
+        "enclosures": (
+            Enclosure(url="https://thehill.example/a.mp3", type="audio/mpeg", length=3_000_000_000),
+            Enclosure(
+                url="https://thehill.example/a.png",
+                renditions=(
+                    Rendition(url="https://thehill.example/a.png", type="image/png", width=9, height=8, length=7),
+                    Rendition(url="https://thehill.example/b.png"),
+                ),
+            ),
+        ),
         "image": "https://thehill.example/a.jpg",
         "terms": (Term(term="politics", label="Politics"),),
         "flags": ("published in the future",),

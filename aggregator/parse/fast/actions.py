@@ -114,22 +114,6 @@ def end_title(state: ParserState, text: str) -> None:
     state.has_title |= bool(text)
 
 
-def end_media_title(state: ParserState, text: str) -> None:
-    """Store the title that counts if there is no other: the last of the least deep."""
-    if text and state.media is not None:
-        state.media.setdefault("media_title", text)
-    state.values["media_title_detail"] = {"type": state.text_type, "base": state.text_base}
-    if state.depth <= state.media_title_depth or "media_title" not in state.values:
-        state.media_title_depth = state.depth
-        state.values["media_title"] = text
-
-
-def end_media_credit(state: ParserState, text: str) -> None:
-    """Store the first credit of the file that has begun."""
-    if text and state.media is not None:
-        state.media.setdefault("media_credit", text)
-
-
 def begin_rss(state: ParserState, attributes: Attributes) -> None:
     """Begin RSS."""
     _set_language(state, attributes)
@@ -162,7 +146,7 @@ def begin_entry(state: ParserState, attributes: Attributes) -> None:
         raise Unsupported("entry")
     about, language = attributes.get("rdf:about"), attributes.get("xml:lang") or None
     state.values = {"id": about} if about else {}
-    state.has_title = False
+    state.has_title, state.media_group, state.group_credit = False, 0, ""
     entry = RawEntry(values=state.values, base=state.base, language=language, guid_is_link=bool(about))
     state.feed.entries.append(entry)
 
@@ -376,14 +360,3 @@ def begin_itunes_image(state: ParserState, attributes: Attributes) -> None:
 def begin_thumbnail(state: ParserState, attributes: Attributes) -> None:
     """Store a picture of the entry."""
     state.values.setdefault("media_thumbnail", []).append(attributes)
-
-
-def begin_media_content(state: ParserState, attributes: Attributes) -> None:
-    """Store a file of the entry, whose title and description may follow inside."""
-    state.values.setdefault("media_content", []).append(attributes)
-    state.media = attributes
-
-
-def end_media_content(state: ParserState, _text: str) -> None:
-    """End a file of the entry."""
-    state.media = None

@@ -35,6 +35,8 @@ class ParserState:
         self.has_title = False  # a title that counts was read: those after it do not
         self.media_title_depth = 0
         self.media: Attributes | None = None  # of the media:content that has begun
+        self.media_groups = self.media_group = 0  # number of the groups of files, and of the open one
+        self.group_credit = ""  # of the group that has begun
         self.categories_open = 0  # of iTunes' module
         self.has_attributes = False  # the element of a source that began
         self.guid_is_link = False

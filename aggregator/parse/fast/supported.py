@@ -1,6 +1,6 @@
 """The supported elements, by the element they stand in. Pure."""
 
-from aggregator.parse.fast import actions
+from aggregator.parse.fast import actions, media_actions
 from aggregator.parse.fast.parser_state import Begin, Element, Finish, Table
 
 
@@ -67,12 +67,12 @@ _PODCAST_ELEMENTS = "podcast_transcript podcast_chapters podcast_person podcast_
 
 _MEDIA: Table = {}
 _MEDIA |= {
-    **_each("media_title", _text("text/plain", actions.end_media_title)),
+    **_each("media_title", _text("text/plain", media_actions.end_media_title)),
     **_each("media_description", _text("text/plain", actions.end_body("media_description"))),
     **_each("media_thumbnail", _leaf(actions.begin_thumbnail, actions.forbid_text)),
-    **_each("media_content", Element(actions.begin_media_content, actions.end_media_content, _MEDIA)),
-    **_each("media_group", Element(inside=_MEDIA)),
-    **_each("media_credit", _leaf(None, actions.end_media_credit)),
+    **_each("media_content", Element(media_actions.begin_media_content, media_actions.end_media_content, _MEDIA)),
+    **_each("media_group", Element(media_actions.begin_media_group, media_actions.end_media_group, _MEDIA)),
+    **_each("media_credit", _leaf(None, media_actions.end_media_credit)),
     **_each("media_license media_player media_rating media_restriction", _leaf()),
 }
 ENTRY: Table = {
