@@ -21,11 +21,13 @@ from aggregator.sync import sync_sources
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
-    from aggregator.model import PageText
+    from aggregator.model import PageText, ScaledPicture
 
 READ = "aggregator.document:read"
 ANSWER = "aggregator.full_text:answer"
+SCALED = "aggregator.scaling:scaled"
 EXTRACTORS = 2  # processes, of 100 MB; a page takes one 40 ms
+SCALERS = 2  # processes, of 40 MB and the picture that they have in hand
 ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
 RETENTION = "retention"  # note with the seconds of the retention that may prune by itself
 RETENTION_WAITS = "retention waits"  # note with the seconds of the retention that waits for a prune by hand, and why
@@ -51,6 +53,7 @@ class App:
     writer: ThreadPoolExecutor = field(repr=False)  # a single thread, so that the store has one writer
     sandbox: "Sandbox[ReadResult]" = field(repr=False)  # reads documents that may cost too much
     extractor: "Sandbox[PageText | bool]" = field(repr=False)  # reads pages of articles, and robots.txt
+    scaler: "Sandbox[ScaledPicture | None]" = field(repr=False)  # writes pictures of articles anew
 
     async def in_writer(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the result of `work`, done in the writer thread while the event loop goes on."""
@@ -60,6 +63,11 @@ class App:
     def articles_root(self) -> Path:
         """Folder of the articles' files."""
         return Path(self.settings.articles.path)
+
+    @property
+    def pictures_root(self) -> Path:
+        """Folder of the articles' pictures, a cache."""
+        return Path(self.settings.storage) / "pictures"
 
     @property
     def feeds_root(self) -> Path:
@@ -98,6 +106,7 @@ def opened_with(
         ThreadPoolExecutor(1, thread_name_prefix="writer") as writer,
         Sandbox["ReadResult"](READ) as sandbox,
         Sandbox["PageText | bool"](ANSWER, max_processes=EXTRACTORS) as extractor,
+        Sandbox["ScaledPicture | None"](SCALED, max_processes=SCALERS) as scaler,
     ):
         if check_bytes:
             store.database.check(check_bytes)
@@ -114,6 +123,7 @@ def opened_with(
             writer=writer,
             sandbox=sandbox,
             extractor=extractor,
+            scaler=scaler,
         )
         app = reconfigured(app, settings)
         _warn_if_lost(app)

@@ -12,6 +12,7 @@ from datetime import UTC, timedelta
 from typing import Any, Literal
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from aggregator import __version__
@@ -27,6 +28,7 @@ from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
+from aggregator.pictures.pictures import Pictures
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.complete import Completer, wants_full_text
 from aggregator.pipeline.poller import Poller
@@ -66,7 +68,8 @@ class Daemon:
         self._app, self._configuration, self._supervisor = app, configuration, supervisor
         self._health, self._metrics = Health(app.clock), Metrics()
         self._hubs = Hubs(lambda: self._app, lambda: self._fetcher, self._watched, self._publish, self._metrics)
-        self._site = site(app, self._health, self._metrics, self._hubs.pushes())
+        self._pictures = Pictures(app)
+        self._site = self._new_site()
         self._stop = asyncio.Event()
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._after = AfterArticles(lambda: self._app)
@@ -105,6 +108,7 @@ class Daemon:
             await self._publish()  # after what the ticks still had to do in the writer thread
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
             server.should_exit = True
+            await self._pictures.close()
             await serving
 
     def _log_start(self, listener: socket.socket) -> None:
@@ -249,8 +253,13 @@ class Daemon:
             self._fetcher.limiter.resume(next_starts)
             self._hubs.resume()
         await self._hubs.apply_settings()
-        self._site = site(self._app, self._health, self._metrics, self._hubs.pushes())
+        if (settings.fetch, settings.pages) != (before.settings.fetch, before.settings.pages):
+            await self._pictures.reconfigure(self._app)
+        self._site = self._new_site()
         log.info("%s was reloaded: %d sources", self._configuration.path, len(self._app.sources))
+
+    def _new_site(self) -> Starlette:
+        return site(self._app, self._health, self._metrics, self._hubs.pushes(), self._pictures)
 
     async def _open_fetcher(self) -> None:
         """Replace the fetcher by one with the present settings."""

@@ -47,6 +47,7 @@ ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 ACCEPT_PAGE = "text/html, application/xhtml+xml, text/plain;q=0.9, */*;q=0.1"
+ACCEPT_PICTURE = "image/avif, image/webp, image/jpeg, image/png, image/gif;q=0.8, image/*;q=0.1"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 Permit = Callable[[str], Awaitable[None]]
 CLOCK_STEP = timedelta(seconds=1)  # stored times are whole seconds: a request may have been sent so much later
@@ -124,6 +125,15 @@ class Fetcher:
         seconds = self._settings.timeout.total_seconds()
         call = _Call(source, Validators(), admit, seconds, self._environ, ACCEPT_PAGE, permit, text_only)
         end = await self._follow(call, first_page_hop(url, source))
+        if end is None or isinstance(end, Failure):
+            return end
+        return page_result(*end, self._clock())
+
+    async def fetch_picture(self, url: str, *, admit: Admit, permit: Permit) -> Page | Failure | None:
+        """Request a picture, without any source's headers, and return it, whatever it is, as `fetch_page` does."""
+        seconds = self._settings.timeout.total_seconds()
+        call = _Call(None, Validators(), admit, seconds, accept=ACCEPT_PICTURE, permit=permit)
+        end = await self._follow(call, first_page_hop(url, None))
         if end is None or isinstance(end, Failure):
             return end
         return page_result(*end, self._clock())

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from aggregator import files
 from aggregator.app import RETENTION, RETENTION_WAITS, App
+from aggregator.pictures.cache import cache_of
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
 
@@ -73,5 +74,6 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
         with publishing_lock(app):
             if files.remove(app.articles_root, translated_paths(app, old.values())):
                 note_changed(app)
+            cache_of(app).remove(old)
             app.store.maintenance.prune(tuple(old))
     return tuple(sorted(old))

@@ -4,10 +4,10 @@
     Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `translation`,
-`output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with whole seconds, durations
-are `timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until `normalise` has
-cleaned it.
+One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `picture`,
+`translation`, `output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with whole
+seconds, durations are `timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until
+`normalise` has cleaned it.
 """
 
 from aggregator.model.article import (
@@ -51,6 +51,7 @@ from aggregator.model.document import Failure, FeedDocument, Freshness, Link, No
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Rendition, Term, TextConstruct, Tombstone
 from aggregator.model.output import CategoryFeed, Mark, OutputFile, Retraction, Topic
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
+from aggregator.model.picture import PICTURE_SIZES, ArticleImages, PictureSize, ScaledPicture
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
 from aggregator.model.source import (
     FeedInfo,
@@ -68,8 +69,10 @@ from aggregator.model.translation import AnswerQuestion, ClaimedTranslation, Tra
 
 __all__ = [
     "NO_DETAILS",
+    "PICTURE_SIZES",
     "AnswerQuestion",
     "AppliedRule",
+    "ArticleImages",
     "ArticleRuling",
     "Carrier",
     "CategoryFeed",
@@ -112,6 +115,7 @@ __all__ = [
     "PageText",
     "Participant",
     "Person",
+    "PictureSize",
     "Podcast",
     "PodcastCategory",
     "PublishedText",
@@ -123,6 +127,7 @@ __all__ = [
     "RevisionHead",
     "RobotsQuestion",
     "Ruling",
+    "ScaledPicture",
     "Selection",
     "Soundbite",
     "Source",

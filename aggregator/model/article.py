@@ -83,6 +83,8 @@ class ListedArticle:
     words: int
     source: str  # name of its owner
     source_title: str  # as configured, else of its feed, else its name
+    image: str | None = None
+    opening: str = ""  # of its clean HTML, if it has no `image`: a picture there stands for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from aggregator import files
 from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
+from aggregator.pictures.cache import cache_of
 from aggregator.publish.after import note_changed
 from aggregator.publish.translations import remove_unwanted, renew_outdated, translated_paths, with_translations
 from aggregator.render import article_file
@@ -35,10 +36,15 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     return Written(files=written)
 
 
-def remove_articles(app: App, paths: Iterable[str]) -> Written:
-    """Remove the files at these paths, of articles that rules dropped or sources withdrew. Raises FilesError."""
-    if files.remove(app.articles_root, translated_paths(app, paths)):
+def remove_articles(app: App, gone: Iterable[tuple[str, str]]) -> Written:
+    """Remove the files and pictures of articles, by ids and paths, that rules dropped or sources withdrew.
+
+    Raises FilesError.
+    """
+    paths = dict(gone)
+    if files.remove(app.articles_root, translated_paths(app, paths.values())):
         note_changed(app)
+    cache_of(app).remove(paths)
     return Written(files=0)
 
 

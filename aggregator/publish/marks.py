@@ -26,7 +26,10 @@ KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
         pending=lambda app, limit, after: app.store.outbox.articles(limit, after, named=True), work=write_articles
     ),
     "dropped": MarkKind(
-        pending=lambda app, limit, after: app.store.rulings.dropped(limit, after), work=remove_articles
+        pending=lambda app, limit, after: [
+            ((mark.id, path), mark) for path, mark in app.store.rulings.dropped(limit, after)
+        ],
+        work=remove_articles,
     ),
     "category": MarkKind(pending=lambda app, _, after: app.store.outbox.categories(after), work=write_feeds),
 }

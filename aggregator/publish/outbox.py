@@ -80,7 +80,7 @@ def publish_all(app: App) -> Published:
 def remove_temporary_files(app: App) -> None:
     """Remove the temporary files of killed processes. Raises FilesError."""
     with publishing_lock(app):
-        for root in (app.articles_root, app.feeds_root):
+        for root in (app.articles_root, app.feeds_root, app.pictures_root):
             files.sweep(root)
 
 

@@ -16,8 +16,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator.app import App, waiting_retention
 from aggregator.commonmark import plain_text
-from aggregator.model import Listing, StoredSource
+from aggregator.model import Listing, StoredArticle, StoredSource
 from aggregator.names import ALL, category_name, feed_url, page_url
+from aggregator.pictures.pictures import Pictures
 from aggregator.publish.after import last_failure
 from aggregator.render import FORMATS
 from aggregator.render.word_diff import word_diff
@@ -28,13 +29,16 @@ from aggregator.serve.chart import chart
 from aggregator.serve.day_groups import MAX_IN_A_ROW, day_groups, reading_minutes
 from aggregator.serve.health import Health
 from aggregator.serve.negotiation import is_not_modified
+from aggregator.serve.page_images import PageImages
 from aggregator.serve.phrases import (
     CONDITION_HEADINGS,
     DUE_REASONS,
     HTTP_ERRORS,
     INTERNAL_ERROR,
     clock_time,
+    duration,
     enclosure_name,
+    is_sound,
     readers,
     sentence,
     time_element,
@@ -54,9 +58,10 @@ STYLE, ICON, FAVICON, TOUCH_ICON = (
     (Path(__file__).parent / name).read_bytes() for name in ("style.css", "icon.svg", "favicon.ico", "touch-icon.png")
 )
 
+POLICY = "default-src 'none'; style-src 'self'; img-src {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+SOUND = "; media-src https: http:"  # podcasts count their listeners on several hosts before the file comes
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": POLICY.format("'self'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",  # stored, and revalidated with its ETag
@@ -66,8 +71,9 @@ HEADERS = {
 class Pages:
     """Endpoints of the HTML pages."""
 
-    def __init__(self, app: App, health: Health) -> None:
+    def __init__(self, app: App, health: Health, pictures: Pictures) -> None:
         self._app, self._health = app, health
+        self._images = PageImages(app.settings, pictures)
         self._zone = ZoneInfo(app.settings.pages.timezone)
 
     def front(self, request: Request) -> Response:
@@ -170,6 +176,8 @@ class Pages:
             request,
             "article.html",
             article=article,
+            files=self._images.files(article),
+            sounds=[file for file in article.enclosures if is_sound(file)],
             categories=[(name, label) for name, label in names if name in served],
             revisions=store.articles.revisions(article.id),
         )
@@ -226,7 +234,9 @@ class Pages:
     def _page(self, request: Request, template: str, **values: object) -> Response:
         html = self._html(request, template, **values)
         etag = f'"{blake2b(html.encode(), digest_size=12).hexdigest()}"'
-        headers = {**HEADERS, "ETag": f"W/{etag}"}  # weak: the same for both encodings
+        policy = POLICY.format(self._images.origins) + (SOUND if values.get("sounds") else "")
+        # A weak ETag: the same for both encodings.
+        headers = {**HEADERS, "Content-Security-Policy": policy, "ETag": f"W/{etag}"}
         if is_not_modified(request.headers, etag, None):
             return Response(status_code=304, headers={**headers, "Vary": "Accept-Encoding"})
         return HTMLResponse(html, headers=headers)
@@ -259,6 +269,10 @@ class Pages:
             "feed_url": feed_url,
             "readers": readers,
             "page_url": page_url,
+            "thumbnail": lambda article, root: Markup(self._images.thumbnail(article, root)),  # noqa: S704  # escaped
+            "lead": lambda article, root: Markup(self._images.lead(article, root)),  # noqa: S704  # escaped
+            "open_graph_image": self._images.open_graph,
+            "body": self._body,
             "category_name": category_name,
             "hub_problem": hub_problem,
             "limit_problem": limit_problem,
@@ -273,10 +287,16 @@ class Pages:
             "sentence": sentence,
             "masked_url": masked_url,
             "without_secrets": without_secrets,
-            "body": lambda clean_html: Markup(page_body(clean_html)),  # noqa: S704  # cleaned by `normalise`
+            "duration": duration,
         }
         templates.tests["web"] = is_http
         return templates
+
+    def _body(self, article: StoredArticle, root: str) -> str:
+        from markupsafe import Markup
+
+        html = page_body(article.html, self._images.of_page(article.id, root))
+        return Markup(html)  # noqa: S704  # cleaned by `normalise`
 
 
 def _by_condition(sources: Collection[StoredSource]) -> list[tuple[Condition, str, list[StoredSource]]]:

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from aggregator.model import Enclosure
 from aggregator.status import Condition
 from aggregator.timestamps import rfc3339
+from aggregator.urls import is_http
 
 CONDITION_HEADINGS: dict[Condition, str] = {
     "failing": "Failing",
@@ -36,6 +37,7 @@ READERS = (
     ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
 )
 MEDIA = {"audio": "Audio", "video": "Video", "image": "Picture"}
+SOUND_SUFFIXES = (".mp3", ".m4a", ".ogg", ".oga", ".opus", ".aac", ".flac", ".wav")
 HTTP_ERRORS: dict[int, tuple[str, str]] = {  # heading and sentence
     404: ("Not found", "There is no such page here."),
     405: ("Not allowed", "Pages here can be read, with GET or HEAD, and nothing else."),
@@ -70,6 +72,23 @@ def enclosure_name(enclosure: Enclosure) -> str:
     """Return a media file's title; without one its kind and host, since its URL is long and says little."""
     kind = MEDIA.get((enclosure.type or "").lower().partition("/")[0], "File")
     return enclosure.title or f"{kind} at {urlsplit(enclosure.url).hostname or enclosure.url}"
+
+
+def is_sound(enclosure: Enclosure) -> bool:
+    """Return True for a sound that a browser can play; without a media type its name says so."""
+    if not is_http(enclosure.url):
+        return False
+    if enclosure.type:
+        return enclosure.type.lower().startswith("audio/")
+    return urlsplit(enclosure.url).path.lower().endswith(SOUND_SUFFIXES)
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time in its largest units: "1 h 12 min", "47 min", "38 s"."""
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min" if seconds >= 60 else f"{seconds} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 def sentence(message: str) -> Markup:

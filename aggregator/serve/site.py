@@ -16,6 +16,7 @@ from aggregator import websub
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.names import ALL
+from aggregator.pictures.pictures import Pictures
 from aggregator.render import FORMATS
 from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, PushQueue
@@ -23,6 +24,7 @@ from aggregator.serve.folder import FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import MAX_SOURCES, Metrics
 from aggregator.serve.pages import FAVICON, ICON, STYLE, TOUCH_ICON, Pages
+from aggregator.serve.pictures import picture_endpoint
 from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
 from aggregator.status import source_status
@@ -35,12 +37,15 @@ SUFFIXES = frozenset(f".{format_.suffix}" for format_ in FORMATS)
 COMPRESSED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
 
 
-def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = None) -> Starlette:
+def site(
+    app: App, health: Health, metrics: Metrics, queue: PushQueue | None = None, pictures: Pictures | None = None
+) -> Starlette:
     """Return the ASGI application that serves what `app` publishes; its `state.feeds` is the feeds' folder.
 
     Pushes of hubs go into `queue`; without one nobody is subscribed.
     """
-    pages, feeds = Pages(app, health), _feed_folder(app)
+    pictures = pictures or Pictures(app)
+    pages, feeds = Pages(app, health, pictures), _feed_folder(app)
     site = Starlette(
         routes=[
             Route("/", pages.front, middleware=COMPRESSED),
@@ -49,6 +54,7 @@ def site(app: App, health: Health, metrics: Metrics, queue: PushQueue | None = N
             Route("/search", pages.search, middleware=COMPRESSED),
             Route("/article/{id}", pages.article, middleware=COMPRESSED),
             Route("/article/{id}/revisions/{number:int}", pages.revision, middleware=COMPRESSED),
+            Route("/picture/{name}", picture_endpoint(app.settings, pictures)),
             Route("/status", pages.status, middleware=COMPRESSED),
             Route("/style.css", lambda _: Response(STYLE, 200, ONE_DAY, "text/css"), middleware=COMPRESSED),
             Route("/icon.svg", lambda _: Response(ICON, 200, ONE_DAY, "image/svg+xml")),

@@ -107,6 +107,12 @@ class Feeds(Section):
 class PageSettings(Section):
     """Pages for people."""
 
+    pictures: Literal["proxy", "direct", "off"] = Field(
+        "proxy", description="Pictures: fetched, scaled and served from here; loaded from their sources; or links."
+    )
+    picture_cache: ByteSize = Field(
+        500_000_000, description="Size of storage/pictures/; the least recently used ones go first."
+    )
     timezone: TimeZone = Field("UTC", description="IANA time zone of the times on pages, such as Europe/Berlin.")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, case, false, func, or_, select
 
 from aggregator.model import ListedArticle, Listing
 from aggregator.names import ALL
@@ -11,9 +11,11 @@ from aggregator.store.database import Database
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, newest_first, shown, source
 
-_TEXTS = ("id", "title", "summary", "language", "published", "edited", "words")
+OPENING = 2000  # characters of an article's HTML
+_TEXTS = ("id", "title", "summary", "language", "published", "edited", "words", "image")
+_opening = case((article.c.image.is_(None), func.substr(article.c.html, 1, OPENING)), else_="").label("opening")
 _ALL_LISTED = (
-    select(*article.c[_TEXTS], *source.c["name", "settings", "feed_info"])
+    select(*article.c[_TEXTS], _opening, *source.c["name", "settings", "feed_info"])
     .select_from(article_category)
     .join(article)
     .join(source, source.c.id == article.c.source_id)
@@ -96,6 +98,7 @@ def _articles(rows: Iterable[RowMapping]) -> tuple[ListedArticle, ...]:
     return tuple(
         ListedArticle(
             **{name: row[name] for name in _TEXTS},
+            opening=row["opening"],
             source=row["name"],
             source_title=row["settings"].title or row["feed_info"].title or row["name"],
         )

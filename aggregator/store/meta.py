@@ -27,3 +27,12 @@ class MetaStore:
         insert = self._database.dialect.insert(note).values(name=name, value=value)
         with self._database.writing() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=[note.c.name], set_={"value": value}))
+
+    def made_once(self, name: str, value: str) -> str:
+        """Return the note; it becomes `value` if there is none yet, even if several processes write theirs at once."""
+        if present := self.get(name):
+            return present
+        insert = self._database.dialect.insert(note).values(name=name, value=value)
+        with self._database.writing() as connection:
+            connection.execute(insert.on_conflict_do_nothing(index_elements=[note.c.name]))
+        return self.get(name) or value

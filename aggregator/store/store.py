@@ -16,6 +16,7 @@ from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
 from aggregator.store.pages import PageStore
+from aggregator.store.pictures import PictureStore
 from aggregator.store.rulings import RulingStore
 from aggregator.store.search import SearchStore
 from aggregator.store.sources import SourceStore
@@ -47,6 +48,7 @@ class Store:
         self.feeds = FeedStore(database)
         self.listings = ListingStore(database)
         self.search = SearchStore(database, self.listings)
+        self.pictures = PictureStore(database)
         self.maintenance = MaintenanceStore(database, self.outbox)
         self.rulings = RulingStore(database, self.outbox, self.maintenance)
         self.withdrawals = WithdrawalStore(database, self.outbox, self.maintenance)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.commands import daemon, until
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
+from tests.pictures.drawings import drawing
 from tests.servers import Server
 from tests.whole.axe import violations
 from tests.whole.browser import Tab, tab
@@ -26,7 +27,7 @@ CUT_OFF = f"""[...document.querySelectorAll("main *")]
   .filter(one => one.getBoundingClientRect().right > {WIDTH} + 1 && !one.closest(".wide, .chips, .unseen"))
   .map(one => one.outerHTML.slice(0, 99))"""
 # Where the Tab key stops, by address (null: no link), but for what is folded.
-STOPS = """[...document.querySelectorAll("a[href], summary, input, button")]
+STOPS = """[...document.querySelectorAll("a[href]:not([tabindex='-1']), summary, input, button")]
   .filter(stop => stop.checkVisibility()).map(stop => stop.href ?? null)"""
 FOCUS = f"""(() => {{
   const one = document.activeElement, look = getComputedStyle(one), place = one.getBoundingClientRect();
@@ -52,17 +53,31 @@ RICH = f"""<h1>A heading</h1><h3>A lower one</h3><p>{WORD}</p><p>{ADDRESS} <a hr
 <details><summary>More</summary>less</details>"""
 
 
+PICTURES = "https://pictures.example"
+SOUND = '<enclosure url="https://sounds.example/1.mp3" type="audio/mpeg" length="1000000"/>'
+
+
 def told(number: int, html: str, **changes: str) -> str:
     date = format_datetime(datetime.now(UTC) - timedelta(hours=30 - number))
     return item(number, pubDate=date, **{"content:encoded": f"<![CDATA[{html}]]>"} | changes)
 
 
-def stories(first: str = "the first words") -> bytes:
+def stories(server: Server, first: str = "the first words") -> bytes:
+    address = server.url().rstrip("/")
+    rich = RICH.replace(PICTURES, address)
+    seen = f"""<p>{prose(2)}</p><p><img src="{address}/5.png" alt="wide"></p><p>{prose(7)}</p>
+      <figure><a href="{ADDRESS}"><img src="{address}/6.png" alt="tall"></a><figcaption>Words</figcaption></figure>
+      <p>{prose(9)}</p>"""
     return rss(
         told(1, f"<p>{prose(1)}</p>", title="شركة تطلق خدمة جديدة في الشرق الأوسط", description=""),
-        told(2, f"<p>{prose(2)}</p>", title="東京で新しい鉄道路線が開業、通勤時間が大幅に短縮される見通し"),
+        told(
+            2,
+            seen,
+            title="東京で新しい鉄道路線が開業、通勤時間が大幅に短縮される見通し",
+        )
+        + f'{SOUND}<media:content url="{address}/lead.jpg" medium="image"/>',
         told(3, f"<p>{prose(3)}</p>", title=f"A title with a {WORD} in it &amp;amp; more words than fit on a line"),
-        told(4, RICH, title="Everything that an article may hold", author="someone@example.org (Some One)"),
+        told(4, rich, title="Everything that an article may hold", author="someone@example.org (Some One)"),
         told(5, f"<p>{prose(5)} {first}</p>", title="Edited", category="World"),
         told(6, "", title=""),
     )
@@ -71,7 +86,10 @@ def stories(first: str = "the first words") -> bytes:
 @pytest.fixture
 def room(tmp_path: Path, server: Server) -> Newsroom:
     """A newsroom with an edited article, a failing, a gone and a switched off source, and a category no more."""
-    server.put("/feed", stories())
+    for number, size in enumerate(((1600, 900), (300, 900), (64, 64), (900, 900), (1500, 500), (600, 800))):
+        server.put(f"/{number + 1}.png", drawing("PNG", size))
+    server.put("/lead.jpg", drawing(size=(500, 1000)))
+    server.put("/feed", stories(server))
     server.put("/gone", status=410)
     sources: list[dict[str, Any] | str] = [
         {"name": "paper", "url": server.url("/feed"), "categories": ["Science and Nature", "Zürich"]},
@@ -87,7 +105,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
     filled = newsroom(tmp_path, sources, title="The newsroom of a town with a long name")
     filled.now = datetime.now(UTC) - timedelta(hours=12)
     filled.once()
-    server.put("/feed", stories("other words"))
+    server.put("/feed", stories(server, "other words"))
     del filled.configuration["sources"][-1]
     filled.later(hours=6)
     assert filled.once().updated == 1
@@ -109,6 +127,11 @@ async def opened(room: Newsroom) -> AsyncIterator[tuple[Tab, str]]:
         with daemon(room.root) as (_, url):
             until(lambda: httpx.get(f"{url}feeds/all.rss").status_code == 200)
             yield browser, url
+
+
+def elsewhere(browser: Tab, url: str) -> set[str]:
+    """What the browser asked others for, but for the drawings on its own controls."""
+    return {asked for asked in browser.asked if not asked.startswith((url, "about:blank", "data:image/svg+xml;"))}
 
 
 async def articles(browser: Tab, url: str) -> dict[str, str]:
@@ -154,7 +177,7 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
             if "404 (Not Found)" not in complaint and "410 (Gone)" not in complaint
         ]
         assert complaints == []
-        assert {asked for asked in browser.asked if not asked.startswith(url)} <= {"about:blank"}
+        assert elsewhere(browser, url) == set()
 
 
 async def test_letters_twice_as_large_stay_on_the_smallest_screen(room: Newsroom) -> None:
@@ -204,7 +227,7 @@ async def test_pages_work_without_script_and_every_link_leads_where_it_says(room
                     await browser.show(page, width=390, scheme="light")
                     there[page] = answer.text
                     here = await browser.value("[...document.links].map(one => one.href)")
-                    assert await browser.value("[...document.images].length + document.scripts.length") == 0
+                    assert await browser.value("document.scripts.length") == 0
                     for link in here:
                         address, fragment = urldefrag(link)
                         if fragment and address.startswith(url):
@@ -234,3 +257,29 @@ async def test_whoever_uses_a_keyboard_sees_where_they_are_and_gets_past_the_hea
         await browser.press("Enter")
         await browser.press("Tab")
         assert await browser.value("document.activeElement.closest('main') !== null")
+
+
+TOPS = "[...document.querySelectorAll('main *')].map(one => one.getBoundingClientRect().top + scrollY)"
+ALL_LOADED = """Promise.all([...document.images].map(image => { image.loading = "eager"; return image.decode() }))
+  .then(() => document.images.length)"""
+# Elements that moved by themselves; the insides of controls, which are no nodes of the page, may.
+SHIFTED = """new Promise(done => {
+  const shifted = []
+  new PerformanceObserver(list => list.getEntries().forEach(shift =>
+    shifted.push(...shift.sources.filter(source => source.node).map(source => source.node.nodeName))))
+    .observe({type: "layout-shift", buffered: true})
+  setTimeout(() => done(shifted), 200) })"""
+
+
+async def test_pictures_come_from_here_and_nothing_jumps_when_they_do(room: Newsroom) -> None:
+    async with opened(room) as (browser, url):
+        illustrated = next(page for title, page in (await articles(browser, url)).items() if title.startswith("東京"))
+        for page, count in ((url, 2), (illustrated, 3), (illustrated, 3)):  # of unknown size, then of known size
+            await browser.show(page, width=390, scheme="light")
+            before = await browser.value(TOPS)
+            assert await browser.value(ALL_LOADED) == count
+            assert await browser.value(TOPS) == before
+            assert await browser.value(SHIFTED) == [], page
+        assert await browser.value("document.querySelector('audio').readyState") == 0  # nothing is there
+        assert browser.complaints == []
+        assert elsewhere(browser, url) == set()
