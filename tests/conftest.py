@@ -11,14 +11,20 @@ from hypothesis import settings
 from tests.servers import Server
 
 LONGEST = (
+    "test_hostile",
+    "test_crashes",
+    "test_outages",
     "test_life",
     "test_healing",
+    "test_browser",
+    "test_kills",
+    "test_full_text_kills",
+    "test_pace",
     "test_hubs",
     "test_vectors",
-    "test_crashes",
-    "test_pace",
-    "test_outages",
     "test_new_limit",
+    "test_full_text_hostile",
+    "test_daemon",
 )
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -48,4 +54,5 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest, so that no processor is left with them alone in the end."""
-    items.sort(key=lambda item: (item.path.stem not in LONGEST, "whole" not in item.path.parts))
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(LONGEST)), "whole" not in item.path.parts))
