@@ -38,7 +38,7 @@ from aggregator.serve import Health, Metrics, Work, connection_for, site
 from aggregator.settings import Settings
 
 TICK = timedelta(seconds=1)
-MEASURE_SECONDS = 60.0  # from one count of what is stored to the next
+MEASURE_SECONDS = 60.0  # at least, from one count of what is stored to the next; the longer it takes, the rarer
 DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
 
 log = logging.getLogger("aggregator")
@@ -210,11 +210,11 @@ class Daemon:
         for work, run in self._upkeep.due():
             with self._watched(work):
                 await run()
-        now = asyncio.get_running_loop().time()
-        if now >= self._measure_at:
-            self._measure_at = now + MEASURE_SECONDS
+        clock = asyncio.get_running_loop().time
+        if (started := clock()) >= self._measure_at:
             with self._watched("count"):
                 self._metrics.note_size(await self._app.in_writer(self._app.store.maintenance.size))
+            self._measure_at = clock() + max(MEASURE_SECONDS, 1_000 * (clock() - started))
 
     def _report(self, outcome: SourceOutcome) -> None:
         """Count and log the outcome of a source, and publish at once what it brought."""

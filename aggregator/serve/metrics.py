@@ -63,7 +63,7 @@ class Metrics:
         self.last_publish = self._gauge(
             "last_publish_timestamp_seconds", "Time when everything that had changed was published last."
         )
-        self._published = self._gauge("published_articles", "Articles in the feeds and pages, counted every minute.")
+        self._published = self._gauge("published_articles", "Articles that have a page, counted every minute.")
         self._database_size = self._gauge("database_size_bytes", "Size of the database, measured every minute.")
         self._failures = self._gauge("source_failures", "Failures in a row of a source.", "source")
         self._successes = self._gauge(

@@ -30,7 +30,6 @@ from aggregator.store.schema import (
     pending_article,
     revision,
     searchable,
-    shown,
     source,
     translation,
 )
@@ -51,7 +50,7 @@ _OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred
     .limit(bindparam("limit"))
 )
 _COUNT = select(func.count()).where(article_category.c.category == ALL)
-_COUNT_SHOWN = _COUNT.where(shown)
+_COUNT_SHOWN = select(func.count()).select_from(searchable)  # an index has all that it needs, unlike `all`
 _COUNT_OLD = _COUNT.where(article_category.c.published < bindparam("before"))
 _OLD_DROPPED = (
     select(*article.c["id", "path"])
@@ -145,7 +144,7 @@ class Placement:
 class StoreSize:
     """Amount of what is stored."""
 
-    articles: int  # in the feeds and on the pages; of near duplicates one
+    articles: int  # that have a page: neither pruned nor dropped
     bytes: int
 
 
@@ -212,7 +211,7 @@ class MaintenanceStore:
             connection.execute(_RESET_PAGES, {"latest_hold": latest_hold, "now": now})
 
     def size(self) -> StoreSize:
-        """Return how much is stored. Counting takes 40 ms a million articles: it is for now and then."""
+        """Return how much is stored. Counting takes 0.15 s a million articles: it is for now and then."""
         with self._database.reading() as connection:
             articles = connection.scalar(_COUNT_SHOWN) or 0
             return StoreSize(articles=articles, bytes=self._database.dialect.size(connection))

@@ -125,6 +125,17 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
     assert sorts <= {"USE TEMP B-TREE FOR ORDER BY"}
 
 
+def test_counting_articles_reads_an_index_alone(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store, statements(store) as seen:
+        store.maintenance.size()
+    (count,) = [statement for statement in seen if statement.startswith("SELECT count")]
+    with closing(sqlite3.connect(path)) as connection:
+        (step,) = _plan(connection, count)
+    assert "USING COVERING INDEX" in step
+
+
 def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
     parameters = [0] * statement.count("?")
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
