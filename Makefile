@@ -23,7 +23,7 @@ $(COMPILED): $(wildcard tests/*.py tests/*/*.py) | $(STAMP)
 crash: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py \
 	  tests/whole/test_hanging.py tests/whole/test_migrate.py tests/store/test_released.py \
-	  tests/whole/test_full_text_kills.py tests/whole/test_minute.py tests/whole/test_long_run.py
+	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_minute.py tests/whole/test_long_run.py
 
 check: setup
 	$(BIN)/ruff check .

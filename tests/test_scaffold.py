@@ -1,5 +1,6 @@
 """The files that a new installation begins with."""
 
+import json
 import re
 import subprocess
 from html import escape, unescape
@@ -100,6 +101,36 @@ def test_a_new_site_shows_the_articles(tmp_path: Path, server: Server, theme: Pa
     assert sum('<a href="https://cdn.example/1.mp3">Audio</a>' in page for page in pages) == 1
     for term in ("categories/world", "tags/some-tag", "lang/en", "translations/en"):
         assert (site / "public" / term / "index.html").read_text().count("<li>One title for all</li>") == 3
+
+
+LANGUAGES = """
+[languages.en]
+weight = 1
+[languages.de]
+weight = 2
+"""
+
+
+@pytest.mark.parametrize("languages", ["", LANGUAGES], ids=["one language", "several languages"])
+def test_a_site_shows_translations(tmp_path: Path, server: Server, theme: Path, languages: str) -> None:
+    aggregator("init", "--hugo", "site", cwd=tmp_path)
+    site_file = tmp_path / "site" / "hugo.toml"
+    site_file.write_text(site_file.read_text() + languages)
+    server.put("/feed", rss(*map(item, range(3))))
+    server.put("/translate", lambda request: json.dumps({"translatedText": json.loads(request.body)["q"]}).encode())
+    settings = yaml.safe_load((tmp_path / "feeds.yaml").read_text()) | {
+        "translate": {"url": server.url("/")},
+        "fetch": {"allow_private": ["127.0.0.1/32"]},
+        "sources": [{"name": "good", "url": server.url("/feed"), "language": "en", "translate": ["de"]}],
+    }
+    (tmp_path / "feeds.yaml").write_text(yaml.safe_dump(settings))
+    aggregator("once", cwd=tmp_path)
+    hugo_builds(tmp_path / "site")
+    public = tmp_path / "site" / "public"
+    pages = {str(path.parent.relative_to(public)) for path in public.rglob("index.html") if "<h1>" in path.read_text()}
+    originals = {page for page in pages if page.startswith("post/") and not page.endswith(".de")}
+    assert len(originals) == 3
+    assert pages == originals | {f"de/{page}" if languages else f"{page}.de" for page in originals}
 
 
 def normalised(links: list[str]) -> list[str]:

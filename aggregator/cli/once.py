@@ -67,7 +67,8 @@ def once(
         if wants_translations(app):
             from aggregator.pipeline.translate import Translator
 
-            asyncio.run(Translator(app).translate_due())
+            with app.store.sources.fetching():
+                asyncio.run(Translator(app).translate_due())
             translated, failure = _publish(app)
             published += translated
         if not has_daemon:

@@ -24,6 +24,7 @@ class CategoryFeed:
 class Retraction:
     """Tombstone of ours: an article that this feed showed and its source withdrew (RFC 6721)."""
 
+    article_id: str
     uid: str
     when: datetime  # as its source says
 

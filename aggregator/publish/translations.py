@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from aggregator import files
 from aggregator.app import App
-from aggregator.model import CategoryFeed, StoredArticle, Translation
+from aggregator.model import CategoryFeed, Retraction, StoredArticle, Translation
 from aggregator.render import MAX_BYTES
-from aggregator.translation import article_digest, in_all_languages, in_language, translated_path
+from aggregator.translation import article_digest, in_all_languages, in_language, translated_path, translated_uid
 
 
 def with_translations(app: App, articles: Iterable[StoredArticle]) -> Iterator[StoredArticle]:
@@ -69,7 +70,14 @@ def feeds_by_language(app: App, name: str) -> Iterator[CategoryFeed]:
                 articles.append(article)
         updated = max((article.updated for article in articles), default=feed.updated)
         label = f"{feed.label} ({language})"
-        yield replace(feed, name=f"{name}.{language}", label=label, updated=updated, articles=tuple(articles))
+        retractions = tuple(chain.from_iterable(_in_either(each, language) for each in feed.retractions))
+        feed = replace(feed, label=label, updated=updated, articles=tuple(articles), retractions=retractions)
+        yield replace(feed, name=f"{name}.{language}")
+
+
+def _in_either(retraction: Retraction, language: str) -> tuple[Retraction, Retraction]:
+    """Return the tombstones of an article and of its translation: a feed of a language showed one of them."""
+    return retraction, replace(retraction, uid=translated_uid(retraction.article_id, language))
 
 
 def known_languages(app: App) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from aggregator.store.leases import (
     write_states,
 )
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import host, page, pollable, source, subscription
+from aggregator.store.schema import host, page, pollable, source, subscription, translation
 from aggregator.store.source_days import published_by_day, published_per_day, recorded_on
 
 DUE = Selection()
@@ -129,6 +129,11 @@ class SourceFailures:
 
 
 _END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
+_END_LEASES_OF_TRANSLATIONS = (
+    update(translation)
+    .where(translation.c.due.is_not(None), translation.c.lease_until.is_not(None))
+    .values(lease_until=None)
+)
 
 
 class SourceStore:
@@ -252,6 +257,7 @@ class SourceStore:
         with self._database.writing() as connection:
             self._released_hosts = frozenset(name for name in connection.scalars(END_ALL_LEASES) if name is not None)
             connection.execute(_END_LEASES_OF_PAGES)
+            connection.execute(_END_LEASES_OF_TRANSLATIONS)
 
     def release(self, ids: Collection[int], at: datetime | None = None) -> None:
         """End the leases of these sources, their states unchanged, now or `at` a time until which their hosts rest.

@@ -154,7 +154,7 @@ class WithdrawalStore:
 
 
 _SHOWN = (
-    select(article.c.uid, *retraction.c["deleted", "at"])
+    select(article.c.uid, *retraction.c["article_id", "deleted", "at"])
     .select_from(retraction)
     .join(article)
     .where(
@@ -185,5 +185,7 @@ def retractions(connection: Connection, category: str, limit: int) -> tuple[Retr
         return ()
     joined = connection.scalars(_JOINED, {**parameters, "since": rows[-1].at}).all()
     return tuple(
-        Retraction(uid=row.uid, when=row.deleted) for row in rows if sum(time > row.at for time in joined) < limit
+        Retraction(article_id=row.article_id, uid=row.uid, when=row.deleted)
+        for row in rows
+        if sum(time > row.at for time in joined) < limit
     )

@@ -5,7 +5,14 @@ text      the article in the other language: clean, with the links and code of t
     article   a stored article in the other language
 """
 
-from aggregator.translation.article import article_digest, in_all_languages, in_language, original_path, translated_path
+from aggregator.translation.article import (
+    article_digest,
+    in_all_languages,
+    in_language,
+    original_path,
+    translated_path,
+    translated_uid,
+)
 from aggregator.translation.libretranslate import MessageError, request_body, text_digest, translated_text
 from aggregator.translation.text import article_text, texts_of
 
@@ -21,4 +28,5 @@ __all__ = [
     "texts_of",
     "translated_path",
     "translated_text",
+    "translated_uid",
 ]

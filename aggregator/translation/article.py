@@ -27,10 +27,9 @@ def original_path(path: str, languages: Sequence[str]) -> str:
 
 def in_language(article: StoredArticle, translation: Translation) -> StoredArticle:
     """Return the article as translated; links, authors, dates and labels are those of the original."""
-    digest = blake2b(f"{article.id}\0{translation.language}".encode(), digest_size=16, person=b"translation").digest()
     return replace(
         article,
-        uid=f"urn:uuid:{UUID(bytes=digest)}",
+        uid=translated_uid(article.id, translation.language),
         path=translated_path(article.path, translation.language),
         language=translation.language,
         title=translation.title,
@@ -39,6 +38,12 @@ def in_language(article: StoredArticle, translation: Translation) -> StoredArtic
         summary=translation.summary,
         updated=max(article.updated, translation.updated),
     )
+
+
+def translated_uid(article_id: str, language: str) -> str:
+    """Return the id of a translation in published feeds."""
+    digest = blake2b(f"{article_id}\0{language}".encode(), digest_size=16, person=b"translation").digest()
+    return f"urn:uuid:{UUID(bytes=digest)}"
 
 
 def article_digest(article: StoredArticle | ClaimedTranslation) -> bytes:

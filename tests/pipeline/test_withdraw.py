@@ -1,6 +1,7 @@
 """Tombstones (RFC 6721): entries that their sources delete, and the articles that are withdrawn."""
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -357,3 +358,23 @@ def test_another_source_may_publish_it_afterwards(room: Newsroom, server: Server
     assert faults(room) == []
     poll(room, server, *map(entry, (1, 2, 3)))
     assert owners(room)["https://source.example/2"] == ["other"]
+
+
+def test_the_translation_of_a_withdrawn_article_is_withdrawn(tmp_path: Path, server: Server) -> None:
+    server.put("/translate", lambda request: json.dumps({"translatedText": json.loads(request.body)["q"]}).encode())
+    source = {"name": "one", "url": server.url("/feed"), "language": "en", "translate": ["de"]}
+    room = newsroom(tmp_path, [source], translate={"url": server.url("/")})
+    poll(room, server, entry(1), entry(2))
+    room.translate()
+    names = (
+        "{http://www.w3.org/2005/Atom}entry",
+        "{http://www.w3.org/2005/Atom}id",
+        "{http://www.w3.org/2005/Atom}title",
+    )
+    ids = {str(each.findtext(names[2])): each.findtext(names[1]) for each in etree.fromstring(room.feed("all.de.atom"))}
+    assert len(room.articles()) == 4
+    poll(room, server, entry(2), tombstone(1))
+    assert len(room.articles()) == 2
+    assert (ids["Story number 1"], DELETED) in tombstones(room, "all.de")
+    assert ids["Story number 1"] not in [uid for uid, _ in tombstones(room)]
+    assert faults(room) == []
