@@ -64,8 +64,6 @@ _ORDINARY = re.compile(
     r"(?:\?(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
     r"(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
 )
-# Most links, whose key needs no parsing: without port, escape, query, fragment and dot segments.
-_SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]*+)((?:/(?!\.)[A-Za-z0-9\-._~!$'()*+,;:@]*+)*+)")
 _TO_QUOTE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?@!$&'()*+,;=%]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
@@ -148,9 +146,6 @@ def canonical_key(url: str) -> str | None:
     order of parameters, tracking and fragment make no difference; but a fragment that starts with "!" is a page of its
     own. The key of a key is itself.
     """
-    has_amp = "/amp" in url or ".amp" in url
-    if not has_amp and len(url) <= MAX_LENGTH and (simple := _SIMPLE.fullmatch(url)):
-        return f"https://{_folded_host(simple[1])}{simple[2].rstrip('/') or '/'}"
     page = absolute(without_credentials(url))
     while page and (cached := _AMP_CACHE.fullmatch(page)) and cached[1] in (None, _registrable(cached[1] or "")):
         page = absolute(f"http{'s' if cached[2] else ''}://{cached[3]}")

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import urls
-from tests.normalise.hostile import ADDRESSES
 
 VALID_URI = re.compile(r"https?://[^\s/?#]+(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
 
@@ -235,26 +234,6 @@ def test_the_short_cut_for_ordinary_urls_changes_no_result(href: str) -> None:
         quick = urls.absolute(href)
         patch.setattr(urls, "_ORDINARY", re.compile(r"(?!)"))
         assert urls.absolute(href) == quick
-
-
-ADDRESS_PARTS = """
-    / . .. // /./ www. m. amp /amp .amp /amp/ .html ? # % %2f %41 : :80 :443 :8080 @ user:p@ ~ ! A é [ ] a b example.org
-    ?utm_source=a &c=d - _ http: HTTPS://
-"""
-ADDRESS = st.builds(
-    "{}{}".format,
-    st.sampled_from(["http://", "https://", "http://a.example", "https://www.a.example/", "HTTP://A.example/"]),
-    st.lists(st.sampled_from(ADDRESS_PARTS.split()), max_size=6).map("".join),
-)
-
-
-@given(st.one_of(ADDRESS, st.sampled_from(ADDRESSES)))
-@settings(max_examples=600)
-def test_the_short_cut_for_simple_urls_changes_no_key(url: str) -> None:
-    key = urls.canonical_key(url)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(urls, "_SIMPLE", re.compile(r"(?!)"))
-        assert key == urls.canonical_key(url)
 
 
 @pytest.mark.parametrize(

@@ -16,18 +16,12 @@ _MEDIA_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"
 _VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _REFERENCE = re.compile(r"&[A-Za-z0-9_]+;")  # left by an address that was escaped twice
 _LIKE_HTML = re.compile(r"</\w+>|&#?\w+;")  # makes feedparser look whether a plain text is HTML
-_SIMPLE_URL = re.compile(  # stays as it is whatever base it is joined to
-    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::\d{1,4})?(?:/[A-Za-z0-9\-._~:/@!$&'()*+,=%]*+)?"
-    r"(?:\?[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]++)?"
-)
 _SLASHES = re.compile(r"([A-Za-z][A-Za-z0-9+-.]*://)/+")
 _ITUNES = "http://www.itunes.com/"
 
 
 def join(base: str, address: str) -> str:
     """Return `address` made absolute as feedparser does it, "" if it is no URL."""
-    if _SIMPLE_URL.fullmatch(address):
-        return address
     try:
         return urljoin(base, _SLASHES.sub(r"\1", address, count=1) if _SLASHES.match(address) else address)
     except ValueError:
