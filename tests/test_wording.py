@@ -103,6 +103,19 @@ def test_variables_have_telling_names(folder: str) -> None:
     assert len(vague) <= MAX_VAGUE * len(places), vague
 
 
+def test_what_is_silenced_has_its_reason_beside_it() -> None:
+    """A rule of ruff or mypy, and an exception that is suppressed."""
+    silenced = re.compile(r"# (?:noqa|type: ignore)|\bwith .*\bsuppress\(")
+    reason = re.compile(r"(?:# noqa: \w+|# type: ignore\[[\w-]+\]|suppress\(.*:)  ?(?:#|-) ?\w")
+    bad = [
+        f"{name}:{number}: {line.strip()}"
+        for name, path in FILES.items()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if silenced.search(line) and not reason.search(line)
+    ]
+    assert bad == []
+
+
 def test_modules_are_short() -> None:
     lengths = {name: len(FILES[name].read_text(encoding="utf-8").splitlines()) for name in FILES}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}

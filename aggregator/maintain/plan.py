@@ -66,7 +66,7 @@ def _trial_store(settings: Settings, folder: Path) -> Iterator[Store]:
     """Give a store with the content of the configured one, whose changes are lost at the end."""
     url = settings.database or ""
     if sqlite_path(url) is None:
-        with suppress(_RollBack), Store.open(url) as store, store.together():
+        with suppress(_RollBack), Store.open(url) as store, store.together():  # raised below, to lose the changes
             yield store
             raise _RollBack
     else:
