@@ -19,6 +19,7 @@ from aggregator.first_publication import prepare
 from aggregator.model import Failure, FeedDocument
 from aggregator.pipeline.read import ReceivedDocument
 from aggregator.pipeline.record import MAX_BYTES, MAX_DOCUMENTS, Outcomes, RecordQueue, record_batch
+from aggregator.publish import publish_changed
 from aggregator.render import article_path
 from aggregator.store import RacedError, Store
 from tests.newsroom import START, Newsroom, item, newsroom, rss
@@ -116,6 +117,16 @@ def test_an_article_of_two_documents_of_a_batch_is_joined_before_it_is_published
     assert prepare(app.store, near_duplicates=True) == 0
     (article,) = app.store.articles.page(None, 100)
     assert [credit.source for credit in article.credits] == ["s1", "s2"]
+
+
+def test_publishing_counts_new_articles_that_joined_another_one(app: App) -> None:
+    first, second = received(app, 1, 2)
+    copy = replace(second, document=replace(second.document, body=first.document.body))
+    record_batch(app, [first, copy])
+    joined: list[int] = []
+    publish_changed(app, joined.append)
+    publish_changed(app, joined.append)
+    assert joined == [1, 0]
 
 
 def test_a_bug_fails_its_own_document_alone(

@@ -26,7 +26,7 @@ def store(store: Store) -> Store:
 def fetched(store: Store, at_day: float) -> None:
     """Note that the first source was fetched then."""
     moment = NOW + at_day * DAY
-    store.sources.record_states([(1, state(last_fetch=moment, next_fetch=moment + HOUR))], {})
+    store.sources.record_states([(1, state(last_fetch=moment, last_success=moment, next_fetch=moment + HOUR))], {})
 
 
 def test_articles_touched_lately_are_the_new_the_edited_and_those_credited_anew(store: Store) -> None:
@@ -59,6 +59,7 @@ def test_waits_that_a_fast_clock_noted_count_from_now(store: Store) -> None:
     store.maintenance.reset_future_times(NOW)
     first, second = store.sources.all()
     assert (first.state.last_fetch, first.state.next_fetch) == (NOW, NOW + HOUR)
+    assert first.state.last_success == NOW
     assert second.state.last_fetch is None
     hosts = store.sources.hosts(["late", "honest"])
     assert (hosts["late"].not_before, hosts["honest"].not_before) == (NOW + HOUR, NOW + 30 * DAY)
