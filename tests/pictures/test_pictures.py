@@ -17,6 +17,7 @@ from aggregator.pictures.source import PictureHeldError
 from aggregator.pipeline import run_cycle
 from tests.newsroom import START, Newsroom, item, newsroom, rss
 from tests.pictures.drawings import drawing, opened
+from tests.pipeline.test_withdraw import atom, entry, poll, tombstone
 from tests.servers import Answer, Request, Server
 
 SECRETS = {"headers": {"Authorization": "Bearer secret", "Cookie": "a=secret"}}
@@ -230,3 +231,20 @@ async def test_pruned_and_dropped_articles_take_their_pictures_with_them(tmp_pat
         assert not kept_files(room)
         assert [await pictures.get(each) for each in names] == [None, None]
     assert len(server.requests) == 3
+
+
+async def test_an_article_that_its_source_deletes_takes_its_pictures_with_it(tmp_path: Path, server: Server) -> None:
+    url = server.put("/1.png", drawing())
+    own = entry(1, text=f"&lt;p&gt;Words&lt;/p&gt;&lt;img src='{url}'&gt;").replace(
+        "<content>", '<content type="html">'
+    )
+    server.put("/feed", atom(own))
+    room = newsroom(tmp_path, [{"name": "paper", "url": server.url("/feed")}])
+    await asyncio.to_thread(room.once)
+    async with shown(room) as (pictures, app):
+        named = name(pictures, app, url)
+        assert await pictures.get(named)
+        assert kept_files(room)
+        await asyncio.to_thread(poll, room, server, tombstone(1))
+        assert not kept_files(room)
+        assert await pictures.get(named) is None
