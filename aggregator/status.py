@@ -57,6 +57,15 @@ def limit_problem(stored: StoredSource) -> str | None:
     return "; ".join(text for text, number in zip(texts, (waiting, lost), strict=True) if number) or None
 
 
+def waiting_work(stored: StoredSource) -> str | None:
+    """Return how many pages and translations of the source's articles are still to come, None if none."""
+    texts = (
+        ("pages that wait to be read for their full text", stored.state.waiting_pages),
+        ("translations that wait to be made", stored.state.waiting_translations),
+    )
+    return "; ".join(f"{text}: {number}" for text, number in texts if number) or None
+
+
 def hub_problem(stored: StoredSource) -> str | None:
     """Return why a hub that was asked to push the source's feed does not, None if there is no problem."""
     if not stored.state.hub_error or pause_reason(stored):

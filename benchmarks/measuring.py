@@ -15,6 +15,7 @@ from typing import Any, Self
 import yaml
 
 CATEGORIES = 10
+PATIENCE = 300.0  # seconds without a request, after which a daemon has stopped polling
 
 _scratch = tempfile.TemporaryDirectory(prefix="aggregator-benchmarks-")
 
@@ -99,10 +100,12 @@ class Sources:
         return int(self._process.stdout.readline())
 
     def wait_for(self, requests: int) -> None:
-        """Wait until the server has had so many requests."""
-        deadline = time.monotonic() + 300
-        while self.tell() < requests:
-            assert time.monotonic() < deadline, "the daemon stopped polling"
+        """Wait until the server has had so many requests, as long as more of them come."""
+        before, deadline = -1, 0.0
+        while (present := self.tell()) < requests:
+            if present > before:
+                before, deadline = present, time.monotonic() + PATIENCE
+            assert time.monotonic() < deadline, f"the daemon stopped polling after {present} of {requests} requests"
             time.sleep(0.5)
 
     @property

@@ -46,7 +46,7 @@ def once(
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
     from aggregator.app import wants_translations
-    from aggregator.pipeline.complete import complete_all, wants_full_text
+    from aggregator.pipeline.complete import wants_full_text
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -61,7 +61,7 @@ def once(
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
         report = _cycle(app, names or None, all_sources)
         published, failure = _publish(app)
-        if wants_full_text(app) and asyncio.run(complete_all(app)):
+        if wants_full_text(app) and _complete(app):
             completed, failure = _publish(app)
             published += completed
         if wants_translations(app):
@@ -97,6 +97,15 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
                 log.warning("%s: %s", outcome.source, outcome.failure, extra=outcome.log_fields())
 
         return asyncio.run(run_cycle(app, report, names=names, everything=all_sources))
+
+
+def _complete(app: "App") -> bool:
+    """Read the pages that are due; return True if there were any."""
+    from aggregator.pipeline.complete import complete_all
+
+    pages = sum(stored.state.waiting_pages for stored in app.store.sources.overview(app.clock()))
+    with progress_bar(pages, "reading", "pages") as advance:
+        return asyncio.run(complete_all(app, advance))
 
 
 def _advice(app: "App", report: "Report") -> str:

@@ -14,7 +14,15 @@ from aggregator.errors import UsageError
 from aggregator.model import StoredSource
 from aggregator.names import no_source_named
 from aggregator.secret_urls import masked_url
-from aggregator.status import CONDITIONS, condition, hub_problem, limit_problem, pause_reason, source_status
+from aggregator.status import (
+    CONDITIONS,
+    condition,
+    hub_problem,
+    limit_problem,
+    pause_reason,
+    source_status,
+    waiting_work,
+)
 from aggregator.timestamps import rfc3339
 
 _MAX_NAME = 24  # columns; a longer name moves its line's rest to the right
@@ -70,8 +78,8 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
 
 def _note(stored: StoredSource) -> str:
     moved = f"moved to {masked_url(stored.state.moved_to)}" if stored.state.moved_to else ""
-    notes = pause_reason(stored), stored.state.error, moved, limit_problem(stored), hub_problem(stored)
-    return "; ".join(filter(None, notes))
+    problems = limit_problem(stored), hub_problem(stored), waiting_work(stored)
+    return "; ".join(filter(None, (pause_reason(stored), stored.state.error, moved, *problems)))
 
 
 def _print_overview(overview: Iterable[StoredSource], now: datetime) -> None:
@@ -123,6 +131,7 @@ def _details(stored: StoredSource, now: datetime) -> Iterable[str]:
         if moment := times.get(name):
             shown = f"{value} ({relative(moment, now)})"
         yield f"{name.replace('_', ' ').ljust(_LABEL)}{'-' if shown is None else shown}"
-    for label, problem in (("max new", limit_problem(stored)), ("hub", hub_problem(stored))):
-        if problem:
-            yield f"{label.ljust(_LABEL)}{problem}"
+    notes = {"max new": limit_problem(stored), "hub": hub_problem(stored), "to come": waiting_work(stored)}
+    for label, note in notes.items():
+        if note:
+            yield f"{label.ljust(_LABEL)}{note}"

@@ -20,8 +20,8 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 @contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar if standard error is a terminal; the yielded function advances it by one source.
+def progress_bar(total: int, verb: str = "fetching", nouns: str = "sources") -> Iterator[Callable[[], None]]:
+    """Show a progress bar if standard error is a terminal; the yielded function advances it by one of the `nouns`.
 
     Meanwhile the lines of the log are printed above the bar.
     """
@@ -31,10 +31,10 @@ def progress_bar(total: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TextColumn("sources"), TimeElapsedColumn())
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(nouns), TimeElapsedColumn())
     terminal = sys.stderr
     with Progress(*columns, console=Console(stderr=True, soft_wrap=True), transient=True) as progress:
-        task = progress.add_task("fetching", total=total)
+        task = progress.add_task(verb, total=total)
         handlers = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.StreamHandler)]
         for handler in handlers:
             handler.setStream(sys.stderr)  # the progress bar's, as long as it is shown

@@ -114,6 +114,8 @@ class SourceState:
     last_new: datetime | None = None  # when its last new article was recorded
     new_per_day: float | None = None  # articles that it published on a day, mean of the last four weeks
     waiting_entries: int = 0  # number of those in `waiting`
+    waiting_pages: int = 0  # of its articles, that are still to be read for their full text
+    waiting_translations: int = 0  # of its articles, that are still to be made
 
     @property
     def is_read_otherwise(self) -> bool:

@@ -7,7 +7,7 @@ first publication, at its host's pace. Work that was cut off is done again: what
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 
@@ -35,11 +35,13 @@ log = logging.getLogger(__name__)
 class Completer:
     """Completes articles whose pages are due, as far as there is room for them.
 
-    `hosts` is shared with the refreshers of the process.
+    `hosts` is shared with the refreshers of the process. `report` is called for each page.
     """
 
-    def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates) -> None:
-        self._app, self._fetcher, self._hosts = app, fetcher, hosts
+    def __init__(
+        self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[], None] = lambda: None
+    ) -> None:
+        self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
         self._robots = Robots(app, fetcher, self._admit)
         self._in_flight: dict[asyncio.Task[None], ClaimedPage] = {}
 
@@ -105,6 +107,7 @@ class Completer:
         hosts = self._hosts.changes()
         await self._app.in_writer(self._record, claimed, result, hosts)
         self._hosts.stored(hosts)
+        self._report()
 
     async def _read(self, claimed: ClaimedPage) -> PageText | Failure | Held:
         app, source, settings = self._app, claimed.source, claimed.source.settings
@@ -181,12 +184,15 @@ def wants_full_text(app: App) -> bool:
     return any(source.settings.full_text for source in app.sources)
 
 
-async def complete_all(app: App) -> bool:
-    """Complete all articles whose pages are due; return True if there were any. Raises StoreError."""
+async def complete_all(app: App, report: Callable[[], None] = lambda: None) -> bool:
+    """Complete all articles whose pages are due; return True if there were any. Raises StoreError.
+
+    `report` is called for each page.
+    """
     has_pages = False
     with app.store.sources.fetching():
         async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
-            completer = Completer(app, fetcher, HostStates(app.store))
+            completer = Completer(app, fetcher, HostStates(app.store), report)
             try:
                 while await completer.start_due():
                     has_pages = True

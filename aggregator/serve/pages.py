@@ -43,7 +43,7 @@ from aggregator.serve.phrases import (
     sentence,
     time_element,
 )
-from aggregator.status import CONDITIONS, Condition, condition, hub_problem, limit_problem, pause_reason
+from aggregator.status import CONDITIONS, Condition, condition, hub_problem, limit_problem, pause_reason, waiting_work
 from aggregator.timestamps import rfc3339
 from aggregator.urls import is_http
 
@@ -277,6 +277,7 @@ class Pages:
             "hub_problem": hub_problem,
             "limit_problem": limit_problem,
             "pause_reason": pause_reason,
+            "waiting_work": waiting_work,
         }
         templates.filters |= {
             "time": partial(time_element, zone=self._zone),

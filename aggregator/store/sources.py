@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -33,6 +33,7 @@ from aggregator.store.leases import (
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import host, page, pollable, source, subscription, translation
 from aggregator.store.source_days import published_by_day, published_per_day, recorded_on
+from aggregator.store.waiting_work import waiting_pages, waiting_translations
 
 DUE = Selection()
 
@@ -186,7 +187,11 @@ class SourceStore:
         """
         with self._database.reading() as connection:
             per_day = published_per_day(connection, now)
-            return tuple(_shown_source(per_day.get(row[0], 0.0), *row) for row in connection.execute(_OVERVIEW))
+            shown = [_shown_source(per_day.get(row[0], 0.0), *row) for row in connection.execute(_OVERVIEW)]
+            settings = [stored.source.settings for stored in shown]
+            pages = waiting_pages(connection) if any(each.full_text for each in settings) else {}
+            translations = waiting_translations(connection) if any(each.translate for each in settings) else {}
+        return tuple(_with_waiting_work(stored, pages, translations) for stored in shown)
 
     def summary(self, now: datetime) -> SourceSummary:
         """Return the figures of the configured sources, counted by the database."""
@@ -351,3 +356,11 @@ def _shown_source(new_per_day: float, source_id: int, settings: SourceSettings, 
     if state["next_fetch"] == EPOCH:
         state["next_fetch"] = None
     return StoredSource(source=Source(id=source_id, settings=settings), state=SourceState(**state))
+
+
+def _with_waiting_work(stored: StoredSource, pages: Mapping[int, int], translations: Mapping[int, int]) -> StoredSource:
+    if not pages and not translations:
+        return stored
+    of = stored.source.id
+    state = replace(stored.state, waiting_pages=pages.get(of, 0), waiting_translations=translations.get(of, 0))
+    return replace(stored, state=state)

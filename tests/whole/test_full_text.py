@@ -1,5 +1,6 @@
 """Full text: an article goes out with the feed's text, and again with that of its page, which is asked for once."""
 
+import asyncio
 import json
 import signal
 from datetime import timedelta
@@ -9,11 +10,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from starlette.testclient import TestClient
 
 from aggregator.fetch import Fetcher
 from aggregator.maintain.prune import prune_all
 from aggregator.model import PageText
+from aggregator.pipeline.complete import complete_all
 from aggregator.publish import Published
+from aggregator.serve import Health, Metrics, site
+from aggregator.status import waiting_work
 from tests.commands import aggregator, configure, daemon, until
 from tests.full_text.pages import PARAGRAPHS, TEXT, html
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
@@ -547,3 +552,26 @@ def test_the_daemon_does_it(tmp_path: Path, server: Server, database: dict[str, 
         articles = tmp_path / "storage" / "articles"
         until(lambda: any(LAST in path.read_text() for path in articles.rglob("*.md")))
     assert len(server.asked("/stories/1")) == 1
+
+
+def test_pages_that_wait_to_be_read_are_shown_until_each_was(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(*(entry(server, number) for number in range(3))))
+    for number in range(3):
+        put_page(server, number)
+
+    def notes() -> list[str | None]:
+        with room.opened() as app:
+            return [waiting_work(stored) for stored in app.store.sources.overview(room.now)]
+
+    room.configuration["sources"].append({"name": "two", "url": server.url("/none")})
+    room.once()
+    assert notes() == ["pages that wait to be read for their full text: 3", None]
+    with room.opened() as app:
+        page = TestClient(site(app, Health(app.clock), Metrics())).get("/status").text
+    assert "ages that wait to be read for their full text: 3" in page
+    shown_by_command = aggregator("sources", cwd=room.root).stdout
+    assert shown_by_command.count("pages that wait to be read for their full text: 3") == 1
+    advances: list[None] = []
+    with room.opened() as app:
+        asyncio.run(complete_all(app, lambda: advances.append(None)))
+    assert (len(advances), notes()) == (3, [None, None])

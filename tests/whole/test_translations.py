@@ -16,6 +16,7 @@ from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, site
+from aggregator.status import waiting_work
 from tests.commands import configure, daemon, until
 from tests.full_text.pages import html
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -265,6 +266,9 @@ def test_a_language_that_a_source_does_not_name_any_more_is_removed(
 def test_a_mark_of_a_language_that_is_not_named_any_more_goes_too(tmp_path: Path, server: Server) -> None:
     room = room_of(tmp_path, server)
     room.once()
+    with room.opened() as app:
+        (stored,) = app.store.sources.overview(room.now)
+        assert waiting_work(stored) == "translations that wait to be made: 1"
     room.configuration["sources"][0]["translate"] = ["fr"]
     room.translate()
     assert (sent(server), rows(room)) == ([], [])
