@@ -42,15 +42,15 @@ class Hostile:
     authority: Path | None = None  # file of a certificate to be trusted, where there is TLS
     editions: dict[str, int] = field(default_factory=dict)  # how many stories a healthy path has, where not one
 
-    def configured(self, healthy: int = HEALTHY) -> list[dict[str, Any]]:
-        """All sources as in feeds.yaml, the healthy ones spread among the rows."""
+    def configured(self, healthy: int = HEALTHY, *, slow_interval: str = "5s") -> list[dict[str, Any]]:
+        """All sources as in feeds.yaml, the healthy ones spread among the rows; some are slow to be read."""
         bad = [
             {
                 "name": row.name,
                 "url": self.urls[row.path],
                 "category": f"bad {place % 5}",
                 "language": "en",
-                "interval": "5s",
+                "interval": slow_interval if row.is_slow else "5s",
             }
             for place, row in enumerate(self.rows)
         ]

@@ -27,6 +27,7 @@ from tests.hostile import CANARY, Hostile, Row, hostile
 from tests.hostile.rows import PASSWD
 from tests.hostile.watched import Watched, configure, running
 from tests.normalise.rendering import Page, rendered
+from tests.thorough import THOROUGH
 from tests.whole.feeds import read_json, read_xml
 from tests.whole.hugo import build
 
@@ -94,9 +95,9 @@ def alone(sources: Hostile, tmp_path_factory: pytest.TempPathFactory) -> Cycle:
 def folder(sources: Hostile, alone: Cycle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all of them are configured. A machine that is busy just now gets longer to answer itself."""
     folder = tmp_path_factory.mktemp("hostile")
-    configure(
-        folder, sources.configured(), timeout=f"{ceil(max(8.0, 2 * alone.seconds))}s", interval="1s", min_interval="0s"
-    )
+    configured = sources.configured(slow_interval="5s" if THOROUGH else "1h")  # `once` reads them too
+    timeout = f"{ceil(max(8.0, 2 * alone.seconds))}s"
+    configure(folder, configured, timeout=timeout, interval="1s", min_interval="0s")
     return folder
 
 
