@@ -206,6 +206,21 @@ def test_each_edit_is_compared_with_the_next(room: Newsroom, server: Server) -> 
     assert "<ins>Title</ins>" not in first
 
 
+def test_the_last_ten_edits_have_pages_whose_numbers_stay(room: Newsroom, server: Server) -> None:
+    for edit in range(12):
+        server.put("/feed", rss(item(2, title=f"Edit {edit}")))
+        room.later(days=1)
+        assert room.once().updated == 1
+    with client_of(room) as client:
+        page = first_article(client)
+        statuses = [client.get(f"{page}/revisions/{number}").status_code for number in range(1, 14)]
+        last = client.get(f"{page}/revisions/12").text
+        listed = [link for link in links(client.get(page).text) if "/revisions/" in link]
+    assert statuses == [404, 404, *[200] * 10, 404]
+    assert sorted(int(link.rpartition("/")[2]) for link in listed) == list(range(3, 13))
+    assert "<del>10</del><ins>11</ins>" in last
+
+
 def test_what_a_source_says_is_text_wherever_it_stands(room: Newsroom, server: Server) -> None:
     hostile = item(11, title=EVIL, description=EVIL, author=f"x@example.org ({EVIL})", category=EVIL)
     document = rss(hostile).replace(b"A source", EVIL.encode())
