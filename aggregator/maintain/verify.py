@@ -14,6 +14,7 @@ from aggregator.app import App
 from aggregator.dedupe import keys
 from aggregator.model import OutputFile
 from aggregator.publish.after import note_changed
+from aggregator.publish.archives import archive_files, archive_pages, page_of
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
 from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
@@ -127,7 +128,8 @@ def _article_files(app: App, repair: bool) -> Iterator[Difference]:
 def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
     current = app.store.feeds.categories()
     for name in current:
-        different = tuple(files.differing(app.feeds_root, feeds_of(app, name)))
+        pages = (outputs for page, outputs in archive_files(app, name) if not page.pending)
+        different = tuple(files.differing(app.feeds_root, chain(feeds_of(app, name), *pages)))
         if different and name not in _pending_categories(app):
             yield from _different_files(app.feeds_root, different, repair)
     different = tuple(files.differing(app.feeds_root, [feed_list(app, current)]))
@@ -179,13 +181,16 @@ def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
     languages = known_languages(app)
     names = (*names, *(f"{name}.{language}" for name in names for language in languages))
     owned = {FEED_LIST, *(f"{name}.{format_.suffix}" for name in names for format_ in FORMATS)}
+    pages = {f"{name}/{number}": has_articles for name in current for number, has_articles in archive_pages(app, name)}
     for path in files.listed(root):
         if files.is_temporary(path):
             yield _surplus(root, path, "a killed process left it", repair)
         elif path in stale:
             yield _surplus(root, path, "its category, language or format is not published any more", repair)
-        elif path not in owned:
+        elif path not in owned and (page := page_of(path)) not in pages:
             yield _foreign(root, path)
+        elif path not in owned and not pages[page]:
+            yield _surplus(root, path, "no article of its page is left", repair)
 
 
 def _surplus(root: Path, path: str, fault: str, repair: bool) -> Difference:

@@ -49,7 +49,7 @@ from aggregator.model.details import (
 )
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Rendition, Term, TextConstruct, Tombstone
-from aggregator.model.output import CategoryFeed, Mark, OutputFile, Retraction, Topic
+from aggregator.model.output import ArchiveLinks, ArchivePage, CategoryFeed, Mark, OutputFile, Retraction, Topic
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.picture import PICTURE_SIZES, ArticleImages, PictureSize, ScaledPicture
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
@@ -72,6 +72,8 @@ __all__ = [
     "PICTURE_SIZES",
     "AnswerQuestion",
     "AppliedRule",
+    "ArchiveLinks",
+    "ArchivePage",
     "ArticleImages",
     "ArticleRuling",
     "Carrier",

@@ -9,6 +9,15 @@ from aggregator.model.details import Podcast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLinks:
+    """Names of the documents around a feed or a page of its archive (RFC 5005, 4), without a format's suffix."""
+
+    current: str | None = None  # None in the feed itself: only archive pages have it
+    previous: str | None = None  # of the older page
+    next: str | None = None  # of the newer page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryFeed:
     """Published feed of one category (or "all"): its articles, newest first."""
 
@@ -18,6 +27,7 @@ class CategoryFeed:
     articles: tuple[StoredArticle, ...]
     podcast: Podcast | None = None  # its tags, if all its sources are podcasts
     retractions: tuple["Retraction", ...] = ()  # latest first
+    links: ArchiveLinks | None = None  # None if it has no archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,18 @@ class Retraction:
     article_id: str
     uid: str
     when: datetime  # as its source says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePage:
+    """A page of a category's archive: a number of articles that joined it one after the other (RFC 5005)."""
+
+    category: str  # file name
+    label: str  # of the category when the page was closed
+    number: int  # from 1, the oldest
+    is_closed: bool  # no article joins it any more
+    articles: tuple[StoredArticle, ...]  # in the order in which they joined
+    pending: int = 0  # its mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,30 +1,36 @@
 """The files of categories' feeds, and the list of all feeds. Shell. The caller holds the lock of the outbox."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import chain
 
 from aggregator import files
 from aggregator.app import App
-from aggregator.model import OutputFile
+from aggregator.model import CategoryFeed, OutputFile
 from aggregator.opml import opml
+from aggregator.publish.archives import existing_pages, has_archive_for, links_of, write_archive
 from aggregator.publish.articles import Written
 from aggregator.publish.translations import feeds_by_language, known_languages, stale_languages
-from aggregator.render import FORMATS, MAX_BYTES, feed_files
+from aggregator.render import FORMATS, MAX_BYTES, feed_files, fitting_files
 
 FEED_LIST = "feeds.opml"  # in the folder of the feeds
 
 
 def write_feeds(app: App, names: Iterable[str]) -> Written:
-    """Write the feeds of these categories and the list of all feeds, and remove feeds that are not published any more.
+    """Write the feeds of these categories, the changed pages of their archives, and the list of all feeds.
 
-    Raises FilesError.
+    Feeds that are not published any more are removed. Raises FilesError.
     """
     names, current = tuple(names), app.store.feeds.categories()
     count, digests = 0, dict[str, bytes]()
     for name in names:
         if name in current:
-            feeds = feeds_of(app, name)
+            count += write_archive(app, name)
+            feeds, shown = _feeds(app, name)
+            if not has_archive_for(app, name, shown):
+                count += write_archive(app, name, is_too_large=True)
+                feeds, _ = _feeds(app, name)
             count += len(files.write(app.feeds_root, feeds))
             if app.settings.feeds.hub:
                 digests |= {file.path: blake2b(file.data, digest_size=16).digest() for file in feeds}
@@ -38,10 +44,27 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     """Return the files of a category's feed, one for each format and language."""
-    limit = app.settings.feeds.limit
-    feed = app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True)
-    feeds = (feed, *feeds_by_language(app, name))
-    return tuple(chain.from_iterable(feed_files(feed, app.settings) for feed in feeds))
+    return _feeds(app, name)[0]
+
+
+def _feeds(app: App, name: str) -> tuple[tuple[OutputFile, ...], frozenset[str]]:
+    """Return the files of a category's feed, and the ids of the articles that its own documents have."""
+    feed = app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES, named=True)
+    count, outputs = _with_links(app, feed, len(feed.articles))
+    if count < len(feed.articles):
+        _, outputs = _with_links(app, feed, count)
+    in_languages = (feed_files(each, app.settings) for each in feeds_by_language(app, name))
+    return tuple(chain(outputs, *in_languages)), _first_ids(feed, count)
+
+
+def _with_links(app: App, feed: CategoryFeed, count: int) -> tuple[int, tuple[OutputFile, ...]]:
+    """Return the files of a feed whose documents have its first `count` articles, with links to its archive."""
+    links = links_of(app, feed.name, _first_ids(feed, count))
+    return fitting_files(replace(feed, links=links), app.settings)
+
+
+def _first_ids(feed: CategoryFeed, count: int) -> frozenset[str]:
+    return frozenset(article.id for article in feed.articles[:count])
 
 
 def feed_list(app: App, current: Iterable[str]) -> OutputFile:
@@ -61,3 +84,4 @@ def stale_feeds(app: App, current: Iterable[str], changed: Iterable[str]) -> Ite
         names = dropped if format_.name in app.settings.feeds.formats else (*dropped, *current)
         yield from (f"{name}.{format_.suffix}" for name in (*names, *untranslated))
         yield from (f"{name}.{language}.{format_.suffix}" for name in names for language in languages)
+        yield from existing_pages(app, names, (format_.suffix,))

@@ -125,6 +125,7 @@ def _write_all(app: App) -> Published:
         except FilesError as error:
             _raise_if_full(error)
             app.store.outbox.mark_articles([article.id for article in batch])
+    app.store.archive.mark_all()
     for name in app.store.feeds.categories():
         try:
             written = write_feeds(app, (name,))

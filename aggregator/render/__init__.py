@@ -4,7 +4,17 @@ The only importer of feedgen.
 """
 
 from aggregator.render.article import article_file, article_path, pattern_fault
-from aggregator.render.formats import FORMATS, MAX_BYTES, Format, feed_files
+from aggregator.render.formats import FORMATS, MAX_BYTES, Format, feed_files, fitting_files
 from aggregator.render.front_matter import LAYOUTS
 
-__all__ = ["FORMATS", "LAYOUTS", "MAX_BYTES", "Format", "article_file", "article_path", "feed_files", "pattern_fault"]
+__all__ = [
+    "FORMATS",
+    "LAYOUTS",
+    "MAX_BYTES",
+    "Format",
+    "article_file",
+    "article_path",
+    "feed_files",
+    "fitting_files",
+    "pattern_fault",
+]

@@ -9,7 +9,7 @@ from lxml.etree import _Element as Element
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors
 from aggregator.render.podcast import add_origin
-from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
+from aggregator.render.xml_feed import add_archive_mark, add_media, xml_entry, xml_feed
 from aggregator.timestamps import rfc3339
 
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
@@ -62,6 +62,7 @@ def _extend_entry(article: StoredArticle, entry: Element) -> None:
 
 def _extend_feed(channel: Channel, feed: Element) -> None:
     _set_title_type(feed)
+    add_archive_mark(channel, feed)
     for retraction in channel.retractions:
         SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", ref=retraction.uid, when=rfc3339(retraction.when))
 

@@ -40,7 +40,13 @@ class Channel:
     updated: datetime
     podcast: Podcast | None = None
     retractions: tuple[Retraction, ...] = ()  # in Atom alone
+    links: tuple[tuple[str, str], ...] = ()  # relations and URLs of an archive (RFC 5005)
     articles: tuple[StoredArticle, ...] = ()  # as `feed_article` returns them
+
+    @property
+    def is_archive(self) -> bool:
+        """Return whether this is a page of the archive: only these name the current document."""
+        return any(relation == "current" for relation, _ in self.links)
 
     @property
     def language(self) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from aggregator.model import CategoryFeed, OutputFile, StoredArticle
+from aggregator.model import ArchiveLinks, CategoryFeed, OutputFile, StoredArticle
 from aggregator.names import feed_title, feed_url, page_url
 from aggregator.render.atom import atom
 from aggregator.render.channel import Channel, feed_article, feed_podcast, feed_retractions, with_summary_only
@@ -42,6 +42,11 @@ def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[OutputFile, ...]
 
     All have the same articles in the same order: as many of the newest as fit into the largest document.
     """
+    return fitting_files(feed, settings)[1]
+
+
+def fitting_files(feed: CategoryFeed, settings: Settings) -> tuple[int, tuple[OutputFile, ...]]:
+    """Return the files of `feed_files`, and the number of the feed's first articles that they have."""
     formats = tuple(format_ for format_ in FORMATS if format_.name in settings.feeds.formats)
     channels = tuple(_channel(feed, settings, format_) for format_ in formats)
 
@@ -51,8 +56,8 @@ def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[OutputFile, ...]
             for format_, channel in zip(formats, channels, strict=True)
         )
 
-    documents = _fitting_documents(feed.articles, render)
-    return tuple(
+    count, documents = _fitting_documents(feed.articles, render)
+    return count, tuple(
         OutputFile(path=f"{feed.name}.{format_.suffix}", data=data)
         for format_, data in zip(formats, documents, strict=True)
     )
@@ -60,32 +65,41 @@ def feed_files(feed: CategoryFeed, settings: Settings) -> tuple[OutputFile, ...]
 
 def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel:
     """Return the head of the feed in this format."""
-    base = settings.public_url
+    base, links = settings.public_url, feed.links or ArchiveLinks()
+    names = (("current", links.current), ("prev-archive", links.previous), ("next-archive", links.next))
+    category = feed.name.partition("/")[0]  # in front of a page's number
     return Channel(
-        title=feed_title(settings.title, feed.name, feed.label),
+        title=feed_title(settings.title, category, feed.label),
         self_url=feed_url(base, feed.name, format_.suffix),
-        page_url=page_url(base, feed.name.partition(".")[0]),  # a language has no page of its own
+        page_url=page_url(base, category.partition(".")[0]),  # a language has no page of its own
         media_type=format_.media_type,
-        hub=settings.feeds.hub,
+        hub=None if links.current else settings.feeds.hub,  # pages of an archive are no topics
         updated=feed.updated,
         podcast=feed_podcast(feed.podcast),
         retractions=feed_retractions(feed.retractions),
+        links=tuple((relation, feed_url(base, name, format_.suffix)) for relation, name in names if name),
     )
 
 
-def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> Documents:
-    """Return documents of at most MAX_BYTES each, with as many of the newest articles as fit into all of them."""
+def _fitting_documents(articles: tuple[StoredArticle, ...], render: Render) -> tuple[int, Documents]:
+    """Return documents of at most MAX_BYTES each, with as many of the first articles as fit into all of them.
+
+    With them the number of these articles.
+    """
     articles = tuple(with_summary_only(article) if len(article.html) > MAX_BYTES else article for article in articles)
     documents = render(tuple(map(feed_article, articles)))
     if _fit(documents):
-        return documents
-    fitting = tuple(version for article in articles for version in _fitting_article(article, render))
+        return len(articles), documents
+    versions = [_fitting_article(article, render) for article in articles]
+    fitting = tuple(version for version_of in versions for version in version_of)
 
     @cache
     def newest(count: int) -> Documents:
         return render(fitting[:count])
 
-    return newest(bisect_left(range(len(fitting)), True, key=lambda last: not _fit(newest(last + 1))))
+    fitted = bisect_left(range(len(fitting)), True, key=lambda last: not _fit(newest(last + 1)))
+    positions = [position for position, version_of in enumerate(versions) if version_of]
+    return (positions[fitted] if fitted < len(positions) else len(articles)), newest(fitted)
 
 
 def _fitting_article(article: StoredArticle, render: Render) -> tuple[StoredArticle, ...]:

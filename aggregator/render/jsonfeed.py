@@ -19,6 +19,7 @@ def jsonfeed(channel: Channel) -> bytes:
         title=channel.title,
         home_page_url=channel.page_url,
         feed_url=channel.self_url,
+        next_url=dict(channel.links).get("prev-archive"),
         icon=channel.podcast.image if channel.podcast else None,
         authors=[{"name": channel.podcast.author}] if channel.podcast and channel.podcast.author else None,
         language=channel.language,

@@ -11,7 +11,7 @@ from lxml.etree import _Element as Element
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors, sources_paragraph
 from aggregator.render.podcast import add_origin, add_podcast
-from aggregator.render.xml_feed import add_media, xml_entry, xml_feed
+from aggregator.render.xml_feed import add_archive_mark, add_media, xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -38,6 +38,9 @@ def rss(channel: Channel) -> bytes:
 def _extend_channel(channel: Channel, root: Element) -> None:
     if channel.hub:
         SubElement(root[0], f"{ATOM}link", rel="hub", href=channel.hub)
+    for relation, url in channel.links:
+        SubElement(root[0], f"{ATOM}link", rel=relation, href=url, type=channel.media_type)
+    add_archive_mark(channel, root[0])
     if channel.podcast:
         add_podcast(channel.podcast, root[0])
 

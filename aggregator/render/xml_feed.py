@@ -11,6 +11,7 @@ from aggregator.render.channel import GENERATOR, UNKNOWN_TYPE, Channel
 from aggregator.render.podcast import ITUNES, add_episode, namespaces
 
 _MEDIA = "http://search.yahoo.com/mrss/"
+_HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
 
 
 class ExtraElements:
@@ -48,12 +49,22 @@ def xml_feed(channel: Channel) -> Any:
     feed.link(href=channel.self_url, rel="self", type=channel.media_type)
     if channel.hub:
         feed.link(href=channel.hub, rel="hub")
+    for relation, url in channel.links:
+        feed.link(href=url, rel=relation, type=channel.media_type)
+    if channel.is_archive:
+        feed.extra.namespaces["fh"] = _HISTORY
     feed.link(href=channel.page_url, rel="alternate")  # last: RSS takes the last link for its own
     feed.generator(GENERATOR)
     feed.updated(channel.updated)
     if channel.language:
         feed.language(channel.language)
     return feed
+
+
+def add_archive_mark(channel: Channel, parent: Element) -> None:
+    """Add to a channel or feed the element that makes it a page of an archive, if it is one."""
+    if channel.is_archive:
+        SubElement(parent, f"{{{_HISTORY}}}archive")
 
 
 def xml_entry(feed: Any, article: StoredArticle) -> Any:

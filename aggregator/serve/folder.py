@@ -5,6 +5,7 @@ A file is read and compressed once per change; a request then costs one `stat`.
 
 import gzip
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from aggregator.serve.negotiation import accepts_gzip, http_time, is_not_modifie
 
 MEDIA_TYPES = {f".{format_.suffix}": format_.media_type for format_ in FORMATS} | {".opml": "text/x-opml"}
 PREFIX = "/feeds/"
+PAGE = re.compile(r"([^/.][^/]*)/([1-9][0-9]{0,8})\.(\w+)", re.ASCII)  # an archive page: category, number, suffix
+MAX_PAGES = 64  # archive pages in memory
 GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
 HeaderFields = list[tuple[bytes, bytes]]
@@ -65,7 +68,7 @@ class _CachedFile:
 
 
 class FeedFolder:
-    """Serves the files of one folder, without its subfolders: as an ASGI endpoint, or by `answer` without ASGI."""
+    """Serves the files of a folder, and archive pages in its subfolders: as an ASGI endpoint, or without ASGI."""
 
     def __init__(
         self,
@@ -81,10 +84,11 @@ class FeedFolder:
         """
         self._root, self._max_age, self._absent, self._link = str(root), max_age, absent, link
         self._files: dict[str, _CachedFile] = {}
+        self._pages: dict[str, None] = {}  # names of archive pages among them, the one that was kept first in front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request for `path_params["name"]`."""
-        name = scope["path_params"]["name"]
+        """Answer one request for the file that the path's parameters name."""
+        name = "/".join(scope["path_params"].values())
         if scope["method"] not in ("GET", "HEAD"):
             fields = {"Allow": "GET, HEAD", "X-Content-Type-Options": "nosniff"}
             await PlainTextResponse("method not allowed; use GET or HEAD\n", 405, fields)(scope, receive, send)
@@ -119,10 +123,21 @@ class FeedFolder:
         path = f"{self._root}/{name}"
         try:
             if file is None or file.stamp != _stamp(os.stat(path)):  # noqa: PTH116  # a tenth of the time of a Path
-                file = self._files[name] = self._read(path, name)
+                file = self._keep(name, self._read(path, name))
         except OSError:
             self._files.pop(name, None)
             return None
+        return file
+
+    def _keep(self, name: str, file: _CachedFile) -> _CachedFile:
+        """Keep the file for the next request: of archive pages, which grow in number, only those read last."""
+        self._files[name] = file
+        if "/" in name:
+            self._pages[name] = None
+            if len(self._pages) > MAX_PAGES:
+                oldest = next(iter(self._pages))
+                del self._pages[oldest]
+                self._files.pop(oldest, None)
         return file
 
     def _read(self, path: str, name: str) -> _CachedFile:
@@ -154,7 +169,8 @@ def _stamp(status: os.stat_result) -> _Stamp:
 
 
 def _is_servable(name: str) -> bool:
-    return Path(name).suffix in MEDIA_TYPES and not name.startswith(".") and "/" not in name and "\0" not in name
+    is_plain = not name.startswith(".") and "\0" not in name
+    return Path(name).suffix in MEDIA_TYPES and is_plain and ("/" not in name or PAGE.fullmatch(name) is not None)
 
 
 def _representation(data: bytes, etag: str, common: HeaderFields, media_type: str) -> _Representation:

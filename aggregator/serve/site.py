@@ -20,7 +20,7 @@ from aggregator.pictures.pictures import Pictures
 from aggregator.render import FORMATS
 from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, PushQueue
-from aggregator.serve.folder import FeedFolder
+from aggregator.serve.folder import PAGE, FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import MAX_SOURCES, Metrics
 from aggregator.serve.pages import FAVICON, ICON, STYLE, TOUCH_ICON, Pages
@@ -63,6 +63,7 @@ def site(
             Route("/robots.txt", lambda _: PlainTextResponse(ROBOTS, headers=ONE_DAY)),
             Route("/feeds/", lambda _: RedirectResponse("../", 308)),
             Route("/feeds/{name}", feeds),
+            Route("/feeds/{category}/{name}", feeds),
             Route("/websub/{token}", Callbacks(app, metrics, queue)),
             *_machine_routes(app, health, metrics),
         ],
@@ -82,12 +83,14 @@ def _feed_folder(app: App) -> FeedFolder:
     ages = max_ages(app.sources)
 
     def max_age(file: str) -> int:
-        return ages.get(file.partition(".")[0], ages[ALL])
+        return ages.get(file.partition(".")[0].partition("/")[0], ages[ALL])
 
     def absent(file: str) -> Response:
         """Return the response for an absent file, whose category may have been renamed or dropped."""
         name, _, form = file.partition(".")  # form: a suffix, behind a language if it is a feed of translations
         dropped = app.store.feeds.dropped_categories()
+        if page := PAGE.fullmatch(file):
+            return _absent_page(app, page[1], int(page[2]), is_dropped=page[1] in dropped)
         if successor := dropped.get(name):
             return RedirectResponse(f"{successor}.{form}", 301, headers=NOSNIFF)
         if name in dropped:
@@ -97,9 +100,17 @@ def _feed_folder(app: App) -> FeedFolder:
     return FeedFolder(app.feeds_root, max_age, absent, partial(_link, app.settings))
 
 
+def _absent_page(app: App, category: str, number: int, *, is_dropped: bool) -> Response:
+    """Return the response for a page of an archive that has no file."""
+    closed = app.store.archive.closed_pages(category)
+    if is_dropped or (closed and number <= closed + 1):
+        return PlainTextResponse("no article of this page is left\n", 410, headers=NOSNIFF)
+    return PlainTextResponse("no such page\n", 404, headers=NOSNIFF)
+
+
 def _link(settings: Settings, file: str) -> str:
     """Return the Link header of a feed (WebSub, 4), with the same hub and self as in the document; "" without a hub."""
-    if not settings.feeds.hub or Path(file).suffix not in SUFFIXES:
+    if not settings.feeds.hub or "/" in file or Path(file).suffix not in SUFFIXES:
         return ""
     return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 

@@ -24,6 +24,7 @@ from aggregator.model import (
     Updated,
 )
 from aggregator.names import ALL
+from aggregator.store.archive_marks import mark_pages
 from aggregator.store.credits import insert_credits, insert_labels_and_categories
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_articles
@@ -52,6 +53,7 @@ _SOURCE = (
 )
 _NOTE_NEW = update(source).where(source.c.id == bindparam("of")).values(last_new=bindparam("now"))
 _ARTICLE = ARTICLES.where(article.c.id == bindparam("id"))
+_is_hidden = article.c.id.in_(select(article_category.c.article_id).where(article_category.c.hidden))
 _BY_IDS = ARTICLES.where(article.c.id.in_(listed("ids"))).order_by(article.c.id)
 _PAGE = ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
 _REVISIONS = (
@@ -243,6 +245,7 @@ class ArticleStore:
         """Make every article the only member of its cluster, and show all that were hidden."""
         with self._database.writing() as connection:
             connection.execute(update(article).where(article.c.cluster != article.c.id).values(cluster=article.c.id))
+            mark_pages(connection, select(article.c.id).where(_is_hidden))
             connection.execute(update(article_category).where(article_category.c.hidden).values(hidden=False))
 
 

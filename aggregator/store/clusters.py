@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
+from aggregator.store.archive_marks import mark_pages
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category
 
@@ -87,4 +88,5 @@ def hide_members(connection: Connection, clusters: Collection[str]) -> None:
         if row.hidden != bool(place)
     ]
     if changes:
+        mark_pages(connection, {change["of"] for change in changes})
         connection.execute(_SET_HIDDEN, changes)

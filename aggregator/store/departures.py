@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, bindparam, delete, update
 
 from aggregator.model import Departure, New
+from aggregator.store.archive_marks import mark_pages
 from aggregator.store.columns import EPOCH
 from aggregator.store.labels import unlabelled
 from aggregator.store.rows import listed
@@ -61,6 +62,7 @@ def leave_article(
         connection.execute(statement, names)
     if digests:
         connection.execute(_DELETE_KEYS, {**names, "digests": digests})
+    mark_pages(connection, [departure.id])
     connection.execute(_LEAVE_CATEGORIES, names)
     is_owner = bool(connection.execute(_HAND_OVER, {**names, "to": departure.next_owner}).rowcount)
     if is_owner:

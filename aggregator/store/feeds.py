@@ -13,6 +13,7 @@ from aggregator.store.schema import (
     article_category,
     category,
     current_page,
+    edited_since_closed,
     newest_first,
     page,
     shown,
@@ -51,7 +52,11 @@ _exists_in = or_(
 )
 _no_text = literal("")
 _NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), *DERIVED)
-_NEWEST_WITH_BODY = _newest(*_short_columns, article.c.html, _no_text.label("markdown"), *DERIVED)
+WITH_BODY = *_short_columns, article.c.html, _no_text.label("markdown"), *DERIVED
+_NEWEST_WITH_BODY = _newest(*WITH_BODY)
+_EDITED = _NEWEST_WITH_BODY.join(category, category.c.name == article_category.c.category).where(
+    edited_since_closed, article_category.c.edited_after > category.c.joined - bindparam("limit")
+)
 _UPDATED = _newest(article.c.updated)
 _updated_of_newest = (
     select(article.c.updated)
@@ -69,7 +74,7 @@ _HEADS = select(*category.c["name", "label", "first_seen"], _updated_of_newest.l
 )
 
 
-def _bounded(rows: Iterable[RowMapping], max_body: int) -> Iterator[RowMapping]:
+def bounded(rows: Iterable[RowMapping], max_body: int) -> Iterator[RowMapping]:
     """Yield the rows until their bodies have more than `max_body` characters, longer ones cut off behind them."""
     total = 0
     for row in rows:
@@ -81,6 +86,12 @@ def _bounded(rows: Iterable[RowMapping], max_body: int) -> Iterator[RowMapping]:
         if total > max_body:
             return
         yield row
+
+
+def _also_edited(connection: Connection, parameters: Any, newest: list[RowMapping]) -> list[RowMapping]:
+    """Return the rows of edited articles of closed archive pages that are not among the newest."""
+    ids = {row["id"] for row in newest}
+    return [row for row in connection.execute(_EDITED, parameters).mappings() if row["id"] not in ids]
 
 
 def _podcast(connection: Connection, sources: Collection[int]) -> Podcast | None:
@@ -109,9 +120,12 @@ class FeedStore:
     ) -> CategoryFeed:
         """Return the newest articles of a category, newest first, without Markdown.
 
-        Their HTML is read one by one until it has more than `max_body` characters in all; a body that alone has
-        more is cut off behind them. With 0 they have none. `named` leaves out articles whose id may change,
-        `language` those that do not exist in that language. Raises KeyError if the category was never seen.
+        Behind them, with bodies, come those of closed archive pages that were edited since, each until `limit` articles
+        have joined after its edit.
+
+        HTML is read one by one until it has more than `max_body` characters in all; a body that alone has more is cut
+        off behind them. With 0 articles have none. `named` leaves out articles whose id may change, `language` those
+        that do not exist in that language. Raises KeyError if the category was never seen.
         """
         newest, updates = (_NEWEST_WITH_BODY if max_body else _NEWEST), _UPDATED
         if named:
@@ -125,7 +139,11 @@ class FeedStore:
             parameters = {"category": name, "limit": limit, **({"language": language} if language else {})}
             updated = max(connection.scalars(updates, parameters), default=row.first_seen)
             with connection.execute(newest, parameters, execution_options=ROW_BY_ROW) as result:
-                rows = list(_bounded(result.mappings(), max_body))
+                rows = list(bounded(result.mappings(), max_body))
+            if max_body and not language:
+                edited = _also_edited(connection, parameters, rows)
+                updated = max([updated, *(row["updated"] for row in edited)])
+                rows = list(bounded([*rows, *edited], max_body))
             articles = stored_articles(connection, rows)
             podcast = _podcast(connection, {each["source_id"] for each in rows}) if max_body else None
             withdrawn = retractions(connection, name, limit) if max_body else ()

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, false, insert, not
 from aggregator.model import Ruling, Term
 from aggregator.names import ALL, category_name, distinct
 from aggregator.settings import SourceSettings
+from aggregator.store.archive_marks import mark_pages
 from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, label, source
@@ -179,5 +180,6 @@ def relabel(connection: Connection, source_id: int, labels: SourceLabels) -> Non
     connection.execute(_DELETE_OF_SOURCE, parameters)
     insert_labels(connection, source_rows(connection.scalars(_OF_SOURCE, parameters).all(), source_id, labels))
     connection.execute(_ENTER, parameters)
+    mark_pages(connection, _of_source, **parameters)
     connection.execute(_LEAVE, parameters)
     hide_members(connection, clusters_of(connection, _of_source, **parameters))

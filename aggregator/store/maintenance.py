@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, delete, exists, func, not_, or_, select,
 
 from aggregator.model import Keyed, Unchanged
 from aggregator.names import ALL
+from aggregator.store.archive_marks import mark_pages
 from aggregator.store.article_rows import draft_from, fingerprint_from
 from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.columns import Moment
@@ -18,6 +19,7 @@ from aggregator.store.outbox import Outbox
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
+    archived,
     article,
     article_category,
     article_source,
@@ -74,7 +76,7 @@ _EMPTY = (
 )
 _DELETE_ROWS = [
     delete(table).where(table.c.article_id.in_(_ids))
-    for table in (article_category, label, original, page, revision, searchable, translation)
+    for table in (archived, article_category, label, original, page, revision, searchable, translation)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 
@@ -183,6 +185,7 @@ class MaintenanceStore:
         parameters = {"ids": sorted(ids)}
         with self._database.writing() as connection:
             self._outbox.mark_categories(ids)
+            mark_pages(connection, ids)
             clusters = clusters_of(connection, ids)
             remaining = connection.execute(_OTHER_MEMBERS, {**parameters, "clusters": clusters}).all()
             for statement in (*_DELETE_ROWS, _EMPTY):
@@ -279,6 +282,7 @@ class MaintenanceStore:
         with self._database.writing() as connection:
             self._outbox.mark_categories(ids)
             if surplus:
+                mark_pages(connection, ids)
                 connection.execute(_DELETE_CATEGORY, surplus)
             if missing:
                 place_articles(connection, missing)

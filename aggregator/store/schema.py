@@ -4,63 +4,41 @@ What is asked often has its index, most of them partial, so that no answer takes
 sources, marks "to publish", the newest articles of a category, the keys of an article.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
 )
 
 from aggregator.model import Details, Enclosure, FeedInfo, Person
+from aggregator.store.archive_tables import archive_page as archive_page
+from aggregator.store.archive_tables import archived as archived
+from aggregator.store.archive_tables import pending_page as pending_page
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
+from aggregator.store.metadata import metadata as metadata
+from aggregator.store.metadata import on_postgresql, required, where
 
 VERSION = "0004"  # of the schema: the newest migration's revision
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-
-def _required(name: str, kind: Any, *args: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, *args, nullable=False, **options)
-
-
-def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
-    # The conditions below are used by queries as they stand: SQLite takes a partial index for no other wording.
-    return {"sqlite_where": condition, **_on_postgresql(where=condition)}
-
-
-def _on_postgresql(**options: Any) -> dict[str, Any]:
-    # Not as SQLAlchemy has it, `postgresql_where`: that loads PostgreSQL's dialect, which most runs have no use for.
-    return {"info": {"postgresql": options}}
-
 
 source = Table(
     "source",
     metadata,
     Column("id", Integer, primary_key=True),
-    _required("ordinal", Integer),  # place in feeds.yaml
-    _required("settings", SettingsJSON),
+    required("ordinal", Integer),  # place in feeds.yaml
+    required("settings", SettingsJSON),
     # settings that queries select by, again
-    _required("name", Words),
-    _required("url", Words),
-    _required("enabled", Boolean),
-    _required("present", Boolean),  # in feeds.yaml still
-    _required("first_seen", Moment),
-    _required("readdressed", Boolean),  # since it was claimed: of an answer under way the state does not count
+    required("name", Words),
+    required("url", Words),
+    required("enabled", Boolean),
+    required("present", Boolean),  # in feeds.yaml still
+    required("first_seen", Moment),
+    required("readdressed", Boolean),  # since it was claimed: of an answer under way the state does not count
     Column("lease_until", Moment),
     Column("claimed_by", String(32)),  # the process whose lease it is
     Column("host", Words),  # `urls.host_key` of where it is fetched; None where its host needs no pace
@@ -69,107 +47,108 @@ source = Table(
     Column("moved_to", Words),
     Column("etag", Words),
     Column("last_modified", Words),
-    _required("digest", LargeBinary),
+    required("digest", LargeBinary),
     Column("truncated_digest", LargeBinary),
-    _required("seen", LargeBinary),
+    required("seen", LargeBinary),
     Column("reading", Integer),
     Column("last_fetch", Moment),
-    _required("next_fetch", Moment),  # 1970 for "now", which so comes first in the index
-    _required("due_reason", Words),
+    required("next_fetch", Moment),  # 1970 for "now", which so comes first in the index
+    required("due_reason", Words),
     Column("http_status", Integer),
-    _required("failures", Integer),
+    required("failures", Integer),
     Column("error", Words),
     Column("paused", Words),
-    _required("entries", Integer),
+    required("entries", Integer),
     Column("unmodified_since", Moment),
-    _required("requested_interval", Span),
-    _required("skip_hours", Several()),
-    _required("skip_days", Several()),
-    _required("feed_info", Value(FeedInfo)),
+    required("requested_interval", Span),
+    required("skip_hours", Several()),
+    required("skip_days", Several()),
+    required("feed_info", Value(FeedInfo)),
     Column("waiting", LargeBinary),
-    _required("lost", Integer, server_default="0"),
+    required("lost", Integer, server_default="0"),
     Column("last_new", Moment),  # when its last new article was recorded
     Column("last_success", Moment),
 )
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
-Index("ix_source_due", source.c.next_fetch, **_where(pollable))
+Index("ix_source_due", source.c.next_fetch, **where(pollable))
 leased = source.c.lease_until.is_not(None)
-Index("ix_source_leased", source.c.host, **_where(leased))
+Index("ix_source_leased", source.c.host, **where(leased))
 Index("ix_source_host", source.c.host)
-Index("ix_source_url", source.c.url, **_on_postgresql(using="hash"))  # a B-tree of PostgreSQL takes no 2,704 bytes
-Index("ix_source_moved_to", source.c.moved_to, **_on_postgresql(using="hash"))
+Index("ix_source_url", source.c.url, **on_postgresql(using="hash"))  # a B-tree of PostgreSQL takes no 2,704 bytes
+Index("ix_source_moved_to", source.c.moved_to, **on_postgresql(using="hash"))
 
 host = Table(
     "host",
     metadata,
     Column("name", Words, primary_key=True),
     Column("not_before", Moment),
-    _required("refusals", Integer),
-    _required("forbidden", Integer),
+    required("refusals", Integer),
+    required("forbidden", Integer),
 )
 
 category = Table(
     "category",
     metadata,
     Column("name", String(80), primary_key=True),
-    _required("label", Words),
-    _required("first_seen", Moment),
-    _required("present", Boolean),  # a source of feeds.yaml names it
+    required("label", Words),
+    required("first_seen", Moment),
+    required("present", Boolean),  # a source of feeds.yaml names it
     Column("successor", String(80)),  # of one that is gone: the one that all its sources name instead
-    _required("pending", Boolean),  # to be published
-    _required("version", Integer),  # counts the marks "to publish"
+    required("pending", Boolean),  # to be published
+    required("version", Integer),  # counts the marks "to publish"
+    required("joined", Integer, server_default="0"),  # number of the last article that joined it
 )
 pending_category = category.c.pending.is_(True)
-Index("ix_category_pending", category.c.name, **_where(pending_category))
+Index("ix_category_pending", category.c.name, **where(pending_category))
 
 article = Table(
     "article",
     metadata,
     Column("id", String(32), primary_key=True),
-    _required("uid", Words, unique=True),
-    _required("source_id", Integer, ForeignKey("source.id")),
+    required("uid", Words, unique=True),
+    required("source_id", Integer, ForeignKey("source.id")),
     Column("guid", Words),
     Column("guid_key", Words),
-    _required("link", Words),
+    required("link", Words),
     Column("link_key", Words),
-    _required("title", Words),
-    _required("html", Words),
-    _required("markdown", Words),
-    _required("summary", Words),
+    required("title", Words),
+    required("html", Words),
+    required("markdown", Words),
+    required("summary", Words),
     Column("language", Words),
-    _required("published", Moment),
-    _required("updated", Moment),
+    required("published", Moment),
+    required("updated", Moment),
     Column("edited", Moment),
-    _required("first_seen", Moment),
-    _required("position", Integer),
-    _required("authors", Several(Person)),
-    _required("enclosures", Several(Enclosure)),
+    required("first_seen", Moment),
+    required("position", Integer),
+    required("authors", Several(Person)),
+    required("enclosures", Several(Enclosure)),
     Column("image", Words),
     Column("external_url", Words),
-    _required("details", Value(Details), server_default="{}"),
-    _required("flags", Several()),
-    _required("path", Words, unique=True),
-    _required("text_digest", LargeBinary),
-    _required("title_digest", LargeBinary),
-    _required("signature", LargeBinary),
-    _required("words", Integer),
-    _required("cluster", String(32)),  # id of the first member of its cluster
-    _required("pruned", Boolean),  # its text is gone, its keys stay
+    required("details", Value(Details), server_default="{}"),
+    required("flags", Several()),
+    required("path", Words, unique=True),
+    required("text_digest", LargeBinary),
+    required("title_digest", LargeBinary),
+    required("signature", LargeBinary),
+    required("words", Integer),
+    required("cluster", String(32)),  # id of the first member of its cluster
+    required("pruned", Boolean),  # its text is gone, its keys stay
     Column("dropped", Moment),  # when rules dropped it; None: it is published
     Column("withdrawn", Moment),  # when its source deleted it, as its tombstone says; then it is pruned too
-    _required("pending", Boolean),
-    _required("version", Integer),
+    required("pending", Boolean),
+    required("version", Integer),
 )
-Index("ix_article_dropped", article.c.dropped, **_where(article.c.dropped.is_not(None)))
+Index("ix_article_dropped", article.c.dropped, **where(article.c.dropped.is_not(None)))
 Index("ix_article_cluster", *article.c["cluster", "first_seen", "position", "id"])
 pending_article = article.c.pending.is_(True)
-Index("ix_article_pending", article.c.id, **_where(pending_article))
+Index("ix_article_pending", article.c.id, **where(pending_article))
 
 tombstone = Table(  # of entries: those that are not newer are no entries any more
     "tombstone",
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # of the key of the entry's guid
-    _required("at", Moment),  # when the source deleted it
+    required("at", Moment),  # when the source deleted it
     sqlite_with_rowid=False,
 )
 
@@ -178,8 +157,8 @@ retraction = Table(  # tombstones of ours, for readers of the feeds that showed 
     metadata,
     Column("category", String(80), ForeignKey("category.name"), primary_key=True),
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    _required("deleted", Moment),  # when, as its source says
-    _required("at", Moment),  # when we learnt of it
+    required("deleted", Moment),  # when, as its source says
+    required("at", Moment),  # when we learnt of it
     sqlite_with_rowid=False,
 )
 
@@ -187,8 +166,8 @@ unpublished = Table(  # articles before their first publication, and the names t
     "unpublished",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    _required("path", Words),
-    _required("uid", Words),
+    required("path", Words),
+    required("uid", Words),
     sqlite_with_rowid=False,
 )
 
@@ -196,10 +175,10 @@ original = Table(  # text of an article as its entry gives it, where rules or it
     "original",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    _required("title", Words),
-    _required("html", Words),
-    _required("markdown", Words),
-    _required("summary", Words),
+    required("title", Words),
+    required("html", Words),
+    required("markdown", Words),
+    required("summary", Words),
 )
 
 label = Table(  # tags and categories of an article, by where they come from
@@ -209,8 +188,8 @@ label = Table(  # tags and categories of an article, by where they come from
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),  # that carried the article with it
     Column("origin", String(6), primary_key=True),  # the source's settings, its entry, or a rule
     Column("position", Integer, primary_key=True),  # among those of the same origin
-    _required("kind", String(8)),  # category, tag, or term: a category of the entry (RFC 4287, 4.2.2)
-    _required("value", Words),  # of a category its name
+    required("kind", String(8)),  # category, tag, or term: a category of the entry (RFC 4287, 4.2.2)
+    required("value", Words),  # of a category its name
     Column("scheme", Words),  # of a term
     Column("label", Words),  # of a term, and of a category as written by the user
     sqlite_with_rowid=False,
@@ -221,8 +200,8 @@ article_source = Table(
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
-    _required("link", Words),
-    _required("at", Moment),
+    required("link", Words),
+    required("at", Moment),
     sqlite_with_rowid=False,
 )
 Index("ix_article_source_source_id", article_source.c.source_id)
@@ -233,11 +212,16 @@ article_category = Table(
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
     Column("category", String(80), ForeignKey("category.name"), primary_key=True),
     # the article's own, repeated here so that one index holds the order of a feed
-    _required("published", Moment),
-    _required("first_seen", Moment),
-    _required("position", Integer),
-    _required("ordinal", Integer, server_default="0"),  # place of its owner in feeds.yaml, on first sight
-    _required("hidden", Boolean),  # an earlier member of its cluster is shown in the category
+    required("published", Moment),
+    required("first_seen", Moment),
+    required("position", Integer),
+    required("ordinal", Integer, server_default="0"),  # place of its owner in feeds.yaml, on first sight
+    required("hidden", Boolean),  # an earlier member of its cluster is shown in the category
+    # its place in the archive of the category
+    Column("number", Integer),  # in the order of joining; None until the category is published with it
+    Column("archive_page", Integer),  # None until its page is closed
+    Column("archived", LargeBinary),  # digest of the `archived` version that the page shows
+    Column("edited_after", Integer),  # number of the last article that had joined before an edit behind the closing
     sqlite_with_rowid=False,
 )
 newest_first = (
@@ -248,18 +232,24 @@ newest_first = (
     article_category.c.article_id,
 )
 shown = article_category.c.hidden.is_(False)
-Index("ix_article_category_newest", article_category.c.category, *newest_first, **_where(shown))
+Index("ix_article_category_newest", article_category.c.category, *newest_first, **where(shown))
+on_open_page = shown & article_category.c.archive_page.is_(None)
+Index("ix_article_category_open", *article_category.c["category", "number"], **where(on_open_page))
+on_closed_page = article_category.c.archive_page.is_not(None)
+Index("ix_article_category_page", *article_category.c["category", "archive_page"], **where(on_closed_page))
+edited_since_closed = article_category.c.edited_after.is_not(None)
+Index("ix_article_category_edited", *article_category.c["category", "edited_after"], **where(edited_since_closed))
 
 key = Table(
     "key",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    _required("strong", Boolean),
+    required("strong", Boolean),
     sqlite_with_rowid=False,
 )
 # Of two processes that record an article the second finds its key taken, and decides again.
-Index("uq_key_strong", key.c.digest, unique=True, **_where(key.c.strong.is_(True)))
+Index("uq_key_strong", key.c.digest, unique=True, **where(key.c.strong.is_(True)))
 
 Index("ix_key_article_id", key.c.article_id)  # or each deletion of an article would read all keys
 
@@ -267,12 +257,12 @@ revision = Table(
     "revision",
     metadata,
     Column("id", Integer, primary_key=True),
-    _required("article_id", String(32), ForeignKey("article.id")),
+    required("article_id", String(32), ForeignKey("article.id")),
     Column("number", Integer),  # of the edit, from 1; never changes
-    _required("at", Moment),  # when the text below was replaced
-    _required("title", Words),
-    _required("html", Words),
-    _required("summary", Words),
+    required("at", Moment),  # when the text below was replaced
+    required("title", Words),
+    required("html", Words),
+    required("summary", Words),
 )
 Index("ix_revision_article_id", revision.c.article_id)
 
@@ -281,8 +271,8 @@ source_day = Table(  # counters, so that overviews need not count articles
     metadata,
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970-01-01, in UTC
-    _required("published", Integer),  # articles that the source published on this day
-    _required("recorded", Integer, server_default="0"),  # its new articles recorded on it that count for `max_new`
+    required("published", Integer),  # articles that the source published on this day
+    required("recorded", Integer, server_default="0"),  # its new articles recorded on it that count for `max_new`
     sqlite_with_rowid=False,
 )
 
@@ -290,10 +280,10 @@ page = Table(  # of an article whose source asks for full text: the mark to read
     "page",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    _required("digest", LargeBinary),  # `text_digest` of the version of the entry that it is asked for
+    required("digest", LargeBinary),  # `text_digest` of the version of the entry that it is asked for
     Column("due", Moment),  # when it is to be asked for; None: it was read, or given up
     Column("lease_until", Moment),  # until then a process is at it
-    _required("failures", Integer),  # in a row
+    required("failures", Integer),  # in a row
     Column("error", Words),  # sentence of the last failure, or why its text is not used
     # None unless it is better than the feed's
     Column("html", Words),
@@ -304,15 +294,15 @@ page = Table(  # of an article whose source asks for full text: the mark to read
 )
 current_page = (page.c.article_id == article.c.id) & (page.c.digest == article.c.text_digest)  # of the present version
 due_page = page.c.due.is_not(None)
-Index("ix_page_due", page.c.due, **_where(due_page))
+Index("ix_page_due", page.c.due, **where(due_page))
 
 searchable = Table(  # terms of articles for the search; the index over them is `search_index.py`'s
     "searchable",
     metadata,
     # Place in the search, in the order of dates: an index of SQLite gives its rows in the order of their numbers alone.
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    _required("article_id", String(32), ForeignKey("article.id"), unique=True),
-    _required("terms", Words),
+    required("article_id", String(32), ForeignKey("article.id"), unique=True),
+    required("terms", Words),
 )
 
 translation = Table(  # of an article into one language: the mark to make it, and then its text
@@ -322,8 +312,8 @@ translation = Table(  # of an article into one language: the mark to make it, an
     Column("language", String(35), primary_key=True),
     Column("due", Moment),  # when it is to be made; None: it was, or was given up
     Column("lease_until", Moment),  # until then a process is at it
-    _required("failures", Integer),  # in a row
-    _required("version", Integer),  # of the mark
+    required("failures", Integer),  # in a row
+    required("version", Integer),  # of the mark
     Column("error", Words),  # sentence of the last failure
     Column("updated", Moment),  # when its text came; None: it has none yet
     Column("digest", LargeBinary),  # of the text that it translates
@@ -333,14 +323,14 @@ translation = Table(  # of an article into one language: the mark to make it, an
     Column("summary", Words),
     sqlite_with_rowid=False,
 )
-Index("ix_translation_due", translation.c.due, **_where(translation.c.due.is_not(None)))
+Index("ix_translation_due", translation.c.due, **where(translation.c.due.is_not(None)))
 
 translated_text = Table(  # so that no text is requested twice
     "translated_text",
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # of the text and both languages
-    _required("text", Words),  # as the server gave it
-    _required("used", Moment),  # last
+    required("text", Words),  # as the server gave it
+    required("used", Moment),  # last
     sqlite_with_rowid=False,
 )
 Index("ix_translated_text_used", translated_text.c.used)
@@ -349,8 +339,8 @@ robots_txt = Table(
     "robots_txt",
     metadata,
     Column("origin", String(300), primary_key=True),
-    _required("fetched", Moment),
-    _required("body", Words),
+    required("fetched", Moment),
+    required("body", Words),
     Column("error", Words),  # sentence of the failure to read it; None: it was read, or there is none
     sqlite_with_rowid=False,
 )
@@ -359,20 +349,20 @@ note = Table(  # what one run leaves for the next
     "note",
     metadata,
     Column("name", String(80), primary_key=True),
-    _required("value", Words),
+    required("value", Words),
 )
 
 subscription = Table(  # of ours, to the hub that a source names (WebSub, 5)
     "subscription",
     metadata,
     Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
-    _required("token", String(43), unique=True),  # the last part of the callback's path: nobody can guess it
-    _required("secret", String(43)),  # key of the hub's signatures
-    _required("hub", Words),
-    _required("topic", Words),
+    required("token", String(43), unique=True),  # the last part of the callback's path: nobody can guess it
+    required("secret", String(43)),  # key of the hub's signatures
+    required("hub", Words),
+    required("topic", Words),
     Column("callback", Words),  # URL that the hub was given; None before the first request
-    _required("due", Moment),  # when the hub is asked next
-    _required("failures", Integer),  # in a row
+    required("due", Moment),  # when the hub is asked next
+    required("failures", Integer),  # in a row
     Column("error", Words),  # sentence of the last failure or refusal
 )
 Index("ix_subscription_due", subscription.c.due)
@@ -381,9 +371,9 @@ topic = Table(  # feeds of ours that a hub distributes (WebSub, 6)
     "topic",
     metadata,
     Column("path", String(100), primary_key=True),  # of the feed's file
-    _required("digest", LargeBinary),  # of the bytes that the hub was notified of, or is to be
+    required("digest", LargeBinary),  # of the bytes that the hub was notified of, or is to be
     Column("due", Moment),  # when it is to be notified; None: it was
-    _required("failures", Integer),
+    required("failures", Integer),
 )
 unnotified = topic.c.due.is_not(None)
-Index("ix_topic_due", topic.c.due, **_where(unnotified))
+Index("ix_topic_due", topic.c.due, **where(unnotified))

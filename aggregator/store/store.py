@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from aggregator.store.archive import ArchiveStore
 from aggregator.store.articles import ArticleStore
 from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
@@ -46,6 +47,7 @@ class Store:
         )
         self.unpublished = UnpublishedStore(database, self.outbox)
         self.feeds = FeedStore(database)
+        self.archive = ArchiveStore(database)
         self.listings = ListingStore(database)
         self.search = SearchStore(database, self.listings)
         self.pictures = PictureStore(database)

@@ -18,6 +18,7 @@ from aggregator.store.outbox import Outbox
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
+    archived,
     article,
     article_category,
     article_source,
@@ -74,7 +75,7 @@ _MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values
 _DELETE = [
     *(
         delete(table).where(table.c.article_id.in_(_ids))
-        for table in (article_category, revision, page, searchable, translation, unpublished)
+        for table in (archived, article_category, revision, page, searchable, translation, unpublished)
     ),
     delete(article).where(article.c.id.in_(_ids)),
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import Term, Updated
+from aggregator.store.archive_marks import note_edits
 from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
 from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
@@ -66,6 +67,7 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
         connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
     if replaced:
         _insert_revisions(connection, replaced, now)
+        note_edits(connection, [row["id"] for row in replaced])
     rewritten = [row["id"] for row in changed if row["original"] and "text_digest" in changes[row["id"]]]
     if rewritten:  # the rules have yet to see the new text
         connection.execute(_DELETE_ORIGINALS, {"ids": rewritten})

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, insert, literal, not_, select, update
 
 from aggregator.model import Departure, Details, Retraction, Withdrawal
+from aggregator.store.archive_marks import leave_pages
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_article
@@ -149,6 +150,7 @@ class WithdrawalStore:
         if emptied:
             for statement in (_EMPTY, *_DELETE_TEXTS):
                 connection.execute(statement, {"ids": emptied})
+            leave_pages(connection, emptied)
             index_articles(connection, emptied)
         self._outbox.mark_articles(ids)
 

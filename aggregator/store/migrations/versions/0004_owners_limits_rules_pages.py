@@ -56,6 +56,7 @@ def upgrade() -> None:
     _number_revisions()
     _add_rules_and_pages()
     _add_search()
+    _add_archive()
 
 
 def _add_rules_and_pages() -> None:
@@ -163,6 +164,54 @@ def _add_search() -> None:
     connection = op.get_bind()
     SEARCH_INDEXES[connection.dialect.name].create(connection)
     index_all(connection)
+
+
+def _add_archive() -> None:
+    """Add what archives need; articles are numbered at the next publication, in the order of their first sight."""
+    op.add_column("category", sa.Column("joined", sa.Integer(), nullable=False, server_default="0"))
+    for name, kind in (
+        ("number", sa.Integer()),
+        ("archive_page", sa.Integer()),
+        ("archived", sa.LargeBinary()),
+        ("edited_after", sa.Integer()),
+    ):
+        op.add_column("article_category", sa.Column(name, kind))
+    is_shown = "hidden IS 0" if op.get_bind().dialect.name == "sqlite" else "hidden IS FALSE"
+    for name, column, condition in (
+        ("open", "number", f"{is_shown} AND archive_page IS NULL"),
+        ("page", "archive_page", "archive_page IS NOT NULL"),
+        ("edited", "edited_after", "edited_after IS NOT NULL"),
+    ):
+        where = sa.text(condition)
+        options: dict[str, Any] = {"sqlite_where": where, "postgresql_where": where}
+        op.create_index(f"ix_article_category_{name}", "article_category", ["category", column], **options)
+    op.create_table(
+        "archive_page",
+        sa.Column("category", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("pending", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["category"], ["category.name"], name="fk_archive_page_category"),
+        sa.PrimaryKeyConstraint("category", "number", name="pk_archive_page"),
+        sqlite_with_rowid=False,
+    )
+    is_pending = sa.text("pending > 0")
+    op.create_index(
+        "ix_archive_page_pending",
+        "archive_page",
+        ["category", "number"],
+        sqlite_where=is_pending,
+        postgresql_where=is_pending,
+    )
+    op.create_table(
+        "archived",
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("version", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_archived_article_id"),
+        sa.PrimaryKeyConstraint("article_id", "digest", name="pk_archived"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _count_days() -> None:

@@ -1,0 +1,27 @@
+"""The tables of archives (RFC 5005); the place of an article in one is in `article_category`."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from aggregator.store.columns import Words
+from aggregator.store.metadata import metadata, required, where
+
+archive_page = Table(  # closed pages
+    "archive_page",
+    metadata,
+    Column("category", String(80), ForeignKey("category.name"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    required("label", Words),  # of the category when it was closed
+    required("pending", Integer),  # marks "to publish" since its files were written
+    sqlite_with_rowid=False,
+)
+pending_page = archive_page.c.pending > 0
+Index("ix_archive_page_pending", *archive_page.c["category", "number"], **where(pending_page))
+
+archived = Table(  # articles as closed pages show them
+    "archived",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),  # of the version
+    required("version", LargeBinary),  # compressed
+    sqlite_with_rowid=False,
+)
