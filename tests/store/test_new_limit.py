@@ -19,6 +19,8 @@ from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
 from tests.thorough import THOROUGH
 
+# What these tests ask of the database, the others ask of PostgreSQL too.
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 MANY = 10_000 if THOROUGH else 2_000  # new entries at each poll
 
 
@@ -128,6 +130,7 @@ def test_an_entry_that_leaves_the_document_while_it_waits_is_lost_and_counted(
     assert room.once().new == 20
 
 
+@on_sqlite
 def test_a_document_that_is_cut_off_loses_nothing(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
@@ -142,6 +145,7 @@ def test_a_document_that_is_cut_off_loses_nothing(room: Newsroom, site: Server) 
     assert room.state("flood").state.lost == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("limit", [{"max_new": None}, {"rules": [{"if": {"title": "Story"}, "drop": True}]}])
 def test_without_a_limit_nothing_waits_nor_do_dropped_entries(
     room: Newsroom, site: Server, limit: dict[str, Any]
@@ -158,6 +162,7 @@ def test_without_a_limit_nothing_waits_nor_do_dropped_entries(
     assert room.once().new == 20
 
 
+@on_sqlite
 def test_entries_of_existing_articles_neither_count_nor_wait(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
@@ -184,6 +189,7 @@ def test_articles_that_join_another_before_their_publication_do_not_count(room: 
     assert note(room) is None
 
 
+@on_sqlite
 def test_copies_of_an_entry_that_waits_wait_with_it(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
@@ -196,6 +202,7 @@ def test_copies_of_an_entry_that_waits_wait_with_it(room: Newsroom, site: Server
     assert stories(room) == {*range(22)}
 
 
+@on_sqlite
 def test_several_sources_with_one_url_have_limits_of_their_own(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.configuration["sources"].append({"name": "free", "url": site.url("/feed"), "max_new": None})
@@ -209,6 +216,7 @@ def test_several_sources_with_one_url_have_limits_of_their_own(room: Newsroom, s
     assert not room.state("flood").state.waiting
 
 
+@on_sqlite
 def test_a_source_at_a_new_url_begins_anew(room: Newsroom, site: Server) -> None:
     serve(site, [0])
     room.once()
