@@ -77,7 +77,7 @@ def _insert_terms(connection: Connection, rows: Iterable[tuple[str, datetime, st
         number = first
         while number in numbers:
             number += 1
-            numbers.update(found for (found,) in _select_numbers(connection, [number]))
+            numbers.update(number_in_use for (number_in_use,) in _select_numbers(connection, [number]))
         numbers.add(number)
         inserts.append((number, article_id, terms))
     _insert(connection, inserts)
@@ -106,8 +106,8 @@ class SearchStore:
                 return Listing(articles=(), older=None)
             query, parameters = SEARCH_INDEXES[connection.dialect.name].select(terms)
             statement = text(query).bindparams(bindparam("below", type_=BigInteger))
-            found = statement.columns(column("article_id", String))
-            ids = connection.scalars(found, {**parameters, "below": below, "limit": limit + 1}).all()
+            matching = statement.columns(column("article_id", String))
+            ids = connection.scalars(matching, {**parameters, "below": below, "limit": limit + 1}).all()
         articles = {listed_article.id: listed_article for listed_article in self._listings.by_ids(ids[:limit])}
         return Listing(
             articles=tuple(articles[article_id] for article_id in ids[:limit] if article_id in articles),

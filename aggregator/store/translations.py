@@ -180,8 +180,8 @@ class TranslationStore:
                 connection.execute(_LEASE, _key(claimed) | {"until": None})
                 return
             self._mark(claimed.article_id)
-            if claimed.language not in (known := self.languages()):
-                self._meta.set(_LANGUAGES, " ".join(sorted((*known, claimed.language))))
+            if claimed.language not in (languages := self.languages()):
+                self._meta.set(_LANGUAGES, " ".join(sorted((*languages, claimed.language))))
 
     def _mark(self, article_id: str) -> None:
         self._outbox.mark_articles([article_id])
@@ -198,12 +198,12 @@ class TranslationStore:
         """Return the translations that these articles have, unwanted ones too, in the order of their languages."""
         if not articles:
             return {}
-        found: defaultdict[str, list[Translation]] = defaultdict(list)
+        by_article: defaultdict[str, list[Translation]] = defaultdict(list)
         with self._database.reading() as connection:
             for row in connection.execute(_OF_ARTICLES, {"ids": sorted(articles)}).mappings():
                 values = {name: row[name] for name in ("language", "updated", "digest", *_TEXT)}
-                found[row["article_id"]].append(Translation(is_wanted=_is_wanted(row), **values))
-        return {article_id: tuple(translations) for article_id, translations in found.items()}
+                by_article[row["article_id"]].append(Translation(is_wanted=_is_wanted(row), **values))
+        return {article_id: tuple(translations) for article_id, translations in by_article.items()}
 
     def count(self) -> int:
         """Return the number of translations that have a text."""

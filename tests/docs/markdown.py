@@ -72,19 +72,19 @@ def links(file: str) -> list[tuple[int, str]]:
 def anchors(file: str) -> frozenset[str]:
     """Return the fragments that GitHub gives to the headings of a file."""
     seen: Counter[str] = Counter()
-    found = set()
+    slugs = set()
     for heading, content in zip(tokens(file), tokens(file)[1:], strict=False):
         if heading.type == "heading_open":
             text = "".join(child.content for child in content.children or ())
             slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-            found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+            slugs.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
             seen[slug] += 1
-    return frozenset(found)
+    return frozenset(slugs)
 
 
 def first_cells(file: str, heading: str = "") -> list[str]:
     """Return the code in the first cells of the tables of a file, of those below one heading if it is given."""
-    found, below, cell = [], not heading, 0
+    codes, below, cell = [], not heading, 0
     for token in tokens(file):
         if token.type == "heading_open":
             below = not heading or (below and token.tag > "h2")
@@ -95,6 +95,6 @@ def first_cells(file: str, heading: str = "") -> list[str]:
         elif token.type == "td_open":
             cell += 1
         elif token.type == "inline" and below and cell == 1:
-            found += [child.content for child in token.children or () if child.type == "code_inline"]
+            codes += [child.content for child in token.children or () if child.type == "code_inline"]
             cell += 1
-    return found
+    return codes

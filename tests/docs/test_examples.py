@@ -102,8 +102,8 @@ def _parse(words: list[str]) -> None:
     """Have the command line parse these words, without running anything."""
     try:
         context = GROUP.make_context("aggregator", list(words))
-        name, command, rest = GROUP.resolve_command(context, [*context._protected_args, *context.args])
-        command.make_context(name, rest, parent=context)
+        name, command, arguments = GROUP.resolve_command(context, [*context._protected_args, *context.args])
+        command.make_context(name, arguments, parent=context)
     except typer.Exit:
         pass  # after --help and --version
     except Exception as error:  # noqa: BLE001  # of the copy of click that Typer carries

@@ -294,18 +294,18 @@ def owners(room: Newsroom) -> dict[str, list[str]]:
 
 
 def test_the_next_owner_takes_a_shared_article_over(shared: Newsroom, server: Server) -> None:
-    (owner, other) = owners(shared)[SHARED]
+    (owner, next_owner) = owners(shared)[SHARED]
     id_ = ids(shared)["Story number 1"]
-    server.put(f"/{other}", b"", status=503)
+    server.put(f"/{next_owner}", b"", status=503)
     poll(shared, server, tombstone(1), path=f"/{owner}")
-    assert owners(shared)[SHARED] == [other]
+    assert owners(shared)[SHARED] == [next_owner]
     (text,) = [text for text in shared.articles().values() if "Story number 1" in text]
     assert prose(1)[:30] not in text
     assert SHARED in text
     assert prose(1)[:30] not in shared.feed("all.rss").decode()
     assert tombstones(shared) == tombstones(shared, owner) == []
     assert faults(shared) == []
-    server.put(f"/{other}", atom(entry(1, link=SHARED, text=prose(1) + " Once more."), entry(3)))
+    server.put(f"/{next_owner}", atom(entry(1, link=SHARED, text=prose(1) + " Once more."), entry(3)))
     shared.later(hours=24)
     shared.once()
     assert ids(shared)["Story number 1"] == id_
@@ -316,27 +316,27 @@ def test_the_next_owner_takes_a_shared_article_over(shared: Newsroom, server: Se
 
 
 def test_the_unchanged_text_of_the_next_owner_is_asked_for_anew(shared: Newsroom, server: Server) -> None:
-    (owner, other) = owners(shared)[SHARED]
+    (owner, next_owner) = owners(shared)[SHARED]
     poll(shared, server, tombstone(1), path=f"/{owner}")
     shared.later(hours=1)
     shared.once()
-    assert owners(shared)[SHARED] == [other]
+    assert owners(shared)[SHARED] == [next_owner]
     (text,) = [text for text in shared.articles().values() if "Story number 1" in text]
     assert prose(1)[:30] in text
     assert len(shared.titles()) == 3
 
 
 def test_a_source_that_only_carries_an_article_leaves_it(shared: Newsroom, server: Server) -> None:
-    (owner, other) = owners(shared)[SHARED]
-    poll(shared, server, entry(1, link=SHARED), tombstone(1), path=f"/{other}")
+    (owner, next_owner) = owners(shared)[SHARED]
+    poll(shared, server, entry(1, link=SHARED), tombstone(1), path=f"/{next_owner}")
     assert owners(shared)[SHARED] == [owner]
     (text,) = [text for text in shared.articles().values() if "Story number 1" in text]
     assert prose(1)[:30] in text
-    assert b"Story number 1" not in shared.feed(f"{other}.rss")
-    poll(shared, server, entry(1, link=SHARED), path=f"/{other}")
+    assert b"Story number 1" not in shared.feed(f"{next_owner}.rss")
+    poll(shared, server, entry(1, link=SHARED), path=f"/{next_owner}")
     assert owners(shared)[SHARED] == [owner]
-    poll(shared, server, entry(1, link=SHARED, updated=RENEWED), path=f"/{other}")
-    assert owners(shared)[SHARED] == [owner, other]
+    poll(shared, server, entry(1, link=SHARED, updated=RENEWED), path=f"/{next_owner}")
+    assert owners(shared)[SHARED] == [owner, next_owner]
 
 
 def test_a_source_cannot_withdraw_what_another_published(shared: Newsroom, server: Server) -> None:

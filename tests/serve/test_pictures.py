@@ -40,9 +40,9 @@ def room_with(root: Path, server: Server, *items: str, **pages: Any) -> Newsroom
 def article_page(client: TestClient, number: int) -> str:
     """The address of an article."""
     html = client.get("/").text
-    found = re.search(rf'href="\./(article/[0-9a-f]+)">Story number {number}<', html)
-    assert found
-    return f"/{found[1]}"
+    address = re.search(rf'href="\./(article/[0-9a-f]+)">Story number {number}<', html)
+    assert address
+    return f"/{address[1]}"
 
 
 def policy(client: TestClient, page: str) -> dict[str, str]:

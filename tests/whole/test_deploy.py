@@ -24,8 +24,8 @@ def unit(name: str = "aggregator.service") -> dict[str, list[str]]:
     """The unit's settings, each with all its values."""
     settings: dict[str, list[str]] = {}
     for line in (SYSTEMD / name).read_text().splitlines():
-        if found := re.fullmatch(r"(\w+)=(.*)", line):
-            settings.setdefault(found[1], []).append(found[2])
+        if setting := re.fullmatch(r"(\w+)=(.*)", line):
+            settings.setdefault(setting[1], []).append(setting[2])
     return settings
 
 

@@ -41,7 +41,11 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             sources=[{"name": "paper", "url": server.url("/feed"), "category": "press"}],
         )
         with running(folder) as daemon:
-            (address,) = {found for line in daemon.said("listening on") for found in re.findall(r"127[\d.]+:\d+", line)}
+            (address,) = {
+                address_of_line
+                for line in daemon.said("listening on")
+                for address_of_line in re.findall(r"127[\d.]+:\d+", line)
+            }
             until(lambda: httpx.get(f"http://{address}/feeds/press.rss").status_code == 200)
             yield address
 

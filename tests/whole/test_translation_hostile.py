@@ -40,8 +40,8 @@ def server_of_translations() -> Callable[[Request], Answer]:
     def answer(request: Request) -> Answer:
         nonlocal count
         count += 1
-        if count % 10 == 0 and (other := next(bad, None)):
-            return other
+        if count % 10 == 0 and (unusable := next(bad, None)):
+            return unusable
         text = json.loads(request.body)["q"]
         words = f"\ud800\x00\u202e{text} {next(harmful)}"
         return Answer(body=json.dumps({"translatedText": words}).encode())
