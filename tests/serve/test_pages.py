@@ -192,6 +192,18 @@ def test_the_page_of_an_edit_shows_what_it_changed(room: Newsroom, server: Serve
     assert "What edit 1 changed, <time" in before.text
 
 
+def test_the_page_of_a_hostile_edit_is_served(room: Newsroom, server: Server) -> None:
+    for words in ("a b " * 100_000, "b a " * 100_000 + "c"):
+        server.put("/feed", rss(item(2, description=f"&lt;p&gt;{words}&lt;/p&gt;")))
+        room.later(days=1)
+        assert room.once().updated == 1
+    with client_of(room) as client:
+        page = first_article(client)
+        shown = client.get(f"{page}/revisions/2")
+    assert shown.status_code == 200
+    assert "<ins>" in shown.text
+
+
 def test_each_edit_is_compared_with_the_next(room: Newsroom, server: Server) -> None:
     for title, line in (("First & title", "Two of the <b>lines</b>"), ("Title <b>", "Three of the lines")):
         server.put("/feed", rss(item(2, title=escape(title), description=escape(f"<p>{prose(2)}</p><p>{line}</p>"))))
