@@ -1,11 +1,13 @@
 """Archive pages of feeds (RFC 5005): what is on which, when one changes, and how readers get from one to the next."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import feedparser
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from aggregator import files
@@ -294,3 +296,20 @@ def test_pages_are_served_as_feeds_are(room: Newsroom, server: Server) -> None:
         absent = ("news/1.rss", "news/4.rss", "news/0.rss", "news/x.rss", "nobody/1.rss")
         statuses = [client.get(f"/feeds/{path}").status_code for path in absent]
         assert statuses == [410, 404, 404, 404, 404]
+
+
+def test_the_example_of_the_documentation_makes_the_pages_of_its_table(tmp_path: Path, server: Server) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    configuration = yaml.safe_load(example.replace("https://example.org/feed.xml", server.url("/one")))
+    room = newsroom(tmp_path, configuration.pop("sources"), **configuration)
+    publish(room, server, range(120))
+    rows = re.findall(r"^\| `(news\S*)\.rss` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
+    assert len(rows) == 4
+    for name, content, named in rows:
+        bounds = re.findall(r"\d+", content)
+        first, last = (int(bounds[0]), int(bounds[1])) if len(bounds) == 2 else (1, 50)
+        if name == "news":
+            first, last = 71, 120
+        assert sorted(numbers(room, name)) == list(range(first - 1, last))
+        assert links(room, name) == dict(re.findall(r"`(\S+)`: `(\S+)\.rss`", named))
