@@ -60,7 +60,7 @@ def record_with_withdrawals(
     tombstones = dict(deleted) | {digest: withdrawal.when for digest, withdrawal in withdrawals.items()}
     with app.store.together():
         counts = app.store.articles.record(recording)
-        app.store.withdrawals.record(recording.source_id, tombstones, withdrawals.values(), recording.now)
+        app.store.withdrawals.record(recording.source_id, tombstones, withdrawals.values())
     if withdrawals:
         log.info("%s: its tombstones withdrew %d articles", name, len(withdrawals))
     return counts

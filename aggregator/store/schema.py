@@ -158,7 +158,7 @@ retraction = Table(  # tombstones of ours, for readers of the feeds that showed 
     Column("category", String(80), ForeignKey("category.name"), primary_key=True),
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
     required("deleted", Moment),  # when, as its source says
-    required("at", Moment),  # when we learnt of it
+    required("joined", Integer),  # number of the last article that had joined the category before it
     sqlite_with_rowid=False,
 )
 

@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, literal, not_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, not_, select, update
 
 from aggregator.model import Departure, Details, Retraction, Withdrawal
 from aggregator.store.archive_marks import leave_pages
-from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_article
 from aggregator.store.dialect import RacedError
@@ -20,6 +19,7 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    category,
     original,
     page,
     retraction,
@@ -34,10 +34,22 @@ from aggregator.store.source_days import discount_articles
 _ids = listed("ids")
 _TOMBSTONES = select(*tombstone.c["digest", "at"]).where(tombstone.c.digest.in_(listed("digests")))
 _DATES = select(article.c.published).where(article.c.id.in_(_ids), article.c.dropped.is_(None))
+_other_place = article_category.alias()
+_unnumbered = (  # articles that joined, and get their numbers when the category is published
+    select(func.count())
+    .where(
+        _other_place.c.category == article_category.c.category,
+        _other_place.c.hidden.is_(False),
+        _other_place.c.archive_page.is_(None),
+        _other_place.c.number.is_(None),
+    )
+    .scalar_subquery()
+)
 _RETRACT = insert(retraction).from_select(
-    ["category", "article_id", "deleted", "at"],
-    select(*article_category.c["category", "article_id"], article.c.withdrawn, bindparam("now", type_=Moment))
-    .join(article)
+    ["category", "article_id", "deleted", "joined"],
+    select(*article_category.c["category", "article_id"], article.c.withdrawn, category.c.joined + _unnumbered)
+    .join(article, article.c.id == article_category.c.article_id)
+    .join(category, category.c.name == article_category.c.category)
     .where(
         article_category.c.article_id.in_(_ids),
         not_(exists().where(unpublished.c.article_id == article_category.c.article_id)),
@@ -90,9 +102,7 @@ class WithdrawalStore:
         with self._database.reading() as connection:
             return connection.scalar(_IS_WITHDRAWN, {"id": article_id}) is not None
 
-    def record(
-        self, source_id: int, tombstones: Mapping[bytes, datetime], withdrawals: Collection[Withdrawal], now: datetime
-    ) -> None:
+    def record(self, source_id: int, tombstones: Mapping[bytes, datetime], withdrawals: Collection[Withdrawal]) -> None:
         """Store tombstones that count, by the keys of guids, and withdraw the source's articles.
 
         Raises RacedError if another source carries one of them since: `lookup` and decide again.
@@ -110,7 +120,7 @@ class WithdrawalStore:
             dates = connection.scalars(_DATES, {"ids": sorted(by_id)}).all()
             discount_articles(connection, source_id, dates)
             if alone:
-                self._withdraw(connection, alone, now)
+                self._withdraw(connection, alone)
             if shared:
                 self._leave(connection, source_id, shared)
 
@@ -124,12 +134,12 @@ class WithdrawalStore:
             )
             connection.execute(later, [{"digest": digest, "at": at} for digest, at in sorted(tombstones.items())])
 
-    def _withdraw(self, connection: Connection, withdrawals: Collection[Withdrawal], now: datetime) -> None:
+    def _withdraw(self, connection: Connection, withdrawals: Collection[Withdrawal]) -> None:
         """Withdraw articles that nobody else carries; their keys stay, so that a newer entry is known as theirs."""
         parameters = {"ids": sorted(withdrawal.id for withdrawal in withdrawals)}
         connection.execute(_WITHDRAW, [{"of": each.id, "when": each.when} for each in withdrawals])
         connection.execute(_DELETE_RETRACTIONS, parameters)
-        connection.execute(_RETRACT, {**parameters, "now": now})
+        connection.execute(_RETRACT, parameters)
         self._maintenance.prune(parameters["ids"])
         for statement in (*_LEAVE, _EMPTY_ALONE):
             connection.execute(statement, parameters)
@@ -156,11 +166,13 @@ class WithdrawalStore:
 
 
 _SHOWN = (
-    select(article.c.uid, *retraction.c["article_id", "deleted", "at"])
+    select(article.c.uid, *retraction.c["article_id", "deleted"])
     .select_from(retraction)
-    .join(article)
+    .join(article, article.c.id == retraction.c.article_id)
+    .join(category, category.c.name == retraction.c.category)
     .where(
         retraction.c.category == bindparam("category"),
+        retraction.c.joined > category.c.joined - bindparam("limit"),
         not_(
             exists().where(
                 article_category.c.article_id == retraction.c.article_id,
@@ -168,26 +180,12 @@ _SHOWN = (
             )
         ),
     )
-    .order_by(retraction.c.at.desc(), article.c.id)
-    .limit(bindparam("limit"))
-)
-_JOINED = (
-    select(article_category.c.first_seen)
-    .where(article_category.c.category == bindparam("category"), article_category.c.first_seen > bindparam("since"))
-    .order_by(article_category.c.first_seen.desc())
+    .order_by(retraction.c.joined.desc(), retraction.c.deleted.desc(), article.c.id)
     .limit(bindparam("limit"))
 )
 
 
-def retractions(connection: Connection, category: str, limit: int) -> tuple[Retraction, ...]:
+def retractions(connection: Connection, category_name: str, limit: int) -> tuple[Retraction, ...]:
     """Return the latest tombstones of the category's feed, each until `limit` articles have joined after it."""
-    parameters = {"category": category, "limit": limit}
-    rows = connection.execute(_SHOWN, parameters).all()
-    if not rows:
-        return ()
-    joined = connection.scalars(_JOINED, {**parameters, "since": rows[-1].at}).all()
-    return tuple(
-        Retraction(article_id=row.article_id, uid=row.uid, when=row.deleted)
-        for row in rows
-        if sum(time > row.at for time in joined) < limit
-    )
+    rows = connection.execute(_SHOWN, {"category": category_name, "limit": limit})
+    return tuple(Retraction(article_id=row.article_id, uid=row.uid, when=row.deleted) for row in rows)

@@ -105,7 +105,7 @@ def _add_rules_and_pages() -> None:
         sa.Column("category", sa.String(length=80), nullable=False),
         sa.Column("article_id", sa.String(length=32), nullable=False),
         sa.Column("deleted", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("joined", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["category"], ["category.name"], name="fk_retraction_category"),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_retraction_article_id"),
         sa.PrimaryKeyConstraint("category", "article_id", name="pk_retraction"),
