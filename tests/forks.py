@@ -108,7 +108,8 @@ class ForkServer:
         """Begin a process of the command that writes to these two files (descriptors).
 
         Its limits: at most `files` may be open, none may grow beyond `size` bytes, it waits `busy` seconds for a lock
-        on the database, and kills itself before its database is sent this `statement` (a number from 1).
+        on the database, a daemon so many for each `tick`, and it kills itself before its database is sent this
+        `statement` (a number from 1).
         """
         umask = os.umask(0)
         os.umask(umask)
@@ -223,9 +224,15 @@ def _become(order: dict[str, Any], stdout: int, stderr: int) -> None:
 
 
 def _limit(
-    *, files: int | None = None, size: int | None = None, busy: float | None = None, statement: int | None = None
+    *,
+    files: int | None = None,
+    size: int | None = None,
+    busy: float | None = None,
+    statement: int | None = None,
+    tick: float | None = None,
 ) -> None:
     """Limit this process as `ForkServer.start` says."""
+    from aggregator.daemon import service
     from aggregator.store import Store
 
     for kind, limit in ((resource.RLIMIT_NOFILE, files), (resource.RLIMIT_FSIZE, size)):
@@ -235,6 +242,8 @@ def _limit(
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python does at its start, so that writing fails instead
     if statement is not None:
         _die_at(statement)
+    if tick is not None:
+        service.TICK = timedelta(seconds=tick)
     if busy is not None:
         opening = vars(Store)["open"].__func__
         opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=busy)}

@@ -98,7 +98,7 @@ def test_a_minute_of_many_sources(tmp_path: Path, server: Server) -> None:
         ],
     )
     started = time.monotonic()
-    with running(tmp_path) as daemon:
+    with running(tmp_path, tick=1) as daemon:
         until(lambda: all((tmp_path / f"storage/feeds/desk-{desk}.json").exists() for desk in range(DESKS)), 60)
         until(lambda: titles(daemon) >= wire.titles(), 60)  # of the burst at the beginning
         open_early, number = descriptors(daemon), 1000
