@@ -35,10 +35,9 @@ def papers() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
+@pytest.fixture
+def forks() -> Forks:
+    return Forks()
 
 
 @pytest.fixture(params=REVISIONS)

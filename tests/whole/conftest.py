@@ -8,11 +8,10 @@ from tests.clusters import Cluster, cluster
 from tests.whole.forking import Forks
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+@pytest.fixture
+def forks() -> Forks:
     """Begin processes of the command at once."""
-    with Forks() as running:
-        yield running
+    return Forks()
 
 
 @pytest.fixture(scope="session")

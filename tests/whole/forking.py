@@ -1,6 +1,6 @@
 """Processes of the command for tests that need hundreds of them.
 
-with Forks() as forks, forks.begun("once", "--all", cwd=folder) as child:
+with Forks().begun("once", "--all", cwd=folder) as child:
     child.kill()
     assert child.wait() == -signal.SIGKILL
     print(child.said())
@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.commands import DAEMON, LOG, Logged
-from tests.forks import ForkServer, Process
+from tests.forks import Process, fork_server
 
 
 @dataclass
@@ -42,23 +41,15 @@ class Child(Logged):
         return status
 
 
-class Forks(ForkServer):
-    """A fork server of a module's own."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+class Forks:
+    """Processes of the fork server that all tests of a process share."""
 
     @contextmanager
     def begun(self, *words: str, cwd: Path, **limits: float | None) -> Iterator[Child]:
         """A child that is killed in the end if it did not end before; `limits` as of `ForkServer.start`."""
         (cwd / LOG).unlink(missing_ok=True)
         with (cwd / LOG).open("ab") as log:
-            process = self.start(
+            process = fork_server().start(
                 *words, cwd=cwd, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ, **limits
             )
         child = Child(cwd, process)

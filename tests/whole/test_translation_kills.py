@@ -3,10 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.commands import configure
 from tests.newsroom import item, rss
@@ -16,14 +13,8 @@ from tests.whole.forking import Forks
 from tests.whole.test_full_text_kills import rows
 
 LISTED = 4  # entries in the document
-FIRST, STEP = 20, 3 if THOROUGH else 41  # statements of the database before which a run is killed
-MOST = 400
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
+FIRST, STEP = 20, 3 if THOROUGH else 61  # statements of the database before which a run is killed
+MOST = 800
 
 
 class Press:
