@@ -103,14 +103,13 @@ def test_a_minute_of_many_sources(tmp_path: Path, server: Server) -> None:
         until(lambda: titles(daemon) >= wire.titles(), 60)  # of the burst at the beginning
         open_early, number = descriptors(daemon), 1000
         until(lambda: min(wire.polls()) >= 2, 60)
-        while min(wire.polls()) < POLLS:
+        while min(wire.polls()) < POLLS or number < 1002:  # a busy machine may be through with the first
             number += 1
             wire.publish(number)
             new = f"Story number {number}"
             until(partial(is_published, daemon, new), 60)
             assert daemon.get("healthz").text == "ok\n"
         publications, lived = daemon.figure("aggregator_publish_seconds_count"), time.monotonic() - started
-        assert number > 1001
         assert publications <= 2 * lived + 2  # one a tick and one between: never one a source
         assert most_memory(daemon) < 400 * MEGABYTE
         assert descriptors(daemon) < open_early + 64
