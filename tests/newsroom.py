@@ -14,6 +14,7 @@ from aggregator.app import App, opened_with
 from aggregator.config import load
 from aggregator.model import StoredSource
 from aggregator.pipeline import Report, SourceOutcome, run_cycle
+from aggregator.pipeline.backfill import backfill_all
 from aggregator.pipeline.complete import complete_all
 from aggregator.pipeline.translate import Translator
 from aggregator.publish import Published, publish_changed
@@ -80,6 +81,12 @@ class Newsroom:
         """Translations of what is due, and their publication."""
         with self.opened() as app:
             asyncio.run(Translator(app).translate_due())
+            return publish_changed(app)
+
+    def backfill(self) -> Published:
+        """The pages of archives that are due, as one run of `aggregator once` reads them, and their publication."""
+        with self.opened() as app:
+            asyncio.run(backfill_all(app))
             return publish_changed(app)
 
     def complete(self) -> Published:

@@ -46,6 +46,7 @@ def once(
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
     from aggregator.app import wants_translations
+    from aggregator.pipeline.backfill import backfill_all, wants_backfill
     from aggregator.pipeline.complete import wants_full_text
     from aggregator.publish.after import run_at_end
 
@@ -60,6 +61,8 @@ def once(
             # Nobody serves the callbacks that hubs push to.
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
         report = _cycle(app, names or None, all_sources)
+        if wants_backfill(app):
+            asyncio.run(backfill_all(app))
         published, failure = _publish(app)
         if wants_full_text(app) and _complete(app):
             completed, failure = _publish(app)

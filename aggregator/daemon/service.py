@@ -30,6 +30,7 @@ from aggregator.errors import AggregatorError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.pictures.pictures import Pictures
 from aggregator.pipeline import SourceOutcome
+from aggregator.pipeline.backfill import Backfiller, wants_backfill
 from aggregator.pipeline.complete import Completer, wants_full_text
 from aggregator.pipeline.poller import Poller
 from aggregator.pipeline.translate import Translator
@@ -73,6 +74,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._after = AfterArticles(lambda: self._app)
+        self._backfiller: Backfiller | None = None
         self._completer: Completer | None = None
         self._translator: Translator | None = None
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
@@ -157,8 +159,18 @@ class Daemon:
                 self._app = await self._app.in_writer(reconfigured, self._app, self._app.settings)
         if not self._is_damaged:
             await self._poller.poll(self._app, self._fetcher)
+            await self._backfill()
             await self._complete()
             self._translate()
+
+    async def _backfill(self) -> None:
+        """Begin to read the pages of archives that are due."""
+        if not self._stop.is_set() and wants_backfill(self._app):
+            with self._watched("backfill"):
+                self._backfiller = self._backfiller or Backfiller(
+                    self._app, self._fetcher, self._poller.hosts, self._report_page
+                )
+                await self._backfiller.start_due()
 
     async def _complete(self) -> None:
         """Begin to complete the articles whose pages are due."""
@@ -179,11 +191,13 @@ class Daemon:
         drains = [self._poller.drain(DRAIN_SECONDS)]
         if self._completer:
             drains.append(self._completer.drain(DRAIN_SECONDS))
+        if self._backfiller:
+            drains.append(self._backfiller.drain(DRAIN_SECONDS))
         with self._watched("complete"):
             await asyncio.gather(*drains)
         if self._translator:
             await self._translator.stop()
-        self._completer = self._translator = None
+        self._backfiller = self._completer = self._translator = None
 
     async def _publish(self) -> None:
         joined: list[int] = []
@@ -227,6 +241,13 @@ class Daemon:
         if counts.rows and now >= self._publish_at:  # a burst waits for the tick, and is rendered together
             self._publish_at = now + TICK.total_seconds()
             self._scheduler.add_job(self._publish)
+
+    def _report_page(self, outcome: SourceOutcome) -> None:
+        """Count and log what a page of a source's archive brought."""
+        self._metrics.count_articles(outcome)
+        if outcome.recorded.new:
+            fields = outcome.log_fields("backfill")
+            log.info("%s: %d new from its archive", outcome.source, outcome.recorded.new, extra=fields)
 
     # -------------------------------------------------------------------------------------------------------- reload
 

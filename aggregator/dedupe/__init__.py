@@ -7,6 +7,7 @@ at most one article and each article at most one entry, the surest match first, 
 article in turn.
 """
 
+from aggregator.dedupe.archived import dated_before, known_entries, without_edits
 from aggregator.dedupe.decide import decide
 from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
@@ -18,6 +19,7 @@ __all__ = [
     "RULES",
     "Limited",
     "clusters",
+    "dated_before",
     "decide",
     "entries_in_force",
     "entry_name",
@@ -27,8 +29,10 @@ __all__ = [
     "key_name",
     "keyed",
     "keys",
+    "known_entries",
     "limited",
     "near",
     "text_keys",
     "withdrawals",
+    "without_edits",
 ]

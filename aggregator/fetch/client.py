@@ -36,7 +36,7 @@ from aggregator.fetch.redirects import (
 from aggregator.fetch.response import Bounds, HttpResponse, read_response
 from aggregator.fetch.result import FetchResult, failure, fetch_result, page_result, status_failure
 from aggregator.fetch.transport import AiohttpTransport
-from aggregator.model import Failure, Page, Source, SourceState, Validators
+from aggregator.model import Failure, FeedDocument, NotModified, Page, Source, SourceState, Validators
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
 from aggregator.settings.references import resolved
@@ -128,6 +128,18 @@ class Fetcher:
         if end is None or isinstance(end, Failure):
             return end
         return page_result(*end, self._clock())
+
+    async def fetch_archive_page(
+        self, url: str, source: Source, *, admit: Admit, permit: Permit
+    ) -> FeedDocument | Failure | None:
+        """Request a page of the source's archive and return it, as `fetch_page` does."""
+        call = _Call(source, Validators(), admit, self._settings.timeout.total_seconds(), self._environ, permit=permit)
+        end = await self._follow(call, first_page_hop(url, source))
+        if end is None or isinstance(end, Failure):
+            return end
+        result = fetch_result(*end, SourceState(), Validators(), self._clock())
+        assert not isinstance(result, NotModified)  # nothing was asked for that could be
+        return result
 
     async def fetch_picture(self, url: str, *, admit: Admit, permit: Permit) -> Page | Failure | None:
         """Request a picture, without any source's headers, and return it, whatever it is, as `fetch_page` does."""

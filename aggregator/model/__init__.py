@@ -4,10 +4,10 @@
     Draft --rules--> Ruling
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
-One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `picture`,
-`translation`, `output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with whole
-seconds, durations are `timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published until
-`normalise` has cleaned it.
+One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `backfill`,
+`picture`, `translation`, `output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with
+whole seconds, durations are `timedelta`, sizes are bytes. A "digest" is always `blake2b`. HTML is text as published
+until `normalise` has cleaned it.
 """
 
 from aggregator.model.article import (
@@ -20,6 +20,7 @@ from aggregator.model.article import (
     RevisionHead,
     StoredArticle,
 )
+from aggregator.model.backfill import BackfillStep, ClaimedBackfill, DueBackfill
 from aggregator.model.decision import (
     Carrier,
     Decision,
@@ -76,9 +77,11 @@ __all__ = [
     "ArchivePage",
     "ArticleImages",
     "ArticleRuling",
+    "BackfillStep",
     "Carrier",
     "CategoryFeed",
     "Chapters",
+    "ClaimedBackfill",
     "ClaimedPage",
     "ClaimedTranslation",
     "ClusterMember",
@@ -87,6 +90,7 @@ __all__ = [
     "Departure",
     "Details",
     "Draft",
+    "DueBackfill",
     "DuePage",
     "Duplicate",
     "Enclosure",

@@ -125,7 +125,7 @@ class Completer:
         if answer is None:
             return Held(until=self._hosts.held_until(host_key(claimed.link), now) or now + REST)
         if isinstance(answer, Failure):
-            self._note_refusal(answer, claimed.link)
+            self._hosts.learn_refusal(answer, claimed.link, now)
             return Held(until=now + REST) if answer.is_unreachable and self._hosts.outage.is_on else answer
         question = PageQuestion(
             page=answer,
@@ -165,11 +165,6 @@ class Completer:
 
     def _admit(self, host: str) -> bool:
         return self._hosts.held_until(host, self._app.clock()) is None
-
-    def _note_refusal(self, failure: Failure, url: str) -> None:
-        """Note that the host asked to be left alone. A page that it forbids says nothing of its feeds."""
-        if failure.status == 429 or (failure.status == 503 and failure.retry_after is not None):
-            self._hosts.learn(failure.host or host_key(url), failure, self._app.clock())
 
 
 def _has_rules_on_text(app: App) -> bool:

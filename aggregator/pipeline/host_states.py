@@ -7,6 +7,7 @@ from aggregator.model import Failure, FeedDocument, HostState, NotModified
 from aggregator.pipeline.outage import Outage
 from aggregator.schedule.state import host_after
 from aggregator.store import Store
+from aggregator.urls import host_key
 
 
 class HostStates:
@@ -39,6 +40,16 @@ class HostStates:
         after = host_after(answer, before, now)
         if after != before:
             self._states[name] = self._changed[name] = after
+
+    def learn_refusal(self, failure: Failure, url: str, now: datetime) -> bool:
+        """Note whether the host asked to be left alone, by the answer for a page at `url`, and return it.
+
+        A page that the host forbids says nothing of its feeds.
+        """
+        is_refusal = failure.status == 429 or (failure.status == 503 and failure.retry_after is not None)
+        if is_refusal:
+            self.learn(failure.host or host_key(url), failure, now)
+        return is_refusal
 
     def changes(self) -> Mapping[str, HostState]:
         """Return the states that are not stored yet."""

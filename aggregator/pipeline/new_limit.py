@@ -20,12 +20,13 @@ def within_limit(
     decisions: Sequence[Decision],
     rulings: Mapping[str, Ruling],
 ) -> Limited:
-    """Return the decisions that the source's limit allows today; its first document is not limited. Raises StoreError.
+    """Return the decisions that the source's limit allows today. Raises StoreError.
 
-    Articles that rules drop do not count.
+    Its first document and the pages of its archive are not limited. Articles that rules drop do not count.
     """
     maximum = stored.source.settings.max_new
-    if maximum is None or not stored.state.has_document or not any(isinstance(each, New) for each in decisions):
+    is_limited = stored.state.has_document and not received.page
+    if maximum is None or not is_limited or not any(isinstance(each, New) for each in decisions):
         return Limited(decisions=tuple(decisions))
     room = max(0, maximum - app.store.sources.recorded_on(stored.source.id, received.now))
     return limited(decisions, room, {id_ for id_, ruling in rulings.items() if ruling.dropped})
@@ -35,7 +36,7 @@ def state_within_limit(
     received: ReceivedDocument, drafts: SourceDrafts, state: SourceState, within: Limited
 ) -> SourceState:
     """Return the source's state after the document, with the entries that wait."""
-    if not within.waiting and not state.waiting:
+    if received.page or (not within.waiting and not state.waiting):
         return state
     entries = drafts.feed.entries
     return after_limit(

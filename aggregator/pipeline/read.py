@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.app import App
 from aggregator.document import ReadResult, Subscriber, read, subscriber
-from aggregator.model import Failure, FeedDocument, StoredSource
+from aggregator.model import ClaimedBackfill, Failure, FeedDocument, StoredSource
 from aggregator.parse import is_cheap
 from aggregator.sandbox import Aborted
 from aggregator.secret_urls import masked_url, without_secrets
@@ -35,6 +35,7 @@ class ReceivedDocument:
     now: datetime
     first_seen: datetime | None = None  # time of first sight of its new entries, if it is not `now`
     is_pushed: bool = False  # by a hub: it may be a part of the source's document, the new entries alone
+    page: ClaimedBackfill | None = None  # of the source's archive, that the document is: its text is an older one
     result: ReadResult | None = None  # None: not read yet
 
     @property

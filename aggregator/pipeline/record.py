@@ -11,16 +11,31 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aggregator.app import App
-from aggregator.dedupe import decide, withdrawals
+from aggregator.dedupe import dated_before, decide, known_entries, withdrawals, without_edits
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.model import Carrier, Decision, Failure, New, RecordCounts, StoredSource, Updated
+from aggregator.model import (
+    BackfillStep,
+    Carrier,
+    Decision,
+    Failure,
+    Feed,
+    FeedInfo,
+    Keyed,
+    New,
+    RecordCounts,
+    Source,
+    SourceState,
+    StoredSource,
+    Updated,
+)
 from aggregator.pipeline.new_limit import report_waiting, state_within_limit, within_limit
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
 from aggregator.pipeline.rules import rulings_on_new, wanted_path, without_dropped
 from aggregator.pipeline.withdraw import drafts_in_force, record_with_withdrawals
 from aggregator.sandbox import Aborted
+from aggregator.schedule.archive import first_step, next_step
 from aggregator.schedule.due import due_without_push
 from aggregator.schedule.state import after_feed, after_push
 from aggregator.store import RacedError, Recording
@@ -138,22 +153,25 @@ def _decide_and_write(
     app: App, received: ReceivedDocument, stored: StoredSource, drafts: SourceDrafts, tries: int
 ) -> RecordCounts:
     source, now, in_force = stored.source, received.now, drafts_in_force(app, drafts)
-    feed, entries = in_force.feed, in_force.keyed
-    if received.is_pushed:
-        state = after_push(feed, stored.state)
-    else:
-        state = after_feed(received.document, feed, drafts.feed_info, stored.state, source, app.settings.fetch, now)
-    unlimited = state
+    entries, still_listed = in_force.keyed, drafts.still_listed
+    if received.page:
+        entries = dated_before(entries, app.store.backfills.oldest(source.id))
+    state = unlimited = _state_after(app, received, stored, drafts.feed_info, in_force.feed)
     digests = {key.digest for keyed in entries for key in keyed.keys} | drafts.deleted.keys()
     links = {key.digest for keyed in entries for key in keyed.keys if key.rule == "link"}
     carrier = Carrier.of(source.id, source.ordinal, source.url, state.feed_info.link)
     hub = hub_topic(state.feed_info, state.moved_to or source.url)
     unpushed = due_without_push(source, state, app.settings.fetch, now)
+    step = _step_after(app, received, source, drafts.feed, entries)
     while True:
         tries -= 1
         matches = app.store.articles.lookup(digests, source.id, links) if digests else {}
-        decisions = decide(entries, matches, still_listed=drafts.still_listed, carrier=carrier)
-        if stored.state.is_read_otherwise:
+        if received.page:
+            still_listed |= known_entries(matches, source.id)
+        decisions = decide(entries, matches, still_listed=still_listed, carrier=carrier)
+        if received.page:
+            decisions = without_edits(decisions, matches, source.id)
+        elif stored.state.is_read_otherwise:
             decisions = tuple(map(_without_edit, decisions))
         rulings = rulings_on_new(app, source, decisions)
         within = within_limit(app, received, stored, decisions, rulings)
@@ -167,9 +185,11 @@ def _decide_and_write(
             now=now,
             dropped=frozenset(article_id for article_id, ruling in rulings.items() if ruling.dropped),
             pushed=received.is_pushed,
-            is_limited=stored.state.has_document,
+            is_limited=stored.state.has_document and not received.page,
             hub=hub,
             due_without_push=unpushed,
+            page=received.page,
+            step=step,
         )
         try:
             withdrawn = withdrawals(drafts.deleted, matches, source.id)
@@ -179,7 +199,41 @@ def _decide_and_write(
                 raise
         else:
             report_waiting(stored, state, within)
+            _report_step(source, step)
             return without_dropped(app, counts, decisions, rulings)
+
+
+def _state_after(
+    app: App, received: ReceivedDocument, stored: StoredSource, feed_info: FeedInfo, feed: Feed
+) -> SourceState:
+    """Return the source's state after the document; a page of its archive says nothing of it."""
+    if received.page:
+        return stored.state
+    if received.is_pushed:
+        return after_push(feed, stored.state)
+    fetch = app.settings.fetch
+    return after_feed(received.document, feed, feed_info, stored.state, stored.source, fetch, received.now)
+
+
+def _step_after(
+    app: App, received: ReceivedDocument, source: Source, feed: Feed, entries: Sequence[Keyed]
+) -> BackfillStep | None:
+    """Return the place in the source's archive after the document, None if no archive is to be read."""
+    if received.page:
+        newest = max((keyed.draft.published for keyed in entries), default=received.now)
+        retention = app.settings.retention
+        is_outdated = retention is not None and newest < received.now - retention
+        return next_step(feed, received.page, is_outdated=is_outdated)
+    step = None if received.is_pushed else first_step(feed, source)
+    return step if step and not app.store.backfills.has_begun(source.id) else None
+
+
+def _report_step(source: Source, step: BackfillStep | None) -> None:
+    """Log the end of the source's archive."""
+    if step and step.problem:
+        log.warning("%s: its archive is not read further: %s; pages read: %d", source.name, step.problem, step.pages)
+    elif step and not step.url:
+        log.info("%s: its archive was read: %d pages", source.name, step.pages)
 
 
 def _without_edit(decision: Decision) -> Decision:

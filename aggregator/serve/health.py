@@ -5,7 +5,9 @@ from typing import Literal
 
 from aggregator.clock import Clock
 
-Work = Literal["reload", "claim", "fetch", "complete", "translate", "publish", "mend", "prune", "count", "websub"]
+Work = Literal[
+    "reload", "claim", "fetch", "complete", "backfill", "translate", "publish", "mend", "prune", "count", "websub"
+]
 
 MAX_SILENCE = timedelta(minutes=5)  # without finished work; publishing a whole archive anew may take some minutes
 

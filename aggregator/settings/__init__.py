@@ -164,6 +164,9 @@ class SourceSettings(Section):
         None, description="CSS selector of the text on these pages, where the extraction needs help."
     )
     remove: tuple[CssSelector, ...] = Field((), description="CSS selectors of parts of the text to leave out.")
+    backfill: Literal["none", "all"] = Field(
+        "none", description="all reads its archive once: the pages of older entries that its feed names."
+    )
     translate: Shown[tuple[LanguageTag, ...]] = Field(
         (), description="Languages in which its articles are published too, such as [de, fr]."
     )

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from aggregator.model import (
+    BackfillStep,
+    ClaimedBackfill,
     Decision,
     Duplicate,
     FeedInfo,
@@ -25,6 +27,7 @@ from aggregator.model import (
 )
 from aggregator.names import ALL
 from aggregator.store.archive_marks import mark_pages
+from aggregator.store.backfills import BackfillStore
 from aggregator.store.credits import insert_credits, insert_labels_and_categories
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_articles
@@ -71,7 +74,7 @@ class Recording:
     """One document of a source to record: the source's new state, and the decisions on its entries.
 
     A document that a hub `pushed` stands for no poll: of the state only `seen` and `waiting` are written, and the lease
-    continues.
+    continues. A page of the source's archive writes nothing of the state, only the next `step` in the archive.
     """
 
     source_id: int
@@ -84,6 +87,8 @@ class Recording:
     hub: HubTopic | None = None  # that the document names
     is_limited: bool = False  # its new articles count for `max_new`
     due_without_push: tuple[datetime, str] | None = None  # next fetch and its reason, if no hub pushes any more
+    page: ClaimedBackfill | None = None  # of the source's archive, that the document is
+    step: BackfillStep | None = None  # next place in the archive; None: none is to be read
 
 
 class ArticleStore:
@@ -100,7 +105,7 @@ class ArticleStore:
         translations: TranslationStore,
     ) -> None:
         self._database, self._sources, self._hubs, self._outbox = database, sources, hubs, outbox
-        self._pages, self._translations = pages, translations
+        self._pages, self._translations, self._backfills = pages, translations, BackfillStore(database)
 
     def lookup(
         self, digests: Iterable[bytes], source_id: int = 0, links: Collection[bytes] = ()
@@ -170,7 +175,9 @@ class ArticleStore:
             changed = {*edits.ids, *credited, *relinked, *left} - inserted.keys()
             self._outbox.mark_articles(changed)
             names = {ALL, *dict(labels.categories)} if inserted else ()
-            is_renamed = _credited_as(row["feed_info"]) != _credited_as(recording.state.feed_info)
+            is_renamed = not recording.page and _credited_as(row["feed_info"]) != _credited_as(
+                recording.state.feed_info
+            )
             self._outbox.mark_categories(changed, source_id=source_id if is_renamed else None, names=names)
         return RecordCounts(
             new=len(inserted),
@@ -188,11 +195,16 @@ class ArticleStore:
             published = (dates[article_id] for article_id in credited)
             limited, dialect = new if recording.is_limited else 0, self._database.dialect
             count_articles(connection, dialect, recording.source_id, published, recording.now, limited)
-        if new:
+        if new and not recording.page:
             connection.execute(_NOTE_NEW, {"of": recording.source_id, "now": recording.now})
 
     def _record_state(self, recording: Recording, row: RowMapping) -> None:
         source_id = recording.source_id
+        if recording.page and recording.step:
+            self._backfills.move(recording.page, recording.step, recording.now)
+            return
+        if recording.step and not row["readdressed"]:
+            self._backfills.begin(source_id, recording.step, recording.now)
         if recording.pushed:
             self._sources.record_pushed(source_id, recording.state)
             return

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, not_, select, update
 
 from aggregator.model import SourceState
 from aggregator.settings import SourceSettings
@@ -13,19 +13,16 @@ from aggregator.store.columns import EPOCH, settings_text
 from aggregator.store.database import Database
 from aggregator.store.labels import SourceLabels, relabel
 from aggregator.store.rows import Columns, state_columns
-from aggregator.store.schema import article, article_source, category, source
+from aggregator.store.schema import article, article_source, backfill, category, source
 
 INSERTED_ROWS = 500  # at once: ten thousand would take 20 MB
 
 _SOURCES = select(*source.c["id", "settings", "ordinal", "present", "host", "moved_to"]).order_by(source.c.id)
 _CATEGORIES = select(*category.c["name", "label", "present"])
 _MARKED = {"pending": True, "version": category.c.version + 1}
+_UNREAD = {"etag": None, "last_modified": None, "digest": b"", "truncated_digest": None}  # read again when it is due
 _STATE_AT_NEW_URL = {  # nothing that the old URL said, and due now
     "moved_to": None,
-    "etag": None,
-    "last_modified": None,
-    "digest": b"",
-    "truncated_digest": None,
     "seen": b"",
     "reading": None,
     "waiting": None,
@@ -79,6 +76,9 @@ class ConfigurationStore:
             for changed in changes.updated:
                 columns = _columns(changed.settings, changed.ordinal, changed.host)
                 renewed = columns | (_STATE_AT_NEW_URL if changed.at_new_url else {})
+                if changed.at_new_url or _begins_backfill(changed):
+                    renewed |= _UNREAD
+                    connection.execute(delete(backfill).where(backfill.c.source_id == changed.id, *_left(changed)))
                 connection.execute(update(source).where(source.c.id == changed.id).values(renewed))
             fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
             for start in range(0, len(changes.added), INSERTED_ROWS):
@@ -98,6 +98,16 @@ class ConfigurationStore:
 def _columns(settings: SourceSettings, ordinal: int, host: str | None) -> Columns:
     selected = {"name": settings.name, "url": settings.url, "enabled": settings.enabled}
     return selected | {"settings": settings, "ordinal": ordinal, "present": True, "host": host}
+
+
+def _begins_backfill(changed: SourceUpdate) -> bool:
+    """Return True if the source's archive is to be read from now on: its next document says where it starts."""
+    return changed.settings.backfill != changed.before.backfill == "none"
+
+
+def _left(changed: SourceUpdate) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition of a place in an archive that is left: at the same URL only that at its end."""
+    return () if changed.at_new_url else (backfill.c.url.is_(None),)
 
 
 def _update_articles(connection: Connection, updates: Collection[SourceUpdate]) -> None:

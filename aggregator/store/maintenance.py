@@ -23,6 +23,8 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    backfill,
+    due_backfill,
     due_page,
     host,
     key,
@@ -90,6 +92,7 @@ _ANY_FUTURE = select(
         exists().where(source.c.last_fetch > bindparam("latest")),
         exists().where(host.c.not_before > bindparam("latest_hold")),
         exists().where(due_page, page.c.due > bindparam("latest_hold")),
+        exists().where(due_backfill, backfill.c.due > bindparam("latest_hold")),
     )
 )
 _RESET_SOURCES = (
@@ -111,6 +114,11 @@ _RESET_HOSTS = (
 _RESET_PAGES = (
     update(page)
     .where(due_page, page.c.due > bindparam("latest_hold"))
+    .values(due=bindparam("now", type_=Moment), lease_until=None)
+)
+_RESET_BACKFILLS = (
+    update(backfill)
+    .where(due_backfill, backfill.c.due > bindparam("latest_hold"))
     .values(due=bindparam("now", type_=Moment), lease_until=None)
 )
 _OWNED = select(*article.c["path", "pruned", "dropped"]).where(article.c.path.in_(listed("paths")))
@@ -211,7 +219,8 @@ class MaintenanceStore:
         with self._database.writing() as connection:
             connection.execute(_RESET_SOURCES, {"now": now, "latest": latest})
             connection.execute(_RESET_HOSTS, {"latest_hold": latest_hold, "until": now + timedelta(hours=1)})
-            connection.execute(_RESET_PAGES, {"latest_hold": latest_hold, "now": now})
+            for statement in (_RESET_PAGES, _RESET_BACKFILLS):
+                connection.execute(statement, {"latest_hold": latest_hold, "now": now})
 
     def size(self) -> StoreSize:
         """Return how much is stored. Counting takes 0.15 s a million articles: it is for now and then."""

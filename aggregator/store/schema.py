@@ -296,6 +296,21 @@ current_page = (page.c.article_id == article.c.id) & (page.c.digest == article.c
 due_page = page.c.due.is_not(None)
 Index("ix_page_due", page.c.due, **where(due_page))
 
+backfill = Table(  # of a source with `backfill`: the place in its archive
+    "backfill",
+    metadata,
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True),
+    Column("url", Words),  # of the page that is read next; None: the archive was read, or given up
+    required("pages", Integer),  # that were read
+    required("seen", LargeBinary),  # digests of the URLs and entries that were seen
+    Column("due", Moment),
+    Column("lease_until", Moment),  # until then a process is at it
+    required("failures", Integer),  # of this page, in a row
+    Column("error", Words),  # sentence of the last failure, or why the rest is not read
+)
+due_backfill = backfill.c.due.is_not(None)
+Index("ix_backfill_due", backfill.c.due, **where(due_backfill))
+
 searchable = Table(  # terms of articles for the search; the index over them is `search_index.py`'s
     "searchable",
     metadata,

@@ -31,7 +31,7 @@ from aggregator.store.leases import (
     write_states,
 )
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import host, page, pollable, source, subscription, translation
+from aggregator.store.schema import backfill, host, page, pollable, source, subscription, translation
 from aggregator.store.source_days import published_by_day, published_per_day, recorded_on
 from aggregator.store.waiting_work import waiting_pages, waiting_translations
 
@@ -130,6 +130,7 @@ class SourceFailures:
 
 
 _END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
+_END_LEASES_OF_BACKFILLS = update(backfill).where(backfill.c.lease_until.is_not(None)).values(lease_until=None)
 _END_LEASES_OF_TRANSLATIONS = (
     update(translation)
     .where(translation.c.due.is_not(None), translation.c.lease_until.is_not(None))
@@ -263,6 +264,7 @@ class SourceStore:
             self._released_hosts = frozenset(name for name in connection.scalars(END_ALL_LEASES) if name is not None)
             connection.execute(_END_LEASES_OF_PAGES)
             connection.execute(_END_LEASES_OF_TRANSLATIONS)
+            connection.execute(_END_LEASES_OF_BACKFILLS)
 
     def release(self, ids: Collection[int], at: datetime | None = None) -> None:
         """End the leases of these sources, their states unchanged, now or `at` a time until which their hosts rest.

@@ -8,6 +8,7 @@ from typing import Self
 
 from aggregator.store.archive import ArchiveStore
 from aggregator.store.articles import ArticleStore
+from aggregator.store.backfills import BackfillStore
 from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.feeds import FeedStore
@@ -42,6 +43,7 @@ class Store:
         self.pages = PageStore(database, self.outbox)
         self.meta = MetaStore(database)
         self.translations = TranslationStore(database, self.outbox, self.meta)
+        self.backfills = BackfillStore(database)
         self.articles = ArticleStore(
             database, self.sources, self.hubs, self.outbox, pages=self.pages, translations=self.translations
         )

@@ -300,7 +300,7 @@ def test_pages_are_served_as_feeds_are(room: Newsroom, server: Server) -> None:
 
 def test_the_example_of_the_documentation_makes_the_pages_of_its_table(tmp_path: Path, server: Server) -> None:
     text = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    example, _ = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     configuration = yaml.safe_load(example.replace("https://example.org/feed.xml", server.url("/one")))
     room = newsroom(tmp_path, configuration.pop("sources"), **configuration)
     publish(room, server, range(120))

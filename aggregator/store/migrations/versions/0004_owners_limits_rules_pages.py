@@ -57,6 +57,7 @@ def upgrade() -> None:
     _add_rules_and_pages()
     _add_search()
     _add_archive()
+    _add_backfill()
 
 
 def _add_rules_and_pages() -> None:
@@ -212,6 +213,24 @@ def _add_archive() -> None:
         sa.PrimaryKeyConstraint("article_id", "digest", name="pk_archived"),
         sqlite_with_rowid=False,
     )
+
+
+def _add_backfill() -> None:
+    op.create_table(
+        "backfill",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("url", sa.Text()),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.LargeBinary(), nullable=False),
+        sa.Column("due", sa.BigInteger()),
+        sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text()),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name="fk_backfill_source_id"),
+        sa.PrimaryKeyConstraint("source_id", name="pk_backfill"),
+    )
+    is_due = sa.text("due IS NOT NULL")
+    op.create_index("ix_backfill_due", "backfill", ["due"], sqlite_where=is_due, postgresql_where=is_due)
 
 
 def _count_days() -> None:

@@ -1,0 +1,196 @@
+"""Archives of sources, read page by page: claim the places, ask, record. Shell.
+
+The place in an archive is a row of its own. It moves in the transaction that records a page, so work that was cut off
+is done again: what is recorded twice is the same.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from aggregator.app import App
+from aggregator.errors import AggregatorError
+from aggregator.fetch import Fetcher
+from aggregator.fetch.failures import ResponseError
+from aggregator.model import ClaimedBackfill, DueBackfill, Failure, FeedDocument
+from aggregator.pipeline.fetch import Held, load_hosts
+from aggregator.pipeline.host_states import HostStates
+from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.report import SourceOutcome
+from aggregator.schedule.archive import is_of_site
+from aggregator.schedule.pages import next_request
+from aggregator.secret_urls import masked_url
+from aggregator.timestamps import rfc3339
+from aggregator.urls import host_key
+
+LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
+LOOKED_AT = 1000  # pages among which those of free hosts are chosen
+TICK = timedelta(seconds=1)  # between two looks for due pages
+REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
+PAGES_OF_RUN = 50  # of each source that one run of `once` reads; the next one goes on
+GONE = 410
+
+log = logging.getLogger(__name__)
+
+
+class Backfiller:
+    """Reads the pages of archives that are due, of each source one at a time.
+
+    `hosts` is shared with the refreshers of the process. `report` gets the outcome of each page that was recorded.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        fetcher: Fetcher,
+        hosts: HostStates,
+        report: Callable[[SourceOutcome], None] = lambda outcome: None,
+    ) -> None:
+        self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
+        self._in_flight: dict[asyncio.Task[None], ClaimedBackfill] = {}
+
+    async def start_due(self) -> bool:
+        """Start to read what is due; return True if something is under way.
+
+        Raises StoreError, also those that what was started before ended with.
+        """
+        self._collect()
+        app, now = self._app, self._app.clock()
+        room = app.settings.fetch.concurrency - len(self._in_flight)
+        if room > 0 and not self._hosts.outage.is_on:
+            due = await app.in_writer(app.store.backfills.due, now, LOOKED_AT)
+            chosen = self._choose(due, room)
+            if claimed := await app.in_writer(app.store.backfills.claim, chosen, now, LEASE):
+                await load_hosts(app, self._fetcher, self._hosts, {host_key(page.url) for page in claimed})
+            for page in claimed:
+                self._in_flight[asyncio.create_task(self._read_and_record(page))] = page
+        return bool(self._in_flight)
+
+    async def wait(self) -> None:
+        """Wait until everything that is under way is done. Raises StoreError."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+            self._collect()
+
+    async def drain(self, seconds: float) -> None:
+        """Give what is under way so many seconds to end, then cancel it: its places are released."""
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(self._in_flight, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        unfinished = [self._in_flight[task].stored.source.id for task in late]
+        self._in_flight.clear()
+        await self._app.in_writer(self._app.store.backfills.release, unfinished)
+
+    def _collect(self) -> None:
+        """Forget what is done. Raises the StoreError that it ended with."""
+        for task in [task for task in self._in_flight if task.done()]:
+            del self._in_flight[task]
+            task.result()
+
+    def _choose(self, due: Sequence[DueBackfill], room: int) -> list[int]:
+        """Return the sources whose next pages are asked for: of each host no more than its pace needs."""
+        share = share_of_host(self._app.settings.fetch, TICK)
+        counts = Counter(host_key(page.url) for page in self._in_flight.values())
+        chosen: list[int] = []
+        for page in due:
+            host = host_key(page.url)
+            if len(chosen) < room and counts[host] < share:
+                counts[host] += 1
+                chosen.append(page.source_id)
+        return chosen
+
+    async def _read_and_record(self, claimed: ClaimedBackfill) -> None:
+        """Read the page and record what came. Raises StoreError."""
+        try:
+            result = await self._read(claimed)
+        except AggregatorError:
+            raise
+        except Exception as error:  # it would be asked for again for ever
+            log.debug("while reading %s", masked_url(claimed.url), exc_info=True)
+            reason = f"internal error ({type(error).__name__})"
+            result = Failure(stage="parse", subject=masked_url(claimed.url), reason=reason)
+        hosts = self._hosts.changes()
+        if hosts:
+            await self._app.in_writer(self._app.store.sources.record_states, (), hosts)
+            self._hosts.stored(hosts)
+        if isinstance(result, SourceOutcome):
+            self._report(result)
+        else:
+            await self._app.in_writer(self._postpone, claimed, result)
+
+    async def _read(self, claimed: ClaimedBackfill) -> SourceOutcome | Failure | Held:
+        app, source = self._app, claimed.stored.source
+
+        async def permit(url: str) -> None:
+            if not is_of_site(url, source.url, claimed.url):
+                raise ResponseError("the page is redirected to another host")
+
+        answer = await self._fetcher.fetch_archive_page(claimed.url, source, admit=self._admit, permit=permit)
+        now = app.clock()
+        if isinstance(answer, FeedDocument):
+            with self._fetcher.limiter.backlog.hold(len(answer.body)):
+                return await self._record(claimed, answer)
+        if isinstance(answer, Failure):
+            is_held = self._hosts.learn_refusal(answer, claimed.url, now)
+            is_held |= answer.is_unreachable and self._hosts.outage.is_on
+            if not is_held:
+                return answer
+        return Held(until=self._hosts.held_until(host_key(claimed.url), now) or now + REST)
+
+    async def _record(self, claimed: ClaimedBackfill, document: FeedDocument) -> SourceOutcome | Failure:
+        # Imported with the first page: a process that reads none loads no parser, cleaner or renderer for it.
+        from aggregator.pipeline.read import ReceivedDocument, read_expensive
+        from aggregator.pipeline.record import RecordQueue
+
+        app = self._app
+        received = ReceivedDocument(sources=(claimed.stored,), document=document, now=app.clock(), page=claimed)
+        outcomes = await RecordQueue(app).record(await read_expensive(app, received))
+        return outcomes if isinstance(outcomes, Failure) else outcomes[0]
+
+    def _postpone(self, claimed: ClaimedBackfill, result: Failure | Held) -> None:
+        """Have a page asked for again later, or never, in the writer thread."""
+        backfills, now = self._app.store.backfills, self._app.clock()
+        if isinstance(result, Held):
+            backfills.postpone(claimed, result.until, "", failures=claimed.failures)
+            return
+        failures = claimed.failures + 1
+        due = None if result.status == GONE else next_request(result, failures, now)
+        backfills.postpone(claimed, due, result.reason, failures=failures)
+        name, page = claimed.stored.source.name, masked_url(claimed.url)
+        if due:
+            log.info("%s: page %s of its archive: %s; it is read again at %s", name, page, result.reason, rfc3339(due))
+        else:
+            log.warning("%s: page %s of its archive: %s; the pages behind it are not read", name, page, result.reason)
+
+    def _admit(self, host: str) -> bool:
+        return self._hosts.held_until(host, self._app.clock()) is None
+
+
+def wants_backfill(app: App) -> bool:
+    """Return True if an archive of a source is to be read: without one nothing need be looked for."""
+    return any(source.settings.backfill != "none" for source in app.sources)
+
+
+async def backfill_all(app: App) -> bool:
+    """Read the pages of archives that are due, of each source up to PAGES_OF_RUN; return True if there were any.
+
+    Raises StoreError.
+    """
+    has_pages = False
+    with app.store.sources.fetching():
+        async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
+            backfiller = Backfiller(app, fetcher, HostStates(app.store))
+            try:
+                for _ in range(PAGES_OF_RUN):
+                    if not await backfiller.start_due():
+                        break
+                    has_pages = True
+                    await backfiller.wait()
+            finally:
+                await backfiller.drain(0)
+    return has_pages

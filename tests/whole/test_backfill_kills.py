@@ -1,0 +1,66 @@
+"""kill -9 while an archive is read: no article is lost or doubled, and the next cycle goes on where it ended."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.clusters import Cluster
+from tests.commands import configure
+from tests.newsroom import item, rss
+from tests.servers import Request, Server
+from tests.thorough import THOROUGH
+from tests.whole.forking import Forks
+from tests.whole.test_full_text_kills import rows
+
+PAGES = 3  # of each archive, behind the feed; each has two entries
+FIRST, STEP = 25, 3 if THOROUGH else 37  # statements of the database before which a run is killed
+MOST = 800
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/storage/aggregator.db"
+    running: Cluster = request.getfixturevalue("postgresql")
+    return running.database()
+
+
+def answer(request: Request) -> bytes:
+    """Page /SOURCE/PAGE, which names the next."""
+    source, page = map(int, request.path.strip("/").split("/"))
+    first = 100 * source + 2 * page
+    head = f'<atom:link rel="prev-archive" href="/{source}/{page + 1}"/>' if page < PAGES else ""
+    date = f"Thu, {20 - page} Oct 2026 10:00:00 +0000"
+    return rss(item(first, pubDate=date), item(first + 1, pubDate=date), head=head)
+
+
+def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> None:
+    server.put("*", answer)
+    source = {"name": "site", "url": server.url("/0/0"), "backfill": "all", "language": "en"}
+    configure(tmp_path, database=database, sources=[source], feeds={"limit": 500})
+    with forks.begun("once", cwd=tmp_path) as child:
+        assert child.wait() == 0, child.said()
+    kills = unread = 0
+    for number, statement in enumerate(range(FIRST, MOST, STEP), 1):
+        expected = 2 * (PAGES + 1) * (number + 1)
+        source = source | {"url": server.url(f"/{number}/0")}
+        configure(tmp_path, database=database, sources=[source], feeds={"limit": 500})
+        with forks.begun("once", "--all", cwd=tmp_path, statement=statement) as child:
+            status = child.wait()
+        kills += status != 0
+        unread += status != 0 and bool(rows(database, "SELECT * FROM backfill WHERE due IS NOT NULL"))
+        with forks.begun("once", "--all", cwd=tmp_path) as child:
+            assert child.wait() == 0, child.said()
+        assert len(list((tmp_path / "storage" / "articles").rglob("*.md"))) == expected
+        titles = [entry["title"] for entry in json.loads((tmp_path / "storage/feeds/all.json").read_text())["items"]]
+        assert len(set(titles)) == len(titles) == expected  # none is lost, none doubled
+        for page in range(1, PAGES + 1):
+            assert len(server.asked(f"/{number}/{page}")) in (1, 2)  # once more if the kill fell before its record
+        requests = [len(server.asked(f"/{number}/{page}")) for page in range(1, PAGES + 1)]
+        assert sum(requests) <= PAGES + 1
+        assert rows(database, "SELECT url, pages, lease_until FROM backfill") == [(None, PAGES, None)]
+        if status == 0:
+            break
+    assert kills > unread >= 2  # some fell before the archive was known, others while it was read
+    assert status == 0  # the last run was killed before none of its statements
