@@ -15,10 +15,10 @@ def dated_before(entries: Sequence[Keyed], oldest: datetime | None) -> tuple[Key
     With the time of their first sight they would be the newest of all.
     """
     dates = [keyed.draft.published for keyed in entries if not _is_undated(keyed)]
-    known = [*dates, oldest] if oldest else dates
-    if len(dates) == len(entries) or not known:
+    newer = [*dates, oldest] if oldest else dates
+    if len(dates) == len(entries) or not newer:
         return tuple(entries)
-    before = min(known) - timedelta(seconds=1)
+    before = min(newer) - timedelta(seconds=1)
     return tuple(_dated(keyed, before) if _is_undated(keyed) else keyed for keyed in entries)
 
 
@@ -32,12 +32,12 @@ def known_entries(known_by_key: KnownByKey, source_id: int) -> frozenset[str]:
 def without_edits(decisions: Collection[Decision], known_by_key: KnownByKey, source_id: int) -> tuple[Decision, ...]:
     """Return the decisions without those on articles that the source carries: a page has their older text and link."""
     credited = {article.id: article.credited for article in chain.from_iterable(known_by_key.values())}
-    moved = {each.keyed.id for each in decisions if isinstance(each, New) and each.leaves}
+    moved = {decision.keyed.id for decision in decisions if isinstance(decision, New) and decision.leaves}
     return tuple(
-        each
-        for each in decisions
-        if not (isinstance(each, New) and each.leaves)
-        and (isinstance(each, New) or (each.id not in moved and source_id not in credited.get(each.id, ())))
+        decision
+        for decision in decisions
+        if not (isinstance(decision, New) and decision.leaves)
+        and (isinstance(decision, New) or (decision.id not in moved and source_id not in credited.get(decision.id, ())))
     )
 
 

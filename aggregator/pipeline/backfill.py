@@ -4,20 +4,18 @@ The place in an archive is a row of its own. It moves in the transaction that re
 is done again: what is recorded twice is the same.
 """
 
-import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.fetch.failures import ResponseError
-from aggregator.model import ClaimedBackfill, DueBackfill, Failure, FeedDocument
+from aggregator.model import ClaimedBackfill, Failure, FeedDocument
 from aggregator.pipeline.fetch import Held, load_hosts
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.in_flight import InFlight, within_pace
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.schedule.archive import is_of_site
 from aggregator.schedule.pages import next_request
@@ -27,7 +25,6 @@ from aggregator.urls import host_key
 
 LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
 LOOKED_AT = 1000  # pages among which those of free hosts are chosen
-TICK = timedelta(seconds=1)  # between two looks for due pages
 REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
 PAGES_OF_RUN = 50  # of each source that one run of `once` reads; the next one goes on
 GONE = 410
@@ -49,60 +46,36 @@ class Backfiller:
         report: Callable[[SourceOutcome], None] = lambda outcome: None,
     ) -> None:
         self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
-        self._in_flight: dict[asyncio.Task[None], ClaimedBackfill] = {}
+        self._in_flight = InFlight[ClaimedBackfill]()
 
     async def start_due(self) -> bool:
         """Start to read what is due; return True if something is under way.
 
         Raises StoreError, also those that what was started before ended with.
         """
-        self._collect()
+        self._in_flight.collect()
         app, now = self._app, self._app.clock()
-        room = app.settings.fetch.concurrency - len(self._in_flight)
+        room = app.settings.fetch.concurrency - len(self._in_flight.pages)
         if room > 0 and not self._hosts.outage.is_on:
             due = await app.in_writer(app.store.backfills.due, now, LOOKED_AT)
-            chosen = self._choose(due, room)
+            urls = [page.url for page in self._in_flight.pages]
+            chosen = within_pace([(page.source_id, page.url) for page in due], urls, app.settings.fetch, room)
             if claimed := await app.in_writer(app.store.backfills.claim, chosen, now, LEASE):
                 await load_hosts(app, self._fetcher, self._hosts, {host_key(page.url) for page in claimed})
             for page in claimed:
-                self._in_flight[asyncio.create_task(self._read_and_record(page))] = page
-        return bool(self._in_flight)
+                self._in_flight.start(self._read_and_record(page), page)
+        return bool(self._in_flight.pages)
 
     async def wait(self) -> None:
         """Wait until everything that is under way is done. Raises StoreError."""
-        if self._in_flight:
-            await asyncio.wait(self._in_flight)
-            self._collect()
+        await self._in_flight.wait()
+        self._in_flight.collect()
 
     async def drain(self, seconds: float) -> None:
         """Give what is under way so many seconds to end, then cancel it: its places are released."""
-        if not self._in_flight:
-            return
-        _, late = await asyncio.wait(self._in_flight, timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*self._in_flight, return_exceptions=True)
-        unfinished = [self._in_flight[task].stored.source.id for task in late]
-        self._in_flight.clear()
-        await self._app.in_writer(self._app.store.backfills.release, unfinished)
-
-    def _collect(self) -> None:
-        """Forget what is done. Raises the StoreError that it ended with."""
-        for task in [task for task in self._in_flight if task.done()]:
-            del self._in_flight[task]
-            task.result()
-
-    def _choose(self, due: Sequence[DueBackfill], room: int) -> list[int]:
-        """Return the sources whose next pages are asked for: of each host no more than its pace needs."""
-        share = share_of_host(self._app.settings.fetch, TICK)
-        counts = Counter(host_key(page.url) for page in self._in_flight.values())
-        chosen: list[int] = []
-        for page in due:
-            host = host_key(page.url)
-            if len(chosen) < room and counts[host] < share:
-                counts[host] += 1
-                chosen.append(page.source_id)
-        return chosen
+        if unfinished := await self._in_flight.drain(seconds):
+            ids = [page.stored.source.id for page in unfinished]
+            await self._app.in_writer(self._app.store.backfills.release, ids)
 
     async def _read_and_record(self, claimed: ClaimedBackfill) -> None:
         """Read the page and record what came. Raises StoreError."""

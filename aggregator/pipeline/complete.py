@@ -4,20 +4,18 @@ The mark is a row of its own, set with the record of a new version of an entry. 
 first publication, at its host's pace. Work that was cut off is done again: what is recorded twice is the same.
 """
 
-import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import chain
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
-from aggregator.model import ClaimedPage, DuePage, Failure, HostState, PageQuestion, PageText
+from aggregator.model import ClaimedPage, Failure, HostState, PageQuestion, PageText
 from aggregator.pipeline.fetch import Held, load_hosts
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.in_flight import InFlight, within_pace
 from aggregator.pipeline.robots import DisallowedError, HeldError, Robots
 from aggregator.sandbox import Aborted
 from aggregator.schedule.pages import next_request
@@ -26,7 +24,6 @@ from aggregator.urls import host_key
 
 LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
 LOOKED_AT = 1000  # marks among which those of free hosts are chosen
-TICK = timedelta(seconds=1)  # between two looks for due pages
 REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
 
 log = logging.getLogger(__name__)
@@ -43,57 +40,38 @@ class Completer:
     ) -> None:
         self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
         self._robots = Robots(app, fetcher, self._admit)
-        self._in_flight: dict[asyncio.Task[None], ClaimedPage] = {}
+        self._in_flight = InFlight[ClaimedPage]()
 
     async def start_due(self) -> bool:
         """Start to complete what is due; return True if something is under way.
 
         Raises StoreError, also those that what was started before ended with.
         """
-        for task in [task for task in self._in_flight if task.done()]:
-            del self._in_flight[task]
-            task.result()
+        self._in_flight.collect()
         app, now = self._app, self._app.clock()
-        room = app.settings.fetch.concurrency - len(self._in_flight)
+        room = app.settings.fetch.concurrency - len(self._in_flight.pages)
         if room > 0 and not self._hosts.outage.is_on:
             due = await app.in_writer(app.store.pages.due, now, LOOKED_AT, with_dropped=_has_rules_on_text(app))
             if outdated := [mark.article_id for mark in due if not mark.is_current]:
                 await app.in_writer(app.store.pages.drop, outdated)
-            chosen = self._choose([mark for mark in due if mark.is_current], room)
+            current = [(mark.article_id, mark.link) for mark in due if mark.is_current]
+            links = [page.link for page in self._in_flight.pages]
+            chosen = within_pace(current, links, app.settings.fetch, room)
             if claimed := await app.in_writer(app.store.pages.claim, chosen, now, LEASE):
                 await load_hosts(app, self._fetcher, self._hosts, {host_key(page.link) for page in claimed})
             for page in claimed:
-                self._in_flight[asyncio.create_task(self._complete(page))] = page
-        return bool(self._in_flight)
+                self._in_flight.start(self._complete(page), page)
+        return bool(self._in_flight.pages)
 
     async def wait(self) -> None:
         """Wait until something that is under way is done."""
-        if self._in_flight:
-            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        await self._in_flight.wait(until_first=True)
 
     async def drain(self, seconds: float) -> None:
         """Give what is under way so many seconds to end, then cancel it: its marks are released."""
-        if not self._in_flight:
-            return
-        _, late = await asyncio.wait(self._in_flight, timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*self._in_flight, return_exceptions=True)
-        unfinished = [self._in_flight[task].article_id for task in late]
-        self._in_flight.clear()
-        await self._app.in_writer(self._app.store.pages.release, unfinished)
-
-    def _choose(self, due: Sequence[DuePage], room: int) -> list[str]:
-        """Return the articles whose pages are asked for next: of each host no more than its pace needs."""
-        share = share_of_host(self._app.settings.fetch, TICK)
-        counts = Counter(host_key(page.link) for page in self._in_flight.values())
-        chosen: list[str] = []
-        for mark in due:
-            host = host_key(mark.link)
-            if len(chosen) < room and counts[host] < share:
-                counts[host] += 1
-                chosen.append(mark.article_id)
-        return chosen
+        if unfinished := await self._in_flight.drain(seconds):
+            ids = [page.article_id for page in unfinished]
+            await self._app.in_writer(self._app.store.pages.release, ids)
 
     async def _complete(self, claimed: ClaimedPage) -> None:
         """Read the page and record what came. Raises StoreError."""

@@ -26,7 +26,7 @@ def within_limit(
     """
     maximum = stored.source.settings.max_new
     is_limited = stored.state.has_document and not received.page
-    if maximum is None or not is_limited or not any(isinstance(each, New) for each in decisions):
+    if maximum is None or not is_limited or not any(isinstance(decision, New) for decision in decisions):
         return Limited(decisions=tuple(decisions))
     room = max(0, maximum - app.store.sources.recorded_on(stored.source.id, received.now))
     return limited(decisions, room, {id_ for id_, ruling in rulings.items() if ruling.dropped})

@@ -35,9 +35,9 @@ def drafts_in_force(app: App, drafts: SourceDrafts) -> InForce:
     keyed = entries_in_force(drafts.keyed, times)
     if len(keyed) == len(drafts.keyed):
         return InForce(keyed=keyed, feed=drafts.feed, deleted={})
-    entries, in_force = drafts.feed.entries, {each.draft.position for each in keyed}
-    gone = [each for each in drafts.keyed if each.draft.position not in in_force]
-    digests = {entries[each.draft.position].digest for each in gone}
+    entries, in_force = drafts.feed.entries, {entry.draft.position for entry in keyed}
+    gone = [entry for entry in drafts.keyed if entry.draft.position not in in_force]
+    digests = {entries[entry.draft.position].digest for entry in gone}
     feed = replace(drafts.feed, entries=tuple(entry for entry in entries if entry.digest not in digests))
     guids_gone = set(map(guid_digest, gone))
     deleted = {digest: when for digest, when in drafts.deleted.items() if digest in guids_gone}

@@ -29,9 +29,9 @@ def first_step(feed: Feed, source: Source) -> BackfillStep | None:
 def next_step(feed: Feed, claimed: ClaimedBackfill, *, is_outdated: bool = False) -> BackfillStep:
     """Return the place in the archive after a page; one that `is_outdated` has nothing that is kept, nor any behind."""
     entries = _entries_digest(feed)
-    known = _digests(claimed.seen)
+    read_before = _digests(claimed.seen)
     step = BackfillStep(url=None, pages=claimed.pages + 1, seen=claimed.seen + _digest(feed.url) + entries)
-    if entries in known:
+    if entries in read_before:
         return _ended(step, "a page has the entries of an earlier one")
     if is_outdated and _next_url(feed):
         return _ended(step, "the other pages are older than `retention`")
@@ -40,9 +40,9 @@ def next_step(feed: Feed, claimed: ClaimedBackfill, *, is_outdated: bool = False
     return _step(feed, claimed.stored.source, step)
 
 
-def is_of_site(url: str, *known: str) -> bool:
-    """Return True if the host of `url` and that of a known URL have one owner."""
-    return registrable_name(url) in set(map(registrable_name, known))
+def is_of_site(url: str, *site_urls: str) -> bool:
+    """Return True if the host of `url` and that of one of `site_urls` have one owner."""
+    return registrable_name(url) in set(map(registrable_name, site_urls))
 
 
 def _step(feed: Feed, source: Source, step: BackfillStep) -> BackfillStep:

@@ -108,11 +108,11 @@ class WithdrawalStore:
         Raises RacedError if another source carries one of them since: `lookup` and decide again.
         """
         by_id = {withdrawal.id: withdrawal for withdrawal in withdrawals}
-        alone = [each for each in by_id.values() if each.next_owner is None]
-        shared = [each for each in by_id.values() if each.next_owner is not None]
+        alone = [withdrawal for withdrawal in by_id.values() if withdrawal.next_owner is None]
+        shared = [withdrawal for withdrawal in by_id.values() if withdrawal.next_owner is not None]
         with self._database.writing() as connection:
             self._store(connection, tombstones)
-            credited = credited_sources(connection, [each.id for each in alone])
+            credited = credited_sources(connection, [withdrawal.id for withdrawal in alone])
             if any(sources != {source_id} for sources in credited.values()):
                 raise RacedError("Another process recorded the article for another source; try again")
             if not by_id:
@@ -137,7 +137,7 @@ class WithdrawalStore:
     def _withdraw(self, connection: Connection, withdrawals: Collection[Withdrawal]) -> None:
         """Withdraw articles that nobody else carries; their keys stay, so that a newer entry is known as theirs."""
         parameters = {"ids": sorted(withdrawal.id for withdrawal in withdrawals)}
-        connection.execute(_WITHDRAW, [{"of": each.id, "when": each.when} for each in withdrawals])
+        connection.execute(_WITHDRAW, [{"of": withdrawal.id, "when": withdrawal.when} for withdrawal in withdrawals])
         connection.execute(_DELETE_RETRACTIONS, parameters)
         connection.execute(_RETRACT, parameters)
         self._maintenance.prune(parameters["ids"])
@@ -152,10 +152,10 @@ class WithdrawalStore:
         ids = sorted(withdrawal.id for withdrawal in withdrawals)
         self._outbox.mark_categories(ids)
         emptied = [
-            each.id
-            for each in withdrawals
-            if each.next_owner is not None
-            and leave_article(connection, source_id, Departure(id=each.id, next_owner=each.next_owner))
+            withdrawal.id
+            for withdrawal in withdrawals
+            if withdrawal.next_owner is not None
+            and leave_article(connection, source_id, Departure(id=withdrawal.id, next_owner=withdrawal.next_owner))
         ]
         if emptied:
             for statement in (_EMPTY, *_DELETE_TEXTS):

@@ -26,7 +26,7 @@ def close(store: Store, count: int) -> tuple[StoredArticle, ...]:
 
 
 def titles(articles: tuple[StoredArticle, ...]) -> list[str]:
-    return [one.title.removeprefix("Title ") for one in articles]
+    return [article.title.removeprefix("Title ") for article in articles]
 
 
 def test_articles_join_in_the_order_of_first_sight_and_then_the_oldest_first(store: Store) -> None:
@@ -55,7 +55,7 @@ def test_a_closed_page_keeps_its_articles_as_they_were(store: Store) -> None:
     assert store.archive.open_articles("x", 9) == {article(number).id for number in range(4)}
     record(store, updated(article(6, title="Edited", html="<p>Another</p>", updated=NOW + MINUTE)))
     assert store.archive.page("x", 1).articles == before
-    assert [replace(one, markdown="") for one in before] == list(before)
+    assert [replace(article, markdown="") for article in before] == list(before)
     with pytest.raises(KeyError):
         store.archive.page("x", 2)
 
@@ -91,7 +91,7 @@ def test_an_edit_behind_the_closing_shows_for_as_many_articles_as_a_feed_has(sto
     for number in range(3):
         feed = store.feeds.category_feed("x", 2, max_body=10_000)
         expected = ["Edited 6"] if number < 2 else []
-        assert [one.title for one in feed.articles if one.title.startswith("Edited 6")] == expected
+        assert [article.title for article in feed.articles if article.title.startswith("Edited 6")] == expected
         record(store, new(article(30 + number, first_seen=NOW + MINUTE)))
         store.unpublished.clear()
         store.archive.number("x")
