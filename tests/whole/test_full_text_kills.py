@@ -3,12 +3,8 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import pytest
-from sqlalchemy import create_engine, text
-
-from tests.clusters import Cluster
+from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
@@ -19,14 +15,6 @@ HTML = {"Content-Type": "text/html"}
 LISTED = 4  # entries in the document
 FIRST, STEP = 25, 3 if THOROUGH else 43  # statements of the database before which a run is killed
 MOST = 800
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/storage/aggregator.db"
-    running: Cluster = request.getfixturevalue("postgresql")
-    return running.database()
 
 
 class Site:
@@ -58,19 +46,10 @@ class Site:
         return len(self._server.asked(f"/stories/{number}"))
 
 
-def rows(database: str, query: str) -> list[Any]:
-    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:", 1))
-    try:
-        with engine.connect() as connection:
-            return list(connection.execute(text(query)))
-    finally:
-        engine.dispose()
-
-
-def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> None:
+def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     site = Site(server)
     source = {"name": "site", "url": server.url("/feed"), "full_text": True}
-    configure(tmp_path, database=database, sources=[source], feeds={"limit": 500})
+    configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500})
     site.edition = 1
     with forks.begun("once", cwd=tmp_path) as child:
         assert child.wait() == 0, child.said()
@@ -80,7 +59,7 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> N
         with forks.begun("once", "--all", cwd=tmp_path, statement=statement) as child:
             status = child.wait()
         kills += status != 0
-        unread += status != 0 and bool(rows(database, "SELECT * FROM page WHERE due IS NOT NULL"))
+        unread += status != 0 and bool(rows(database_url, "SELECT * FROM page WHERE due IS NOT NULL"))
         with forks.begun("once", "--all", cwd=tmp_path) as child:
             assert child.wait() == 0, child.said()
         files = sorted((tmp_path / "storage" / "articles").rglob("*.md"))
@@ -91,9 +70,9 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path, database: str) -> N
             assert f"Page of number {number} in version {site.version(number)}," in words
             assert ("lastmod" in words) == (site.version(number) == 2)
             assert site.requests(number) <= 2 * site.version(number)  # once a version, and once more after a kill
-        assert rows(database, "SELECT * FROM page WHERE due IS NOT NULL OR lease_until IS NOT NULL") == []
+        assert rows(database_url, "SELECT * FROM page WHERE due IS NOT NULL OR lease_until IS NOT NULL") == []
         assert len(json.loads((tmp_path / "storage/feeds/all.json").read_text())["items"]) == site.edition
-        assert rows(database, "SELECT count(*) FROM revision") == [(site.edition - 1,)]
+        assert rows(database_url, "SELECT count(*) FROM revision") == [(site.edition - 1,)]
         if status == 0:
             break
     assert kills > unread >= 2  # some fell before a page was read, others later

@@ -71,7 +71,7 @@ def until_published(folder: Path) -> None:
     """Wait until a round of publishing that begins from now on has ended: no mark is left."""
     for _ in range(2):
         before = figure(folder, "aggregator_last_publish_timestamp_seconds")
-        until(lambda: figure(folder, "aggregator_last_publish_timestamp_seconds") > before, 60)  # noqa: B023
+        until(lambda: figure(folder, "aggregator_last_publish_timestamp_seconds") > before, 60)  # noqa: B023 - until waits in this turn
 
 
 def stop(daemon: Running) -> None:

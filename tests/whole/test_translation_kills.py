@@ -5,12 +5,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
 from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
-from tests.whole.test_full_text_kills import rows
 
 LISTED = 4  # entries in the document
 FIRST, STEP = 20, 3 if THOROUGH else 61  # statements of the database before which a run is killed
