@@ -210,7 +210,7 @@ class Hubs:
                 self._is_hub_dead = self._is_hub_dead or failure is not None
 
     def _count_notification(self, is_notified: bool) -> None:
-        self._metrics.hub_pings.labels("told" if is_notified else "failed").inc()
+        self._metrics.hub_pings.labels("accepted" if is_notified else "failed").inc()
         if is_notified and self._is_hub_dead:
             log.info("the hub is notified of changed feeds again")
             self._is_hub_dead = False

@@ -44,7 +44,7 @@ class Metrics:
         self._unjoined = 0  # new articles that may still turn out to be another source's
         self.entries = self._counter("entries", "Entries of parsed documents.")
         self.hub_pings = self._counter(
-            "hub_pings", "Notifications that feeds changed, sent to `feeds.hub`.", outcome=("told", "failed")
+            "hub_pings", "Notifications that feeds changed, sent to `feeds.hub`.", outcome=("accepted", "failed")
         )
         self.hub_pushes = self._counter("hub_pushes", "Documents that hubs of sources pushed.", outcome=PUSH_OUTCOMES)
         self.rejected_requests = self._counter(

@@ -136,7 +136,7 @@ async def test_a_dead_hub_is_told_once_it_is_back_and_the_log_hears_twice(
             await made.until(partial(heard_more, count))
         hub.status = 202
         room.later(hours=1)
-        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 2)
+        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="accepted"}') == 2)
         assert {url.rpartition("/")[2] for url in hub.told()} == {"a.rss", "all.rss"}
         assert made.health.problems() == ()
     assert caplog.text.count("cannot notify") == 1
@@ -151,7 +151,7 @@ async def test_a_hub_that_refuses_one_feed_hears_of_the_others(room: Newsroom, h
     server.put("/hub", picky)
     async with desk(room) as made:
         await made.until(lambda: len(set(hub.told())) == 2)
-        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="told"}') == 1)
+        await made.until(lambda: made.figure('aggregator_hub_pings_total{outcome="accepted"}') == 1)
 
 
 async def test_a_hub_is_left_alone_as_long_as_it_asks(room: Newsroom, hub: Hub) -> None:

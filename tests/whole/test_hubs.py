@@ -255,7 +255,7 @@ def test_our_hub_is_told_of_what_is_new_once_it_is_served(tmp_path: Path, server
         server.put("/feed", rss(item(1), item(2)))
         wait(lambda: with_story(2) == topics)
         assert len(notifications) == count + len(topics)
-        wait(lambda: daemon.figure('aggregator_hub_pings_total{outcome="told"}') == len(notifications))
+        wait(lambda: daemon.figure('aggregator_hub_pings_total{outcome="accepted"}') == len(notifications))
 
 
 def _answers(topic: str) -> list[httpx.Response]:
