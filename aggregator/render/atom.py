@@ -1,7 +1,7 @@
 """Atom 1.0 (RFC 4287) with media."""
 
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
@@ -9,33 +9,33 @@ from lxml.etree import _Element as Element
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors
 from aggregator.render.podcast import add_origin
-from aggregator.render.xml_feed import add_archive_mark, add_media, xml_entry, xml_feed
+from aggregator.render.xml_feed import NAMESPACES, add_archive_mark, add_media, document, markup, xml_entry, xml_feed
 from aggregator.timestamps import rfc3339
 
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+END = b"</feed>"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def atom(channel: Channel) -> bytes:
-    """Return the channel as an Atom 1.0 document in UTF-8."""
+def atom(channel: Channel, entries: Iterable[bytes]) -> bytes:
+    """Return an Atom 1.0 document in UTF-8: the channel with these entries as `atom_entry` returns them."""
     feed = xml_feed(channel)
     feed.extra.add = partial(_extend_feed, channel)
     if channel.retractions:
         feed.extra.namespaces["at"] = TOMBSTONES
-    for article in channel.articles:
-        _add_entry(feed, article)
-    document: bytes = feed.atom_str()
-    return document
+    return document(feed.atom_str(), entries, END)
 
 
-def _add_entry(feed: Any, article: StoredArticle) -> None:
-    entry = xml_entry(feed, article)
+def atom_entry(article: StoredArticle) -> bytes:
+    """Return the element of the article as it stands in a document."""
+    entry = xml_entry(article)
     entry.id(article.uid)
     if article.summary:
         entry.summary(article.summary, type="text")
     entry.author([{"name": person.name, "email": person.email, "uri": person.url} for person in article.authors])
     entry.category([{"term": term.term, "scheme": term.scheme, "label": term.label} for term in article.terms])
     entry.extra.add = partial(_extend_entry, article)
+    return markup(entry.atom_entry(), NAMESPACES)
 
 
 def _extend_entry(article: StoredArticle, entry: Element) -> None:

@@ -1,7 +1,8 @@
 """A published feed and its articles with everything decided, so that a format only serialises them."""
 
 import re
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from html import escape
 from operator import attrgetter
@@ -30,7 +31,7 @@ UNKNOWN_TYPE = "application/octet-stream"  # of an enclosure; RSS and JSON Feed 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A published feed in one format: its head, and its articles newest first."""
+    """Head of a published feed in one format."""
 
     title: str
     self_url: str
@@ -41,18 +42,13 @@ class Channel:
     podcast: Podcast | None = None
     retractions: tuple[Retraction, ...] = ()  # in Atom alone
     links: tuple[tuple[str, str], ...] = ()  # relations and URLs of an archive (RFC 5005)
-    articles: tuple[StoredArticle, ...] = ()  # as `feed_article` returns them
+    language: str | None = None  # of all articles (BCP 47), None if they differ
+    namespaces: Mapping[str, str] = field(default_factory=dict)  # of its entries, by prefix, that not every feed has
 
     @property
     def is_archive(self) -> bool:
         """Return whether this is a page of the archive: only these name the current document."""
         return any(relation == "current" for relation, _ in self.links)
-
-    @property
-    def language(self) -> str | None:
-        """Language of all articles (BCP 47), None if they differ."""
-        languages = {article.language for article in self.articles}
-        return languages.pop() if len(languages) == 1 else None
 
 
 def feed_article(article: StoredArticle) -> StoredArticle:
@@ -61,12 +57,12 @@ def feed_article(article: StoredArticle) -> StoredArticle:
     The other members of its cluster end the body as a paragraph of links. Characters that XML 1.0 forbids are removed:
     one of them would invalidate the whole feed.
     """
-    clean = _without_unsafe(article)
+    clean = _strip_all(article) if _has_unsafe(article) else article
     return replace(
         clean,
         uid=uri(clean.uid),
         link=uri(clean.link),
-        html=clean.html + _also_paragraph(clean.also),
+        html=strip_unsafe(clean.html) + _also_paragraph(clean.also),
         language=clean.language if clean.language and _LANGUAGE.fullmatch(clean.language) else None,
         authors=tuple(map(_person, clean.authors)) or (_source_as_person(clean),),
         enclosures=distinct(map(_enclosure, clean.enclosures), attrgetter("url")),
@@ -74,7 +70,7 @@ def feed_article(article: StoredArticle) -> StoredArticle:
         external_url=_web_uri(clean.external_url),
         terms=distinct((term for term in map(_term, clean.terms) if term.term), attrgetter("term")),
         credits=tuple(map(_credit, clean.credits)),
-        details=_details(clean.details) if clean.details is not NO_DETAILS else NO_DETAILS,
+        details=NO_DETAILS if clean.details == NO_DETAILS else _details(clean.details),
         also=tuple(replace(member, link=uri(member.link)) for member in clean.also),
     )
 
@@ -104,17 +100,20 @@ _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 
 T = TypeVar("T")
 
-_short_fields = attrgetter(*({field.name for field in fields(StoredArticle)} - {"html", "markdown"}))
+_TEXTS = ("uid", "link", "title", "summary", "language", "image", "external_url", "source")
+_VALUES = ("authors", "enclosures", "terms", "credits", "also", "details")
+shown_fields = attrgetter(*_TEXTS, *_VALUES, "published", "updated")  # all that a feed shows of an article but its body
+
+_texts, _values = attrgetter(*_TEXTS), attrgetter(*_VALUES)
 
 
-def _without_unsafe(article: StoredArticle) -> StoredArticle:
-    """Return the article without unsafe characters in what feeds carry.
+def _has_unsafe(article: StoredArticle) -> bool:
+    """Return whether a short field that feeds carry may have an unsafe character, as few have.
 
-    Few articles have one in a short field: `repr` shows it, since it escapes every unprintable character.
+    `repr` shows it, since it escapes every unprintable character.
     """
-    if "\\" in repr(_short_fields(article)):
-        return _strip_all(article)
-    return replace(article, html=strip_unsafe(article.html))
+    values = [value for value in _values(article) if value and value != NO_DETAILS]
+    return not "".join(text or "" for text in _texts(article)).isprintable() or "\\" in repr(values)
 
 
 def _strip_all(value: T) -> T:
@@ -138,6 +137,8 @@ def _also_paragraph(members: tuple[ClusterMember, ...]) -> str:
 
 
 def _person(person: Person) -> Person:
+    if person.name and person.email is None and person.url is None:
+        return person
     email = person.email if person.email and _EMAIL.fullmatch(person.email) else None
     return Person(name=person.name or person.email or person.url, email=email, url=_web_uri(person.url))
 
@@ -149,11 +150,13 @@ def _source_as_person(article: StoredArticle) -> Person:
 
 
 def _enclosure(enclosure: Enclosure) -> Enclosure:
-    return replace(
-        enclosure,
+    return Enclosure(
         url=uri(enclosure.url),
         type=_type(enclosure.type) or UNKNOWN_TYPE,
         length=enclosure.length if enclosure.length and enclosure.length > 0 else None,
+        title=enclosure.title,
+        duration=enclosure.duration,
+        credit=enclosure.credit,
         renditions=tuple(replace(each, url=uri(each.url), type=_type(each.type)) for each in enclosure.renditions),
     )
 
@@ -165,7 +168,8 @@ def _web_uri(url: str | None) -> str | None:
 
 def _term(term: Term) -> Term:
     scheme = uri(term.scheme) if term.scheme and _ABSOLUTE.fullmatch(term.scheme) else None
-    return replace(term, term=" ".join(term.term.split()), scheme=scheme)
+    text = " ".join(term.term.split())
+    return term if text == term.term and scheme == term.scheme else Term(term=text, scheme=scheme, label=term.label)
 
 
 def feed_retractions(retractions: tuple[Retraction, ...]) -> tuple[Retraction, ...]:
@@ -211,8 +215,8 @@ def _type(media_type: str | None) -> str | None:
 
 
 def _credit(credit: Credit) -> Credit:
-    return replace(
-        credit,
+    return Credit(
+        source=credit.source,
         link=uri(credit.link),
         feed_title=credit.feed_title or credit.source,
         feed_link=_web_uri(credit.feed_link),

@@ -26,11 +26,15 @@ def quoted(text: str) -> str:
 # --------------------------------------------------------------------------------------------------------------- URLs
 
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
-_NOT_IN_URI = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]|%(?![0-9A-Fa-f]{2})")
+_IN_URI = r"!#$&'()*+,\-./0-9:;=?@A-Z_a-z~"
+_URI = re.compile(rf"(?:[{_IN_URI}]|%[0-9A-Fa-f]{{2}})*+")
+_NOT_IN_URI = re.compile(rf"[^%{_IN_URI}]|%(?![0-9A-Fa-f]{{2}})")
 
 
 def uri(text: str) -> str:
     """`text`, a URL or a tag:, as RFC 3986 allows it to be written; what is right already stays as it is."""
+    if _URI.fullmatch(text):
+        return text
     authority = _AUTHORITY.match(text)
     end = authority.end() if authority else 0  # an IPv6 address keeps its brackets
     return re.sub(r"[^\x21-\x7e]", _percent_encoded, text[:end]) + _NOT_IN_URI.sub(_percent_encoded, text[end:])

@@ -1,6 +1,7 @@
 """JSON Feed 1.1."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,9 +12,14 @@ from aggregator.timestamps import rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: json.dumps makes one a call
 
-def jsonfeed(channel: Channel) -> bytes:
-    """Return the channel as a JSON Feed 1.1 document in UTF-8, without null and, but for `items`, empty values."""
+
+def jsonfeed(channel: Channel, items: Iterable[bytes]) -> bytes:
+    """Return a JSON Feed 1.1 document in UTF-8: the channel with these items as `json_item` returns them.
+
+    No value is null or, but for `items`, empty.
+    """
     head = _present(
         version=VERSION,
         title=channel.title,
@@ -26,12 +32,12 @@ def jsonfeed(channel: Channel) -> bytes:
         hubs=[{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
         _generator={"name": GENERATOR},
     )
-    document = {**head, "items": [_item(article) for article in channel.articles]}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return b'%b,"items":[%b]}' % (_encode(head).removesuffix("}").encode(), b",".join(items))
 
 
-def _item(article: StoredArticle) -> dict[str, Any]:
-    return _present(
+def json_item(article: StoredArticle) -> bytes:
+    """Return the object of the article as it stands in a document."""
+    item = _present(
         id=article.uid,
         url=article.link,
         external_url=article.external_url,
@@ -53,6 +59,7 @@ def _item(article: StoredArticle) -> dict[str, Any]:
         _episode=_episode(article.details),
         _also=[{"title": member.title, "url": member.link, "source": member.source} for member in article.also],
     )
+    return _encode(item).encode()
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:

@@ -4,8 +4,6 @@ feedgen's own extension is not used: it drops pictures whose URL does not end in
 only where Apple requires `true` and `false`.
 """
 
-from collections.abc import Iterable
-
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
 
@@ -15,14 +13,13 @@ ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 
 
-def namespaces(articles: Iterable[StoredArticle], podcast: Podcast | None) -> dict[str, str]:
-    """Return the namespaces of the elements below, by prefix, as far as these articles need them."""
-    needed: dict[str, str] = {"itunes": ITUNES} if podcast else {}
-    for article in articles:
-        if _is_episode(article.details) or any(file.duration for file in article.enclosures):
-            needed["itunes"] = ITUNES
-        if _has_podcast_elements(article.details):
-            needed["podcast"] = PODCAST
+def namespaces(article: StoredArticle) -> dict[str, str]:
+    """Return the namespaces of the elements below, by prefix, as far as this article needs them."""
+    needed = dict[str, str]()
+    if _is_episode(article.details) or any(file.duration for file in article.enclosures):
+        needed["itunes"] = ITUNES
+    if _has_podcast_elements(article.details):
+        needed["podcast"] = PODCAST
     return needed
 
 

@@ -1,9 +1,9 @@
 """RSS 2.0 with content, dc, dcterms, media and atom:link."""
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from html import escape, unescape
-from typing import Any
 
 from lxml.etree import SubElement
 from lxml.etree import _Element as Element
@@ -11,28 +11,32 @@ from lxml.etree import _Element as Element
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors, sources_paragraph
 from aggregator.render.podcast import add_origin, add_podcast
-from aggregator.render.xml_feed import add_archive_mark, add_media, xml_entry, xml_feed
+from aggregator.render.xml_feed import NAMESPACES, add_archive_mark, add_media, document, markup, xml_entry, xml_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DCTERMS = "http://purl.org/dc/terms/"
+END = b"</channel></rss>"
+ITEM_NAMESPACES = NAMESPACES | {  # the last three under feedgen's prefixes
+    "dcterms": DCTERMS,
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+}
 
 _TITLE = re.compile(rb"<title>[^<]+</title>")  # never inside a body, where each < is escaped
 _NUMERIC = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
 
 
-def rss(channel: Channel) -> bytes:
-    """Return the channel as an RSS 2.0 document in UTF-8."""
-    from feedgen.ext.dc import DcEntryExtension, DcExtension
+def rss(channel: Channel, items: Iterable[bytes]) -> bytes:
+    """Return an RSS 2.0 document in UTF-8: the channel with these items as `rss_item` returns them."""
+    from feedgen.ext.dc import DcExtension
 
     feed = xml_feed(channel)
-    feed.register_extension("dc", DcExtension, DcEntryExtension)
+    feed.register_extension("dc", DcExtension)
     feed.description(channel.title)
     feed.extra.namespaces["dcterms"] = DCTERMS
     feed.extra.add = partial(_extend_channel, channel)
-    for article in channel.articles:
-        _add_entry(feed, article)
-    document: bytes = feed.rss_str()
-    return _TITLE.sub(_numeric_references, document)
+    return document(_TITLE.sub(_numeric_references, feed.rss_str()), items, END)
 
 
 def _extend_channel(channel: Channel, root: Element) -> None:
@@ -45,8 +49,12 @@ def _extend_channel(channel: Channel, root: Element) -> None:
         add_podcast(channel.podcast, root[0])
 
 
-def _add_entry(feed: Any, article: StoredArticle) -> None:
-    entry = xml_entry(feed, article)
+def rss_item(article: StoredArticle) -> bytes:
+    """Return the element of the article as it stands in a document."""
+    from feedgen.ext.dc import DcEntryExtension
+
+    entry = xml_entry(article)
+    entry.register_extension("dc", DcEntryExtension)
     entry.guid(article.uid, permalink=article.uid == article.link)
     entry.summary(_as_html(article.summary or article.title))  # feedgen writes a body only beside a description
     entry.category([{"term": term.term, "scheme": term.scheme} for term in article.terms])
@@ -61,6 +69,7 @@ def _add_entry(feed: Any, article: StoredArticle) -> None:
     if article.details.comments:
         entry.comments(article.details.comments)
     entry.extra.add = partial(_extend_item, article)
+    return _TITLE.sub(_numeric_references, markup(entry.rss_entry(), ITEM_NAMESPACES))
 
 
 def _extend_item(article: StoredArticle, item: Element) -> None:

@@ -1,17 +1,22 @@
-"""Feedgen's feed and entries, as RSS and Atom share them, with a hook for elements that feedgen cannot write."""
+"""Feedgen's feed and entries, as RSS and Atom share them, with a hook for elements that feedgen cannot write.
 
-from collections.abc import Callable
+feedgen writes the head of a document and each entry on its own, so that several documents can have the same entry.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from lxml.etree import SubElement
+from lxml.etree import SubElement, tostring
 from lxml.etree import _Element as Element
 
 from aggregator.model import Enclosure, Rendition, StoredArticle
 from aggregator.render.channel import GENERATOR, UNKNOWN_TYPE, Channel
-from aggregator.render.podcast import ITUNES, add_episode, namespaces
+from aggregator.render.podcast import ITUNES, PODCAST, add_episode
 
 _MEDIA = "http://search.yahoo.com/mrss/"
 _HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
+_PARENT = "parent"
+NAMESPACES = {"media": _MEDIA, "itunes": ITUNES, "podcast": PODCAST}  # of entries, by prefix
 
 
 class ExtraElements:
@@ -42,7 +47,8 @@ def xml_feed(channel: Channel) -> Any:
 
     feed = FeedGenerator()
     feed.register_extension("extra", ExtraElements, ExtraElements)
-    feed.extra.namespaces = {"media": _MEDIA} | namespaces(channel.articles, channel.podcast)
+    of_podcast = {"itunes": ITUNES} if channel.podcast else {}
+    feed.extra.namespaces = {"media": _MEDIA, **of_podcast, **channel.namespaces}
     feed.id(channel.self_url)
     feed.title(channel.title)
     feed.author(name=channel.title, uri=channel.page_url)
@@ -67,9 +73,12 @@ def add_archive_mark(channel: Channel, parent: Element) -> None:
         SubElement(parent, f"{{{_HISTORY}}}archive")
 
 
-def xml_entry(feed: Any, article: StoredArticle) -> Any:
-    """Append the article to the feed; return feedgen's entry, still without id and summary."""
-    entry = feed.add_entry(order="append")
+def xml_entry(article: StoredArticle) -> Any:
+    """Return the article as feedgen's entry, still without id and summary; `extra` is its extension."""
+    from feedgen.entry import FeedEntry
+
+    entry = FeedEntry()
+    entry.register_extension("extra", ExtraElements)
     entry.title(article.title)
     entry.link(href=article.link)
     entry.published(article.published)
@@ -77,6 +86,19 @@ def xml_entry(feed: Any, article: StoredArticle) -> Any:
     if article.html:
         entry.content(article.html, type="html")
     return entry
+
+
+def markup(element: Element, namespaces: Mapping[str, str]) -> bytes:
+    """Return an entry's element in UTF-8, as it stands in a document that declares these namespaces."""
+    parent = element.makeelement(_PARENT, nsmap=dict(namespaces))
+    parent.append(element)
+    text: bytes = tostring(parent, encoding="UTF-8")
+    return text[text.index(b">") + 1 : -len(f"</{_PARENT}>")]
+
+
+def document(head: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
+    """Return the document `head`, which has no entries and closes with the tags `end`, with these entries."""
+    return b"".join((head.removesuffix(end), *entries, end))
 
 
 def add_media(article: StoredArticle, parent: Element) -> None:
