@@ -7,7 +7,8 @@ page that it knows. Only where the open page has articles that the feed has not,
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from aggregator import files
@@ -16,33 +17,53 @@ from aggregator.model import ArchiveLinks, ArchivePage, CategoryFeed, OutputFile
 from aggregator.render import FORMATS, MAX_BYTES, feed_files, fitting_files
 
 SUFFIXES = frozenset(format_.suffix for format_ in FORMATS)
+Order = tuple[datetime, datetime]
+
+FIRST: Order = (datetime.min.replace(tzinfo=UTC),) * 2
 PAGE_FILE = re.compile(r"([1-9][0-9]*)\.(\w+)", re.ASCII)
 
 
-def write_archive(app: App, name: str, *, is_too_large: bool = False) -> int:
-    """Write the changed pages of a category's archive, after closing those that are full; return the number of files.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWritten:
+    """A page of an archive, or the feed behind the last one, that was written."""
+
+    files: int  # whose bytes differed
+    last: Order = FIRST  # its last article in the order in which articles join
+    is_last: bool = False
+
+
+def write_archive(app: App, name: str, *, is_too_large: bool = False) -> Iterator[PageWritten]:
+    """Write the changed pages of a category's archive, after closing those that are full; yield after each.
 
     Articles that joined the category get numbers. There is no archive while the feed has all articles, unless they are
     too large for one document. Raises FilesError.
     """
-    store, count = app.store.archive, 0
-    store.number(name)
-    for number in store.pending(name):
-        count += _write(app, store.page(name, number))
-    while True:
-        opened, has_more = store.open_page(name, app.settings.feeds.limit, MAX_BYTES)
-        if not has_more and opened.number == 1 and not is_too_large:
-            return count
-        page = replace(opened, is_closed=has_more)
-        fitting, outputs = fitting_files(_feed(page), app.settings) if page.articles else (0, ())
-        if fitting == len(page.articles) and not has_more:
-            return count + _put(app, page, outputs)
-        if fitting < len(page.articles):
-            page = _first_articles(app, replace(page, is_closed=True))
-            outputs = feed_files(_feed(page), app.settings)
-        store.close(page)
-        count += _put(app, page, outputs)
-        store.written(replace(page, pending=1))
+    app.store.archive.number(name)
+    for number in app.store.archive.pending(name):
+        yield _write(app, app.store.archive.page(name, number))
+    while page := _write_open_page(app, name, is_too_large):  # nothing of a page stays in memory between two
+        yield page
+        if page.is_last:
+            return
+
+
+def _write_open_page(app: App, name: str, is_too_large: bool) -> PageWritten | None:
+    """Write the page behind the closed ones, closed itself if it is full; None if there is no archive."""
+    store = app.store.archive
+    opened, has_more = store.open_page(name, app.settings.feeds.limit, MAX_BYTES)
+    if not has_more and opened.number == 1 and not is_too_large:
+        return None
+    page = replace(opened, is_closed=has_more)
+    fitting, outputs = fitting_files(_feed(page), app.settings) if page.articles else (0, ())
+    if fitting == len(page.articles) and not has_more:
+        return PageWritten(files=_put(app, page, outputs), last=_last(page), is_last=True)
+    if fitting < len(page.articles):
+        page = _first_articles(app, replace(page, is_closed=True))
+        outputs = feed_files(_feed(page), app.settings)
+    store.close(page)
+    count = _put(app, page, outputs)
+    store.written(replace(page, pending=1))
+    return PageWritten(files=count, last=_last(page))
 
 
 def has_archive_for(app: App, name: str, articles: Set[str]) -> bool:
@@ -101,10 +122,14 @@ def existing_pages(app: App, names: Iterable[str], suffixes: Collection[str]) ->
                 yield f"{name}/{path}"
 
 
-def _write(app: App, page: ArchivePage) -> int:
+def _write(app: App, page: ArchivePage) -> PageWritten:
     count = _put(app, page, page_files(app, page))
     app.store.archive.written(page)
-    return count
+    return PageWritten(files=count, last=_last(page))
+
+
+def _last(page: ArchivePage) -> Order:
+    return (page.articles[-1].first_seen, page.articles[-1].published) if page.articles else FIRST
 
 
 def _put(app: App, page: ArchivePage, outputs: tuple[OutputFile, ...]) -> int:

@@ -3,13 +3,21 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
+from heapq import heappop, heappush
 from itertools import chain
 
 from aggregator import files
 from aggregator.app import App
 from aggregator.model import CategoryFeed, OutputFile
 from aggregator.opml import opml
-from aggregator.publish.archives import existing_pages, has_archive_for, links_of, write_archive
+from aggregator.publish.archives import (
+    FIRST,
+    PageWritten,
+    existing_pages,
+    has_archive_for,
+    links_of,
+    write_archive,
+)
 from aggregator.publish.articles import Written
 from aggregator.publish.translations import feeds_by_language, known_languages, stale_languages
 from aggregator.render import FORMATS, MAX_BYTES, feed_files, fitting_files
@@ -23,23 +31,44 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     Feeds that are not published any more are removed. Raises FilesError.
     """
     names, current = tuple(names), app.store.feeds.categories()
-    count, digests = 0, dict[str, bytes]()
-    for name in names:
-        if name in current:
-            count += write_archive(app, name)
-            feeds, shown = _feeds(app, name)
-            if not has_archive_for(app, name, shown):
-                count += write_archive(app, name, is_too_large=True)
-                feeds, _ = _feeds(app, name)
-            count += len(files.write(app.feeds_root, feeds))
-            if app.settings.feeds.hub:
-                digests |= {file.path: blake2b(file.data, digest_size=16).digest() for file in feeds}
+    digests = dict[str, bytes]()
+    pages = _oldest_first([_write_category(app, name, digests) for name in names if name in current])
+    count = sum(page.files for page in pages)
     files.write(app.feeds_root, [feed_list(app, current)])
     stale = tuple(stale_feeds(app, current, [name for name in names if name in current]))
     if stale and app.settings.feeds.hub:
         app.store.hubs.drop_topics(stale)
     files.remove(app.feeds_root, stale)
     return Written(files=count, digests=digests)
+
+
+def _write_category(app: App, name: str, digests: dict[str, bytes]) -> Iterator[PageWritten]:
+    """Write a category's archive and its feed, and yield after each page.
+
+    The digests of the feed's files are added if a hub passes them on.
+    """
+    yield from write_archive(app, name)
+    feeds, shown = _feeds(app, name)
+    if not has_archive_for(app, name, shown):
+        yield from write_archive(app, name, is_too_large=True)
+        feeds, _ = _feeds(app, name)
+    count = len(files.write(app.feeds_root, feeds))
+    if app.settings.feeds.hub:
+        digests |= {file.path: blake2b(file.data, digest_size=16).digest() for file in feeds}
+    yield PageWritten(files=count)
+
+
+def _oldest_first(categories: Iterable[Iterator[PageWritten]]) -> Iterator[PageWritten]:
+    """Yield the pages of all categories, those that have the same articles near each other.
+
+    So their entries need not be rendered for each of them again.
+    """
+    waiting = [(FIRST, number, pages) for number, pages in enumerate(categories)]
+    while waiting:
+        _, number, pages = heappop(waiting)
+        if page := next(pages, None):
+            yield page
+            heappush(waiting, (page.last, number, pages))
 
 
 def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:

@@ -74,7 +74,7 @@ def publish_all(app: App) -> Published:
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
         apply_rules(app, BATCH)
-        return _write_all(app) + _publish_marked(app)  # which removes the marks
+        return _write_all(app) + _publish_marked(app)
 
 
 def remove_temporary_files(app: App) -> None:
@@ -114,29 +114,19 @@ def style_of(settings: Settings) -> str:
 
 
 def _write_all(app: App) -> Published:
-    """Write every file; mark the articles and categories of files that cannot be written."""
+    """Write every article, and mark all feeds and those articles whose files cannot be written."""
     from aggregator.publish.articles import all_articles, write_articles
-    from aggregator.publish.feeds import write_feeds
 
-    articles = feeds = 0
+    count = 0
     for batch in all_articles(app, BATCH):
         try:
-            articles += write_articles(app, batch).files
+            count += write_articles(app, batch).files
         except FilesError as error:
             _raise_if_full(error)
             app.store.outbox.mark_articles([article.id for article in batch])
     app.store.archive.mark_all()
-    for name in app.store.feeds.categories():
-        try:
-            written = write_feeds(app, (name,))
-        except FilesError as error:
-            _raise_if_full(error)
-            app.store.outbox.mark_categories((), names=(name,))
-        else:
-            feeds += written.files
-            if written.digests:
-                app.store.outbox.published((), app.clock(), written.digests)
-    return Published(articles=articles, feeds=feeds)
+    app.store.outbox.mark_categories((), names=app.store.feeds.categories())
+    return Published(articles=count)
 
 
 def _publish_marked(app: App) -> Published:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import feedparser
@@ -12,8 +12,10 @@ from starlette.testclient import TestClient
 
 from aggregator import files
 from aggregator.maintain.verify import differences
-from aggregator.model import OutputFile
+from aggregator.model import OutputFile, StoredArticle
 from aggregator.publish import publish_all, publish_changed
+from aggregator.render import formats
+from aggregator.render.entries import EntryCache, RenderedEntry
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.site import site
@@ -313,3 +315,26 @@ def test_the_example_of_the_documentation_makes_the_pages_of_its_table(tmp_path:
             first, last = 71, 120
         assert sorted(numbers(room, name)) == list(range(first - 1, last))
         assert links(room, name) == dict(re.findall(r"`(\S+)`: `(\S+)\.rss`", named))
+
+
+def test_publishing_renders_an_article_once_for_all_its_pages(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [
+        {"name": name, "url": server.url(f"/{name}"), "category": name, "max_new": None} for name in ("one", "two")
+    ]
+    room = newsroom(tmp_path, sources, feeds={"limit": LIMIT})
+    server.put("/one", rss(*(dated(number) for number in range(1, 60, 2))))
+    server.put("/two", rss(*(dated(number) for number in range(2, 61, 2))))
+    rendered = list[str]()
+
+    def entry(article: StoredArticle, formats_: Sequence[formats.Format]) -> RenderedEntry:
+        rendered.append(article.title)
+        return render(article, formats_)
+
+    render = formats._entry
+    monkeypatch.setattr(formats, "_entry", entry)
+    monkeypatch.setattr(formats, "_entries", EntryCache(20 * 5_000))  # not all 60
+    room.once()
+    assert len(set(rendered)) == 60
+    assert len(rendered) < 1.2 * 60
