@@ -164,17 +164,20 @@ def tried_lock(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[bool]:
+def alone(path: Path, *, or_shared: bool = False) -> Iterator[bool]:
     """Hold the lock file at `path`, with our process id in it; the system releases it if the process is killed.
 
     Yields True if the last holder ended cleanly and the machine was not restarted since, or if there was none. Else
     files that it wrote may be truncated or missing, because there is no fsync. Raises FilesError if another process
-    holds the lock (with its process id), or if the file cannot be created.
+    holds the lock (with its process id), unless the folder may be shared, or if the file cannot be created.
     """
     with _opened(path) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if or_shared:
+                yield True
+                return
             holder = _content(descriptor)
             raise FilesError(
                 f"another daemon is running on {path.parent}: "

@@ -135,11 +135,17 @@ class Running(Logged):
 
 
 @contextmanager
-def running(folder: Path, *, tick: float | None = None, **environ: str) -> Iterator[Running]:
+def running(folder: Path, *words: str, tick: float | None = None, **environ: str) -> Iterator[Running]:
     """A daemon that serves and can say much: its log is a file. `tick` is in seconds, if not that of other tests."""
     with (folder / LOG).open("wb") as log:
         process = fork_server().start(
-            *DAEMON, cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ, tick=tick
+            *DAEMON,
+            *words,
+            cwd=folder,
+            stdout=log.fileno(),
+            stderr=log.fileno(),
+            environ=os.environ | environ,
+            tick=tick,
         )
     daemon = Running(folder, process)
     try:

@@ -173,7 +173,7 @@ def _report(order: dict[str, Any], reports: int, stdout: int, stderr: int) -> No
 def _prepare() -> None:
     """Import and load whatever a run needs, and begin nothing: no thread, no connection."""
     import aggregator
-    from aggregator.daemon import service
+    from aggregator.daemon import worker
 
     for module in pkgutil.walk_packages(aggregator.__path__, "aggregator."):
         if "migrations" not in module.name:
@@ -181,7 +181,7 @@ def _prepare() -> None:
     for name in ("alembic.command", "alembic.config", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "uvloop"):
         with suppress(ImportError):
             import_module(name)
-    service.TICK = TICK
+    worker.TICK = TICK
     _warm()
 
 
@@ -232,7 +232,7 @@ def _limit(
     tick: float | None = None,
 ) -> None:
     """Limit this process as `ForkServer.start` says."""
-    from aggregator.daemon import service
+    from aggregator.daemon import worker
     from aggregator.store import Store
 
     for kind, limit in ((resource.RLIMIT_NOFILE, files), (resource.RLIMIT_FSIZE, size)):
@@ -243,7 +243,7 @@ def _limit(
     if statement is not None:
         _die_at(statement)
     if tick is not None:
-        service.TICK = timedelta(seconds=tick)
+        worker.TICK = timedelta(seconds=tick)
     if busy is not None:
         opening = vars(Store)["open"].__func__
         opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=busy)}

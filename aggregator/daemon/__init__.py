@@ -5,6 +5,7 @@ nothing early.
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 from aggregator import files
@@ -20,9 +21,12 @@ __all__ = ["run_daemon"]
 CHECK_BYTES, CHECK_BYTES_AFTER_UNCLEAN_STOP = 100_000_000, 1_000_000_000
 
 
-async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: int, *, clock: Clock = utc_now) -> None:
+async def run_daemon(
+    path: Path, environ: Mapping[str, str], host: str, port: int, *, fetches: bool = True, clock: Clock = utc_now
+) -> None:
     """Run until SIGTERM or SIGINT; a second one ends the process at once, SIGHUP has the configuration read again.
 
+    Without `fetches` it only serves, and publishes if no worker can, as with SQLite.
     Raises ConfigError, StoreError (for example of a damaged database), FilesError (another daemon uses this storage),
     AggregatorError (the port is in use).
     """
@@ -31,10 +35,12 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
     storage = Path(settings.storage)
     files.act_as_owner(storage)
     files.make_folder(storage)
-    with files.alone(storage / files.DAEMON_LOCK) as was_clean, listening(host, port) as listener:
+    is_shared = not (settings.database or "").startswith("sqlite:")
+    with files.alone(storage / files.DAEMON_LOCK, or_shared=is_shared) as was_clean, listening(host, port) as listener:
         # Imported only now: it takes a second, and a second daemon on this storage must fail before.
         from aggregator.app import ADDRESS, opened_with
         from aggregator.daemon.service import Daemon
+        from aggregator.daemon.worker import Duties
         from aggregator.publish.after import note_changed
         from aggregator.publish.outbox import remove_temporary_files
 
@@ -42,13 +48,15 @@ async def run_daemon(path: Path, environ: Mapping[str, str], host: str, port: in
         check_bytes = CHECK_BYTES if was_clean else CHECK_BYTES_AFTER_UNCLEAN_STOP
         settings = configuration.with_base_url(settings)
         folder = path.absolute().parent
+        duties = Duties(fetches=fetches, publishes=fetches or not is_shared)
         with (
             opened_with(settings, environ, clock, folder=folder, check_bytes=check_bytes) as app,
-            app.store.sources.fetching(),
+            app.store.sources.fetching() if fetches else nullcontext(),
         ):
             app.store.meta.set(ADDRESS, configuration.own_url)
-            remove_temporary_files(app)
+            if duties.publishes:
+                remove_temporary_files(app)
             if not was_clean:
                 note_changed(app)  # files may have changed without a note
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))
-            await Daemon(app, configuration, supervisor, unclean=not was_clean).run(listener)
+            await Daemon(app, configuration, supervisor, duties, unclean=not was_clean).run(listener)

@@ -51,14 +51,16 @@ class Hubs:
         self._requests: set[asyncio.Task[None]] = set()
         self._recording: asyncio.Task[None] | None = None
         self._notifying: asyncio.Task[None] | None = None  # None: start no request
+        self._sends = True  # requests to hubs
         self._is_hub_dead = False  # our hub, at the last notification
 
     def pushes(self) -> PushBuffer | None:
         """Return the buffer for pushes, or None if we do not subscribe."""
         return self._pushes if subscribes(self._app().settings) else None
 
-    async def start(self) -> None:
-        """Work until `finish`."""
+    async def start(self, *, requests: bool = True) -> None:
+        """Work until `finish`; without `requests` only record what is pushed: another process asks hubs."""
+        self._sends = requests
         await self.apply_settings()
         self._recording = asyncio.create_task(self._record_pushes())
         self.resume()
@@ -75,7 +77,8 @@ class Hubs:
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._notifying = asyncio.create_task(self._notify())
+        if self._sends:
+            self._notifying = asyncio.create_task(self._notify())
 
     async def apply_settings(self) -> None:
         """Go by the present settings: tell hubs a new address of our callbacks, or end all subscriptions."""

@@ -1,117 +1,54 @@
-"""The daemon while it runs: ticks, polling, publishing, serving, reloading. Shell."""
+"""The daemon while it runs: a worker that serves, too. Shell."""
 
 import asyncio
 import logging
-import os
-import signal
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, nullcontext
-from datetime import UTC, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from aggregator import __version__
-from aggregator.app import App, reconfigured, wants_translations
+from aggregator.app import App
 from aggregator.config.fd_limit import max_connections
-from aggregator.daemon.after import AfterArticles
-from aggregator.daemon.hubs import Hubs
 from aggregator.daemon.listener import is_loopback, url_host
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.server import new_server
 from aggregator.daemon.systemd import Supervisor
-from aggregator.daemon.ticks import TickTrigger, keep_ticking
-from aggregator.daemon.upkeep import Upkeep
-from aggregator.errors import AggregatorError, StoreDamagedError
-from aggregator.fetch import Fetcher
+from aggregator.daemon.worker import Duties, Worker
 from aggregator.pictures.pictures import Pictures
-from aggregator.pipeline import SourceOutcome
-from aggregator.pipeline.backfill import Backfiller, wants_backfill
-from aggregator.pipeline.complete import Completer, wants_full_text
-from aggregator.pipeline.poller import Poller
-from aggregator.pipeline.translate import Translator
-from aggregator.publish import Published, UnwrittenError, publish_changed
-from aggregator.serve import Health, Metrics, Work, connection_for, site
+from aggregator.serve import connection_for, site
 from aggregator.settings import Settings
-
-TICK = timedelta(seconds=1)
-MEASURE_SECONDS = 60.0  # at least, from one count of what is stored to the next; the longer it takes, the rarer
-DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
 
 log = logging.getLogger("aggregator")
 
 
-class _TimedFetcher(Fetcher):
-    """Fetcher whose time goes into the metrics."""
-
-    def __init__(self, app: App, metrics: Metrics) -> None:
-        super().__init__(app.settings.fetch, app.clock, environ=app.environ)
-        self._metrics = metrics
-
-    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        started = time.perf_counter()
-        answer = await super().fetch(*args, **kwargs)
-        if answer is not None:  # else its host is held off, and nothing was sent
-            self._metrics.fetch_seconds.observe(time.perf_counter() - started)
-        return answer
-
-
-class Daemon:
+class Daemon(Worker):
     """`aggregator run` from its start to its stop."""
 
-    _fetcher: Fetcher
-
-    def __init__(self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, *, unclean: bool) -> None:
-        self._app, self._configuration, self._supervisor = app, configuration, supervisor
-        self._health, self._metrics = Health(app.clock), Metrics()
-        self._hubs = Hubs(lambda: self._app, lambda: self._fetcher, self._watched, self._publish, self._metrics)
+    def __init__(
+        self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, duties: Duties, *, unclean: bool
+    ) -> None:
+        super().__init__(app, configuration, supervisor, duties, unclean=unclean)
         self._pictures = Pictures(app)
         self._site = self._new_site()
-        self._stop = asyncio.Event()
-        self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
-        self._after = AfterArticles(lambda: self._app)
-        self._backfiller: Backfiller | None = None
-        self._completer: Completer | None = None
-        self._translator: Translator | None = None
-        self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
-        self._fetcher_stack = AsyncExitStack()  # closes the fetcher
-        self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
-        self._measure_at = 0.0  # by the same clock
-        self._is_damaged = False  # the database, at its last use
-        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        if not duties.fetches:
+            self._health.has_feeds = self._has_feeds
 
     async def run(self, listener: socket.socket) -> None:
-        """Fetch, publish, and serve at `listener`, until told to stop."""
-        self._handle_signals()
+        """Do the daemon's duties, and serve at `listener`, until told to stop."""
         server = new_server(
             self._serve,
             connection_for(self._answer_feed, self._metrics.count_rejection, max_connections(self._app.settings)),
         )
-        for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick, self._after.tick):
-            self._scheduler.add_job(job, TickTrigger(TICK))
-        async with self._fetcher_stack:
-            await self._open_fetcher()
-            await self._hubs.start()
-            self._scheduler.start()
-            ticking = asyncio.create_task(keep_ticking(self._scheduler, TICK))
+        async with self.working():
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             self._log_start(listener)
             self._supervisor.ready()
             await asyncio.wait({serving, asyncio.create_task(self._stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-            self._supervisor.stopping()
-            ticking.cancel()
-            self._scheduler.pause()
-            await asyncio.gather(self._drain(), self._hubs.finish(), self._after.stop())
-            await self._publish()  # after what the ticks still had to do in the writer thread
-            self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
-            server.should_exit = True
-            await self._pictures.close()
-            await serving
+        server.should_exit = True
+        await self._pictures.close()
+        await serving
 
     def _log_start(self, listener: socket.socket) -> None:
         settings, address = self._app.settings, self._configuration.own_url
@@ -124,18 +61,8 @@ class Daemon:
             )
         log.info("serving %s", settings.public_url)
 
-    def _handle_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._handle_stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._configuration.request)
-
-    def _handle_stop(self, number: int) -> None:
-        if self._stop.is_set():
-            # As safe as a kill. The signal itself would not end a process that is the first of its container.
-            os._exit(128 + number)
-        log.info("stopping; the same signal again stops at once")
-        self._stop.set()
+    def _has_feeds(self) -> bool:
+        return bool(self._site.state.feeds.has_feeds())
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._site(scope, receive, send)  # the present one: a reload makes another
@@ -143,168 +70,11 @@ class Daemon:
     def _answer_feed(self, *request: Any) -> Any:
         return self._site.state.feeds.answer(*request)
 
-    # --------------------------------------------------------------------------------------------------------- ticks
-
-    async def _poll(self) -> None:
-        """Reload the configuration if it changed, then fetch what is due: never both at once."""
-        if self._configuration.is_due():
-            self._supervisor.reloading()
-            try:
-                await self._reload()
-            finally:
-                self._supervisor.ready()
-        if self._is_damaged:  # a copy may have been restored, which may have other sources than the configuration
-            self._is_damaged = False
-            with self._watched("claim"):
-                self._app = await self._app.in_writer(reconfigured, self._app, self._app.settings)
-        if not self._is_damaged:
-            await self._poller.poll(self._app, self._fetcher)
-            await self._backfill()
-            await self._complete()
-            self._translate()
-
-    async def _backfill(self) -> None:
-        """Begin to read the pages of archives that are due."""
-        if not self._stop.is_set() and wants_backfill(self._app):
-            with self._watched("backfill"):
-                self._backfiller = self._backfiller or Backfiller(
-                    self._app, self._fetcher, self._poller.hosts, self._report_page
-                )
-                await self._backfiller.start_due()
-
-    async def _complete(self) -> None:
-        """Begin to complete the articles whose pages are due."""
-        if not self._stop.is_set() and wants_full_text(self._app):
-            with self._watched("complete"):
-                self._completer = self._completer or Completer(self._app, self._fetcher, self._poller.hosts)
-                await self._completer.start_due()
-
-    def _translate(self) -> None:
-        """Begin to translate the articles that are due."""
-        if not self._stop.is_set() and wants_translations(self._app):
-            with self._watched("translate"):
-                self._translator = self._translator or Translator(self._app)
-                self._translator.start_due()
-
-    async def _drain(self) -> None:
-        """Let the requests in flight end, or cancel them."""
-        drains = [self._poller.drain(DRAIN_SECONDS)]
-        if self._completer:
-            drains.append(self._completer.drain(DRAIN_SECONDS))
-        if self._backfiller:
-            drains.append(self._backfiller.drain(DRAIN_SECONDS))
-        with self._watched("complete"):
-            await asyncio.gather(*drains)
-        if self._translator:
-            await self._translator.stop()
-        self._backfiller = self._completer = self._translator = None
-
-    async def _publish(self) -> None:
-        joined: list[int] = []
-        with self._watched("publish"):
-            started = time.perf_counter()
-            try:
-                published = await self._app.in_writer(publish_changed, self._app, joined.append)
-            except UnwrittenError as error:
-                self._note_published(error.published, time.perf_counter() - started)
-                raise
-            finally:
-                if joined:
-                    self._metrics.count_new(joined=sum(joined))
-            self._note_published(published, time.perf_counter() - started)
-            self._metrics.last_publish.set(self._app.clock().timestamp())
-
-    def _note_published(self, published: Published, seconds: float) -> None:
-        if published.articles or published.feeds:
-            self._metrics.publish_seconds.observe(seconds)
-        if published.feeds:
-            self._hubs.feeds_changed()
-
-    async def _run_upkeep(self) -> None:
-        for work, run in self._upkeep.due():
-            with self._watched(work):
-                await run()
-        clock = asyncio.get_running_loop().time
-        if (started := clock()) >= self._measure_at:
-            with self._watched("count"):
-                self._metrics.note_size(await self._app.in_writer(self._app.store.maintenance.size))
-            self._measure_at = clock() + max(MEASURE_SECONDS, 1_000 * (clock() - started))
-
-    def _report(self, outcome: SourceOutcome) -> None:
-        """Count and log the outcome of a source, and publish at once what it brought."""
-        self._metrics.count(outcome)
-        counts, now = outcome.recorded, asyncio.get_running_loop().time()
-        if outcome.failure:
-            log.warning("%s: %s", outcome.source, outcome.failure, extra=outcome.log_fields())
-        elif counts.new or counts.updated:
-            log.info("%s: %d new, %d updated", outcome.source, counts.new, counts.updated, extra=outcome.log_fields())
-        if counts.rows and now >= self._publish_at:  # a burst waits for the tick, and is rendered together
-            self._publish_at = now + TICK.total_seconds()
-            self._scheduler.add_job(self._publish)
-
-    def _report_page(self, outcome: SourceOutcome) -> None:
-        """Count and log what a page of a source's archive brought."""
-        self._metrics.count_articles(outcome)
-        if outcome.recorded.new:
-            fields = outcome.log_fields("backfill")
-            log.info("%s: %d new from its archive", outcome.source, outcome.recorded.new, extra=fields)
-
-    # -------------------------------------------------------------------------------------------------------- reload
-
-    async def _reload(self) -> None:
-        self._configuration.begin()
-        with self._watched("reload"):
-            settings = await self._app.in_writer(self._configuration.reread, self._app.settings)
-            self._health.notice = self._configuration.notice
-            try:
-                if settings and settings != self._app.settings:
-                    await self._apply(settings)
-            except AggregatorError:
-                self._configuration.request()
-                raise
-
-    async def _apply(self, settings: Settings) -> None:
-        """Go on with these settings; fetches in flight end by the previous ones before."""
-        await self._drain()
-        before, self._app = self._app, await self._app.in_writer(reconfigured, self._app, settings)
-        if settings.fetch != before.settings.fetch:  # else the fetcher stays: it knows when each host was asked last
-            await self._hubs.pause()
-            next_starts = self._fetcher.limiter.next_starts
-            await self._open_fetcher()
-            self._fetcher.limiter.resume(next_starts)
-            self._hubs.resume()
-        await self._hubs.apply_settings()
-        if (settings.fetch, settings.pages) != (before.settings.fetch, before.settings.pages):
+    async def _apply_elsewhere(self, before: Settings) -> None:
+        settings = self._app.settings
+        if (settings.fetch, settings.pages) != (before.fetch, before.pages):
             await self._pictures.reconfigure(self._app)
         self._site = self._new_site()
-        log.info("%s was reloaded: %d sources", self._configuration.path, len(self._app.sources))
 
     def _new_site(self) -> Starlette:
         return site(self._app, self._health, self._metrics, self._hubs.pushes(), self._pictures)
-
-    async def _open_fetcher(self) -> None:
-        """Replace the fetcher by one with the present settings."""
-        await self._fetcher_stack.aclose()
-        self._fetcher = await self._fetcher_stack.enter_async_context(_TimedFetcher(self._app, self._metrics))
-
-    # -------------------------------------------------------------------------------------------------------- health
-
-    @contextmanager
-    def _watched(self, work: Work) -> Iterator[None]:
-        """Note in the health whether `work` succeeds; an AggregatorError is logged once, and a later tick retries."""
-        try:
-            yield
-        except AggregatorError as error:
-            self._is_damaged |= isinstance(error, StoreDamagedError)
-            if self._health.failed(work, str(error), error.cause):
-                log.error("%s", error)
-        except Exception as error:
-            self._health.failed(work, f"internal error ({type(error).__name__}); the log has the details")
-            raise
-        else:
-            self._health.done(work)
-
-    @contextmanager
-    def _watched_poll(self, work: Literal["claim", "fetch"]) -> Iterator[None]:
-        with self._watched(work), self._metrics.cycle_seconds.time() if work == "fetch" else nullcontext():
-            yield

@@ -30,9 +30,11 @@ class Upkeep:
         self._pruned = ""  # the note, once it was read
         self._model_uses, self._model_used = 0, app().clock()
 
-    def due(self) -> Iterator[tuple[Work, Callable[[], Awaitable[None]]]]:
-        """Yield the name and the function of each work that is due."""
+    def due(self, *, publishes: bool = True) -> Iterator[tuple[Work, Callable[[], Awaitable[None]]]]:
+        """Yield the name and the function of each work that is due; nothing on files where others publish."""
         self._unload_model()
+        if not publishes:
+            return
         if not self._is_repaired:
             yield "mend", self._repair
         prunes = self._app().settings.retention is not None or self._app().has_rules

@@ -34,8 +34,8 @@ log = logging.getLogger("aggregator")
 
 
 def note_changed(app: App) -> None:
-    """Note that files of articles changed."""
-    if app.settings.articles.after:
+    """Note that files of articles changed; in a cluster another process may have the command."""
+    if app.settings.articles.after or not app.store.has_one_writer:
         app.store.meta.set(_CHANGED, uuid4().hex)
 
 

@@ -21,6 +21,7 @@ from aggregator.render import FORMATS
 from aggregator.serve.negotiation import accepts_gzip, http_time, is_not_modified
 
 MEDIA_TYPES = {f".{format_.suffix}": format_.media_type for format_ in FORMATS} | {".opml": "text/x-opml"}
+FEED_LIST = "feeds.opml"  # written with the feeds
 PREFIX = "/feeds/"
 PAGE = re.compile(r"([^/.][^/]*)/([1-9][0-9]{0,8})\.(\w+)", re.ASCII)  # an archive page: category, number, suffix
 MAX_PAGES = 64  # archive pages in memory
@@ -97,6 +98,10 @@ class FeedFolder:
             await send({"type": "http.response.body", "body": response.body})
         else:
             await (await run_in_threadpool(self._absent, name))(scope, receive, send)
+
+    def has_feeds(self) -> bool:
+        """Return True if feeds can be answered, whatever else fails."""
+        return self._current(FEED_LIST) is not None
 
     def answer(self, method: str, name: str, headers: Iterable[tuple[bytes, bytes]]) -> StoredResponse | None:
         """Return the response to GET or HEAD of the file `name`; None for other methods and absent files.

@@ -1,12 +1,24 @@
 """Health of the daemon, in words. Pure."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
 from aggregator.clock import Clock
 
 Work = Literal[
-    "reload", "claim", "fetch", "complete", "backfill", "translate", "publish", "mend", "prune", "count", "websub"
+    "reload",
+    "serve",
+    "claim",
+    "fetch",
+    "complete",
+    "backfill",
+    "translate",
+    "publish",
+    "mend",
+    "prune",
+    "count",
+    "websub",
 ]
 
 MAX_SILENCE = timedelta(minutes=5)  # without finished work; publishing a whole archive anew may take some minutes
@@ -18,6 +30,7 @@ class Health:
     def __init__(self, clock: Clock) -> None:
         self._clock, self._last_done = clock, clock()
         self._problems: dict[Work, tuple[str, str]] = {}  # reason and cause
+        self.has_feeds: Callable[[], bool] = lambda: False  # a process that only serves is well while it has some
         self.notice = ""  # sentence for `/status` about a problem that stops no work; "" for none
 
     def done(self, work: Work) -> None:
@@ -37,5 +50,5 @@ class Health:
         problems = tuple(f"{work}: {reason}" for work, (reason, _) in self._problems.copy().items())
         silence = self._clock() - self._last_done
         if not problems and silence > MAX_SILENCE:
-            return (f"nothing was finished for {silence.total_seconds():.0f} s; the daemon may hang, restart it",)
-        return problems
+            problems = (f"nothing was finished for {silence.total_seconds():.0f} s; the daemon may hang, restart it",)
+        return () if problems and self.has_feeds() else problems

@@ -60,3 +60,11 @@ def test_a_daemon_that_finishes_nothing_is_not_well(clock: Clock) -> None:
     assert "301 s" in reason
     health.done("claim")
     assert health.problems() == ()
+
+
+def test_a_process_that_only_serves_is_well_while_it_has_feeds(clock: Clock) -> None:
+    health = Health(clock)
+    health.failed("serve", "the database is away")
+    assert health.problems()
+    health.has_feeds = lambda: True
+    assert health.problems() == ()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aggregator.daemon.service import DRAIN_SECONDS
+from aggregator.daemon.worker import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

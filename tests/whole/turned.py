@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator import logs
-from aggregator.daemon import run_daemon, service
+from aggregator.daemon import run_daemon, worker
 from tests.forks import TICK
 
 
@@ -32,7 +32,7 @@ class Clock:
 
 
 if __name__ == "__main__":
-    service.TICK = TICK
+    worker.TICK = TICK
     logs.setup(sys.stderr)
     logging.captureWarnings(True)
     asyncio.run(run_daemon(Path("feeds.yaml"), os.environ, "127.0.0.1", 0, clock=Clock(Path(sys.argv[1]))))
