@@ -53,6 +53,9 @@ def record_with_withdrawals(
 ) -> RecordCounts:
     """Record a document of the source `name`, and in the same transaction the tombstones that count.
 
+    Where a push or a page withdraws an entry that the source's last document had, that document would go on to hide a
+    newer date of it.
+
     Raises StoreError, RacedError.
     """
     if not deleted and not withdrawals:
@@ -61,6 +64,8 @@ def record_with_withdrawals(
     with app.store.together():
         counts = app.store.articles.record(recording)
         app.store.withdrawals.record(recording.source_id, tombstones, withdrawals.values())
+        if withdrawals and (recording.pushed or recording.page):
+            app.store.withdrawals.forget_entries(recording.source_id)
     if withdrawals:
         log.info("%s: its tombstones withdrew %d articles", name, len(withdrawals))
     return counts

@@ -24,6 +24,7 @@ from aggregator.store.schema import (
     page,
     retraction,
     revision,
+    source,
     tombstone,
     translation,
     unpublished,
@@ -82,6 +83,7 @@ _next_link = (
 )
 _EMPTY = update(article).where(article.c.id.in_(_ids)).values(_NO_ENTRY | {"link": _next_link})
 _DELETE_TEXTS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (original, page, revision, translation)]
+_FORGET_ENTRIES = update(source).where(source.c.id == bindparam("of")).values(seen=b"")
 _IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
 
 
@@ -123,6 +125,11 @@ class WithdrawalStore:
                 self._withdraw(connection, alone)
             if shared:
                 self._leave(connection, source_id, shared)
+
+    def forget_entries(self, source_id: int) -> None:
+        """Have all entries of the source's next document read, also those that its last one had."""
+        with self._database.writing() as connection:
+            connection.execute(_FORGET_ENTRIES, {"of": source_id})
 
     def _store(self, connection: Connection, tombstones: Mapping[bytes, datetime]) -> None:
         if tombstones:
