@@ -14,6 +14,7 @@ from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
 from aggregator.errors import StoreError
 from aggregator.model import Source
+from aggregator.output_folder import Folder, OutputFolder
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
 from aggregator.store import UNFINISHED_COPY, Store
@@ -60,14 +61,19 @@ class App:
         return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *args, **kwargs))
 
     @property
-    def articles_root(self) -> Path:
-        """Folder of the articles' files."""
-        return Path(self.settings.articles.path)
+    def article_folder(self) -> OutputFolder:
+        """The files of articles."""
+        return Folder(Path(self.settings.articles.path))
 
     @property
     def pictures_root(self) -> Path:
         """Folder of the articles' pictures, a cache."""
         return Path(self.settings.storage) / "pictures"
+
+    @property
+    def feed_folder(self) -> OutputFolder:
+        """The files of feeds."""
+        return Folder(self.feeds_root)
 
     @property
     def feeds_root(self) -> Path:
@@ -144,8 +150,8 @@ def waiting_retention(app: App) -> str:
 
 def _warn_if_lost(app: App) -> None:
     """Warn of an empty database beside articles. Only in storage: a folder elsewhere may hold a site's own files."""
-    root, storage = app.articles_root, Path(app.settings.storage)
-    if root.is_relative_to(storage) and app.store.articles.is_empty() and next(files.listed(root), None):
+    root, storage = Path(app.settings.articles.path), Path(app.settings.storage)
+    if root.is_relative_to(storage) and app.store.articles.is_empty() and next(app.article_folder.listed(), None):
         log.warning(
             "the database %s is empty, but %s holds articles; if it was lost, put back a copy that `aggregator backup "
             "FILE` made, with `aggregator restore FILE`",

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from aggregator import files
 from aggregator.app import RETENTION, RETENTION_WAITS, App
 from aggregator.pictures.cache import cache_of
 from aggregator.publish.after import note_changed
@@ -72,7 +71,7 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
         from aggregator.publish.translations import translated_paths  # a round without old articles does without it
 
         with publishing_lock(app):
-            if files.remove(app.articles_root, translated_paths(app, old.values())):
+            if app.article_folder.remove(translated_paths(app, old.values())):
                 note_changed(app)
             cache_of(app).remove(old)
             app.store.maintenance.prune(tuple(old))

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.publish.articles import write_articles
 from aggregator.publish.feeds import feed_list, feeds_of
@@ -18,10 +17,10 @@ def repair_articles(app: App, ids: Collection[str]) -> int:
 def repair_feed(app: App, name: str) -> int:
     """Write the files of a category's feed. Raises FilesError."""
     with publishing_lock(app):
-        return len(files.write(app.feeds_root, feeds_of(app, name)))
+        return len(app.feed_folder.write(feeds_of(app, name)))
 
 
 def repair_feed_list(app: App) -> int:
     """Write the list of all feeds. Raises FilesError."""
     with publishing_lock(app):
-        return len(files.write(app.feeds_root, [feed_list(app, app.store.feeds.categories())]))
+        return len(app.feed_folder.write([feed_list(app, app.store.feeds.categories())]))

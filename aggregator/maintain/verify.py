@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.dedupe import keys
+from aggregator.files import is_temporary
 from aggregator.model import OutputFile
+from aggregator.output_folder import OutputFolder
 from aggregator.publish.after import note_changed
 from aggregator.publish.archives import archive_files, archive_pages, page_of
 from aggregator.publish.articles import all_articles, article_files
@@ -65,7 +66,7 @@ def _pending(app: App) -> Iterator[str]:
     last = ""
     while batch := app.store.outbox.articles(BATCH, last):
         last = batch[-1][1].id
-        yield from (str(app.articles_root / article.path) for article, _ in batch)
+        yield from (app.article_folder.name(article.path) for article, _ in batch)
     yield from (f"the feeds of {name}" for name, _ in app.store.outbox.categories())
 
 
@@ -118,43 +119,45 @@ def _article_files(app: App, repair: bool) -> Iterator[Difference]:
         ids = {article.path: article.id for article in batch}
         different = [
             (ids[original_path(file.path, languages)], file, exists)
-            for file, exists in files.differing(app.articles_root, article_files(app, batch))
+            for file, exists in app.article_folder.differing(article_files(app, batch))
         ]
         pending = app.store.maintenance.pending(tuple(article_id for article_id, *_ in different))
         unmarked = [(file, exists) for article_id, file, exists in different if article_id not in pending]
-        yield from _different_files(app.articles_root, unmarked, repair)
+        yield from _different_files(app.article_folder, unmarked, repair)
 
 
 def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
     current = app.store.feeds.categories()
     for name in current:
         pages = (outputs for page, outputs in archive_files(app, name) if not page.pending)
-        different = tuple(files.differing(app.feeds_root, chain(feeds_of(app, name), *pages)))
+        different = tuple(app.feed_folder.differing(chain(feeds_of(app, name), *pages)))
         if different and name not in _pending_categories(app):
-            yield from _different_files(app.feeds_root, different, repair)
-    different = tuple(files.differing(app.feeds_root, [feed_list(app, current)]))
+            yield from _different_files(app.feed_folder, different, repair)
+    different = tuple(app.feed_folder.differing([feed_list(app, current)]))
     if different and not _pending_categories(app):
-        yield from _different_files(app.feeds_root, different, repair)
+        yield from _different_files(app.feed_folder, different, repair)
 
 
 def _pending_categories(app: App) -> frozenset[str]:
     return frozenset(name for name, _ in app.store.outbox.categories())
 
 
-def _different_files(root: Path, different: Iterable[tuple[OutputFile, bool]], repair: bool) -> Iterator[Difference]:
+def _different_files(
+    folder: OutputFolder, different: Iterable[tuple[OutputFile, bool]], repair: bool
+) -> Iterator[Difference]:
     """Yield the differences of these files, each with whether a file exists in its place."""
     for file, exists in different:
         if repair:
-            files.write(root, [file])
+            folder.write([file])
         fault = "its bytes are not those of the database" if exists else "missing"
-        yield Difference(subject=str(root / file.path), fault=fault, action="written" if repair else "")
+        yield Difference(subject=folder.name(file.path), fault=fault, action="written" if repair else "")
 
 
 def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     """Yield files without an article. A folder outside storage, such as a site's, may hold other files: they stay."""
-    root = app.articles_root
-    is_shared = not root.resolve().is_relative_to(Path(app.settings.storage).resolve())
-    paths = files.listed(root)
+    folder = app.article_folder
+    is_shared = not Path(app.settings.articles.path).resolve().is_relative_to(Path(app.settings.storage).resolve())
+    paths = folder.listed()
     languages = known_languages(app)
     while batch := tuple(islice(paths, BATCH)):
         originals = {path: original_path(path, languages) for path in batch}
@@ -164,40 +167,40 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
         missing -= {translated_path(path, language) for path, language in translated}
         owned |= {path: owned[original] for path, original in originals.items() if original in owned}
         for path in batch:
-            if files.is_temporary(path):
-                yield _surplus(root, path, "a killed process left it", repair)
+            if is_temporary(path):
+                yield _surplus(folder, path, "a killed process left it", repair)
             elif not owned.get(path, True):
-                yield _surplus(root, path, "its article was pruned, dropped or withdrawn", repair)
+                yield _surplus(folder, path, "its article was pruned, dropped or withdrawn", repair)
             elif path in missing:
-                yield _surplus(root, path, "its article is not translated into this language any more", repair)
+                yield _surplus(folder, path, "its article is not translated into this language any more", repair)
             elif path not in owned and not is_shared:
-                yield _foreign(root, path)
+                yield _foreign(folder, path)
 
 
 def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
-    root, current = app.feeds_root, app.store.feeds.categories()
+    folder, current = app.feed_folder, app.store.feeds.categories()
     stale = frozenset(stale_feeds(app, current, current)) if not _pending_categories(app) else frozenset()
     names = (*current, *app.store.feeds.dropped_categories())
     languages = known_languages(app)
     names = (*names, *(f"{name}.{language}" for name in names for language in languages))
     owned = {FEED_LIST, *(f"{name}.{format_.suffix}" for name in names for format_ in FORMATS)}
     pages = {f"{name}/{number}": has_articles for name in current for number, has_articles in archive_pages(app, name)}
-    for path in files.listed(root):
-        if files.is_temporary(path):
-            yield _surplus(root, path, "a killed process left it", repair)
+    for path in folder.listed():
+        if is_temporary(path):
+            yield _surplus(folder, path, "a killed process left it", repair)
         elif path in stale:
-            yield _surplus(root, path, "its category, language or format is not published any more", repair)
+            yield _surplus(folder, path, "its category, language or format is not published any more", repair)
         elif path not in owned and (page := page_of(path)) not in pages:
-            yield _foreign(root, path)
+            yield _foreign(folder, path)
         elif path not in owned and not pages[page]:
-            yield _surplus(root, path, "no article of its page is left", repair)
+            yield _surplus(folder, path, "no article of its page is left", repair)
 
 
-def _surplus(root: Path, path: str, fault: str, repair: bool) -> Difference:
+def _surplus(folder: OutputFolder, path: str, fault: str, repair: bool) -> Difference:
     if repair:
-        files.remove(root, [path])
-    return Difference(subject=str(root / path), fault=fault, action="removed" if repair else "")
+        folder.remove([path])
+    return Difference(subject=folder.name(path), fault=fault, action="removed" if repair else "")
 
 
-def _foreign(root: Path, path: str) -> Difference:
-    return Difference(subject=str(root / path), fault="nothing in the database has this file; move it away yourself")
+def _foreign(folder: OutputFolder, path: str) -> Difference:
+    return Difference(subject=folder.name(path), fault="nothing in the database has this file; move it away yourself")

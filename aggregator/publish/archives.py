@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.model import ArchiveLinks, ArchivePage, CategoryFeed, OutputFile
 from aggregator.render import FORMATS, MAX_BYTES, feed_files, fitting_files
@@ -116,7 +115,7 @@ def page_files(app: App, page: ArchivePage) -> tuple[OutputFile, ...]:
 def existing_pages(app: App, names: Iterable[str], suffixes: Collection[str]) -> Iterator[str]:
     """Yield the paths of the files of archive pages of these categories that have one of these suffixes."""
     for name in names:
-        for path in files.listed(app.feeds_root / name):
+        for path in app.feed_folder.written(name):
             match = PAGE_FILE.fullmatch(path)
             if match and match[2] in suffixes:
                 yield f"{name}/{path}"
@@ -134,8 +133,8 @@ def _last(page: ArchivePage) -> Order:
 
 def _put(app: App, page: ArchivePage, outputs: tuple[OutputFile, ...]) -> int:
     if page.articles:
-        return len(files.write(app.feeds_root, outputs))
-    files.remove(app.feeds_root, [f"{page.category}/{page.number}.{format_.suffix}" for format_ in FORMATS])
+        return len(app.feed_folder.write(outputs))
+    app.feed_folder.remove([f"{page.category}/{page.number}.{format_.suffix}" for format_ in FORMATS])
     return 0
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.model import OutputFile, StoredArticle
@@ -27,7 +26,7 @@ def write_articles(app: App, articles: Iterable[StoredArticle]) -> Written:
     renew_outdated(app, articles)
     is_changed = remove_unwanted(app, articles)
     try:
-        written = len(files.write(app.articles_root, article_files(app, articles)))
+        written = len(app.article_folder.write(article_files(app, articles)))
     except FilesError:  # those before it may have been written
         note_changed(app)
         raise
@@ -42,7 +41,7 @@ def remove_articles(app: App, gone: Iterable[tuple[str, str]]) -> Written:
     Raises FilesError.
     """
     paths = dict(gone)
-    if files.remove(app.articles_root, translated_paths(app, paths.values())):
+    if app.article_folder.remove(translated_paths(app, paths.values())):
         note_changed(app)
     cache_of(app).remove(paths)
     return Written(files=0)

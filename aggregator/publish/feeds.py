@@ -6,7 +6,6 @@ from hashlib import blake2b
 from heapq import heappop, heappush
 from itertools import chain
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.model import CategoryFeed, OutputFile
 from aggregator.opml import opml
@@ -34,11 +33,11 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     digests = dict[str, bytes]()
     pages = _oldest_first([_write_category(app, name, digests) for name in names if name in current])
     count = sum(page.files for page in pages)
-    files.write(app.feeds_root, [feed_list(app, current)])
+    app.feed_folder.write([feed_list(app, current)])
     stale = tuple(stale_feeds(app, current, [name for name in names if name in current]))
     if stale and app.settings.feeds.hub:
         app.store.hubs.drop_topics(stale)
-    files.remove(app.feeds_root, stale)
+    app.feed_folder.remove(stale)
     return Written(files=count, digests=digests)
 
 
@@ -52,7 +51,7 @@ def _write_category(app: App, name: str, digests: dict[str, bytes]) -> Iterator[
     if not has_archive_for(app, name, shown):
         yield from write_archive(app, name, is_too_large=True)
         feeds, _ = _feeds(app, name)
-    count = len(files.write(app.feeds_root, feeds))
+    count = len(app.feed_folder.write(feeds))
     if app.settings.feeds.hub:
         digests |= {file.path: blake2b(file.data, digest_size=16).digest() for file in feeds}
     yield PageWritten(files=count)

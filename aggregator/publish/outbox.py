@@ -16,6 +16,7 @@ from aggregator.app import App
 from aggregator.errors import DISK_FULL, FilesError
 from aggregator.first_publication import prepare
 from aggregator.model import Mark
+from aggregator.output_folder import Folder
 from aggregator.publish.rules import apply_rules
 from aggregator.settings import Settings
 
@@ -80,8 +81,8 @@ def publish_all(app: App) -> Published:
 def remove_temporary_files(app: App) -> None:
     """Remove the temporary files of killed processes. Raises FilesError."""
     with publishing_lock(app):
-        for root in (app.articles_root, app.feeds_root, app.pictures_root):
-            files.sweep(root)
+        for folder in (app.article_folder, app.feed_folder, Folder(app.pictures_root)):
+            folder.sweep()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from aggregator import files
 from aggregator.app import App
 from aggregator.model import CategoryFeed, Retraction, StoredArticle, Translation
 from aggregator.render import MAX_BYTES
@@ -50,7 +49,7 @@ def remove_unwanted(app: App, articles: Iterable[StoredArticle]) -> bool:
         for translation in translations
         if not translation.is_wanted
     ]
-    removed = files.remove(app.articles_root, (translated_path(paths[of], language) for of, language in unwanted))
+    removed = app.article_folder.remove((translated_path(paths[of], language) for of, language in unwanted))
     app.store.translations.drop(unwanted)
     return bool(removed)
 
