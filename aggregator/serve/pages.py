@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PAGE_ARTICLES = 50
+PAGE_SOURCES = 500
 MAX_NUMBER = 2**31  # that columns of numbers hold
 MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 
@@ -96,7 +97,7 @@ class Pages:
         if stored is None:
             raise HTTPException(404)
         now = self._app.clock()
-        counts = store.sources.published_by_day(now)
+        counts = store.sources.published_by_day(now, [stored.source.id])
         served = store.feeds.categories()
         names = ((category_name(label), label) for label in stored.source.categories)
         return self._listing(
@@ -204,14 +205,22 @@ class Pages:
         return 410 if self._app.store.withdrawals.is_withdrawn(request.path_params["id"]) else 404
 
     def status(self, request: Request) -> Response:
-        """`/status`: every source, those with problems first."""
-        now = self._app.clock()
-        counts = self._app.store.sources.published_by_day(now)
+        """`/status`: the sources, those with problems first; with `?after=NAME` the next ones."""
+        now, sources, after = self._app.clock(), self._app.store.sources, request.query_params.get("after")
+        try:
+            page = sources.page_by_condition(now, after, PAGE_SOURCES)
+        except KeyError:
+            raise HTTPException(404) from None
+        counts = sources.published_by_day(now, [stored.source.id for stored in page.sources])
+        conditions = sources.summary(now).conditions
         notices = self._health.notice, waiting_retention(self._app), last_failure(self._app)
         return self._page(
             request,
             "status.html",
-            groups=_by_condition(self._app.store.sources.overview(now)),
+            tally=[(name, CONDITION_HEADINGS[name], conditions[name]) for name in CONDITIONS if name in conditions],
+            groups=_by_condition(page.sources),
+            after=page.after,
+            is_start=after is None,
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
             notices=[notice for notice in notices if notice],
         )
@@ -301,7 +310,7 @@ class Pages:
 
 
 def _by_condition(sources: Collection[StoredSource]) -> list[tuple[Condition, str, list[StoredSource]]]:
-    """Return each condition that occurs, its heading and its sources, those with most failures first."""
-    ordered = sorted(sources, key=lambda source: (-source.state.failures, not hub_problem(source)))
+    """Return each condition that occurs, its heading and its sources: of those that do not fail, hub problems first."""
+    ordered = sorted(sources, key=lambda source: bool(source.state.failures) or not hub_problem(source))
     groups = ((name, [source for source in ordered if condition(source) == name]) for name in CONDITIONS)
     return [(name, CONDITION_HEADINGS[name], members) for name, members in groups if members]

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -29,6 +30,7 @@ from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
 from aggregator.status import source_status
 
+STATUS_SOURCES = 1_000  # of a page of `/status.json`
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 ROBOTS = "User-agent: *\nDisallow: /search\nDisallow: /picture/\nDisallow: /status\n"
 NO_STORE = {**NOSNIFF, "Cache-Control": "no-store"}
@@ -117,9 +119,14 @@ def _link(settings: Settings, file: str) -> str:
 
 def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def status(request: Request) -> Response:
-        return JSONResponse(
-            {"sources": [source_status(source) for source in app.store.sources.overview(app.clock())]}, headers=NO_STORE
-        )
+        try:
+            page = app.store.sources.page(app.clock(), request.query_params.get("after"), STATUS_SOURCES)
+        except KeyError:
+            return PlainTextResponse("no source has the name in `after`\n", 404, headers=NO_STORE)
+        body: dict[str, object] = {"sources": [source_status(source) for source in page.sources]}
+        if page.after is not None:
+            body["next"] = f"?{urlencode({'after': page.after})}"
+        return JSONResponse(body, headers=NO_STORE)
 
     async def healthz(request: Request) -> Response:
         problems = health.problems()

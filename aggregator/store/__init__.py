@@ -5,7 +5,7 @@ from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
 from aggregator.store.maintenance import Placement, StoreSize
 from aggregator.store.meta import UNFINISHED_COPY
-from aggregator.store.sources import SourceFailures, SourceSummary
+from aggregator.store.overview import SourceFailures, SourcePage, SourceSummary
 from aggregator.store.store import Store
 from aggregator.store.unpublished import Join
 
@@ -17,6 +17,7 @@ __all__ = [
     "RacedError",
     "Recording",
     "SourceFailures",
+    "SourcePage",
     "SourceSummary",
     "Store",
     "StoreSize",

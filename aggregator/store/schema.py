@@ -14,6 +14,8 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    func,
+    literal_column,
 )
 
 from aggregator.model import Details, Enclosure, FeedInfo, Person
@@ -69,8 +71,20 @@ source = Table(
     Column("last_new", Moment),  # when its last new article was recorded
     Column("last_success", Moment),
 )
+Index("ix_source_name", source.c.name, **on_postgresql(using="hash"))
+Index("ix_source_ordinal", source.c.ordinal, **where(source.c.present.is_(True)))
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **where(pollable))
+# For overviews; nothing is added to these at a poll that succeeds, other than a source's first.
+failing = pollable & (source.c.failures > literal_column("0"))
+failing_since = func.coalesce(source.c.last_success, source.c.first_seen)
+longest_first = (failing_since, -source.c.failures, source.c.ordinal)
+Index("ix_source_failing", *longest_first, **where(failing))
+sound = pollable & (source.c.failures == literal_column("0"))
+unasked = sound & source.c.last_fetch.is_(None)
+Index("ix_source_unasked", source.c.ordinal, **where(unasked))
+idle = source.c.present.is_(True) & (source.c.enabled.is_(False) | source.c.paused.is_not(None))
+Index("ix_source_idle", source.c.ordinal, **where(idle))
 leased = source.c.lease_until.is_not(None)
 Index("ix_source_leased", source.c.host, **where(leased))
 Index("ix_source_host", source.c.host)

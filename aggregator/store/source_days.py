@@ -1,26 +1,28 @@
 """Counters of each source's articles by day (UTC), so that overviews and limits need not count articles."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from aggregator.store.columns import EPOCH
 from aggregator.store.dialect import Dialect
+from aggregator.store.rows import listed, slices
 from aggregator.store.schema import source_day
 
 DAYS = 28  # that are kept
 _DAY = timedelta(days=1)
 
 _PUBLISHED = select(*source_day.c["source_id", "day", "published"]).where(
-    source_day.c.published > 0, source_day.c.day > bindparam("before")
+    source_day.c.source_id.in_(listed("ids")), source_day.c.published > 0, source_day.c.day > bindparam("before")
 )
 _TOTALS = (
     select(source_day.c.source_id, func.sum(source_day.c.published))
     .where(source_day.c.day > bindparam("before"))
     .group_by(source_day.c.source_id)
 )
+_TOTALS_OF = _TOTALS.where(source_day.c.source_id.in_(listed("ids")))
 _DISCOUNT = (
     update(source_day)
     .where(source_day.c.source_id == bindparam("of"), source_day.c.day == bindparam("on"))
@@ -88,17 +90,25 @@ def recorded_on(connection: Connection, source_id: int, now: datetime) -> int:
     return connection.scalar(_RECORDED, {"of": source_id, "today": day_number(now)}) or 0
 
 
-def published_by_day(connection: Connection, now: datetime) -> Mapping[int, Counter[date]]:
-    """Return how many articles each source, by id, published on each of the last DAYS."""
+def published_by_day(connection: Connection, now: datetime, ids: Collection[int]) -> Mapping[int, Counter[date]]:
+    """Return how many articles each of these sources, by id, published on each of the last DAYS."""
     counts: dict[int, Counter[date]] = defaultdict(Counter)
-    for source_id, day, number in connection.execute(_PUBLISHED, {"before": day_number(now) - DAYS}):
-        counts[source_id][(EPOCH + day * _DAY).date()] += number
+    for part in slices(ids):
+        for source_id, day, number in connection.execute(_PUBLISHED, {"before": day_number(now) - DAYS, "ids": part}):
+            counts[source_id][(EPOCH + day * _DAY).date()] += number
     return counts
 
 
-def published_per_day(connection: Connection, now: datetime) -> Mapping[int, float]:
-    """Return the mean number of articles that each source, by id, published on a day of the last DAYS."""
-    rows = connection.execute(_TOTALS, {"before": day_number(now) - DAYS})
+def published_per_day(connection: Connection, now: datetime, ids: Collection[int] | None = None) -> Mapping[int, float]:
+    """Return the mean number of articles that each of these sources, by id, published on a day of the last DAYS.
+
+    None for `ids` means all sources.
+    """
+    parameters = {"before": day_number(now) - DAYS}
+    if ids is None:
+        rows = list(connection.execute(_TOTALS, parameters))
+    else:
+        rows = [row for part in slices(ids) for row in connection.execute(_TOTALS_OF, {**parameters, "ids": part})]
     return {source_id: round(int(total) / DAYS, 2) for source_id, total in rows}
 
 

@@ -3,18 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Integer, RowMapping, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
-from aggregator.model import HostState, Selection, Source, SourceState, StoredSource
-from aggregator.settings import SourceSettings
-from aggregator.store.columns import EPOCH
+from aggregator.model import HostState, Selection, SourceState, StoredSource
+from aggregator.store import overview
 from aggregator.store.database import Database
-from aggregator.store.hubs import hub_error
 from aggregator.store.leases import (
     CLAIM_ALL,
     CLAIM_DUE,
@@ -30,61 +27,19 @@ from aggregator.store.leases import (
     reschedule,
     write_states,
 )
+from aggregator.store.overview import SourceFailures, SourcePage, SourceSummary
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import backfill, host, page, pollable, source, subscription, translation
-from aggregator.store.source_days import published_by_day, published_per_day, recorded_on
-from aggregator.store.waiting_work import waiting_pages, waiting_translations
+from aggregator.store.source_days import published_by_day, recorded_on
 
 DUE = Selection()
+MANY, MAX_AGE = 10_000, timedelta(seconds=30)  # sources whose figures are not counted each time
 
 _HOST_STATE = ("not_before", "refusals", "forbidden")
-_SHOWN_STATE = (
-    "moved_to",
-    "last_fetch",
-    "next_fetch",
-    "due_reason",
-    "http_status",
-    "failures",
-    "error",
-    "paused",
-    "entries",
-    "pushed_until",
-    "feed_info",
-    "last_new",
-    "lost",
-)
-_NAME_BYTES = 8  # of an entry in `source.waiting`
-_is_present = source.c.present.is_(True)
 _PRESENT = select(source).where(source.c.present).order_by(source.c.ordinal)
 _BY_ID = select(source).where(source.c.id.in_(listed("ids")))
 _BY_NAME = select(source).where(source.c.name == bindparam("name")).order_by(source.c.present.desc()).limit(1)
 _BY_TOKEN = select(source).join(subscription).where(subscription.c.token == bindparam("token"), pollable)
-_OVERVIEW = (
-    select(
-        *source.c[("id", "settings", *_SHOWN_STATE)],
-        hub_error().label("hub_error"),
-        (func.coalesce(func.length(source.c.waiting, type_=Integer), 0) // _NAME_BYTES).label("waiting_entries"),
-    )
-    .where(_is_present)
-    .order_by(source.c.ordinal)
-)
-_CONDITION = case(
-    (or_(source.c.paused.is_not(None), source.c.enabled.is_(False)), "paused"),
-    (source.c.failures > 0, "failing"),
-    (source.c.last_fetch.is_not(None), "working"),
-    else_="new",
-).label("condition")
-_DUE_REASONS = select(source.c.due_reason, func.count().label("number")).where(pollable).group_by(source.c.due_reason)
-_CONDITIONS = select(_CONDITION, func.count().label("number")).where(_is_present).group_by(_CONDITION)
-_PUSHED = select(func.count()).where(_is_present, source.c.pushed_until > bindparam("now"))
-_LAST_FETCH = select(func.max(source.c.last_fetch)).where(_is_present)
-_FAILING_LONGEST = (
-    select(*source.c["name", "failures", "last_success"])
-    .where(pollable)
-    .order_by(source.c.failures == 0, func.coalesce(source.c.last_success, source.c.first_seen), source.c.ordinal)
-    .limit(bindparam("limit"))
-)
-_FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
 _WRITE_PUSHED = (
     update(source)
     .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
@@ -97,36 +52,6 @@ _LAST_FETCHES = (
     .where(source.c.host.in_(listed("names")), source.c.last_fetch.is_not(None))
     .group_by(source.c.host)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSummary:
-    """Figures of the configured sources."""
-
-    conditions: Mapping[str, int]  # number of sources in each `status.Condition` that at least one is in
-    due_reasons: Mapping[str, int]  # number of polled sources by the reason of their next fetch (`due_reason`)
-    pushed: int  # number of sources that a hub pushes
-    due_first: datetime | None  # earliest due time; None if no source was fetched yet
-    last_fetch: datetime | None  # of the source that was fetched last
-
-    @property
-    def total(self) -> int:
-        """Number of the sources."""
-        return sum(self.conditions.values())
-
-    @property
-    def failing(self) -> int:
-        """Number of sources whose last fetch failed; the front page names it."""
-        return self.conditions.get("failing", 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFailures:
-    """Failures of a source since its last success."""
-
-    name: str
-    failures: int  # in a row
-    last_success: datetime | None
 
 
 _END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
@@ -143,6 +68,7 @@ class SourceStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._summary: tuple[datetime, SourceSummary] | None = None  # and when it was counted
         self.unpaced: frozenset[str] = frozenset()  # hosts without a rate limit, in lower case; set by `sync`
         self._process = uuid4().hex  # names the leases of this process
         self._released_hosts: frozenset[str] = frozenset()  # of leases that a dead process had
@@ -171,10 +97,10 @@ class SourceStore:
             row = connection.execute(_BY_TOKEN, {"token": token}).mappings().one_or_none()
             return stored_source(row) if row else None
 
-    def published_by_day(self, now: datetime) -> Mapping[int, Counter[date]]:
-        """Return how many articles each source, by id, published on each day (UTC) of the last four weeks."""
+    def published_by_day(self, now: datetime, ids: Collection[int]) -> Mapping[int, Counter[date]]:
+        """Return how many articles each of these sources, by id, published on each day (UTC) of the last four weeks."""
         with self._database.reading() as connection:
-            return published_by_day(connection, now)
+            return published_by_day(connection, now, ids)
 
     def recorded_on(self, source_id: int, now: datetime) -> int:
         """Return how many new articles of the source count for the limit of the day (UTC) of `now`."""
@@ -187,34 +113,38 @@ class SourceStore:
         Other fields of the states have their defaults: this is asked often.
         """
         with self._database.reading() as connection:
-            per_day = published_per_day(connection, now)
-            shown = [_shown_source(per_day.get(row[0], 0.0), *row) for row in connection.execute(_OVERVIEW)]
-            settings = [stored.source.settings for stored in shown]
-            pages = waiting_pages(connection) if any(each.full_text for each in settings) else {}
-            translations = waiting_translations(connection) if any(each.translate for each in settings) else {}
-        return tuple(_with_waiting_work(stored, pages, translations) for stored in shown)
+            return overview.all_sources(connection, now)
+
+    def page(self, now: datetime, after: str | None, limit: int) -> SourcePage:
+        """Return up to `limit` of these sources, behind the one of that name. Raises KeyError if there is none."""
+        with self._database.reading() as connection:
+            return overview.page_in_order(connection, now, after, limit)
+
+    def page_by_condition(self, now: datetime, after: str | None, limit: int) -> SourcePage:
+        """Return such a page in the order of conditions, those sources first that have failed for longest."""
+        with self._database.reading() as connection:
+            return overview.page_by_condition(connection, now, after, limit)
 
     def summary(self, now: datetime) -> SourceSummary:
-        """Return the figures of the configured sources, counted by the database."""
+        """Return the figures of the configured sources; those of more than MANY may be up to MAX_AGE old."""
+        if self._summary:
+            counted, summary = self._summary
+            if summary.total > MANY and timedelta(0) <= now - counted < MAX_AGE:
+                return summary
         with self._database.reading() as connection:
-            return SourceSummary(
-                conditions={row.condition: row.number for row in connection.execute(_CONDITIONS)},
-                due_reasons={row.due_reason: row.number for row in connection.execute(_DUE_REASONS)},
-                pushed=connection.scalar(_PUSHED, {"now": now}) or 0,
-                due_first=connection.scalar(_FIRST_DUE),
-                last_fetch=connection.scalar(_LAST_FETCH),
-            )
+            summary = overview.summary(connection, now)
+        self._summary = now, summary
+        return summary
 
     def failing_longest(self, limit: int) -> Sequence[SourceFailures]:
-        """Return up to `limit` polled sources: first those that fail, those without a success for longest first."""
+        """Return up to `limit` polled sources: first those that fail, without a success for longest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(_FAILING_LONGEST, {"limit": limit}).mappings()
-            return [SourceFailures(**row) for row in rows]
+            return overview.failing_longest(connection, limit)
 
     def next_due(self) -> datetime | None:
         """Return the earliest time at which a source is due, which may be past; None if none was fetched yet."""
         with self._database.reading() as connection:
-            due: datetime | None = connection.scalar(_FIRST_DUE)
+            due: datetime | None = connection.scalar(overview.FIRST_DUE)
             return due
 
     # ------------------------------------------------------------------------------------------------------- leases
@@ -350,19 +280,3 @@ def _claim_selected(
 
 def _due_order(row: RowMapping) -> tuple[datetime, int]:
     return row["next_fetch"], row["ordinal"]
-
-
-def _shown_source(new_per_day: float, source_id: int, settings: SourceSettings, *values: Any) -> StoredSource:
-    state = dict(zip((*_SHOWN_STATE, "hub_error", "waiting_entries"), values, strict=True))
-    state["new_per_day"] = None if state["last_fetch"] is None else new_per_day
-    if state["next_fetch"] == EPOCH:
-        state["next_fetch"] = None
-    return StoredSource(source=Source(id=source_id, settings=settings), state=SourceState(**state))
-
-
-def _with_waiting_work(stored: StoredSource, pages: Mapping[int, int], translations: Mapping[int, int]) -> StoredSource:
-    if not pages and not translations:
-        return stored
-    of = stored.source.id
-    state = replace(stored.state, waiting_pages=pages.get(of, 0), waiting_translations=translations.get(of, 0))
-    return replace(stored, state=state)

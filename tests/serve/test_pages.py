@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -17,7 +18,7 @@ from starlette.testclient import TestClient
 from aggregator.app import App
 from aggregator.errors import StoreError
 from aggregator.publish import publish_changed
-from aggregator.serve import Health, Metrics, site
+from aggregator.serve import Health, Metrics, pages, site
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
 
@@ -300,6 +301,35 @@ def test_what_fails_for_longest_is_the_first_that_fails(room: Newsroom) -> None:
     with client_of(room) as client:
         html = client.get("/status").text
     assert headings(html) == ["lost", "mine", "A source"]
+
+
+def test_the_status_goes_on_with_the_next_sources(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PAGE_SOURCES", 1)
+    room.configuration["sources"].append(room.configuration["sources"][1] | {"name": "mine"})
+    room.configuration["sources"][1]["enabled"] = False
+    seen, path = [], "/status"
+    with client_of(room) as client:
+        while path:
+            html = client.get(path).text
+            seen += headings(html)
+            assert "Failing: 1" not in html
+            assert "Not polled: 1" in html
+            hrefs = [str(link["href"]) for link in elements(html, "a") if link.get("rel") == "next"]
+            path = urljoin(path, hrefs[0]) if hrefs else ""
+        assert seen == ["lost", "mine", "A source"]
+        assert client.get("/status", params={"after": "none"}).status_code == 404
+
+
+def test_programs_get_the_sources_in_pages(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    with client_of(room) as client:
+        complete = client.get("/status.json").json()
+        monkeypatch.setattr(sys.modules["aggregator.serve.site"], "STATUS_SOURCES", 1)
+        first = client.get("/status.json").json()
+        second = client.get(urljoin("/status.json", first["next"])).json()
+        assert complete == {"sources": first["sources"] + second["sources"]}
+        assert second.keys() == {"sources"}
+        answer = client.get("/status.json", params={"after": "none"})
+    assert (answer.status_code, answer.text) == (404, "no source has the name in `after`\n")
 
 
 def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> None:

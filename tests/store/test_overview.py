@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from aggregator.model import SourceState
 from aggregator.status import condition, source_status
-from aggregator.store import Store
+from aggregator.store import SourcePage, Store, sources
 from tests.store.test_queries import statements
 from tests.store.values import MINUTE, NOW, article, new, record, source, state, sync_sources
 
@@ -16,7 +18,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def fill(store: Store) -> None:
     """A source in each condition, by each of the ways into it."""
     configured = [source(name, tags=("t",), headers={"X-Key": "k"}) for name in ("good", "bad", "gone", "new")]
-    sync_sources(store, [*configured, source("off", enabled=False), source("bad and off", enabled=False)], NOW)
+    sync_sources(store, [*configured, source("off", enabled=False), source("bad-and-off", enabled=False)], NOW)
     sound = replace(state(), failures=0, error=None)
     states = {
         1: sound,
@@ -43,7 +45,7 @@ def test_the_long_columns_are_not_read_for_it(store: Store) -> None:
     with statements(store) as seen:
         store.sources.overview(NOW)
         store.sources.summary(NOW)
-    assert len(seen) == 7
+    assert len(seen) == 4
     assert not any(name in statement for statement in seen for name in ("seen", "digest", "etag", "article"))
 
 
@@ -53,6 +55,71 @@ def test_the_database_counts_conditions_as_the_pages_do(store: Store) -> None:
     standing = store.sources.summary(NOW)
     assert standing.conditions == Counter(condition(stored) for stored in store.sources.all())
     assert standing.conditions == {"working": 1, "failing": 1, "paused": 3, "new": 1}
+
+
+def names(page: SourcePage) -> list[str]:
+    return [stored.source.name for stored in page.sources]
+
+
+def test_pages_of_the_sources_follow_the_configuration(store: Store) -> None:
+    fill(store)
+    first = store.sources.page(NOW, None, 4)
+    assert (names(first), first.after) == (["good", "bad", "gone", "new"], "new")
+    second = store.sources.page(NOW, "new", 4)
+    assert (names(second), second.after) == (["off", "bad-and-off"], None)
+    assert (*first.sources, *second.sources) == store.sources.overview(NOW)
+    assert store.sources.page(NOW, None, 6).after is None
+
+
+def test_pages_go_on_behind_a_source_that_is_gone(store: Store) -> None:
+    sync_sources(store, [source(name) for name in "abcd"], NOW)
+    sync_sources(store, [source(name) for name in "acd"], NOW)
+    assert names(store.sources.page(NOW, "b", 4)) == ["c", "d"]
+    assert names(store.sources.page_by_condition(NOW, "b", 4)) == ["c", "d"]
+    for page in (store.sources.page, store.sources.page_by_condition):
+        with pytest.raises(KeyError):
+            page(NOW, "never", 4)
+
+
+def test_pages_by_condition_begin_with_what_fails_for_longest(store: Store) -> None:
+    sync_sources(store, [source(name) for name in ("day", "gone", "new", "good", "week", "fine", "also-week")], NOW)
+    asked = replace(state(), failures=0, error=None)
+    since = {1: NOW - DAY, 5: NOW - 7 * DAY, 7: NOW - 7 * DAY}
+    failing = [(number, replace(asked, failures=1, last_success=at)) for number, at in since.items()]
+    store.sources.record_states([*failing, (2, replace(asked, paused="gone for good")), (4, asked), (6, asked)], {})
+    complete = ["week", "also-week", "day", "gone", "new", "good", "fine"]
+    assert names(store.sources.page_by_condition(NOW, None, 9)) == complete
+    for size in (1, 2, 3):
+        after, seen = None, list[str]()
+        while len(seen) < len(complete):
+            page = store.sources.page_by_condition(NOW, after, size)
+            seen += names(page)
+            after = page.after
+        assert (seen, after) == (complete, None)
+
+
+def test_a_page_reads_its_own_sources_alone(store: Store) -> None:
+    sync_sources(store, [source(name) for name in "abc"], NOW)
+    for number in (1, 2, 3):
+        record(store, new(article(number, number)), by=number)
+    with statements(store) as seen:
+        page = store.sources.page(NOW, "a", 1)
+    assert [stored.state.new_per_day for stored in page.sources] == [round(1 / 28, 2)]
+    assert all("LIMIT" in statement or "source_id IN" in statement for statement in seen)
+    assert list(store.sources.published_by_day(NOW, [2])) == [2]
+
+
+def test_figures_of_many_sources_are_not_counted_each_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store)
+    assert store.sources.summary(NOW).conditions["failing"] == 1
+    for at, failing in ((NOW, 2), (NOW + timedelta(seconds=29), 2), (NOW + timedelta(seconds=31), 1), (NOW, 1)):
+        store.sources.record_states([(1, replace(state(), failures=failing % 2))], {})
+        assert store.sources.summary(at).conditions["failing"] == 1 + failing % 2
+    monkeypatch.setattr(sources, "MANY", 5)
+    store.sources.record_states([(1, replace(state(), failures=0))], {})
+    assert store.sources.summary(NOW).failing == 2
+    assert store.sources.summary(NOW + timedelta(seconds=29)).failing == 2
+    assert store.sources.summary(NOW - timedelta(seconds=1)).failing == 1
 
 
 def test_who_is_due_first_is_polled_at_all_and_was_asked_before(store: Store) -> None:

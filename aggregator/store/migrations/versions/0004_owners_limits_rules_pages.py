@@ -58,6 +58,7 @@ def upgrade() -> None:
     _add_search()
     _add_archive()
     _add_backfill()
+    _add_overviews()
 
 
 def _add_rules_and_pages() -> None:
@@ -231,6 +232,24 @@ def _add_backfill() -> None:
     )
     is_due = sa.text("due IS NOT NULL")
     op.create_index("ix_backfill_due", "backfill", ["due"], sqlite_where=is_due, postgresql_where=is_due)
+
+
+def _add_overviews() -> None:
+    present, true, false, most = "present IS 1", "IS 1", "IS 0", "-failures"
+    if op.get_bind().dialect.name != "sqlite":
+        present, true, false, most = "present IS TRUE", "IS TRUE", "IS FALSE", "(-failures)"
+    polled = f"{present} AND enabled {true} AND paused IS NULL"
+    since = sa.text("coalesce(last_success, first_seen)")
+    indexes: list[tuple[str, list[Any], str]] = [
+        ("ordinal", ["ordinal"], present),
+        ("failing", [since, sa.text(most), "ordinal"], f"{polled} AND failures > 0"),
+        ("unasked", ["ordinal"], f"{polled} AND failures = 0 AND last_fetch IS NULL"),
+        ("idle", ["ordinal"], f"{present} AND (enabled {false} OR paused IS NOT NULL)"),
+    ]
+    op.create_index("ix_source_name", "source", ["name"], postgresql_using="hash")
+    for name, columns, condition in indexes:
+        where = sa.text(condition)
+        op.create_index(f"ix_source_{name}", "source", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _count_days() -> None:
