@@ -61,7 +61,7 @@ _BY_CONDITION = {
     "new": _in_order.where(unasked),
     "working": _in_order.where(sound, source.c.last_fetch.is_not(None)),
 }
-_FIRST = {"since": EPOCH + _BEFORE_ALL, "failures": 0, "ordinal": -1}
+_FIRST: dict[str, Any] = {"since": EPOCH + _BEFORE_ALL, "failures": 0, "ordinal": -1}
 _PLACE = (
     select(*source.c["ordinal", "present", "failures"], failing_since.label("since"), _CONDITION)
     .where(source.c.name == bindparam("name"))

@@ -38,7 +38,7 @@ def test_days_count_the_articles_of_each_source_that_carried_them(store: Store) 
     sync_sources(store, [source("a"), source("b")], NOW)
     record(store, *(new(keyed(article(number, published=NOW - number * DAY), str(number))) for number in range(5)))
     record(store, duplicate(keyed(article(9, 2), "b"), of=article(1).id), by=2)
-    days = store.sources.published_by_day(NOW + 25 * DAY)
+    days = store.sources.published_by_day(NOW + 25 * DAY, [1, 2])
     assert days == {
         1: {(NOW - number * DAY).date(): 1 for number in range(3)},
         2: {NOW.date(): 1},  # its own date of the article
