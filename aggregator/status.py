@@ -1,8 +1,9 @@
 """Status of a source, for people and programs. Pure."""
 
+from datetime import datetime
 from typing import Any, Literal
 
-from aggregator.model import StoredSource
+from aggregator.model import BackfillProgress, StoredSource
 from aggregator.secret_urls import masked_url
 from aggregator.timestamps import rfc3339
 
@@ -64,6 +65,20 @@ def waiting_work(stored: StoredSource) -> str | None:
         ("translations that wait to be made", stored.state.waiting_translations),
     )
     return "; ".join(f"{text}: {number}" for text, number in texts if number) or None
+
+
+def archive_progress(stored: StoredSource, place: BackfillProgress | None, now: datetime) -> str | None:
+    """Return how far the source's archive was read, and why the rest waits; None if it is not to be read."""
+    if stored.source.settings.backfill == "none":
+        return None
+    if place is None:
+        return "no document has named a page of it yet"
+    read = f"pages read: {place.pages}"
+    if place.due is None or place.url is None:
+        return f"{read}; the rest is not read: {place.problem}" if place.problem else f"{read}, up to its end"
+    times = f" (failures in a row: {place.failures})" if place.failures else ""
+    reason = f"; it waits: {place.problem}{times}" if place.problem else ""
+    return f"{read}; next {masked_url(place.url)}, {rfc3339(place.due) if place.due > now else 'now'}{reason}"
 
 
 def hub_problem(stored: StoredSource) -> str | None:

@@ -62,7 +62,7 @@ def once(
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
         report = _cycle(app, names or None, all_sources)
         if wants_backfill(app):
-            asyncio.run(backfill_all(app))
+            asyncio.run(backfill_all(app, names or None))
         published, failure = _publish(app)
         if wants_full_text(app) and _complete(app):
             completed, failure = _publish(app)

@@ -16,6 +16,7 @@ from aggregator.names import no_source_named
 from aggregator.secret_urls import masked_url
 from aggregator.status import (
     CONDITIONS,
+    archive_progress,
     condition,
     hub_problem,
     limit_problem,
@@ -42,6 +43,9 @@ def sources(
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
     with opened(ctx) as app:
         overview, now = app.store.sources.overview(app.clock()), app.clock()
+        places = app.store.backfills.progress(
+            [stored.source.id for stored in overview if stored.source.name in (names or ())]
+        )
     configured = {stored.source.name for stored in overview}
     for name in names or ():
         if name not in configured:
@@ -54,7 +58,8 @@ def sources(
     if as_json:
         typer.echo(json.dumps([source_status(stored) for stored in overview], indent=2, ensure_ascii=False))
     elif names and len(overview) == 1:
-        for line in _details(overview[0], now):
+        archive = archive_progress(overview[0], places.get(overview[0].source.id), now)
+        for line in _details(overview[0], archive, now):
             typer.echo(line)
     elif sys.stdout.isatty():
         _print_overview(overview, now)
@@ -122,7 +127,7 @@ def _next_fetch(due: datetime | None, now: datetime) -> str:
     return relative(due, now) if due and due > now else "now"
 
 
-def _details(stored: StoredSource, now: datetime) -> Iterable[str]:
+def _details(stored: StoredSource, archive: str | None, now: datetime) -> Iterable[str]:
     """Yield a line for each field of a source, as in `sources --json`; times are UTC, and relative to now."""
     state = stored.state
     times = {"last_fetch": state.last_fetch, "next_fetch": state.next_fetch}
@@ -131,7 +136,12 @@ def _details(stored: StoredSource, now: datetime) -> Iterable[str]:
         if moment := times.get(name):
             shown = f"{value} ({relative(moment, now)})"
         yield f"{name.replace('_', ' ').ljust(_LABEL)}{'-' if shown is None else shown}"
-    notes = {"max new": limit_problem(stored), "hub": hub_problem(stored), "to come": waiting_work(stored)}
+    notes = {
+        "max new": limit_problem(stored),
+        "hub": hub_problem(stored),
+        "to come": waiting_work(stored),
+        "archive": archive,
+    }
     for label, note in notes.items():
         if note:
             yield f"{label.ljust(_LABEL)}{note}"

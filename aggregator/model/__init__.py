@@ -20,7 +20,7 @@ from aggregator.model.article import (
     RevisionHead,
     StoredArticle,
 )
-from aggregator.model.backfill import BackfillStep, ClaimedBackfill, DueBackfill
+from aggregator.model.backfill import BackfillProgress, BackfillStep, ClaimedBackfill, DueBackfill
 from aggregator.model.decision import (
     Carrier,
     Decision,
@@ -77,6 +77,7 @@ __all__ = [
     "ArchivePage",
     "ArticleImages",
     "ArticleRuling",
+    "BackfillProgress",
     "BackfillStep",
     "Carrier",
     "CategoryFeed",

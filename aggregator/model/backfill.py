@@ -1,6 +1,7 @@
 """Archives of sources (RFC 5005), which are read once from their newest page to their oldest. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aggregator.model.source import StoredSource
 
@@ -21,6 +22,17 @@ class DueBackfill:
 
     source_id: int
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillProgress:
+    """Place in a source's archive as it is shown."""
+
+    url: str | None  # of the next page; None: there is none
+    pages: int  # that were read
+    due: datetime | None  # time at which the next page is asked for; None: never
+    failures: int  # of the next page, in a row
+    problem: str | None  # reason why the next page waits, or is not read; None without one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

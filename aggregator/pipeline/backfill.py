@@ -5,7 +5,7 @@ is done again: what is recorded twice is the same.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from aggregator.app import App
@@ -36,6 +36,7 @@ class Backfiller:
     """Reads the pages of archives that are due, of each source one at a time.
 
     `hosts` is shared with the refreshers of the process. `report` gets the outcome of each page that was recorded.
+    With `names`, only the archives of these sources are read.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Backfiller:
         fetcher: Fetcher,
         hosts: HostStates,
         report: Callable[[SourceOutcome], None] = lambda outcome: None,
+        names: Collection[str] | None = None,
     ) -> None:
         self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
+        self._names = names
         self._in_flight = InFlight[ClaimedBackfill]()
 
     async def start_due(self) -> bool:
@@ -57,7 +60,7 @@ class Backfiller:
         app, now = self._app, self._app.clock()
         room = app.settings.fetch.concurrency - len(self._in_flight.pages)
         if room > 0 and not self._hosts.outage.is_on:
-            due = await app.in_writer(app.store.backfills.due, now, LOOKED_AT)
+            due = await app.in_writer(app.store.backfills.due, now, LOOKED_AT, self._names)
             urls = [page.url for page in self._in_flight.pages]
             chosen = within_pace([(page.source_id, page.url) for page in due], urls, app.settings.fetch, room)
             if claimed := await app.in_writer(app.store.backfills.claim, chosen, now, LEASE):
@@ -129,7 +132,8 @@ class Backfiller:
         """Have a page asked for again later, or never, in the writer thread."""
         backfills, now = self._app.store.backfills, self._app.clock()
         if isinstance(result, Held):
-            backfills.postpone(claimed, result.until, "", failures=claimed.failures)
+            reason = "this machine's network is out" if self._hosts.outage.is_on else "its host asks to be left alone"
+            backfills.postpone(claimed, result.until, reason, failures=claimed.failures)
             return
         failures = claimed.failures + 1
         due = None if result.status == GONE else next_request(result, failures, now)
@@ -149,15 +153,15 @@ def wants_backfill(app: App) -> bool:
     return any(source.settings.backfill != "none" for source in app.sources)
 
 
-async def backfill_all(app: App) -> bool:
+async def backfill_all(app: App, names: Collection[str] | None = None) -> bool:
     """Read the pages of archives that are due, of each source up to PAGES_OF_RUN; return True if there were any.
 
-    Raises StoreError.
+    With `names`, those of these sources alone. Raises StoreError.
     """
     has_pages = False
     with app.store.sources.fetching():
         async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
-            backfiller = Backfiller(app, fetcher, HostStates(app.store))
+            backfiller = Backfiller(app, fetcher, HostStates(app.store), names=names)
             try:
                 for _ in range(PAGES_OF_RUN):
                     if not await backfiller.start_due():

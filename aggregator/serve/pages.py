@@ -4,6 +4,7 @@ The templates escape all text of sources; only an article's HTML, which `normali
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
@@ -43,7 +44,16 @@ from aggregator.serve.phrases import (
     sentence,
     time_element,
 )
-from aggregator.status import CONDITIONS, Condition, condition, hub_problem, limit_problem, pause_reason, waiting_work
+from aggregator.status import (
+    CONDITIONS,
+    Condition,
+    archive_progress,
+    condition,
+    hub_problem,
+    limit_problem,
+    pause_reason,
+    waiting_work,
+)
 from aggregator.timestamps import rfc3339
 from aggregator.urls import is_http
 
@@ -108,6 +118,7 @@ class Pages:
             feed=None,
             stored=stored,
             chart=chart(counts.get(stored.source.id, {}), now.date()),
+            archive=self._archives([stored], now).get(stored.source.id),
             is_configured=any(source.name == name for source in self._app.sources),
             own_categories=[(name, label) for name, label in names if name in served],
         )
@@ -219,6 +230,7 @@ class Pages:
             "status.html",
             tally=[(name, CONDITION_HEADINGS[name], conditions[name]) for name in CONDITIONS if name in conditions],
             groups=_by_condition(page.sources),
+            archives=self._archives(page.sources, now),
             after=page.after,
             is_start=after is None,
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
@@ -230,6 +242,13 @@ class Pages:
         if isinstance(error, HTTPException):
             return self._error(request, error.status_code, error.headers or {})
         return self._error(request, 500, {})
+
+    def _archives(self, sources: Collection[StoredSource], now: datetime) -> dict[int, str]:
+        """Return how far the archives of those that have one to be read were read, by the ids of the sources."""
+        archived = [stored for stored in sources if stored.source.settings.backfill != "none"]
+        places = self._app.store.backfills.progress([stored.source.id for stored in archived]) if archived else {}
+        texts = ((stored.source.id, archive_progress(stored, places.get(stored.source.id), now)) for stored in archived)
+        return {source_id: text for source_id, text in texts if text}
 
     def unavailable(self, request: Request, error: Exception) -> Response:
         """Return the page for an unreadable database; `/healthz` and the log give the operator the reason."""

@@ -1,14 +1,14 @@
 """Places in the archives of sources, which move in the transaction that records a page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, func, or_, select, update
 
-from aggregator.model import BackfillStep, ClaimedBackfill, DueBackfill
+from aggregator.model import BackfillProgress, BackfillStep, ClaimedBackfill, DueBackfill
 from aggregator.store.database import Database
-from aggregator.store.rows import listed, stored_source
+from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import article, article_source, backfill, due_backfill, pollable, source
 
 _free = or_(backfill.c.lease_until.is_(None), backfill.c.lease_until <= bindparam("now"))
@@ -20,6 +20,7 @@ _DUE = (
     .order_by(backfill.c.due, backfill.c.source_id)
     .limit(bindparam("limit"))
 )
+_DUE_OF = _DUE.where(source.c.name.in_(listed("names")))
 _OF_PAGE = [backfill.c[name].label(f"page_{name}") for name in ("url", "pages", "seen", "failures")]
 _CLAIM = (
     select(source, *_OF_PAGE)
@@ -38,6 +39,9 @@ _MOVE = _STEP.values({name: bindparam(f"new_{name}") for name in ("url", "pages"
 _POSTPONE = _STEP.values({name: bindparam(f"new_{name}") for name in ("due", "failures", "error")})
 _GIVE_UP = _STEP.values(url=None, due=None, error=bindparam("new_error"))
 _HAS_BEGUN = select(backfill.c.source_id).where(backfill.c.source_id == bindparam("source_id"))
+_PROGRESS = select(*backfill.c["source_id", "url", "pages", "due", "failures", "error"]).where(
+    backfill.c.source_id.in_(listed("ids"))
+)
 _OLDEST = (
     select(func.min(article.c.published))
     .join(article_source, article_source.c.article_id == article.c.id)
@@ -63,10 +67,14 @@ class BackfillStore:
         with self._database.writing() as connection:
             connection.execute(statement, columns)
 
-    def due(self, now: datetime, limit: int) -> tuple[DueBackfill, ...]:
-        """Return up to `limit` pages that are due and free, longest due first, of sources with `backfill`."""
+    def due(self, now: datetime, limit: int, names: Collection[str] | None = None) -> tuple[DueBackfill, ...]:
+        """Return up to `limit` pages that are due and free, longest due first, of sources with `backfill`.
+
+        With `names`, of these sources alone.
+        """
+        of_names = {} if names is None else {"names": sorted(names)}
         with self._database.reading() as connection:
-            rows = connection.execute(_DUE, {"now": now, "limit": limit})
+            rows = connection.execute(_DUE_OF if of_names else _DUE, {"now": now, "limit": limit} | of_names)
             wanted = (row for row in rows if row.settings.backfill != "none")
             return tuple(DueBackfill(source_id=row.source_id, url=row.url) for row in wanted)
 
@@ -101,6 +109,12 @@ class BackfillStore:
             else:
                 connection.execute(_POSTPONE, _of(claimed) | new | {"new_due": due, "new_failures": failures})
 
+    def progress(self, ids: Collection[int]) -> Mapping[int, BackfillProgress]:
+        """Return the places in the archives of those of these sources, by id, whose archives are or were read."""
+        with self._database.reading() as connection:
+            rows = (row for part in slices(ids) for row in connection.execute(_PROGRESS, {"ids": part}).mappings())
+            return {row["source_id"]: _progress(row) for row in rows}
+
     def oldest(self, source_id: int) -> datetime | None:
         """Return the date of the source's oldest article, None if it has none."""
         with self._database.reading() as connection:
@@ -121,3 +135,8 @@ def _of(claimed: ClaimedBackfill) -> dict[str, Any]:
 def _claimed(row: RowMapping) -> ClaimedBackfill:
     values = {name: row[f"page_{name}"] for name in ("url", "pages", "seen", "failures")}
     return ClaimedBackfill(stored=stored_source(row), **values)
+
+
+def _progress(row: RowMapping) -> BackfillProgress:
+    values = {name: row[name] for name in ("url", "pages", "due", "failures")}
+    return BackfillProgress(problem=row["error"], **values)

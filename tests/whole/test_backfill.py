@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
+from markupsafe import escape
+from starlette.testclient import TestClient
 
 from aggregator.app import opened_with
 from aggregator.config import load
 from aggregator.pipeline import backfill, run_cycle
 from aggregator.schedule import archive
+from aggregator.serve import Health, Metrics, site
+from aggregator.status import archive_progress
 from tests.commands import aggregator, configure, daemon, until
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Answer, Request, Server
@@ -346,6 +350,71 @@ def test_the_example_of_the_documentation_reads_the_archive(tmp_path: Path, serv
     aggregator("once", cwd=tmp_path)
     assert len(list((tmp_path / "storage" / "articles").rglob("*.md"))) == 3
     assert asked(server) == ["/2", "/3"]
+
+
+# ------------------------------------------------------------------------------------------------- where it stands, why
+
+
+def progress(room: Newsroom, name: str = "one") -> str | None:
+    """The state of the archive, as the command, `/status` and the source's page show it alike."""
+    with room.opened() as app:
+        (stored,) = [stored for stored in app.store.sources.overview(room.now) if stored.source.name == name]
+        text = archive_progress(
+            stored, app.store.backfills.progress([stored.source.id]).get(stored.source.id), room.now
+        )
+        client = TestClient(site(app, Health(app.clock), Metrics()))
+        for path in ("/status", f"/source/{name}"):
+            shown = re.findall(r"<dt>Archive</dt> <dd>(.*?)\.</dd>", client.get(path).text)
+            assert [each.casefold() for each in shown] == ([escape(text).casefold()] if text else [])
+    return text
+
+
+def test_the_progress_is_shown(room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "PAGES_OF_RUN", 1)
+    put_chain(server, [(9,), (8,), (7,), (6,)])
+    assert progress(room) == "no document has named a page of it yet"
+    room.once()
+    assert progress(room) == f"pages read: 0; next {server.url('/2')}, now"
+    room.backfill()
+    assert progress(room) == f"pages read: 1; next {server.url('/3')}, now"
+    server.put("/3", status=503, headers={"Retry-After": "600"})
+    room.backfill()
+    reason = "it waits: its host asks to be left alone"
+    assert progress(room) == f"pages read: 1; next {server.url('/3')}, 2026-11-24T12:10:00Z; {reason}"
+    server.put("/3", status=404)
+    room.later(minutes=11)
+    room.backfill()
+    shown = progress(room)
+    assert shown
+    assert shown.startswith(f"pages read: 1; next {server.url('/3')}, 2026-11-24T13:11:00Z; it waits: ")
+    assert shown.endswith("404 Not Found (failures in a row: 1)")
+    put_chain(server, [(9,), (8,), (7,), (6,)])
+    for _ in range(3):
+        room.later(hours=2)
+        room.backfill()
+    assert progress(room) == "pages read: 3, up to its end"
+    room.configuration["sources"][0]["backfill"] = "none"
+    assert progress(room) is None
+
+
+def test_the_reason_is_shown_why_an_archive_is_not_read_further(room: Newsroom, server: Server) -> None:
+    server.put("/feed", rss(dated(9), head=link("next", "https://other.example/2")))
+    room.once()
+    assert progress(room) == "pages read: 0; the rest is not read: its next page is on another host"
+    shown = aggregator("sources", "one", cwd=room.root).stdout
+    assert "\narchive         pages read: 0; the rest is not read: its next page is on another host\n" in shown
+
+
+def test_once_with_names_reads_the_archives_of_these_sources_alone(tmp_path: Path, server: Server) -> None:
+    put_chain(server, [(9,), (8,)])
+    server.put("/other", rss(dated(5), head=link("next", "/other-2")))
+    server.put("/other-2", rss(dated(4)))
+    room = newsroom(tmp_path, [source(server), source(server, name="two", url=server.url("/other"))])
+    room.once()
+    aggregator("once", "two", cwd=tmp_path)
+    assert asked(server) == ["/other", "/other", "/other-2"]
+    aggregator("once", cwd=tmp_path)
+    assert asked(server)[3:] == ["/2"]
 
 
 # ----------------------------------------------------------------------------------------------------------- the daemon
