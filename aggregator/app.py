@@ -17,8 +17,9 @@ from aggregator.model import Source
 from aggregator.output_folder import Folder, OutputFolder
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
+from aggregator.settings.features import Features
 from aggregator.store import UNFINISHED_COPY, Store
-from aggregator.sync import sync_sources
+from aggregator.sync import sync_settings
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
@@ -47,7 +48,7 @@ class App:
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
     folder: Path  # that of the configuration
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
-    has_rules: bool = False  # of all sources, or of one
+    features: Features = field(default_factory=Features)  # that the sources use
     has_translations: bool = False  # or may have some: a source is translated, or was
     store: Store
     clock: Clock
@@ -59,6 +60,11 @@ class App:
     async def in_writer(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the result of `work`, done in the writer thread while the event loop goes on."""
         return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *args, **kwargs))
+
+    @property
+    def has_rules(self) -> bool:
+        """True if there are rules for all sources, or for one."""
+        return self.features.rules
 
     @property
     def article_folder(self) -> OutputFolder:
@@ -163,13 +169,15 @@ def _warn_if_lost(app: App) -> None:
 def reconfigured(app: App, settings: Settings) -> App:
     """Return the app with other settings over the same store, and bring the store in step. Raises StoreError."""
     logs.hide(secrets(settings, app.environ))
-    configured = tuple(Source(settings=source) for source in settings.sources)
-    sync_sources(app.store, configured, app.clock(), settings.fetch, settings.rules)
-    has_rules = bool(settings.rules) or any(source.settings.rules for source in configured)
-    app = replace(app, settings=settings, sources=configured, has_rules=has_rules)
-    return replace(app, has_translations=wants_translations(app) or bool(app.store.translations.languages()))
+    sources = sync_settings(app.store, settings, app.clock())
+    return _with_features(replace(app, settings=settings, sources=sources), Features.of(settings))
+
+
+def _with_features(app: App, features: Features) -> App:
+    has_translations = features.translations or bool(app.store.translations.languages())
+    return replace(app, features=features, has_translations=has_translations)
 
 
 def wants_translations(app: App) -> bool:
     """Return True if a source is translated: without one nothing is marked, and nothing need be looked for."""
-    return any(source.settings.translate for source in app.sources)
+    return app.features.translations

@@ -6,10 +6,28 @@ from datetime import datetime
 from aggregator import hub_subscriptions
 from aggregator.model import Source
 from aggregator.schedule.due import due_by_shorter_interval
-from aggregator.settings import Fetch
+from aggregator.settings import Fetch, Settings
 from aggregator.settings.rules import Rule
+from aggregator.settings.stored import stored_settings
 from aggregator.source_changes import SourceChanges, source_changes
 from aggregator.store import Store
+
+
+def sync_settings(store: Store, settings: Settings, now: datetime) -> tuple[Source, ...]:
+    """Make the stored sources and categories agree with the settings, and return the sources.
+
+    In a cluster the settings above them are stored in the same transaction: workers go by them.
+    """
+    sources = tuple(Source(settings=source) for source in settings.sources)
+    text = "" if store.has_one_writer else stored_settings(settings)
+    if not text or text == store.settings.get()[1]:
+        sync_sources(store, sources, now, settings.fetch, settings.rules)
+        return sources
+    with store.together():
+        store.configuration.lock()
+        sync_sources(store, sources, now, settings.fetch, settings.rules)
+        store.settings.put(text)
+    return sources
 
 
 def sync_sources(

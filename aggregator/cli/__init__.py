@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from aggregator import __version__, logs
-from aggregator.cli import backup, configuration, init, maintain, once, plan, rules, run, sources, subscribe
+from aggregator.cli import backup, cluster, configuration, init, maintain, once, plan, rules, run, sources, subscribe
 from aggregator.cli.help import CommandGroup, register
 from aggregator.cli.options import Options, config_path
 from aggregator.errors import AggregatorError, UsageError
@@ -54,6 +54,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         maintain.verify: ("", "--repair"),
         backup.backup: ("aggregator-backup.db", '"/backup/aggregator-$(date +%F).db"'),
         backup.restore: ("aggregator-backup.db", "/backup/aggregator-2026-11-29.db"),
+        cluster.sync: ("", "&& aggregator run --no-fetch"),
         backup.migrate: ("--to postgresql://aggregator@db/aggregator", "--to sqlite:///copy.db"),
     },
 }

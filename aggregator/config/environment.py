@@ -76,8 +76,8 @@ def _referring_key(data: Any) -> Iterator[tuple[Location, str]]:
         yield ("translate", "key"), key
 
 
-def reference_faults(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the problems of references in URLs and headers, and of the environment's text in their place."""
+def reference_faults(data: Any, environ: Mapping[str, str] | None) -> Iterator[Problem]:
+    """Yield the problems of references in URLs and headers, and of the environment's text in their place, if known."""
     for location, value in (*_referring_urls(data), *_referring_key(data)):
         yield from (Problem(location, message) for message in reference_problems(value, environ))
     for location, value in _referring_headers(data):
@@ -87,7 +87,7 @@ def reference_faults(data: Any, environ: Mapping[str, str]) -> Iterator[Problem]
         with suppress(ValueError):  # a value that is wrong as written is reported by its setting
             header_value(value)
             try:
-                header_value(resolved(value, environ))
+                header_value(resolved(value, environ) if environ is not None else value)
             except ValueError as error:
                 yield Problem(location, f"`{setting_name(location)}` {error}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,17 +15,19 @@ from aggregator.errors import ConfigError, Fault
 from aggregator.settings import Settings
 from aggregator.settings.values import is_null
 
+NO_SOURCE = "http://source.invalid/"  # one is required
 MAX_BYTES = 64_000_000  # some 400,000 sources
 
 _EMPTY = "the file holds no setting; write `sources:` and, one line each, `  - https://example.org/feed.xml`"
 
 
-def load(path: Path, environ: Mapping[str, str], folder: Path | None = None) -> Settings:
+def load(path: Path, environ: Mapping[str, str], folder: Path | None = None, *, has_secrets: bool = True) -> Settings:
     """Return the settings from the file at `path` and `environ`: sources with their defaults, paths absolute.
 
-    Paths start from `folder`, that of the file if left out. Raises ConfigError with every fault of both.
+    Paths start from `folder`, that of the file if left out. Without `has_secrets` the variables that sources refer to
+    may be missing, as other processes fetch. Raises ConfigError with every fault of both.
     """
-    return settings_from(read_text(path), path, environ, folder)
+    return settings_from(read_text(path), path, environ, folder, has_secrets=has_secrets)
 
 
 def advice(path: Path) -> list[Fault]:
@@ -35,7 +38,9 @@ def advice(path: Path) -> list[Fault]:
     return [located_fault(problem, str(path), positions, {}) for problem in problems if positions]
 
 
-def settings_from(text: str, path: Path, environ: Mapping[str, str], folder: Path | None = None) -> Settings:
+def settings_from(
+    text: str, path: Path, environ: Mapping[str, str], folder: Path | None = None, *, has_secrets: bool = True
+) -> Settings:
     """Return the settings that `text` gives as the content of the file at `path`, as `load` does."""
     file = str(path)
     try:
@@ -46,7 +51,8 @@ def settings_from(text: str, path: Path, environ: Mapping[str, str], folder: Pat
     if data is None or is_null(data):
         raise ConfigError([fault_at(file, Position(1, 1), _EMPTY)])
     given, faults = overrides(environ, used=names_used(data))
-    problems = list(reference_faults(data, environ))
+    problems = list(reference_faults(data, environ if has_secrets else None))
+    in_file = data
     for override in given:
         data = overlaid(data, override.path, override.value)
     problems += conflicts(data)
@@ -62,7 +68,21 @@ def settings_from(text: str, path: Path, environ: Mapping[str, str], folder: Pat
         faults += (located_fault(problem, file, positions, variables) for problem in problems)
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column)))
-    return resolve(settings, (folder or path.parent).absolute())
+    folder = (folder or path.parent).absolute()
+    written = _written(in_file) if given else settings.model_copy(update={"sources": ()})
+    storage = {"storage": resolve(written, folder).storage}
+    return resolve(settings, folder).with_written(written.model_copy(update=storage))
+
+
+def _written(data: Mapping[str, Any]) -> Settings:
+    """Return the settings above the sources as the file alone gives them; faults there were mended by variables."""
+    above = {**data, "sources": [NO_SOURCE]}
+    try:
+        settings = Settings.model_validate(above)
+    except ValidationError as error:
+        faulty = {str(problem["loc"][0]) for problem in error.errors()}
+        settings = Settings.model_validate({name: value for name, value in above.items() if name not in faulty})
+    return settings.model_copy(update={"sources": ()})
 
 
 def read_text(path: Path) -> str:

@@ -49,11 +49,13 @@ def variable_fault(variable: str, message: str) -> Fault:
     return Fault(file=variable, line=0, column=0, message=message)
 
 
-def located_fault(problem: Problem, file: str, positions: Positions, variables: Mapping[Location, str]) -> Fault:
-    """Return the problem as a fault of the variable that gave the value, else at its position in the file."""
+def located_fault(problem: Problem, file: str, positions: Positions | None, variables: Mapping[Location, str]) -> Fault:
+    """Return the problem as a fault of the variable that gave the value, else at its position in the file, if any."""
     for end in range(len(problem.location), 0, -1):
         if variable := variables.get(problem.location[:end]):
             return variable_fault(variable, problem.message)
+    if positions is None:
+        return Fault(file=file, line=0, column=0, message=problem.message)
     return fault_at(file, positions.of(problem.location, key=problem.of_key), problem.message)
 
 

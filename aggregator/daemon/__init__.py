@@ -30,7 +30,7 @@ async def run_daemon(
     Raises ConfigError, StoreError (for example of a damaged database), FilesError (another daemon uses this storage),
     AggregatorError (the port is in use).
     """
-    configuration = ConfigWatcher(path, environ)
+    configuration = ConfigWatcher(path, environ, has_secrets=fetches)
     settings = configuration.load()
     storage = Path(settings.storage)
     files.act_as_owner(storage)

@@ -19,19 +19,20 @@ FileStamp = tuple[int, int, int, int]
 class ConfigWatcher:
     """Watches `feeds.yaml`, and reads it together with the environment.
 
+    Without `has_secrets` the variables that sources refer to may be missing.
     `own_url` is the URL at which readers reach us if none is configured.
     """
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], *, has_secrets: bool = True) -> None:
         self.path, self.own_url = path, ""
-        self._environ = environ
+        self._environ, self._has_secrets = environ, has_secrets
         self._read_stamp = self._last_stamp = _stamp(path)
         self._is_requested = False
         self._faults: tuple[Fault, ...] = ()  # of the last reading
 
     def load(self) -> Settings:
         """Return the settings of the present file. Raises ConfigError."""
-        return config.fit_to_fd_limit(config.load(self.path, self._environ))
+        return config.fit_to_fd_limit(config.load(self.path, self._environ, has_secrets=self._has_secrets))
 
     def with_base_url(self, settings: Settings) -> Settings:
         """Return the settings with a `base_url`, our own if none is configured."""

@@ -150,7 +150,7 @@ class Backfiller:
 
 def wants_backfill(app: App) -> bool:
     """Return True if an archive of a source is to be read: without one nothing need be looked for."""
-    return any(source.settings.backfill != "none" for source in app.sources)
+    return app.features.backfill
 
 
 async def backfill_all(app: App, names: Collection[str] | None = None) -> bool:

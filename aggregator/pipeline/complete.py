@@ -7,7 +7,6 @@ first publication, at its host's pace. Work that was cut off is done again: what
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from itertools import chain
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
@@ -51,7 +50,7 @@ class Completer:
         app, now = self._app, self._app.clock()
         room = app.settings.fetch.concurrency - len(self._in_flight.pages)
         if room > 0 and not self._hosts.outage.is_on:
-            due = await app.in_writer(app.store.pages.due, now, LOOKED_AT, with_dropped=_has_rules_on_text(app))
+            due = await app.in_writer(app.store.pages.due, now, LOOKED_AT, with_dropped=app.features.rules_on_text)
             if outdated := [mark.article_id for mark in due if not mark.is_current]:
                 await app.in_writer(app.store.pages.drop, outdated)
             current = [(mark.article_id, mark.link) for mark in due if mark.is_current]
@@ -145,16 +144,9 @@ class Completer:
         return self._hosts.held_until(host, self._app.clock()) is None
 
 
-def _has_rules_on_text(app: App) -> bool:
-    """Return True if a rule looks at texts: it may drop an article by its feed's text, and keep it by its page's."""
-    rules = (*app.settings.rules, *chain.from_iterable(source.settings.rules for source in app.sources))
-    conditions = chain.from_iterable((rule.if_, rule.unless) for rule in rules)
-    return any(each and (each.text or each.words) for each in conditions)
-
-
 def wants_full_text(app: App) -> bool:
     """Return True if a source has full text: without one nothing is marked, and nothing need be looked for."""
-    return any(source.settings.full_text for source in app.sources)
+    return app.features.full_text
 
 
 async def complete_all(app: App, report: Callable[[], None] = lambda: None) -> bool:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -219,6 +219,18 @@ class Settings(Section):
     translate: Translate = Field(default_factory=Translate)
     rules: tuple[Rule, ...] = Field((), description="Rules for the entries of all sources.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="The sources.")
+    _written: "Settings | None" = PrivateAttr(None)
+
+    @property
+    def written(self) -> "Settings | None":
+        """The settings above the sources as the file alone gives them, None if the environment gives none of them."""
+        return self._written
+
+    def with_written(self, written: "Settings") -> "Settings":
+        """Return these settings, in part from the environment, with those that the file gives."""
+        settings = self.model_copy()
+        settings._written = written
+        return settings
 
     @property
     def public_url(self) -> str:

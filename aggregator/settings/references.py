@@ -16,17 +16,19 @@ def referenced_names(text: str) -> tuple[str, ...]:
     return tuple(reference.rstrip("}") for reference in _REFERENCE.findall(text))
 
 
-def reference_problems(text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is wrong with the references in `text`, one message each."""
+def reference_problems(text: str, environ: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Return what is wrong with the references in `text`, one message each; without an environment only with names."""
     problems = (_reference_problem(reference, environ) for reference in _REFERENCE.findall(text))
     return tuple(problem for problem in problems if problem)
 
 
-def _reference_problem(reference: str, environ: Mapping[str, str]) -> str | None:
+def _reference_problem(reference: str, environ: Mapping[str, str] | None) -> str | None:
     if not _NAME.fullmatch(reference):
         return "the `${` here opens no name; write ${NAME}, of letters, digits and _"
     name = reference[:-1]
-    return None if environ.get(name) else f"`${{{name}}}` is not in the environment; set {name} there"
+    return (
+        None if environ is None or environ.get(name) else f"`${{{name}}}` is not in the environment; set {name} there"
+    )
 
 
 def resolved(text: str, environ: Mapping[str, str]) -> str:

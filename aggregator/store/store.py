@@ -22,6 +22,7 @@ from aggregator.store.pictures import PictureStore
 from aggregator.store.rulings import RulingStore
 from aggregator.store.search import SearchStore
 from aggregator.store.sources import SourceStore
+from aggregator.store.stored_settings import SettingsStore
 from aggregator.store.translations import TranslationStore
 from aggregator.store.unpublished import UnpublishedStore
 from aggregator.store.withdrawals import WithdrawalStore
@@ -42,6 +43,7 @@ class Store:
         self.outbox = Outbox(database, self.hubs)
         self.pages = PageStore(database, self.outbox)
         self.meta = MetaStore(database)
+        self.settings = SettingsStore(database, self.meta)
         self.translations = TranslationStore(database, self.outbox, self.meta)
         self.backfills = BackfillStore(database)
         self.articles = ArticleStore(
