@@ -30,7 +30,7 @@ class Daemon(Worker):
         self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, duties: Duties, *, unclean: bool
     ) -> None:
         super().__init__(app, configuration, supervisor, duties, unclean=unclean)
-        self._pictures = Pictures(app)
+        self._pictures = Pictures(app, self._metrics.count_picture)
         self._site = self._new_site()
         if not duties.fetches:
             self._health.has_feeds = self._has_feeds

@@ -9,6 +9,7 @@ can leave room for a picture without opening its file. All of it can be deleted 
 import os
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from aggregator import files
 from aggregator.app import App
 from aggregator.model import OutputFile, ScaledPicture
 
+RECOUNT = 3600  # seconds after which the files are counted anew: other processes write and remove some
 LOW_WATER = 0.9  # share of the limit that stays when the oldest go: else each new picture would look at all files
 _SUFFIXES = {"image/jpeg": "jpg", "image/webp": "webp"}
 _MEDIA_TYPES = {suffix: media_type for media_type, suffix in _SUFFIXES.items()}
@@ -39,6 +41,14 @@ class PictureCache:
         self._root, self._limit = root, limit
         self._lock = threading.Lock()
         self._size: int | None = None  # of all files; None: not counted yet
+        self._counted = 0.0  # when, by the monotonic clock
+
+    def size(self) -> int:
+        """Return the bytes of all pictures here: those counted within the last hour, and what was written since."""
+        with self._lock:
+            if self._size is None or time.monotonic() - self._counted > RECOUNT:
+                self._size, self._counted = sum(size for _, size, _ in self._files()), time.monotonic()
+            return self._size
 
     def sizes(self, article_id: str) -> Mapping[str, tuple[int, int]]:
         """Return width and height of each picture of an article that is here, by its name."""
@@ -83,11 +93,8 @@ class PictureCache:
 
         Other processes may write here too, so the files are looked at instead of remembered.
         """
-        present: list[tuple[float, int, str]] = []
-        for path in files.listed(self._root):
-            with suppress(OSError):  # removed meanwhile
-                status = (self._root / path).stat()
-                present.append((status.st_mtime, status.st_size, path))
+        present = self._files()
+        self._counted = time.monotonic()
         size = sum(length for _, length, _ in present)
         if size <= self._limit:
             return size
@@ -99,6 +106,15 @@ class PictureCache:
             outdated.append(path)
         files.remove(self._root, outdated)
         return size
+
+    def _files(self) -> list[tuple[float, int, str]]:
+        """Return the time of last use, the size and the path of each file."""
+        present: list[tuple[float, int, str]] = []
+        for path in files.listed(self._root):
+            with suppress(OSError):  # removed meanwhile
+                status = (self._root / path).stat()
+                present.append((status.st_mtime, status.st_size, path))
+        return present
 
 
 def cache_of(app: App) -> PictureCache:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from aggregator.app import App
 from aggregator.errors import FilesError
@@ -19,14 +20,16 @@ MAX_MISSES = 10_000
 MAX_WAITING = 200  # pictures on their way at once; the browsers of more are told to come back
 BUSY = timedelta(seconds=10)
 
+PictureOutcome = Literal["cached", "fetched", "failed", "held"]  # of a request for a picture that an article has
+
 log = logging.getLogger(__name__)
 
 
 class Pictures:
-    """Pictures of the articles of one app."""
+    """Pictures of the articles of one app; `count` gets the outcome of each request for one of them."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, count: Callable[[PictureOutcome], None] = lambda outcome: None) -> None:
+        self._app, self._count = app, count
         self._key = app.store.meta.made_once(KEY, secrets.token_hex(32))
         self._cache = cache_of(app)
         self._source = PictureSource(app)
@@ -46,12 +49,28 @@ class Pictures:
         noted = self._misses.get(url)
         return noted is not None and abs(self._app.clock() - noted) < MISS
 
+    def cached_bytes(self) -> int:
+        """Return the bytes of the pictures in the cache. Blocks while they are counted, once an hour."""
+        return self._cache.size()
+
     async def get(self, name: str) -> CachedPicture | None:
         """Return the picture with this name, None if there is none. Raises PictureHeldError, StoreError."""
-        image, cached = await asyncio.to_thread(self._find, name)
-        if image is None or cached:
-            return cached
-        url, size = image
+        image, picture = await asyncio.to_thread(self._find, name)
+        if image is None:
+            return None
+        outcome: PictureOutcome = "cached"
+        if picture is None:
+            try:
+                picture = await self._made(name, *image)
+            except PictureHeldError:
+                self._count("held")
+                raise
+            outcome = "fetched" if picture else "failed"
+        self._count(outcome)
+        return picture
+
+    async def _made(self, name: str, url: str, size: PictureSize) -> CachedPicture | None:
+        """Return the picture at `url`, fetched once for all who wait. Raises PictureHeldError, StoreError."""
         if self.is_missing(url):
             return None
         task = self._tasks.get(name)

@@ -6,6 +6,7 @@ No label names a host or feed: they are unbounded. Of the sources at most MAX_SO
 from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +20,7 @@ from prometheus_client import (
 )
 
 from aggregator import __version__
+from aggregator.pictures.pictures import PictureOutcome
 from aggregator.pipeline import SourceOutcome
 from aggregator.serve.connection import REJECTIONS, Rejection
 from aggregator.serve.phrases import DUE_REASONS
@@ -50,6 +52,10 @@ class Metrics:
         self.rejected_requests = self._counter(
             "rejected_requests", "HTTP requests that were refused unread.", reason=tuple(REJECTIONS)
         )
+        self._pictures = self._counter(
+            "pictures", "Requests for pictures of articles, by outcome.", outcome=get_args(PictureOutcome)
+        )
+        self.picture_cache = self._gauge("picture_cache_bytes", "Size of the pictures in the cache.")
         self.fetch_seconds = self._histogram("fetch_seconds", "Request of one source, with the wait for its host.")
         self.cycle_seconds = self._histogram("cycle_seconds", "From the claim of due sources to the last record.")
         self.publish_seconds = self._histogram("publish_seconds", "Writing changed files; only where there were some.")
@@ -78,6 +84,10 @@ class Metrics:
     def count_rejection(self, reason: Rejection) -> None:
         """Count a request that was not read."""
         self.rejected_requests.labels(reason).inc()
+
+    def count_picture(self, outcome: PictureOutcome) -> None:
+        """Count a request for a picture that an article has."""
+        self._pictures.labels(outcome).inc()
 
     def count(self, outcome: SourceOutcome) -> None:
         """Count the outcome of a source."""

@@ -46,7 +46,7 @@ def site(
 
     Pushes of hubs go into `queue`; without one nobody is subscribed.
     """
-    pictures = pictures or Pictures(app)
+    pictures = pictures or Pictures(app, metrics.count_picture)
     pages, feeds = Pages(app, health, pictures), _feed_folder(app)
     site = Starlette(
         routes=[
@@ -67,7 +67,7 @@ def site(
             Route("/feeds/{name}", feeds),
             Route("/feeds/{category}/{name}", feeds),
             Route("/websub/{token}", Callbacks(app, metrics, queue)),
-            *_machine_routes(app, health, metrics),
+            *_machine_routes(app, health, metrics, pictures),
         ],
         exception_handlers={
             HTTPException: pages.http_error,
@@ -117,7 +117,7 @@ def _link(settings: Settings, file: str) -> str:
     return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 
 
-def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
+def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictures) -> list[Route]:
     def status(request: Request) -> Response:
         try:
             page = app.store.sources.page(app.clock(), request.query_params.get("after"), STATUS_SOURCES)
@@ -135,6 +135,8 @@ def _machine_routes(app: App, health: Health, metrics: Metrics) -> list[Route]:
     def exposition(request: Request) -> Response:
         now = app.clock()
         summary, failing = app.store.sources.summary(now), app.store.sources.failing_longest(MAX_SOURCES)
+        if app.settings.pages.pictures == "proxy":
+            metrics.picture_cache.set(pictures.cached_bytes())
         text = metrics.exposition(summary, failing, healthy=not health.problems(), now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 

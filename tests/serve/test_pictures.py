@@ -157,8 +157,9 @@ def served(tmp_path: Path, server: Server) -> Any:
     body = "".join(f"<p><img src='{url}' alt='x'></p>" for url in urls)
     room = room_with(tmp_path, server, with_media(1, f"<p>{prose(1)}</p>{body}"))
     with room.opened() as app:
-        pictures = Pictures(app)
-        application = site(app, Health(app.clock), Metrics(), None, pictures)
+        metrics = Metrics()
+        pictures = Pictures(app, metrics.count_picture)
+        application = site(app, Health(app.clock), metrics, None, pictures)
         with TestClient(application, raise_server_exceptions=False) as client:
             page = article_page(client, 1)
             addresses = [urljoin(page, image["src"] or "") for image in images(client.get(page).text)]
@@ -184,6 +185,20 @@ def test_a_picture_is_served_so_that_it_can_do_nothing(served: Any) -> None:
         assert each.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert each.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Disallow: /picture/\n" in client.get("/robots.txt").text
+
+
+def test_requests_for_pictures_are_counted(served: Any) -> None:
+    client, _, (present, lost, busy) = served
+
+    def figures() -> dict[str, float]:
+        lines = re.findall(r"^aggregator_picture(\S+) (\S+)$", client.get("/metrics").text, re.MULTILINE)
+        return {name: float(value) for name, value in lines}
+
+    assert set(figures().values()) == {0}
+    first, *_ = [client.get(address) for address in (present, present, lost, lost, busy, present[:-1] + "x")]
+    outcomes = {"cached": 1, "fetched": 1, "failed": 2, "held": 1}
+    counted = {f's_total{{outcome="{name}"}}': number for name, number in outcomes.items()}
+    assert figures() == counted | {"_cache_bytes": len(first.content)}
 
 
 def test_a_page_leaves_room_for_what_is_here_and_links_to_what_cannot_be_had(served: Any) -> None:
