@@ -26,11 +26,12 @@ def prepare(store: Store, *, near_duplicates: bool) -> int:
     from aggregator.dedupe import clusters  # a round without news does without its libraries
 
     with store.together():
+        ids = store.unpublished.all()  # those that another process records meanwhile wait for the next time
         count = _join(store)
         if near_duplicates:
             store.unpublished.set_clusters(clusters(_with_shared_text(store)))
         store.unpublished.give_names()
-        store.unpublished.clear()
+        store.unpublished.clear(ids)
     return count
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import feedparser
@@ -136,3 +137,12 @@ def test_quick_inserts_store_what_sqlalchemy_stores() -> None:
         stored = [connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').all() for table in (quick, slow)]
     assert stored[0] == stored[1]
     assert len(stored[0]) == 2
+
+
+def test_the_engines_schema_is_the_one_that_the_migrations_know() -> None:
+    """Another one needs a migration of ours that brings databases there: docs/decisions/0041-jobs.md."""
+    spec = find_spec("procrastinate")
+    assert spec is not None
+    assert spec.origin is not None
+    migrations = Path(spec.origin).parent / "sql" / "migrations"
+    assert max(path.name for path in migrations.glob("*.sql")) == "03.04.00_50_post_add_retry_failed_job_procedure.sql"

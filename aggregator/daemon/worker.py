@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -31,8 +31,12 @@ from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work
 from aggregator.settings import Settings
 
+if TYPE_CHECKING:  # its engine is loaded where the database has jobs
+    from aggregator.jobs import Jobs
+
 TICK = timedelta(seconds=1)
 MEASURE_SECONDS = 60.0  # at least, from one count of what is stored to the next; the longer it takes, the rarer
+FINISH_SECONDS = 5.0  # for the jobs of what was recorded last; others do what is left
 DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
 
 log = logging.getLogger("aggregator")
@@ -78,6 +82,7 @@ class Worker:
         self._backfiller: Backfiller | None = None
         self._completer: Completer | None = None
         self._translator: Translator | None = None
+        self._jobs = self._new_jobs() if duties.publishes and app.store.jobs.are_shared else None
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
@@ -97,12 +102,18 @@ class Worker:
             await self._hubs.start(requests=self._duties.fetches)
             self._scheduler.start()
             ticking = asyncio.create_task(keep_ticking(self._scheduler, TICK))
+            jobs_stop = asyncio.Event()
+            doing_jobs = asyncio.create_task(self._jobs.run(jobs_stop)) if self._jobs else None
             yield
             self._supervisor.stopping()
             ticking.cancel()
             self._scheduler.pause()
             await asyncio.gather(self._drain(), self._hubs.finish(), self._after.stop())
             await self._publish()  # after what the ticks still had to do in the writer thread
+            if self._jobs and doing_jobs:
+                await self._jobs.finish(FINISH_SECONDS)
+                jobs_stop.set()
+                await doing_jobs
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
 
     def _handle_signals(self) -> None:
@@ -177,8 +188,17 @@ class Worker:
             await self._translator.stop()
         self._backfiller = self._completer = self._translator = None
 
+    def _new_jobs(self) -> "Jobs":
+        from aggregator.jobs import Jobs
+
+        return Jobs(lambda: self._app, self._watched, self._note_published, self._count_joined)
+
+    def _count_joined(self, joined: int) -> None:
+        self._metrics.count_new(joined=joined)
+
     async def _publish(self) -> None:
-        if not self._duties.publishes:
+        """Publish what is marked; where there are jobs, they do."""
+        if self._jobs or not self._duties.publishes:
             return
         joined: list[int] = []
         with self._watched("publish"):
@@ -190,11 +210,11 @@ class Worker:
                 raise
             finally:
                 if joined:
-                    self._metrics.count_new(joined=sum(joined))
+                    self._count_joined(sum(joined))
             self._note_published(published, time.perf_counter() - started)
-            self._metrics.last_publish.set(self._app.clock().timestamp())
 
     def _note_published(self, published: Published, seconds: float) -> None:
+        self._metrics.last_publish.set(self._app.clock().timestamp())
         if published.articles or published.feeds:
             self._metrics.publish_seconds.observe(seconds)
         if published.feeds:

@@ -50,6 +50,7 @@ from aggregator.model.details import (
 )
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Rendition, Term, TextConstruct, Tombstone
+from aggregator.model.job import SHARDS, Job, Task, end_of, shard_of
 from aggregator.model.output import ArchiveLinks, ArchivePage, CategoryFeed, Mark, OutputFile, Retraction, Topic
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.picture import PICTURE_SIZES, ArticleImages, PictureSize, ScaledPicture
@@ -71,6 +72,7 @@ from aggregator.model.translation import AnswerQuestion, ClaimedTranslation, Tra
 __all__ = [
     "NO_DETAILS",
     "PICTURE_SIZES",
+    "SHARDS",
     "AnswerQuestion",
     "AppliedRule",
     "ArchiveLinks",
@@ -106,6 +108,7 @@ __all__ = [
     "Freshness",
     "HostState",
     "HubTopic",
+    "Job",
     "Key",
     "Keyed",
     "KnownArticle",
@@ -145,6 +148,7 @@ __all__ = [
     "StoredEntry",
     "StoredSource",
     "Subscription",
+    "Task",
     "Term",
     "TextConstruct",
     "Tombstone",
@@ -156,4 +160,6 @@ __all__ = [
     "Updated",
     "Validators",
     "Withdrawal",
+    "end_of",
+    "shard_of",
 ]

@@ -8,6 +8,6 @@ hubs        the notification of our hub
 after       the command that runs after articles changed
 """
 
-from aggregator.publish.outbox import Published, UnwrittenError, publish_all, publish_changed
+from aggregator.publish.outbox import Published, UnwrittenError, publish_all, publish_changed, publish_subject
 
-__all__ = ["Published", "UnwrittenError", "publish_all", "publish_changed"]
+__all__ = ["Published", "UnwrittenError", "publish_all", "publish_changed", "publish_subject"]

@@ -33,7 +33,10 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     digests = dict[str, bytes]()
     pages = _oldest_first([_write_category(app, name, digests) for name in names if name in current])
     count = sum(page.files for page in pages)
-    app.feed_folder.write([feed_list(app, current)])
+    with app.store.jobs.turn(FEED_LIST, waits=True):
+        if app.store.jobs.are_shared:  # another process may have written the list since
+            current = app.store.feeds.categories()
+        app.feed_folder.write([feed_list(app, current)])
     stale = tuple(stale_feeds(app, current, [name for name in names if name in current]))
     if stale and app.settings.feeds.hub:
         app.store.hubs.drop_topics(stale)

@@ -15,21 +15,29 @@ from aggregator.publish.feeds import write_feeds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkKind:
-    """One kind: `work` writes the files of subjects, `pending` gives up to so many behind an id, with their marks."""
+    """One kind: `work` writes the files of subjects, `pending` gives up to so many behind an id, with their marks.
 
-    pending: Callable[[App, int, str], Sequence[tuple[Any, Mark]]]
+    They are those of a shard of articles, or of a category, if it is named.
+    """
+
+    pending: Callable[[App, int, str, str], Sequence[tuple[Any, Mark]]]
     work: Callable[[App, Sequence[Any]], Written]
 
 
+KINDS_OF_TASK: Mapping[str, Sequence[str]] = {"articles": ("article", "dropped"), "category": ("category",)}
 KINDS: Mapping[str, MarkKind] = {  # in the order in which they are worked off
     "article": MarkKind(
-        pending=lambda app, limit, after: app.store.outbox.articles(limit, after, named=True), work=write_articles
+        pending=lambda app, limit, after, shard: app.store.outbox.articles(limit, after, named=True, shard=shard),
+        work=write_articles,
     ),
     "dropped": MarkKind(
-        pending=lambda app, limit, after: [
-            ((mark.id, path), mark) for path, mark in app.store.rulings.dropped(limit, after)
+        pending=lambda app, limit, after, shard: [
+            ((mark.id, path), mark) for path, mark in app.store.rulings.dropped(limit, after, shard)
         ],
         work=remove_articles,
     ),
-    "category": MarkKind(pending=lambda app, _, after: app.store.outbox.categories(after), work=write_feeds),
+    "category": MarkKind(
+        pending=lambda app, _, after, name: app.store.outbox.categories(after, name),
+        work=write_feeds,
+    ),
 }

@@ -1,11 +1,12 @@
 """Work off the marks that recording leaves in the outbox. Shell.
 
 A mark is removed only when its files are on disk; after a crash in between, the next run writes the same bytes again.
-One process at a time publishes: an older state must not be written over a newer one.
+One process at a time publishes, in a cluster one at a time a subject: an older state must not be written over a newer
+one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -15,7 +16,7 @@ from aggregator import __version__, files
 from aggregator.app import App
 from aggregator.errors import DISK_FULL, FilesError
 from aggregator.first_publication import prepare
-from aggregator.model import Mark
+from aggregator.model import Job, Mark
 from aggregator.output_folder import Folder
 from aggregator.publish.rules import apply_rules
 from aggregator.settings import Settings
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # it loads the renderer
     from aggregator.publish.articles import Written
 
 STYLE = "style"  # note: digest of what shaped the files that were published last
+PREPARE = Job("prepare")
+MARKED_AT_ONCE = 1_000  # articles whose rows one transaction locks
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 MAX_FAILURES = 20  # files that cannot be written before publishing gives up until the next time
 
@@ -78,6 +81,29 @@ def publish_all(app: App) -> Published:
         return _write_all(app) + _publish_marked(app)
 
 
+def publish_subject(app: App, job: Job, count_joined: Callable[[int], None] = _ignore) -> Published | None:
+    """Do the work of a job of a cluster; return None if another process is at it.
+
+    Raises as `publish_changed` does, and StoreError if another process may have been at it meanwhile.
+    """
+    from aggregator.publish.marks import KINDS_OF_TASK
+
+    with app.store.jobs.turn(job.name) as is_free:
+        if not is_free:
+            return None
+        match job.task:
+            case "prepare":
+                count_joined(prepare(app.store, near_duplicates=app.settings.dedupe == "near"))
+                apply_rules(app, BATCH)
+                return Published()
+            case "restyle":
+                _mark_restyled(app)
+                return Published()
+        with app.store.jobs.turn(PREPARE.name, waits=True) if app.has_rules else nullcontext():
+            apply_rules(app, BATCH)
+        return _publish_marked(app, KINDS_OF_TASK[job.task], job.subject)
+
+
 def remove_temporary_files(app: App) -> None:
     """Remove the temporary files of killed processes. Raises FilesError."""
     with publishing_lock(app):
@@ -88,7 +114,7 @@ def remove_temporary_files(app: App) -> None:
 @contextmanager
 def publishing_lock(app: App) -> Iterator[None]:
     """Hold the lock for writing and removing files: a second process waits. It must not be held already."""
-    with files.lock(Path(app.settings.storage) / ".publishing.lock"):
+    with files.lock(Path(app.settings.storage) / ".publishing.lock"), app.store.jobs.all_turns():
         yield
 
 
@@ -105,6 +131,22 @@ def _publish_restyled(app: App) -> Published:
     published = _write_all(app) if before else Published()
     app.store.meta.set(STYLE, style)
     return published
+
+
+def _mark_restyled(app: App) -> None:
+    """Mark everything, as jobs write it, if what shapes all files changed."""
+    style, before = style_of(app.settings), app.store.meta.get(STYLE)
+    if style == before:
+        return
+    if app.settings.dedupe == "exact":
+        app.store.articles.dissolve_clusters()
+    if before:
+        last: str | None = ""
+        while last is not None:
+            last = app.store.outbox.mark_page(last, MARKED_AT_ONCE)
+        app.store.archive.mark_all()
+        app.store.outbox.mark_categories((), names=app.store.feeds.categories())
+    app.store.meta.set(STYLE, style)
 
 
 def style_of(settings: Settings) -> str:
@@ -130,19 +172,22 @@ def _write_all(app: App) -> Published:
     return Published(articles=count)
 
 
-def _publish_marked(app: App) -> Published:
-    """Work off the marks. Raises UnwrittenError at the end if some files could not be written: their marks stay."""
-    if not _has_marks(app):
+def _publish_marked(app: App, kinds: Iterable[str] = (), subject: str = "") -> Published:
+    """Work off the marks, all or those of these kinds, all or those of one subject.
+
+    Raises UnwrittenError at the end if some files could not be written: their marks stay.
+    """
+    if not (subject or _has_marks(app)):
         return Published()
     # Imported with the first mark: a round in which nothing is new does without the renderer.
     from aggregator.publish.marks import KINDS
 
     written, failures = dict.fromkeys(KINDS, 0), list[FilesError]()
-    for name, kind in KINDS.items():
+    for name in kinds or KINDS:
         last = ""
-        while pending := kind.pending(app, BATCH, last):
+        while pending := KINDS[name].pending(app, BATCH, last, subject):
             last = pending[-1][1].id
-            written[name] += _work_off(app, kind.work, pending, failures)
+            written[name] += _work_off(app, KINDS[name].work, pending, failures)
     published = Published(articles=written["article"], feeds=written["category"])
     if failures:
         raise UnwrittenError(failures, published)

@@ -16,6 +16,7 @@ from aggregator.model import (
     Duplicate,
     FeedInfo,
     HubTopic,
+    Job,
     KnownArticle,
     New,
     RecordCounts,
@@ -178,7 +179,10 @@ class ArticleStore:
             is_renamed = not recording.page and _credited_as(row["feed_info"]) != _credited_as(
                 recording.state.feed_info
             )
-            self._outbox.mark_categories(changed, source_id=source_id if is_renamed else None, names=names)
+            renamed = source_id if is_renamed else None
+            self._outbox.mark_categories(changed, source_id=renamed, of_unpublished=names)
+            if inserted:
+                self._database.defer([Job("prepare")])
         return RecordCounts(
             new=len(inserted),
             updated=edits.texts,

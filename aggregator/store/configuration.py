@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, not_, select, update
 
-from aggregator.model import SourceState
+from aggregator.model import Job, SourceState
 from aggregator.settings import SourceSettings
 from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, SourceUpdate
 from aggregator.store.columns import EPOCH, settings_text
@@ -93,6 +93,8 @@ class ConfigurationStore:
                 connection.execute(update(category).where(category.c.name == renamed.name).values(columns | _MARKED))
             if shown := [changed for changed in changes.updated if changed.changes_articles]:
                 _update_articles(connection, shown)
+            if shown or changes.new_categories or changes.updated_categories:
+                self._database.defer([Job("sweep")])  # which finds all these marks
 
 
 def _columns(settings: SourceSettings, ordinal: int, host: str | None) -> Columns:

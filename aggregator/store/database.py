@@ -1,7 +1,7 @@
 """Engine, transactions and error translation of one database."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import local
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from aggregator.errors import StoreDamagedError, StoreError
-from aggregator.store import migrate
+from aggregator.model import Job
+from aggregator.store import job_tables, migrate
 from aggregator.store.dialect import DIALECTS, RESTORE, Dialect, translated
 from aggregator.store.schema import VERSION
 
@@ -51,6 +52,11 @@ class Database:
             raise
         return database
 
+    @property
+    def url(self) -> str:
+        """URL of a PostgreSQL database, as the driver takes it, with its password."""
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def _migrate(self) -> None:
         with self.reading() as connection:
             if migrate.version(connection) == VERSION:
@@ -84,10 +90,36 @@ class Database:
         with self._transaction(self._writer) as connection:
             outer = getattr(self._joint, "connection", None)
             self._joint.connection = connection
+            if outer is None:
+                self._joint.jobs = set[Job]()
             try:
                 yield connection
+                if outer is None and self._joint.jobs:  # last, as others wait until the end for a job of this name
+                    job_tables.defer(connection, self._joint.jobs)
             finally:
                 self._joint.connection = outer
+
+    def defer(self, jobs: Iterable[Job]) -> None:
+        """Queue these jobs at the end of the transaction in which this thread writes, if the database has jobs."""
+        if self.dialect.has_jobs:
+            self._joint.jobs.update(jobs)
+
+    @contextmanager
+    def turn(self, subject: str | None, *, waits: bool) -> Iterator[bool]:
+        """Give True if the turn to work on a subject is free, None: on all of them, and keep it during the block.
+
+        Without jobs there is no other process. Raises StoreError at the end if the connection was lost meanwhile.
+        """
+        if not self.dialect.has_jobs or getattr(self._joint, "has_all_turns", False):
+            yield True
+            return
+        with self._translating(), self.engine.begin() as connection:
+            is_free = job_tables.take_turn(connection, subject, waits=waits)
+            self._joint.has_all_turns = subject is None
+            try:
+                yield is_free
+            finally:
+                self._joint.has_all_turns = False
 
     @contextmanager
     def present(self, when_alone: Callable[[], None]) -> Iterator[None]:

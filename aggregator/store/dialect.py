@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
@@ -32,6 +32,7 @@ class RacedError(StoreBusyError):
 class Dialect(ABC):
     """One kind of database."""
 
+    has_jobs = False  # the tables of jobs: several processes share the work
     one_writer: bool  # a transaction that writes excludes all others, so that none can wait for another in a circle
 
     @abstractmethod
@@ -62,10 +63,6 @@ class Dialect(ABC):
     def check(self, connection: Connection, max_bytes: int | None) -> str | None:
         """Return what is damaged; the texts are not read if the database is larger than `max_bytes`."""
         return None  # PostgreSQL checks its own pages
-
-    def estimated_rows(self, connection: Connection, table: Table) -> int | None:
-        """Return about how many rows a large table has; None where counting them is cheap, or the only way."""
-        return None
 
     @abstractmethod
     def size(self, connection: Connection) -> int:
@@ -241,11 +238,11 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     """A server, many writers."""
 
+    has_jobs = True
     one_writer = False
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
     PRESENCE = LOCK + 1
     CLAIMS = LOCK + 2
-    MANY_ROWS = 100_000
 
     def insert(self, table: Table) -> Any:
         """Return PostgreSQL's statement; its dialect is imported only if it is used."""
@@ -299,12 +296,6 @@ class PostgreSQL(Dialect):
             if (column := table.autoincrement_column) is not None:
                 sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
                 connection.execute(select(func.setval(sequence, func.max(column))))
-
-    def estimated_rows(self, connection: Connection, table: Table) -> int | None:
-        """Return what the server noted at its last look at the table, from MANY_ROWS."""
-        noted = text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
-        rows = int(connection.scalar(noted, {"name": table.name}) or 0)
-        return rows if rows >= self.MANY_ROWS else None
 
     def size(self, connection: Connection) -> int:
         """Return the size as the server gives it, with indexes."""

@@ -6,6 +6,7 @@ from itertools import chain
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
 from aggregator.errors import StoreError
+from aggregator.store.job_tables import create_job_tables
 from aggregator.store.schema import VERSION, metadata
 from aggregator.store.search_index import SEARCH_INDEXES
 
@@ -38,6 +39,8 @@ def create(connection: Connection) -> None:
         index.dialect_options[connection.dialect.name].update(options)
     metadata.create_all(connection, checkfirst=False)
     SEARCH_INDEXES[connection.dialect.name].create(connection)
+    if connection.dialect.name == "postgresql":
+        create_job_tables(connection)
     _version.create(connection)
     connection.execute(insert(_version), {"version_num": VERSION})
 

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, not_, select, update
 
-from aggregator.model import Mark, StoredArticle
+from aggregator.model import Job, Mark, StoredArticle, end_of, shard_of
 from aggregator.store.clusters import listing
 from aggregator.store.database import Database
 from aggregator.store.hubs import HubStore
@@ -33,11 +34,13 @@ _ARTICLES = (
     ARTICLES.where(pending_article, article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
 )
 _NAMED_ARTICLES = _ARTICLES.where(has_names)
+_NAMED_OF_SHARD = _NAMED_ARTICLES.where(article.c.id < bindparam("end"))
 _CATEGORIES = (
     select(*category.c["name", "version"])
     .where(pending_category, category.c.name > bindparam("after"))
     .order_by(category.c.name)
 )
+_CATEGORY = _CATEGORIES.where(category.c.name == bindparam("name"))
 _REMOVE = {
     "article": update(article)
     .where(article.c.id == bindparam("of"), article.c.version == bindparam("at"))
@@ -50,6 +53,12 @@ _MARK_ARTICLES = (
     update(article)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
     .values(pending=True, version=article.c.version + 1)
+)
+_NEXT = (
+    select(article.c.id)
+    .where(article.c.id > bindparam("after"), not_(article.c.pruned))
+    .order_by(article.c.id)
+    .limit(bindparam("limit"))
 )
 _of_articles = select(article_category.c.category).distinct().where(article_category.c.article_id.in_(_ids))
 _of_source = (
@@ -83,24 +92,32 @@ class Outbox:
     def __init__(self, database: Database, hubs: HubStore) -> None:
         self._database, self._hubs = database, hubs
 
-    def articles(self, limit: int, after: str = "", *, named: bool = False) -> tuple[tuple[StoredArticle, Mark], ...]:
+    def articles(
+        self, limit: int, after: str = "", *, named: bool = False, shard: str = ""
+    ) -> tuple[tuple[StoredArticle, Mark], ...]:
         """Return articles behind this id whose files are to be written, each with its mark.
 
-        They are at most `limit`, and fewer if they are long; `named` leaves out those whose id and path may change.
+        They are at most `limit`, and fewer if they are long; `named` leaves out those whose id and path may change,
+        `shard` takes those of one shard.
         """
-        statement = _NAMED_ARTICLES if named else _ARTICLES
+        statement: Any = _NAMED_ARTICLES if named else _ARTICLES
+        parameters: dict[str, int | str] = {"limit": limit, "after": after}
+        if shard:
+            statement, parameters = _NAMED_OF_SHARD, {"limit": limit, "after": after or shard, "end": end_of(shard)}
         with self._database.reading() as connection:
-            with connection.execute(
-                statement, {"limit": limit, "after": after}, execution_options=ROW_BY_ROW
-            ) as result:
+            with connection.execute(statement, parameters, execution_options=ROW_BY_ROW) as result:
                 rows = first_rows(result.mappings(), MAX_CHARACTERS)
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
             return tuple(zip(stored_articles(connection, rows), marks, strict=True))
 
-    def categories(self, after: str = "") -> tuple[tuple[str, Mark], ...]:
-        """Return the categories behind this name whose feeds are to be written or removed, each with its mark."""
+    def categories(self, after: str = "", name: str = "") -> tuple[tuple[str, Mark], ...]:
+        """Return the categories behind this name whose feeds are to be written or removed, each with its mark.
+
+        With a `name` it is at most the one of this name.
+        """
+        statement, parameters = (_CATEGORY, {"name": name}) if name else (_CATEGORIES, {})
         with self._database.reading() as connection:
-            rows = connection.execute(_CATEGORIES, {"after": after}).all()
+            rows = connection.execute(statement, {"after": after} | parameters).all()
         return tuple((name, Mark(kind="category", id=name, version=version)) for name, version in rows)
 
     def published(self, marks: Iterable[Mark], now: datetime, digests: Mapping[str, bytes] = NO_DIGESTS) -> None:
@@ -120,21 +137,40 @@ class Outbox:
         """Mark these articles, and the members of their clusters that list them; but not pruned ones."""
         if ids:
             with self._database.writing() as connection:
-                connection.execute(_MARK_ARTICLES, {"ids": sorted({*ids, *listing(connection, ids)})})
+                marked = {*ids, *listing(connection, ids)}
+                connection.execute(_MARK_ARTICLES, {"ids": sorted(marked)})
+                self._database.defer(Job("articles", shard_of(article_id)) for article_id in marked)
+
+    def mark_page(self, after: str, limit: int) -> str | None:
+        """Mark the next articles behind this id, and return the last one's; None if there are no more."""
+        with self._database.writing() as connection:
+            ids = connection.scalars(_NEXT, {"after": after, "limit": limit}).all()
+            if not ids:
+                return None
+            connection.execute(_MARK_ARTICLES, {"ids": ids})
+            self._database.defer({Job("articles", shard_of(article_id)) for article_id in ids})
+            return str(ids[-1])
 
     def mark_categories(
-        self, articles: Collection[str], *, source_id: int | None = None, names: Iterable[str] = ()
+        self,
+        articles: Collection[str],
+        *,
+        source_id: int | None = None,
+        names: Iterable[str] = (),
+        of_unpublished: Iterable[str] = (),
     ) -> None:
         """Mark the categories that show a member of a cluster of these articles, and those with these names.
 
-        With a `source_id` also those that show an article which this source is credited with.
+        With a `source_id` also those that show an article which this source is credited with. Those `of_unpublished`
+        articles get no job: they have nothing to show before the articles are prepared, which marks them again.
         """
-        marked = set(names)
+        marked, waiting = set(names), set(of_unpublished)
         with self._database.writing() as connection:
             if articles:
                 ids = {*articles, *listing(connection, articles)}
                 marked.update(connection.scalars(_of_articles, {"ids": sorted(ids)}))
             if source_id is not None:
                 marked.update(connection.scalars(_of_source, {"source_id": source_id}))
-            if marked:
-                connection.execute(_MARK_CATEGORIES, {"names": sorted(marked)})
+            self._database.defer(Job("category", name) for name in marked)
+            if marked or waiting:
+                connection.execute(_MARK_CATEGORIES, {"names": sorted(marked | waiting)})

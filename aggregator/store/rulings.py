@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
-from aggregator.model import ArticleRuling, Draft, EntrySource, Mark, StoredEntry, Term
+from aggregator.model import SHARDS, ArticleRuling, Draft, EntrySource, Job, Mark, StoredEntry, Term, end_of
 from aggregator.names import ALL
 from aggregator.store.article_rows import TEXT, draft_from
 from aggregator.store.database import Database
@@ -94,6 +94,7 @@ _DROPPED = (
     .order_by(article.c.id)
     .limit(bindparam("limit"))
 )
+_DROPPED_OF_SHARD = _DROPPED.where(article.c.id < bindparam("end"))
 _DROPPED_AMONG = select(article.c.id).where(article.c.id.in_(_ids), article.c.dropped.is_not(None))
 
 Judged = tuple[StoredEntry, ArticleRuling]
@@ -186,14 +187,18 @@ class RulingStore:
         """Mark all articles to be published, and judged before."""
         with self._database.writing() as connection:
             connection.execute(_MARK_ALL)
+            self._database.defer(Job("articles", shard) for shard in SHARDS)
 
-    def dropped(self, limit: int, after: str = "") -> tuple[tuple[str, Mark], ...]:
+    def dropped(self, limit: int, after: str = "", shard: str = "") -> tuple[tuple[str, Mark], ...]:
         """Return the paths of marked articles behind this id that are dropped or withdrawn, each with its mark.
 
-        They are at most `limit`.
+        They are at most `limit`, of one `shard` if it is given.
         """
+        statement, parameters = _DROPPED, dict[str, int | str](limit=limit, after=after)
+        if shard:
+            statement, parameters = _DROPPED_OF_SHARD, {"limit": limit, "after": after or shard, "end": end_of(shard)}
         with self._database.reading() as connection:
-            rows = connection.execute(_DROPPED, {"limit": limit, "after": after})
+            rows = connection.execute(statement, parameters)
             return tuple((row.path, Mark(kind="article", id=row.id, version=row.version)) for row in rows)
 
     def dropped_among(self, ids: Collection[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.feeds import FeedStore
 from aggregator.store.hubs import HubStore
+from aggregator.store.jobs import JobStore
 from aggregator.store.listings import ListingStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
@@ -40,6 +41,7 @@ class Store:
         self.sources = SourceStore(database)
         self.configuration = ConfigurationStore(database)
         self.hubs = HubStore(database)
+        self.jobs = JobStore(database)
         self.outbox = Outbox(database, self.hubs)
         self.pages = PageStore(database, self.outbox)
         self.meta = MetaStore(database)

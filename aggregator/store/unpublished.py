@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from aggregator.model import Draft, Fingerprint, Key, KnownArticle
+from aggregator.model import Draft, Fingerprint, Job, Key, KnownArticle, shard_of
 from aggregator.store.article_rows import FINGERPRINT, draft_from, fingerprint_from
 from aggregator.store.clusters import hide_members
 from aggregator.store.database import Database
@@ -43,16 +43,17 @@ _FINGERPRINTS = (
     .order_by(unpublished.c.article_id)
     .limit(bindparam("limit"))
 )
-_all = select(unpublished.c.article_id)
-_SHARED_LINKS = (  # with IN, as SQLite begins a join with the larger table
+_SHARED_LINKS = (
     select(article.c.link_key)
-    .where(article.c.id.in_(_all), article.c.link_key.is_not(None))
+    .join(unpublished)
+    .where(article.c.link_key.is_not(None))
     .group_by(article.c.link_key)
     .having(func.count(article.c.source_id.distinct()) > 1)
 )
 _OF_SHARED_LINKS = (
     select(*article.c["link_key", "id"])
-    .where(article.c.id.in_(_all), article.c.link_key.in_(_SHARED_LINKS))
+    .join(unpublished)
+    .where(article.c.link_key.in_(_SHARED_LINKS))
     .order_by(article.c.link_key, article.c.id)
 )
 _ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)
@@ -94,8 +95,10 @@ _SET_NAMES = (
     update(article).where(article.c.id == bindparam("of")).values(path=bindparam("new_path"), uid=bindparam("new_uid"))
 )
 
-_MARK_ARTICLES = update(article).where(article.c.id.in_(_all)).values(pending=True, version=article.c.version + 1)
-_SHOWN_IN = select(article_category.c.category).where(article_category.c.article_id.in_(_all)).distinct()
+_ALL = select(unpublished.c.article_id)
+_MARK_ARTICLES = update(article).where(article.c.id.in_(_ids)).values(pending=True, version=article.c.version + 1)
+_SHOWN_IN = select(article_category.c.category).where(article_category.c.article_id.in_(_ids)).distinct()
+_CLEAR = delete(unpublished).where(unpublished.c.article_id.in_(_ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,11 @@ class UnpublishedStore:
         """Return whether there are any."""
         with self._database.reading() as connection:
             return connection.scalar(_ANY) is not None
+
+    def all(self) -> tuple[str, ...]:
+        """Return the ids of all of them."""
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(_ALL))
 
     def with_shared_links(self) -> Sequence[Collection[str]]:
         """Return the ids of the articles of several sources under one canonical link, link by link."""
@@ -209,15 +217,19 @@ class UnpublishedStore:
                 connection.execute(_SET_NAMES, placeholders)
                 connection.execute(_SET_NAMES, changes)
 
-    def clear(self) -> None:
-        """Note that nothing is unpublished any more: ids, paths and uids stay from now on.
+    def clear(self, ids: Iterable[str]) -> None:
+        """Note that these articles are to be published: their ids, paths and uids stay from now on.
 
-        All of it is marked anew: another process that published meanwhile left it out.
+        They are marked anew: another process that published meanwhile left them out.
         """
+        names: set[str] = set()
         with self._database.writing() as connection:
-            connection.execute(_MARK_ARTICLES)
-            self._outbox.mark_categories((), names=connection.scalars(_SHOWN_IN).all())
-            connection.execute(delete(unpublished))
+            for part in slices(sorted(ids)):
+                connection.execute(_MARK_ARTICLES, {"ids": part})
+                names.update(connection.scalars(_SHOWN_IN, {"ids": part}))
+                self._database.defer(Job("articles", shard_of(article_id)) for article_id in part)
+                connection.execute(_CLEAR, {"ids": part})
+            self._outbox.mark_categories((), names=names)
 
 
 def _known(

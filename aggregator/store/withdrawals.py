@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, not_, select, update
 
-from aggregator.model import Departure, Details, Retraction, Withdrawal
+from aggregator.model import Departure, Details, Job, Retraction, Withdrawal, shard_of
 from aggregator.store.archive_marks import leave_pages
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_article
@@ -150,6 +150,7 @@ class WithdrawalStore:
         self._maintenance.prune(parameters["ids"])
         for statement in (*_LEAVE, _EMPTY_ALONE):
             connection.execute(statement, parameters)
+        self._database.defer(Job("articles", shard_of(withdrawal.id)) for withdrawal in withdrawals)
 
     def _leave(self, connection: Connection, source_id: int, withdrawals: Collection[Withdrawal]) -> None:
         """Take the source from articles that others carry, and its text from those that it owned.

@@ -98,6 +98,7 @@ def _empty(url: str) -> None:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
         connection.execute(text("ALTER SEQUENCE source_id_seq RESTART"))
+        connection.execute(text("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE"))
     engine.dispose()
 
 

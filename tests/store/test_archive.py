@@ -14,7 +14,7 @@ def store(store: Store) -> Store:
     """Seven published articles of the category x; their numbers grow with their age."""
     sync_sources(store, [source("a", categories=("x",))], NOW)
     record(store, *(new(article(number)) for number in range(7)))
-    store.unpublished.clear()
+    store.unpublished.clear(store.unpublished.all())
     store.archive.number("x")
     return store
 
@@ -34,7 +34,7 @@ def test_articles_join_in_the_order_of_first_sight_and_then_the_oldest_first(sto
     store.archive.number("x")  # none of the two: they have no names yet
     opened, has_more = store.archive.open_page("x", 9, 10_000)
     assert (titles(opened.articles), has_more) == (["6", "5", "4", "3", "2", "1", "0"], False)
-    store.unpublished.clear()
+    store.unpublished.clear(store.unpublished.all())
     store.archive.number("x")
     opened, has_more = store.archive.open_page("x", 8, 10_000)
     assert (titles(opened.articles), has_more) == (["6", "5", "4", "3", "2", "1", "0", "21"], True)
@@ -93,7 +93,7 @@ def test_an_edit_behind_the_closing_shows_for_as_many_articles_as_a_feed_has(sto
         expected = ["Edited 6"] if number < 2 else []
         assert [article.title for article in feed.articles if article.title.startswith("Edited 6")] == expected
         record(store, new(article(30 + number, first_seen=NOW + MINUTE)))
-        store.unpublished.clear()
+        store.unpublished.clear(store.unpublished.all())
         store.archive.number("x")
 
 

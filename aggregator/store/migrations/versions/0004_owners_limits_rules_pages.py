@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from aggregator.store.job_tables import create_job_tables
 from aggregator.store.search import index_all
 from aggregator.store.search_index import SEARCH_INDEXES
 
@@ -165,6 +166,8 @@ def _add_search() -> None:
     )
     connection = op.get_bind()
     SEARCH_INDEXES[connection.dialect.name].create(connection)
+    if connection.dialect.name == "postgresql":
+        create_job_tables(connection)
     index_all(connection)
 
 

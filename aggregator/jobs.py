@@ -1,0 +1,233 @@
+"""Jobs of a cluster, done by procrastinate on PostgreSQL. Edge: nobody else but `worker` imports the engine.
+
+A job says that there is work on its subject; what is to be done stands in marks of the database. So a job may be done
+twice or be lost: the sweep queues one for each mark that has none. The engine queues, shares and starts them; that two
+processes never write one subject is the turn's part (`store.jobs`), which also commands take, and which ends with the
+process that has it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate import exceptions, jobs
+from procrastinate.worker import Worker
+
+from aggregator.app import App
+from aggregator.errors import AggregatorError
+from aggregator.model import Job, Task
+from aggregator.publish import Published, UnwrittenError, publish_subject
+from aggregator.serve import Work
+from aggregator.store import RacedError
+from aggregator.store.job_tables import PRIORITIES, QUEUE
+
+CONCURRENCY = 4  # jobs at a time; what they compute shares one thread
+HEARTBEAT = 5.0  # seconds between two signs of a worker
+GRACE = 10.0  # seconds for jobs to end at a stop, in which the worker gives no sign
+STALLED = timedelta(seconds=HEARTBEAT + GRACE + 5)  # without a sign, after which a worker's jobs are done by others
+SWEEP = "* * * * * */5"  # each five seconds, with the seconds last
+POLL, POLL_WITHOUT_LISTEN = 5.0, 1.0  # seconds between two looks at the queue
+RETRY = 1.0  # seconds until the engine is started again after it lost the database
+CONNECT = 5.0  # seconds for a connection
+CONNECTIONS = 4
+DIRECT = "AGGREGATOR_DATABASE_DIRECT"  # variable with the URL of the database past a pooler
+
+_LOST = (exceptions.ProcrastinateException, psycopg.Error)
+
+log = logging.getLogger("aggregator")
+
+Watched = Callable[[Work], AbstractContextManager[None]]
+ReportPublished = Callable[[Published, float], None]  # what was published, and in how many seconds
+
+
+class Jobs:
+    """Does jobs in this process. `app` gives the app in use, `watched` takes failures, `report` what was published."""
+
+    stalled = STALLED
+
+    def __init__(
+        self,
+        app: Callable[[], App],
+        watched: Watched,
+        report: ReportPublished = lambda _published, _seconds: None,
+        count_joined: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._app, self._watched, self._report, self._count_joined = app, watched, report, count_joined
+        self._unsure: set[Job] = set()  # of which another process may have had the turn at the same time
+        for name in ("procrastinate", "psycopg.pool"):  # which log what follows from a failure of ours, with tracebacks
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+    async def run(self, stopping: asyncio.Event, concurrency: int = CONCURRENCY) -> None:
+        """Do jobs until told to stop, and give those under way GRACE seconds to end.
+
+        An outage of the database ends nothing.
+        """
+        await self._begin()
+        while not stopping.is_set():
+            try:
+                await self._run_worker(concurrency, stopping)
+            except _LOST as error:
+                log.debug("the engine lost the database: %s", error)
+            if not stopping.is_set():
+                with suppress(TimeoutError):  # the time is over
+                    await asyncio.wait_for(stopping.wait(), RETRY)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait until no job is left, but at most so many seconds: others, or the next start, do the rest."""
+        with suppress(TimeoutError, AggregatorError):  # the next start finds what is left
+            async with asyncio.timeout(seconds):
+                while (counts := await self._in_writer(self._app().store.jobs.counts, STALLED)).todo or counts.doing:
+                    await asyncio.sleep(0.1)
+
+    async def _begin(self) -> None:
+        """Have everything written again if its form changed: this process may bring other settings, or be newer."""
+        with self._watched("publish"):
+            await self._in_writer(self._app().store.jobs.defer, [Job("restyle"), Job("sweep")])
+
+    async def _run_worker(self, concurrency: int, stopping: asyncio.Event) -> None:
+        """Do jobs until told to stop, or until the engine stops because it lost the database. Raises _LOST."""
+        url = self._app().environ.get(DIRECT) or self._app().store.database.url
+        listens = not await is_pooled(url)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=url,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=CONNECT,
+            kwargs={} if listens else {"prepare_threshold": None},  # the next statement may come to another session
+        )
+        engine = procrastinate.App(connector=connector)
+        self._register(engine)
+        async with engine.open_async():
+            worker = _EngineWorker(
+                app=engine,
+                queues=[QUEUE],
+                name=None,
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                listen_notify=listens,
+                fetch_job_polling_interval=POLL if listens else POLL_WITHOUT_LISTEN,
+                delete_jobs=jobs.DeleteJobCondition.SUCCESSFUL,
+                shutdown_graceful_timeout=GRACE,
+                update_heartbeat_interval=HEARTBEAT,
+                stalled_worker_timeout=STALLED.total_seconds(),
+            )
+            working, told = asyncio.create_task(worker.work()), asyncio.create_task(stopping.wait())
+            await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            worker.end()
+            await working
+
+    def _register(self, engine: procrastinate.App) -> None:
+        work: dict[Task, Callable[[Job], Awaitable[None]]] = {
+            "prepare": self._publish,
+            "restyle": self._publish,
+            "articles": self._publish,
+            "category": self._publish,
+            "sweep": partial(self._sweep, engine),
+        }
+        for task, function in work.items():
+            registered = engine.task(name=task, queue=QUEUE, priority=PRIORITIES[task])(_task(task, function))
+            if task == "sweep":
+                engine.periodic(cron=SWEEP)(registered)
+
+    # ---------------------------------------------------------------------------------------------------------- work
+
+    async def _publish(self, job: Job) -> None:
+        """Publish the subject; what cannot be written stays marked, and the sweep queues it again."""
+        with self._watched("publish"):
+            joined, started = list[int](), time.perf_counter()
+            try:
+                published = await self._in_writer(publish_subject, self._app(), job, joined.append)
+            except UnwrittenError as error:
+                self._report(error.published, time.perf_counter() - started)
+                raise
+            except RacedError as error:  # its marks are left, and queued again
+                log.debug("job %s: %s", job.name, error)
+                return
+            except AggregatorError:
+                self._unsure.add(job)
+                raise
+            finally:
+                if joined:
+                    self._count_joined(sum(joined))
+            if published:
+                self._report(published, time.perf_counter() - started)
+
+    async def _sweep(self, engine: procrastinate.App, _: Job) -> None:
+        """Have the jobs of dead workers done again, and queue the jobs of marks that have none."""
+        await free_stalled(engine)
+        with self._watched("publish"):
+            store = self._app().store
+            await self._in_writer(store.jobs.delete_ended)
+            while self._unsure:
+                job = self._unsure.pop()
+                if job.task == "category":
+                    await self._in_writer(partial(store.outbox.mark_categories, (), names=(job.subject,)))
+            await self._in_writer(store.jobs.defer_marked)
+
+    async def _in_writer(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await self._app().in_writer(work, *args)
+
+
+class _EngineWorker(Worker):
+    """Worker of the engine that starts anew when it could not note the end of a job: the job would be its for ever."""
+
+    async def work(self) -> None:
+        """Do jobs until `end`, or until the database is lost."""
+        await self.run()  # type: ignore[no-untyped-call]  # the engine does not say what it returns
+
+    def end(self) -> None:
+        """Take no job any more."""
+        self.stop()  # type: ignore[no-untyped-call]  # the same
+
+    async def _persist_job_status(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            await super()._persist_job_status(*args, **kwargs)
+        except _LOST:
+            self.end()
+
+
+def _task(task: Task, function: Callable[[Job], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return the function that the engine calls. Nothing is raised in it: the engine would log a traceback."""
+
+    async def do(subject: str = "", **_: object) -> None:
+        try:
+            await function(Job(task, subject))
+        except _LOST as error:
+            log.debug("job %s: %s", task, error)
+        except Exception as error:
+            log.debug("job %s %s", task, subject, exc_info=True)
+            log.error("internal error (%s) in the job %s; it is done again", type(error).__name__, task)
+
+    return do
+
+
+async def free_stalled(engine: procrastinate.App) -> None:
+    """Have the jobs that dead workers were doing done again, each by itself.
+
+    Where one of the same name is queued meanwhile, the stalled one is over: it only kept that one from its turn.
+    """
+    manager, seconds = engine.job_manager, STALLED.total_seconds()
+    await manager.prune_stalled_workers(seconds)
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=seconds):
+        try:
+            await manager.retry_job(job)
+        except (exceptions.UniqueViolation, AssertionError):  # the latter where the server does not speak English
+            with suppress(exceptions.ConnectorException):  # another sweep was first
+                await manager.finish_job(job, jobs.Status.FAILED, delete_job=True)
+        except exceptions.ConnectorException as error:
+            log.debug("job %s: %s", job.id, error)
+
+
+async def is_pooled(url: str) -> bool:
+    """Return True if a pooler stands between us and the database: it hands out other sessions' connections."""
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=int(CONNECT)) as connection:
+        row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
+        return row is not None and row[0] != connection.info.backend_pid
