@@ -7,6 +7,8 @@ import pytest
 
 from tests.docs.markdown import DOCS, FILES, ROOT, anchors, code_spans, links
 
+MAX_LINE = 140
+
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_relative_link_and_anchor_resolves(file: str) -> None:
@@ -47,3 +49,9 @@ def test_every_picture_is_shown_and_small() -> None:
     pictures = sorted((DOCS / "images").glob("*"))
     assert [path.name for path in pictures if path not in shown] == []
     assert [path.name for path in pictures if path.stat().st_size > 150_000] == []
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != "CHANGELOG.md"])
+def test_lines_are_short_enough_to_be_read_side_by_side(file: str) -> None:
+    text = re.sub(r"^```.*?^```$", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert [line for line in text.splitlines() if len(line) > MAX_LINE and not line.startswith(("|", "    "))] == []
