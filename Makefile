@@ -23,7 +23,8 @@ $(COMPILED): $(wildcard tests/*.py tests/*/*.py) | $(STAMP)
 crash: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/whole/test_crashes.py tests/whole/test_outages.py \
 	  tests/whole/test_hanging.py tests/whole/test_migrate.py tests/store/test_released.py \
-	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_minute.py tests/whole/test_long_run.py
+	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_backfill_kills.py \
+	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -49,7 +50,8 @@ pictures: setup
 HOSTILE_SECONDS ?= 300
 hostile: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 tests/whole/test_vectors.py tests/whole/test_corpus.py \
-	  tests/whole/test_hostile.py tests/whole/test_full_text_hostile.py tests/store/test_new_limit.py
+	  tests/whole/test_hostile.py tests/whole/test_full_text_hostile.py tests/whole/test_translation_hostile.py \
+	  tests/store/test_new_limit.py
 	$(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.

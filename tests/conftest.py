@@ -4,13 +4,11 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+import tests.statements  # noqa: F401  # once for all databases of this process
 from tests.servers import Server
 
 LONGEST = (
@@ -35,18 +33,6 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
-
-
-@event.listens_for(Engine, "engine_connect")
-def _share_compiled_statements(connection: Connection) -> None:
-    """Let all databases of a process share what SQLAlchemy compiled, which is half of what a cycle of tests costs."""
-    if isinstance(connection.dialect, SQLiteDialect_pysqlite):
-        connection.execution_options(compiled_cache=_COMPILED)
-
-
-_COMPILED: dict[Any, Any] = {}  # its keys hold the dialect, and each engine has one of its own, all alike
-SQLiteDialect_pysqlite.__eq__ = lambda self, value: type(self) is type(value)  # type: ignore[method-assign]  # see above
-SQLiteDialect_pysqlite.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]  # see above
 
 
 @pytest.fixture

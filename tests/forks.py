@@ -13,18 +13,21 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.newsroom import item, rss
+import tests.statements  # noqa: F401  # once for all forks
+from tests.newsroom import item, newsroom, rss
+from tests.servers import Server
 
 LARGEST = 200_000  # bytes of an order: its environment above all
 TICK = timedelta(seconds=0.2)  # of daemons: tests wait for their ticks, and a second is long
@@ -186,16 +189,22 @@ def _prepare() -> None:
 
 
 def _warm() -> None:
-    """Normalise an article, so that what is loaded at first use (the tables of languages) is there."""
-    from aggregator.model import Feed, FeedDocument, SourceContext
-    from aggregator.normalise import normalise
-    from aggregator.parse import parse
+    """Read and publish a feed, twice, and serve it, so that what is loaded or compiled at first use is there."""
+    from starlette.testclient import TestClient
 
-    now = datetime.now(UTC)
-    url = "http://source.example/"
-    feed = parse(FeedDocument(url=url, final_url=url, body=rss(item(1)), digest=b""))
-    assert isinstance(feed, Feed)
-    normalise(feed, SourceContext(id=1, url=url), now)
+    from aggregator.serve.health import Health
+    from aggregator.serve.metrics import Metrics
+    from aggregator.serve.site import site
+
+    with tempfile.TemporaryDirectory() as folder, Server() as server:
+        server.put("/feed", rss(item(1), item(2)))
+        room = newsroom(Path(folder), [{"name": "warm", "url": server.url("/feed")}])
+        for _ in range(2):
+            room.once()
+        with room.opened() as app:
+            client = TestClient(site(app, Health(app.clock), Metrics()))
+            for path in ("", "status", "healthz", "metrics", "status.json", "feeds/all.json"):
+                assert client.get(f"/{path}").status_code == 200, path
 
 
 def _become(order: dict[str, Any], stdout: int, stderr: int) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
@@ -63,6 +63,10 @@ class Dialect(ABC):
     def check(self, connection: Connection, max_bytes: int | None) -> str | None:
         """Return what is damaged; the texts are not read if the database is larger than `max_bytes`."""
         return None  # PostgreSQL checks its own pages
+
+    def estimated_rows(self, connection: Connection, table: Table) -> int | None:
+        """Return about how many rows a large table has; None where counting them is cheap, or the only way."""
+        return None
 
     @abstractmethod
     def size(self, connection: Connection) -> int:
@@ -243,6 +247,7 @@ class PostgreSQL(Dialect):
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
     PRESENCE = LOCK + 1
     CLAIMS = LOCK + 2
+    MANY_ROWS = 100_000
 
     def insert(self, table: Table) -> Any:
         """Return PostgreSQL's statement; its dialect is imported only if it is used."""
@@ -296,6 +301,12 @@ class PostgreSQL(Dialect):
             if (column := table.autoincrement_column) is not None:
                 sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
                 connection.execute(select(func.setval(sequence, func.max(column))))
+
+    def estimated_rows(self, connection: Connection, table: Table) -> int | None:
+        """Return what the server noted at its last look at the table, from MANY_ROWS."""
+        noted = text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
+        rows = int(connection.scalar(noted, {"name": table.name}) or 0)
+        return rows if rows >= self.MANY_ROWS else None
 
     def size(self, connection: Connection) -> int:
         """Return the size as the server gives it, with indexes."""

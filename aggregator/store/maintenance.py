@@ -225,8 +225,10 @@ class MaintenanceStore:
     def size(self) -> StoreSize:
         """Return how much is stored. Counting takes 0.15 s a million articles: it is for now and then."""
         with self._database.reading() as connection:
-            articles = connection.scalar(_COUNT_SHOWN) or 0
-            return StoreSize(articles=articles, bytes=self._database.dialect.size(connection))
+            dialect = self._database.dialect
+            estimate = dialect.estimated_rows(connection, searchable)
+            articles = (connection.scalar(_COUNT_SHOWN) or 0) if estimate is None else estimate
+            return StoreSize(articles=articles, bytes=dialect.size(connection))
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
         """Return the ids of the articles that were new, edited or credited within that time before the last fetch."""

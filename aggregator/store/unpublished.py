@@ -43,17 +43,16 @@ _FINGERPRINTS = (
     .order_by(unpublished.c.article_id)
     .limit(bindparam("limit"))
 )
-_SHARED_LINKS = (
+_all = select(unpublished.c.article_id)
+_SHARED_LINKS = (  # with IN, as SQLite begins a join with the larger table
     select(article.c.link_key)
-    .join(unpublished)
-    .where(article.c.link_key.is_not(None))
+    .where(article.c.id.in_(_all), article.c.link_key.is_not(None))
     .group_by(article.c.link_key)
     .having(func.count(article.c.source_id.distinct()) > 1)
 )
 _OF_SHARED_LINKS = (
     select(*article.c["link_key", "id"])
-    .join(unpublished)
-    .where(article.c.link_key.in_(_SHARED_LINKS))
+    .where(article.c.id.in_(_all), article.c.link_key.in_(_SHARED_LINKS))
     .order_by(article.c.link_key, article.c.id)
 )
 _ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)

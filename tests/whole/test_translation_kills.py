@@ -48,11 +48,11 @@ class Press:
         return Counter(json.loads(request.body)["q"] for request in self._server.asked("/translate"))
 
 
-def test_kills(forks: Forks, server: Server, tmp_path: Path) -> None:
+def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     press = Press(server)
     source = {"name": "site", "url": server.url("/feed"), "language": "en", "translate": ["de"]}
-    database = f"sqlite:///{tmp_path}/storage/aggregator.db"
-    configure(tmp_path, sources=[source], feeds={"limit": 500}, translate={"url": server.url("/")})
+    translate = {"url": server.url("/")}
+    configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500}, translate=translate)
     press.edition = 1
     with forks.begun("once", cwd=tmp_path) as child:
         assert child.wait() == 0, child.said()
@@ -62,7 +62,7 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path) -> None:
         with forks.begun("once", "--all", cwd=tmp_path, statement=statement) as child:
             status = child.wait()
         kills += status != 0
-        untranslated += status != 0 and bool(rows(database, "SELECT * FROM translation WHERE due IS NOT NULL"))
+        untranslated += status != 0 and bool(rows(database_url, "SELECT * FROM translation WHERE due IS NOT NULL"))
         with forks.begun("once", "--all", cwd=tmp_path) as child:
             assert child.wait() == 0, child.said()
         files = sorted((tmp_path / "storage" / "articles").rglob("*.md"))
@@ -72,9 +72,9 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path) -> None:
             article = path.read_text()
             number = int(re.findall(r"Story number (\d+)", article)[0])
             assert press.text(number).replace("Text of", "Text von") in article
-        assert rows(database, "SELECT * FROM translation WHERE due IS NOT NULL OR lease_until IS NOT NULL") == []
+        assert rows(database_url, "SELECT * FROM translation WHERE due IS NOT NULL OR lease_until IS NOT NULL") == []
         assert len(json.loads((tmp_path / "storage/feeds/all.de.json").read_text())["items"]) == press.edition
-        assert rows(database, "SELECT count(*) FROM revision") == [(press.edition - 1,)]
+        assert rows(database_url, "SELECT count(*) FROM revision") == [(press.edition - 1,)]
         if status == 0:
             break
     assert kills > untranslated >= 2  # some fell before a translation was made, others later
