@@ -18,8 +18,9 @@ from aggregator.output_folder import Folder, OutputFolder
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
 from aggregator.settings.features import Features
+from aggregator.settings.stored import StoredSettings
 from aggregator.store import UNFINISHED_COPY, Store
-from aggregator.sync import sync_settings
+from aggregator.sync import sync_settings, unpaced_hosts
 
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
@@ -112,6 +113,34 @@ def opened_with(
     Raises StoreError, FilesError.
     """
     logs.hide(secrets(settings, environ))  # before the database is opened, whose URL may hold a password
+    with _parts(settings, environ, clock, folder, store) as app:
+        if check_bytes:
+            app.store.database.check(check_bytes)
+        _refuse_unfinished(app.store)
+        app = reconfigured(app, settings)
+        _warn_if_lost(app)
+        app.store.maintenance.reset_future_times(clock())
+        yield replace(app, settings=with_noted_url(app.store, settings))
+
+
+@contextmanager
+def opened_by_rows(
+    settings: Settings, stored: StoredSettings, environ: Mapping[str, str], store: Store, clock: Clock = utc_now
+) -> Iterator[App]:
+    """Open the app of a worker, which reads the settings and sources in the store, and changes neither.
+
+    Raises StoreError, FilesError.
+    """
+    _refuse_unfinished(store)
+    with _parts(settings, environ, clock, None, store) as app:
+        yield reconfigured_by_rows(app, settings, stored)
+
+
+@contextmanager
+def _parts(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, folder: Path | None, store: Store | None
+) -> Iterator[App]:
+    """Open all parts of the app, whose store is not in step with the settings yet."""
     files.make_folder(Path(settings.storage))
     with (
         nullcontext(store) if store else Store.open(settings.database or "") as store,
@@ -120,13 +149,7 @@ def opened_with(
         Sandbox["PageText | bool"](ANSWER, max_processes=EXTRACTORS) as extractor,
         Sandbox["ScaledPicture | None"](SCALED, max_processes=SCALERS) as scaler,
     ):
-        if check_bytes:
-            store.database.check(check_bytes)
-        if store.meta.get(UNFINISHED_COPY) is not None:
-            raise StoreError(
-                f"The database {store.database.name} is an unfinished copy; end it with `aggregator migrate --to`"
-            )
-        app = App(
+        yield App(
             settings=settings,
             environ=environ,
             folder=folder or Path.cwd(),
@@ -137,12 +160,19 @@ def opened_with(
             extractor=extractor,
             scaler=scaler,
         )
-        app = reconfigured(app, settings)
-        _warn_if_lost(app)
-        store.maintenance.reset_future_times(clock())
-        if not settings.base_url and (address := store.meta.get(ADDRESS)):
-            app = replace(app, settings=settings.model_copy(update={"base_url": address}))
-        yield app
+
+
+def _refuse_unfinished(store: Store) -> None:
+    if store.meta.get(UNFINISHED_COPY) is not None:
+        raise StoreError(
+            f"The database {store.database.name} is an unfinished copy; end it with `aggregator migrate --to`"
+        )
+
+
+def with_noted_url(store: Store, settings: Settings) -> Settings:
+    """Return the settings with a `base_url`, that of the daemon of this storage if none is configured."""
+    address = None if settings.base_url else store.meta.get(ADDRESS)
+    return settings.model_copy(update={"base_url": address}) if address else settings
 
 
 def waiting_retention(app: App) -> str:
@@ -171,6 +201,14 @@ def reconfigured(app: App, settings: Settings) -> App:
     logs.hide(secrets(settings, app.environ))
     sources = sync_settings(app.store, settings, app.clock())
     return _with_features(replace(app, settings=settings, sources=sources), Features.of(settings))
+
+
+def reconfigured_by_rows(app: App, settings: Settings, stored: StoredSettings) -> App:
+    """Return the app of a worker with other settings, which the store has. Raises StoreError."""
+    names = (app.environ.get(name, "").strip() for name in stored.variables)
+    logs.hide((*secrets(settings, app.environ), *filter(None, names)))
+    app.store.sources.unpaced = unpaced_hosts(settings.fetch)
+    return _with_features(replace(app, settings=settings), stored.features)
 
 
 def _with_features(app: App, features: Features) -> App:

@@ -7,7 +7,8 @@ An exception means that the command cannot continue; a failure of one source is 
     ├── UsageError             the command line is invalid, exit status 2
     ├── StoreError             the database cannot be used
     │   ├── StoreBusyError     it is locked by another process
-    │   └── StoreDamagedError  it is damaged
+    │   ├── StoreDamagedError  it is damaged
+    │   └── OutdatedError      a newer version of the program made or migrated it
     └── FilesError             a file under storage/ cannot be written or read
 """
 
@@ -71,6 +72,10 @@ class StoreBusyError(StoreError):
 
 class StoreDamagedError(StoreError):
     """The database is damaged; the sentence names the remedy."""
+
+
+class OutdatedError(StoreError):
+    """A newer version of the program made or migrated the database."""
 
 
 class FilesError(AggregatorError):

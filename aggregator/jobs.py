@@ -69,7 +69,7 @@ class Jobs:
 
         An outage of the database ends nothing.
         """
-        await self._begin()
+        await self.restyle()
         while not stopping.is_set():
             try:
                 await self._run_worker(concurrency, stopping)
@@ -86,7 +86,7 @@ class Jobs:
                 while (counts := await self._in_writer(self._app().store.jobs.counts, STALLED)).todo or counts.doing:
                     await asyncio.sleep(0.1)
 
-    async def _begin(self) -> None:
+    async def restyle(self) -> None:
         """Have everything written again if its form changed: this process may bring other settings, or be newer."""
         with self._watched("publish"):
             await self._in_writer(self._app().store.jobs.defer, [Job("restyle"), Job("sweep")])

@@ -1,4 +1,4 @@
-"""Where published files go: an interface, and the folder in the file system that has it. Edge."""
+"""The place of published files: an interface, and the folder in the file system that has it. Edge."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -39,7 +39,7 @@ def sync_sources(
     language. Another URL starts its state anew; a source that is left out is kept, but not fetched. A shorter interval
     counts from the last fetch. Categories that `rules`, those of all sources, name are categories too.
     """
-    store.sources.unpaced = _unpaced(fetch)
+    store.sources.unpaced = unpaced_hosts(fetch)
     if not changes_of(store, sources, fetch, rules):
         return
     with store.together():
@@ -58,8 +58,9 @@ def changes_of(store: Store, sources: Sequence[Source], fetch: Fetch, rules: Seq
     """Return the changes that `sync_sources` would write."""
     configured = [source.settings for source in sources]
     stored, categories = store.configuration.sources(configured), store.configuration.categories()
-    return source_changes(configured, stored, categories, _unpaced(fetch), rules)
+    return source_changes(configured, stored, categories, unpaced_hosts(fetch), rules)
 
 
-def _unpaced(fetch: Fetch) -> frozenset[str]:
+def unpaced_hosts(fetch: Fetch) -> frozenset[str]:
+    """Return the hosts without a rate limit, in lower case."""
     return frozenset(name.lower() for name in fetch.unpaced)

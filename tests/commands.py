@@ -156,6 +156,22 @@ def running(folder: Path, *words: str, tick: float | None = None, **environ: str
         process.wait()
 
 
+@contextmanager
+def working(folder: Path, **environ: str) -> Iterator[Running]:
+    """A worker of a cluster whose log is a file in this folder; it serves nothing."""
+    with (folder / LOG).open("wb") as log:
+        process = fork_server().start(
+            "worker", cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ
+        )
+    worker = Running(folder, process)
+    try:
+        until(lambda: bool(worker.said("worker on")) or process.poll() is not None)
+        yield worker
+    finally:
+        process.kill()
+        process.wait()
+
+
 def until(true: Callable[[], bool], seconds: float = 20) -> None:
     """Wait for something to become true, with looks that become rarer: a look often asks the daemon for a page."""
     started = time.monotonic()

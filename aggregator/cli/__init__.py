@@ -33,6 +33,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         init.init: ("", "--hugo site"),
         run.run: ("", "--host 0.0.0.0 --port 80"),
         once.once: ("", "thehill --json"),
+        cluster.worker: ("", "--concurrency 200"),
         backup.health: ("", "--url http://127.0.0.1:8080/"),
     },
     "Sources": {
@@ -54,7 +55,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
         maintain.verify: ("", "--repair"),
         backup.backup: ("aggregator-backup.db", '"/backup/aggregator-$(date +%F).db"'),
         backup.restore: ("aggregator-backup.db", "/backup/aggregator-2026-11-29.db"),
-        cluster.sync: ("", "&& aggregator run --no-fetch"),
+        cluster.sync: ("", "&& aggregator worker"),
         backup.migrate: ("--to postgresql://aggregator@db/aggregator", "--to sqlite:///copy.db"),
     },
 }

@@ -1,6 +1,8 @@
-"""`aggregator sync`: what the processes of a cluster have in common."""
+"""`aggregator sync`, `worker`: several processes on one PostgreSQL database."""
 
+import asyncio
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -23,3 +25,19 @@ def sync(ctx: typer.Context) -> None:
     with app.opened_with(settings, options.environ, folder=options.config.absolute().parent) as opened:
         version = opened.store.settings.version()
     typer.echo(f"{counted(len(settings.sources), 'source')} and the settings (version {version}) are stored")
+
+
+def worker(
+    ctx: typer.Context,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Concurrent requests; else fetch.concurrency.", min=1, max=1000)
+    ] = None,
+) -> None:
+    """Fetch and publish as one of several processes on the database that AGGREGATOR_DATABASE names; serve nothing."""
+    import uvloop
+
+    from aggregator.worker import run_worker
+
+    options: Options = ctx.obj
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_worker(options.environ, concurrency=concurrency))

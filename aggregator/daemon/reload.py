@@ -82,6 +82,14 @@ class ConfigWatcher:
             "The log and “aggregator check” say why."
         )
 
+    @property
+    def name(self) -> str:
+        """Path of the file."""
+        return str(self.path)
+
+    def note_version(self, version: int) -> None:
+        """Do nothing: this process stores the settings."""
+
     def _check_present(self) -> None:
         """Raise ConfigError if the file was taken away."""
         try:

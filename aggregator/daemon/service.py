@@ -26,6 +26,8 @@ log = logging.getLogger("aggregator")
 class Daemon(Worker):
     """`aggregator run` from its start to its stop."""
 
+    _configuration: ConfigWatcher
+
     def __init__(
         self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, duties: Duties, *, unclean: bool
     ) -> None:

@@ -9,18 +9,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.app import ADDRESS, App, reconfigured, wants_translations
 from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.hubs import Hubs
-from aggregator.daemon.reload import ConfigWatcher
+from aggregator.daemon.presence import Presence
 from aggregator.daemon.systemd import Supervisor
 from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
-from aggregator.errors import AggregatorError, StoreDamagedError
+from aggregator.errors import AggregatorError, OutdatedError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.backfill import Backfiller, wants_backfill
@@ -50,6 +50,33 @@ class Duties:
     publishes: bool = True
 
 
+class Configuration(Protocol):
+    """The settings that a process goes by: a file, or what another process stored."""
+
+    @property
+    def name(self) -> str:
+        """Its name for messages."""
+
+    @property
+    def notice(self) -> str:
+        """Sentence for readers about faults that `reread` met last, "" for none."""
+
+    def request(self) -> None:
+        """Have it read again, changed or not."""
+
+    def is_due(self) -> bool:
+        """Return whether it is to be read. To be called once a tick."""
+
+    def begin(self) -> None:
+        """Note that it is being dealt with, and is not due any more."""
+
+    def reread(self, running: Settings) -> Settings | None:
+        """Return the settings to go on with; log each new fault and return None if there are any."""
+
+    def note_version(self, version: int) -> None:
+        """Note the version of the stored settings."""
+
+
 class _TimedFetcher(Fetcher):
     """Fetcher whose time goes into the metrics."""
 
@@ -71,7 +98,7 @@ class Worker:
     _fetcher: Fetcher
 
     def __init__(
-        self, app: App, configuration: ConfigWatcher, supervisor: Supervisor, duties: Duties, *, unclean: bool = False
+        self, app: App, configuration: Configuration, supervisor: Supervisor, duties: Duties, *, unclean: bool = False
     ) -> None:
         self._app, self._configuration, self._supervisor, self._duties = app, configuration, supervisor, duties
         self._health, self._metrics = Health(app.clock), Metrics()
@@ -84,6 +111,9 @@ class Worker:
         self._translator: Translator | None = None
         self._jobs = self._new_jobs() if duties.publishes and app.store.jobs.are_shared else None
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
+        is_alone = app.store.has_one_writer
+        self._presence = None if is_alone else Presence(app)
+        self._outdated: OutdatedError | None = None  # the program, since a newer one migrated the database
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
         self._measure_at = 0.0  # by the same clock
@@ -95,7 +125,8 @@ class Worker:
     async def working(self) -> AsyncIterator[None]:
         """Do what is due at each tick until the end of the block, and end what is under way by then."""
         self._handle_signals()
-        for job in (self._poll, self._publish, self._run_upkeep, self._hubs.tick, self._after.tick):
+        jobs = [self._poll, self._publish, self._run_upkeep, self._hubs.tick, self._after.tick]
+        for job in jobs if self._presence is None else [*jobs, self._show_presence]:
             self._scheduler.add_job(job, TickTrigger(TICK))
         async with self._fetcher_stack:
             await self._open_fetcher()
@@ -111,10 +142,12 @@ class Worker:
             await asyncio.gather(self._drain(), self._hubs.finish(), self._after.stop())
             await self._publish()  # after what the ticks still had to do in the writer thread
             if self._jobs and doing_jobs:
-                await self._jobs.finish(FINISH_SECONDS)
+                await self._jobs.finish(0.0 if self._outdated else FINISH_SECONDS)
                 jobs_stop.set()
                 await doing_jobs
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
+        if self._outdated:
+            raise self._outdated
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -142,7 +175,7 @@ class Worker:
         if self._is_damaged:  # a copy may have been restored, which may have other sources than the configuration
             self._is_damaged = False
             with self._watched("claim"):
-                self._app = await self._app.in_writer(reconfigured, self._app, self._app.settings)
+                self._app = await self._app.in_writer(self._reconfigured, self._app.settings)
         if not self._duties.fetches:
             with self._watched("serve"):
                 await self._app.in_writer(self._app.store.meta.get, ADDRESS)
@@ -151,6 +184,18 @@ class Worker:
             await self._backfill()
             await self._complete()
             self._translate()
+
+    async def _show_presence(self) -> None:
+        """Tell the others that this process works, and see what they changed; stop once a newer version migrated."""
+        if self._presence and not self._stop.is_set():
+            with self._watched("reload"):
+                try:
+                    version = await self._presence.show()
+                except OutdatedError as error:
+                    self._outdated = error
+                    self._stop.set()
+                else:
+                    self._configuration.note_version(version)
 
     async def _backfill(self) -> None:
         """Begin to read the pages of archives that are due."""
@@ -177,11 +222,12 @@ class Worker:
 
     async def _drain(self) -> None:
         """Let the requests in flight end, or cancel them."""
-        drains = [self._poller.drain(DRAIN_SECONDS)]
+        seconds = 0.0 if self._outdated else DRAIN_SECONDS
+        drains = [self._poller.drain(seconds)]
         if self._completer:
-            drains.append(self._completer.drain(DRAIN_SECONDS))
+            drains.append(self._completer.drain(seconds))
         if self._backfiller:
-            drains.append(self._backfiller.drain(DRAIN_SECONDS))
+            drains.append(self._backfiller.drain(seconds))
         with self._watched("complete"):
             await asyncio.gather(*drains)
         if self._translator:
@@ -198,7 +244,7 @@ class Worker:
 
     async def _publish(self) -> None:
         """Publish what is marked; where there are jobs, they do."""
-        if self._jobs or not self._duties.publishes:
+        if self._jobs or self._outdated or not self._duties.publishes:
             return
         joined: list[int] = []
         with self._watched("publish"):
@@ -266,7 +312,7 @@ class Worker:
     async def _apply(self, settings: Settings) -> None:
         """Go on with these settings; fetches in flight end by the previous ones before."""
         await self._drain()
-        before, self._app = self._app, await self._app.in_writer(reconfigured, self._app, settings)
+        before, self._app = self._app, await self._app.in_writer(self._reconfigured, settings)
         if settings.fetch != before.settings.fetch:  # else the fetcher stays: it knows when each host was asked last
             await self._hubs.pause()
             next_starts = self._fetcher.limiter.next_starts
@@ -275,7 +321,16 @@ class Worker:
             self._hubs.resume()
         await self._hubs.apply_settings()
         await self._apply_elsewhere(before.settings)
-        log.info("%s was reloaded: %d sources", self._configuration.path, len(self._app.sources))
+        if self._jobs:
+            await self._jobs.restyle()
+        self._log_reload()
+
+    def _reconfigured(self, settings: Settings) -> App:
+        """Return the app with these settings, and the store in step. Raises StoreError."""
+        return reconfigured(self._app, settings)
+
+    def _log_reload(self) -> None:
+        log.info("%s was reloaded: %d sources", self._configuration.name, len(self._app.sources))
 
     async def _apply_elsewhere(self, before: Settings) -> None:
         """Go on with the present settings, in place of those `before`, in what a subclass adds."""

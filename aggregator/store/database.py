@@ -33,10 +33,10 @@ class Database:
         self._joint = local()  # this thread's `connection` within `writing`
 
     @classmethod
-    def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
+    def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT, migrates: bool = True) -> Self:
         """Open the database at `url`: `sqlite:///ABSOLUTE/PATH` or `postgresql://USER@HOST/NAME`.
 
-        The schema is created or migrated if necessary. Raises StoreError.
+        The schema is created or migrated if necessary, but for who does not migrate. Raises StoreError.
         """
         try:
             parsed = make_url(url)
@@ -46,7 +46,10 @@ class Database:
             raise StoreError(f"This is not the URL of a supported database; {advice}") from None
         database = cls(dialect.engine(parsed, busy_timeout), dialect, dialect.display(parsed))
         try:
-            database._migrate()
+            if migrates:
+                database._migrate()
+            else:
+                database._require_current()
         except BaseException:
             database.close()
             raise
@@ -69,6 +72,19 @@ class Database:
                 case older if older != VERSION:
                     log.info("migrating the database %s from schema %s to %s", self.name, older, VERSION)
                     migrate.migrate(connection)
+
+    def _require_current(self) -> None:
+        with self.reading() as connection:
+            if migrate.version(connection) != VERSION:
+                raise StoreError(
+                    f"The database {self.name} has not the tables of this version; run `aggregator sync`, of the same "
+                    "version, where feeds.yaml is"
+                )
+
+    def check_version(self) -> None:
+        """Raise OutdatedError if a newer version of the program has migrated the database meanwhile."""
+        with self.reading() as connection:
+            migrate.version(connection)
 
     def close(self) -> None:
         """Close all connections; committed data stays."""

@@ -5,7 +5,7 @@ from itertools import chain
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
-from aggregator.errors import StoreError
+from aggregator.errors import OutdatedError
 from aggregator.store.job_tables import create_job_tables
 from aggregator.store.schema import VERSION, metadata
 from aggregator.store.search_index import SEARCH_INDEXES
@@ -18,12 +18,12 @@ _version = Table(  # as Alembic makes it
 
 
 def version(connection: Connection) -> str | None:
-    """Return the version of the schema, None if there is none. Raises StoreError if it is newer than the program."""
+    """Return the version of the schema, None if there is none. Raises OutdatedError if it is newer than the program."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     stored: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if stored is not None and stored > VERSION:
-        raise StoreError(
+        raise OutdatedError(
             f"A newer aggregator made this database (schema {stored}, this one has {VERSION}); update aggregator"
         )
     return stored

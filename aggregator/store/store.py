@@ -62,9 +62,9 @@ class Store:
         self.withdrawals = WithdrawalStore(database, self.outbox, self.maintenance)
 
     @classmethod
-    def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Self:
+    def open(cls, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT, migrates: bool = True) -> Self:
         """Open the store at `url`, as `Database.open` does."""
-        return cls(Database.open(url, busy_timeout=busy_timeout))
+        return cls(Database.open(url, busy_timeout=busy_timeout, migrates=migrates))
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,3 @@
+"""A PostgreSQL server that the tests of clusters share."""
+
+from tests.whole.conftest import postgresql as postgresql
