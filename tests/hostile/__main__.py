@@ -21,7 +21,7 @@ from tests.hostile.watched import Watched, configure, running
 SECONDS = 300.0
 HEALTHY = 200
 EVERY = 10.0  # seconds between two stories of a healthy source
-PATIENCE = 60.0  # seconds that the last stories may take
+PATIENCE = 600.0  # seconds that the last stories may take; other work may use the machine too
 MOST_MEMORY = 300_000_000  # bytes; tests/whole/test_hostile.py, with a tenth of the healthy sources, allows 200 MB
 
 
@@ -104,7 +104,9 @@ def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> boo
         "healthy sources": HEALTHY,
         "requests to them": len(sources.healthy.requests),
         "stories told and published": f"{len(watch.published)} and {len(watch.published) - len(watch.missing)}",
-        "seconds until published, median and most": f"{median(watch.delays):.1f} and {watch.delays[-1]:.1f}",
+        "seconds until published, median and most": (
+            f"{median(watch.delays):.1f} and {watch.delays[-1]:.1f}" if watch.delays else "-"
+        ),
         "peak of the process's memory": f"{watched.peak / 10**6:.0f} MB",
         "lines in the log": len(watched.log),
         "most lines of one source": f"{loudest[0][1]} ({loudest[0][0]})" if loudest else 0,
@@ -113,6 +115,8 @@ def _table(sources: Hostile, watch: Watch, watched: Watched, status: int) -> boo
         print(f"{name:42} {value}")
     for name, edition in watch.missing[:20]:
         print(f"not published: {name}, story {edition}")
+    if status:
+        print("the end of its log:", *watched.log[-10:], sep="\n")
     return not any(faults.values())
 
 
