@@ -250,7 +250,8 @@ class Worker:
         with self._watched("publish"):
             started = time.perf_counter()
             try:
-                published = await self._app.in_writer(publish_changed, self._app, joined.append)
+                waits = not self._stop.is_set()  # nobody may come after this process
+                published = await self._app.in_writer(publish_changed, self._app, joined.append, waits=waits)
             except UnwrittenError as error:
                 self._note_published(error.published, time.perf_counter() - started)
                 raise

@@ -8,6 +8,7 @@ one.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from aggregator.model import Job, Mark
 from aggregator.output_folder import Folder
 from aggregator.publish.rules import apply_rules
 from aggregator.settings import Settings
+from aggregator.store import Moments
 
 if TYPE_CHECKING:  # it loads the renderer
     from aggregator.publish.articles import Written
@@ -28,6 +30,7 @@ STYLE = "style"  # note: digest of what shaped the files that were published las
 PREPARE = Job("prepare")
 MARKED_AT_ONCE = 1_000  # articles whose rows one transaction locks
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
+SHARED_AGE = timedelta(seconds=10)  # of a feed that is rendered again, where several processes publish
 MAX_FAILURES = 20  # files that cannot be written before publishing gives up until the next time
 
 WriteFiles = Callable[[App, Sequence[Any]], "Written"]
@@ -57,17 +60,17 @@ def _ignore(joined: int) -> None:
     """Count nothing."""
 
 
-def publish_changed(app: App, count_joined: Callable[[int], None] = _ignore) -> Published:
+def publish_changed(app: App, count_joined: Callable[[int], None] = _ignore, *, waits: bool = False) -> Published:
     """Publish what is marked, or everything if the settings that shape all files changed.
 
-    `count_joined` gets the number of new articles that turned out to be another source's, before any file is written.
-    Raises UnwrittenError if some files could not be written, after all others were, FilesError if none can be. What is
-    not on disk by then stays marked.
+    With `waits` feeds stay marked until they are `feeds.min_age` old. `count_joined` gets the number of new articles
+    that turned out to be another source's, before any file is written. Raises UnwrittenError if some files could not be
+    written, after all others were, FilesError if none can be. What is not on disk by then stays marked.
     """
     with publishing_lock(app):
         count_joined(prepare(app.store, near_duplicates=app.settings.dedupe == "near"))
         apply_rules(app, BATCH)
-        return _publish_restyled(app) + _publish_marked(app)
+        return _publish_restyled(app) + _publish_marked(app, unrendered=_rested(app) if waits else None)
 
 
 def publish_all(app: App) -> Published:
@@ -101,7 +104,7 @@ def publish_subject(app: App, job: Job, count_joined: Callable[[int], None] = _i
                 return Published()
         with app.store.jobs.turn(PREPARE.name, waits=True) if app.has_rules else nullcontext():
             apply_rules(app, BATCH)
-        return _publish_marked(app, KINDS_OF_TASK[job.task], job.subject)
+        return _publish_marked(app, KINDS_OF_TASK[job.task], job.subject, _rested(app))
 
 
 def remove_temporary_files(app: App) -> None:
@@ -152,7 +155,8 @@ def _mark_restyled(app: App) -> None:
 def style_of(settings: Settings) -> str:
     """Return a digest of what shapes all files."""
     articles = settings.articles.model_copy(update={"after": None})
-    shaping = (__version__, settings.title, settings.public_url, articles, settings.feeds, settings.dedupe)
+    feeds = settings.feeds.model_copy(update={"min_age": None})
+    shaping = (__version__, settings.title, settings.public_url, articles, feeds, settings.dedupe)
     return blake2b(repr(shaping).encode(), digest_size=16).hexdigest()
 
 
@@ -172,12 +176,23 @@ def _write_all(app: App) -> Published:
     return Published(articles=count)
 
 
-def _publish_marked(app: App, kinds: Iterable[str] = (), subject: str = "") -> Published:
+def _rested(app: App) -> Moments | None:
+    """Return the two moments between which a feed must not have been rendered to be rendered now; None: it may be."""
+    age, now = app.settings.feeds.min_age, app.clock()
+    if age is None and app.store.jobs.workers() > 1:
+        age = SHARED_AGE
+    return (now - age, now) if age else None
+
+
+def _publish_marked(
+    app: App, kinds: Iterable[str] = (), subject: str = "", unrendered: Moments | None = None
+) -> Published:
     """Work off the marks, all or those of these kinds, all or those of one subject.
 
-    Raises UnwrittenError at the end if some files could not be written: their marks stay.
+    Feeds that were rendered between the moments of `unrendered` stay marked. Raises UnwrittenError at the end if some
+    files could not be written: their marks stay.
     """
-    if not (subject or _has_marks(app)):
+    if not (subject or _has_marks(app, unrendered)):
         return Published()
     # Imported with the first mark: a round in which nothing is new does without the renderer.
     from aggregator.publish.marks import KINDS
@@ -185,7 +200,7 @@ def _publish_marked(app: App, kinds: Iterable[str] = (), subject: str = "") -> P
     written, failures = dict.fromkeys(KINDS, 0), list[FilesError]()
     for name in kinds or KINDS:
         last = ""
-        while pending := KINDS[name].pending(app, BATCH, last, subject):
+        while pending := KINDS[name].pending(app, BATCH, last, subject, unrendered):
             last = pending[-1][1].id
             written[name] += _work_off(app, KINDS[name].work, pending, failures)
     published = Published(articles=written["article"], feeds=written["category"])
@@ -194,9 +209,9 @@ def _publish_marked(app: App, kinds: Iterable[str] = (), subject: str = "") -> P
     return published
 
 
-def _has_marks(app: App) -> bool:
+def _has_marks(app: App, unrendered: Moments | None) -> bool:
     outbox, rulings = app.store.outbox, app.store.rulings
-    return bool(outbox.articles(1) or outbox.categories() or rulings.dropped(1))
+    return bool(outbox.articles(1) or outbox.categories(unrendered=unrendered) or rulings.dropped(1))
 
 
 def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], failures: list[FilesError]) -> int:

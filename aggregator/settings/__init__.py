@@ -102,6 +102,9 @@ class Feeds(Section):
     formats: tuple[FormatName, ...] = Field(("rss", "atom", "json"), min_length=1, description="Formats to write.")
     limit: WholeNumber = Field(50, ge=1, le=1000, description="Number of newest articles in each feed, up to 512 KB.")
     hub: HubUrl | None = Field(None, description="WebSub hub that the feeds link to and that is notified.")
+    min_age: Duration | None = Field(
+        None, description="Least time between two renderings of one feed: none, or 10s where several processes publish."
+    )
 
 
 class PageSettings(Section):

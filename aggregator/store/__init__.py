@@ -5,6 +5,7 @@ from aggregator.store.database import BUSY_TIMEOUT
 from aggregator.store.dialect import RacedError
 from aggregator.store.maintenance import Placement, StoreSize
 from aggregator.store.meta import UNFINISHED_COPY
+from aggregator.store.outbox import Moments
 from aggregator.store.overview import SourceFailures, SourcePage, SourceSummary
 from aggregator.store.store import Store
 from aggregator.store.unpublished import Join
@@ -13,6 +14,7 @@ __all__ = [
     "BUSY_TIMEOUT",
     "UNFINISHED_COPY",
     "Join",
+    "Moments",
     "Placement",
     "RacedError",
     "Recording",

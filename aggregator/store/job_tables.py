@@ -47,6 +47,7 @@ _COUNTS = text(
     " FROM procrastinate_jobs LEFT JOIN procrastinate_workers ON procrastinate_workers.id = worker_id"
     " WHERE status IN ('todo', 'doing')"
 )
+_WORKERS = text("SELECT count(*) FROM procrastinate_workers")
 _DELETE_ENDED = text("DELETE FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')")
 # A machine that lost its power says nothing; its turns are free when the server gave it up.
 _TURN_SETTINGS = text(
@@ -83,6 +84,11 @@ def defer(connection: Connection, jobs: Iterable[Job]) -> None:
         "priorities": [PRIORITIES[job.task] for job in jobs],
     }
     connection.execute(_DEFER, parameters)
+
+
+def workers(connection: Connection) -> int:
+    """Return the number of workers; those that died are deleted by the sweep."""
+    return int(connection.execute(_WORKERS).scalar_one())
 
 
 def counts(connection: Connection, silence: timedelta) -> Mapping[str, int]:

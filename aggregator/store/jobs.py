@@ -67,6 +67,13 @@ class JobStore:
         with self._database.reading() as connection:
             return JobCounts(**job_tables.counts(connection, stalled_after))
 
+    def workers(self) -> int:
+        """Return the number of processes that do jobs; 0 without a cluster."""
+        if not self.are_shared:
+            return 0
+        with self._database.reading() as connection:
+            return job_tables.workers(connection)
+
     def delete_ended(self) -> None:
         """Delete the jobs that failed or were broken off: their marks tell what is left to do."""
         with self._database.writing() as connection:

@@ -41,13 +41,14 @@ _CATEGORIES = (
     .order_by(category.c.name)
 )
 _CATEGORY = _CATEGORIES.where(category.c.name == bindparam("name"))
+_is_ripe = category.c.rendered.is_(None) | ~category.c.rendered.between(bindparam("since"), bindparam("now"))
 _REMOVE = {
     "article": update(article)
     .where(article.c.id == bindparam("of"), article.c.version == bindparam("at"))
     .values(pending=False),
     "category": update(category)
-    .where(category.c.name == bindparam("of"), category.c.version == bindparam("at"))
-    .values(pending=False),
+    .where(category.c.name == bindparam("of"))
+    .values(pending=category.c.pending & (category.c.version != bindparam("at")), rendered=bindparam("now")),
 }
 _MARK_ARTICLES = (
     update(article)
@@ -83,6 +84,7 @@ _MARK_CATEGORIES = (
     .where(category.c.name.in_(select(_in_order.c.name)))
     .values(pending=True, version=category.c.version + 1)
 )
+Moments = tuple[datetime, datetime]  # the earlier one first
 NO_DIGESTS: Mapping[str, bytes] = {}
 
 
@@ -110,12 +112,18 @@ class Outbox:
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
             return tuple(zip(stored_articles(connection, rows), marks, strict=True))
 
-    def categories(self, after: str = "", name: str = "") -> tuple[tuple[str, Mark], ...]:
+    def categories(
+        self, after: str = "", name: str = "", unrendered: Moments | None = None
+    ) -> tuple[tuple[str, Mark], ...]:
         """Return the categories behind this name whose feeds are to be written or removed, each with its mark.
 
-        With a `name` it is at most the one of this name.
+        With a `name` it is at most the one of this name; with `unrendered` those whose feeds were not rendered between
+        these two moments.
         """
-        statement, parameters = (_CATEGORY, {"name": name}) if name else (_CATEGORIES, {})
+        statement, parameters = (_CATEGORY, {"name": name}) if name else (_CATEGORIES, dict[str, Any]())
+        if unrendered:
+            statement = statement.where(_is_ripe)
+            parameters |= zip(("since", "now"), unrendered, strict=True)
         with self._database.reading() as connection:
             rows = connection.execute(statement, {"after": after} | parameters).all()
         return tuple((name, Mark(kind="category", id=name, version=version)) for name, version in rows)
@@ -127,7 +135,8 @@ class Outbox:
         """
         parameters = defaultdict(list)
         for mark in sorted(marks, key=lambda mark: mark.id):
-            parameters[mark.kind].append({"of": mark.id, "at": mark.version})
+            row = {"of": mark.id, "at": mark.version}
+            parameters[mark.kind].append(row | {"now": now} if mark.kind == "category" else row)
         with self._database.writing() as connection:
             for kind, rows in parameters.items():
                 connection.execute(_REMOVE[kind], rows)

@@ -111,6 +111,7 @@ category = Table(
     required("pending", Boolean),  # to be published
     required("version", Integer),  # counts the marks "to publish"
     required("joined", Integer, server_default="0"),  # number of the last article that joined it
+    Column("rendered", Moment),  # when its feeds were rendered last
 )
 pending_category = category.c.pending.is_(True)
 Index("ix_category_pending", category.c.name, **where(pending_category))

@@ -16,6 +16,7 @@ from aggregator.maintain.prune import allow_retention, prune_all
 from aggregator.pipeline import run_cycle
 from aggregator.publish import publish_changed
 from aggregator.serve import Health, Metrics, site
+from aggregator.store import Store
 from aggregator.store.schema import metadata
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
@@ -58,16 +59,16 @@ def room(url: str, tmp_path: Path) -> Iterator[Newsroom]:
 
 
 @contextmanager
-def captured(app: App) -> Iterator[dict[str, Any]]:
+def captured(store: Store) -> Iterator[dict[str, Any]]:
     """Statements that are executed in the block, each with parameters of one execution."""
     seen: dict[str, Any] = {}
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         seen.setdefault(statement, parameters[0] if many else parameters)
 
-    event.listen(app.store.database.engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     yield seen
-    event.remove(app.store.database.engine, "before_cursor_execute", note)
+    event.remove(store.database.engine, "before_cursor_execute", note)
 
 
 def work(app: App) -> None:
@@ -142,7 +143,7 @@ def test_no_large_table_is_read_whole(room: Newsroom) -> None:
     room.later(hours=2)
     room.configuration["retention"] = "10h"
     with room.opened() as app:
-        with captured(app) as seen:
+        with captured(app.store) as seen:
             work(app)
         with app.store.database.reading() as connection:
             if connection.dialect.name == "postgresql":

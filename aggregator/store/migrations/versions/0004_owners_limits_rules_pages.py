@@ -174,6 +174,7 @@ def _add_search() -> None:
 def _add_archive() -> None:
     """Add what archives need; articles are numbered at the next publication, in the order of their first sight."""
     op.add_column("category", sa.Column("joined", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("category", sa.Column("rendered", sa.BigInteger()))
     for name, kind in (
         ("number", sa.Integer()),
         ("archive_page", sa.Integer()),
