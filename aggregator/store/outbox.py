@@ -120,12 +120,13 @@ class Outbox:
         With a `name` it is at most the one of this name; with `unrendered` those whose feeds were not rendered between
         these two moments.
         """
-        statement, parameters = (_CATEGORY, {"name": name}) if name else (_CATEGORIES, dict[str, Any]())
+        statement = _CATEGORY if name else _CATEGORIES
+        parameters: dict[str, Any] = {"after": after, "name": name}
         if unrendered:
             statement = statement.where(_is_ripe)
             parameters |= zip(("since", "now"), unrendered, strict=True)
         with self._database.reading() as connection:
-            rows = connection.execute(statement, {"after": after} | parameters).all()
+            rows = connection.execute(statement, parameters).all()
         return tuple((name, Mark(kind="category", id=name, version=version)) for name, version in rows)
 
     def published(self, marks: Iterable[Mark], now: datetime, digests: Mapping[str, bytes] = NO_DIGESTS) -> None:
