@@ -12,7 +12,7 @@ from typing import NamedTuple
 from aggregator.names import ALL, category_name
 from aggregator.settings import SHOWN_SETTINGS, SourceSettings
 from aggregator.settings.rules import Rule, labels_of
-from aggregator.urls import paced_host
+from aggregator.urls import lease_name
 
 IDENTITIES = (  # by which a stored source is recognised, the surest first
     lambda settings: (settings.name, settings.url),
@@ -28,7 +28,7 @@ class SourceRow(NamedTuple):
     settings: SourceSettings
     ordinal: int  # place in the configuration
     present: bool  # in the configuration
-    host: str | None  # None: without a rate limit
+    host: str | None  # `urls.lease_name`; None: not known yet
     moved_to: str | None
 
 
@@ -46,7 +46,7 @@ class NewSource:
 
     settings: SourceSettings
     ordinal: int
-    host: str | None
+    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class SourceUpdate:
     before: SourceSettings
     settings: SourceSettings
     ordinal: int
-    host: str | None
+    host: str
 
     @property
     def at_new_url(self) -> bool:
@@ -135,7 +135,7 @@ def source_changes(
     names = {category.name for category in categories}
     return SourceChanges(
         added=tuple(
-            NewSource(settings=settings, ordinal=ordinal, host=paced_host(settings.url, unpaced))
+            NewSource(settings=settings, ordinal=ordinal, host=lease_name(settings.url, unpaced))
             for ordinal, settings in enumerate(configured)
             if ordinal not in rows
         ),
@@ -169,7 +169,7 @@ def _updates(
     for ordinal, row in rows.items():
         settings = configured[ordinal]
         url = row.moved_to if row.moved_to and row.settings.url == settings.url else settings.url
-        host = paced_host(url, unpaced)
+        host = lease_name(url, unpaced)
         if (row.settings, row.ordinal, row.present, row.host) != (settings, ordinal, True, host):
             yield SourceUpdate(id=row.id, before=row.settings, settings=settings, ordinal=ordinal, host=host)
 

@@ -7,6 +7,7 @@ No function raises on any `str`. "URL" means an absolute http or https URL with 
 import re
 from collections.abc import Callable, Collection
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
@@ -197,6 +198,11 @@ def paced_host(url: str, unpaced: Collection[str]) -> str | None:
         if not names.isdisjoint(unpaced):
             return None
     return key if 0 < len(key) <= MAX_HOST_KEY else None
+
+
+def lease_name(url: str, unpaced: Collection[str]) -> str:
+    """Return the name under which processes lease the URL: its `paced_host`, or one of its own where it has none."""
+    return paced_host(url, unpaced) or f"url:{blake2b(url.encode(errors='replace'), digest_size=16).hexdigest()}"
 
 
 def same_origin(first: str, second: str) -> bool:

@@ -111,7 +111,8 @@ class ForkServer:
         """Begin a process of the command that writes to these two files (descriptors).
 
         Its limits: at most `files` may be open, none may grow beyond `size` bytes, it waits `busy` seconds for a lock
-        on the database, a daemon so many for each `tick`, and it kills itself before its database is sent this
+        on the database, a daemon so many for each `tick`, it has hosts leased for `lease` seconds, and it kills itself
+        before its database is sent this
         `statement` (a number from 1).
         """
         umask = os.umask(0)
@@ -239,9 +240,11 @@ def _limit(
     busy: float | None = None,
     statement: int | None = None,
     tick: float | None = None,
+    lease: float | None = None,
 ) -> None:
     """Limit this process as `ForkServer.start` says."""
     from aggregator.daemon import worker
+    from aggregator.pipeline import leases
     from aggregator.store import Store
 
     for kind, limit in ((resource.RLIMIT_NOFILE, files), (resource.RLIMIT_FSIZE, size)):
@@ -253,6 +256,8 @@ def _limit(
         _die_at(statement)
     if tick is not None:
         worker.TICK = timedelta(seconds=tick)
+    if lease is not None:
+        leases.LEASE = timedelta(seconds=lease)
     if busy is not None:
         opening = vars(Store)["open"].__func__
         opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=busy)}

@@ -48,7 +48,7 @@ for timeout in ("5s", "7s"):
     with Store.open(f"sqlite:///{Path.cwd()}/storage/aggregator.db") as store:
         for stored in (store.sources.all(), store.sources.overview(now), store.sources.by_id([1])):
             assert [one.source.settings.timeout for one in stored] == [timedelta(seconds=int(timeout[0]))], stored
-(claimed,) = Store.open(f"sqlite:///{Path.cwd()}/storage/aggregator.db").sources.claim(
+(claimed,) = Store.open(f"sqlite:///{Path.cwd()}/storage/aggregator.db").leases.claim(
     now, limit=1, lease=timedelta(minutes=1)
 )
 assert claimed.source.settings.timeout == timedelta(seconds=7)

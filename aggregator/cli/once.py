@@ -70,7 +70,7 @@ def once(
         if wants_translations(app):
             from aggregator.pipeline.translate import Translator
 
-            with app.store.sources.fetching():
+            with app.store.leases.fetching():
                 asyncio.run(Translator(app).translate_due())
             translated, failure = _publish(app)
             published += translated
@@ -92,7 +92,7 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
     from aggregator.pipeline import run_cycle
 
     selection = Selection(names=names, everything=all_sources)
-    with progress_bar(len(app.store.sources.wanted(app.clock(), selection))) as advance:
+    with progress_bar(len(app.store.leases.wanted(app.clock(), selection))) as advance:
 
         def report(outcome: "SourceOutcome") -> None:
             advance()

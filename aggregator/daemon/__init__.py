@@ -51,7 +51,7 @@ async def run_daemon(
         duties = Duties(fetches=fetches, publishes=fetches or not is_shared)
         with (
             opened_with(settings, environ, clock, folder=folder, check_bytes=check_bytes) as app,
-            app.store.sources.fetching() if fetches else nullcontext(),
+            app.store.leases.fetching() if fetches else nullcontext(),
         ):
             app.store.meta.set(ADDRESS, configuration.own_url)
             if duties.publishes:

@@ -7,5 +7,6 @@ import sys
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how the import system marks it
 
 from aggregator.fetch.client import Fetcher  # noqa: E402  # it imports httpx
+from aggregator.fetch.rate_limit import Admit  # noqa: E402  # beside the client
 
-__all__ = ["Fetcher"]
+__all__ = ["Admit", "Fetcher"]

@@ -57,6 +57,11 @@ async def _permit_all(_url: str) -> None:
     """Permit any request."""
 
 
+async def _admit_all(_host: str) -> bool:
+    """Let any host be asked."""
+    return True
+
+
 class Fetcher:
     """The client, open within an `async with`; one for all sources, because of the rate limits in `limiter`."""
 
@@ -95,7 +100,7 @@ class Fetcher:
         self.limiter.note_requests({host: now - time - CLOCK_STEP for host, time in times.items()})
 
     async def fetch(
-        self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = lambda _host: True
+        self, source: Source, state: SourceState, *, conditional: bool = True, admit: Admit = _admit_all
     ) -> FetchResult | None:
         """Request the source and return the result; None if `admit` refused its host or one that it redirects to.
 
@@ -155,7 +160,7 @@ class Fetcher:
 
         Only redirects that keep the method (307, 308) are followed. The response's body is not read.
         """
-        call = _Call(None, Validators(), lambda _host: True, self._settings.timeout.total_seconds(), form=form)
+        call = _Call(None, Validators(), _admit_all, self._settings.timeout.total_seconds(), form=form)
         end = await self._follow(call, first_post_hop(url))
         assert end is not None  # every host is admitted
         if isinstance(end, Failure):

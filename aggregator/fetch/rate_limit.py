@@ -1,7 +1,7 @@
 """Rate limits of each host and of the fetcher as a whole. Edge: it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from aggregator.fetch.backlog import Backlog
 from aggregator.settings import Fetch
 from aggregator.urls import host_key, paced_host
 
-Admit = Callable[[str], bool]
+Admit = Callable[[str], Awaitable[bool]]
 
 STALL_TIMEOUT = 2.0  # seconds without a byte after which a request no longer counts towards `concurrency`
 UNLIMITED = 1_000_000
@@ -102,14 +102,14 @@ class RateLimiter:
     async def _start(self, host: str, limit: "_HostLimit", admit: Admit) -> Slot | None:
         loop = asyncio.get_running_loop()
         async with limit.starting:  # first come, first served
-            if not admit(host):  # before the gap, so that after a 429 the host's whole queue ends at once ...
+            if not await admit(host):  # before the gap, so that after a 429 the host's whole queue ends at once ...
                 return None
             if (delay := limit.next_start - loop.time()) > 0:
                 await asyncio.sleep(delay)
             await self.backlog.wait_for_room()
             await self._slots.acquire()
             slot = Slot(self._slots)
-            if not admit(host):  # ... and after it, because of responses that came meanwhile
+            if not await admit(host):  # ... and after it, because of responses that came meanwhile
                 slot.release()
                 return None
             limit.next_start = loop.time() + limit.gap

@@ -19,14 +19,8 @@ def migrate_database(url: str, to: str, report: transfer.Progress) -> int:
     if url == to:
         raise AggregatorError("--to names the database that the configuration names; name another one")
     with Store.open(url) as store, Store.open(to) as target_store:
-        is_alone = False
-
-        def note_alone() -> None:
-            nonlocal is_alone
-            is_alone = True
-
         source, target = store.database, target_store.database
-        with source.present(note_alone):
+        with store.leases.watching() as is_alone:
             if not is_alone:
                 raise AggregatorError(f"a process that fetches has the database {source.name} open; stop it first")
             return _copied(source, target, report)

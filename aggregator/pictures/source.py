@@ -63,7 +63,7 @@ class PictureSource:
         await self._stack.aclose()
         self._fetcher = None
 
-    def _admits(self, host: str) -> bool:
+    async def _admits(self, host: str) -> bool:
         return not self._wait(host)
 
     def _wait(self, host: str) -> timedelta | None:

@@ -144,7 +144,7 @@ class Backfiller:
         else:
             log.warning("%s: page %s of its archive: %s; the pages behind it are not read", name, page, result.reason)
 
-    def _admit(self, host: str) -> bool:
+    async def _admit(self, host: str) -> bool:
         return self._hosts.held_until(host, self._app.clock()) is None
 
 
@@ -159,7 +159,7 @@ async def backfill_all(app: App, names: Collection[str] | None = None) -> bool:
     With `names`, those of these sources alone. Raises StoreError.
     """
     has_pages = False
-    with app.store.sources.fetching():
+    with app.store.leases.fetching():
         async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
             backfiller = Backfiller(app, fetcher, HostStates(app.store), names=names)
             try:

@@ -140,7 +140,7 @@ class Completer:
         if hosts:
             sources.record_states((), hosts)
 
-    def _admit(self, host: str) -> bool:
+    async def _admit(self, host: str) -> bool:
         return self._hosts.held_until(host, self._app.clock()) is None
 
 
@@ -155,7 +155,7 @@ async def complete_all(app: App, report: Callable[[], None] = lambda: None) -> b
     `report` is called for each page.
     """
     has_pages = False
-    with app.store.sources.fetching():
+    with app.store.leases.fetching():
         async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
             completer = Completer(app, fetcher, HostStates(app.store), report)
             try:

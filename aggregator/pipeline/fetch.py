@@ -9,6 +9,7 @@ from aggregator.app import App
 from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, NotModified, SourceState, StoredSource, Validators
 from aggregator.pipeline.host_states import HostStates
+from aggregator.pipeline.leases import HostVisits
 from aggregator.schedule.state import is_conditional
 from aggregator.urls import host_key, same_origin
 
@@ -56,8 +57,8 @@ def request_url(stored: StoredSource) -> str:
 
 async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, names: Collection[str]) -> None:
     """Take over what other processes, or this one before a restart, learned of these hosts. Raises StoreError."""
-    store, idle, now = app.store.sources, fetcher.limiter.idle_hosts(names), app.clock()
-    states, last_asked = await app.in_writer(lambda: (store.hosts(names), store.last_asked(idle, now)))
+    store, idle, now = app.store, fetcher.limiter.idle_hosts(names), app.clock()
+    states, last_asked = await app.in_writer(lambda: (store.sources.hosts(names), store.leases.last_asked(idle, now)))
     hosts.load(names, states)
     fetcher.note_requests(last_asked)
 
@@ -65,17 +66,23 @@ async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, names: Colle
 async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: SourceGroup) -> FeedDocument | NoDocument:
     """Ask once for all sources of the group, and note what the answer says of the hosts. Raises StoreError."""
     first_host = host = host_key(request_url(group[0]))
+    visits = HostVisits(app)
 
-    def admit(name: str) -> bool:
+    async def admit(name: str) -> bool:
         nonlocal host
         host = name
-        return hosts.held_until(name, app.clock()) is None
+        return hosts.held_until(name, app.clock()) is None and (name == first_host or await visits.begin(name))
 
     state, conditional = _common_state(group, app.clock())
-    with hosts.outage.asking():
-        answer = await fetcher.fetch(group[0].source, state, conditional=conditional, admit=admit)
+    try:
+        with hosts.outage.asking():
+            answer = await fetcher.fetch(group[0].source, state, conditional=conditional, admit=admit)
+    finally:
+        await visits.end()
     now = app.clock()
     if answer is None:
+        if visits.free_at:
+            return Held(until=visits.free_at)
         until = hosts.held_until(host, now) or now
         return Held(until=until, redirected_at=now if host != first_host else None)
     for name in _answering_hosts(answer, first_host):

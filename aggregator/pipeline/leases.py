@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aggregator.app import App
 from aggregator.model import Selection, StoredSource
 from aggregator.settings import Fetch
 
-LEASE = timedelta(minutes=10)  # after this a source comes back that was claimed by a process that died
+LEASE = timedelta(seconds=60)  # after this a host is free that was leased by a process that died
 RETRY = 0.5  # seconds between two attempts to claim sources of hosts that another process works on
 QUIET = 30.0  # seconds of waiting for another process before the log says so
 
@@ -30,7 +30,7 @@ async def claim_in_parts(app: App, selection: Selection) -> AsyncGenerator[Seque
             deadline = clock() + patience
             seen.update(stored.source.name for stored in claimed)
             yield claimed
-        wanted = app.store.sources.wanted(app.clock(), selection) - seen
+        wanted = app.store.leases.wanted(app.clock(), selection) - seen
         if not wanted:
             return
         if selection.everything or selection.names is not None:
@@ -46,16 +46,42 @@ async def claim_in_parts(app: App, selection: Selection) -> AsyncGenerator[Seque
 
 async def _claim(app: App, selection: Selection, seen: Collection[str]) -> Sequence[StoredSource]:
     """Return the free ones of the selected sources, without those that this cycle has seen."""
-    claim = app.in_writer(app.store.sources.claim, app.clock(), selection, limit=len(app.sources), lease=LEASE)
+    claim = app.in_writer(app.store.leases.claim, app.clock(), selection, limit=len(app.sources), lease=LEASE)
     claiming = asyncio.ensure_future(claim)
     try:
         claimed = await asyncio.shield(claiming)
     except asyncio.CancelledError:  # the thread goes on claiming
-        await app.in_writer(app.store.sources.release, [stored.source.id for stored in await claiming])
+        await app.in_writer(app.store.leases.release, [stored.source.id for stored in await claiming])
         raise
     if surplus := [stored.source.id for stored in claimed if stored.source.name in seen]:
-        await app.in_writer(app.store.sources.release, surplus)
+        await app.in_writer(app.store.leases.release, surplus)
     return [stored for stored in claimed if stored.source.name not in seen]
+
+
+class HostVisits:
+    """Leases of the hosts to which the redirects of one request lead, until its end."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._hosts: list[str] = []
+        self.free_at: datetime | None = None  # when another process's lease ends that stopped the request
+
+    async def begin(self, host: str) -> bool:
+        """Lease the host; return False if another process has it leased. Raises StoreError."""
+        app = self._app
+        if host in self._hosts or host in app.store.sources.unpaced:
+            return True
+        wait = await app.in_writer(app.store.leases.visit, host, app.clock(), LEASE)
+        if wait is None:
+            self._hosts.append(host)
+        else:
+            self.free_at = app.clock() + wait
+        return wait is None
+
+    async def end(self) -> None:
+        """Give the hosts back."""
+        if self._hosts:
+            await self._app.in_writer(self._app.store.leases.leave, self._hosts)
 
 
 def _abridged(names: Collection[str]) -> str:

@@ -33,7 +33,7 @@ async def run_cycle(
             cycle.outcomes.append(outcome)
         report(outcome)
 
-    with app.store.sources.fetching():
+    with app.store.leases.fetching():
         async with (
             Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher,
             task_group() as tasks,
@@ -42,6 +42,7 @@ async def run_cycle(
             refresher = Refresher(app, fetcher, HostStates(app.store), add, first_seen=app.clock())
             async for claimed in parts:
                 tasks.create_task(refresher.refresh(claimed, selection))
+        await app.in_writer(app.store.leases.end_unused)
         near = app.settings.dedupe == "near"
         cycle.joined = await app.in_writer(prepare, app.store, near_duplicates=near)
     return cycle

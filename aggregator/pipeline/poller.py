@@ -10,8 +10,9 @@ from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import Selection, StoredSource
+from aggregator.pipeline import leases
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.leases import LEASE, share_of_host
+from aggregator.pipeline.leases import share_of_host
 from aggregator.pipeline.refresh import Refresher
 from aggregator.pipeline.report import SourceOutcome
 
@@ -52,9 +53,10 @@ class Poller:
         claimed: Sequence[StoredSource] = ()
         with self._watch("claim"):
             share = share_of_host(app.settings.fetch, self._tick)
-            claimed = await app.in_writer(app.store.sources.claim, app.clock(), limit=room, lease=LEASE, share=share)
+            claim, lease = app.store.leases.claim, leases.LEASE
+            claimed = await app.in_writer(claim, app.clock(), limit=room, lease=lease, share=share)
         if self._stop.is_set():
-            app.store.sources.release([stored.source.id for stored in claimed])
+            await app.in_writer(app.store.leases.release, [stored.source.id for stored in claimed])
         elif claimed:
             task = asyncio.create_task(self._refresh(app, fetcher, claimed))
             self._refreshes.add(task)

@@ -75,8 +75,8 @@ class Refresher:
                     tasks.create_task(self._refresh_group(group, states))
         finally:
             if states.unfinished:  # in the thread: a locked database must not stop the event loop
-                end = app.clock() + app.settings.fetch.host_gap
-                await app.in_writer(app.store.sources.release, states.unfinished, end)
+                gap = app.settings.fetch.host_gap
+                await app.in_writer(app.store.leases.release, states.unfinished, app.clock(), gap)
 
     async def _refresh_group(self, group: SourceGroup, states: StateWriter) -> None:
         """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""

@@ -1,12 +1,11 @@
 """robots.txt of the sites of pages, kept for a day (RFC 9309). Shell."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aggregator.app import App
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Admit, Fetcher
 from aggregator.model import Failure, Page, RobotsQuestion
 from aggregator.sandbox import Aborted
 from aggregator.urls import without_credentials
@@ -32,7 +31,7 @@ class HeldError(Exception):
 class Robots:
     """Permissions of sites to request their pages; robots.txt of each is requested once for all pages that wait."""
 
-    def __init__(self, app: App, fetcher: Fetcher, admit: Callable[[str], bool]) -> None:
+    def __init__(self, app: App, fetcher: Fetcher, admit: Admit) -> None:
         self._app, self._fetcher, self._admit = app, fetcher, admit
         self._locks: dict[str, asyncio.Lock] = {}
 

@@ -9,16 +9,16 @@ from datetime import datetime
 from aggregator.app import App
 from aggregator.errors import StoreBusyError
 from aggregator.model import Failure, NotModified, SourceState, StoredSource
+from aggregator.pipeline import leases
 from aggregator.pipeline.fetch import Held, NoDocument, SameTruncated
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.leases import LEASE
 from aggregator.pipeline.report import OutcomeKind, SourceOutcome, failed, outcome_of
 from aggregator.schedule.state import after_failure, after_not_modified, after_same_truncated
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
 
 INTERVAL = 0.5  # seconds between two writes
-EXTEND = 60.0  # seconds between two extensions of the leases of sources that take longer
+EXTEND = 20.0  # seconds between two extensions of the leases for sources that take longer
 
 
 class StateWriter:
@@ -68,8 +68,8 @@ class StateWriter:
             if self._unfinished and clock() - extended >= EXTEND:
                 extended = clock()
                 with suppress(StoreBusyError):  # the lease lasts for some more attempts
-                    until = self._app.clock() + LEASE
-                    await self._app.in_writer(self._app.store.sources.extend, self.unfinished, until)
+                    extend = self._app.store.leases.extend
+                    await self._app.in_writer(extend, self.unfinished, self._app.clock(), leases.LEASE)
         await self._write()  # states that were added during the write before
 
     async def _write(self) -> None:

@@ -152,13 +152,15 @@ class ArticleStore:
     def record(self, recording: Recording) -> RecordCounts:
         """Write a document's articles, revisions, credits, keys and labels, its source's state, and all marks.
 
-        All of it is written or nothing; the same decisions again change no article. Raises RacedError if another
-        process recorded one of the articles first: `lookup`, decide and record again.
+        All of it is written or nothing; nothing if another process has leased the source's host since. The same
+        decisions again change no article. Raises RacedError if another process recorded one of the articles first:
+        `lookup`, decide and record again.
         """
         source_id, decisions, now = recording.source_id, recording.decisions, recording.now
         with self._database.writing() as connection:
             row = connection.execute(_SOURCE, {"id": source_id}).mappings().one()
-            self._record_state(recording, row)
+            if not self._record_state(recording, row):
+                return RecordCounts()
             new = (decision for decision in decisions if isinstance(decision, New))
             inserted = insert_articles(connection, source_id, new, recording.paths)
             updated = (decision for decision in decisions if isinstance(decision, Updated))
@@ -202,19 +204,23 @@ class ArticleStore:
         if new and not recording.page:
             connection.execute(_NOTE_NEW, {"of": recording.source_id, "now": recording.now})
 
-    def _record_state(self, recording: Recording, row: RowMapping) -> None:
+    def _record_state(self, recording: Recording, row: RowMapping) -> bool:
+        """Write the source's state; return False if the process has lost the lease that it was fetched with."""
         source_id = recording.source_id
         if recording.page and recording.step:
             self._backfills.move(recording.page, recording.step, recording.now)
-            return
+            return True
+        if recording.pushed:
+            self._sources.record_pushed(source_id, recording.state)
+        elif not self._sources.record_states(((source_id, recording.state),), {}):
+            return False
         if recording.step and not row["readdressed"]:
             self._backfills.begin(source_id, recording.step, recording.now)
         if recording.pushed:
-            self._sources.record_pushed(source_id, recording.state)
-            return
-        self._sources.record_states(((source_id, recording.state),), {})
+            return True
         if (recording.hub or row["feed_info"].hub) and not row["readdressed"]:
             self._hubs.follow(source_id, recording.hub, recording.due_without_push, recording.now)
+        return True
 
     def is_empty(self) -> bool:
         """Return True while no article was ever recorded."""

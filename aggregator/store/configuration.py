@@ -11,6 +11,7 @@ from aggregator.settings import SourceSettings
 from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, SourceUpdate
 from aggregator.store.columns import EPOCH, settings_text
 from aggregator.store.database import Database
+from aggregator.store.due_hosts import insert_hosts, refresh_all_due
 from aggregator.store.labels import SourceLabels, relabel
 from aggregator.store.rows import Columns, state_columns
 from aggregator.store.schema import article, article_source, backfill, category, source
@@ -37,7 +38,6 @@ _STATE_AT_NEW_URL = {  # nothing that the old URL said, and due now
     "requested_interval": timedelta(0),
     "skip_hours": (),
     "skip_days": (),
-    "lease_until": None,
     "readdressed": True,
     "pushed_until": None,
 }
@@ -81,10 +81,13 @@ class ConfigurationStore:
                     connection.execute(delete(backfill).where(backfill.c.source_id == changed.id, *_left(changed)))
                 connection.execute(update(source).where(source.c.id == changed.id).values(renewed))
             fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
+            hosts = {changed.host for changed in changes.updated} | {added.host for added in changes.added}
+            insert_hosts(connection, self._database.dialect, hosts)
             for start in range(0, len(changes.added), INSERTED_ROWS):
                 part = changes.added[start : start + INSERTED_ROWS]
                 rows = [_columns(added.settings, added.ordinal, added.host) | fresh for added in part]
                 connection.execute(insert(source), rows)
+            refresh_all_due(connection)
             for name, label in changes.new_categories:
                 columns = {"name": name, "label": label, "first_seen": now, "present": True}
                 connection.execute(insert(category).values(columns | {"pending": True, "version": 1}))

@@ -103,8 +103,10 @@ class Database:
         SQLite takes its lock at the start. An exception raised within has to leave the block, as half of the work may
         be written by then. Other processes wait for its end, so nothing slow belongs in it.
         """
+        outer = getattr(self._joint, "connection", None)
+        if outer is None:
+            self._joint.after_commit = []
         with self._transaction(self._writer) as connection:
-            outer = getattr(self._joint, "connection", None)
             self._joint.connection = connection
             if outer is None:
                 self._joint.jobs = set[Job]()
@@ -114,6 +116,13 @@ class Database:
                     job_tables.defer(connection, self._joint.jobs)
             finally:
                 self._joint.connection = outer
+        if outer is None:
+            for function in self._joint.after_commit:
+                function()
+
+    def after_commit(self, function: Callable[[], None]) -> None:
+        """Have `function` called when this thread's transaction that writes is committed, and only then."""
+        self._joint.after_commit.append(function)
 
     def defer(self, jobs: Iterable[Job]) -> None:
         """Queue these jobs at the end of the transaction in which this thread writes, if the database has jobs."""

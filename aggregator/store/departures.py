@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, update
 from aggregator.model import Departure, New
 from aggregator.store.archive_marks import mark_pages
 from aggregator.store.columns import EPOCH
+from aggregator.store.due_hosts import refresh_due_of_sources
 from aggregator.store.labels import unlabelled
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, article_category, article_source, key, label, source
@@ -32,7 +33,6 @@ _READ_AGAIN = (  # its text of the article is not stored; an answer under way ma
         etag=None,
         last_modified=None,
         next_fetch=EPOCH,
-        lease_until=None,
         readdressed=True,
     )
 )
@@ -67,4 +67,5 @@ def leave_article(
     is_owner = bool(connection.execute(_HAND_OVER, {**names, "to": departure.next_owner}).rowcount)
     if is_owner:
         connection.execute(_READ_AGAIN, {"to": departure.next_owner})
+        refresh_due_of_sources(connection, [departure.next_owner])
     return is_owner

@@ -11,7 +11,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
@@ -50,8 +65,9 @@ class Dialect(ABC):
     def lock(self, connection: Connection) -> None:  # noqa: B027 - with SQLite, BEGIN IMMEDIATE does it
         """Keep other processes from changing schema and sources until this transaction ends."""
 
-    def lock_claims(self, connection: Connection) -> None:  # noqa: B027 - with SQLite, BEGIN IMMEDIATE does it
-        """Keep other processes from claiming sources until this transaction ends: both could find a host free."""
+    def lease_time(self, now: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the time by which leases are measured; `now` is that of the caller."""
+        return now
 
     @abstractmethod
     def presence(self, engine: Engine, when_alone: Callable[[], None]) -> AbstractContextManager[None]:
@@ -245,8 +261,6 @@ class PostgreSQL(Dialect):
     has_jobs = True
     one_writer = False
     LOCK = 0x61676772  # "aggr", among the advisory locks of the database
-    PRESENCE = LOCK + 1
-    CLAIMS = LOCK + 2
     MANY_ROWS = 100_000
 
     def insert(self, table: Table) -> Any:
@@ -277,23 +291,15 @@ class PostgreSQL(Dialect):
         """Take an advisory lock, which reading and recording do not wait for."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
 
-    def lock_claims(self, connection: Connection) -> None:
-        """Take an advisory lock that only claims wait for, some milliseconds each."""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.CLAIMS})")
+    def lease_time(self, now: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the server's own time: the clocks of several machines differ."""
+        microseconds = func.floor(extract("epoch", func.clock_timestamp()) * 1_000_000)
+        return type_coerce(cast(microseconds, BigInteger), now.type)
 
     @contextmanager
     def presence(self, engine: Engine, when_alone: Callable[[], None]) -> Iterator[None]:
-        """Hold a shared advisory lock on a connection of its own; the server notices its end."""
-        with engine.connect() as connection:
-            connection.detach()  # closed at the end, instead of returning to the pool with the lock
-            is_alone = connection.scalar(select(func.pg_try_advisory_lock(self.PRESENCE)))
-            if is_alone:
-                when_alone()
-            connection.execute(select(func.pg_advisory_lock_shared(self.PRESENCE)))
-            if is_alone:
-                connection.execute(select(func.pg_advisory_unlock(self.PRESENCE)))
-            connection.commit()  # the lock is the session's and stays
-            yield
+        """Do nothing: leases of killed processes run out."""
+        yield
 
     def continue_numbers(self, connection: Connection) -> None:
         """Set each sequence to the highest number of its column."""

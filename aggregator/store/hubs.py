@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping, ScalarSelect, and_, bindparam, case, delete, 
 from aggregator.model import HubTopic, StoredSource, Subscription, Topic
 from aggregator.store.columns import EPOCH
 from aggregator.store.database import Database
+from aggregator.store.due_hosts import refresh_due_of_sources
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import pollable, source, subscription, topic, unnotified
 
@@ -160,6 +161,7 @@ class HubStore:
             connection.execute(_SET_PUSHED_UNTIL, [{"of_id": source_id, "until": None} for source_id in due])
             if rescheduled:
                 connection.execute(_RESCHEDULE, rescheduled)
+                refresh_due_of_sources(connection, due.keys())
 
     def reset(self, ids: Collection[int] | None = None) -> None:
         """Make subscriptions of these sources due at once, as if their hubs had never been asked.

@@ -1,127 +1,395 @@
-"""Statements that claim sources for a process, and write their states when it is done with them."""
+"""Leases of hosts: the process that has one may ask the host's sources, and write their states."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, and_, bindparam, case, func, or_, select, true, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
-from aggregator.model import SourceState
-from aggregator.store.rows import Columns, listed, state_columns
-from aggregator.store.schema import leased, pollable, source
-from aggregator.urls import paced_host
+from aggregator.model import Selection, StoredSource
+from aggregator.store.columns import Moment, Span
+from aggregator.store.database import Database
+from aggregator.store.due_hosts import due_of_host, insert_hosts, refresh_all_due
+from aggregator.store.rows import listed, slices, stored_source
+from aggregator.store.schema import backfill, host, page, pollable, source, translation
 
-_NOT_IN_STATE = {"present", "first_seen", "readdressed", "lease_until", "claimed_by", "host", "name", "enabled"}
+DUE = Selection()
+
+_NOT_IN_STATE = {"present", "first_seen", "name", "enabled"}
 _STORED_SOURCE = [column for column in source.c if column.name not in _NOT_IN_STATE]  # what `rows.stored_source` reads
 
 _is_due = source.c.next_fetch <= bindparam("now")
 _is_named = source.c.name.in_(listed("names"))
+_queue_order = source.c.next_fetch, source.c.ordinal
 
 WANTED = select(source.c.name).where(pollable)
 WANTED_DUE = WANTED.where(_is_due)
 WANTED_NAMED = WANTED.where(_is_named)
 
-SET_LEASE_END = (
-    update(source)
-    .where(source.c.id.in_(listed("ids")), source.c.claimed_by == bindparam("process"), leased)
-    .values(lease_until=bindparam("until"))
+_of_hosts = select(*_STORED_SOURCE).where(source.c.host.in_(listed("hosts")), pollable)
+_DUE_SOURCES = _of_hosts.where(_is_due).order_by(*_queue_order)
+_ALL_SOURCES = _of_hosts.order_by(*_queue_order)
+_NAMED_SOURCES = _of_hosts.where(_is_named).order_by(*_queue_order)
+_ranked = (
+    select(source.c.id, func.row_number().over(partition_by=source.c.host, order_by=_queue_order).label("rank"))
+    .where(source.c.host.in_(listed("hosts")), pollable, _is_due)
+    .subquery()
 )
-END_ALL_LEASES = (
-    update(source).where(source.c.lease_until.is_not(None)).values(lease_until=None).returning(source.c.host)
+_DUE_SHARES = (
+    select(*_STORED_SOURCE)
+    .join(_ranked, _ranked.c.id == source.c.id)
+    .where(_ranked.c.rank <= bindparam("share"))
+    .order_by(*_queue_order)
 )
-
-# Leases by host: this process's and others'; a host without a rate limit is not among them.
-_is_own = source.c.claimed_by.is_not_distinct_from(bindparam("process"))
-_held = (
-    select(
-        source.c.host,
-        func.sum(case((_is_own, 1), else_=0)).label("own"),
-        func.sum(case((_is_own, 0), else_=1)).label("foreign"),
-    )
-    .where(leased, source.c.lease_until > bindparam("now"), source.c.host.is_not(None))
-    .group_by(source.c.host)
-    .cte("held")
-)
-_FOREIGN_HOSTS = select(_held.c.host).where(_held.c.foreign > 0)
-_free = or_(source.c.lease_until.is_(None), source.c.lease_until <= bindparam("now"))
-_claimable = and_(pollable, _free, or_(source.c.host.is_(None), source.c.host.not_in(_FOREIGN_HOSTS)))
-
-
-def _claim_ids(candidates: Select[int]) -> Update:
-    """Return the statement that claims the sources whose ids `candidates` selects."""
-    due = candidates.cte("due")
-    # PostgreSQL: rows that a change of the configuration has locked are left out; SQLite has one writer anyway.
-    locked = (
-        select(source.c.id)
-        .where(source.c.id.in_(select(due.c.id)), pollable, _free)
-        .with_for_update(skip_locked=True, key_share=True)
-        .cte("locked")
-    )
-    claimed = {"lease_until": bindparam("until"), "claimed_by": bindparam("process"), "readdressed": False}
-    return update(source).where(source.c.id.in_(select(locked.c.id))).values(claimed).returning(*_STORED_SOURCE)
-
-
-def _claim(condition: ColumnElement[bool]) -> Update:
-    candidates = select(source.c.id).where(_claimable, condition).order_by(source.c.next_fetch, source.c.ordinal)
-    return _claim_ids(candidates.limit(bindparam("limit")))
-
-
-def _claim_share(condition: ColumnElement[bool]) -> Update:
-    """Return the statement that claims up to `share` sources of one host, counting those that are claimed already."""
-    rank = func.row_number().over(partition_by=source.c.host, order_by=(source.c.next_fetch, source.c.ordinal))
-    columns = source.c["id", "host", "next_fetch", "ordinal"]
-    queue = select(*columns, rank.label("rank")).where(_claimable, condition).cte("queue")
-    candidates = (
-        select(queue.c.id)
-        .select_from(queue.outerjoin(_held, _held.c.host == queue.c.host))
-        .where(or_(queue.c.host.is_(None), queue.c.rank + func.coalesce(_held.c.own, 0) <= bindparam("share")))
-        .order_by(queue.c.next_fetch, queue.c.ordinal)
-    )
-    return _claim_ids(candidates.limit(bindparam("limit")))
-
-
-CLAIM_DUE = _claim(_is_due)
-CLAIM_DUE_SHARE = _claim_share(_is_due)
-CLAIM_ALL = _claim(true())
-CLAIM_NAMED = _claim(_is_named)
 _urls = listed("urls")
 _stayed = func.coalesce(source.c.moved_to, "") == ""  # for `IS NULL` SQLite would read all of them by their index
-CLAIM_SAME_URL = _claim(or_(source.c.moved_to.in_(_urls), and_(_stayed, source.c.url.in_(_urls))))
-NO_LIMIT = 1_000_000_000
-
-_WRITE_STATE = (
-    update(source)
-    .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
-    .values({name: bindparam(name) for name in (*state_columns(SourceState()), "lease_until")})
-)
-_WRITE_STATE_AND_HOST = _WRITE_STATE.values(host=bindparam("host"))
-_RESCHEDULE = (
-    update(source)
-    .where(source.c.id == bindparam("source_id"))
-    .values(next_fetch=bindparam("due"), due_reason=bindparam("reason"))
+_SAME_URL = (
+    select(*_STORED_SOURCE)
+    .where(pollable, or_(source.c.moved_to.in_(_urls), _stayed & source.c.url.in_(_urls)))
+    .order_by(*_queue_order)
 )
 
+_HELD = select(host.c.name, host.c.token).where(host.c.name.in_(listed("hosts")))
+_HELD_LOCKED = _HELD.order_by(host.c.name).with_for_update(key_share=True)
+_END_LEASES = (
+    update(host)
+    .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
+    .values(due=due_of_host, lease_until=None)
+)
+_FINISH = (
+    update(host)
+    .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
+    .values(
+        due=due_of_host,
+        last_asked=func.coalesce(bindparam("asked", type_=Moment), host.c.last_asked),
+        lease_until=case((bindparam("ends", type_=Boolean), None), else_=host.c.lease_until),
+    )
+)
+_END_ALL = update(host).where(host.c.lease_until.is_not(None)).values(lease_until=None).returning(host.c.name)
+_NOTE_CLAIM = update(source).where(source.c.id.in_(listed("ids"))).values(readdressed=False)
+_END_LEASES_OF_TRANSLATIONS = (
+    update(translation)
+    .where(translation.c.due.is_not(None), translation.c.lease_until.is_not(None))
+    .values(lease_until=None)
+)
+_END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
+_END_LEASES_OF_BACKFILLS = update(backfill).where(backfill.c.lease_until.is_not(None)).values(lease_until=None)
 
-def write_states(
-    connection: Connection, states: Iterable[tuple[int, SourceState]], unpaced: Collection[str] = ()
-) -> None:
-    """Write states of sources, by id, and end their leases; not of a source whose URL changed since it was claimed.
 
-    A source that moved gets the host it moved to, unless that is among `unpaced`.
+@dataclass(slots=True)
+class _Lease:
+    """A lease of this process on a host, and the requests for which it is held."""
+
+    token: int  # counts the leases of the host: a process whose token is another one has lost it
+    sources: set[int] = field(default_factory=set)  # ids of those under way
+    visits: int = 0  # requests that redirects led to the host
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.sources or self.visits)
+
+
+class LeaseStore:
+    """The leases of this process. Its methods are called in the writer thread.
+
+    A lease is the process's until it ends or runs out. With SQLite it is measured by the clock of the callers, with
+    PostgreSQL, which processes on several machines share, by the server's.
     """
-    stayed: list[Columns] = []
-    moved: list[Columns] = []
-    for source_id, state in sorted(states, key=lambda pair: pair[0]):
-        columns = state_columns(state) | {"source_id": source_id, "lease_until": None}
-        if state.moved_to is None:
-            stayed.append(columns)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owner = uuid4().hex
+        self._leases: dict[str, _Lease] = {}  # by host
+        self._under_way: dict[int, str] = {}  # hosts of sources under way, by source
+        self._finished: tuple[Connection | None, set[int]] = None, set()  # sources that a transaction has recorded
+        self._taken_over: set[str] = set()  # hosts whose lease a process left behind
+        now = database.dialect.lease_time(bindparam("now", type_=Moment))
+        is_free = or_(host.c.lease_until.is_(None), host.c.lease_until <= now)
+
+        def free(condition: ColumnElement[bool]) -> Select[Any]:
+            columns = select(host.c.name, host.c.token, host.c.lease_until)
+            chosen = columns.where(is_free, condition).order_by(host.c.due, host.c.name).limit(bindparam("limit"))
+            return chosen.with_for_update(skip_locked=True, key_share=True)
+
+        hosts_of_names = select(source.c.host).where(pollable, _is_named)
+        self._free_due = free(host.c.due <= bindparam("now", type_=Moment))
+        self._free_all = free(host.c.due.is_not(None))
+        self._free_named = free(host.c.name.in_(hosts_of_names))
+        self._free_host = free(host.c.name == bindparam("of_host"))
+        until = now + bindparam("lease", type_=Span)
+        self._write_lease = (
+            update(host)
+            .where(host.c.name.in_(listed("hosts")))
+            .values(lease_until=until, owner=bindparam("by"), token=host.c.token + 1)
+        )
+        self._extend = (
+            update(host)
+            .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
+            .values(lease_until=until)
+        )
+        self._any_leased = select(host.c.name).where(host.c.lease_until > now).limit(1)
+        self._wait = select(type_coerce(host.c.lease_until - now, Span)).where(host.c.name == bindparam("of_host"))
+
+    def claim(
+        self, now: datetime, selection: Selection = DUE, *, limit: int, lease: timedelta, share: int | None = None
+    ) -> tuple[StoredSource, ...]:
+        """Lease hosts, and return up to `limit` of the selected sources on them, longest due first.
+
+        Sources on a host that another process has leased are left out. With `share`, no more than that many due sources
+        of a host are under way here at a time. Sources that share a URL with one of them come too, beyond `limit` and
+        `share`: a URL is fetched once. A host's lease lasts until the last of its sources is recorded, or until `lease`
+        is over.
+        """
+        parameters = {"now": now, "limit": limit, "lease": lease, "by": self._owner}
+        with self._database.writing() as connection:
+            ended = self._unused()
+            connection.execute(_END_LEASES, self._rows(ended)) if ended else None
+            held = self._still_held(connection, self._leases.keys() - ended)
+            free = self._lease(connection, selection, self._leases.keys() - ended, parameters)
+            rows = self._selected(connection, selection, [*held, *free], parameters | {"share": share})[:limit]
+            rows += self._sharing_url(connection, rows)
+            if readdressed := [row["id"] for row in rows if row["readdressed"]]:
+                connection.execute(_NOTE_CLAIM, {"ids": readdressed})
+            unused = free.keys() - {row["host"] for row in rows}
+            if unused:
+                connection.execute(_END_LEASES, [{"of_host": name, "of_token": free[name]} for name in sorted(unused)])
+        self._forget(ended)
+        for row in rows:
+            lease_of_host = self._leases.setdefault(row["host"], _Lease(free.get(row["host"], 0)))
+            lease_of_host.sources.add(row["id"])
+            self._under_way[row["id"]] = row["host"]
+        return tuple(map(stored_source, rows))
+
+    def wanted(self, now: datetime, selection: Selection = DUE) -> frozenset[str]:
+        """Return the names of the sources that `claim` would return without other processes and limits."""
+        with self._database.reading() as connection:
+            if selection.names is not None:
+                parts = slices(selection.names)
+                return frozenset(name for part in parts for name in connection.scalars(WANTED_NAMED, {"names": part}))
+            return frozenset(connection.scalars(WANTED if selection.everything else WANTED_DUE, {"now": now}))
+
+    def visit(self, name: str, now: datetime, lease: timedelta) -> timedelta | None:
+        """Lease a host that a redirect leads to; a visit ends with `leave`.
+
+        Returns None, or how long another process's lease on the host lasts.
+        """
+        if (held := self._leases.get(name)) is not None:
+            held.visits += 1
+            return None
+        parameters = {"now": now, "limit": 1, "lease": lease, "by": self._owner, "of_host": name}
+        with self._database.writing() as connection:
+            insert_hosts(connection, self._database.dialect, [name])
+            free = self._take(connection, self._free_host, (), parameters)
+            if not free:
+                remaining: timedelta | None = connection.scalar(self._wait, parameters)
+                return remaining or timedelta(0)
+        self._leases[name] = _Lease(free[name], visits=1)
+        return None
+
+    def leave(self, names: Iterable[str]) -> None:
+        """End visits to these hosts; leases that nothing is under way for end with the next write of this process."""
+        for name in names:
+            if (held := self._leases.get(name)) is not None:
+                held.visits -= 1
+
+    def release(self, ids: Collection[int], now: datetime | None = None, rest: timedelta = timedelta(0)) -> None:
+        """Give these sources back, their states unchanged; with a `rest`, their hosts are free so long after `now`.
+
+        If that fails, the next claim of this process begins with it.
+        """
+        self._drop(ids)
+        unused = self._unused()
+        if unused and now and rest:
+            with self._database.writing() as connection:
+                connection.execute(self._extend, [row | {"now": now, "lease": rest} for row in self._rows(unused)])
+            self._forget(unused)
         else:
-            moved.append(columns | {"host": paced_host(state.moved_to, unpaced)})
-    for statement, rows in ((_WRITE_STATE, stayed), (_WRITE_STATE_AND_HOST, moved)):
-        if rows:
-            connection.execute(statement, rows)
+            self.end_unused()
+
+    def extend(self, ids: Collection[int], now: datetime, lease: timedelta) -> None:
+        """Have the leases for these sources, and those of visited hosts, last for `lease` from now on."""
+        names = set(self.hosts_of(ids)).union(name for name, held in self._leases.items() if held.visits)
+        if names:
+            with self._database.writing() as connection:
+                connection.execute(self._extend, [row | {"now": now, "lease": lease} for row in self._rows(names)])
+
+    def valid(self, connection: Connection, ids: Collection[int]) -> frozenset[int]:
+        """Return those of these sources whose host no other process has leased since, and keep others from it.
+
+        Sources that this process has no lease for are among them.
+        """
+        hosts = self.hosts_of(ids)
+        lost = hosts.keys() - self._still_held(connection, hosts, is_locked=not self._database.dialect.one_writer)
+        return frozenset(ids).difference(*(hosts[name] for name in lost))
+
+    def hosts_of(self, ids: Iterable[int]) -> Mapping[str, Collection[int]]:
+        """Return the hosts with which those of these sources are leased that are under way, with the sources."""
+        hosts: dict[str, list[int]] = {}
+        for source_id in ids:
+            if source_id in self._under_way:
+                hosts.setdefault(self._under_way[source_id], []).append(source_id)
+        return hosts
+
+    def finish(self, connection: Connection, asked: Mapping[int, datetime | None]) -> None:
+        """Note in this transaction that sources, by id, are recorded, and when each was asked."""
+        hosts = self.hosts_of(asked)
+        if hosts:
+            if self._finished[0] is not connection:
+                self._finished = connection, set()
+            self._finished[1].update(asked)
+            rows = self._rows(hosts)
+            for row in rows:
+                name = row["of_host"]
+                times = (asked[source_id] for source_id in hosts[name])
+                row["asked"] = max((time for time in times if time), default=None)
+                row["ends"] = not self._leases[name].visits and self._leases[name].sources <= self._finished[1]
+            connection.execute(_FINISH, rows)
+            ended = [row["of_host"] for row in rows if row["ends"]]
+            self._database.after_commit(partial(self._finish, tuple(asked), ended))
+        if asked.keys() - self._under_way.keys():  # rare: after an outage
+            refresh_all_due(connection)
+
+    def end_unused(self) -> None:
+        """End the leases of hosts that nothing is under way for; `claim` does it too."""
+        if unused := self._unused():
+            with self._database.writing() as connection:
+                connection.execute(_END_LEASES, self._rows(unused))
+            self._forget(unused)
+
+    def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
+        """Return when each of these hosts was asked last; hosts that were never asked are left out.
+
+        A host whose lease another process left behind counts as asked `now`: it may have been, up to that one's end.
+        """
+        taken_over = self._taken_over.intersection(hosts)
+        self._taken_over -= taken_over
+        statement = select(host.c.name, host.c.last_asked).where(
+            host.c.name.in_(listed("hosts")), host.c.last_asked.is_not(None)
+        )
+        with self._database.reading() as connection:
+            rows = (row for part in slices(hosts) for row in connection.execute(statement, {"hosts": part}))
+            return {row.name: row.last_asked for row in rows} | dict.fromkeys(taken_over, now)
+
+    @contextmanager
+    def fetching(self) -> Iterator[None]:
+        """Let other processes see during the block that this one fetches, where the database is a file.
+
+        If no other process does, all leases end at the start of the block: they were those of a process that was
+        killed. On PostgreSQL they end by themselves.
+        """
+        with self._database.present(self._end_all):
+            yield
+
+    @contextmanager
+    def watching(self) -> Iterator[bool]:
+        """Yield True if no other process fetches: with PostgreSQL, if none has a lease at the start of the block."""
+        if self._database.dialect.one_writer:
+            alone: list[bool] = []
+            with self._database.present(partial(alone.append, True)):
+                yield bool(alone)
+        else:
+            with self._database.reading() as connection:
+                is_leased = connection.scalar(self._any_leased)
+            yield is_leased is None
+
+    def _end_all(self) -> None:
+        with self._database.writing() as connection:
+            self._taken_over.update(connection.scalars(_END_ALL))
+            connection.execute(_END_LEASES_OF_PAGES)
+            connection.execute(_END_LEASES_OF_TRANSLATIONS)
+            connection.execute(_END_LEASES_OF_BACKFILLS)
+
+    def _lease(
+        self, connection: Connection, selection: Selection, held: Collection[str], parameters: Mapping[str, Any]
+    ) -> dict[str, int]:
+        """Lease free hosts of the selected sources that are not `held`; return the tokens of the leases, by host."""
+        if selection.names is None:
+            statement = self._free_all if selection.everything else self._free_due
+            return self._take(connection, statement, held, parameters)
+        tokens: dict[str, int] = {}
+        for part in slices(selection.names):
+            tokens |= self._take(connection, self._free_named, {*held, *tokens}, {**parameters, "names": part})
+        return tokens
+
+    def _take(
+        self, connection: Connection, free: Select[Any], held: Collection[str], parameters: Mapping[str, Any]
+    ) -> dict[str, int]:
+        rows = [row for row in connection.execute(free, parameters) if row.name not in held]
+        for part in slices(row.name for row in rows):
+            connection.execute(self._write_lease, {**parameters, "hosts": part})
+        self._taken_over.update(row.name for row in rows if row.lease_until is not None)
+        return {row.name: row.token + 1 for row in rows}
+
+    def _still_held(self, connection: Connection, hosts: Collection[str], *, is_locked: bool = False) -> frozenset[str]:
+        """Return those of these hosts that no other process has leased since."""
+        statement = _HELD_LOCKED if is_locked else _HELD
+        rows = (row for part in slices(sorted(hosts)) for row in connection.execute(statement, {"hosts": part}))
+        return frozenset(row.name for row in rows if row.token == self._leases[row.name].token)
+
+    def _selected(
+        self, connection: Connection, selection: Selection, hosts: Sequence[str], parameters: Mapping[str, Any]
+    ) -> list[RowMapping]:
+        """Return the selected sources on these hosts that are not under way."""
+        statement = _DUE_SOURCES if parameters["share"] is None else _DUE_SHARES
+        if selection.names is not None:
+            statement, parameters = _NAMED_SOURCES, {**parameters, "names": list(selection.names)}
+        elif selection.everything:
+            statement = _ALL_SOURCES
+        rows = [
+            row
+            for part in slices(hosts)
+            for row in connection.execute(statement, {**parameters, "hosts": part}).mappings()
+            if row["id"] not in self._under_way
+        ]
+        return sorted(rows, key=_queue_place)
+
+    def _sharing_url(self, connection: Connection, rows: Sequence[RowMapping]) -> list[RowMapping]:
+        """Return further sources with the URLs of these."""
+        chosen, hosts = {row["id"] for row in rows}, {row["host"] for row in rows}
+        return [
+            row
+            for part in slices({row["moved_to"] or row["url"] for row in rows})
+            for row in connection.execute(_SAME_URL, {"urls": part}).mappings()
+            if row["host"] in hosts and row["id"] not in chosen and row["id"] not in self._under_way
+        ]
+
+    def _unused(self) -> frozenset[str]:
+        return frozenset(name for name, held in self._leases.items() if not held.is_used)
+
+    def _rows(self, names: Collection[str]) -> list[dict[str, Any]]:
+        """Return parameters of a statement for each of these hosts, in one order for all processes."""
+        return [{"of_host": name, "of_token": self._leases[name].token} for name in sorted(names)]
+
+    def _drop(self, ids: Collection[int]) -> None:
+        for source_id in ids:
+            if source_id in self._under_way:
+                self._leases[self._under_way.pop(source_id)].sources.discard(source_id)
+
+    def _finish(self, ids: Collection[int], ended: Iterable[str]) -> None:
+        self._drop(ids)
+        self._forget(ended)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._leases.pop(name, None)
 
 
-def reschedule(connection: Connection, due: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
-    """Set the time of the next fetch, and its reason, of sources by id; None leaves it as it is."""
-    if rows := [{"source_id": source_id, "due": fetch[0], "reason": fetch[1]} for source_id, fetch in due if fetch]:
-        connection.execute(_RESCHEDULE, rows)
+def _queue_place(row: RowMapping) -> tuple[datetime, int]:
+    return row["next_fetch"], row["ordinal"]

@@ -14,6 +14,7 @@ from aggregator.store.article_rows import draft_from, fingerprint_from
 from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
+from aggregator.store.due_hosts import refresh_all_due
 from aggregator.store.identifiers import insert_keys
 from aggregator.store.outbox import Outbox
 from aggregator.store.places import CATEGORIES, place_articles
@@ -105,12 +106,12 @@ _RESET_SOURCES = (
             (source.c.last_success > bindparam("now", type_=Moment), bindparam("now", type_=Moment)),
             else_=source.c.last_success,
         ),
-        lease_until=None,
     )
 )
 _RESET_HOSTS = (
     update(host).where(host.c.not_before > bindparam("latest_hold")).values(not_before=bindparam("until", type_=Moment))
 )
+_RESET_LEASES = update(host).where(host.c.last_asked > bindparam("latest")).values(last_asked=None, lease_until=None)
 _RESET_PAGES = (
     update(page)
     .where(due_page, page.c.due > bindparam("latest_hold"))
@@ -219,6 +220,8 @@ class MaintenanceStore:
         with self._database.writing() as connection:
             connection.execute(_RESET_SOURCES, {"now": now, "latest": latest})
             connection.execute(_RESET_HOSTS, {"latest_hold": latest_hold, "until": now + timedelta(hours=1)})
+            connection.execute(_RESET_LEASES, {"latest": latest})
+            refresh_all_due(connection)
             for statement in (_RESET_PAGES, _RESET_BACKFILLS):
                 connection.execute(statement, {"latest_hold": latest_hold, "now": now})
 

@@ -41,9 +41,7 @@ source = Table(
     required("present", Boolean),  # in feeds.yaml still
     required("first_seen", Moment),
     required("readdressed", Boolean),  # since it was claimed: of an answer under way the state does not count
-    Column("lease_until", Moment),
-    Column("claimed_by", String(32)),  # the process whose lease it is
-    Column("host", Words),  # `urls.host_key` of where it is fetched; None where its host needs no pace
+    Column("host", Words),  # row of `host` with which it is leased (`urls.lease_name`)
     Column("pushed_until", Moment),  # its hub's lease on our subscription; None without one
     # SourceState, field by field
     Column("moved_to", Words),
@@ -75,6 +73,7 @@ Index("ix_source_name", source.c.name, **on_postgresql(using="hash"))
 Index("ix_source_ordinal", source.c.ordinal, **where(source.c.present.is_(True)))
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
 Index("ix_source_due", source.c.next_fetch, **where(pollable))
+Index("ix_source_host_due", source.c.host, source.c.next_fetch, **where(pollable))
 # For overviews; nothing is added to these at a poll that succeeds, other than a source's first.
 failing = pollable & (source.c.failures > literal_column("0"))
 failing_since = func.coalesce(source.c.last_success, source.c.first_seen)
@@ -85,9 +84,6 @@ unasked = sound & source.c.last_fetch.is_(None)
 Index("ix_source_unasked", source.c.ordinal, **where(unasked))
 idle = source.c.present.is_(True) & (source.c.enabled.is_(False) | source.c.paused.is_not(None))
 Index("ix_source_idle", source.c.ordinal, **where(idle))
-leased = source.c.lease_until.is_not(None)
-Index("ix_source_leased", source.c.host, **where(leased))
-Index("ix_source_host", source.c.host)
 Index("ix_source_url", source.c.url, **on_postgresql(using="hash"))  # a B-tree of PostgreSQL takes no 2,704 bytes
 Index("ix_source_moved_to", source.c.moved_to, **on_postgresql(using="hash"))
 
@@ -98,7 +94,14 @@ host = Table(
     Column("not_before", Moment),
     required("refusals", Integer),
     required("forbidden", Integer),
+    # its lease: the process that has it may ask the host's sources
+    Column("due", Moment),  # when the first of its sources is; None: it has none that is polled
+    Column("lease_until", Moment),
+    Column("owner", String(32)),  # the process that has, or had, the lease
+    required("token", BigInteger, server_default="0"),  # counts its leases: what an earlier one writes is dropped
+    Column("last_asked", Moment),
 )
+Index("ix_host_due", host.c.due, host.c.name, **where(host.c.due.is_not(None)))
 
 category = Table(
     "category",

@@ -14,6 +14,7 @@ from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.feeds import FeedStore
 from aggregator.store.hubs import HubStore
 from aggregator.store.jobs import JobStore
+from aggregator.store.leases import LeaseStore
 from aggregator.store.listings import ListingStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
@@ -38,7 +39,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.sources = SourceStore(database)
+        self.leases = LeaseStore(database)
+        self.sources = SourceStore(database, self.leases)
         self.configuration = ConfigurationStore(database)
         self.hubs = HubStore(database)
         self.jobs = JobStore(database)

@@ -158,7 +158,7 @@ async def test_connections_are_used_again(server: Server, now: datetime) -> None
 async def test_a_source_is_not_asked_when_its_host_is_not_admitted(server: Server, now: datetime) -> None:
     asked: list[str] = []
 
-    def admit(host: str) -> bool:
+    async def admit(host: str) -> bool:
         asked.append(host)
         return False
 

@@ -14,7 +14,7 @@ from tests.fetch.conftest import FEED, known, settings, source
 from tests.servers import Server
 
 
-def anybody(_host: str) -> bool:
+async def anybody(_host: str) -> bool:
     return True
 
 
@@ -122,9 +122,12 @@ async def test_a_hosts_whole_queue_learns_at_once_that_it_is_not_admitted() -> N
     limiter = RateLimiter(settings(host_gap=timedelta(hours=1)))
     admitted = True
 
+    async def admit(_host: str) -> bool:
+        return admitted
+
     async def ask() -> bool:
         nonlocal admitted
-        async with limiter.acquire("http://example.org/", lambda _host: admitted) as slot:
+        async with limiter.acquire("http://example.org/", admit) as slot:
             admitted = False  # as after a 429
             return slot is not None
 
@@ -136,7 +139,11 @@ async def test_a_refusal_while_waiting_is_heard_and_costs_no_place() -> None:
     limiter = RateLimiter(settings(host_gap=timedelta(milliseconds=50), concurrency=1))
     await in_turn(limiter, "http://example.org/")
     answers = iter((True, False))
-    async with limiter.acquire("http://example.org/", lambda _host: next(answers)) as slot:
+
+    async def admit(_host: str) -> bool:
+        return next(answers)
+
+    async with limiter.acquire("http://example.org/", admit) as slot:
         assert slot is None
     await asyncio.wait_for(in_turn(limiter, "http://example.org/"), 5)
 

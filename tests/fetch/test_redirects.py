@@ -178,8 +178,12 @@ async def test_a_redirect_to_a_host_that_wants_to_be_left_alone_is_not_followed(
 ) -> None:
     url = server.put("/feed.xml", status=302, headers={"Location": second_server.url("/busy")})
     alone = f"127.0.0.1:{second_server.port}"
+
+    async def admit(host: str) -> bool:
+        return host != alone
+
     async with Fetcher(settings(), lambda: now) as fetcher:
-        answer = await fetcher.fetch(source(url), known(), admit=lambda host: host != alone)
+        answer = await fetcher.fetch(source(url), known(), admit=admit)
     assert answer is None
     assert len(server.requests) == 1
     assert second_server.requests == []

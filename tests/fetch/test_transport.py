@@ -225,7 +225,7 @@ async def test_tls_where_there_is_none_is_a_failure(get: Get) -> None:
 async def test_both_tries_are_one_host_and_keep_its_pace(server: Server, get: Get) -> None:
     asked: list[str] = []
 
-    def admit(host: str) -> bool:
+    async def admit(host: str) -> bool:
         asked.append(host)
         return True
 

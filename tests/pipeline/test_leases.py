@@ -43,7 +43,7 @@ def app(room: Newsroom) -> Iterator[App]:
 @pytest.fixture
 def other_process(app: App) -> Iterator[Store]:
     """The store of another process, which fetches."""
-    with Store.open(app.settings.database or "") as store, store.sources.fetching():
+    with Store.open(app.settings.database or "") as store, store.leases.fetching():
         yield store
 
 
@@ -67,11 +67,11 @@ async def nothing_is_asked(server: Server) -> None:
 def test_it_waits_for_a_host_that_another_works_on(
     server: Server, app: App, other_process: Store, wanted: dict[str, Any]
 ) -> None:
-    (held,) = other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    (held,) = other_process.leases.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
 
     async def let_go() -> None:
         await nothing_is_asked(server)
-        other_process.sources.release([held.source.id])
+        other_process.leases.release([held.source.id])
 
     report = beside(app, let_go, **wanted)
     expected = wanted.get("names") or NAMES
@@ -84,7 +84,7 @@ def test_it_waits_for_a_host_that_another_works_on(
 def test_what_the_other_fetched_meanwhile_is_due_no_more_but_is_a_part_of_everything(
     server: Server, app: App, other_process: Store, everything: bool
 ) -> None:
-    (held,) = other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    (held,) = other_process.leases.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     fetched = SourceState(last_fetch=app.clock(), next_fetch=app.clock() + LONG, due_reason="interval")
 
     async def finish() -> None:
@@ -107,15 +107,15 @@ def test_what_nobody_holds_is_not_kept_waiting_by_what_is_held(
     with (
         room.opened() as app,
         Store.open(app.settings.database or "") as other_process,
-        other_process.sources.fetching(),
+        other_process.leases.fetching(),
     ):
-        (held,) = other_process.sources.claim(app.clock(), Selection(names=["held"]), limit=1, lease=LONG)
+        (held,) = other_process.leases.claim(app.clock(), Selection(names=["held"]), limit=1, lease=LONG)
 
         async def let_go() -> None:
             while not server.asked("/free"):
                 await asyncio.sleep(0.02)
             assert not server.asked("/held")
-            other_process.sources.release([held.source.id])
+            other_process.leases.release([held.source.id])
 
         assert beside(app, let_go, everything=True).count("fetched") == 2
 
@@ -126,7 +126,7 @@ def test_who_never_lets_go_is_waited_for_as_long_as_a_lease_lasts(
     caplog.set_level(logging.INFO, "aggregator")
     monkeypatch.setattr("aggregator.pipeline.leases.LEASE", timedelta(seconds=0.4))
     monkeypatch.setattr("aggregator.pipeline.leases.QUIET", 0.1)
-    other_process.sources.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
+    other_process.leases.claim(app.clock(), Selection(names=["b"]), limit=1, lease=LONG)
     report = beside(app, partial(nothing_is_asked, server), everything=True)
     assert (report.count("skipped"), report.outcomes) == (3, [])
     waiting, left_out = (record.getMessage() for record in caplog.records if "process" in record.getMessage())
@@ -147,7 +147,7 @@ def test_a_paused_source_is_not_waited_for(server: Server, app: App, other_proce
 def lease_end(app: App) -> datetime:
     """When the first lease ends."""
     with closing(sqlite3.connect(Path(app.settings.storage, "aggregator.db"))) as database:
-        (first,) = database.execute("SELECT min(lease_until) FROM source").fetchone()
+        (first,) = database.execute("SELECT min(lease_until) FROM host").fetchone()
     return EPOCH + timedelta(microseconds=first)
 
 
@@ -165,7 +165,7 @@ def test_leases_of_what_takes_long_are_extended(
         room.now = start + 0.9 * leases.LEASE
         while lease_end(app) == start + leases.LEASE:
             await asyncio.sleep(0.02)
-        assert other_process.sources.claim(start + leases.LEASE, Selection(everything=True), limit=9, lease=LONG) == ()
+        assert other_process.leases.claim(start + leases.LEASE, Selection(everything=True), limit=9, lease=LONG) == ()
 
     report = beside(app, look, everything=True)
     assert report.count("fetched") == 3

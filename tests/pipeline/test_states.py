@@ -16,7 +16,7 @@ NOT_MODIFIED = NotModified(url="https://a.example/", status=304, validators=Vali
 def test_a_state_added_during_the_last_write_is_stored(tmp_path: Path) -> None:
     room = newsroom(tmp_path, [{"name": name, "url": f"https://{name}.example/"} for name in ("a", "b")])
     with room.opened() as app:
-        claimed = app.store.sources.claim(app.clock(), limit=2, lease=LEASE)
+        claimed = app.store.leases.claim(app.clock(), limit=2, lease=LEASE)
         thread_is_free = threading.Event()
 
         async def finish_one_source_during_the_write_of_another() -> StateWriter:

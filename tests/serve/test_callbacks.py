@@ -155,7 +155,7 @@ def test_a_full_inbox_asks_to_come_again(desk: Desk) -> None:
 def test_what_a_lost_push_had_is_fetched_at_once(desk: Desk, room: int, offers: Offer, is_due: bool) -> None:
     desk.room, desk.offers = room, offers
     desk.client().post(desk.path, content=BODY, headers=desk.signature())
-    assert (desk.app.store.sources.wanted(desk.app.clock()) == {"a"}) is is_due
+    assert (desk.app.store.leases.wanted(desk.app.clock()) == {"a"}) is is_due
 
 
 @pytest.mark.parametrize(("size", "status"), [(20_000, 202), (20_001, 413), (3_000_000, 413)])

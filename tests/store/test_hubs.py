@@ -261,7 +261,7 @@ def test_a_source_that_is_not_asked_is_not_pushed_until_it_is_back(subscribed: S
 def test_another_url_drops_the_subscription(subscribed: Store) -> None:
     (subscription,) = asked(subscribed)
     hub_subscriptions.grant(subscribed, subscription.token, 8 * DAY, NOW)
-    subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
+    subscribed.leases.claim(NOW + HOUR, limit=5, lease=LEASE)
     sync_sources(subscribed, [source(url="https://thehill.example/other")], NOW)
     assert subscribed.hubs.subscription(subscription.token) is None
     assert seen(subscribed).state.pushed_until is None
@@ -318,7 +318,7 @@ def test_the_longest_due_come_first_and_no_more_than_asked_for(store: Store) -> 
 
 def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: Store) -> None:
     (subscription,) = asked(subscribed)
-    claimed = subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE)
+    claimed = subscribed.leases.claim(NOW + HOUR, limit=5, lease=LEASE)
     pushed = subscribed.sources.pushed(subscription.token)
     assert pushed
     assert pushed.source == claimed[0].source
@@ -329,7 +329,7 @@ def test_a_push_is_recorded_beside_a_poll_and_changes_nothing_of_it(subscribed: 
     after = seen(subscribed).state
     assert after.seen == b"n" * 8
     assert (after.feed_info, after.failures, after.next_fetch) == (before.feed_info, before.failures, before.next_fetch)
-    assert subscribed.sources.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
+    assert subscribed.leases.claim(NOW + HOUR, limit=5, lease=LEASE) == ()  # it is still being polled
     assert len(asked(subscribed, NOW + HOUR)) == 1
 
 

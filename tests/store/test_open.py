@@ -315,8 +315,8 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
         sync_sources(store, [source()], NOW)
         engine = engine_of(url)
         with engine.begin() as connection:
-            connection.execute(text("SELECT * FROM source FOR UPDATE"))
-            assert store.sources.claim(NOW, limit=1, lease=LEASE) == ()
+            connection.execute(text("SELECT * FROM source, host FOR UPDATE"))
+            assert store.leases.claim(NOW, limit=1, lease=LEASE) == ()
             with pytest.raises(StoreBusyError, match="is locked by other processes"):
                 record(store, new(article()))
         engine.dispose()

@@ -48,7 +48,7 @@ from aggregator.store import Store
 from tests.store.values import LEASE, NOW, source, sync_sources
 with Store.open(sys.argv[1]) as store:
     sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
-    while taken := store.sources.claim(NOW, limit=3, lease=LEASE):
+    while taken := store.leases.claim(NOW, limit=3, lease=LEASE):
         print(*(one.source.name for one in taken))
 """
 
@@ -81,7 +81,7 @@ def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_s
     assert claimed == Counter(f"s{number}" for number in range(50))
     with Store.open(empty_url) as store:
         assert len(store.sources.all()) == 50
-        assert store.sources.claim(NOW, limit=9, lease=LEASE) == ()
+        assert store.leases.claim(NOW, limit=9, lease=LEASE) == ()
 
 
 def test_of_two_that_record_one_article_at_the_same_time_one_is_told_to_decide_again(url: str) -> None:

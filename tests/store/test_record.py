@@ -64,10 +64,10 @@ def test_a_new_article_is_kept_as_it_is_but_for_its_text_and_what_the_store_give
 
 
 def test_recording_writes_the_state_ends_the_lease_and_marks_what_is_to_be_published(store: Store) -> None:
-    store.sources.claim(NOW, limit=1, lease=LEASE)
+    store.leases.claim(NOW, limit=1, lease=LEASE)
     record(store, new(article()), next_fetch=NOW)
     assert store.sources.all()[0].state == state(next_fetch=NOW)
-    assert [stored.source.name for stored in store.sources.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
+    assert [stored.source.name for stored in store.leases.claim(NOW, limit=9, lease=LEASE)] == ["b", "c", "a"]
     assert marked_articles(store) == {article().id}
     assert marked_categories(store) == {"all", "x"}
 

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from aggregator.errors import StoreBusyError
 from aggregator.model import HostState, Selection, SourceState
 from aggregator.settings import Fetch
 from aggregator.store import Store
-from tests.store.values import LEASE, MINUTE, NOW, record, source, state, sync_sources
+from aggregator.store.columns import EPOCH
+from aggregator.store.schema import host
+from tests.store.values import LEASE, MINUTE, NOW, article, new, record, source, state, sync_sources
 
 
 def claim(
@@ -24,8 +27,14 @@ def claim(
     names: Collection[str] | None = None,
     everything: bool = False,
 ) -> list[str]:
-    claimed = store.sources.claim(now, Selection(names=names, everything=everything), limit=limit, lease=LEASE)
+    claimed = store.leases.claim(now, Selection(names=names, everything=everything), limit=limit, lease=LEASE)
     return [stored.source.name for stored in claimed]
+
+
+def let_leases_run_out(store: Store) -> None:
+    """Have as much time pass as leases last: PostgreSQL measures it by its own clock."""
+    with store.database.writing() as connection:
+        connection.execute(update(host).where(host.c.lease_until.is_not(None)).values(lease_until=EPOCH))
 
 
 def fetched(store: Store, source_id: int, minutes: int) -> None:
@@ -39,7 +48,7 @@ def test_due_sources_are_claimed_the_longest_due_first(store: Store) -> None:
         fetched(store, source_id, minutes)
     assert claim(store) == ["d", "b", "a"]
     assert claim(store) == []
-    assert claim(store, NOW + 5 * MINUTE) == ["d", "b", "a", "c"]
+    assert claim(store, NOW + 5 * MINUTE) == ["c"]
 
 
 def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
@@ -52,21 +61,24 @@ def test_the_longest_due_are_claimed_where_not_all_may_be(store: Store) -> None:
 def test_a_claimed_source_comes_with_its_state(store: Store) -> None:
     sync_sources(store, [source()], NOW)
     store.sources.record_states([(1, state())], {})
-    (stored,) = store.sources.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
+    (stored,) = store.leases.claim(NOW + 30 * MINUTE, limit=1, lease=LEASE)
     assert stored.source == source(source_id=1)
     assert stored.state == state()
 
 
-def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store) -> None:
+def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store, url: str) -> None:
     sync_sources(store, [source("a"), source("b"), source("c")], NOW)
     assert claim(store) == ["a", "b", "c"]
-    store.sources.release([1])
+    store.leases.release([1])
     assert claim(store) == ["a"]
     record(store, by=2, next_fetch=None)
     assert claim(store) == ["b"]
     store.sources.record_states([(3, state(next_fetch=None))], {})
     assert claim(store) == ["c"]
-    assert claim(store, NOW + LEASE) == ["a", "b", "c"]
+    let_leases_run_out(store)
+    assert claim(store) == []
+    with Store.open(url) as other:
+        assert claim(other) == ["a", "b", "c"]
 
 
 def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: Store) -> None:
@@ -142,10 +154,10 @@ def test_what_could_not_be_released_is_with_the_next_claim(sqlite_template: Path
         assert claim(store) == ["a", "b"]
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
-            store.sources.release([2])
+            store.leases.release([2])
         connection.rollback()
         assert claim(store) == ["b"]
-        store.sources.release([1])
+        store.leases.release([1])
         assert claim(store) == ["a"]
 
 
@@ -170,7 +182,7 @@ def test_a_host_is_one_processs_until_the_last_of_its_sources_is_done(two: tuple
     fetched(first, 1, 60)
     assert claim(second, everything=True) == claim(second, names=["blog2"]) == []
     assert claim(first, names=["blog2"]) == ["blog2"]
-    first.sources.release([2, 3])
+    first.leases.release([2, 3])
     assert claim(second) == ["blog1", "blog2", "blog3"]
     assert claim(first, everything=True) == []
 
@@ -178,28 +190,30 @@ def test_a_host_is_one_processs_until_the_last_of_its_sources_is_done(two: tuple
 def test_a_host_is_free_when_the_lease_of_its_process_is_over(two: tuple[Store, Store]) -> None:
     first, second = two
     claim(first, names=["blog0"])
-    assert claim(second, NOW + LEASE) == ["blog0", "blog1", "blog2", "blog3", "paper"]
+    let_leases_run_out(first)
+    assert claim(second) == ["blog0", "blog1", "blog2", "blog3", "paper"]
 
 
 def test_a_lease_can_be_extended_by_its_process_alone(two: tuple[Store, Store]) -> None:
     first, second = two
     claim(first, names=["blog0", "blog1"])
-    second.sources.extend([1], NOW + 3 * LEASE)
-    first.sources.extend([1], NOW + 2 * LEASE)
-    assert claim(second, NOW + LEASE) == ["paper"]
-    second.sources.release([1])
-    assert claim(second, NOW + LEASE) == []
-    assert claim(second, NOW + 2 * LEASE) == ["blog0", "blog1", "blog2", "blog3", "paper"]
+    let_leases_run_out(first)
+    second.leases.extend([1], NOW, LEASE)
+    first.leases.extend([1], NOW, LEASE)
+    second.leases.release([1])
+    assert claim(second) == ["paper"]
+    let_leases_run_out(first)
+    assert claim(second) == ["blog0", "blog1", "blog2", "blog3"]
 
 
 def test_what_is_given_back_for_later_keeps_others_off_its_host_until_then(two: tuple[Store, Store]) -> None:
     first, second = two
     claim(first, names=["blog0"])
-    first.sources.release([1], NOW + MINUTE)
+    first.leases.release([1], NOW, MINUTE)
     assert claim(second) == ["paper"]
-    assert claim(first, names=["blog1"]) == ["blog1"]
-    first.sources.release([2])
-    assert claim(second, NOW + MINUTE, names=["blog0", "blog1"]) == ["blog0", "blog1"]
+    assert claim(first, names=["blog1"]) == []
+    let_leases_run_out(first)
+    assert claim(second, names=["blog0", "blog1"]) == ["blog0", "blog1"]
 
 
 def test_an_unpaced_host_is_everybodys(url: str) -> None:
@@ -217,7 +231,7 @@ def test_a_source_is_on_the_host_that_it_moved_to(two: tuple[Store, Store]) -> N
     first.sources.record_states([(5, moved)], {})
     assert claim(first, names=["blog0"]) == ["blog0"]
     assert claim(second) == []
-    first.sources.release([1])
+    first.leases.release([1])
     record(first, by=5, moved_to="https://paper.example/", next_fetch=None)
     assert claim(first, names=["blog0"]) == ["blog0"]
     assert claim(second) == ["paper"]
@@ -230,7 +244,7 @@ def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
         """Claim and finish until all is done; what two processes had at once."""
         clashes = []
         with Store.open(url) as own:
-            while own.sources.wanted(NOW):
+            while own.leases.wanted(NOW):
                 for name in claim(own, limit=2):
                     host = name[:2]
                     clashes += [name for holder in holders[host] if holder != number]
@@ -252,31 +266,87 @@ def test_no_host_fills_the_room_of_others(store: Store) -> None:
     sync_sources(store, [*BLOGS, *(source(f"p{number}") for number in range(3))], NOW)
     for number in range(1, 5):
         fetched(store, number, -number)
-    claimed = store.sources.claim(NOW, limit=6, lease=LEASE, share=2)
+    claimed = store.leases.claim(NOW, limit=6, lease=LEASE, share=2)
     assert [stored.source.name for stored in claimed] == ["p0", "p1", "p2", "blog3", "blog2"]
-    assert store.sources.claim(NOW, limit=6, lease=LEASE, share=2) == ()
+    assert store.leases.claim(NOW, limit=6, lease=LEASE, share=2) == ()
     fetched(store, 4, 60)
-    assert [stored.source.name for stored in store.sources.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
+    assert [stored.source.name for stored in store.leases.claim(NOW, limit=6, lease=LEASE, share=2)] == ["blog1"]
 
 
 def test_a_share_does_not_hold_for_unpaced_hosts(store: Store) -> None:
     sync_sources(store, BLOGS, NOW, Fetch(unpaced=("service.example",)))
-    assert len(store.sources.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
+    assert len(store.leases.claim(NOW, limit=9, lease=LEASE, share=1)) == 4
 
 
 def test_when_a_host_was_asked_last_is_told_over_all_its_sources(two: tuple[Store, Store]) -> None:
     first, second = two
-    first.sources.record_states([(1, SourceState(last_fetch=NOW - MINUTE)), (2, SourceState(last_fetch=NOW))], {})
-    assert second.sources.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
+    claim(first, names=["blog0", "blog1"])
+    first.sources.record_states([(1, SourceState(last_fetch=NOW)), (2, SourceState(last_fetch=NOW - MINUTE))], {})
+    assert second.leases.last_asked(["service.example", "paper.example", "x.example"], NOW) == {"service.example": NOW}
 
 
 def test_the_hosts_of_a_dead_process_count_as_asked_once(url: str) -> None:
     with Store.open(url) as dead:
         sync_sources(dead, [*BLOGS, source("paper")], NOW)
         claim(dead, names=["blog0"])
-    with Store.open(url) as store, store.sources.fetching():
-        assert store.sources.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
-        assert store.sources.last_asked(["service.example"], NOW) == {}
+    with Store.open(url) as store:
+        let_leases_run_out(store)
+        assert claim(store) == [*(blog.name for blog in BLOGS), "paper"]
+        assert store.leases.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
+        assert store.leases.last_asked(["service.example"], NOW) == {}
+
+
+def test_leases_of_a_killed_process_end_at_the_start_of_the_next_where_the_database_is_a_file(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as dead:
+        sync_sources(dead, [*BLOGS, source("paper")], NOW)
+        claim(dead, names=["blog0"])
+    with Store.open(f"sqlite:///{path}") as store, store.leases.fetching():
+        assert len(claim(store)) == 5
+        assert store.leases.last_asked(["service.example", "paper.example"], NOW) == {"service.example": NOW}
+
+
+def test_what_a_process_writes_that_has_lost_its_lease_is_dropped(two: tuple[Store, Store]) -> None:
+    late, second = two
+    claim(late, names=["blog0", "blog1", "paper"])
+    let_leases_run_out(late)
+    claim(second, names=["blog2"])
+    before = second.sources.by_id([1, 2])
+    assert record(late, new(article(1)), by=1).new == 0
+    assert late.sources.record_states([(2, state(failures=9)), (5, state(failures=9))], {}) == {5}
+    assert second.sources.by_id([1, 2]) == before
+    assert second.articles.is_empty()
+    assert second.sources.by_id([5])[0].state.failures == 9
+    late.leases.end_unused()
+    assert claim(late, names=["blog3"]) == []
+    assert record(second, new(article(1)), by=3).new == 1
+    assert claim(second, names=["blog3"]) == ["blog3"]
+
+
+def test_a_host_that_a_redirect_leads_to_is_one_processs(two: tuple[Store, Store]) -> None:
+    first, second = two
+    assert first.leases.visit("service.example", NOW, LEASE) is None
+    assert first.leases.visit("new.example", NOW, LEASE) is None
+    wait = second.leases.visit("new.example", NOW, LEASE)
+    assert wait is not None
+    assert LEASE - MINUTE < wait <= LEASE
+    assert claim(second) == ["paper"]
+    assert claim(first, names=["blog0"]) == ["blog0"]
+    first.leases.leave(["service.example", "new.example"])
+    first.leases.end_unused()
+    assert second.leases.visit("new.example", NOW, LEASE) is None
+    assert claim(second, names=["blog1"]) == []
+
+
+def test_a_state_of_another_url_is_not_written(store: Store) -> None:
+    sync_sources(store, [source("a"), source("b")], NOW)
+    assert claim(store) == ["a", "b"]
+    sync_sources(store, [source("a", url="https://a.example/new"), source("b")], NOW)
+    store.sources.record_states([(1, state()), (2, state())], {})
+    assert [stored.state.failures for stored in store.sources.all()] == [0, 2]
 
 
 def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> None:
@@ -284,6 +354,6 @@ def test_who_is_wanted_is_told_whoever_works_on_it(two: tuple[Store, Store]) -> 
     fetched(first, 2, 60)
     first.sources.record_states([(3, state(paused="gone", next_fetch=None))], {})
     claim(first)
-    assert second.sources.wanted(NOW) == {"blog0", "blog3", "paper"}
-    assert second.sources.wanted(NOW, Selection(everything=True)) == {"blog0", "blog1", "blog3", "paper"}
-    assert second.sources.wanted(NOW, Selection(names=["blog1", "blog2", "x"])) == {"blog1"}
+    assert second.leases.wanted(NOW) == {"blog0", "blog3", "paper"}
+    assert second.leases.wanted(NOW, Selection(everything=True)) == {"blog0", "blog1", "blog3", "paper"}
+    assert second.leases.wanted(NOW, Selection(names=["blog1", "blog2", "x"])) == {"blog1"}

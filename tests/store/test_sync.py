@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from aggregator.model import Source
 from aggregator.settings import Fetch
 from aggregator.store import Store
+from aggregator.urls import lease_name
 from tests.store.values import (
     LEASE,
     MINUTE,
@@ -60,7 +61,7 @@ def test_headers_are_stored_as_written_with_references_unresolved(url: str) -> N
     with Store.open(url) as store:
         assert store.sources.all()[0].source.settings.headers == {"Authorization": "Bearer ${TOKEN}"}
         sync(store, source(headers={"Authorization": "Bearer ${OTHER}"}))
-        (claimed,) = store.sources.claim(NOW, limit=1, lease=LEASE)
+        (claimed,) = store.leases.claim(NOW, limit=1, lease=LEASE)
         assert claimed.source.settings.headers == {"Authorization": "Bearer ${OTHER}"}
         assert store.outbox.articles(9) == ()
 
@@ -229,13 +230,16 @@ def test_what_changes_no_article_marks_none(store: Store) -> None:
 
 def test_an_answer_from_the_old_url_leaves_the_state_of_the_new_one(store: Store) -> None:
     sync(store, source("a"))
-    store.sources.claim(NOW, limit=1, lease=LEASE)
+    store.leases.claim(NOW, limit=1, lease=LEASE)
     sync(store, source("a", url="https://new.example/feed"))
-    record(store, new(article()))
     store.sources.record_states([(1, state())], {})
     assert stored_source(store, "a").state.validators.etag is None
+    store.leases.claim(NOW, limit=1, lease=LEASE)
+    sync(store, source("a", url="https://newer.example/feed"))
+    record(store, new(article()))
+    assert stored_source(store, "a").state.validators.etag is None
     assert article_of(store) is not None
-    store.sources.claim(NOW, limit=1, lease=LEASE)
+    store.leases.claim(NOW, limit=1, lease=LEASE)
     record(store)
     assert stored_source(store, "a").state == state()
 
@@ -257,7 +261,7 @@ def hosts(url: str) -> list[str | None]:
     return column
 
 
-def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> None:
+def test_each_source_is_leased_with_its_host_unpaced_ones_by_themselves(url: str) -> None:
     configured = [
         source("a", url="https://blog.a.example/feed"),
         source("b", url="http://127.0.0.1:8081/feed"),
@@ -267,9 +271,11 @@ def test_each_source_has_its_host_of_which_unpaced_ones_have_none(url: str) -> N
         sync_sources(store, configured, NOW)
         assert hosts(url) == ["a.example", "127.0.0.1:8081", "mine.example"]
         sync_sources(store, configured, NOW, Fetch(unpaced=("127.0.0.1", "blog.a.example")))
-        assert hosts(url) == [None, None, "mine.example"]
+        unpaced = [lease_name(stored.url, ("127.0.0.1", "blog.a.example")) for stored in configured[:2]]
+        assert all(name.startswith("url:") for name in unpaced)
+        assert hosts(url) == [*unpaced, "mine.example"]
         sync_sources(store, configured[1:], NOW)
-        assert hosts(url) == [None, "127.0.0.1:8081", "mine.example"]
+        assert hosts(url) == [unpaced[0], "127.0.0.1:8081", "mine.example"]
         sync_sources(store, [source(configured[1].name, url="https://elsewhere.example/")], NOW)
         assert hosts(url)[1] == "elsewhere.example"
 
@@ -283,7 +289,7 @@ def test_a_source_that_moved_keeps_its_host_until_its_url_is_edited(url: str) ->
         assert hosts(url) == ["moved.example"]
         sync_sources(store, [source("a")], NOW, Fetch(unpaced=("moved.example",)))
         store.sources.record_states([(1, state(moved_to="https://www.moved.example/feed"))], {})
-        assert hosts(url) == [None]
+        assert hosts(url) == [lease_name("https://www.moved.example/feed", ("moved.example",))]
         sync_sources(store, [source("a", url="https://a.example/other")], NOW)
         assert hosts(url) == ["a.example"]
 
@@ -305,7 +311,7 @@ def test_a_database_from_before_hosts_were_kept_gets_them_with_the_first_sync(ur
 def test_a_host_longer_than_an_index_takes_has_no_pace(store: Store) -> None:
     long = ".".join(f"{number:x}" * 9 for number in range(900))
     sync_sources(store, [source("a", url=f"https://{long[:7000]}/")], NOW)
-    assert len(store.sources.claim(NOW, limit=9, lease=LEASE)) == 1
+    assert len(store.leases.claim(NOW, limit=9, lease=LEASE)) == 1
 
 
 def test_a_shorter_interval_moves_the_next_fetch_and_a_longer_one_does_not(store: Store) -> None:

@@ -61,6 +61,7 @@ class Crashes:
     def __init__(self, forks: Forks, server: Server, folder: Path, database: str | None, seed: int) -> None:
         self._forks, self._folder = forks, folder
         self._press = Press(server, sources=SOURCES, entries=5, desks=2)
+        self._limits = {"lease": 1.0} if database else {}  # PostgreSQL waits for the end of a killed process's leases
         self._url = database or f"sqlite:///{folder}/storage/aggregator.db"
         self._chance = random.Random(seed)
         self.tally = Tally(database=make_url(self._url).get_backend_name())
@@ -95,7 +96,7 @@ class Crashes:
         return time.monotonic() - started
 
     def _run(self, *words: str) -> None:
-        with self._forks.begun(*words, cwd=self._folder) as child:
+        with self._forks.begun(*words, cwd=self._folder, **self._limits) as child:
             status = child.wait()
             assert status == 0, (words, status, child.said())
 
@@ -118,7 +119,7 @@ class Crashes:
         if daemon:
             self._query("UPDATE source SET next_fetch = 0")
         words = DAEMON if daemon else ("once", "--all")
-        with self._forks.begun(*words, cwd=self._folder) as child:
+        with self._forks.begun(*words, cwd=self._folder, **self._limits) as child:
             yield child
 
     def _watched(self, child: Child, seconds: float) -> bool:
@@ -134,7 +135,7 @@ class Crashes:
         leased, articles, categories = (
             self._count(f"{table} WHERE {column}")
             for table, column in (
-                ("source", "lease_until IS NOT NULL"),
+                ("host", "lease_until IS NOT NULL"),
                 ("article", "pending IS TRUE"),
                 ("category", "pending IS TRUE"),
             )
@@ -142,7 +143,7 @@ class Crashes:
         if len(self._press.server.requests) == asked:
             return "starting"
         if leased:
-            return "fetching" if leased == SOURCES else "recording"
+            return "recording" if articles else "fetching"
         return "writing articles" if articles else "writing feeds" if categories else "ending"
 
     def _heal(self) -> None:

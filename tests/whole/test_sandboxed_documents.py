@@ -164,7 +164,7 @@ def test_a_daemon_that_is_stopped_leaves_no_process(tmp_path: Path, server: Serv
         assert "Traceback" not in process.stderr.read()
     if number == signal.SIGTERM:
         with opened_app(tmp_path / "feeds.yaml", {}) as app:
-            (stored,) = app.store.sources.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
+            (stored,) = app.store.leases.claim(app.clock(), limit=9, lease=timedelta(minutes=1))
         assert (stored.source.name, stored.state.failures) == ("bad", 0)  # it was given back, and is nobody's failure
 
 

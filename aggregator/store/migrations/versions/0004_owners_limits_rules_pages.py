@@ -1,4 +1,4 @@
-"""Owners, limits, rules, full text and details of articles."""
+"""Owners, limits, rules, full text and details of articles; leases of hosts."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -20,6 +20,10 @@ REVISIONS = 10  # of an article that are kept
 SIGNED_WORDS = 20  # shorter texts have no bands
 BEFORE, SINCE = (4, 5), (8, 3)  # bands of a signature, and the values in each
 BATCH = 1_000  # articles
+POLLABLE = {
+    "sqlite": "present IS 1 AND enabled IS 1 AND paused IS NULL",
+    "postgresql": "present IS TRUE AND enabled IS TRUE AND paused IS NULL",
+}
 
 
 def upgrade() -> None:
@@ -59,6 +63,7 @@ def upgrade() -> None:
     _add_search()
     _add_archive()
     _add_backfill()
+    _move_leases_to_hosts()
     _add_overviews()
 
 
@@ -318,3 +323,32 @@ def _keys(signature: bytes, bands: int, width: int) -> Iterator[bytes]:
     for band in range(bands):
         value = bytes([band]) + signature[band * width : (band + 1) * width]
         yield blake2b(value, digest_size=16, person=b"text").digest()
+
+
+def _move_leases_to_hosts() -> None:
+    op.drop_index("ix_source_leased", "source")
+    op.drop_index("ix_source_host", "source")
+    for name in ("lease_until", "claimed_by"):
+        op.drop_column("source", name)
+    for column in (
+        sa.Column("due", sa.BigInteger()),
+        sa.Column("lease_until", sa.BigInteger()),
+        sa.Column("owner", sa.String(length=32)),
+        sa.Column("token", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("last_asked", sa.BigInteger()),
+    ):
+        op.add_column("host", column)
+    pollable = POLLABLE[op.get_bind().dialect.name]
+    op.create_index("ix_source_host_due", "source", ["host", "next_fetch"], **_where(pollable))
+    op.create_index("ix_host_due", "host", ["due", "name"], **_where("due IS NOT NULL"))
+    op.execute(
+        "INSERT INTO host (name, refusals, forbidden) SELECT DISTINCT host, 0, 0 FROM source"
+        " WHERE host IS NOT NULL AND host NOT IN (SELECT name FROM host)"
+    )
+    of_host = "FROM source WHERE source.host = host.name"
+    op.execute(f"UPDATE host SET last_asked = (SELECT max(last_fetch) {of_host})")  # noqa: S608 - our own text
+    op.execute(f"UPDATE host SET due = (SELECT min(next_fetch) {of_host} AND {pollable})")  # noqa: S608 - it too
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

@@ -1,0 +1,62 @@
+"""Statements that write states of sources, and when their hosts are due."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, update
+
+from aggregator.model import SourceState
+from aggregator.store.dialect import Dialect
+from aggregator.store.due_hosts import insert_hosts, refresh_due, refresh_due_of_sources
+from aggregator.store.rows import Columns, state_columns
+from aggregator.store.schema import source
+from aggregator.urls import lease_name
+
+_WRITE_STATE = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"), source.c.readdressed.is_(False))
+    .values({name: bindparam(name) for name in state_columns(SourceState())})
+)
+_WRITE_STATE_AND_HOST = _WRITE_STATE.values(host=bindparam("host"))
+_RESCHEDULE = (
+    update(source)
+    .where(source.c.id == bindparam("source_id"))
+    .values(next_fetch=bindparam("due"), due_reason=bindparam("reason"))
+)
+
+
+def write_states(
+    connection: Connection,
+    dialect: Dialect,
+    states: Iterable[tuple[int, SourceState]],
+    leased: Collection[str],
+    unpaced: Collection[str] = (),
+) -> None:
+    """Write states of sources, by id; not of a source that has been `readdressed` since it was claimed.
+
+    A source that moved gets the host it moved to (`urls.lease_name`); `leased` are the hosts they were claimed with.
+    """
+    stayed: list[Columns] = []
+    moved: list[Columns] = []
+    for source_id, state in sorted(states, key=lambda pair: pair[0]):
+        columns = state_columns(state) | {"source_id": source_id}
+        if state.moved_to is None:
+            stayed.append(columns)
+        else:
+            moved.append(columns | {"host": lease_name(state.moved_to, unpaced)})
+    if stayed:
+        connection.execute(_WRITE_STATE, stayed)
+    if moved:
+        hosts = {columns["host"] for columns in moved} - set(leased)
+        insert_hosts(connection, dialect, hosts)
+        connection.execute(_WRITE_STATE_AND_HOST, moved)
+        refresh_due(connection, hosts)
+
+
+def reschedule(connection: Connection, due: Iterable[tuple[int, tuple[datetime, str] | None]]) -> None:
+    """Set the time of the next fetch, and its reason, of sources by id; None leaves it as it is."""
+    times = {source_id: fetch for source_id, fetch in due if fetch}
+    if times:
+        rows = [{"source_id": source_id, "due": at, "reason": reason} for source_id, (at, reason) in times.items()]
+        connection.execute(_RESCHEDULE, rows)
+        refresh_due_of_sources(connection, times.keys())
