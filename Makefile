@@ -51,8 +51,8 @@ HOSTILE_SECONDS ?= 300
 hostile: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 tests/whole/test_vectors.py tests/whole/test_corpus.py \
 	  tests/whole/test_hostile.py tests/whole/test_full_text_hostile.py tests/whole/test_translation_hostile.py \
-	  tests/store/test_new_limit.py
-	$(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
+	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
+	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60

@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import tests.statements  # noqa: F401  # once for all databases of this process
+from aggregator.__main__ import GC_THRESHOLDS
 from tests.servers import Server
 
 LONGEST = (
@@ -27,6 +29,7 @@ LONGEST = (
     "test_full_text_hostile",
     "test_daemon",
 )
+gc.set_threshold(*GC_THRESHOLDS)  # as the command does
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 # The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.
@@ -56,4 +59,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest, so that no processor is left with them alone in the end."""
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: (places.get(item.path.stem, len(LONGEST)), "whole" not in item.path.parts))
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        *folders, name = item.nodeid.partition("::")[0].split("/")
+        return places.get(name.removesuffix(".py"), len(LONGEST)), "whole" not in folders
+
+    items.sort(key=place)
+    gc.freeze()  # what was collected stays until the end

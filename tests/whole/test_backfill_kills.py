@@ -11,7 +11,7 @@ from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 PAGES = 3  # of each archive, behind the feed; each has two entries
-FIRST, STEP = 25, 3 if THOROUGH else 37  # statements of the database before which a run is killed
+FIRST, STEP = 25, 3 if THOROUGH else 47  # statements of the database before which a run is killed
 MOST = 800
 
 

@@ -1,6 +1,6 @@
 """kill -9 and a server that dies: 0 lost, 0 doubled, 0 torn, and all is well with the next cycle.
 
-`make crash` kills 200 times on each database and prints a table; here it is 12 times.
+`make crash` kills 200 times on each database and prints a table; here it is 6 times.
 """
 
 import json
@@ -16,7 +16,7 @@ from tests.whole.crashes import Crashes
 from tests.whole.forking import Forks
 
 SEED = 2026
-KILLS = 200 if THOROUGH else 12  # on each database
+KILLS = 200 if THOROUGH else 6  # on each database
 STOPS = 20 if THOROUGH else 1
 
 

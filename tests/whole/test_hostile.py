@@ -1,5 +1,7 @@
 """Every hostile source at once, healthy ones among them: one cycle, then a daemon that goes on from there.
 
+Of those that are long to read it has a few; `make hostile` has all.
+
 The table is in tests/hostile; here it is held to what it says, and the program to what holds whatever a source does.
 """
 
