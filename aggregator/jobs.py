@@ -9,11 +9,12 @@ process that has it.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self, cast
 
 import procrastinate
 import psycopg
@@ -22,13 +23,13 @@ from procrastinate.worker import Worker
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
-from aggregator.model import Job, Task
+from aggregator.model import Job, RequestTask, Task
 from aggregator.publish import Published, UnwrittenError, publish_subject
-from aggregator.serve import Work
+from aggregator.serve import Work as WatchedWork
 from aggregator.store import RacedError
-from aggregator.store.job_tables import PRIORITIES, QUEUE
+from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
 
-CONCURRENCY = 4  # jobs at a time; what they compute shares one thread
+CONCURRENCY = {PUBLISH: 2, REQUESTS: 6}  # jobs at a time; what they compute shares one thread
 HEARTBEAT = 5.0  # seconds between two signs of a worker
 GRACE = 10.0  # seconds for jobs to end at a stop, in which the worker gives no sign
 STALLED = timedelta(seconds=HEARTBEAT + GRACE + 5)  # without a sign, after which a worker's jobs are done by others
@@ -36,19 +37,28 @@ SWEEP = "* * * * * */5"  # each five seconds, with the seconds last
 POLL, POLL_WITHOUT_LISTEN = 5.0, 1.0  # seconds between two looks at the queue
 RETRY = 1.0  # seconds until the engine is started again after it lost the database
 CONNECT = 5.0  # seconds for a connection
-CONNECTIONS = 4
+CONNECTIONS = 6
 DIRECT = "AGGREGATOR_DATABASE_DIRECT"  # variable with the URL of the database past a pooler
 
 _LOST = (exceptions.ProcrastinateException, psycopg.Error)
 
 log = logging.getLogger("aggregator")
 
-Watched = Callable[[Work], AbstractContextManager[None]]
+Watched = Callable[[WatchedWork], AbstractContextManager[None]]
+Work = Mapping[RequestTask, Callable[[], Awaitable[None]]]
 ReportPublished = Callable[[Published, float], None]  # what was published, and in how many seconds
 
 
+async def nothing_due() -> Collection[RequestTask]:
+    """Return no task."""
+    return ()
+
+
 class Jobs:
-    """Does jobs in this process. `app` gives the app in use, `watched` takes failures, `report` what was published."""
+    """Does jobs in this process. `app` gives the app in use, `watched` takes failures, `report` what was published.
+
+    `work` are the functions of the tasks that this process does beside publishing; `due` gives those that are due.
+    """
 
     stalled = STALLED
 
@@ -56,15 +66,18 @@ class Jobs:
         self,
         app: Callable[[], App],
         watched: Watched,
+        work: Work = MappingProxyType({}),
+        due: Callable[[], Awaitable[Collection[RequestTask]]] = nothing_due,
         report: ReportPublished = lambda _published, _seconds: None,
         count_joined: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._app, self._watched, self._report, self._count_joined = app, watched, report, count_joined
+        self._work, self._due = work, due
         self._unsure: set[Job] = set()  # of which another process may have had the turn at the same time
         for name in ("procrastinate", "psycopg.pool"):  # which log what follows from a failure of ours, with tracebacks
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
-    async def run(self, stopping: asyncio.Event, concurrency: int = CONCURRENCY) -> None:
+    async def run(self, stopping: asyncio.Event, concurrency: Mapping[str, int] = CONCURRENCY) -> None:
         """Do jobs until told to stop, and give those under way GRACE seconds to end.
 
         An outage of the database ends nothing.
@@ -80,18 +93,27 @@ class Jobs:
                     await asyncio.wait_for(stopping.wait(), RETRY)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until no job is left, but at most so many seconds: others, or the next start, do the rest."""
+        """Wait until everything is published, but at most so many seconds: others, or the next start, do the rest."""
         with suppress(TimeoutError, AggregatorError):  # the next start finds what is left
             async with asyncio.timeout(seconds):
-                while (counts := await self._in_writer(self._app().store.jobs.counts, STALLED)).todo or counts.doing:
+                while await self._in_writer(self._is_publishing):
                     await asyncio.sleep(0.1)
+
+    def _is_publishing(self) -> bool:
+        counts = self._app().store.jobs.counts(STALLED, PUBLISH)
+        return bool(counts.todo or counts.doing)
 
     async def restyle(self) -> None:
         """Have everything written again if its form changed: this process may bring other settings, or be newer."""
         with self._watched("publish"):
             await self._in_writer(self._app().store.jobs.defer, [Job("restyle"), Job("sweep")])
 
-    async def _run_worker(self, concurrency: int, stopping: asyncio.Event) -> None:
+    async def defer(self, task: Task) -> None:
+        """Queue a job for any process."""
+        with self._watched("publish"):
+            await self._in_writer(self._app().store.jobs.defer, [Job(task)])
+
+    async def _run_worker(self, concurrency: Mapping[str, int], stopping: asyncio.Event) -> None:
         """Do jobs until told to stop, or until the engine stops because it lost the database. Raises _LOST."""
         url = self._app().environ.get(DIRECT) or self._app().store.database.url
         listens = not await is_pooled(url)
@@ -105,37 +127,27 @@ class Jobs:
         engine = procrastinate.App(connector=connector)
         self._register(engine)
         async with engine.open_async():
-            worker = _EngineWorker(
-                app=engine,
-                queues=[QUEUE],
-                name=None,
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                listen_notify=listens,
-                fetch_job_polling_interval=POLL if listens else POLL_WITHOUT_LISTEN,
-                delete_jobs=jobs.DeleteJobCondition.SUCCESSFUL,
-                shutdown_graceful_timeout=GRACE,
-                update_heartbeat_interval=HEARTBEAT,
-                stalled_worker_timeout=STALLED.total_seconds(),
+            workers = [_EngineWorker.of(engine, queue, count, listens=listens) for queue, count in concurrency.items()]
+            working, told = (
+                [asyncio.create_task(worker.work()) for worker in workers],
+                asyncio.create_task(stopping.wait()),
             )
-            working, told = asyncio.create_task(worker.work()), asyncio.create_task(stopping.wait())
-            await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*working, told}, return_when=asyncio.FIRST_COMPLETED)
             told.cancel()
-            worker.end()
-            await working
+            for worker in workers:
+                worker.end()
+            for ended in await asyncio.gather(*working, return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    raise ended
 
     def _register(self, engine: procrastinate.App) -> None:
-        work: dict[Task, Callable[[Job], Awaitable[None]]] = {
-            "prepare": self._publish,
-            "restyle": self._publish,
-            "articles": self._publish,
-            "category": self._publish,
-            "sweep": partial(self._sweep, engine),
-        }
-        for task, function in work.items():
-            registered = engine.task(name=task, queue=QUEUE, priority=PRIORITIES[task])(_task(task, function))
+        for task in PRIORITIES:
+            function = partial(self._sweep, engine) if task == "sweep" else self._publish
+            registered = engine.task(name=task, queue=PUBLISH, priority=PRIORITIES[task])(_task(task, function))
             if task == "sweep":
                 engine.periodic(cron=SWEEP)(registered)
+        for name in self._work:
+            engine.task(name=name, queue=REQUESTS)(_task(name, self._do))
 
     # ---------------------------------------------------------------------------------------------------------- work
 
@@ -160,8 +172,11 @@ class Jobs:
             if published:
                 self._report(published, time.perf_counter() - started)
 
+    async def _do(self, job: Job) -> None:
+        await self._work[cast("RequestTask", job.task)]()
+
     async def _sweep(self, engine: procrastinate.App, _: Job) -> None:
-        """Have the jobs of dead workers done again, and queue the jobs of marks that have none."""
+        """Have the jobs of dead workers done again, and queue those that are due, and those of marks that have none."""
         await free_stalled(engine)
         with self._watched("publish"):
             store = self._app().store
@@ -171,6 +186,7 @@ class Jobs:
                 if job.task == "category":
                     await self._in_writer(partial(store.outbox.mark_categories, (), names=(job.subject,)))
             await self._in_writer(store.jobs.defer_marked)
+            await self._in_writer(store.jobs.defer, [Job(task) for task in await self._due()])
 
     async def _in_writer(self, work: Callable[..., Any], *args: Any) -> Any:
         return await self._app().in_writer(work, *args)
@@ -178,6 +194,23 @@ class Jobs:
 
 class _EngineWorker(Worker):
     """Worker of the engine that starts anew when it could not note the end of a job: the job would be its for ever."""
+
+    @classmethod
+    def of(cls, engine: procrastinate.App, queue: str, concurrency: int, *, listens: bool) -> Self:
+        """Return a worker for this queue."""
+        return cls(
+            app=engine,
+            queues=[queue],
+            name=None,
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            listen_notify=listens,
+            fetch_job_polling_interval=POLL if listens else POLL_WITHOUT_LISTEN,
+            delete_jobs=jobs.DeleteJobCondition.SUCCESSFUL,
+            shutdown_graceful_timeout=GRACE,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED.total_seconds(),
+        )
 
     async def work(self) -> None:
         """Do jobs until `end`, or until the database is lost."""

@@ -84,3 +84,11 @@ def rows(database: str, query: str) -> list[Any]:
             return list(connection.execute(text(query)))
     finally:
         engine.dispose()
+
+
+def execute(database: str, statement: str) -> None:
+    """Change something in the database at this URL."""
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

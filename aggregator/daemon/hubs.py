@@ -99,6 +99,15 @@ class Hubs:
         with self._guarded():
             await self._request_subscriptions()
 
+    async def work_off(self) -> None:
+        """Do what is due to its end, as a job; a pause breaks it off."""
+        with self._guarded():
+            await self._request_subscriptions()
+        task = asyncio.create_task(self._notify_due())
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+        await asyncio.wait(set(self._requests))
+
     async def finish(self) -> None:
         """Record the accepted pushes as far as time allows, and stop; everything that is due stays due."""
         self._pushes.is_closed = True
@@ -206,11 +215,14 @@ class Hubs:
         while True:
             await self._feeds_changed.wait()
             self._feeds_changed.clear()
-            with self._guarded():
-                failure = await notify_hub(self._app(), self._fetcher(), self._count_notification)
-                if failure and not self._is_hub_dead:
-                    log.warning("cannot notify the hub of changed feeds, it is tried again: %s", failure)
-                self._is_hub_dead = self._is_hub_dead or failure is not None
+            await self._notify_due()
+
+    async def _notify_due(self) -> None:
+        with self._guarded():
+            failure = await notify_hub(self._app(), self._fetcher(), self._count_notification)
+            if failure and not self._is_hub_dead:
+                log.warning("cannot notify the hub of changed feeds, it is tried again: %s", failure)
+            self._is_hub_dead = self._is_hub_dead or failure is not None
 
     def _count_notification(self, is_notified: bool) -> None:
         self._metrics.hub_pings.labels("accepted" if is_notified else "failed").inc()

@@ -36,10 +36,19 @@ class Upkeep:
         if not publishes:
             return
         if not self._is_repaired:
-            yield "mend", self._repair
+            yield "mend", self.repair
         prunes = self._app().settings.retention is not None or self._app().has_rules
         if prunes and not self._is_pruned_today():
-            yield "prune", self._prune
+            yield "prune", self.prune
+
+    async def is_prune_due(self) -> bool:
+        """Return whether articles are to be pruned today, and no process did so yet."""
+        app = self._app()
+        if not (app.settings.retention is not None or app.has_rules) or self._is_pruned_today():
+            return False
+        note = await app.in_writer(app.store.meta.get, PRUNED)  # another process may have done it
+        self._pruned = note or ""
+        return not self._is_pruned_today()
 
     def _unload_model(self) -> None:
         """Unload the language model if it was not used for a minute."""
@@ -51,7 +60,7 @@ class Upkeep:
             language.unload_model()
             self._model_uses = 0
 
-    async def _repair(self) -> None:
+    async def repair(self) -> None:
         """Write the files of the last day's articles, and of all feeds, where they differ from the database.
 
         Files are not flushed to disk, so a power cut can leave them empty or as they were before. The system has
@@ -74,7 +83,8 @@ class Upkeep:
     async def _step(self, work: Callable[..., int], *args: object) -> int:
         return 0 if self._is_stopped() else await self._app().in_writer(work, self._app(), *args)
 
-    async def _prune(self) -> None:
+    async def prune(self) -> None:
+        """Prune all that is too old, unless another process did it today."""
         app = self._app()
         note = await app.in_writer(app.store.meta.get, PRUNED)  # an earlier process may have done it
         self._pruned = note or ""

@@ -5,28 +5,30 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.app import ADDRESS, App, reconfigured, wants_translations
 from aggregator.daemon.after import AfterArticles
-from aggregator.daemon.hubs import Hubs
+from aggregator.daemon.following import FollowingRequests
+from aggregator.daemon.hubs import Hubs, subscribes
 from aggregator.daemon.presence import Presence
 from aggregator.daemon.systemd import Supervisor
 from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, OutdatedError, StoreDamagedError
 from aggregator.fetch import Fetcher
+from aggregator.model import RequestTask
 from aggregator.pipeline import SourceOutcome
-from aggregator.pipeline.backfill import Backfiller, wants_backfill
-from aggregator.pipeline.complete import Completer, wants_full_text
+from aggregator.pipeline.backfill import wants_backfill
+from aggregator.pipeline.complete import wants_full_text
 from aggregator.pipeline.poller import Poller
-from aggregator.pipeline.translate import Translator
 from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work
 from aggregator.settings import Settings
@@ -106,11 +108,12 @@ class Worker:
         self._stop = asyncio.Event()
         self._poller = Poller(app, self._report, self._watched_poll, self._stop, TICK)
         self._after = AfterArticles(lambda: self._app)
-        self._backfiller: Backfiller | None = None
-        self._completer: Completer | None = None
-        self._translator: Translator | None = None
+        self._following = FollowingRequests(
+            lambda: self._app, lambda: self._fetcher, self._poller, self._watched, self._report_page
+        )
         self._jobs = self._new_jobs() if duties.publishes and app.store.jobs.are_shared else None
-        self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean)
+        self._is_unclean = unclean  # and any process may mend it
+        self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean and not self._jobs)
         is_alone = app.store.has_one_writer
         self._presence = None if is_alone else Presence(app)
         self._outdated: OutdatedError | None = None  # the program, since a newer one migrated the database
@@ -125,9 +128,10 @@ class Worker:
     async def working(self) -> AsyncIterator[None]:
         """Do what is due at each tick until the end of the block, and end what is under way by then."""
         self._handle_signals()
-        jobs = [self._poll, self._publish, self._run_upkeep, self._hubs.tick, self._after.tick]
-        for job in jobs if self._presence is None else [*jobs, self._show_presence]:
-            self._scheduler.add_job(job, TickTrigger(TICK))
+        by_ticks = () if self._jobs else (self._publish, self._hubs.tick)
+        works = (self._poll, *by_ticks, self._run_upkeep, self._after.tick)
+        for work in works if self._presence is None else (*works, self._show_presence):
+            self._scheduler.add_job(work, TickTrigger(TICK))
         async with self._fetcher_stack:
             await self._open_fetcher()
             await self._hubs.start(requests=self._duties.fetches)
@@ -135,6 +139,8 @@ class Worker:
             ticking = asyncio.create_task(keep_ticking(self._scheduler, TICK))
             jobs_stop = asyncio.Event()
             doing_jobs = asyncio.create_task(self._jobs.run(jobs_stop)) if self._jobs else None
+            if self._jobs and self._is_unclean:
+                await self._jobs.defer("mend")
             yield
             self._supervisor.stopping()
             ticking.cancel()
@@ -181,9 +187,8 @@ class Worker:
                 await self._app.in_writer(self._app.store.meta.get, ADDRESS)
         elif not self._is_damaged:
             await self._poller.poll(self._app, self._fetcher)
-            await self._backfill()
-            await self._complete()
-            self._translate()
+            if not self._jobs:
+                await self._following.start_due()
 
     async def _show_presence(self) -> None:
         """Tell the others that this process works, and see what they changed; stop once a newer version migrated."""
@@ -197,47 +202,40 @@ class Worker:
                 else:
                     self._configuration.note_version(version)
 
-    async def _backfill(self) -> None:
-        """Begin to read the pages of archives that are due."""
-        if not self._stop.is_set() and wants_backfill(self._app):
-            with self._watched("backfill"):
-                self._backfiller = self._backfiller or Backfiller(
-                    self._app, self._fetcher, self._poller.hosts, self._report_page
-                )
-                await self._backfiller.start_due()
-
-    async def _complete(self) -> None:
-        """Begin to complete the articles whose pages are due."""
-        if not self._stop.is_set() and wants_full_text(self._app):
-            with self._watched("complete"):
-                self._completer = self._completer or Completer(self._app, self._fetcher, self._poller.hosts)
-                await self._completer.start_due()
-
-    def _translate(self) -> None:
-        """Begin to translate the articles that are due."""
-        if not self._stop.is_set() and wants_translations(self._app):
-            with self._watched("translate"):
-                self._translator = self._translator or Translator(self._app)
-                self._translator.start_due()
-
     async def _drain(self) -> None:
         """Let the requests in flight end, or cancel them."""
-        seconds = 0.0 if self._outdated else DRAIN_SECONDS
-        drains = [self._poller.drain(seconds)]
-        if self._completer:
-            drains.append(self._completer.drain(seconds))
-        if self._backfiller:
-            drains.append(self._backfiller.drain(seconds))
         with self._watched("complete"):
-            await asyncio.gather(*drains)
-        if self._translator:
-            await self._translator.stop()
-        self._backfiller = self._completer = self._translator = None
+            await asyncio.gather(self._poller.drain(DRAIN_SECONDS), self._following.drain(DRAIN_SECONDS))
 
     def _new_jobs(self) -> "Jobs":
         from aggregator.jobs import Jobs
 
-        return Jobs(lambda: self._app, self._watched, self._note_published, self._count_joined)
+        work: Mapping[RequestTask, Callable[[], Awaitable[None]]] = {
+            "hubs": self._hubs.work_off,
+            "full_text": self._following.complete,
+            "backfill": self._following.backfill,
+            "translate": self._following.translate,
+            "prune": partial(self._do_upkeep, "prune"),
+            "mend": partial(self._do_upkeep, "mend"),
+        }
+        app = lambda: self._app  # noqa: E731 - a reload replaces it
+        return Jobs(app, self._watched, work, self._due_tasks, self._note_published, self._count_joined)
+
+    async def _due_tasks(self) -> list[RequestTask]:
+        """Return the tasks for which there may be work: the first thing that each does is to look."""
+        app = self._app
+        wanted: dict[RequestTask, bool] = {
+            "hubs": subscribes(app.settings) or app.settings.feeds.hub is not None,
+            "full_text": wants_full_text(app),
+            "backfill": wants_backfill(app),
+            "translate": wants_translations(app),
+            "prune": await self._upkeep.is_prune_due(),
+        }
+        return [task for task, is_wanted in wanted.items() if is_wanted]
+
+    async def _do_upkeep(self, work: Literal["prune", "mend"]) -> None:
+        with self._watched(work):
+            await (self._upkeep.prune() if work == "prune" else self._upkeep.repair())
 
     def _count_joined(self, joined: int) -> None:
         self._metrics.count_new(joined=joined)
@@ -264,11 +262,11 @@ class Worker:
         self._metrics.last_publish.set(self._app.clock().timestamp())
         if published.articles or published.feeds:
             self._metrics.publish_seconds.observe(seconds)
-        if published.feeds:
+        if published.feeds and not self._jobs:
             self._hubs.feeds_changed()
 
     async def _run_upkeep(self) -> None:
-        for work, run in self._upkeep.due(publishes=self._duties.publishes):
+        for work, run in self._upkeep.due(publishes=self._duties.publishes and not self._jobs):
             with self._watched(work):
                 await run()
         clock = asyncio.get_running_loop().time

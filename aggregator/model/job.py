@@ -5,7 +5,9 @@ from typing import Literal
 
 SHARDS = tuple("0123456789abcdef")  # of articles, by the first digit of their ids
 
-Task = Literal["prepare", "restyle", "articles", "category", "sweep"]
+PublishTask = Literal["prepare", "restyle", "articles", "category", "sweep"]
+RequestTask = Literal["hubs", "full_text", "backfill", "translate", "prune", "mend"]  # those that may take long
+Task = PublishTask | RequestTask
 
 
 @dataclass(frozen=True, slots=True, order=True)

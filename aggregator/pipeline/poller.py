@@ -39,6 +39,11 @@ class Poller:
         self._claim_at = 0.0  # by the event loop's clock: no claim before
         self._polled_at = app.clock()
 
+    @property
+    def is_stopped(self) -> bool:
+        """The process is to end, and begins nothing any more."""
+        return self._stop.is_set()
+
     async def poll(self, app: App, fetcher: Fetcher) -> None:
         """Claim what is due and start to refresh it; to be called once a tick."""
         now = app.clock()

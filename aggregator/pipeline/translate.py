@@ -42,6 +42,14 @@ class Translator:
         if self._task is None and not self._hold.is_on():
             self._task = asyncio.create_task(self.translate_due())
 
+    async def wait(self) -> None:
+        """Wait until nothing is under way. Raises StoreError."""
+        if self._task:
+            await asyncio.wait({self._task})
+        task, self._task = self._task, None
+        if task and not task.cancelled():
+            task.result()
+
     async def stop(self) -> None:
         """Cancel what is under way: its mark is released."""
         if self._task:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, ScalarSelect, and_, bindparam, case, delete, func, insert, select, update
 
-from aggregator.model import HubTopic, StoredSource, Subscription, Topic
+from aggregator.model import HubTopic, Job, StoredSource, Subscription, Topic
 from aggregator.store.columns import EPOCH
 from aggregator.store.database import Database
 from aggregator.store.due_hosts import refresh_due_of_sources
@@ -222,6 +222,7 @@ class HubStore:
             )
             rows = [{"path": path, "digest": digest, "due": now, "failures": 0} for path, digest in changed.items()]
             connection.execute(upsert, rows)
+            self._database.defer([Job("hubs")])
 
     def due_topics(self, now: datetime, limit: int) -> tuple[Topic, ...]:
         """Return up to `limit` feeds that our hub is to be notified of now, longest due first."""

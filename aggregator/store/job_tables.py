@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from aggregator.errors import StoreError
 from aggregator.model import Job, Task
 
-QUEUE = "aggregator"
-PRIORITIES: Mapping[Task, int] = {"sweep": 9, "prepare": 3, "restyle": 3, "articles": 2, "category": 1}
+PUBLISH, REQUESTS = "publish", "requests"  # queues: work that takes long must not keep files waiting
+PRIORITIES: Mapping[Task, int] = {"sweep": 9, "prepare": 3, "restyle": 3, "articles": 2, "category": 1}  # of PUBLISH
 TURNS = 0x61676775  # class of the advisory locks of turns, and the lock that all turns share
 
 # A job whose queueing lock is taken is queued already. Its own exception, in a block of its own, which is a savepoint,
@@ -35,19 +35,19 @@ END;
 $$
 """
 _DEFER = text(
-    "SELECT defer_jobs(array_agg((:queue, task, priority, CASE task WHEN 'sweep' THEN NULL ELSE name END, name,"
+    "SELECT defer_jobs(array_agg((queue, task, priority, CASE task WHEN 'sweep' THEN NULL ELSE name END, name,"
     " jsonb_build_object('subject', subject), NULL)::procrastinate_job_to_defer_v1 ORDER BY priority DESC, name))"
     " FROM unnest(CAST(:names AS text[]), CAST(:tasks AS text[]), CAST(:subjects AS text[]),"
-    " CAST(:priorities AS int[])) AS job (name, task, subject, priority)"
+    " CAST(:queues AS text[]), CAST(:priorities AS int[])) AS job (name, task, subject, queue, priority)"
 )
 _COUNTS = text(
     "SELECT count(*) FILTER (WHERE status = 'todo') AS todo, count(*) FILTER (WHERE status = 'doing') AS doing,"
     " count(*) FILTER (WHERE status = 'doing' AND coalesce(last_heartbeat < now() - CAST(:silence AS interval), true))"
     " AS stalled"
     " FROM procrastinate_jobs LEFT JOIN procrastinate_workers ON procrastinate_workers.id = worker_id"
-    " WHERE status IN ('todo', 'doing')"
+    " WHERE status IN ('todo', 'doing') AND queue_name LIKE :queue"
 )
-_WORKERS = text("SELECT count(*) FROM procrastinate_workers")
+_WORKERS = text("SELECT (count(*) + 1) / 2 FROM procrastinate_workers")  # each process has one for each queue
 _DELETE_ENDED = text("DELETE FROM procrastinate_jobs WHERE status NOT IN ('todo', 'doing')")
 # A machine that lost its power says nothing; its turns are free when the server gave it up.
 _TURN_SETTINGS = text(
@@ -77,23 +77,24 @@ def defer(connection: Connection, jobs: Iterable[Job]) -> None:
     """Queue these jobs in this transaction, as far as they are not queued."""
     jobs = sorted(jobs)
     parameters = {
-        "queue": QUEUE,
         "names": [job.name for job in jobs],
         "tasks": [job.task for job in jobs],
         "subjects": [job.subject for job in jobs],
-        "priorities": [PRIORITIES[job.task] for job in jobs],
+        "queues": [PUBLISH if job.task in PRIORITIES else REQUESTS for job in jobs],
+        "priorities": [PRIORITIES.get(job.task, 0) for job in jobs],
     }
     connection.execute(_DEFER, parameters)
 
 
 def workers(connection: Connection) -> int:
-    """Return the number of workers; those that died are deleted by the sweep."""
+    """Return the number of processes that do jobs; those that died are deleted by the sweep."""
     return int(connection.execute(_WORKERS).scalar_one())
 
 
-def counts(connection: Connection, silence: timedelta) -> Mapping[str, int]:
-    """Return the numbers of jobs by name; stalled are those whose worker gave no sign for this time."""
-    row = connection.execute(_COUNTS, {"silence": f"{silence.total_seconds()} seconds"}).mappings().one()
+def counts(connection: Connection, silence: timedelta, queue: str) -> Mapping[str, int]:
+    """Return the numbers of a queue's jobs by name; stalled are those whose worker gave no sign for this time."""
+    parameters = {"silence": f"{silence.total_seconds()} seconds", "queue": queue}
+    row = connection.execute(_COUNTS, parameters).mappings().one()
     return dict(row)
 
 

@@ -60,12 +60,15 @@ class JobStore:
                 first = end_of(shard_of(article_id))
             self._database.defer(jobs)
 
-    def counts(self, stalled_after: timedelta) -> JobCounts:
-        """Return the numbers of jobs; those are stalled whose worker gave no sign for so long."""
+    def counts(self, stalled_after: timedelta, queue: str = "%") -> JobCounts:
+        """Return the numbers of jobs, those of one queue if it is named.
+
+        Those are stalled whose worker gave no sign for so long.
+        """
         if not self.are_shared:
             return JobCounts()
         with self._database.reading() as connection:
-            return JobCounts(**job_tables.counts(connection, stalled_after))
+            return JobCounts(**job_tables.counts(connection, stalled_after, queue))
 
     def workers(self) -> int:
         """Return the number of processes that do jobs; 0 without a cluster."""

@@ -11,8 +11,11 @@ from aggregator.app import App
 from aggregator.jobs import Jobs
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
-from tests.clusters import Cluster, rows
+from tests.clusters import Cluster, execute, rows
+from tests.commands import Running, configure, running, until
+from tests.full_text.pages import PARAGRAPHS, html
 from tests.newsroom import Newsroom, item, newsroom, rss
+from tests.normalise.rendering import Page
 from tests.servers import Server
 
 QUEUED = "SELECT queueing_lock, status FROM procrastinate_jobs ORDER BY id"
@@ -29,7 +32,7 @@ def room(tmp_path: Path, server: Server, postgresql: Cluster) -> Newsroom:
 def do_jobs(app: App) -> list[Published]:
     """Record what is due, and do jobs until there are none."""
     published: list[Published] = []
-    jobs = Jobs(lambda: app, lambda _: nullcontext(), lambda each, _: published.append(each))
+    jobs = Jobs(lambda: app, lambda _: nullcontext(), report=lambda each, _: published.append(each))
 
     async def run() -> None:
         await run_cycle(app, lambda _: None, everything=True)
@@ -88,3 +91,54 @@ def test_jobs_of_dead_workers_are_done_by_others(room: Newsroom) -> None:
     assert all(path.exists() for path in feeds)
     assert files(published) == (0, 2)
     assert rows(str(room.configuration["database"]), QUEUED) == []
+
+
+# ------------------------------------------------------------------------------------------------------------- daemons
+
+QUICK = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "60s", "interval": "1s", "min_interval": "1s"}
+LAST_WORDS = Page(PARAGRAPHS[3]).words[:40]
+IN_WORK = "SELECT task_name, status FROM procrastinate_jobs WHERE task_name != 'sweep' ORDER BY id"
+
+
+def served(daemon: Running, title: str) -> bool:
+    return title in daemon.get("feeds/news.atom").text
+
+
+def test_the_jobs_of_a_killed_daemon_are_done_by_the_next(tmp_path: Path, server: Server, postgresql: Cluster) -> None:
+    """Its request of a hub was under way, and the next one queued: both end, and nothing else waits for them."""
+    database = postgresql.database()
+    server.put("/feed", rss(item(1)))
+    server.put("/hub", b"", pause=60)
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
+    configure(tmp_path, database=database, fetch=QUICK, feeds={"hub": server.url("/hub")}, sources=[source])
+    with running(tmp_path) as daemon:
+        until(lambda: ("hubs", "doing") in rows(database, IN_WORK), 60)
+        server.put("/feed", rss(item(1), item(2)))
+        until(lambda: served(daemon, "Story number 2"), 60)
+        assert rows(database, IN_WORK) == [("hubs", "doing"), ("hubs", "todo")]
+    server.put("/hub", b"", status=204)
+    execute(database, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    with running(tmp_path) as daemon:
+        until(lambda: rows(database, IN_WORK) == [], 60)
+        until(lambda: daemon.figure('aggregator_hub_pings_total{outcome="accepted"}') == 6, 60)
+        assert not daemon.said("internal error")
+        assert not daemon.said("Traceback")
+
+
+def test_a_second_server_serves_what_the_first_publishes_and_full_text_comes_by_a_job(
+    tmp_path: Path, server: Server, postgresql: Cluster
+) -> None:
+    database, url = postgresql.database(), server.url("/stories/1")
+    server.put("/feed", rss(item(1, link=url, description="A teaser.")))
+    server.put("/stories/1", html(), headers={"Content-Type": "text/html; charset=utf-8"})
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news", "full_text": True}
+    configure(tmp_path, database=database, fetch=QUICK, sources=[source])
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    configure(beside, database=database, storage=str(tmp_path / "storage"), fetch=QUICK, sources=[source])
+    with running(tmp_path) as first, running(beside, "--no-fetch") as second:
+        until(lambda: served(first, LAST_WORDS) and served(second, LAST_WORDS), 60)
+        server.put("/feed", rss(item(1, link=url, description="A teaser."), item(2)))
+        until(lambda: served(first, "Story number 2") and served(second, "Story number 2"), 60)
+        etag = first.get("feeds/news.atom").headers["ETag"]
+        assert second.get("feeds/news.atom").headers["ETag"] == etag

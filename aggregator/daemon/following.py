@@ -1,0 +1,101 @@
+"""Requests that follow a record: pages of archives and of articles, and translations. Shell.
+
+Where there are no jobs, a tick begins what is due; a job goes on until there is no more.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+
+from aggregator.app import App, wants_translations
+from aggregator.fetch import Fetcher
+from aggregator.pipeline import SourceOutcome
+from aggregator.pipeline.backfill import Backfiller, wants_backfill
+from aggregator.pipeline.complete import Completer, wants_full_text
+from aggregator.pipeline.poller import Poller
+from aggregator.pipeline.translate import Translator
+from aggregator.serve import Work
+
+
+class FollowingRequests:
+    """Such requests of a process. `app` and `fetcher` give those in use; hosts are shared with the `poller`.
+
+    `report` gets what a page of an archive brought.
+    """
+
+    def __init__(
+        self,
+        app: Callable[[], App],
+        fetcher: Callable[[], Fetcher],
+        poller: Poller,
+        watched: Callable[[Work], AbstractContextManager[None]],
+        report: Callable[[SourceOutcome], None],
+    ) -> None:
+        self._app, self._fetcher, self._poller, self._watched, self._report = app, fetcher, poller, watched, report
+        self._backfiller: Backfiller | None = None
+        self._completer: Completer | None = None
+        self._translator: Translator | None = None
+
+    async def start_due(self) -> None:
+        """Begin what is due."""
+        await self._begin_backfill()
+        await self._begin_complete()
+        self._begin_translate()
+
+    async def backfill(self) -> None:
+        """Read the pages of archives that are due."""
+        await self._work_off("backfill", self._begin_backfill)
+
+    async def complete(self) -> None:
+        """Complete the articles whose pages are due."""
+        await self._work_off("complete", self._begin_complete)
+
+    async def translate(self) -> None:
+        """Translate the articles that are due."""
+        if translator := self._begin_translate():
+            with self._watched("translate"):
+                await translator.wait()
+
+    async def drain(self, seconds: float) -> None:
+        """Give what is under way so many seconds to end, then cancel it; translations are cancelled at once."""
+        under_way = [each for each in (self._completer, self._backfiller) if each]
+        await asyncio.gather(*(each.drain(seconds) for each in under_way))
+        if self._translator:
+            await self._translator.stop()
+        self._backfiller = self._completer = self._translator = None
+
+    async def _work_off(self, work: Work, begin: Callable[[], Awaitable[Backfiller | Completer | None]]) -> None:
+        while under_way := await begin():
+            with self._watched(work):
+                await under_way.wait()
+
+    async def _begin_backfill(self) -> Backfiller | None:
+        """Return who reads pages; None if nothing is under way."""
+        if not self._poller.is_stopped and wants_backfill(self._app()):
+            with self._watched("backfill"):
+                backfiller = self._backfiller = self._backfiller or Backfiller(
+                    self._app(), self._fetcher(), self._poller.hosts, self._report
+                )
+                if await backfiller.start_due():
+                    return backfiller
+        return None
+
+    async def _begin_complete(self) -> Completer | None:
+        """Return who completes articles; None if nothing is under way."""
+        if not self._poller.is_stopped and wants_full_text(self._app()):
+            with self._watched("complete"):
+                completer = self._completer = self._completer or Completer(
+                    self._app(), self._fetcher(), self._poller.hosts
+                )
+                if await completer.start_due():
+                    return completer
+        return None
+
+    def _begin_translate(self) -> Translator | None:
+        """Return who translates articles."""
+        if not self._poller.is_stopped and wants_translations(self._app()):
+            with self._watched("translate"):
+                self._translator = self._translator or Translator(self._app())
+                self._translator.start_due()
+                return self._translator
+        return None
