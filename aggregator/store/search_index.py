@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from aggregator.search_terms import SearchTerm
 
+NEWEST = 1_000  # articles that are looked through without the index
+
 
 class SearchIndex(ABC):
     """Index over the terms of the table `searchable`, which the database itself keeps in step with it."""
@@ -63,8 +65,12 @@ class TSVector(SearchIndex):
     )
 
     def select(self, terms: Sequence[SearchTerm]) -> tuple[str, Mapping[str, str]]:
-        """Return a SELECT by the words of all terms, and the phrases among those."""
-        conditions = ["number < :below", "words @@ CAST(:match AS tsquery)"]
+        """Return a SELECT by the words of all terms, and the phrases among those.
+
+        Words that many articles have are found among the newest ones; the index is asked for others, all of whose
+        articles it gives, in no order. Left to itself the server guesses how many these are, and may read all articles.
+        """
+        conditions = ["words @@ CAST(:match AS tsquery)"]
         match: list[str] = []
         parameters: dict[str, str] = {}
         for term in terms:
@@ -74,9 +80,14 @@ class TSVector(SearchIndex):
                 name = f"phrase_{len(parameters)}"
                 parameters[name] = f"% {' '.join(term.words)}{'' if term.is_prefix else ' '}%"
                 conditions.append(f"' ' || terms || ' ' {'NOT ' if term.excluded else ''}LIKE :{name}")
+        matches = " AND ".join(conditions)
         statement = (
-            f"SELECT article_id FROM searchable WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own conditions
-            " ORDER BY number DESC LIMIT :limit"
+            f"WITH newest AS (SELECT * FROM searchable WHERE number < :below ORDER BY number DESC LIMIT {NEWEST}),"  # noqa: S608 - our own text
+            f" matching AS (SELECT number, article_id FROM newest WHERE {matches} ORDER BY number DESC LIMIT :limit)"
+            " SELECT article_id FROM (SELECT * FROM matching UNION ALL SELECT number, article_id FROM searchable"
+            f" WHERE (SELECT count(*) FROM matching) < :limit AND {matches}"
+            # Not by the index of numbers, as a sum.
+            " AND number + 0 < (SELECT min(number) FROM newest)) AS found ORDER BY number DESC LIMIT :limit"
         )
         return statement, {"match": " & ".join(match), **parameters}
 

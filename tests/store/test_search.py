@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from aggregator.model import PageText
 from aggregator.search_terms import query_terms
-from aggregator.store import Store
+from aggregator.store import Store, search_index
 from aggregator.store.unpublished import Join
 from tests.store.values import MINUTE, NOW, article, keyed, new, record, source, sync_sources, updated
 
@@ -113,6 +113,21 @@ def test_words_are_found_without_regard_to_case_and_accents(store: Store, query:
 )
 def test_every_text_is_a_query(store: Store, query: str) -> None:
     assert found(store, query) in ([], [1], [2], [1, 2])
+
+
+@pytest.mark.parametrize("newest", [1, 2, 6, 7])
+def test_articles_older_than_the_newest_are_found_too(
+    store: Store, newest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "NEWEST", newest)
+    for query, numbers in (("cafe", [1, 2]), ("-brown", [3, 4, 5, 6, 7]), ('quick -"brown fox"', [2]), ("北京", [3])):
+        assert found(store, query) == numbers
+    first = store.search.find(query_terms("-brown"), 2)
+    assert first.older
+    assert [each.title for each in store.search.find(query_terms("-brown"), 2, first.older).articles] == [
+        TEXTS[5][0],
+        TEXTS[6][0],
+    ]
 
 
 def test_a_search_without_words_finds_nothing(store: Store) -> None:
