@@ -6,7 +6,6 @@ credit or other change reaches any more.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 
@@ -16,6 +15,7 @@ from sqlalchemy import bindparam, func, select, update
 from aggregator.model import ArchivePage, StoredArticle
 from aggregator.store.database import Database
 from aggregator.store.feeds import WITH_BODY, bounded
+from aggregator.store.rows import listed
 from aggregator.store.schema import (
     archive_page,
     archived,
@@ -30,25 +30,38 @@ from aggregator.store.schema import (
     shown,
     source,
 )
+from aggregator.store.statements import InsertRows
 from aggregator.store.stored_articles import ROW_BY_ROW, has_names, is_published, stored_articles
 
 _in_category = article_category.c.category == bindparam("category")
-_UNNUMBERED = (
-    select(article_category.c.article_id)
-    .join(article)
-    .where(_in_category, on_open_page, article_category.c.number.is_(None), is_published, has_names)
-    .order_by(  # oldest first
-        article_category.c.first_seen,
-        article_category.c.published,
-        article_category.c.ordinal.desc(),
-        article_category.c.position.desc(),
-        article_category.c.article_id.desc(),
-    )
+_is_unnumbered = (
+    article_category.c.category == bindparam("of"),
+    on_open_page,
+    article_category.c.number.is_(None),
+    is_published,
+    has_names,
 )
-_JOINED = select(category.c.joined).where(category.c.name == bindparam("category"))
+_ANY_UNNUMBERED = select(article_category.c.article_id).join(article).where(*_is_unnumbered).limit(1)
+_oldest_first = (
+    article_category.c.first_seen,
+    article_category.c.published,
+    article_category.c.ordinal.desc(),
+    article_category.c.position.desc(),
+    article_category.c.article_id.desc(),
+)
+_unnumbered = (
+    select(article_category.c.article_id, func.row_number().over(order_by=_oldest_first).label("place"))
+    .join(article)
+    .where(*_is_unnumbered)
+    .subquery()
+)
+_JOINED = select(category.c.joined).where(category.c.name == bindparam("of"))
 _SET_JOINED = update(category).where(category.c.name == bindparam("of")).values(joined=bindparam("last"))
-_of_article = (article_category.c.category == bindparam("of"), article_category.c.article_id == bindparam("by"))
-_NUMBER = update(article_category).where(*_of_article).values(number=bindparam("next"))
+_NUMBER = (
+    update(article_category)
+    .where(article_category.c.category == bindparam("of"), article_category.c.article_id == _unnumbered.c.article_id)
+    .values(number=bindparam("last") + _unnumbered.c.place)
+)
 _OPEN = (
     select(*WITH_BODY)
     .select_from(article)
@@ -87,7 +100,7 @@ _VERSIONS = (
 _LABEL = select(category.c.label).where(category.c.name == bindparam("category"))
 _CLOSE = (
     update(article_category)
-    .where(*_of_article)
+    .where(article_category.c.category == bindparam("of"), article_category.c.article_id == bindparam("by"))
     .values(archive_page=bindparam("page"), archived=bindparam("version_digest"), edited_after=None)
 )
 _WRITTEN = (
@@ -98,6 +111,8 @@ _WRITTEN = (
 )
 _MARK_ALL = update(archive_page).values(pending=archive_page.c.pending + 1)
 
+_STORED = select(*archived.c["article_id", "digest"]).where(archived.c.article_id.in_(listed("ids")))
+_insert_versions = InsertRows(archived, ("article_id", "digest", "version"))
 _decoder = msgspec.json.Decoder(StoredArticle)
 
 
@@ -112,16 +127,14 @@ class ArchiveStore:
 
         Nothing happens to those that have one.
         """
+        parameters = {"of": category_name}
         with self._database.reading() as connection:
-            ids = connection.scalars(_UNNUMBERED, {"category": category_name}).all()
-        if not ids:
-            return
+            if connection.scalar(_ANY_UNNUMBERED, parameters) is None:
+                return
         with self._database.writing() as connection:
-            last = connection.scalars(_JOINED, {"category": category_name}).one()
-            numbered = enumerate(ids, last + 1)
-            rows = [{"of": category_name, "by": article_id, "next": number} for number, article_id in numbered]
-            connection.execute(_NUMBER, rows)
-            connection.execute(_SET_JOINED, {"of": category_name, "last": last + len(ids)})
+            last = connection.scalars(_JOINED, parameters).one()
+            count = connection.execute(_NUMBER, {**parameters, "last": last}).rowcount
+            connection.execute(_SET_JOINED, {**parameters, "last": last + count})
 
     def open_page(self, category_name: str, limit: int, max_body: int) -> tuple[ArchivePage, bool]:
         """Return the page behind the closed ones with its first `limit` articles, and whether there are more.
@@ -148,14 +161,13 @@ class ArchiveStore:
     def close(self, opened: ArchivePage) -> None:
         """Close a page with these articles as they are; it is marked to be written."""
         names = {"of": opened.category, "page": opened.number}
-        versions = [(each.id, msgspec.json.encode(replace(each, markdown=""))) for each in opened.articles]
-        rows = [
-            {"article_id": article_id, "digest": _digest(version), "version": zlib.compress(version, 1)}
-            for article_id, version in versions
-        ]
-        places = [{**names, "by": row["article_id"], "version_digest": row["digest"]} for row in rows]
+        versions = [(each.id, msgspec.json.encode(each)) for each in opened.articles]
+        rows = [(article_id, _digest(version), version) for article_id, version in versions]
+        places = [{**names, "by": article_id, "version_digest": digest} for article_id, digest, _ in rows]
         with self._database.writing() as connection:
-            connection.execute(self._database.dialect.insert(archived).on_conflict_do_nothing(), rows)
+            stored = set(map(tuple, connection.execute(_STORED, {"ids": [article_id for article_id, *_ in rows]})))
+            new = [row for row in rows if row[:2] not in stored]
+            _insert_versions(connection, ((*row, zlib.compress(version, 1)) for *row, version in new))
             connection.execute(_CLOSE, places)
             connection.execute(
                 archive_page.insert(),

@@ -13,6 +13,8 @@ from aggregator.store.schema import article, article_category
 MAX_MEMBERS = 20  # of a cluster that are listed beside an article
 
 _self, _other = article.alias(), article.alias()
+_has_others = exists().where(_other.c.cluster == _self.c.cluster, _other.c.id != _self.c.id)
+_OF_IDS = select(_self.c.cluster).distinct().where(_self.c.id.in_(listed("ids")), _has_others)
 _HEADS = select(*article.c["id", "cluster"]).where(article.c.id.in_(listed("clusters")), article.c.dropped.is_(None))
 _FIRST = (
     select(*article.c["id", "cluster"])
@@ -46,14 +48,15 @@ def clusters_of(connection: Connection, articles: Any, **parameters: Any) -> Seq
     `articles` are ids, or a query for ids with these `parameters`.
     """
     if isinstance(articles, Collection):
-        articles, parameters = listed("ids"), {"ids": sorted(articles)}
-    has_others = exists().where(_other.c.cluster == _self.c.cluster, _other.c.id != _self.c.id)
-    query = select(_self.c.cluster).distinct().where(_self.c.id.in_(articles), has_others)
+        return sorted(connection.scalars(_OF_IDS, {"ids": sorted(articles)}))
+    query = select(_self.c.cluster).distinct().where(_self.c.id.in_(articles), _has_others)
     return sorted(connection.scalars(query, parameters))
 
 
 def first_members(connection: Connection, clusters: Collection[str]) -> Mapping[str, tuple[str, ...]]:
     """Return the ids of the members that are listed beside any other, by cluster: the head, then the first seen."""
+    if not clusters:
+        return {}
     heads = {row.cluster for row in connection.execute(_HEADS, {"clusters": sorted(clusters)}) if row.id == row.cluster}
     members = {}
     for cluster in sorted(clusters):

@@ -73,7 +73,7 @@ def test_statements_of_each_kind_of_document(store: Store, size: int) -> None:
         "edited": recorded(store, *edits),
         "of two sources": recorded(store, *copies, by=2),
     }
-    assert statements == {"new": 22, "unchanged": 5, "nothing": 4, "edited": 24, "of two sources": 22}
+    assert statements == {"new": 22, "unchanged": 5, "nothing": 4, "edited": 22, "of two sources": 20}
 
 
 @pytest.mark.parametrize("size", [1, 100])
@@ -81,10 +81,10 @@ def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> Non
     record(store, *(new(keyed(article(number), str(number))) for number in range(size)))
     asked = [digest(str(number)) for number in range(size)]
     assert counted(store, lambda: store.articles.lookup(asked)) == 5
-    assert counted(store, lambda: store.outbox.articles(1000)) == 6
-    assert counted(store, lambda: store.feeds.category_feed("a", 1000)) == 8
+    assert counted(store, lambda: store.outbox.articles(1000)) == 5
+    assert counted(store, lambda: store.feeds.category_feed("a", 1000)) == 7
     assert counted(store, lambda: store.feeds.category_heads(["a", "all"])) == 1
-    assert counted(store, lambda: store.articles.page(None, 1000)) == 6
+    assert counted(store, lambda: store.articles.page(None, 1000)) == 5
     marks = [mark for _, mark in store.outbox.articles(1000)]
     assert counted(store, lambda: store.outbox.published(marks, NOW)) == 1
     assert counted(store, lambda: store.leases.claim(NOW, limit=1000, lease=LEASE)) == 4
