@@ -4,14 +4,16 @@ A category's feed, the pages of its archive and those of `all` have the same art
 `shown_fields` gives and on nothing else: equal articles have equal entries.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+
+import msgspec
 
 from aggregator.model import StoredArticle
 from aggregator.render.channel import shown_fields
 
-KEY_BYTES = 2_000  # about what is kept of an article beside its entries
+KEY_BYTES = 500  # about what is kept of an article beside its entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +35,14 @@ class EntryCache:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        self._entries = dict[Hashable, RenderedEntry]()  # the least recently used first
+        self._entries = dict[bytes, RenderedEntry]()  # the least recently used first
         self._bytes = 0
 
     def entry(
         self, formats: tuple[str, ...], article: StoredArticle, render: Callable[[], RenderedEntry]
     ) -> RenderedEntry:
         """Return the article's entry in these formats: the one kept, else the one that `render` returns."""
-        html = blake2b(article.html.encode(errors="surrogatepass"), digest_size=16).digest()
-        key = (formats, html, shown_fields(article))
+        key = blake2b(msgspec.json.encode((formats, article.html, shown_fields(article))), digest_size=16).digest()
         entry = self._entries.pop(key, None)
         if entry is None:
             entry = render()

@@ -1,9 +1,10 @@
 """JSON Feed 1.1."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from aggregator.model import NO_DETAILS, Credit, Details, Enclosure, StoredArticle
 from aggregator.render.channel import GENERATOR, Channel
@@ -11,8 +12,6 @@ from aggregator.render.podcast import uncredited_origin
 from aggregator.timestamps import rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: json.dumps makes one a call
 
 
 def jsonfeed(channel: Channel, items: Iterable[bytes]) -> bytes:
@@ -32,7 +31,7 @@ def jsonfeed(channel: Channel, items: Iterable[bytes]) -> bytes:
         hubs=[{"type": "WebSub", "url": channel.hub}] if channel.hub else None,
         _generator={"name": GENERATOR},
     )
-    return b'%b,"items":[%b]}' % (_encode(head).removesuffix("}").encode(), b",".join(items))
+    return b'%b,"items":[%b]}' % (msgspec.json.encode(head).removesuffix(b"}"), b",".join(items))
 
 
 def json_item(article: StoredArticle) -> bytes:
@@ -59,7 +58,7 @@ def json_item(article: StoredArticle) -> bytes:
         _episode=_episode(article.details),
         _also=[{"title": member.title, "url": member.link, "source": member.source} for member in article.also],
     )
-    return _encode(item).encode()
+    return msgspec.json.encode(item)
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
