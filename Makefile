@@ -26,6 +26,11 @@ crash: setup
 	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_backfill_kills.py \
 	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
+# What takes long of several processes on PostgreSQL: outages and kills in their full length.
+.PHONY: cluster
+cluster: setup
+	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_jobs.py
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

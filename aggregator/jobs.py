@@ -25,13 +25,13 @@ from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.model import Job, RequestTask, Task
 from aggregator.publish import Published, UnwrittenError, publish_subject
-from aggregator.serve import Work as WatchedWork
+from aggregator.serve import Work
 from aggregator.store import RacedError
 from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
 
 CONCURRENCY = {PUBLISH: 2, REQUESTS: 6}  # jobs at a time; what they compute shares one thread
 HEARTBEAT = 5.0  # seconds between two signs of a worker
-GRACE = 10.0  # seconds for jobs to end at a stop, in which the worker gives no sign
+GRACE = 5.0  # seconds for jobs to end at a stop, in which the worker gives no sign
 STALLED = timedelta(seconds=HEARTBEAT + GRACE + 5)  # without a sign, after which a worker's jobs are done by others
 SWEEP = "* * * * * */5"  # each five seconds, with the seconds last
 POLL, POLL_WITHOUT_LISTEN = 5.0, 1.0  # seconds between two looks at the queue
@@ -44,8 +44,8 @@ _LOST = (exceptions.ProcrastinateException, psycopg.Error)
 
 log = logging.getLogger("aggregator")
 
-Watched = Callable[[WatchedWork], AbstractContextManager[None]]
-Work = Mapping[RequestTask, Callable[[], Awaitable[None]]]
+Watched = Callable[[Work], AbstractContextManager[None]]
+TaskFunctions = Mapping[RequestTask, Callable[[], Awaitable[None]]]
 ReportPublished = Callable[[Published, float], None]  # what was published, and in how many seconds
 
 
@@ -66,7 +66,7 @@ class Jobs:
         self,
         app: Callable[[], App],
         watched: Watched,
-        work: Work = MappingProxyType({}),
+        work: TaskFunctions = MappingProxyType({}),
         due: Callable[[], Awaitable[Collection[RequestTask]]] = nothing_due,
         report: ReportPublished = lambda _published, _seconds: None,
         count_joined: Callable[[int], None] = lambda _: None,

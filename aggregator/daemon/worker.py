@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # its engine is loaded where the database has jobs
 
 TICK = timedelta(seconds=1)
 MEASURE_SECONDS = 60.0  # at least, from one count of what is stored to the next; the longer it takes, the rarer
-FINISH_SECONDS = 5.0  # for the jobs of what was recorded last; others do what is left
+FINISH_SECONDS = 2.0  # for the jobs of what was recorded last; others do what is left
 DRAIN_SECONDS = 5.0  # for fetches in flight to end before a stop or a reload; publishing needs some time too
 
 log = logging.getLogger("aggregator")

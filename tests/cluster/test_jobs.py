@@ -1,6 +1,7 @@
 """Jobs of a cluster, done by real engines on PostgreSQL."""
 
 import asyncio
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from aggregator.jobs import Jobs
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
 from tests.clusters import Cluster, execute, rows
-from tests.commands import Running, configure, running, until
+from tests.commands import Running, aggregator, configure, running, until, working
 from tests.full_text.pages import PARAGRAPHS, html
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.normalise.rendering import Page
 from tests.servers import Server
+from tests.thorough import THOROUGH
 
 QUEUED = "SELECT queueing_lock, status FROM procrastinate_jobs ORDER BY id"
 CATEGORIES = [f"category:{name}" for name in ("all", "news")]
@@ -117,7 +119,8 @@ def test_the_jobs_of_a_killed_daemon_are_done_by_the_next(tmp_path: Path, server
         until(lambda: served(daemon, "Story number 2"), 60)
         assert rows(database, IN_WORK) == [("hubs", "doing"), ("hubs", "todo")]
     server.put("/hub", b"", status=204)
-    execute(database, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+    if not THOROUGH:  # else the sweep finds it silent in its own time
+        execute(database, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     with running(tmp_path) as daemon:
         until(lambda: rows(database, IN_WORK) == [], 60)
         until(lambda: daemon.figure('aggregator_hub_pings_total{outcome="accepted"}') == 6, 60)
@@ -142,3 +145,50 @@ def test_a_second_server_serves_what_the_first_publishes_and_full_text_comes_by_
         until(lambda: served(first, "Story number 2") and served(second, "Story number 2"), 60)
         etag = first.get("feeds/news.atom").headers["ETag"]
         assert second.get("feeds/news.atom").headers["ETag"] == etag
+
+
+def test_a_postgresql_server_that_dies_loses_no_process_and_no_article(
+    tmp_path: Path, server: Server, postgresql: Cluster
+) -> None:
+    """Amid polls and jobs of two workers and a server; for 10 s in `make cluster`."""
+    database, papers = postgresql.database(), range(1, 31)
+    for number in papers:
+        server.put(f"/{number}", rss(item(number)), pause=0.1 * number)
+    sources = [{"name": f"p{number}", "url": server.url(f"/{number}"), "category": "news"} for number in papers]
+    configure(tmp_path, database=database, fetch=QUICK | {"interval": "1h"}, feeds={"limit": 100}, sources=sources)
+    aggregator("sync", cwd=tmp_path)
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+
+    def published() -> set[str]:
+        return {path.name for path in (tmp_path / "storage/articles").rglob("*.md")}
+
+    with (
+        running(tmp_path, "--no-fetch") as daemon,
+        working(folders[0], AGGREGATOR_DATABASE=database) as first,
+        working(folders[1], AGGREGATOR_DATABASE=database) as second,
+    ):
+        until(lambda: bool(published()), 60)
+        postgresql.stop()
+        time.sleep(10 if THOROUGH else 1)
+        postgresql.start()
+        until(lambda: len(published()) == len(papers), 120)
+        until(lambda: daemon.get("feeds/news.json").text.count('"id"') == len(papers), 60)
+        until(lambda: rows(database, IN_WORK) == [], 60)
+        for process in (daemon, first, second):
+            assert process.process.poll() is None
+            assert [line for line in process.said() if "Traceback" in line or "internal error" in line] == []
+            assert len(process.said("cannot be reached")) <= 1, process.said()
+    assert [count for (count,) in rows(database, "SELECT count(*) FROM article GROUP BY link")] == [1] * len(papers)
+
+
+def test_what_changes_of_form_is_written_again_by_jobs(tmp_path: Path, server: Server, postgresql: Cluster) -> None:
+    database = postgresql.database()
+    server.put("/feed", rss(*map(item, range(5))))
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
+    configure(tmp_path, database=database, fetch=QUICK, sources=[source])
+    with running(tmp_path) as daemon:
+        until(lambda: served(daemon, "Story number 2"), 60)
+        configure(tmp_path, database=database, fetch=QUICK, title="Another title", sources=[source])
+        until(lambda: served(daemon, "Another title"), 60)
