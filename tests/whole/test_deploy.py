@@ -75,7 +75,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         copies.append(tmp_path / file.name)
         text = re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", file.read_text())  # else it is missed where absent
         copies[-1].write_text(text)
-    assert len(copies) == 3
+    assert len(copies) == 4
     done = subprocess.run(
         ["systemd-analyze", "verify", *copies], capture_output=True, text=True, check=False, timeout=60
     )
@@ -92,10 +92,12 @@ def test_the_documented_steps_install_all_that_the_units_name(root: Path) -> Non
     assert re.search(r"(?m)^aggregator:", (root / "etc/passwd").read_text())
     assert {file.name for file in (root / "etc/systemd/system").iterdir()} == {
         "aggregator.service",
+        "aggregator-worker@.service",
         "aggregator-backup.service",
         "aggregator-backup.timer",
     }
-    for name in ("aggregator.service", "aggregator-backup.service"):
+    assert unit("aggregator-worker@.service")["Restart"] == ["always"]  # docs/decisions/0041-jobs.md
+    for name in ("aggregator.service", "aggregator-worker@.service", "aggregator-backup.service"):
         assert unit(name)["User"] == unit(name)["Group"] == ["aggregator"]
     (backup,) = unit("aggregator-backup.service")["ExecStart"]
     program, folder, number = backup.split()
