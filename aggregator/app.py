@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
-from aggregator.errors import StoreError
+from aggregator.errors import FilesError, StoreError
 from aggregator.model import Source
 from aggregator.output_folder import Folder, OutputFolder
 from aggregator.sandbox import Sandbox
@@ -25,6 +25,7 @@ from aggregator.sync import sync_settings, unpaced_hosts
 if TYPE_CHECKING:  # its libraries are loaded with the first document
     from aggregator.document import ReadResult
     from aggregator.model import PageText, ScaledPicture
+    from aggregator.objects import Bucket
 
 READ = "aggregator.document:read"
 ANSWER = "aggregator.full_text:answer"
@@ -32,6 +33,7 @@ SCALED = "aggregator.scaling:scaled"
 EXTRACTORS = 2  # processes, of 100 MB; a page takes one 40 ms
 SCALERS = 2  # processes, of 40 MB and the picture that they have in hand
 ADDRESS = "address"  # note with the daemon's URL: commands beside it write the same URLs into feeds
+FEEDS = "feeds"  # folder of the feeds in the storage
 RETENTION = "retention"  # note with the seconds of the retention that may prune by itself
 RETENTION_WAITS = "retention waits"  # note with the seconds of the retention that waits for a prune by hand, and why
 
@@ -48,6 +50,8 @@ class App:
     settings: Settings
     environ: Mapping[str, str] = field(repr=False)  # secrets that headers of sources refer to
     folder: Path  # that of the configuration
+    local_folder: Path  # of locks and pictures: the storage, unless that is a bucket
+    bucket: "Bucket | None" = None  # that the storage is in
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
     features: Features = field(default_factory=Features)  # that the sources use
     has_translations: bool = False  # or may have some: a source is translated, or was
@@ -70,29 +74,40 @@ class App:
     @property
     def article_folder(self) -> OutputFolder:
         """The files of articles."""
-        return Folder(Path(self.settings.articles.path))
+        return article_folder(self.settings, self.bucket)
+
+    @property
+    def owns_article_folder(self) -> bool:
+        """Nothing but articles belongs there: a folder outside of the storage may hold a site's own files."""
+        storage = Path(self.settings.storage).resolve()
+        return bool(self.bucket) or Path(self.settings.articles.path).resolve().is_relative_to(storage)
 
     @property
     def pictures_root(self) -> Path:
         """Folder of the articles' pictures, a cache."""
-        return Path(self.settings.storage) / "pictures"
+        return self.local_folder / "pictures"
 
     @property
     def feed_folder(self) -> OutputFolder:
         """The files of feeds."""
-        return Folder(self.feeds_root)
+        return self.bucket.folder(FEEDS) if self.bucket else Folder(self.feeds_root)
+
+    def begin_output(self) -> None:
+        """Note that what is read from now on is written: a later process does not have its bytes overwritten."""
+        if self.bucket:
+            self.bucket.begin()
 
     @property
     def feeds_root(self) -> Path:
         """Folder of the published feeds."""
-        return Path(self.settings.storage) / "feeds"
+        return Path(self.settings.storage) / FEEDS
 
 
 @contextmanager
 def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
     """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
     settings = config.fit_to_fd_limit(config.load(path, environ))
-    files.act_as_owner(Path(settings.storage))
+    files.act_as_owner(config.local_folder(settings, environ))
     with opened_with(settings, environ, folder=path.absolute().parent) as app:
         yield app
 
@@ -141,9 +156,11 @@ def _parts(
     settings: Settings, environ: Mapping[str, str], clock: Clock, folder: Path | None, store: Store | None
 ) -> Iterator[App]:
     """Open all parts of the app, whose store is not in step with the settings yet."""
-    files.make_folder(Path(settings.storage))
+    local_folder = config.local_folder(settings, environ)
+    files.make_folder(local_folder)
     with (
         nullcontext(store) if store else Store.open(settings.database or "") as store,
+        opened_bucket(settings, environ, store, clock) as bucket,
         ThreadPoolExecutor(1, thread_name_prefix="writer") as writer,
         Sandbox["ReadResult"](READ) as sandbox,
         Sandbox["PageText | bool"](ANSWER, max_processes=EXTRACTORS) as extractor,
@@ -153,6 +170,8 @@ def _parts(
             settings=settings,
             environ=environ,
             folder=folder or Path.cwd(),
+            local_folder=local_folder,
+            bucket=bucket,
             store=store,
             clock=clock,
             writer=writer,
@@ -175,6 +194,28 @@ def with_noted_url(store: Store, settings: Settings) -> Settings:
     return settings.model_copy(update={"base_url": address}) if address else settings
 
 
+def article_folder(settings: Settings, bucket: "Bucket | None") -> OutputFolder:
+    """Return the files of articles by these settings."""
+    path = settings.articles.path
+    return bucket.folder(path) if bucket else Folder(Path(path))
+
+
+@contextmanager
+def opened_bucket(
+    settings: Settings, environ: Mapping[str, str], store: Store, clock: Clock
+) -> Iterator["Bucket | None"]:
+    """Open the bucket, if the storage is in one. Raises FilesError."""
+    if not settings.bucket:
+        yield None
+        return
+    try:
+        from aggregator.objects import Bucket  # its library is loaded where there is a bucket
+    except ModuleNotFoundError as error:
+        raise FilesError(f"{settings.bucket} needs obstore; install aggregator[cluster]") from error
+    with closing(Bucket.open(settings.bucket, environ, store.objects, clock)) as bucket:
+        yield bucket
+
+
 def waiting_retention(app: App) -> str:
     """Return why the present retention waits for a prune by hand, "" if it does not."""
     if app.settings.retention is None:
@@ -185,14 +226,13 @@ def waiting_retention(app: App) -> str:
 
 
 def _warn_if_lost(app: App) -> None:
-    """Warn of an empty database beside articles. Only in storage: a folder elsewhere may hold a site's own files."""
-    root, storage = Path(app.settings.articles.path), Path(app.settings.storage)
-    if root.is_relative_to(storage) and app.store.articles.is_empty() and next(app.article_folder.listed(), None):
+    """Warn of an empty database beside articles."""
+    if app.owns_article_folder and app.store.articles.is_empty() and next(app.article_folder.listed(), None):
         log.warning(
             "the database %s is empty, but %s holds articles; if it was lost, put back a copy that `aggregator backup "
             "FILE` made, with `aggregator restore FILE`",
             app.store.database.name,
-            root,
+            app.settings.articles.path,
         )
 
 

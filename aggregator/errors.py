@@ -10,6 +10,8 @@ An exception means that the command cannot continue; a failure of one source is 
     │   ├── StoreDamagedError  it is damaged
     │   └── OutdatedError      a newer version of the program made or migrated it
     └── FilesError             a file under storage/ cannot be written or read
+        ├── BucketError        no object of the bucket can
+        └── SupersededError    another process wrote it from a later state of the database
 """
 
 from collections.abc import Sequence
@@ -80,3 +82,11 @@ class OutdatedError(StoreError):
 
 class FilesError(AggregatorError):
     """A file under `storage/` cannot be written; the sentence names it."""
+
+
+class BucketError(FilesError):
+    """The bucket cannot be used: it does not answer, does not exist, or refuses the credentials."""
+
+
+class SupersededError(FilesError):
+    """The bytes may be older than those that are there; to be read from the database and written again."""

@@ -20,6 +20,9 @@ class OutputFolder(Protocol):
     def differing(self, outputs: Iterable[OutputFile]) -> Iterator[tuple[OutputFile, bool]]:
         """Yield the files that are missing or different, each with True if its path exists."""
 
+    def refresh(self) -> None:
+        """Look at what is there, where `write` and `differing` go by what is known of it."""
+
     def listed(self) -> Iterator[str]:
         """Yield the paths of all files that are here."""
 
@@ -50,6 +53,9 @@ class Folder:
     def differing(self, outputs: Iterable[OutputFile]) -> Iterator[tuple[OutputFile, bool]]:
         """Yield the files that are missing or different, each with True if its path exists."""
         return files.differing(self.root, outputs)
+
+    def refresh(self) -> None:
+        """Do nothing: each file is looked at when it is written or compared."""
 
     def listed(self) -> Iterator[str]:
         """Yield the paths of all files that are here."""

@@ -66,15 +66,16 @@ class Newsroom:
     root: Path
     configuration: dict[str, Any]
     now: datetime = START
+    environ: dict[str, str] = field(default_factory=dict)
     _written: list[str] = field(default_factory=list)
 
     @contextmanager
     def opened(self) -> Iterator[App]:
         path = self.root / "feeds.yaml"
         path.write_text(dumped(self.configuration), encoding="utf-8")
-        settings = load(path, {})
+        settings = load(path, self.environ)
         begin(settings)
-        with opened_with(settings, {}, lambda: self.now) as app:
+        with opened_with(settings, self.environ, lambda: self.now) as app:
             yield app
 
     def once(self, *names: str, everything: bool = True) -> Round:

@@ -15,7 +15,7 @@ def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FIL
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
-    files.act_as_owner(Path(settings.storage))
+    files.act_as_owner(config.local_folder(settings, options.environ))
     size = backup.backup(settings.database or "", file)
     typer.echo(f"{file}: {size:,} bytes; `aggregator restore {file}` puts it back")
 
@@ -29,8 +29,8 @@ def restore(
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
-    files.act_as_owner(Path(settings.storage))
-    restore_database(settings, file)
+    files.act_as_owner(config.local_folder(settings, options.environ))
+    restore_database(settings, file, config.local_folder(settings, options.environ))
     typer.echo(f"{file} was restored; the next start publishes articles and feeds anew")
 
 
@@ -44,7 +44,7 @@ def migrate(
 
     options: Options = ctx.obj
     settings = config.load(options.config, options.environ)
-    files.act_as_owner(Path(settings.storage))
+    files.act_as_owner(config.local_folder(settings, options.environ))
     target = config.database_url(to, options.config.absolute().parent)
     rows = migrate_database(
         settings.database or "", target, lambda table, count: typer.echo(f"{table}: {count:,} rows")
@@ -63,7 +63,7 @@ def health(
     options: Options = ctx.obj
     if url is None:
         settings = config.load(options.config, options.environ)
-        files.act_as_owner(Path(settings.storage))
+        files.act_as_owner(config.local_folder(settings, options.environ))
         url = noted_address(settings)
     check_health(url)
     typer.echo("ok")

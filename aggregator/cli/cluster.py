@@ -1,7 +1,6 @@
 """`aggregator sync`, `worker`: several processes on one PostgreSQL database."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,7 +20,7 @@ def sync(ctx: typer.Context) -> None:
             "`sync` is for the workers of a cluster, which need PostgreSQL: set `database`; with SQLite `run` reads "
             f"{options.config} itself"
         )
-    files.act_as_owner(Path(settings.storage))
+    files.act_as_owner(config.local_folder(settings, options.environ))
     with app.opened_with(settings, options.environ, folder=options.config.absolute().parent) as opened:
         version = opened.store.settings.version()
     typer.echo(f"{counted(len(settings.sources), 'source')} and the settings (version {version}) are stored")

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +55,7 @@ def once(
         for name in names or ():
             if name not in sources:
                 raise UsageError(no_source_named(name, sources))
-        has_daemon = files.is_held(Path(app.settings.storage) / files.DAEMON_LOCK)
+        has_daemon = files.is_held(app.local_folder / files.DAEMON_LOCK)
         if not has_daemon:
             # Nobody serves the callbacks that hubs push to.
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)

@@ -8,13 +8,14 @@ from typing import Any
 from aggregator.config.problems import Problem
 from aggregator.config.yaml_document import Location
 from aggregator.names import ALL
-from aggregator.settings import Articles
+from aggregator.settings import BUCKET, Articles
 from aggregator.settings.values import is_null, quoted
 
 
 def conflicts(data: Any) -> Iterator[Problem]:
     """Yield the problems of the file's paths and patterns, within each source, and between sources."""
     yield from _path_problems(data)
+    yield from _bucket_problems(data)
     first_with: dict[str, int] = {}
     yield from _translation_problems(data)
     for number, source in sources_of(data):
@@ -79,6 +80,24 @@ def _path_problems(data: Any) -> Iterator[Problem]:
 
         if fault := pattern_fault(pattern):
             yield Problem(("articles", "name"), f"`articles.name` {fault}")
+
+
+def _bucket_problems(data: Any) -> Iterator[Problem]:
+    """Yield what does not go together with a bucket as the storage."""
+    file = data if isinstance(data, dict) else {}
+    if not _text(file.get("storage")).startswith(BUCKET):
+        return
+    if not _text(file.get("database")).startswith("postgresql"):
+        message = "a bucket needs PostgreSQL: set `database` to postgresql://user@host/name, or name a folder"
+        yield Problem(("storage",), message)
+    articles = section if isinstance(section := file.get("articles"), dict) else {}
+    if articles.get("after"):
+        message = "`articles.after` finds no files where `storage` is a bucket; remove it, or name a folder"
+        yield Problem(("articles", "after"), message)
+    path = _text(articles.get("path"))
+    if path.startswith(("/", "~")) or not {"", ".", ".."}.isdisjoint(path.strip("/").split("/") if path else ()):
+        message = f"{quoted(path)} is no folder in the bucket of `storage`; write a path such as articles"
+        yield Problem(("articles", "path"), message)
 
 
 def _text(value: object) -> str:

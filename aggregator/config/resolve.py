@@ -1,11 +1,13 @@
 """Defaults that depend on other settings, names of sources, and absolute paths. Pure."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from aggregator.config.naming import named
 from aggregator.names import category_name, distinct
-from aggregator.settings import Fetch, Settings, SourceSettings
+from aggregator.settings import BUCKET, Fetch, Settings, SourceSettings
 
 _SQLITE = "sqlite:///"
 
@@ -15,13 +17,28 @@ def resolve(settings: Settings, folder: Path) -> Settings:
 
     Paths start from `folder`, which holds the configuration, those of articles from `storage`; `~` is home.
     """
+    sources = tuple(with_defaults(source, settings.fetch) for source in named(settings.sources))
+    if settings.bucket:  # then there is a URL of a database, and the path of articles is one in the bucket
+        path = settings.articles.path.strip("/")
+        articles = settings.articles.model_copy(update={"path": path})
+        return settings.model_copy(update={"articles": articles, "sources": sources})
     storage = _absolute(settings.storage, folder)
     database = database_url(settings.database or f"{_SQLITE}{storage / 'aggregator.db'}", folder)
     articles = settings.articles.model_copy(update={"path": str(_absolute(settings.articles.path, storage))})
-    sources = tuple(with_defaults(source, settings.fetch) for source in named(settings.sources))
     return settings.model_copy(
         update={"storage": str(storage), "articles": articles, "database": database, "sources": sources}
     )
+
+
+def local_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """Return the folder on this machine for locks and cached pictures: the storage, or one beside other caches.
+
+    Where the storage is a bucket the folder may be deleted at any time. `CACHE_DIRECTORY` comes from systemd.
+    """
+    if not settings.bucket:
+        return Path(settings.storage)
+    cache = environ.get("CACHE_DIRECTORY") or environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's raises where there is no home
+    return Path(cache, "aggregator", quote(settings.bucket.removeprefix(BUCKET), safe=""))
 
 
 def database_url(url: str, folder: Path) -> str:

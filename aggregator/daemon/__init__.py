@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aggregator import files
 from aggregator.clock import Clock, utc_now
+from aggregator.config import local_folder
 from aggregator.daemon.listener import listening, url_host
 from aggregator.daemon.reload import ConfigWatcher
 from aggregator.daemon.systemd import Supervisor
@@ -32,7 +33,7 @@ async def run_daemon(
     """
     configuration = ConfigWatcher(path, environ, has_secrets=fetches)
     settings = configuration.load()
-    storage = Path(settings.storage)
+    storage = local_folder(settings, environ)
     files.act_as_owner(storage)
     files.make_folder(storage)
     is_shared = not (settings.database or "").startswith("sqlite:")
@@ -55,6 +56,8 @@ async def run_daemon(
         ):
             app.store.meta.set(ADDRESS, configuration.own_url)
             if duties.publishes:
+                if app.bucket:
+                    app.bucket.check()
                 remove_temporary_files(app)
             if not was_clean:
                 note_changed(app)  # files may have changed without a note

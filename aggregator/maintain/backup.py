@@ -8,9 +8,8 @@ from aggregator.settings import Settings
 from aggregator.store import backup
 
 
-def restore_database(settings: Settings, copy: Path) -> None:
+def restore_database(settings: Settings, copy: Path, storage: Path) -> None:
     """Put the copy in place of the database. Raises AggregatorError if a daemon runs or the copy is of no use."""
-    storage = Path(settings.storage)
     files.make_folder(storage)
     if files.is_held(storage / files.DAEMON_LOCK):
         raise AggregatorError(f"a daemon is running on {storage}; stop it, then restore, then start it again")

@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aggregator import files
-from aggregator.app import ADDRESS, opened_with
+from aggregator.app import ADDRESS, article_folder, opened_bucket, opened_with
 from aggregator.clock import Clock, utc_now
 from aggregator.model import OutputFile, Source
 from aggregator.names import ALL
+from aggregator.output_folder import OutputFolder
 from aggregator.publish import publish_changed
 from aggregator.publish.outbox import BATCH, STYLE, style_of
 from aggregator.settings import Settings, SourceSettings
@@ -90,14 +91,15 @@ def _rewritten(settings: Settings, environ: Mapping[str, str], clock: Clock, sto
         store.meta.set(STYLE, style_of(trial))
     with opened_with(trial, environ, clock, store=store) as app:
         publish_changed(app)
-    return sum(_differing(folder / "articles", Path(settings.articles.path)))
+    with opened_bucket(settings, environ, store, clock) as bucket:
+        return sum(_differing(folder / "articles", article_folder(settings, bucket)))
 
 
-def _differing(trial: Path, root: Path) -> Iterator[int]:
+def _differing(trial: Path, present: OutputFolder) -> Iterator[int]:
     paths = files.listed(trial)
     while batch := tuple(islice(paths, BATCH)):
         outputs = [OutputFile(path=path, data=(trial / path).read_bytes()) for path in batch]
-        yield sum(exists for _, exists in files.differing(root, outputs))
+        yield sum(exists for _, exists in present.differing(outputs))
 
 
 def _sources(changes: SourceChanges, rows: Mapping[int, SourceRow]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ batches, so that memory does not grow with the archive. What is marked to be pub
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from pathlib import Path
 
 from aggregator.app import App
 from aggregator.dedupe import keys
@@ -53,6 +52,8 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
         for subject in pending:
             yield Difference(subject=subject, fault="its publication was pending", action="published")
     with publishing_lock(app):
+        app.article_folder.refresh()
+        app.feed_folder.refresh()
         for difference in chain(_article_files(app, repair), _surplus_articles(app, repair)):
             if difference.action:
                 note_changed(app)
@@ -156,7 +157,6 @@ def _different_files(
 def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     """Yield files without an article. A folder outside storage, such as a site's, may hold other files: they stay."""
     folder = app.article_folder
-    is_shared = not Path(app.settings.articles.path).resolve().is_relative_to(Path(app.settings.storage).resolve())
     paths = folder.listed()
     languages = known_languages(app)
     while batch := tuple(islice(paths, BATCH)):
@@ -173,7 +173,7 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
                 yield _surplus(folder, path, "its article was pruned, dropped or withdrawn", repair)
             elif path in missing:
                 yield _surplus(folder, path, "its article is not translated into this language any more", repair)
-            elif path not in owned and not is_shared:
+            elif path not in owned and app.owns_article_folder:
                 yield _foreign(folder, path)
 
 

@@ -51,7 +51,16 @@ from aggregator.model.details import (
 from aggregator.model.document import Failure, FeedDocument, Freshness, Link, NotModified, Push, Stage
 from aggregator.model.feed import Enclosure, Entry, Feed, Person, Rendition, Term, TextConstruct, Tombstone
 from aggregator.model.job import SHARDS, Job, RequestTask, Task, end_of, shard_of
-from aggregator.model.output import ArchiveLinks, ArchivePage, CategoryFeed, Mark, OutputFile, Retraction, Topic
+from aggregator.model.output import (
+    ArchiveLinks,
+    ArchivePage,
+    CategoryFeed,
+    Mark,
+    ObjectState,
+    OutputFile,
+    Retraction,
+    Topic,
+)
 from aggregator.model.page import ClaimedPage, DuePage, Page, PageQuestion, PageText, RobotsQuestion
 from aggregator.model.picture import PICTURE_SIZES, ArticleImages, PictureSize, ScaledPicture
 from aggregator.model.ruling import AppliedRule, ArticleRuling, EntrySource, PublishedText, Ruling, StoredEntry
@@ -118,6 +127,7 @@ __all__ = [
     "Mark",
     "New",
     "NotModified",
+    "ObjectState",
     "Origin",
     "OutputFile",
     "Page",

@@ -70,6 +70,17 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectState:
+    """An object of the bucket as the database knows it."""
+
+    path: str  # in the bucket, below the prefix of the storage
+    digest: bytes | None  # of its bytes; None if they are not known
+    etag: str | None  # None if there is no such object
+    version: int  # number that the process which wrote it drew before it read the database
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
     """A file to write: path relative to its root, and all its bytes."""
 

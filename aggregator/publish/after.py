@@ -60,7 +60,7 @@ async def run_if_due(app: App, *, wait: bool) -> None:
 
     While another process runs it, wait for its end, or with `wait` off do nothing.
     """
-    async with _only_one(Path(app.settings.storage) / ".after.lock", wait=wait) as is_only:
+    async with _only_one(app.local_folder / ".after.lock", wait=wait) as is_only:
         change = await app.in_writer(app.store.meta.get, _CHANGED) if is_only else None
         if not change:
             return

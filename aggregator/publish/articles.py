@@ -55,6 +55,8 @@ def article_files(app: App, articles: Iterable[StoredArticle]) -> Iterator[Outpu
 def all_articles(app: App, batch_size: int) -> Iterator[tuple[StoredArticle, ...]]:
     """Yield all articles that have their text, in batches."""
     last: str | None = None
+    app.begin_output()
     while batch := app.store.articles.page(last, batch_size):
         yield batch
         last = batch[-1].id
+        app.begin_output()

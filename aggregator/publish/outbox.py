@@ -10,12 +10,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aggregator import __version__, files
 from aggregator.app import App
-from aggregator.errors import DISK_FULL, FilesError
+from aggregator.errors import DISK_FULL, BucketError, FilesError, SupersededError
 from aggregator.first_publication import prepare
 from aggregator.model import Job, Mark
 from aggregator.output_folder import Folder
@@ -25,12 +24,14 @@ from aggregator.store import Moments
 
 if TYPE_CHECKING:  # it loads the renderer
     from aggregator.publish.articles import Written
+    from aggregator.publish.marks import MarkKind
 
 STYLE = "style"  # note: digest of what shaped the files that were published last
 PREPARE = Job("prepare")
 MARKED_AT_ONCE = 1_000  # articles whose rows one transaction locks
 BATCH = 50  # articles in memory at once: four times as many are no faster, and take 3 MB
 SHARED_AGE = timedelta(seconds=10)  # of a feed that is rendered again, where several processes publish
+ATTEMPTS = 5  # to write an object that other processes write, too; then the mark waits for the next time
 MAX_FAILURES = 20  # files that cannot be written before publishing gives up until the next time
 
 WriteFiles = Callable[[App, Sequence[Any]], "Written"]
@@ -117,7 +118,8 @@ def remove_temporary_files(app: App) -> None:
 @contextmanager
 def publishing_lock(app: App) -> Iterator[None]:
     """Hold the lock for writing and removing files: a second process waits. It must not be held already."""
-    with files.lock(Path(app.settings.storage) / ".publishing.lock"), app.store.jobs.all_turns():
+    with files.lock(app.local_folder / ".publishing.lock"), app.store.jobs.all_turns():
+        app.begin_output()
         yield
 
 
@@ -144,6 +146,9 @@ def _mark_restyled(app: App) -> None:
     if app.settings.dedupe == "exact":
         app.store.articles.dissolve_clusters()
     if before:
+        app.begin_output()
+        app.article_folder.refresh()
+        app.feed_folder.refresh()
         last: str | None = ""
         while last is not None:
             last = app.store.outbox.mark_page(last, MARKED_AT_ONCE)
@@ -156,7 +161,8 @@ def style_of(settings: Settings) -> str:
     """Return a digest of what shapes all files."""
     articles = settings.articles.model_copy(update={"after": None})
     feeds = settings.feeds.model_copy(update={"min_age": None})
-    shaping = (__version__, settings.title, settings.public_url, articles, feeds, settings.dedupe)
+    shaping: list[object] = [__version__, settings.title, settings.public_url, articles, feeds]
+    shaping += [settings.dedupe, settings.bucket]
     return blake2b(repr(shaping).encode(), digest_size=16).hexdigest()
 
 
@@ -165,6 +171,8 @@ def _write_all(app: App) -> Published:
     from aggregator.publish.articles import all_articles, write_articles
 
     count = 0
+    app.article_folder.refresh()
+    app.feed_folder.refresh()
     for batch in all_articles(app, BATCH):
         try:
             count += write_articles(app, batch).files
@@ -198,15 +206,31 @@ def _publish_marked(
     from aggregator.publish.marks import KINDS
 
     written, failures = dict.fromkeys(KINDS, 0), list[FilesError]()
-    for name in kinds or KINDS:
-        last = ""
-        while pending := KINDS[name].pending(app, BATCH, last, subject, unrendered):
-            last = pending[-1][1].id
-            written[name] += _work_off(app, KINDS[name].work, pending, failures)
+    for _ in range(ATTEMPTS):
+        superseded: list[Mark] = []
+        for name in kinds or KINDS:
+            for pending in _batches(app, KINDS[name], subject, unrendered):
+                written[name] += _work_off(app, KINDS[name].work, pending, failures, superseded)
+        if not superseded:
+            break
+        _renew(app, superseded)
+        failures.clear()  # they are tried again, too
     published = Published(articles=written["article"], feeds=written["category"])
     if failures:
         raise UnwrittenError(failures, published)
     return published
+
+
+def _batches(
+    app: App, kind: "MarkKind", subject: str, unrendered: Moments | None
+) -> Iterator[Sequence[tuple[Any, Mark]]]:
+    last = ""
+    while True:
+        app.begin_output()
+        if not (pending := kind.pending(app, BATCH, last, subject, unrendered)):
+            return
+        yield pending
+        last = pending[-1][1].id
 
 
 def _has_marks(app: App, unrendered: Moments | None) -> bool:
@@ -214,14 +238,23 @@ def _has_marks(app: App, unrendered: Moments | None) -> bool:
     return bool(outbox.articles(1) or outbox.categories(unrendered=unrendered) or rulings.dropped(1))
 
 
-def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], failures: list[FilesError]) -> int:
+def _work_off(
+    app: App,
+    work: WriteFiles,
+    pending: Sequence[tuple[Any, Mark]],
+    failures: list[FilesError],
+    superseded: list[Mark],
+) -> int:
     """Return the number of files written for these subjects; those that cannot be written go one by one."""
     try:
         result = work(app, [subject for subject, _ in pending])
+    except SupersededError:
+        superseded += (mark for _, mark in pending)
+        return 0
     except FilesError as error:
         _raise_if_full(error)
         if len(pending) > 1:
-            return sum(_work_off(app, work, [subject], failures) for subject in pending)
+            return sum(_work_off(app, work, [subject], failures, superseded) for subject in pending)
         failures.append(error)
         if len(failures) == MAX_FAILURES:  # it is the folder, or all of the disk
             raise error from None
@@ -230,6 +263,12 @@ def _work_off(app: App, work: WriteFiles, pending: Sequence[tuple[Any, Mark]], f
     return result.files
 
 
+def _renew(app: App, marks: Sequence[Mark]) -> None:
+    """Set the marks again: another process may have removed them, for files that are not there any more."""
+    app.store.outbox.mark_articles([mark.id for mark in marks if mark.kind == "article"])
+    app.store.outbox.mark_categories((), names=[mark.id for mark in marks if mark.kind == "category"])
+
+
 def _raise_if_full(error: FilesError) -> None:
-    if error.cause == DISK_FULL:
+    if error.cause == DISK_FULL or isinstance(error, BucketError):
         raise error

@@ -28,7 +28,7 @@ MAX_PAGES = 64  # archive pages in memory
 GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
 HeaderFields = list[tuple[bytes, bytes]]
-_Stamp = tuple[int, int, int]  # modification time in nanoseconds, size, inode
+_Stamp = tuple[int, int, int] | str  # modification time in nanoseconds, size, inode; or an object's ETag
 
 # The request headers that select a response: decoding only these keeps an answer cheap.
 _SELECTING = {name.encode(): name for name in ("accept-encoding", "if-none-match", "if-modified-since")}
@@ -49,7 +49,7 @@ class StoredResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class _Representation:
+class Representation:
     """One encoding of a file, with a response for each outcome."""
 
     etag: str
@@ -59,13 +59,13 @@ class _Representation:
 
 
 @dataclass(frozen=True, slots=True)
-class _CachedFile:
+class CachedFile:
     """A file as it was at `stamp`, in both encodings."""
 
     stamp: _Stamp
     modified: datetime
-    identity: _Representation
-    gzipped: _Representation
+    identity: Representation
+    gzipped: Representation
 
 
 class FeedFolder:
@@ -84,7 +84,7 @@ class FeedFolder:
         (called in a thread), `link` the Link header, "" for none.
         """
         self._root, self._max_age, self._absent, self._link = str(root), max_age, absent, link
-        self._files: dict[str, _CachedFile] = {}
+        self._files: dict[str, CachedFile] = {}
         self._pages: dict[str, None] = {}  # names of archive pages among them, the one that was kept first in front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ class FeedFolder:
         if scope["method"] not in ("GET", "HEAD"):
             fields = {"Allow": "GET, HEAD", "X-Content-Type-Options": "nosniff"}
             await PlainTextResponse("method not allowed; use GET or HEAD\n", 405, fields)(scope, receive, send)
-        elif response := self.answer(scope["method"], name, scope["headers"]):
+        elif response := self._response(scope["method"], name, scope["headers"]):
             await send({"type": "http.response.start", "status": response.status, "headers": response.fields})
             await send({"type": "http.response.body", "body": response.body})
         else:
@@ -108,6 +108,12 @@ class FeedFolder:
 
         `headers` are the request's, their names in lower case.
         """
+        return self._response(method, name, headers)
+
+    def recheck(self) -> None:
+        """Look whether a failure has ended; a folder has none that lasts."""
+
+    def _response(self, method: str, name: str, headers: Iterable[tuple[bytes, bytes]]) -> StoredResponse | None:
         if method not in ("GET", "HEAD") or (file := self._current(name)) is None:
             return None
         request: dict[str, str] = {}
@@ -120,10 +126,10 @@ class FeedFolder:
             return representation.not_modified
         return representation.get if method == "GET" else representation.head
 
-    def _current(self, name: str) -> _CachedFile | None:
+    def _current(self, name: str) -> CachedFile | None:
         """Return the file as it is now, None if it is absent or must not be served."""
         file = self._files.get(name)
-        if file is None and not _is_servable(name):
+        if file is None and not is_servable(name):
             return None
         path = f"{self._root}/{name}"
         try:
@@ -134,7 +140,7 @@ class FeedFolder:
             return None
         return file
 
-    def _keep(self, name: str, file: _CachedFile) -> _CachedFile:
+    def _keep(self, name: str, file: CachedFile) -> CachedFile:
         """Keep the file for the next request: of archive pages, which grow in number, only those read last."""
         self._files[name] = file
         if "/" in name:
@@ -145,10 +151,13 @@ class FeedFolder:
                 self._files.pop(oldest, None)
         return file
 
-    def _read(self, path: str, name: str) -> _CachedFile:
+    def _read(self, path: str, name: str) -> CachedFile:
         with Path(path).open("rb") as file:
-            stamp, data = _stamp(os.fstat(file.fileno())), file.read()
-        modified = datetime.fromtimestamp(stamp[0] // 10**9, UTC)
+            status, data = os.fstat(file.fileno()), file.read()
+        modified = datetime.fromtimestamp(status.st_mtime_ns // 10**9, UTC)
+        return self._in_both_encodings(name, data, modified, _stamp(status))
+
+    def _in_both_encodings(self, name: str, data: bytes, modified: datetime, stamp: _Stamp) -> CachedFile:
         tag = blake2b(data, digest_size=12).hexdigest()
         media_type = f"{MEDIA_TYPES[Path(name).suffix]}; charset=utf-8"
         common = [
@@ -161,7 +170,7 @@ class FeedFolder:
         if link := self._link(name):
             common.append((b"link", link.encode()))
         encoded = [*common, (b"content-encoding", b"gzip")]
-        return _CachedFile(
+        return CachedFile(
             stamp=stamp,
             modified=modified,
             identity=_representation(data, f'"{tag}"', common, media_type),
@@ -173,14 +182,13 @@ def _stamp(status: os.stat_result) -> _Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _is_servable(name: str) -> bool:
+def is_servable(name: str) -> bool:
+    """Return True if a file with this name may be served if there is one."""
     is_plain = not name.startswith(".") and "\0" not in name
     return Path(name).suffix in MEDIA_TYPES and is_plain and ("/" not in name or PAGE.fullmatch(name) is not None)
 
 
-def _representation(data: bytes, etag: str, common: HeaderFields, media_type: str) -> _Representation:
+def _representation(data: bytes, etag: str, common: HeaderFields, media_type: str) -> Representation:
     fields = [(b"etag", etag.encode()), *common]
     full = [*fields, (b"content-type", media_type.encode()), (b"content-length", b"%d" % len(data))]
-    return _Representation(
-        etag, StoredResponse(200, full, data), StoredResponse(200, full), StoredResponse(304, fields)
-    )
+    return Representation(etag, StoredResponse(200, full, data), StoredResponse(200, full), StoredResponse(304, fields))

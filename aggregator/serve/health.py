@@ -9,6 +9,7 @@ from aggregator.clock import Clock
 Work = Literal[
     "reload",
     "serve",
+    "feeds",
     "claim",
     "fetch",
     "complete",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from aggregator import websub
-from aggregator.app import App
+from aggregator.app import FEEDS, App
 from aggregator.errors import AggregatorError
 from aggregator.names import ALL
 from aggregator.pictures.pictures import Pictures
@@ -47,7 +48,7 @@ def site(
     Pushes of hubs go into `queue`; without one nobody is subscribed.
     """
     pictures = pictures or Pictures(app, metrics.count_picture)
-    pages, feeds = Pages(app, health, pictures), _feed_folder(app)
+    pages, feeds = Pages(app, health, pictures), _feed_folder(app, health)
     site = Starlette(
         routes=[
             Route("/", pages.front, middleware=COMPRESSED),
@@ -67,7 +68,7 @@ def site(
             Route("/feeds/{name}", feeds),
             Route("/feeds/{category}/{name}", feeds),
             Route("/websub/{token}", Callbacks(app, metrics, queue)),
-            *_machine_routes(app, health, metrics, pictures),
+            *_machine_routes(app, health, metrics, pictures, feeds),
         ],
         exception_handlers={
             HTTPException: pages.http_error,
@@ -81,7 +82,7 @@ def site(
     return site
 
 
-def _feed_folder(app: App) -> FeedFolder:
+def _feed_folder(app: App, health: Health) -> FeedFolder:
     ages = max_ages(app.sources)
 
     def max_age(file: str) -> int:
@@ -99,7 +100,12 @@ def _feed_folder(app: App) -> FeedFolder:
             return PlainTextResponse("no source has this category any more\n", 410, headers=NOSNIFF)
         return PlainTextResponse("no such feed\n", 404, headers=NOSNIFF)
 
-    return FeedFolder(app.feeds_root, max_age, absent, partial(_link, app.settings))
+    link = partial(_link, app.settings)
+    if app.bucket:
+        from aggregator.serve.bucket import FeedBucket  # with obstore
+
+        return FeedBucket(app.bucket.folder(FEEDS), health, max_age, absent, link)
+    return FeedFolder(app.feeds_root, max_age, absent, link)
 
 
 def _absent_page(app: App, category: str, number: int, *, is_dropped: bool) -> Response:
@@ -117,7 +123,7 @@ def _link(settings: Settings, file: str) -> str:
     return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 
 
-def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictures) -> list[Route]:
+def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictures, feeds: FeedFolder) -> list[Route]:
     def status(request: Request) -> Response:
         try:
             page = app.store.sources.page(app.clock(), request.query_params.get("after"), STATUS_SOURCES)
@@ -130,6 +136,9 @@ def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictur
 
     async def healthz(request: Request) -> Response:
         problems = health.problems()
+        if problems:
+            await run_in_threadpool(feeds.recheck)
+            problems = health.problems()
         return PlainTextResponse("\n".join(problems or ("ok",)) + "\n", 503 if problems else 200, headers=NO_STORE)
 
     def exposition(request: Request) -> Response:

@@ -39,6 +39,7 @@ from aggregator.settings.values import (
     PublicUrl,
     SourceName,
     SourceUrl,
+    StoragePlace,
     TextLine,
     Timeout,
     TimeZone,
@@ -48,6 +49,7 @@ from aggregator.settings.values import (
 
 T = TypeVar("T")
 
+BUCKET = "s3://"
 DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
 
 
@@ -204,7 +206,9 @@ class Settings(Section):
     base_url: PublicUrl | None = Field(
         None, description="URL at which readers reach the feeds, with a slash at the end."
     )
-    storage: TextLine = Field("storage", description="Folder, relative to the configuration file.")
+    storage: StoragePlace = Field(
+        "storage", description="Folder, relative to the configuration file, or s3://bucket/prefix with PostgreSQL."
+    )
     database: DatabaseUrl | None = Field(
         None, repr=False, description="sqlite:///… or postgresql://…; a file in storage if left out."
     )
@@ -234,6 +238,11 @@ class Settings(Section):
         settings = self.model_copy()
         settings._written = written
         return settings
+
+    @property
+    def bucket(self) -> str:
+        """The `storage` if it is in a bucket, else ""."""
+        return self.storage if self.storage.startswith(BUCKET) else ""
 
     @property
     def public_url(self) -> str:

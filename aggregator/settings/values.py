@@ -261,6 +261,16 @@ def database_url(value: Any) -> str:
     return url
 
 
+def storage(value: Any) -> str:
+    """Return a folder, or a bucket with a prefix in it as s3://bucket/prefix."""
+    place = text(value)
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", place):
+        return place
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(/|$))[^/?#\s]+)*/?", place):
+        raise ValueError("names neither a folder nor a bucket; write storage, or s3://bucket/prefix")
+    return place.rstrip("/")
+
+
 def time_zone(value: Any) -> str:
     """Return the name of a time zone of the IANA database."""
     name = text(value)
@@ -353,6 +363,7 @@ _HEADER_NAME = _matches(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 Flag = Annotated[bool, BeforeValidator(boolean)]
 WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 PositiveNumber = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
+StoragePlace = Annotated[str, BeforeValidator(storage), _ANY_TEXT]
 TextLine = Annotated[str, BeforeValidator(text), _ANY_TEXT]
 Duration = Annotated[timedelta, BeforeValidator(duration), _DURATION_TEXT, _DURATION]
 PositiveDuration = Annotated[timedelta, BeforeValidator(positive_duration), _DURATION_TEXT, _POSITIVE]

@@ -25,6 +25,7 @@ from aggregator.store.archive_tables import pending_page as pending_page
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 from aggregator.store.metadata import metadata as metadata
 from aggregator.store.metadata import on_postgresql, required, where
+from aggregator.store.object_table import stored_object as stored_object
 
 VERSION = "0004"  # of the schema: the newest migration's revision
 

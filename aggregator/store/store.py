@@ -18,6 +18,7 @@ from aggregator.store.leases import LeaseStore
 from aggregator.store.listings import ListingStore
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.meta import MetaStore
+from aggregator.store.objects import ObjectRows
 from aggregator.store.outbox import Outbox
 from aggregator.store.pages import PageStore
 from aggregator.store.pictures import PictureStore
@@ -45,6 +46,7 @@ class Store:
         self.hubs = HubStore(database)
         self.jobs = JobStore(database)
         self.outbox = Outbox(database, self.hubs)
+        self.objects = ObjectRows(database)
         self.pages = PageStore(database, self.outbox)
         self.meta = MetaStore(database)
         self.settings = SettingsStore(database, self.meta)

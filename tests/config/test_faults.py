@@ -16,6 +16,8 @@ from aggregator.errors import ConfigError, Fault
 from tests.config.conftest import Faults
 
 SOURCES = "sources: [https://example.org/feed.xml]\n"
+DATABASE = "database: postgresql://user@host/news\n"
+BUCKET = DATABASE + "storage: s3://bucket\n"
 
 
 def test_every_fault_comes_in_one_run_in_the_order_of_the_file(faults: Faults) -> None:
@@ -232,6 +234,17 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
             "articles:\n  after: hugo --source /srv\n" + SOURCES,
             '2:10: `articles.after` takes a list; write [hugo, "--source", /srv]',
         ),
+        (
+            "storage: s3://bucket/news\n" + SOURCES,
+            "1:10: a bucket needs PostgreSQL: set `database` to postgresql://user@host/name, or name a folder",
+        ),
+        (BUCKET + "articles: {after: [hugo]}\n" + SOURCES, "3:19: `articles.after` finds no files where `storage` is"),
+        (BUCKET + "articles: {path: ../site}\n" + SOURCES, "3:18: `../site` is no folder in the bucket of `storage`"),
+        (BUCKET + "articles: {path: /srv/site}\n" + SOURCES, "3:18: `/srv/site` is no folder in the bucket"),
+        ("storage: gs://bucket/news\n" + SOURCES, "1:10: `storage` names neither a folder nor a bucket; write storage"),
+        (DATABASE + "storage: s3://Bucket\n" + SOURCES, "2:10: `storage` names neither a folder nor a bucket"),
+        (DATABASE + "storage: s3://bucket//news\n" + SOURCES, "2:10: `storage` names neither a folder nor a bucket"),
+        (DATABASE + "storage: s3://bucket/../news\n" + SOURCES, "2:10: `storage` names neither a folder nor a bucket"),
         ("articles: {after: []}\n" + SOURCES, "1:19: `articles.after` is an empty list; write at least one, or leave"),
         ("fetch: {allow_private: 127.0.0.0/8}\n" + SOURCES, "1:24: `fetch.allow_private` takes a list"),
         ("fetch: {unpaced: ['http://a.example/']}\n" + SOURCES, "1:19: `http://a.example/` is no host"),

@@ -227,6 +227,16 @@ def test_a_url_is_kept_as_it_is_written(load: Load, host: str) -> None:
     assert load(f"sources: ['{url}']").sources[0].url == url
 
 
+def test_a_bucket_is_the_storage_and_locks_go_to_a_cache(load: Load) -> None:
+    bucket = "storage: s3://news.bucket/some/prefix/\ndatabase: postgresql://user@host/news\n" + MINIMAL
+    settings = load(bucket)
+    assert (settings.storage, settings.articles.path) == ("s3://news.bucket/some/prefix", "articles")
+    assert settings.bucket == settings.storage
+    folder = config.local_folder(settings, {"XDG_CACHE_HOME": "/caches"})
+    assert folder == Path("/caches/aggregator/news.bucket%2Fsome%2Fprefix")
+    assert load(bucket + "articles: {path: posts/news/}\n").articles.path == "posts/news"
+
+
 def test_both_loaders_of_yaml_give_the_same(load: Load, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = "titel: a\nfetch: {timeout: 5 parsecs}\n" + MINIMAL
     fast, fast_faults = load("title: 12:30\n" + MINIMAL), faults(bad)

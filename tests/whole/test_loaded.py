@@ -8,6 +8,7 @@ from tests.servers import Server
 
 READING = {"aggregator.parse", "aggregator.normalise", "aggregator.dedupe", "feedparser", "nh3", "rensa"}
 WRITING = {"aggregator.render", "aggregator.opml", "lxml.etree"}
+CLUSTER = {"obstore", "aggregator.objects", "procrastinate"}
 SERVING = {"uvicorn", "starlette", "jinja2", "apscheduler", "prometheus_client"}
 
 
@@ -18,6 +19,7 @@ def test_a_round_in_which_nothing_is_new_loads_neither_parser_nor_renderer(tmp_p
     assert {"aggregator.parse", "aggregator.normalise", "aggregator.render", "aggregator.opml"} <= first
     assert "feedparser" not in first  # the document is plain
     assert "aggregator.store" in second
+    assert not (first | second) & CLUSTER
     assert sorted(second & (READING | WRITING | SERVING)) == []
 
 

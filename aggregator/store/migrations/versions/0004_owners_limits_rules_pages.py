@@ -65,6 +65,7 @@ def upgrade() -> None:
     _add_backfill()
     _move_leases_to_hosts()
     _add_overviews()
+    _add_objects()
 
 
 def _add_rules_and_pages() -> None:
@@ -259,6 +260,22 @@ def _add_overviews() -> None:
     for name, columns, condition in indexes:
         where = sa.text(condition)
         op.create_index(f"ix_source_{name}", "source", columns, sqlite_where=where, postgresql_where=where)
+
+
+def _add_objects() -> None:
+    op.create_table(
+        "object",
+        sa.Column("path", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("digest", sa.LargeBinary()),
+        sa.Column("etag", sa.Text()),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("modified", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("path", name="pk_object"),
+    )
+    is_removed = sa.text("etag IS NULL")
+    op.create_index("ix_object_removed", "object", ["modified"], sqlite_where=is_removed, postgresql_where=is_removed)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("object_version")))
 
 
 def _count_days() -> None:
