@@ -59,6 +59,11 @@ hostile: setup
 	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
 	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
+# Large databases on PostgreSQL, which take minutes to fill.
+.PHONY: cluster
+cluster: setup
+	$(BIN)/python -m pytest -n 0 -s tests/cluster/check_large.py
+
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60
 fuzz: setup

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PAGE_ARTICLES = 50
-PAGE_SOURCES = 200
+PAGE_SOURCES = 100
 MAX_NUMBER = 2**31  # that columns of numbers hold
 MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 

@@ -28,7 +28,7 @@ from aggregator.store.columns import Moment, Span
 from aggregator.store.database import Database
 from aggregator.store.due_hosts import due_of_host, insert_hosts, refresh_all_due
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import backfill, host, page, pollable, source, translation
+from aggregator.store.schema import backfill, due_backfill, due_page, host, page, pollable, source, translation
 
 DUE = Selection()
 
@@ -89,8 +89,10 @@ _END_LEASES_OF_TRANSLATIONS = (
     .where(translation.c.due.is_not(None), translation.c.lease_until.is_not(None))
     .values(lease_until=None)
 )
-_END_LEASES_OF_PAGES = update(page).where(page.c.lease_until.is_not(None)).values(lease_until=None)
-_END_LEASES_OF_BACKFILLS = update(backfill).where(backfill.c.lease_until.is_not(None)).values(lease_until=None)
+_END_LEASES_OF_PAGES = update(page).where(due_page, page.c.lease_until.is_not(None)).values(lease_until=None)
+_END_LEASES_OF_BACKFILLS = (
+    update(backfill).where(due_backfill, backfill.c.lease_until.is_not(None)).values(lease_until=None)
+)
 
 
 @dataclass(slots=True)
