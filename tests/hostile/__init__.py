@@ -21,8 +21,8 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.hostile import answers, documents, fields
-from tests.hostile.rows import CANARY, Row, failed, story
+from tests.hostile import answers, documents, extensions, fields
+from tests.hostile.rows import CANARY, Row, failed, number, story
 from tests.newsroom import item, rss
 from tests.servers import Answer, Server
 from tests.thorough import some
@@ -53,6 +53,7 @@ class Hostile:
                 "category": f"bad {place % 5}",
                 "language": "en",
                 "interval": slow_interval if row.is_slow else "5s",
+                "backfill": "all" if row.path.startswith("/archive/") else "none",
             }
             for place, row in enumerate(self.rows)
         ]
@@ -111,6 +112,9 @@ def _rows(canary: str, neighbour: Server) -> Iterator[Row]:
     yield from some(tuple(documents.sizes()), 3)
     yield from documents.not_feeds()
     yield from documents.cuts()
+    yield from extensions.media()
+    yield from extensions.tombstones(f"https://source.example/?p={number('/good-0')}")
+    yield from extensions.archives(neighbour.url("/"))
     yield from fields.values()
     yield from fields.injections()
 

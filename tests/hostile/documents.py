@@ -133,6 +133,11 @@ def sizes() -> Iterator[Row]:
         ("entities", "&amp;" * 100_000 + "deep"),
         ("stars", "*_`[" * 100_000 + "deep"),
         ("attributes", f"<p {' '.join(f'a{n}=1' for n in range(10_000))}>deep"),
+        ("math", "<math>" + "<mrow><msup>" * 20_000 + "<mi>deep"),
+        ("ruby", "<ruby>a<rt>" * 20_000 + "deep"),
+        ("noscript", "<noscript><object>" * 20_000 + "deep"),
+        ("frames", '<iframe src="https://hostile.example/" title="a"></iframe>' * 5000 + "deep"),
+        ("srcset", f'<img src="/a.png" srcset="{"https://hostile.example/a.png 1w, " * 20_000}">deep'),
     ):
         path = f"/size/html-{name}"
         yield fetched(path, rss(story(path, description=escape(html))))

@@ -59,8 +59,9 @@ class Cycle:
         return {failure["source"]: failure["error"] for failure in self.report["failures"]}
 
     def wait(self, name: str) -> timedelta:
-        """From the end of the cycle to the source's next fetch."""
-        return datetime.fromisoformat(self.states[name]["next_fetch"]) - self.ended
+        """From the source's last fetch to its next one, however long the rest of the cycle takes."""
+        last, following = (datetime.fromisoformat(self.states[name][field]) for field in ("last_fetch", "next_fetch"))
+        return following - last
 
     def articles(self, name: str) -> dict[Path, str]:
         root = self.folder / "storage" / "articles" / name
