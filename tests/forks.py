@@ -111,9 +111,8 @@ class ForkServer:
         """Begin a process of the command that writes to these two files (descriptors).
 
         Its limits: at most `files` may be open, none may grow beyond `size` bytes, it waits `busy` seconds for a lock
-        on the database, a daemon so many for each `tick`, it has hosts leased for `lease` seconds, and it kills itself
-        before its database is sent this
-        `statement` (a number from 1).
+        on the database, a daemon so many for each `tick`, it has hosts and pages leased for `lease` seconds, and it
+        kills itself before its database is sent this `statement` (a number from 1).
         """
         umask = os.umask(0)
         os.umask(umask)
@@ -244,7 +243,7 @@ def _limit(
 ) -> None:
     """Limit this process as `ForkServer.start` says."""
     from aggregator.daemon import worker
-    from aggregator.pipeline import leases
+    from aggregator.pipeline import backfill, complete, leases, translate
     from aggregator.store import Store
 
     for kind, limit in ((resource.RLIMIT_NOFILE, files), (resource.RLIMIT_FSIZE, size)):
@@ -257,7 +256,8 @@ def _limit(
     if tick is not None:
         worker.TICK = timedelta(seconds=tick)
     if lease is not None:
-        leases.LEASE = timedelta(seconds=lease)
+        for module in (backfill, complete, leases, translate):
+            module.LEASE = timedelta(seconds=lease)  # type: ignore[attr-defined]  # it is there
     if busy is not None:
         opening = vars(Store)["open"].__func__
         opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=busy)}

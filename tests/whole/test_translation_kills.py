@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.whole.forking import Forks
 LISTED = 4  # entries in the document
 FIRST, STEP = 20, 3 if THOROUGH else 97  # statements of the database before which a run is killed
 MOST = 800
+LEASE = 1.0  # seconds until PostgreSQL frees what a process had that was killed
 
 
 class Press:
@@ -59,8 +61,10 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) 
     kills = untranslated = 0
     for statement in range(FIRST, MOST, STEP):
         press.edition += 1
-        with forks.begun("once", "--all", cwd=tmp_path, statement=statement) as child:
+        with forks.begun("once", "--all", cwd=tmp_path, statement=statement, lease=LEASE) as child:
             status = child.wait()
+        if status != 0 and database_url.startswith("postgresql"):
+            time.sleep(LEASE)
         kills += status != 0
         untranslated += status != 0 and bool(rows(database_url, "SELECT * FROM translation WHERE due IS NOT NULL"))
         with forks.begun("once", "--all", cwd=tmp_path) as child:
