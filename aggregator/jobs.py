@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Self, cast
@@ -28,11 +27,11 @@ from aggregator.publish import Published, UnwrittenError, publish_subject
 from aggregator.serve import Work
 from aggregator.store import RacedError
 from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
+from aggregator.store.jobs import STALLED
 
 CONCURRENCY = {PUBLISH: 2, REQUESTS: 6}  # jobs at a time; what they compute shares one thread
 HEARTBEAT = 5.0  # seconds between two signs of a worker
-GRACE = 5.0  # seconds for jobs to end at a stop, in which the worker gives no sign
-STALLED = timedelta(seconds=HEARTBEAT + GRACE + 5)  # without a sign, after which a worker's jobs are done by others
+GRACE = 5.0  # seconds for jobs to end at a stop, in which the worker gives no sign; with HEARTBEAT less than STALLED
 SWEEP = "* * * * * */5"  # each five seconds, with the seconds last
 POLL, POLL_WITHOUT_LISTEN = 5.0, 1.0  # seconds between two looks at the queue
 RETRY = 1.0  # seconds until the engine is started again after it lost the database

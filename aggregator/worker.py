@@ -40,8 +40,10 @@ class ClusterWorker(Worker):
         return reconfigured_by_rows(self._app, settings, self._configuration.stored)
 
 
-async def run_worker(environ: Mapping[str, str], *, concurrency: int | None = None, clock: Clock = utc_now) -> None:
-    """Work until SIGTERM or SIGINT; a second one ends the process at once.
+async def run_worker(
+    environ: Mapping[str, str], *, concurrency: int | None = None, name: str = "", clock: Clock = utc_now
+) -> None:
+    """Work until SIGTERM or SIGINT; a second one ends the process at once. Others see it under its name.
 
     Raises ConfigError, StoreError (for example without settings in the database), AggregatorError.
     """
@@ -58,4 +60,4 @@ async def run_worker(environ: Mapping[str, str], *, concurrency: int | None = No
         settings = configuration.load()
         with opened_by_rows(settings, configuration.stored, environ, store, clock) as app:
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))
-            await ClusterWorker(app, configuration, supervisor, Duties()).run()
+            await ClusterWorker(app, configuration, supervisor, Duties(name=name)).run()

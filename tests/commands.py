@@ -157,11 +157,11 @@ def running(folder: Path, *words: str, tick: float | None = None, **environ: str
 
 
 @contextmanager
-def working(folder: Path, **environ: str) -> Iterator[Running]:
+def working(folder: Path, *words: str, **environ: str) -> Iterator[Running]:
     """A worker of a cluster whose log is a file in this folder; it serves nothing."""
     with (folder / LOG).open("wb") as log:
         process = fork_server().start(
-            "worker", cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ
+            "worker", *words, cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ
         )
     worker = Running(folder, process)
     try:

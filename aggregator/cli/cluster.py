@@ -31,6 +31,7 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(help="Concurrent requests; else fetch.concurrency.", min=1, max=1000)
     ] = None,
+    name: Annotated[str, typer.Option(help="Its name on the status page; else its host and process id.")] = "",
 ) -> None:
     """Fetch and publish as one of several processes on the database that AGGREGATOR_DATABASE names; serve nothing."""
     import uvloop
@@ -39,4 +40,4 @@ def worker(
 
     options: Options = ctx.obj
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_worker(options.environ, concurrency=concurrency))
+        runner.run(run_worker(options.environ, concurrency=concurrency, name=name))

@@ -18,7 +18,7 @@ from aggregator.app import ADDRESS, App, reconfigured, wants_translations
 from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.following import FollowingRequests
 from aggregator.daemon.hubs import Hubs, subscribes
-from aggregator.daemon.presence import Presence
+from aggregator.daemon.presence import Presence, process_name
 from aggregator.daemon.systemd import Supervisor
 from aggregator.daemon.ticks import TickTrigger, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
@@ -50,6 +50,7 @@ class Duties:
 
     fetches: bool = True
     publishes: bool = True
+    name: str = ""  # under which others see it; its host and process id if left out
 
 
 class Configuration(Protocol):
@@ -115,7 +116,8 @@ class Worker:
         self._is_unclean = unclean  # and any process may mend it
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean and not self._jobs)
         is_alone = app.store.has_one_writer
-        self._presence = None if is_alone else Presence(app)
+        name = duties.name or (process_name() if duties.fetches else "")
+        self._presence = None if is_alone else Presence(app, name)
         self._outdated: OutdatedError | None = None  # the program, since a newer one migrated the database
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
@@ -152,6 +154,9 @@ class Worker:
                 jobs_stop.set()
                 await doing_jobs
             self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
+            if self._presence and not self._outdated:
+                with self._watched("reload"):
+                    await self._app.in_writer(self._presence.end)
         if self._outdated:
             raise self._outdated
 

@@ -4,6 +4,7 @@ No label names a host or feed: they are unbounded. Of the sources at most MAX_SO
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from threading import Lock
 from typing import get_args
@@ -25,7 +26,7 @@ from aggregator.pipeline import SourceOutcome
 from aggregator.serve.connection import REJECTIONS, Rejection
 from aggregator.serve.phrases import DUE_REASONS
 from aggregator.status import CONDITIONS
-from aggregator.store import SourceFailures, SourceSummary, StoreSize
+from aggregator.store import ClusterState, SourceFailures, SourceSummary, StoreSize
 
 MAX_SOURCES = 500  # named by labels: those that fail for longest
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # upper bounds of the histograms' buckets
@@ -71,6 +72,9 @@ class Metrics:
         )
         self._published = self._gauge("published_articles", "Articles that have a page, counted every minute.")
         self._database_size = self._gauge("database_size_bytes", "Size of the database, measured every minute.")
+        self._workers = self._gauge("workers", "Workers of the cluster that gave a sign within the last minute.")
+        self._leases = self._gauge("leases", "Leases that the workers of the cluster have.")
+        self._jobs = self._gauge("jobs", "Jobs of the cluster by state.", "state")
         self._failures = self._gauge("source_failures", "Failures in a row of a source.", "source")
         self._successes = self._gauge(
             "source_last_success_timestamp_seconds", "Time of the last fetch of a source without a failure.", "source"
@@ -113,6 +117,14 @@ class Metrics:
         """Note how much is stored."""
         self._published.set(size.articles)
         self._database_size.set(size.bytes)
+
+    def note_cluster(self, cluster: ClusterState, now: datetime) -> None:
+        """Note the workers and jobs as of `now`."""
+        working = cluster.working(now)
+        self._workers.set(len(working))
+        self._leases.set(sum(worker.leases for worker in working))
+        for state, number in asdict(cluster.queue).items():
+            self._jobs.labels(state).set(number)
 
     def exposition(
         self, summary: SourceSummary, failing: Sequence[SourceFailures], *, healthy: bool, now: datetime

@@ -223,7 +223,8 @@ class Pages:
         except KeyError:
             raise HTTPException(404) from None
         counts = sources.published_by_day(now, [stored.source.id for stored in page.sources])
-        conditions = sources.summary(now).conditions
+        summary = sources.summary(now)
+        conditions = summary.conditions
         notices = self._health.notice, waiting_retention(self._app), last_failure(self._app)
         return self._page(
             request,
@@ -235,6 +236,8 @@ class Pages:
             is_start=after is None,
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
             notices=[notice for notice in notices if notice],
+            cluster=self._app.store.workers.state(now),
+            lag=max(int((now - (summary.due_first or now)).total_seconds()), 0),
         )
 
     def http_error(self, request: Request, error: Exception) -> Response:

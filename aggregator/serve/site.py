@@ -1,5 +1,6 @@
 """Routes of the HTTP server. Edge."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
@@ -30,6 +31,8 @@ from aggregator.serve.pictures import picture_endpoint
 from aggregator.serve.slashes import SlashRedirects
 from aggregator.settings import Settings
 from aggregator.status import source_status
+from aggregator.store import ClusterState
+from aggregator.timestamps import rfc3339
 
 STATUS_SOURCES = 1_000  # of a page of `/status.json`
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
@@ -123,6 +126,15 @@ def _link(settings: Settings, file: str) -> str:
     return websub.link_header(hub=settings.feeds.hub, self_url=websub.topic_url(settings.public_url, file))
 
 
+def cluster_status(cluster: ClusterState) -> dict[str, object]:
+    """Return the workers and the queue as in `/status.json`."""
+    workers = [
+        {"name": worker.name, "leases": worker.leases, "last_seen": rfc3339(worker.last_seen)}
+        for worker in cluster.workers
+    ]
+    return {"workers": workers, "queue": asdict(cluster.queue)}
+
+
 def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictures, feeds: FeedFolder) -> list[Route]:
     def status(request: Request) -> Response:
         try:
@@ -130,6 +142,7 @@ def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictur
         except KeyError:
             return PlainTextResponse("no source has the name in `after`\n", 404, headers=NO_STORE)
         body: dict[str, object] = {"sources": [source_status(source) for source in page.sources]}
+        body |= cluster_status(app.store.workers.state(app.clock()))
         if page.after is not None:
             body["next"] = f"?{urlencode({'after': page.after})}"
         return JSONResponse(body, headers=NO_STORE)
@@ -146,6 +159,7 @@ def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictur
         summary, failing = app.store.sources.summary(now), app.store.sources.failing_longest(MAX_SOURCES)
         if app.settings.pages.pictures == "proxy":
             metrics.picture_cache.set(pictures.cached_bytes())
+        metrics.note_cluster(app.store.workers.state(now), now)
         text = metrics.exposition(summary, failing, healthy=not health.problems(), now=now)
         return Response(text, media_type=CONTENT_TYPE_LATEST, headers=NO_STORE)
 

@@ -9,10 +9,12 @@ from aggregator.store.outbox import Moments
 from aggregator.store.overview import SourceFailures, SourcePage, SourceSummary
 from aggregator.store.store import Store
 from aggregator.store.unpublished import Join
+from aggregator.store.workers import ClusterState
 
 __all__ = [
     "BUSY_TIMEOUT",
     "UNFINISHED_COPY",
+    "ClusterState",
     "Join",
     "Moments",
     "Placement",

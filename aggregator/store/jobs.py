@@ -16,6 +16,8 @@ from aggregator.store import job_tables
 from aggregator.store.database import Database
 from aggregator.store.schema import article, category, pending_article, pending_category, unpublished
 
+STALLED = timedelta(seconds=15)  # without a sign of its worker, after which a job is done by another
+
 _NEXT_PENDING = (
     select(article.c.id).where(pending_article, article.c.id >= bindparam("from")).order_by(article.c.id).limit(1)
 )

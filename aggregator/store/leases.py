@@ -149,6 +149,9 @@ class LeaseStore:
         self._any_leased = select(host.c.name).where(host.c.lease_until > now).limit(1)
         self._wait = select(type_coerce(host.c.lease_until - now, Span)).where(host.c.name == bindparam("of_host"))
 
+    def __len__(self) -> int:
+        return len(self._leases)  # hosts
+
     def claim(
         self, now: datetime, selection: Selection = DUE, *, limit: int, lease: timedelta, share: int | None = None
     ) -> tuple[StoredSource, ...]:

@@ -26,6 +26,9 @@ from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value,
 from aggregator.store.metadata import metadata as metadata
 from aggregator.store.metadata import on_postgresql, required, where
 from aggregator.store.object_table import stored_object as stored_object
+from aggregator.store.translation_tables import translated_text as translated_text
+from aggregator.store.translation_tables import translation as translation
+from aggregator.store.worker_tables import worker as worker
 
 VERSION = "0004"  # of the schema: the newest migration's revision
 
@@ -338,36 +341,6 @@ searchable = Table(  # terms of articles for the search; the index over them is 
     required("article_id", String(32), ForeignKey("article.id"), unique=True),
     required("terms", Words),
 )
-
-translation = Table(  # of an article into one language: the mark to make it, and then its text
-    "translation",
-    metadata,
-    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    Column("language", String(35), primary_key=True),
-    Column("due", Moment),  # when it is to be made; None: it was, or was given up
-    Column("lease_until", Moment),  # until then a process is at it
-    required("failures", Integer),  # in a row
-    required("version", Integer),  # of the mark
-    Column("error", Words),  # sentence of the last failure
-    Column("updated", Moment),  # when its text came; None: it has none yet
-    Column("digest", LargeBinary),  # of the text that it translates
-    Column("title", Words),
-    Column("html", Words),
-    Column("markdown", Words),
-    Column("summary", Words),
-    sqlite_with_rowid=False,
-)
-Index("ix_translation_due", translation.c.due, **where(translation.c.due.is_not(None)))
-
-translated_text = Table(  # so that no text is requested twice
-    "translated_text",
-    metadata,
-    Column("digest", LargeBinary, primary_key=True),  # of the text and both languages
-    required("text", Words),  # as the server gave it
-    required("used", Moment),  # last
-    sqlite_with_rowid=False,
-)
-Index("ix_translated_text_used", translated_text.c.used)
 
 robots_txt = Table(
     "robots_txt",

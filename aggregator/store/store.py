@@ -29,6 +29,7 @@ from aggregator.store.stored_settings import SettingsStore
 from aggregator.store.translations import TranslationStore
 from aggregator.store.unpublished import UnpublishedStore
 from aggregator.store.withdrawals import WithdrawalStore
+from aggregator.store.workers import WorkerStore
 
 
 class Store:
@@ -45,6 +46,7 @@ class Store:
         self.configuration = ConfigurationStore(database)
         self.hubs = HubStore(database)
         self.jobs = JobStore(database)
+        self.workers = WorkerStore(database, self.jobs)
         self.outbox = Outbox(database, self.hubs)
         self.objects = ObjectRows(database)
         self.pages = PageStore(database, self.outbox)

@@ -11,7 +11,7 @@ import pytest
 
 from aggregator.serve import Metrics
 from aggregator.serve.metrics import SECONDS
-from aggregator.store import SourceFailures, SourceSummary
+from aggregator.store import ClusterState, SourceFailures, SourceSummary
 
 DOCS = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| (?:`(\w+)`|–) \| (.+) \|$", re.MULTILINE)
@@ -35,7 +35,9 @@ DESCRIBED = {name: Described(*columns) for name, *columns in ROW.findall(DOCS)}
 def exposition() -> str:
     summary = SourceSummary(conditions={}, due_reasons={}, pushed=0, due_first=None, last_fetch=None)
     source = SourceFailures(name="paper", failures=0, last_success=NOW)
-    return Metrics().exposition(summary, [source], healthy=True, now=NOW).decode()
+    metrics = Metrics()
+    metrics.note_cluster(ClusterState(), NOW)
+    return metrics.exposition(summary, [source], healthy=True, now=NOW).decode()
 
 
 def test_every_metric_is_described_with_its_type_and_help_text(exposition: str) -> None:

@@ -31,6 +31,7 @@ SMALL = {
     "topic",
     "robots_txt",
     "alembic_version",
+    "worker",
 }  # as the sources' hosts, or less
 LARGE = {table.name for table in metadata.tables.values()} - SMALL
 PARTIAL = {  # indexes over few rows, all of which are asked for

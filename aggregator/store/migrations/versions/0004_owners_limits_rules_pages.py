@@ -66,6 +66,7 @@ def upgrade() -> None:
     _move_leases_to_hosts()
     _add_overviews()
     _add_objects()
+    _add_workers()
 
 
 def _add_rules_and_pages() -> None:
@@ -276,6 +277,17 @@ def _add_objects() -> None:
     op.create_index("ix_object_removed", "object", ["modified"], sqlite_where=is_removed, postgresql_where=is_removed)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.schema.CreateSequence(sa.Sequence("object_version")))
+
+
+def _add_workers() -> None:
+    op.create_table(
+        "worker",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.Column("leases", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_worker"),
+    )
 
 
 def _count_days() -> None:

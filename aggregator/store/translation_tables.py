@@ -1,0 +1,36 @@
+"""The tables of translations."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from aggregator.store.columns import Moment, Words
+from aggregator.store.metadata import metadata, required, where
+
+translation = Table(  # of an article into one language: the mark to make it, and then its text
+    "translation",
+    metadata,
+    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("due", Moment),  # when it is to be made; None: it was, or was given up
+    Column("lease_until", Moment),  # until then a process is at it
+    required("failures", Integer),  # in a row
+    required("version", Integer),  # of the mark
+    Column("error", Words),  # sentence of the last failure
+    Column("updated", Moment),  # when its text came; None: it has none yet
+    Column("digest", LargeBinary),  # of the text that it translates
+    Column("title", Words),
+    Column("html", Words),
+    Column("markdown", Words),
+    Column("summary", Words),
+    sqlite_with_rowid=False,
+)
+Index("ix_translation_due", translation.c.due, **where(translation.c.due.is_not(None)))
+
+translated_text = Table(  # so that no text is requested twice
+    "translated_text",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # of the text and both languages
+    required("text", Words),  # as the server gave it
+    required("used", Moment),  # last
+    sqlite_with_rowid=False,
+)
+Index("ix_translated_text_used", translated_text.c.used)
