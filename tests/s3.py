@@ -118,7 +118,7 @@ class SeaweedFS:
         words = [_seaweedfs_program(), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}"]
         words += [f"-master.port={master}", f"-master.port.grpc={master_grpc}", f"-volume.port={volume}"]
         words += [f"-volume.port.grpc={volume_grpc}", f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}"]
-        words += ["-master.volumeSizeLimitMB=64", "-volume.max=20", "-filer", "-s3", f"-s3.port={port}"]
+        words += ["-master.volumeSizeLimitMB=64", "-volume.max=500", "-filer", "-s3", f"-s3.port={port}"]
         words += [f"-s3.port.grpc={free_port()}", f"-s3.config={self._folder / 's3.json'}"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log, cwd=self._folder)

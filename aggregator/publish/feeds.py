@@ -35,6 +35,7 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     count = sum(page.files for page in pages)
     with app.store.jobs.turn(FEED_LIST, waits=True):
         if app.store.jobs.are_shared:  # another process may have written the list since
+            app.begin_output()
             current = app.store.feeds.categories()
         app.feed_folder.write([feed_list(app, current)])
     stale = tuple(stale_feeds(app, current, [name for name in names if name in current]))

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import Cluster, cluster
-from tests.s3 import ObjectStore, object_store_server
 from tests.whole.forking import Forks
 
 
@@ -20,13 +19,6 @@ def forks() -> Forks:
 def postgresql() -> Iterator[Cluster]:
     """Give a server, in which each test makes databases of its own."""
     with cluster() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[ObjectStore]:
-    """Give a server of buckets, in which each test makes one of its own."""
-    with object_store_server() as running:
         yield running
 
 
