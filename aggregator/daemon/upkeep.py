@@ -90,15 +90,13 @@ class Upkeep:
         self._pruned = note or ""
         if self._is_pruned_today():
             return
-        last: str | None = None
         count, pruned_now = 0, f"{app.clock().isoformat()} {app.settings.retention}"
         if problem := await app.in_writer(retention_problem, app):
             log.warning("%s", problem)
             self._pruned = pruned_now  # not noted: the next start says it again
             return
-        while not self._is_stopped() and (ids := await self._app().in_writer(prune_batch, self._app(), last)):
-            last = ids[-1]
-            count += len(ids)
+        while not self._is_stopped() and (pruned := await self._app().in_writer(prune_batch, self._app())):
+            count += pruned
         if count:
             log.info(
                 "%d article%s older than `retention`, or dropped long ago, pruned", count, "s" if count != 1 else ""

@@ -17,10 +17,9 @@ def prune_all(app: App) -> int:
     The age counts from an article's publication: so the end of each feed goes, and an archive that a source republishes
     goes too.
     """
-    last, count = None, 0
-    while ids := prune_batch(app, last):
-        last = ids[-1]
-        count += len(ids)
+    count = 0
+    while pruned := prune_batch(app):
+        count += pruned
     publish_changed(app)
     return count
 
@@ -55,18 +54,18 @@ def allow_retention(app: App) -> None:
             app.store.meta.set(RETENTION, seconds)
 
 
-def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
-    """Prune the next articles whose ids follow `after`, and only mark their feeds; return the ids in their order.
+def prune_batch(app: App) -> int:
+    """Prune some articles that are too old, and only mark their feeds; return their number, 0 if none is left.
 
     Files go before texts: after a kill in between, the next run takes the article again. Raises FilesError.
     """
     retention, now = app.settings.retention, app.clock()
     if retention:
-        if after is None and app.has_translations:
+        old = app.store.maintenance.old_articles(now - retention, BATCH)
+        if not old and app.has_translations:
             app.store.translations.forget(now - retention)
-        old = app.store.maintenance.old_articles(now - retention, after, BATCH)
     else:
-        old = app.store.maintenance.old_articles(None, after, BATCH, dropped_before=now - DROPPED_FOR)
+        old = app.store.maintenance.old_articles(None, BATCH, dropped_before=now - DROPPED_FOR)
     if old:
         from aggregator.publish.translations import translated_paths  # a round without old articles does without it
 
@@ -75,4 +74,4 @@ def prune_batch(app: App, after: str | None) -> tuple[str, ...]:
                 note_changed(app)
             cache_of(app).remove(old)
             app.store.maintenance.prune(tuple(old))
-    return tuple(sorted(old))
+    return len(old)

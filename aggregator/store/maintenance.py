@@ -27,6 +27,7 @@ from aggregator.store.schema import (
     backfill,
     due_backfill,
     due_page,
+    hidden,
     host,
     key,
     label,
@@ -35,6 +36,7 @@ from aggregator.store.schema import (
     pending_article,
     revision,
     searchable,
+    shown,
     source,
     translation,
 )
@@ -43,17 +45,14 @@ CLOCK_DIFFERENCE = timedelta(minutes=5)  # processes on two machines may share a
 MAX_HOLD = timedelta(days=32)  # no answer holds a host off for longer than 31 days
 
 _ids = listed("ids")
-_OLD = (  # over the rows in `all`, which pruned articles do not have: a hundred times smaller than articles
+_OLD = [  # those shown in `all`, and those behind the head of their cluster: an index has each in the order of dates
     select(*article.c["id", "path"])
     .join(article_category)
-    .where(
-        article_category.c.category == ALL,
-        article_category.c.published < bindparam("before"),
-        article_category.c.article_id > bindparam("after"),
-    )
-    .order_by(article_category.c.article_id)
+    .where(article_category.c.category == ALL, condition, article_category.c.published < bindparam("before"))
+    .order_by(article_category.c.published)
     .limit(bindparam("limit"))
-)
+    for condition in (shown, hidden)
+]
 _COUNT = select(func.count()).where(article_category.c.category == ALL)
 _COUNT_SHOWN = select(func.count()).select_from(searchable)  # an index has all that it needs, unlike `all`
 _COUNT_OLD = _COUNT.where(article_category.c.published < bindparam("before"))
@@ -62,9 +61,8 @@ _OLD_DROPPED = (
     .where(
         article.c.dropped.is_not(None),
         or_(article.c.published < bindparam("before"), article.c.dropped < bindparam("dropped_before")),
-        article.c.id > bindparam("after"),
     )
-    .order_by(article.c.id)
+    .order_by(article.c.dropped)
     .limit(bindparam("limit"))
 )
 _OTHER_MEMBERS = (
@@ -166,19 +164,18 @@ class MaintenanceStore:
         self._database, self._outbox = database, outbox
 
     def old_articles(
-        self, before: datetime | None, after: str | None, limit: int, *, dropped_before: datetime | None = None
+        self, before: datetime | None, limit: int, *, dropped_before: datetime | None = None
     ) -> Mapping[str, str]:
-        """Return the paths, by id, of the next `limit` articles published before that moment that have their text.
+        """Return the paths, by id, of up to `limit` articles published before that moment that have their text.
 
-        With them those that rules dropped before `dropped_before`.
+        Among them are those that rules dropped before `dropped_before`.
         """
-        parameters = {"before": before, "after": after or "", "limit": limit}
+        old: dict[str, str] = {}
         with self._database.reading() as connection:
-            rows = [
-                *connection.execute(_OLD, parameters),
-                *connection.execute(_OLD_DROPPED, parameters | {"dropped_before": dropped_before}),
-            ]
-        return {row.id: row.path for row in sorted(rows, key=lambda row: str(row.id))[:limit]}
+            for statement in (*_OLD, _OLD_DROPPED):
+                parameters = {"before": before, "dropped_before": dropped_before, "limit": limit - len(old)}
+                old |= {row.id: row.path for row in connection.execute(statement, parameters)}
+        return old
 
     def count_articles(self, before: datetime) -> tuple[int, int]:
         """Return the number of published articles that were published before that moment, and of all."""

@@ -255,6 +255,8 @@ newest_first = (
 )
 shown = article_category.c.hidden.is_(False)
 Index("ix_article_category_newest", article_category.c.category, *newest_first, **where(shown))
+hidden = article_category.c.hidden.is_(True)
+Index("ix_article_category_hidden", *article_category.c["category", "published"], **where(hidden))
 on_open_page = shown & article_category.c.archive_page.is_(None)
 Index("ix_article_category_open", *article_category.c["category", "number"], **where(on_open_page))
 on_closed_page = article_category.c.archive_page.is_not(None)

@@ -151,14 +151,14 @@ def test_it_prunes_in_steps_and_leaves_off_when_told_to(
     room: Newsroom, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aggregator.maintain.prune.BATCH", 1)
-    left: list[str | None] = []
+    numbers: list[int] = []
 
-    def counting_prune(app: App, after: str | None) -> tuple[str, ...]:
-        left.append(after)
-        return prune_batch(app, after)
+    def counting_prune(app: App) -> int:
+        numbers.append(prune_batch(app))
+        return numbers[-1]
 
     monkeypatch.setattr(upkeep, "prune_batch", counting_prune)
-    done(Upkeep(lambda: app, lambda: len(left) == 2, unclean=False))
+    done(Upkeep(lambda: app, lambda: len(numbers) == 2, unclean=False))
     assert len(room.articles()) == 4
     done(kept(app))  # no note was left: it goes on
     assert len(room.articles()) == 2

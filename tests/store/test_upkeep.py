@@ -11,6 +11,7 @@ from aggregator.store import Placement, Store
 from aggregator.store.schema import article as articles
 from aggregator.store.schema import article_category, revision
 from aggregator.store.schema import key as key_table
+from tests.store.test_queries import statements
 from tests.store.values import (
     MINUTE,
     NOW,
@@ -50,13 +51,32 @@ def also(store: Store, article_id: str) -> list[str]:
     return [member.title for member in stored.also]
 
 
-def test_old_articles_come_in_pages_without_those_that_are_pruned(store: Store) -> None:
-    record(store, new(article(1)), *(new(old(number)) for number in (2, 3, 4)))
-    first = store.maintenance.old_articles(NOW - DAY, None, 2)
-    assert first == {old(2).id: path(old(2)), old(3).id: path(old(3))}
-    assert list(store.maintenance.old_articles(NOW - DAY, max(first), 2)) == [old(4).id]
+def test_the_oldest_articles_come_first_without_those_that_are_pruned(store: Store) -> None:
+    record(store, new(article(1)), *(new(old(number)) for number in (2, 3, 4)), new(old(5), cluster=old(4).id))
+    first = store.maintenance.old_articles(NOW - DAY, 2)
+    assert first == {old(4).id: path(old(4)), old(3).id: path(old(3))}
+    assert set(store.maintenance.old_articles(NOW - DAY, 9)) == {old(number).id for number in (2, 3, 4, 5)}
     store.maintenance.prune(tuple(first))
-    assert list(store.maintenance.old_articles(NOW - DAY, None, 2)) == [old(4).id]
+    assert set(store.maintenance.old_articles(NOW - DAY, 9)) == {old(2).id, old(5).id}
+    store.maintenance.prune((old(2).id, old(5).id))
+    assert store.maintenance.old_articles(NOW - DAY, 9) == {}
+
+
+def test_what_is_too_old_is_found_by_its_date(store: Store) -> None:
+    with statements(store) as seen:
+        store.maintenance.old_articles(NOW - DAY, 2)
+    if store.has_one_writer:
+        with store.database.reading() as connection:
+            steps = [
+                row.detail
+                for each in seen
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", (0,) * each.count("?"))
+            ]
+        assert {step for step in steps if "article_category" in step} == {
+            "SEARCH article_category USING INDEX ix_article_category_newest (category=? AND published<?)",
+            "SEARCH article_category USING INDEX ix_article_category_hidden (category=? AND published<?)",
+        }
+        assert not any("TEMP B-TREE" in step for step in steps)
 
 
 def test_what_is_pruned_loses_its_text_and_its_places_and_keeps_its_names(store: Store) -> None:

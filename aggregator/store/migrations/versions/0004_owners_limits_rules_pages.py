@@ -189,6 +189,14 @@ def _add_archive() -> None:
         ("edited_after", sa.Integer()),
     ):
         op.add_column("article_category", sa.Column(name, kind))
+    is_hidden = sa.text("hidden IS 1" if op.get_bind().dialect.name == "sqlite" else "hidden IS TRUE")
+    op.create_index(
+        "ix_article_category_hidden",
+        "article_category",
+        ["category", "published"],
+        sqlite_where=is_hidden,
+        postgresql_where=is_hidden,
+    )
     is_shown = "hidden IS 0" if op.get_bind().dialect.name == "sqlite" else "hidden IS FALSE"
     for name, column, condition in (
         ("open", "number", f"{is_shown} AND archive_page IS NULL"),
