@@ -33,7 +33,10 @@ CONCURRENCY = {PUBLISH: 2, REQUESTS: 6}  # jobs at a time; what they compute sha
 HEARTBEAT = 5.0  # seconds between two signs of a worker
 GRACE = 5.0  # seconds for jobs to end at a stop, in which the worker gives no sign; with HEARTBEAT less than STALLED
 SWEEP = "* * * * * */5"  # each five seconds, with the seconds last
-POLL, POLL_WITHOUT_LISTEN = 5.0, 1.0  # seconds between two looks at the queue
+# Seconds between two looks at a queue. One that is listened to is looked at too: the engine may miss what is queued
+# while it looks.
+POLL = {PUBLISH: 1.0, REQUESTS: 5.0}
+POLL_WITHOUT_LISTEN = 1.0
 RETRY = 1.0  # seconds until the engine is started again after it lost the database
 CONNECT = 5.0  # seconds for a connection
 CONNECTIONS = 6
@@ -204,7 +207,7 @@ class _EngineWorker(Worker):
             concurrency=concurrency,
             install_signal_handlers=False,
             listen_notify=listens,
-            fetch_job_polling_interval=POLL if listens else POLL_WITHOUT_LISTEN,
+            fetch_job_polling_interval=POLL[queue] if listens else POLL_WITHOUT_LISTEN,
             delete_jobs=jobs.DeleteJobCondition.SUCCESSFUL,
             shutdown_graceful_timeout=GRACE,
             update_heartbeat_interval=HEARTBEAT,

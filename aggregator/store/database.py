@@ -135,16 +135,17 @@ class Database:
 
         Without jobs there is no other process. Raises StoreError at the end if the connection was lost meanwhile.
         """
-        if not self.dialect.has_jobs or getattr(self._joint, "has_all_turns", False):
+        outer = getattr(self._joint, "turns", ())  # those that this thread has
+        if not self.dialect.has_jobs or None in outer:
             yield True
             return
         with self._translating(), self.engine.begin() as connection:
-            is_free = job_tables.take_turn(connection, subject, waits=waits)
-            self._joint.has_all_turns = subject is None
+            is_free = job_tables.take_turn(connection, subject, waits=waits, is_inner=bool(outer))
+            self._joint.turns = (*outer, subject)
             try:
                 yield is_free
             finally:
-                self._joint.has_all_turns = False
+                self._joint.turns = outer
 
     @contextmanager
     def present(self, when_alone: Callable[[], None]) -> Iterator[None]:

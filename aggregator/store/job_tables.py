@@ -59,6 +59,7 @@ _TRY_TURN = text(
     "SELECT pg_try_advisory_xact_lock_shared(:turns) AND pg_try_advisory_xact_lock(:turns, hashtext(:subject))"
 )
 _WAIT_TURN = text("SELECT pg_advisory_xact_lock_shared(:turns), pg_advisory_xact_lock(:turns, hashtext(:subject))")
+_INNER_TURN = text("SELECT pg_advisory_xact_lock(:turns, hashtext(:subject))")
 
 
 def create_job_tables(connection: Connection) -> None:
@@ -103,16 +104,20 @@ def delete_ended(connection: Connection) -> None:
     connection.execute(_DELETE_ENDED)
 
 
-def take_turn(connection: Connection, subject: str | None, *, waits: bool) -> bool:
+def take_turn(connection: Connection, subject: str | None, *, waits: bool, is_inner: bool = False) -> bool:
     """Take the turn for a subject until this transaction ends, None: for all; return False if it is taken.
 
-    Who waits for all turns comes before those who ask for one later.
+    Who waits for all turns comes before those who ask for one later. An `is_inner` turn, within another one of the same
+    thread, is waited for: the one who waits for all waits for the outer one.
     """
     connection.execute(_TURN_SETTINGS)
     if subject is None:
         connection.execute(_ALL_TURNS, {"turns": TURNS})
         return True
     parameters = {"turns": TURNS, "subject": subject}
+    if is_inner:
+        connection.execute(_INNER_TURN, parameters)
+        return True
     if waits:
         connection.execute(_WAIT_TURN, parameters)
         return True

@@ -1,15 +1,19 @@
 """Jobs of a cluster, done by real engines on PostgreSQL."""
 
 import asyncio
+import re
+import socket
+import socketserver
+import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from aggregator.app import App
-from aggregator.jobs import Jobs
+from aggregator.jobs import Jobs, is_pooled
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
 from tests.clusters import Cluster, execute, rows
@@ -93,6 +97,51 @@ def test_jobs_of_dead_workers_are_done_by_others(room: Newsroom) -> None:
     assert all(path.exists() for path in feeds)
     assert files(published) == (0, 2)
     assert rows(str(room.configuration["database"]), QUEUED) == []
+
+
+class Pooler(socketserver.ThreadingTCPServer):
+    """A pooler before PostgreSQL's socket, as far as it can be told: the handshake names another process."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, database: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Pooled)
+        self._real = make_url(database)
+        self.path = f"{self._real.query['host']}/.s.PGSQL.5432"
+
+    @property
+    def url(self) -> str:
+        host, port = str(self.server_address[0]), int(self.server_address[1])
+        url = self._real.set(host=host, port=port, query={"sslmode": "disable"})
+        return url.render_as_string(hide_password=False)
+
+
+class _Pooled(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        assert isinstance(self.server, Pooler)
+        with socket.socket(socket.AF_UNIX) as upstream:
+            upstream.connect(self.server.path)
+            threading.Thread(target=self.forward, args=(self.request, upstream), daemon=True).start()
+            self.forward(upstream, self.request)
+
+    @staticmethod
+    def forward(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(re.sub(rb"(?s)K\0\0\0\x0c.{4}", b"K\0\0\0\x0c\0\0\0\1", data, count=1))
+            target.shutdown(socket.SHUT_WR)
+
+
+def test_behind_a_pooler_jobs_are_looked_for_and_nobody_listens(room: Newsroom) -> None:
+    database = str(room.configuration["database"])
+    with Pooler(database) as pooler:
+        threading.Thread(target=pooler.serve_forever, daemon=True).start()
+        assert asyncio.run(is_pooled(pooler.url))
+        assert not asyncio.run(is_pooled(database))
+        room.configuration["database"] = pooler.url
+        with room.opened() as app:
+            assert files(do_jobs(app)) == (5, 6)
+        pooler.shutdown()
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -192,3 +241,25 @@ def test_what_changes_of_form_is_written_again_by_jobs(tmp_path: Path, server: S
         until(lambda: served(daemon, "Story number 2"), 60)
         configure(tmp_path, database=database, fetch=QUICK, title="Another title", sources=[source])
         until(lambda: served(daemon, "Another title"), 60)
+
+
+def test_commands_work_beside_workers(tmp_path: Path, server: Server, postgresql: Cluster) -> None:
+    """They wait for the jobs under way, and then do all that there is to do."""
+    database = postgresql.database()
+    server.put("/feed", rss(*map(item, range(5))))
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
+    configure(tmp_path, database=database, fetch=QUICK, sources=[source], retention="9000d")
+    aggregator("sync", cwd=tmp_path)
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    with working(folder, AGGREGATOR_DATABASE=database) as worker:
+        for number in range(5, 8):
+            server.put("/feed", rss(*map(item, range(number + 1))))
+            aggregator("once", "--all", cwd=tmp_path)
+            aggregator("publish", cwd=tmp_path)
+            aggregator("prune", cwd=tmp_path)
+        until(lambda: rows(database, IN_WORK) == [], 60)
+        aggregator("verify", cwd=tmp_path)
+        assert worker.process.poll() is None
+        assert [line for line in worker.said() if " error " in line] == []
+    assert len(list((tmp_path / "storage/articles").rglob("*.md"))) == 8

@@ -131,10 +131,14 @@ def test_counts_tell_jobs_of_silent_workers(store: Store) -> None:
 
 def test_one_process_at_a_time_has_the_turn_of_a_subject(store: Store, url: str) -> None:
     with Store.open(url) as other:
-        with store.jobs.turn("a") as mine, other.jobs.turn("a") as theirs, other.jobs.turn("b") as third:
-            assert (mine, theirs, third) == (True, False, True)
-        with other.jobs.turn("a") as theirs:
-            assert theirs
+        with store.jobs.turn("a") as mine:
+            assert (mine, is_free(other, "a"), is_free(other, "b")) == (True, False, True)
+        assert is_free(other, "a")
+
+
+def is_free(store: Store, subject: str) -> bool:
+    with store.jobs.turn(subject) as given:
+        return given
 
 
 def test_all_turns_wait_for_each_and_keep_later_ones_out(store: Store, url: str) -> None:
@@ -146,8 +150,7 @@ def test_all_turns_wait_for_each_and_keep_later_ones_out(store: Store, url: str)
             with other.jobs.all_turns(), other.jobs.turn("a") as own:
                 assert own  # it has all of them
                 all_mine.set()
-                with store.jobs.turn("b") as is_free:
-                    assert not is_free
+                assert not is_free(store, "b")
 
     with ThreadPoolExecutor(1) as pool:
         with store.jobs.turn("a"):
@@ -155,8 +158,8 @@ def test_all_turns_wait_for_each_and_keep_later_ones_out(store: Store, url: str)
             assert began.wait(10)
             while rows(store, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
                 pass
-            with store.jobs.turn("b") as is_free:
-                assert not is_free  # those who came later do not keep it waiting
+            with ThreadPoolExecutor(1) as later, store.jobs.turn("c"):  # inner turns wait for nobody
+                assert not later.submit(is_free, store, "b").result(10)  # who comes later does not keep it waiting
             assert not all_mine.is_set()
         done.result(30)
 
