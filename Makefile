@@ -26,10 +26,11 @@ crash: setup
 	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_backfill_kills.py \
 	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
-# What takes long of several processes on PostgreSQL: outages and kills in their full length, and a real object store.
+# What takes long of several processes on PostgreSQL: outages and kills in their full length, large databases (which print
+# the times that docs/scaling.md has), and a real object store.
 .PHONY: cluster
 cluster: setup
-	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_jobs.py
+	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_jobs.py tests/cluster/check_large.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -e '.[seaweedfs]'
 	TEST_S3=seaweedfs $(BIN)/python -m pytest -n 0 tests/cluster/test_bucket.py
 
@@ -60,11 +61,6 @@ hostile: setup
 	  tests/whole/test_hostile.py tests/whole/test_full_text_hostile.py tests/whole/test_translation_hostile.py \
 	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
 	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
-
-# Large databases on PostgreSQL, which take minutes to fill.
-.PHONY: cluster
-cluster: setup
-	$(BIN)/python -m pytest -n 0 -s tests/cluster/check_large.py
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aggregator.config.load import load
 from aggregator.daemon.worker import DRAIN_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -224,3 +225,19 @@ def test_compose_builds_that_image_and_gives_time_to_stop() -> None:
     assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Containerfile"
     assert "healthcheck" not in service  # the image has it
     assert int(service["stop_grace_period"].removesuffix("s")) > STOP
+
+
+def test_the_cluster_runs_commands_and_settings_that_there_are() -> None:
+    services = yaml.safe_load((DEPLOY / "cluster/compose.yaml").read_text())["services"]
+    commands = {name: service["command"] for name, service in services.items() if "build" in service}
+    assert sorted(commands) == ["server-1", "server-2", "worker-1", "worker-2"]
+    for name, command in commands.items():
+        assert command[0] == ("run" if name.startswith("server") else "worker")
+        arguments = [word for word in command[1:] if word.startswith("--")]
+        shown = subprocess.run(
+            [sys.executable, "-m", "aggregator", command[0], "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        assert all(argument in shown for argument in arguments)
+        environment = services[name]["environment"]
+        assert environment["AGGREGATOR_DATABASE"].startswith("postgresql://")
+        assert load(ROOT / "feeds.yaml", environment).storage == "s3://aggregator/news"
