@@ -238,6 +238,9 @@ def test_the_cluster_runs_commands_and_settings_that_there_are() -> None:
             [sys.executable, "-m", "aggregator", command[0], "--help"], capture_output=True, text=True, check=True
         ).stdout
         assert all(argument in shown for argument in arguments)
-        environment = services[name]["environment"]
+        environment = {
+            variable: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", re.sub(r"\$\{\w+:\?.*?\}", "secret", value))
+            for variable, value in services[name]["environment"].items()
+        }
         assert environment["AGGREGATOR_DATABASE"].startswith("postgresql://")
         assert load(ROOT / "feeds.yaml", environment).storage == "s3://aggregator/news"
