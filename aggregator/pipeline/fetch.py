@@ -22,6 +22,7 @@ class Held:
 
     until: datetime
     redirected_at: datetime | None = None  # if a redirect led to that host; None if no request was made
+    is_leased: bool = False  # the host did not ask for it: another process has its lease until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: Sour
     now = app.clock()
     if answer is None:
         if visits.free_at:
-            return Held(until=visits.free_at)
+            return Held(until=visits.free_at, redirected_at=now, is_leased=True)
         until = hosts.held_until(host, now) or now
         return Held(until=until, redirected_at=now if host != first_host else None)
     for name in _answering_hosts(answer, first_host):

@@ -95,8 +95,8 @@ def _settle(answer: NoDocument, stored: StoredSource, fetch: Fetch, now: datetim
             failure = Failure(stage="parse", subject=subject, reason=state.error or "")
             outcome = replace(failed(source, failure), entries=state.entries)
             return after_same_truncated(document, state, source, fetch, now), outcome
-        case Held(until=until, redirected_at=redirected_at):
-            if redirected_at:
+        case Held(until=until, redirected_at=redirected_at, is_leased=is_leased):
+            if redirected_at and not is_leased:
                 until = max(until, redirected_at + fetch.min_interval)
             due = max(until, state.next_fetch or until)
             last = redirected_at or state.last_fetch

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import msgspec
 from pydantic import ValidationError
 from sqlalchemy import JSON, BigInteger, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from aggregator.settings import SourceSettings
 
@@ -66,6 +66,11 @@ class Span(_Direct):
     from_database = staticmethod(_duration)
 
 
+def direct_value(kind: TypeEngine[Any], value: Any) -> Any:
+    """Return the number or text that is stored for a value in a column of such a type."""
+    return kind.to_database(value) if isinstance(kind, _Direct) else value
+
+
 def _storable(text: str | None) -> str | None:
     if text is None:
         return None
@@ -86,7 +91,7 @@ class Words(_Direct):
 
 
 class _InJSON(TypeDecorator[Any]):
-    """Type whose values are kept as JSON. SQLite stores its text as it is, PostgreSQL's driver takes objects."""
+    """Type whose values are kept as JSON. Both databases keep its text, and the engines give and take texts."""
 
     impl = JSON
 
@@ -107,12 +112,12 @@ class _InJSON(TypeDecorator[Any]):
         return self._value if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return the object that PostgreSQL's driver takes."""
-        return json.loads(self._text(value))
+        """Return the text that PostgreSQL's driver takes."""
+        return self._text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Return the value of an object from PostgreSQL's driver."""
-        return self._value(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        """Return the value of a text from PostgreSQL's driver."""
+        return self._value(value)
 
 
 class Value(_InJSON):

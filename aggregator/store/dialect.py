@@ -256,6 +256,10 @@ class SQLite(Dialect):
         return StoreError(f"The database {name} failed: {error}")
 
 
+def _text(data: str | bytes) -> str:
+    return data if isinstance(data, str) else data.decode()
+
+
 class PostgreSQL(Dialect):
     """A server, many writers."""
 
@@ -277,7 +281,12 @@ class PostgreSQL(Dialect):
     def engine(self, url: URL, busy_timeout: timedelta) -> Engine:
         """Return an engine that survives a restart of the server: each connection is tested before its use."""
         try:
-            engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                json_serializer=str,  # `columns` reads and writes the texts
+                json_deserializer=_text,
+            )
         except ModuleNotFoundError as error:
             raise StoreError("PostgreSQL needs the driver psycopg; install aggregator[cluster]") from error
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Connection,
@@ -23,48 +24,27 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.model import Selection, StoredSource
-from aggregator.store.columns import Moment, Span
+from aggregator.model import Selection, SourceState, StoredSource
+from aggregator.store.claimable import (
+    ALL_SOURCES,
+    DUE_SHARES,
+    DUE_SOURCES,
+    IS_NAMED,
+    NAMED_SOURCES,
+    SAME_URL,
+    WANTED,
+    WANTED_DUE,
+    WANTED_NAMED,
+)
+from aggregator.store.columns import Moment, Span, Words
 from aggregator.store.database import Database
 from aggregator.store.due_hosts import due_of_host, insert_hosts, refresh_all_due
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import backfill, due_backfill, due_page, host, page, pollable, source, translation
+from aggregator.store.update_each import UpdateEach
 
 DUE = Selection()
-
-_NOT_IN_STATE = {"present", "first_seen", "name", "enabled"}
-_STORED_SOURCE = [column for column in source.c if column.name not in _NOT_IN_STATE]  # what `rows.stored_source` reads
-
-_is_due = source.c.next_fetch <= bindparam("now")
-_is_named = source.c.name.in_(listed("names"))
-_queue_order = source.c.next_fetch, source.c.ordinal
-
-WANTED = select(source.c.name).where(pollable)
-WANTED_DUE = WANTED.where(_is_due)
-WANTED_NAMED = WANTED.where(_is_named)
-
-_of_hosts = select(*_STORED_SOURCE).where(source.c.host.in_(listed("hosts")), pollable)
-_DUE_SOURCES = _of_hosts.where(_is_due).order_by(*_queue_order)
-_ALL_SOURCES = _of_hosts.order_by(*_queue_order)
-_NAMED_SOURCES = _of_hosts.where(_is_named).order_by(*_queue_order)
-_ranked = (
-    select(source.c.id, func.row_number().over(partition_by=source.c.host, order_by=_queue_order).label("rank"))
-    .where(source.c.host.in_(listed("hosts")), pollable, _is_due)
-    .subquery()
-)
-_DUE_SHARES = (
-    select(*_STORED_SOURCE)
-    .join(_ranked, _ranked.c.id == source.c.id)
-    .where(_ranked.c.rank <= bindparam("share"))
-    .order_by(*_queue_order)
-)
-_urls = listed("urls")
-_stayed = func.coalesce(source.c.moved_to, "") == ""  # for `IS NULL` SQLite would read all of them by their index
-_SAME_URL = (
-    select(*_STORED_SOURCE)
-    .where(pollable, or_(source.c.moved_to.in_(_urls), _stayed & source.c.url.in_(_urls)))
-    .order_by(*_queue_order)
-)
+FIRST_HOSTS = 50  # that the first claim of a process leases at a time
 
 _HELD = select(host.c.name, host.c.token).where(host.c.name.in_(listed("hosts")))
 _HELD_LOCKED = _HELD.order_by(host.c.name).with_for_update(key_share=True)
@@ -73,14 +53,17 @@ _END_LEASES = (
     .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
     .values(due=due_of_host, lease_until=None)
 )
-_FINISH = (
-    update(host)
-    .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
-    .values(
-        due=due_of_host,
-        last_asked=func.coalesce(bindparam("asked", type_=Moment), host.c.last_asked),
-        lease_until=case((bindparam("ends", type_=Boolean), None), else_=host.c.lease_until),
-    )
+_FINISH = UpdateEach(
+    {"of_host": Words(), "of_token": BigInteger(), "asked": Moment(), "ends": Boolean()},
+    lambda given: (
+        update(host)
+        .where(host.c.name == given["of_host"], host.c.token == given["of_token"])
+        .values(
+            due=due_of_host,
+            last_asked=func.coalesce(given["asked"], host.c.last_asked),
+            lease_until=case((given["ends"], None), else_=host.c.lease_until),
+        )
+    ),
 )
 _END_ALL = update(host).where(host.c.lease_until.is_not(None)).values(lease_until=None).returning(host.c.name)
 _NOTE_CLAIM = update(source).where(source.c.id.in_(listed("ids"))).values(readdressed=False)
@@ -119,7 +102,9 @@ class LeaseStore:
         self._database = database
         self._owner = uuid4().hex
         self._leases: dict[str, _Lease] = {}  # by host
+        self._due_per_host = 0  # about so many due sources of a free host were found last; 0: not known yet
         self._under_way: dict[int, str] = {}  # hosts of sources under way, by source
+        self.claimed: dict[int, SourceState] = {}  # states of sources under way as they were claimed, by source
         self._finished: tuple[Connection | None, set[int]] = None, set()  # sources that a transaction has recorded
         self._taken_over: set[str] = set()  # hosts whose lease a process left behind
         now = database.dialect.lease_time(bindparam("now", type_=Moment))
@@ -130,7 +115,7 @@ class LeaseStore:
             chosen = columns.where(is_free, condition).order_by(host.c.due, host.c.name).limit(bindparam("limit"))
             return chosen.with_for_update(skip_locked=True, key_share=True)
 
-        hosts_of_names = select(source.c.host).where(pollable, _is_named)
+        hosts_of_names = select(source.c.host).where(pollable, IS_NAMED)
         self._free_due = free(host.c.due <= bindparam("now", type_=Moment))
         self._free_all = free(host.c.due.is_not(None))
         self._free_named = free(host.c.name.in_(hosts_of_names))
@@ -167,8 +152,19 @@ class LeaseStore:
             ended = self._unused()
             connection.execute(_END_LEASES, self._rows(ended)) if ended else None
             held = self._still_held(connection, self._leases.keys() - ended)
-            free = self._lease(connection, selection, self._leases.keys() - ended, parameters)
-            rows = self._selected(connection, selection, [*held, *free], parameters | {"share": share})[:limit]
+            rows = self._selected(connection, selection, held, parameters | {"share": share})
+            free = dict[str, int]()
+            while (missing := limit - len(rows)) > 0:
+                wanted = -(-missing // self._due_per_host) if self._due_per_host else min(missing, FIRST_HOSTS)
+                more = self._lease(
+                    connection, selection, {*self._leases, *free} - ended, parameters | {"limit": wanted}
+                )
+                free |= more
+                rows += self._selected(connection, selection, more, parameters | {"share": share})
+                self._due_per_host = max(1, len(rows) // max(1, len(free)))
+                if len(more) < wanted:
+                    break
+            rows = sorted(rows, key=_queue_place)[:limit]
             rows += self._sharing_url(connection, rows)
             if readdressed := [row["id"] for row in rows if row["readdressed"]]:
                 connection.execute(_NOTE_CLAIM, {"ids": readdressed})
@@ -180,7 +176,9 @@ class LeaseStore:
             lease_of_host = self._leases.setdefault(row["host"], _Lease(free.get(row["host"], 0)))
             lease_of_host.sources.add(row["id"])
             self._under_way[row["id"]] = row["host"]
-        return tuple(map(stored_source, rows))
+        sources = tuple(map(stored_source, rows))
+        self.claimed.update((stored.source.id, stored.state) for stored in sources)
+        return sources
 
     def wanted(self, now: datetime, selection: Selection = DUE) -> frozenset[str]:
         """Return the names of the sources that `claim` would return without other processes and limits."""
@@ -265,7 +263,7 @@ class LeaseStore:
                 times = (asked[source_id] for source_id in hosts[name])
                 row["asked"] = max((time for time in times if time), default=None)
                 row["ends"] = not self._leases[name].visits and self._leases[name].sources <= self._finished[1]
-            connection.execute(_FINISH, rows)
+            _FINISH.execute(connection, rows)
             ended = [row["of_host"] for row in rows if row["ends"]]
             self._database.after_commit(partial(self._finish, tuple(asked), ended))
         if asked.keys() - self._under_way.keys():  # rare: after an outage
@@ -349,21 +347,20 @@ class LeaseStore:
         return frozenset(row.name for row in rows if row.token == self._leases[row.name].token)
 
     def _selected(
-        self, connection: Connection, selection: Selection, hosts: Sequence[str], parameters: Mapping[str, Any]
+        self, connection: Connection, selection: Selection, hosts: Iterable[str], parameters: Mapping[str, Any]
     ) -> list[RowMapping]:
         """Return the selected sources on these hosts that are not under way."""
-        statement = _DUE_SOURCES if parameters["share"] is None else _DUE_SHARES
+        statement = DUE_SOURCES if parameters["share"] is None else DUE_SHARES
         if selection.names is not None:
-            statement, parameters = _NAMED_SOURCES, {**parameters, "names": list(selection.names)}
+            statement, parameters = NAMED_SOURCES, {**parameters, "names": list(selection.names)}
         elif selection.everything:
-            statement = _ALL_SOURCES
-        rows = [
+            statement = ALL_SOURCES
+        return [
             row
             for part in slices(hosts)
             for row in connection.execute(statement, {**parameters, "hosts": part}).mappings()
             if row["id"] not in self._under_way
         ]
-        return sorted(rows, key=_queue_place)
 
     def _sharing_url(self, connection: Connection, rows: Sequence[RowMapping]) -> list[RowMapping]:
         """Return further sources with the URLs of these."""
@@ -371,7 +368,7 @@ class LeaseStore:
         return [
             row
             for part in slices({row["moved_to"] or row["url"] for row in rows})
-            for row in connection.execute(_SAME_URL, {"urls": part}).mappings()
+            for row in connection.execute(SAME_URL, {"urls": part}).mappings()
             if row["host"] in hosts and row["id"] not in chosen and row["id"] not in self._under_way
         ]
 
@@ -385,6 +382,7 @@ class LeaseStore:
     def _drop(self, ids: Collection[int]) -> None:
         for source_id in ids:
             if source_id in self._under_way:
+                del self.claimed[source_id]
                 self._leases[self._under_way.pop(source_id)].sources.discard(source_id)
 
     def _finish(self, ids: Collection[int], ended: Iterable[str]) -> None:

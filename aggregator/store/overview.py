@@ -15,7 +15,7 @@ from aggregator.model import Source, SourceState, StoredSource
 from aggregator.settings import SourceSettings
 from aggregator.store.columns import EPOCH, Moment
 from aggregator.store.hubs import hub_error
-from aggregator.store.schema import failing, failing_since, idle, longest_first, pollable, sound, source, unasked
+from aggregator.store.schema import failing, failing_since, host, idle, longest_first, sound, source, unasked
 from aggregator.store.source_days import published_per_day
 from aggregator.store.waiting_work import waiting_pages, waiting_translations
 
@@ -79,7 +79,7 @@ _FIGURES = (
     .where(_is_present)
     .group_by(_CONDITION, source.c.due_reason)
 )
-FIRST_DUE = select(func.min(source.c.next_fetch)).where(pollable, source.c.next_fetch > EPOCH)
+FIRST_DUE = select(func.min(host.c.due)).where(host.c.due > EPOCH)
 _FAILURES = select(*source.c["name", "failures", "last_success"]).limit(bindparam("limit"))
 _FAILING_LONGEST = _FAILURES.where(failing).order_by(*longest_first)
 _SOUND = _FAILURES.where(sound).order_by(source.c.ordinal)

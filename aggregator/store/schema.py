@@ -76,7 +76,7 @@ source = Table(
 Index("ix_source_name", source.c.name, **on_postgresql(using="hash"))
 Index("ix_source_ordinal", source.c.ordinal, **where(source.c.present.is_(True)))
 pollable = source.c.present.is_(True) & source.c.enabled.is_(True) & source.c.paused.is_(None)
-Index("ix_source_due", source.c.next_fetch, **where(pollable))
+
 Index("ix_source_host_due", source.c.host, source.c.next_fetch, **where(pollable))
 # For overviews; nothing is added to these at a poll that succeeds, other than a source's first.
 failing = pollable & (source.c.failures > literal_column("0"))

@@ -123,7 +123,14 @@ class SourceStore:
         with self._database.writing() as connection:
             valid = self.leases.valid(connection, [source_id for source_id, _ in states])
             written = [pair for pair in states if pair[0] in valid]
-            write_states(connection, self._database.dialect, written, self.leases.hosts_of(valid), self.unpaced)
+            write_states(
+                connection,
+                self._database.dialect,
+                written,
+                leased=self.leases.hosts_of(valid),
+                claimed=self.leases.claimed,
+                unpaced=self.unpaced,
+            )
             self.leases.finish(connection, {source_id: state.last_fetch for source_id, state in states})
             self._record_hosts(connection, hosts)
         return valid

@@ -19,6 +19,7 @@ from aggregator.pipeline.leases import share_of_host
 from aggregator.settings import Fetch
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
+from aggregator.urls import host_key
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -185,3 +186,19 @@ def test_leases_of_what_takes_long_are_extended(
 )
 def test_a_hosts_share_keeps_its_queue_filled_and_room_for_others(fetch: dict[str, Any], share: int) -> None:
     assert share_of_host(Fetch(**fetch), timedelta(seconds=1)) == share
+
+
+def test_the_host_of_a_redirect_is_asked_by_one_process(room: Newsroom, server: Server) -> None:
+    """Here `a` waits until the other process's lease of the host is over; the host that redirected counts as asked."""
+    with room.opened() as app, Server() as target:
+        server.put("/a", status=302, headers={"Location": target.url("/moved")})
+        target.put("*", rss(item(2)))
+        with Store.open(app.settings.database or "") as other_process, other_process.leases.fetching():
+            assert other_process.leases.visit(host_key(target.url("/")), room.now, leases.LEASE) is None
+            assert room.once().kinds == {"a": "skipped", "b": "fetched", "c": "fetched"}
+            assert target.requests == []
+            state = room.state("a").state
+            assert (state.next_fetch, state.last_fetch) == (room.now + leases.LEASE, room.now)
+        room.later(seconds=61)
+        assert room.once(everything=False).kinds == {"a": "fetched"}
+        assert len(target.requests) == 1

@@ -165,7 +165,6 @@ def test_a_claim_costs_by_what_is_due(sqlite_template: Path, tmp_path: Path, due
         steps = [step for statement in asked for step in _plan(connection, statement)]
     touching = {step for step in steps if " source" in step}
     assert touching == {
-        "SEARCH source USING INDEX ix_source_due (next_fetch<?)",
         "SEARCH source USING INDEX ix_source_host_due (host=? AND next_fetch<?)",
         "SEARCH source USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH source USING INDEX ix_source_url (url=?)",

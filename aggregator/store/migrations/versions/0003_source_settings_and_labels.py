@@ -93,23 +93,24 @@ def _page(connection: sa.Connection, after: str) -> list[Any]:
 
 
 def _loaded(value: Any) -> Any:
-    """Return the value of a JSON column: SQLite gives its text."""
+    """Return the value of a JSON column, of which the databases give the text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
 def _join_settings() -> None:
     """Write the settings of each source into one column; headers follow when the configuration is read next."""
     connection = op.get_bind()
-    in_text = connection.dialect.name == "sqlite"
     columns: list[Any] = [sa.column(name) for name in ("id", "name", "url", "language", "interval", "enabled")]
     columns += [sa.column("tags", sa.JSON()), sa.column("settings", sa.JSON())]
     source = sa.table("source", *columns)
-    joined = sa.bindparam("joined", type_=sa.Text() if in_text else sa.JSON())
+    joined: Any = sa.bindparam("joined", type_=sa.Text())
+    if connection.dialect.name != "sqlite":
+        joined = sa.cast(joined, sa.JSON())
     update = source.update().where(source.c.id == sa.bindparam("of")).values(settings=joined)
     for row in connection.execute(sa.select(source)).mappings().all():
         settings = _settings(row)
         text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
-        connection.execute(update, {"of": row["id"], "joined": text if in_text else settings})
+        connection.execute(update, {"of": row["id"], "joined": text})
     for name in ("tags", "language", "interval"):
         op.drop_column("source", name)
 
@@ -117,7 +118,12 @@ def _join_settings() -> None:
 def _settings(row: Any) -> dict[str, Any]:
     """Return settings that differ from their defaults, as `SettingsJSON` writes them."""
     unit = next(unit for unit in UNITS if row["interval"] % UNITS[unit] == 0)
-    settings = {"name": row["name"], "url": row["url"], "categories": row["settings"], "tags": row["tags"]}
+    settings = {
+        "name": row["name"],
+        "url": row["url"],
+        "categories": _loaded(row["settings"]),
+        "tags": _loaded(row["tags"]),
+    }
     if row["language"] is not None:
         settings["language"] = row["language"]
     settings["interval"] = f"{row['interval'] // UNITS[unit]}{unit}"

@@ -363,8 +363,8 @@ def _keys(signature: bytes, bands: int, width: int) -> Iterator[bytes]:
 
 
 def _move_leases_to_hosts() -> None:
-    op.drop_index("ix_source_leased", "source")
-    op.drop_index("ix_source_host", "source")
+    for name in ("ix_source_leased", "ix_source_host", "ix_source_due"):
+        op.drop_index(name, "source")
     for name in ("lease_until", "claimed_by"):
         op.drop_column("source", name)
     for column in (
