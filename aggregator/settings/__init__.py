@@ -50,6 +50,7 @@ from aggregator.settings.values import (
 T = TypeVar("T")
 
 BUCKET = "s3://"
+BUCKET_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 DEFAULT_BASE_URL = "http://127.0.0.1:8080/"
 
 
@@ -302,6 +303,9 @@ def secrets(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     values = chain(headers, filter(None, (settings.translate.key,)))
     sent = (resolved(value, environ) for value in values if not reference_problems(value, environ))
     words = (word for value in sent for word in value.split())
+    keys = filter(None, map(environ.get, BUCKET_SECRETS)) if settings.bucket else ()
     return tuple(
-        dict.fromkeys(secret for secret in (*passwords, *parameters, *given, *map(quote, given), *words) if secret)
+        dict.fromkeys(
+            secret for secret in (*passwords, *parameters, *given, *map(quote, given), *words, *keys) if secret
+        )
     )
