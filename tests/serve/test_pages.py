@@ -605,3 +605,17 @@ def test_an_article_describes_itself_to_those_who_share_it(room: Newsroom) -> No
     assert properties["og:type"] == "article"
     assert properties["og:title"] == "Story number 2"
     assert (properties["og:url"] or "").startswith("http://127.0.0.1:8080/article/")
+
+
+def test_the_same_story_elsewhere_is_named_by_the_title_of_its_source(tmp_path: Path, server: Server) -> None:
+    text = f"&lt;p&gt;{prose(1, 120)}&lt;/p&gt;"
+    server.put("/first", rss(item(1, description=text)))
+    server.put(
+        "/second", rss(item(2, title="Another title", description=text)).replace(b"A source", b"The &lt;second&gt;")
+    )
+    room = newsroom(tmp_path, [{"name": name, "url": server.url(f"/{name}")} for name in ("first", "second")])
+    room.once()
+    with client_of(room) as client:
+        page = client.get(first_article(client)).text
+        titles = set(re.findall(r'</a>, <span dir="auto">([^<]*)</span></li>', page.partition("elsewhere")[2]))
+        assert titles in ({"The &lt;second&gt;"}, {"A source"})
