@@ -1,4 +1,4 @@
-# make run | test | check | bench | fuzz | setup | lock | clean. Everything sets itself up; the second time costs nothing.
+# make run | test | check | thorough | bench | fuzz | setup | lock | clean. Everything sets itself up; the second time costs nothing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,6 +62,19 @@ hostile: setup
 	  tests/whole/test_hostile.py tests/whole/test_full_text_hostile.py tests/whole/test_translation_hostile.py \
 	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
 	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
+
+# All documents of the corpus, and all examples of each property, of which `make test` takes a third.
+.PHONY: thorough
+thorough: setup
+	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+	  tests/commonmark/test_markdown.py tests/commonmark/test_safety_check.py tests/config/test_edit.py \
+	  tests/config/test_faults.py tests/dedupe/test_fingerprint.py tests/dedupe/test_properties.py \
+	  tests/full_text/test_answer.py tests/normalise/test_articles.py tests/normalise/test_dates.py \
+	  tests/normalise/test_formulas.py tests/normalise/test_html.py tests/normalise/test_titles.py \
+	  tests/parse/test_corpus.py tests/parse/test_discovery.py tests/parse/test_fast.py \
+	  tests/parse/test_properties.py tests/sandbox/test_sandbox.py tests/schedule/test_headers.py \
+	  tests/serve/test_images.py tests/store/test_plan.py tests/test_document.py tests/test_opml_reading.py \
+	  tests/test_urls.py
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60

@@ -12,6 +12,7 @@ from hypothesis import settings
 import tests.statements  # noqa: F401  # once for all databases of this process
 from aggregator.__main__ import GC_THRESHOLDS
 from tests.servers import Server
+from tests.thorough import examples
 
 LONGEST = (
     "test_hostile",
@@ -33,7 +34,7 @@ gc.set_threshold(*GC_THRESHOLDS)  # as the command does
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 # The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.
-settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("same", max_examples=examples(100), derandomize=True, database=None, deadline=None)
 settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 

@@ -19,6 +19,7 @@ from aggregator.parse.cost import MAX_BYTES
 from aggregator.sandbox import Aborted, Limits, Sandbox
 from tests.conftest import SHARED
 from tests.sources import source
+from tests.thorough import THOROUGH, some
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CORPUS = SHARED / "corpus"
@@ -168,7 +169,7 @@ def seconds(made: FeedDocument) -> float:
     return time.thread_time() - started
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", some(list(HOSTILE), 4))
 def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> None:
     short, long = (document(HOSTILE[name](size)) for size in (SMALL, SMALL * GROWTH))
     if not is_cheap(long):
@@ -238,12 +239,16 @@ def read_sandboxed(*documents: FeedDocument, **limits: Any) -> list[ReadResult |
 
 
 def sample() -> list[Path]:
-    return sorted(path for path in CORPUS.glob("*") if path.suffix != ".tsv")[::7] if CORPUS.is_dir() else []
+    return (
+        sorted(path for path in CORPUS.glob("*") if path.suffix != ".tsv")[:: 7 if THOROUGH else 14]
+        if CORPUS.is_dir()
+        else []
+    )
 
 
 def test_the_same_is_read_in_a_process_and_here() -> None:
     documents = [document(path.read_bytes()) for path in sample()]
-    documents += [document(make(5_000)) for make in list(HOSTILE.values())[::20]]
+    documents += [document(make(5_000)) for make in list(HOSTILE.values())[:: 20 if THOROUGH else 40]]
     documents += [document("no feed"), document(b"\xff\xfe")]
     here = [read(body, takers(None), NOW, 50) for body in documents]
     assert read_sandboxed(*documents, seconds=600) == here

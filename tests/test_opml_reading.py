@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aggregator.model import Failure
 from aggregator.opml import OpmlOutline, sources_opml, subscriptions
 from tests.sources import source
+from tests.thorough import examples
 
 NESTED = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>
@@ -105,7 +106,7 @@ def test_depth_beyond_reason_is_read_as_far_as_it_goes() -> None:
     assert isinstance(subscriptions(f"<opml><body>{folders}</body></opml>".encode()), tuple | Failure)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet="<>/\"'=! opmlbodyutnexrU&;", max_size=200).map(str.encode))
 def test_no_document_makes_it_raise(data: bytes) -> None:
     subscriptions(data)

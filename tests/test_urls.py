@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import urls
+from tests.thorough import examples
 
 VALID_URI = re.compile(r"https?://[^\s/?#]+(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
 
@@ -188,7 +189,7 @@ PIECES = st.sampled_from([*_PIECES.split(), " ", "\n"])
 URLS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=12).map("".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(URLS, URLS)
 def test_no_text_makes_it_raise(href: str, base: str) -> None:
     url = urls.absolute(href, base)
@@ -227,7 +228,7 @@ def test_dots_in_a_path_leave_a_key_of_the_same_host(path: str) -> None:
     assert urls.canonical_key(key) == key
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(URLS)
 def test_the_short_cut_for_ordinary_urls_changes_no_result(href: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

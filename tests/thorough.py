@@ -9,6 +9,11 @@ THOROUGH = os.environ.get("THOROUGH") == "1"
 T = TypeVar("T")
 
 
+def examples(count: int) -> int:
+    """So many examples of a property in a thorough run, a third of them in another."""
+    return count if THOROUGH else -(-count // 3)
+
+
 def some(values: Sequence[T], every: int) -> list[T]:
     """Every so manieth of the values; all of them in a thorough run."""
     return list(values[:: 1 if THOROUGH else every])

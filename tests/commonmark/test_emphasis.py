@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aggregator.normalise.html import clean
 from tests.commonmark.writing import markdown
 from tests.normalise.rendering import rendered
-from tests.thorough import THOROUGH
+from tests.thorough import THOROUGH, examples
 from tests.whole.hugo import hugo
 
 MANY = 10_000 if THOROUGH else 2_000  # emphases in a paragraph
@@ -110,7 +110,7 @@ def test_nothing_is_emphasised_that_was_not(html: str) -> None:
     held(clean(html), rendered(markdown(clean(html))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_no_mark_is_shown_whatever_is_nested(chance: Random) -> None:
     cleaned = clean(nested(chance))

@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.commonmark import safety_check
+from tests.thorough import examples
 
 CODE = """
     ```|```|````|~~~| ```|```x|> ```|- ```|```  |<b>|<div>|</div>|<!--|-->|a <b>|> a|- a|  b|    c|[a](x)|[a]: x|[a]:|
@@ -13,7 +14,7 @@ CODE = """
 
 
 @given(st.lists(st.sampled_from(CODE.replace("\n    ", "").split("|")), max_size=12).map("\n".join))
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @example("```\n<b>\n```")
 @example(" ```\n```\n<b>\n```")
 @example("````\n```\n<b>\n````")

@@ -15,6 +15,7 @@ from aggregator.config.yaml_document import parse_document
 from aggregator.config.yaml_edit import source_content, with_sources, without_source
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.settings import SourceSettings
+from tests.thorough import examples
 
 NEW = SourceSettings(name="new", url="https://new.example/feed")
 COMMENTED = """\
@@ -133,7 +134,7 @@ LETTERS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cn", "Co", 
 VALUES = st.text(LETTERS, min_size=1, max_size=20).map(str.strip).filter(bool)  # settings strip theirs too
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(VALUES, st.lists(VALUES, min_size=1, max_size=3), st.sampled_from(LAYOUTS))
 def test_every_value_is_written_so_that_it_is_read_again(url: str, categories: list[str], text: str) -> None:
     source = SourceSettings.model_construct(

@@ -14,6 +14,7 @@ from aggregator import config
 from aggregator.config.yaml_document import Positions
 from aggregator.errors import ConfigError, Fault
 from tests.config.conftest import Faults
+from tests.thorough import examples
 
 SOURCES = "sources: [https://example.org/feed.xml]\n"
 DATABASE = "database: postgresql://user@host/news\n"
@@ -455,7 +456,7 @@ def test_no_fault_shows_a_secret(faults: Faults) -> None:
 
 
 @given(st.text(alphabet="abt:-[]{}&*!|>'\"#%@` \n\t,?~$é\x00\ufeff\u2028", max_size=60))
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=examples(300))
 def test_any_text_gives_settings_or_faults(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("any") / "feeds.yaml"
     file.write_text(text, encoding="utf-8", newline="")

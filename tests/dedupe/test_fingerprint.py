@@ -8,6 +8,7 @@ from aggregator.dedupe import near
 from aggregator.dedupe.fingerprint import fingerprint
 from aggregator.model import Fingerprint
 from tests.dedupe.memory import OTHER, STORY, E, articles, edited, keyed_entry
+from tests.thorough import examples
 
 
 def of(text: str, title: str = "A title") -> Fingerprint:
@@ -85,7 +86,7 @@ def test_keys_and_signatures_are_equal_in_every_process() -> None:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(), st.text())
 def test_any_text_has_a_fingerprint_near_itself(title: str, text: str) -> None:
     mark = of(text, title)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dedupe.memory import DATE, NOW, OTHER, STORY, E, New, Store, Updated, edited
+from tests.thorough import examples
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 
 texts = st.sampled_from(["", "Down.", "Eight words that tell of something else here", STORY, edited(STORY), OTHER])
 dates = st.one_of(st.none(), st.integers(0, 3).map(lambda days: DATE - timedelta(hours=10 * days)))

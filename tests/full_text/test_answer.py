@@ -13,6 +13,7 @@ from tests.full_text.pages import LINK, PARAGRAPHS, TEASER, TEXT, TITLE, html, q
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP
 from tests.normalise.rendering import Page as Rendered
+from tests.thorough import examples
 
 PROMOTION = '<p class="promo">Subscribe to our newsletter today, and get more news every single morning.</p>'
 
@@ -218,7 +219,7 @@ def test_nothing_that_acts_is_left_of_a_page(vector: str) -> None:
         assert Rendered(text_of(html(TEXT + vector), content=content).html).active == []
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(broken_html(), st.text(), st.sampled_from([None, "p", "div", ".a"]))
 def test_any_page_is_taken(fragment: str, robots_txt: str, content: str | None) -> None:
     assert Rendered(text_of(html(fragment), content=content, remove=("b",)).html).active == []

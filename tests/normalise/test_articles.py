@@ -14,6 +14,7 @@ from aggregator.model import Enclosure, Entry, Feed, Link, Person, SourceContext
 from aggregator.normalise import normalise
 from aggregator.urls import is_http
 from tests.normalise.entries import NOW, SOURCE, articles, entry, feed, rss, text
+from tests.thorough import examples
 
 A = "https://example.org/a"
 BODY = "<p>" + "The council met on Friday to speak about the budget of the coming year. " * 6 + "</p>"
@@ -265,7 +266,7 @@ def strings_of(value: object) -> list[str]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(FEEDS)
 def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every_time(document: Feed) -> None:
     made = articles(document)
@@ -278,7 +279,7 @@ def test_whatever_a_feed_holds_its_articles_are_safe_to_print_and_the_same_every
             assert not any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t" for c in string)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(FEEDS)
 def test_an_article_fed_back_as_an_entry_stays_as_it_is(document: Feed) -> None:
     for article in articles(document):

@@ -12,6 +12,7 @@ from aggregator.model import Entry
 from aggregator.normalise import dates
 from aggregator.normalise.dates import entry_dates, parsed_date
 from aggregator.normalise.month_names import MONTHS_OF_LANGUAGE
+from tests.thorough import examples
 
 
 def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
@@ -159,7 +160,7 @@ _WORDS = "Mon, Feb mar 2020 08 8 30 99 10:00 24:00 10:00:60 PM am GMT +0200 -999
 WORDS = st.sampled_from(_WORDS.split())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=9).map(" ".join), st.lists(WORDS, max_size=9).map("".join))
 )
@@ -221,7 +222,7 @@ def read_by_the_other_patterns(date: str, language: str | None) -> datetime | No
 
 
 @given(RFC_5322_DATES, st.sampled_from([None, "en", "fi", "pl", "xx"]))
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @example("Mar, 05 Mar 2026 10:00:00 GMT", "fi")
 @example("Thu, 01 Jan 0001 00:00:00 +0100", None)
 def test_the_short_way_for_rfc_5322_changes_no_date(date: str, language: str | None) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aggregator.normalise.formulas import MAX_TAGS
 from aggregator.normalise.html import annotated, clean
 from tests.normalise.rendering import active
+from tests.thorough import examples
 
 MATH = "<math><mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math>"
 
@@ -93,7 +94,7 @@ _PARTS = (
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(_PARTS), max_size=25).map("".join))
 def test_no_formula_acts(html: str) -> None:
     for value in (html, f"<math>{html}</math>", f"<p><math><mtext>{html}"):

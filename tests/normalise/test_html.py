@@ -12,6 +12,7 @@ from tests.commonmark.writing import plain_text
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP, TEXTS
 from tests.normalise.rendering import Page
+from tests.thorough import examples
 
 BASE = "https://a.example/posts/one"
 
@@ -417,7 +418,7 @@ def test_plain_text_parts_words_where_blocks_end(html: str, text: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ any input
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(broken_html())
 def test_any_fragment_is_cleaned_once_and_for_all(value: str) -> None:
     cleaned = clean(value, BASE)
@@ -426,7 +427,7 @@ def test_any_fragment_is_cleaned_once_and_for_all(value: str) -> None:
     assert len(cleaned) <= 8 * len(value) + 2000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(alphabet="<>/='\"ab &;#!-\n", max_size=80))
 def test_any_tokens_are_cleaned_once_and_for_all(value: str) -> None:
     cleaned = clean(value, BASE)

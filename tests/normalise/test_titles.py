@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aggregator.model import TextConstruct
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, substitute_title
 from tests.normalise.entries import rss, text
+from tests.thorough import examples
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_without_title_and_body_the_link_stands_in() -> None:
     assert substitute_title("", "https://example.org/%E6%97%A5?a=1") == "example.org/日?a=1"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["plain", "html", "rss"]))
 def test_a_title_is_one_line_and_normalising_it_again_changes_nothing(
     value: str, kind: Literal["plain", "html", "rss"]

@@ -9,6 +9,7 @@ import pytest
 from aggregator.model import Entry, Feed
 from tests.conftest import SHARED
 from tests.parse.documents import feed_of
+from tests.thorough import some
 
 CORPUS = SHARED / "corpus"
 
@@ -48,7 +49,7 @@ def test_every_feed_gives_its_entries() -> None:
     rows = manifest()
     if not rows:
         pytest.skip("the corpus of real feeds is not beside this clone")
-    for row in rows:
+    for row in [row for row in rows if row["file"] in ENTRIES] + some(rows, 3):
         name = row["file"]
         feed = corpus_feed(name)
         assert feed.format == FORMATS.get(row["kind"], row["kind"]), name

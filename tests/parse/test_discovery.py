@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from aggregator.model import Link
 from aggregator.parse.discovery import MAX_LINKS, FeedLink, feed_links, usual_feed_urls
 from tests.parse.documents import document
+from tests.thorough import examples
 
 PAGE = "https://example.org/blog/post.html"
 
@@ -93,7 +94,7 @@ def test_a_page_of_a_hundred_thousand_levels_does_no_harm() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet="<>/\"'=!- linkbasehrefrelalternatetype", max_size=200))
 def test_no_page_makes_it_raise(page: bytes | str) -> None:
     feed_links(document(page, url=PAGE))

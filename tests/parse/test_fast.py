@@ -24,8 +24,9 @@ from tests.conftest import SHARED
 from tests.parse.documents import NAMESPACES, URL, atom, document, item, rss
 from tests.parse.generated import estranged, generated, mutated
 from tests.parse.test_corpus import CORPUS, manifest
+from tests.thorough import examples, some
 
-EXAMPLES = settings(max_examples=500, deadline=None)
+EXAMPLES = settings(max_examples=examples(500), deadline=None)
 RDF = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
     '<channel rdf:about="/"><title>A feed</title><link>/</link><items><rdf:Seq><rdf:li rdf:resource="/1"/></rdf:Seq>'
@@ -79,10 +80,9 @@ def is_well_formed(body: bytes) -> bool:
 def test_real_feeds_are_read_alike_and_most_of_them_are_supported() -> None:
     if not corpus():
         pytest.skip("the corpus of real feeds is not beside this clone")
-    supported = [
-        name for name, body in corpus().items() if read_both_ways(body, f"https://{name.partition('--')[0]}/feed")
-    ]
-    well_formed = [name for name, body in corpus().items() if is_well_formed(body)]
+    feeds = some(list(corpus().items()), 3)
+    supported = [name for name, body in feeds if read_both_ways(body, f"https://{name.partition('--')[0]}/feed")]
+    well_formed = [name for name, body in feeds if is_well_formed(body)]
     assert len(supported) >= 0.8 * len(well_formed), f"{len(supported)} of {len(well_formed)}"
 
 
@@ -357,7 +357,7 @@ def test_namespaces_are_feedparsers() -> None:
 @given(
     st.text("ahtps:/?#;.[]%&=\\@ \té日", max_size=30) | st.from_regex(r"https?://[a-z./?#;:\[\]]{0,20}", fullmatch=True)
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_addresses_are_joined_as_feedparser_joins_them(address: str) -> None:
     for base in (URL, "http://example.com", "https://example.org/a/b/?c#d"):
         assert join(base, address) == _urljoin(base, address)

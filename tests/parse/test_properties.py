@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from aggregator.model import Failure, Feed
 from aggregator.parse import parse
 from tests.parse.documents import NAMESPACES, atom, document, rss
+from tests.thorough import examples
 
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=examples(150), deadline=None)
 
 WHOLE = [
     rss(

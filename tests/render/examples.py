@@ -7,8 +7,9 @@ from hypothesis import settings as hypothesis_settings
 
 from aggregator.model import CategoryFeed, Credit, StoredArticle
 from aggregator.settings import Settings
+from tests.thorough import examples
 
-modestly = hypothesis_settings(max_examples=60, deadline=None)  # the machine may be busy
+modestly = hypothesis_settings(max_examples=examples(60), deadline=None)  # the machine may be busy
 
 PUBLISHED = datetime(2025, 2, 8, 4, 51, 1, tzinfo=UTC)
 UPDATED = datetime(2025, 2, 9, 10, 0, 0, tzinfo=UTC)

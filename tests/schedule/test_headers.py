@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Freshness, Link
 from aggregator.schedule.headers import MOST_SECONDS, freshness, http_date, links, retry_after
+from tests.thorough import examples
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 BASE = "https://example.org/blog/"
@@ -111,7 +112,7 @@ def test_a_link_about_another_resource_is_left_out() -> None:
     assert links('<https://evil.example/>; rel=hub; anchor="https://other.example/"', BASE) == ()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=60) | st.from_regex(r'[<>;="\w, -]{0,40}', fullmatch=True))
 def test_nothing_a_server_writes_raises(value: str) -> None:
     retry_after(value, NOW)

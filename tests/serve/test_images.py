@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from aggregator.normalise.html import clean
 from aggregator.serve.images import ShownImage, lead_image, shown_images
+from tests.thorough import examples
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_a_picture_becomes_a_link_and_words_within_a_link(html: str, shown: str)
 PIECES = ["<a href='https://x.example/'>", "</a>", "<img src='https://x.example/i' alt='", "'>", '"', "<p>", "</p>"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12))
 def test_no_picture_stays_and_nothing_comes_up_that_was_not_clean(pieces: list[str]) -> None:
     shown = shown_images(clean("".join(pieces), "https://x.example/"), lambda _: None)

@@ -23,16 +23,16 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
     return filled
 
 
-@pytest.mark.parametrize("page", ["/", "/category/all", "/source/paper", "/status", "/search", "/article/none"])
-def test_every_page_has_a_search_field_that_works_without_script(room: Newsroom, page: str) -> None:
+def test_every_page_has_a_search_field_that_works_without_script(room: Newsroom) -> None:
     with client_of(room) as client:
-        answer = client.get(page)
-        (form,) = elements(answer.text, "form")
-        assert urljoin(page, str(form["action"])) == "/search"
-        assert form.get("method", "get") == "get"
-        (field,) = elements(answer.text, "input")
-        assert (field["name"], field["type"]) == ("q", "search")
-        assert "form-action 'self'" in answer.headers["content-security-policy"]
+        for page in ("/", "/category/all", "/source/paper", "/status", "/search", "/article/none"):
+            answer = client.get(page)
+            (form,) = elements(answer.text, "form")
+            assert urljoin(page, str(form["action"])) == "/search", page
+            assert form.get("method", "get") == "get", page
+            (field,) = elements(answer.text, "input")
+            assert (field["name"], field["type"]) == ("q", "search"), page
+            assert "form-action 'self'" in answer.headers["content-security-policy"], page
 
 
 def test_a_search_shows_the_articles_with_its_words_newest_first(room: Newsroom) -> None:
@@ -58,12 +58,12 @@ def test_every_article_that_matches_is_reached_by_links_to_older_ones(room: News
     assert titles == [f"Story number {number}" for number in range(MANY - 1, -1, -1)]
 
 
-@pytest.mark.parametrize("query", ["", "%22", "-", "%00", "%ff", "%ed%a0%80", "a" * 4000, "%3Cscript%3E%22%27%26", "*"])
-def test_any_input_is_a_search(room: Newsroom, query: str) -> None:
+def test_any_input_is_a_search(room: Newsroom) -> None:
     with client_of(room) as client:
-        answer = client.get(f"/search?q={query}")
-        assert answer.status_code == 200
-        assert "<script>" not in answer.text
+        for query in ("", "%22", "-", "%00", "%ff", "%ed%a0%80", "a" * 4000, "%3Cscript%3E%22%27%26", "*"):
+            answer = client.get(f"/search?q={query}")
+            assert answer.status_code == 200, query
+            assert "<script>" not in answer.text, query
 
 
 def test_queries_are_not_logged(room: Newsroom, caplog: pytest.LogCaptureFixture) -> None:

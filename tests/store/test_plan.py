@@ -15,8 +15,9 @@ from aggregator.publish import publish_changed
 from aggregator.store import Store
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
+from tests.thorough import THOROUGH
 
-STEPS = 7
+STEPS = 7 if THOROUGH else 4
 CATEGORIES = (None, ["World"], ["World", "US"], ["us"], ["Sport"], ["world"])
 RULES: tuple[list[dict[str, Any]], ...] = (
     [],

@@ -20,6 +20,71 @@ TEXTS = {
     6: ("हिन्दी समाचार", "<p>Straße Łódź ﬁne the " + "the " * 400 + "needle end</p>"),
     7: ("Ελλάδα Москва", "<p>الْعَرَبِيَّة 서울 뉴스 İstanbul " + "word " * 20_000 + "hay stack</p>"),
 }
+QUERIES = {
+    "cafe": [1, 2],
+    "CAFÉ": [1, 2],
+    "cafes": [],  # nothing is stemmed
+    "quick brown": [1, 2],
+    '"quick brown"': [1],
+    '"brown fox"': [1],
+    '"closed brown"': [],  # a title and a text are no phrase
+    "quick -brown": [],
+    'quick -"brown fox"': [2],
+    "cafe -closed": [1],
+    "-brown": [3, 4, 5, 6, 7],
+    '-brown -"北京" -東': [4, 6, 7],
+    "doesn't": [1],
+    "c++": [1],
+    "state-of-the-art": [1],
+    '"quick brown': [1],
+    "secretword": [],  # an address is no text
+    "link": [2],
+    "北京": [3],
+    "京": [3, 5],
+    "鸭": [3],
+    "北大": [],
+    "北京大学": [3],
+    "京烤": [3],
+    "iphone": [3],
+    "iPhone手机": [3],
+    '"iphone 手"': [3],
+    "กาแฟ": [4],
+    "กรุงเทพ": [4],
+    "タワー": [5],
+    "ガラス": [5],
+    "カラス": [],  # another letter, no accent
+    "हिन्दी": [6],
+    "हिन": [],
+    "strasse lodz fine": [6],
+    '"the needle"': [6],
+    '"the end"': [],
+    "ελλαδα МОСКВА": [7],
+    "العربية": [7],
+    "서울": [7],
+    "istanbul": [7],
+    '"hay stack"': [7],
+    "the -needle": [1],
+}
+ODD = [
+    *(
+        "",
+        " ",
+        "-",
+        '"',
+        '""',
+        '-""',
+        "*",
+        "' OR 1=1 --",
+        "NEAR(a b)",
+        "a AND OR NOT",
+        "title:x",
+        "^a",
+        "a*",
+        "\\",
+        "%_",
+    ),
+    *("\x00", "\ud800", "¶", "🦊", "(" * 600, "a " * 400, '"' + "b " * 300, "x" * 10_000, "é" * 499, ":*", "'a':*"),
+]
 
 
 @pytest.fixture
@@ -36,83 +101,13 @@ def found(store: Store, query: str) -> list[int]:
     return [numbers[each.id] for each in store.search.find(query_terms(query), 50).articles]
 
 
-@pytest.mark.parametrize(
-    ("query", "numbers"),
-    [
-        ("cafe", [1, 2]),
-        ("CAFÉ", [1, 2]),
-        ("cafes", []),  # nothing is stemmed
-        ("quick brown", [1, 2]),
-        ('"quick brown"', [1]),
-        ('"brown fox"', [1]),
-        ('"closed brown"', []),  # a title and a text are no phrase
-        ("quick -brown", []),
-        ('quick -"brown fox"', [2]),
-        ("cafe -closed", [1]),
-        ("-brown", [3, 4, 5, 6, 7]),
-        ('-brown -"北京" -東', [4, 6, 7]),
-        ("doesn't", [1]),
-        ("c++", [1]),
-        ("state-of-the-art", [1]),
-        ('"quick brown', [1]),
-        ("secretword", []),  # an address is no text
-        ("link", [2]),
-        ("北京", [3]),
-        ("京", [3, 5]),
-        ("鸭", [3]),
-        ("北大", []),
-        ("北京大学", [3]),
-        ("京烤", [3]),
-        ("iphone", [3]),
-        ("iPhone手机", [3]),
-        ('"iphone 手"', [3]),
-        ("กาแฟ", [4]),
-        ("กรุงเทพ", [4]),
-        ("タワー", [5]),
-        ("ガラス", [5]),
-        ("カラス", []),  # another letter, no accent
-        ("हिन्दी", [6]),
-        ("हिन", []),
-        ("strasse lodz fine", [6]),
-        ('"the needle"', [6]),
-        ('"the end"', []),
-        ("ελλαδα МОСКВА", [7]),
-        ("العربية", [7]),
-        ("서울", [7]),
-        ("istanbul", [7]),
-        ('"hay stack"', [7]),
-        ("the -needle", [1]),
-    ],
-)
-def test_words_are_found_without_regard_to_case_and_accents(store: Store, query: str, numbers: list[int]) -> None:
-    assert found(store, query) == numbers
+def test_words_are_found_without_regard_to_case_and_accents(store: Store) -> None:
+    assert {query: found(store, query) for query in QUERIES} == QUERIES
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *(
-            "",
-            " ",
-            "-",
-            '"',
-            '""',
-            '-""',
-            "*",
-            "' OR 1=1 --",
-            "NEAR(a b)",
-            "a AND OR NOT",
-            "title:x",
-            "^a",
-            "a*",
-            "\\",
-            "%_",
-        ),
-        *("\x00", "\ud800", "¶", "🦊", "(" * 600, "a " * 400, '"' + "b " * 300, "x" * 10_000, "é" * 499, ":*", "'a':*"),
-    ],
-)
-def test_every_text_is_a_query(store: Store, query: str) -> None:
-    assert found(store, query) in ([], [1], [2], [1, 2])
+def test_every_text_is_a_query(store: Store) -> None:
+    for query in ODD:
+        assert found(store, query) in ([], [1], [2], [1, 2]), query
 
 
 @pytest.mark.parametrize("newest", [1, 2, 6, 7])

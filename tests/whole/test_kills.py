@@ -16,12 +16,12 @@ from tests.newsroom import Newsroom, newsroom
 from tests.servers import Server
 from tests.whole.press import Press
 
-SOURCES = 30
+SOURCES = 12
 
 
 @pytest.fixture
 def press(server: Server) -> Press:
-    return Press(server, sources=SOURCES, entries=10, desks=4)
+    return Press(server, sources=SOURCES, entries=6, desks=4)
 
 
 def room_of(press: Press, root: Path) -> Newsroom:
