@@ -17,7 +17,7 @@ An exception means that the command cannot continue; a failure of one source is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DISK_FULL = "disk full"  # a value of `cause`
+DISK_FULL, UNREACHABLE = "disk full", "unreachable"  # values of `cause`
 
 
 class AggregatorError(Exception):

@@ -21,7 +21,7 @@ from procrastinate import exceptions, jobs
 from procrastinate.worker import Worker
 
 from aggregator.app import App
-from aggregator.errors import AggregatorError
+from aggregator.errors import UNREACHABLE, AggregatorError, StoreError
 from aggregator.model import Job, RequestTask, Task
 from aggregator.publish import Published, UnwrittenError, publish_subject
 from aggregator.serve import Work
@@ -82,14 +82,19 @@ class Jobs:
     async def run(self, stopping: asyncio.Event, concurrency: Mapping[str, int] = CONCURRENCY) -> None:
         """Do jobs until told to stop, and give those under way GRACE seconds to end.
 
-        An outage of the database ends nothing.
+        Neither an outage of the database nor an error of the engine ends them.
         """
         await self.restyle()
         while not stopping.is_set():
             try:
-                await self._run_worker(concurrency, stopping)
-            except _LOST as error:
-                log.debug("the engine lost the database: %s", error)
+                with self._watched("jobs"):
+                    try:
+                        await self._run_worker(concurrency, stopping)
+                    except _LOST as error:
+                        raise _unreached(error) from error
+            except Exception as error:  # without the engine nothing would be published any more
+                log.debug("the engine of jobs ended", exc_info=True)
+                log.error("internal error (%s) in the engine of jobs; it is started again", type(error).__name__)
             if not stopping.is_set():
                 with suppress(TimeoutError):  # the time is over
                     await asyncio.wait_for(stopping.wait(), RETRY)
@@ -129,6 +134,8 @@ class Jobs:
         engine = procrastinate.App(connector=connector)
         self._register(engine)
         async with engine.open_async():
+            with self._watched("jobs"):  # it works again
+                pass
             workers = [_EngineWorker.of(engine, queue, count, listens=listens) for queue, count in concurrency.items()]
             working, told = (
                 [asyncio.create_task(worker.work()) for worker in workers],
@@ -227,6 +234,15 @@ class _EngineWorker(Worker):
             await super()._persist_job_status(*args, **kwargs)
         except _LOST:
             self.end()
+
+
+def _unreached(error: BaseException) -> StoreError:
+    """Return an error with the reason for which the engine does not reach the database."""
+    reason = str(error.__cause__ or error).strip().partition("\n")[0]
+    advice = f"see that the database can be reached there, or that {DIRECT} names it"
+    return StoreError(
+        f"Jobs cannot be done, as their engine lost its connection ({reason}); {advice}", cause=UNREACHABLE
+    )
 
 
 def _task(task: Task, function: Callable[[Job], Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -21,7 +21,8 @@ from aggregator.settings.values import UnquotedText, header_value, is_null
 
 PREFIX = "AGGREGATOR_"
 
-_OF_COMMAND_LINE = ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG")  # no settings: the command line reads them
+# No settings: the command line reads them, and the engine of jobs.
+_OF_COMMAND_LINE = ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG", "AGGREGATOR_DATABASE_DIRECT")
 # Kubernetes announces a service called "aggregator" to every container in this way.
 _KUBERNETES = re.compile(r"AGGREGATOR_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 

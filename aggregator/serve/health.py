@@ -16,6 +16,7 @@ Work = Literal[
     "backfill",
     "translate",
     "publish",
+    "jobs",
     "mend",
     "prune",
     "count",

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from aggregator.errors import DISK_FULL, StoreBusyError, StoreDamagedError, StoreError
+from aggregator.errors import DISK_FULL, UNREACHABLE, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.object_table import object_version, stored_object
 from aggregator.store.schema import article, metadata, revision, searchable
 
@@ -350,7 +350,7 @@ class PostgreSQL(Dialect):
                 return StoreError(f"The disk of the database {name} is full; free some space on the server")
             case "" | "57P01" | "57P02" | "57P03" | "08006":
                 advice = "see that the server runs, and that database, user and password are right"
-                return StoreError(f"The database {name} cannot be reached ({reason}); {advice}", cause="unreachable")
+                return StoreError(f"The database {name} cannot be reached ({reason}); {advice}", cause=UNREACHABLE)
         return StoreError(f"The database {name} failed: {reason}")
 
 

@@ -263,3 +263,16 @@ def test_commands_work_beside_workers(tmp_path: Path, server: Server, postgresql
         assert worker.process.poll() is None
         assert [line for line in worker.said() if " error " in line] == []
     assert len(list((tmp_path / "storage/articles").rglob("*.md"))) == 8
+
+
+def test_an_engine_that_does_not_reach_the_database_is_told_and_tried_again(
+    tmp_path: Path, server: Server, postgresql: Cluster
+) -> None:
+    server.put("/feed", rss(item(1)))
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
+    configure(tmp_path, database=postgresql.database(), fetch=QUICK, sources=[source])
+    with running(tmp_path, AGGREGATOR_DATABASE_DIRECT="postgresql://u:secret@127.0.0.1:1/none") as daemon:
+        until(lambda: daemon.get("healthz").status_code == 503, 60)
+        assert "AGGREGATOR_DATABASE_DIRECT" in daemon.get("healthz").text
+        (line,) = daemon.said("Jobs cannot be done")
+        assert "secret" not in line
