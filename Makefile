@@ -26,11 +26,12 @@ crash: setup
 	  tests/whole/test_full_text_kills.py tests/whole/test_translation_kills.py tests/whole/test_backfill_kills.py \
 	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
-# What takes long of several processes on PostgreSQL: outages and kills in their full length, large databases (which print
-# the times that docs/scaling.md has), and a real object store.
+# What takes long of several processes on PostgreSQL: sharing, outages and kills in their full length, large databases
+# (which print the times that docs/scaling.md has), and a real object store.
 .PHONY: cluster
 cluster: setup
-	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_jobs.py tests/cluster/check_large.py
+	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_sharing.py tests/cluster/test_jobs.py \
+	  tests/cluster/check_large.py
 	$(BIN)/python -m tests.cluster.simulated_day
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -e '.[seaweedfs]'
 	TEST_S3=seaweedfs $(BIN)/python -m pytest -n 0 tests/cluster/test_bucket.py

@@ -44,7 +44,9 @@ def _join(store: Store) -> int:
         for ids in groups:
             for article_id, into in joined(articles[article_id][1] for article_id in ids).items():
                 draft, article = articles[article_id]
-                joins.append(Join(id=article_id, into=into, keys=keys(draft, article.fingerprint)))
+                is_published = articles[into][1].is_published
+                own_keys = keys(draft, article.fingerprint)
+                joins.append(Join(id=article_id, into=into, keys=own_keys, is_published=is_published))
     store.unpublished.join(joins)
     return len(joins)
 

@@ -16,21 +16,21 @@ from aggregator.model import KnownArticle
 def joined(articles: Iterable[KnownArticle]) -> Mapping[str, str]:
     """Return the ids of those of these articles that another source's article stands for, each with that one's id.
 
-    `articles` have one canonical link, their bodies and their owners. The one with the best claim comes first: the
-    next ones belong to it if their text confirms it, else they are articles of their own.
+    `articles` have one canonical link, their bodies and their owners. The one with the best claim comes first, behind
+    published ones: the next ones belong to it if their text confirms it, else they are articles of their own.
     """
     owners: dict[str, KnownArticle] = {}
     sources: dict[str, set[int]] = {}
     results: dict[str, str] = {}
-    for article in sorted(articles, key=lambda article: (owner_claim(article), article.position, article.id)):
-        for owner in owners.values():
+    for article in sorted(articles, key=_claim_order):
+        for owner in () if article.is_published else owners.values():
             if article.source_id not in sources[owner.id] and same_page(_version(article), _version(owner)):
                 results[article.id] = owner.id
                 sources[owner.id].add(article.source_id)
                 break
         else:
             owners[article.id] = article
-            sources[article.id] = {article.source_id}
+            sources[article.id] = {article.source_id, *article.credited}
     return results
 
 
@@ -53,6 +53,10 @@ def clusters(articles: Sequence[KnownArticle]) -> Mapping[str, str]:
             if len(by_key[key]) < MAX_ARTICLES:
                 by_key[key].append(article)
     return heads
+
+
+def _claim_order(article: KnownArticle) -> tuple[object, ...]:
+    return not article.is_published, owner_claim(article), article.position, article.id
 
 
 def _order(article: KnownArticle) -> tuple[object, ...]:

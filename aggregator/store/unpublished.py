@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ from aggregator.store.article_rows import FINGERPRINT, draft_from, fingerprint_f
 from aggregator.store.clusters import hide_members
 from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
-from aggregator.store.known import article_rows, carriers_of, known_article
+from aggregator.store.known import article_rows, carriers_of, credited_sources, known_article
 from aggregator.store.outbox import Outbox
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
@@ -54,6 +54,25 @@ _OF_SHARED_LINKS = (
     select(*article.c["link_key", "id"])
     .where(article.c.id.in_(_all), article.c.link_key.in_(_SHARED_LINKS))
     .order_by(article.c.link_key, article.c.id)
+)
+# Where several processes record at once, an article that was unpublished when another source's was decided may be
+# published when that one is recorded. They share the key of their link, which is weak with one of them.
+_own, _other = article.alias("own"), article.alias("other")
+_own_key, _same_key = key.alias("own_key"), key.alias("same_key")
+_WITH_PUBLISHED = (
+    select(_own.c.link_key, _own.c.id.label("own"), _other.c.id.label("other"))
+    .select_from(unpublished)
+    .join(_own, _own.c.id == unpublished.c.article_id)
+    .join(_own_key, _own_key.c.article_id == _own.c.id)
+    .join(_same_key, (_same_key.c.digest == _own_key.c.digest) & (_same_key.c.article_id != _own.c.id))
+    .join(_other, _other.c.id == _same_key.c.article_id)
+    .where(
+        _other.c.link_key == _own.c.link_key,
+        _other.c.source_id != _own.c.source_id,
+        _other.c.pruned.is_(False),
+        _other.c.withdrawn.is_(None),
+    )
+    .distinct()
 )
 _ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)
 _select_keys = SelectByValues(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
@@ -107,6 +126,7 @@ class Join:
     id: str
     into: str
     keys: tuple[Key, ...]
+    is_published: bool = False  # the article that it joins
 
 
 class UnpublishedStore:
@@ -126,18 +146,27 @@ class UnpublishedStore:
             return tuple(connection.scalars(_ALL))
 
     def with_shared_links(self) -> Sequence[Collection[str]]:
-        """Return the ids of the articles of several sources under one canonical link, link by link."""
-        links: dict[str, list[str]] = defaultdict(list)
+        """Return the ids of the articles of several sources under one canonical link, link by link.
+
+        Where several processes record at once, published ones are among them.
+        """
+        links: dict[str, dict[str, None]] = defaultdict(dict)
         with self._database.reading() as connection:
-            for link, article_id in connection.execute(_OF_SHARED_LINKS):
-                links[link].append(article_id)
-        return tuple(links.values())
+            if self._database.dialect.one_writer:
+                for link, article_id in connection.execute(_OF_SHARED_LINKS):
+                    links[link][article_id] = None
+            else:
+                for link, *ids in connection.execute(_WITH_PUBLISHED):
+                    links[link] |= dict.fromkeys(ids)
+        return tuple(map(tuple, links.values()))
 
     def read(self, ids: Collection[str]) -> Sequence[tuple[Draft, KnownArticle]]:
         """Return these articles with their bodies and owners, and the drafts that they were made from."""
         with self._database.reading() as connection:
             drafts = {row["id"]: draft_from(row) for row in connection.execute(_ROWS, {"ids": ids}).mappings()}
             articles = _known(connection, ids, {article_id: draft.html for article_id, draft in drafts.items()})
+            credited = credited_sources(connection, ids)
+            articles = [replace(article, credited=credited[article.id]) for article in articles]
         return [(drafts[article.id], article) for article in articles]
 
     def fingerprints(self, after: str | None, limit: int) -> Mapping[str, Fingerprint]:
@@ -164,7 +193,8 @@ class UnpublishedStore:
     def join(self, joins: Sequence[Join]) -> None:
         """Make articles credits of others: their labels, categories and keys go with them, their texts are deleted.
 
-        They do not count for the limits of new articles of their sources (`max_new`).
+        They do not count for the limits of new articles of their sources (`max_new`). Published ones that others join
+        are to be published again.
         """
         if not joins:
             return
@@ -180,6 +210,9 @@ class UnpublishedStore:
             _move_places(connection, into)
             for statement in _DELETE:
                 connection.execute(statement, {"ids": sorted(into)})
+            if published := {join.into for join in joins if join.is_published}:
+                self._outbox.mark_articles(published)
+                self._outbox.mark_categories(published)
 
     def set_clusters(self, clusters: Mapping[str, str]) -> None:
         """Put articles, by id, into clusters; all members and the feeds that show them are to be published."""

@@ -5,10 +5,15 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine
 
+from aggregator import dedupe
+from aggregator.first_publication import prepare
 from aggregator.store import RacedError, Recording, Store
+from tests.store.conftest import database
 from tests.store.values import (
     LEASE,
     NOW,
@@ -16,7 +21,9 @@ from tests.store.values import (
     digest,
     keyed,
     marked_articles,
+    marked_categories,
     new,
+    publish_everything,
     record,
     source,
     state,
@@ -122,3 +129,22 @@ def test_a_missing_path_undoes_the_whole_record(store: Store) -> None:
     with pytest.raises(KeyError):
         store.articles.record(recording)
     assert store.sources.all()[0].state.last_fetch is None
+
+
+def test_an_article_joins_one_that_was_published_between_its_decision_and_its_record(server: Engine) -> None:
+    with database(server) as url, Store.open(url) as store:
+        sync_sources(store, [source("first"), source("second")], NOW)
+        story = {"link": "https://wire.example/1", "link_key": "https://wire.example/1", "title": "Bridge closed"}
+        first, second = (dedupe.keyed(article(1, number, **story), "Body") for number in (1, 2))
+        record(store, new(first), by=1)
+        assert prepare(store, near_duplicates=True) == 0
+        publish_everything(store)
+        shared = tuple(replace(key, strong=False) for key in second.keys if key.rule == "link")
+        own = tuple(key for key in second.keys if key.rule != "link")
+        record(store, new(replace(second, keys=own + shared)), by=2)  # decided while the other was unpublished
+        assert prepare(store, near_duplicates=True) == 1
+        (stored,) = store.articles.page(None, 9)
+        assert stored.id == first.id
+        assert {credit.source for credit in stored.credits} == {"first", "second"}
+        assert marked_articles(store) == {first.id}
+        assert "second" in marked_categories(store)
