@@ -24,7 +24,7 @@ from aggregator.publish import publish_all, publish_changed
 from aggregator.publish.feeds import feeds_of
 from aggregator.serve import Health, Metrics, site
 from tests.clusters import Cluster
-from tests.commands import aggregator, configure, running, until
+from tests.commands import aggregator, configure, running, until, working
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.s3 import ObjectStore
 from tests.servers import Answer, Request, Server
@@ -341,6 +341,24 @@ def test_serving_goes_on_while_the_bucket_is_away(
             after.headers["etag"],
             after.headers["last-modified"],
         )
+
+
+def test_a_worker_writes_what_a_server_serves(
+    tmp_path: Path, server: Server, postgresql: Cluster, object_store: ObjectStore
+) -> None:
+    server.put("/feed", rss(item(1)))
+    database, folder = postgresql.database(), tmp_path / "worker"
+    folder.mkdir()
+    source = {"name": "a", "url": server.url("/feed"), "category": "News"}
+    configure(tmp_path, sources=[source], storage=object_store.bucket(), database=database)
+    environ = {**object_store.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with running(tmp_path, "--no-fetch", tick=None, **environ) as daemon:
+        assert daemon.get(FEED).status_code == 404
+        environ |= {"AGGREGATOR_DATABASE": database}
+        missing = {**environ, "AGGREGATOR_STORAGE": "s3://missing-bucket"}
+        assert "there is no bucket missing-bucket" in aggregator("worker", cwd=folder, status=1, **missing).stderr
+        with working(folder, **environ):
+            until(lambda: "Story number 1" in daemon.get(FEED).text)
 
 
 @pytest.mark.parametrize(
