@@ -1,6 +1,7 @@
 """No statement of a tick, of a request, or of publishing reads a table whole that grows with what is stored."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,7 +121,7 @@ def read_whole(connection: Connection, statement: str, parameters: Any) -> Itera
                 yield f"{row.detail}: {statement}"
         return
     (plans,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).one()
-    yield from (f"{step}: {statement}" for step in _scans(plans[0]["Plan"], is_limited=False))
+    yield from (f"{step}: {statement}" for step in _scans(json.loads(plans)[0]["Plan"], is_limited=False))
 
 
 def _scans(plan: dict[str, Any], *, is_limited: bool) -> Iterator[str]:
