@@ -103,10 +103,10 @@ class Pages:
     def source(self, request: Request) -> Response:
         """`/source/<name>`: the source and its newest articles; also of a source that was removed."""
         name, store = request.path_params["name"], self._app.store
-        stored = store.sources.by_name(name)
+        now = self._app.clock()
+        stored = store.sources.shown(name, now)
         if stored is None:
             raise HTTPException(404)
-        now = self._app.clock()
         counts = store.sources.published_by_day(now, [stored.source.id])
         served = store.feeds.categories()
         names = ((category_name(label), label) for label in stored.source.categories)

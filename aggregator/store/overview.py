@@ -44,6 +44,7 @@ _SHOWN = select(
     (func.coalesce(func.length(source.c.waiting, type_=Integer), 0) // _NAME_BYTES).label("waiting_entries"),
 )
 _ALL = _SHOWN.where(_is_present).order_by(source.c.ordinal)
+_NAMED = _SHOWN.where(source.c.name == bindparam("name")).order_by(source.c.present.desc()).limit(1)
 _CONDITION = case(
     (or_(source.c.paused.is_not(None), source.c.enabled.is_(False)), "paused"),
     (source.c.failures > 0, "failing"),
@@ -126,6 +127,13 @@ class SourceFailures:
 def all_sources(connection: Connection, now: datetime) -> tuple[StoredSource, ...]:
     """Return the configured sources, in the configuration's order."""
     return _shown(connection, connection.execute(_ALL).all(), now)
+
+
+def named(connection: Connection, now: datetime, name: str) -> StoredSource | None:
+    """Return the source of this name, also if it is not configured any more."""
+    rows = connection.execute(_NAMED, {"name": name}).all()
+    sources = _shown(connection, rows, now, [row[0] for row in rows])
+    return sources[0] if sources else None
 
 
 def page_in_order(connection: Connection, now: datetime, after: str | None, limit: int) -> SourcePage:

@@ -51,6 +51,11 @@ class SourceStore:
             parts = (connection.execute(_BY_ID, {"ids": part}).mappings() for part in slices(ids))
             return tuple(stored_source(row) for part in parts for row in part)
 
+    def shown(self, name: str, now: datetime) -> StoredSource | None:
+        """Return the source of this name as pages show it, also if it is not configured any more."""
+        with self._database.reading() as connection:
+            return overview.named(connection, now, name)
+
     def by_name(self, name: str) -> StoredSource | None:
         """Return the source of this name, also if it is not configured any more."""
         with self._database.reading() as connection:

@@ -567,8 +567,9 @@ def test_pages_that_wait_to_be_read_are_shown_until_each_was(room: Newsroom, ser
     room.once()
     assert notes() == ["pages that wait to be read for their full text: 3", None]
     with room.opened() as app:
-        page = TestClient(site(app, Health(app.clock), Metrics())).get("/status").text
-    assert "ages that wait to be read for their full text: 3" in page
+        client = TestClient(site(app, Health(app.clock), Metrics()))
+        texts = [client.get(path).text for path in ("/status", f"/source/{room.configuration['sources'][0]['name']}")]
+    assert all("ages that wait to be read for their full text: 3" in page for page in texts)
     shown_by_command = aggregator("sources", cwd=room.root).stdout
     assert shown_by_command.count("pages that wait to be read for their full text: 3") == 1
     advances: list[None] = []
