@@ -172,7 +172,7 @@ class Jobs:
             except RacedError as error:  # its marks are left, and queued again
                 log.debug("job %s: %s", job.name, error)
                 return
-            except AggregatorError:
+            except StoreError:
                 self._unsure.add(job)
                 raise
             finally:
@@ -190,10 +190,9 @@ class Jobs:
         with self._watched("publish"):
             store = self._app().store
             await self._in_writer(store.jobs.delete_ended)
-            while self._unsure:
-                job = self._unsure.pop()
-                if job.task == "category":
-                    await self._in_writer(partial(store.outbox.mark_categories, (), names=(job.subject,)))
+            if self._unsure:
+                await self._in_writer(store.jobs.defer, [Job("mend")])
+                self._unsure.clear()
             await self._in_writer(store.jobs.defer_marked)
             await self._in_writer(store.jobs.defer, [Job(task) for task in await self._due()])
 

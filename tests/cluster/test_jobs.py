@@ -9,10 +9,12 @@ import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
 from aggregator.app import App
+from aggregator.errors import AggregatorError
 from aggregator.jobs import Jobs, is_pooled
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
@@ -25,6 +27,8 @@ from tests.servers import Server
 from tests.thorough import THOROUGH
 
 QUEUED = "SELECT queueing_lock, status FROM procrastinate_jobs ORDER BY id"
+END_TURN = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+    AND state = 'idle in transaction' AND query LIKE '%pg_try_advisory%' AND pid != pg_backend_pid()"""
 CATEGORIES = [f"category:{name}" for name in ("all", "news")]
 
 
@@ -97,6 +101,33 @@ def test_jobs_of_dead_workers_are_done_by_others(room: Newsroom) -> None:
     assert all(path.exists() for path in feeds)
     assert files(published) == (0, 2)
     assert rows(str(room.configuration["database"]), QUEUED) == []
+
+
+def test_files_that_were_written_in_a_lost_turn_are_compared(room: Newsroom) -> None:
+    """Another process may have had the turn meanwhile, and have written newer ones."""
+    database = str(room.configuration["database"])
+
+    def end_a_turn() -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not connection.execute(END_TURN).fetchall():
+                pass
+
+    async def run(app: App) -> None:
+        await run_cycle(app, lambda _: None, everything=True)
+        stopping, compared = asyncio.Event(), asyncio.Event()
+
+        async def mend() -> None:
+            compared.set()
+
+        jobs = Jobs(lambda: app, lambda _: suppress(AggregatorError), {"mend": mend})
+        running = asyncio.create_task(jobs.run(stopping))
+        await asyncio.to_thread(end_a_turn)
+        await asyncio.wait_for(compared.wait(), 60)
+        stopping.set()
+        await running
+
+    with room.opened() as app:
+        asyncio.run(run(app))
 
 
 class Pooler(socketserver.ThreadingTCPServer):
