@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Literal
 
 from aggregator.fetch.backlog import Backlog
 from aggregator.settings import Fetch
@@ -43,6 +44,27 @@ class Slot:
             self._timer = self._loop.call_at(stalled_at, self._check)
 
 
+class _Slots(asyncio.Semaphore):
+    """The slots of all requests, counted."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.free, self.waiting = number, 0  # waiting: requests for a slot
+
+    async def acquire(self) -> Literal[True]:
+        self.waiting += 1
+        try:
+            await super().acquire()
+        finally:
+            self.waiting -= 1
+        self.free -= 1
+        return True
+
+    def release(self) -> None:
+        self.free += 1
+        super().release()
+
+
 class RateLimiter:
     """At most `per_host` requests in flight to each host, their starts `host_gap` apart, and `concurrency` in all.
 
@@ -51,7 +73,7 @@ class RateLimiter:
 
     def __init__(self, fetch: Fetch) -> None:
         self.backlog = Backlog(fetch.max_in_flight_bytes)
-        self._slots = asyncio.Semaphore(fetch.concurrency)
+        self._slots = _Slots(fetch.concurrency)
         self._limits = fetch.per_host, fetch.host_gap.total_seconds()
         self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
         self._unlimited = _HostLimit(UNLIMITED, 0.0)
@@ -73,6 +95,11 @@ class RateLimiter:
                         slot.release()
         finally:
             limit.users -= 1
+
+    @property
+    def free_slots(self) -> int:
+        """Number of requests that could start now; negative if so many wait for the end of others."""
+        return self._slots.free - self._slots.waiting
 
     def idle_hosts(self, hosts: Iterable[str]) -> tuple[str, ...]:
         """Return those of the hosts to which no request is in flight or waiting here."""

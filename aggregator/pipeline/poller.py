@@ -34,7 +34,8 @@ class Poller:
         self._report, self._watch, self._stop, self._tick = report, watch, stop, tick
         self.hosts = HostStates(app.store)
         self._refreshes: set[asyncio.Task[None]] = set()
-        self._in_flight = 0  # sources
+        self._in_flight = 0  # sources that are claimed
+        self._ended, self._rate = 0, 0  # sources that were done with since the last tick, and of late in one tick
         self._rest = 0.0  # seconds; 0 after a success
         self._claim_at = 0.0  # by the event loop's clock: no claim before
         self._polled_at = app.clock()
@@ -51,7 +52,9 @@ class Poller:
             with self._watch("claim"):
                 await app.in_writer(app.store.maintenance.reset_future_times, now)
         self._polled_at = now
-        room = 2 * app.settings.fetch.concurrency - self._in_flight
+        self._ended, self._rate = 0, max(self._ended, self._rate // 2)
+        concurrency = app.settings.fetch.concurrency
+        room = min(2 * concurrency - self._in_flight, fetcher.limiter.free_slots + queue_for(concurrency, self._rate))
         if room <= 0 or self._stop.is_set() or _loop_time() < self._claim_at or not self.hosts.outage.allows(now):
             return
         room = 1 if self.hosts.outage.is_on else room
@@ -83,6 +86,7 @@ class Poller:
             nonlocal unfinished
             unfinished -= 1
             self._in_flight -= 1
+            self._ended += 1
             self._report(outcome)
 
         try:
@@ -101,6 +105,14 @@ class Poller:
         if _loop_time() >= self._claim_at:
             self._rest = min(max(2 * self._rest, MIN_REST), longest)
             self._claim_at = _loop_time() + self._rest
+
+
+def queue_for(concurrency: int, rate: int) -> int:
+    """Return how many sources may wait for a slot if `rate` of them were done with in the last tick.
+
+    As many as can start within two ticks: what waits here for longer could be asked by another process.
+    """
+    return min(max(2 * rate, concurrency // 4), concurrency)
 
 
 def _loop_time() -> float:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from aggregator.app import App
+from aggregator.daemon.worker import TICK
+from aggregator.fetch import Fetcher
 from aggregator.model import Selection, SourceState
 from aggregator.pipeline import Report, leases, run_cycle
 from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.poller import Poller, queue_for
 from aggregator.settings import Fetch
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
@@ -184,7 +187,7 @@ def test_leases_of_what_takes_long_are_extended(
         ({"concurrency": 1}, 2),
     ],
 )
-def test_a_hosts_share_keeps_its_queue_filled_and_room_for_others(fetch: dict[str, Any], share: int) -> None:
+def test_a_hosts_share_keeps_its_queue_filled_and_queue_for_others(fetch: dict[str, Any], share: int) -> None:
     assert share_of_host(Fetch(**fetch), timedelta(seconds=1)) == share
 
 
@@ -202,3 +205,30 @@ def test_the_host_of_a_redirect_is_asked_by_one_process(room: Newsroom, server: 
         room.later(seconds=61)
         assert room.once(everything=False).kinds == {"a": "fetched"}
         assert len(target.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "most"), [(0, 16), (8, 16), (20, 40), (32, 64), (1_000, 64)], ids=lambda value: str(value)
+)
+def test_a_process_claims_no_more_than_it_can_start_soon(rate: int, most: int) -> None:
+    assert queue_for(64, rate) == most
+
+
+def test_slow_sources_leave_the_others_to_other_processes(tmp_path: Path, server: Server) -> None:
+    """Ten sources hang here, with `concurrency: 4`: five are claimed, and stay so at the next tick."""
+    server.put("*", hang=True)
+    sources = [{"name": f"s{number}", "url": server.url(f"/{number}")} for number in range(10)]
+    room = newsroom(tmp_path, sources, fetch={"concurrency": 4, "unpaced": ["127.0.0.1"], "timeout": "30s"})
+
+    async def poll(app: App) -> None:
+        poller = Poller(app, lambda outcome: None, lambda _: nullcontext(), asyncio.Event(), TICK)
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            for _ in range(2):
+                await poller.poll(app, fetcher)
+                while fetcher.limiter.free_slots >= 0:
+                    await asyncio.sleep(0.02)
+            assert len(app.store.leases.claimed) == 5
+            await poller.drain(0)
+
+    with room.opened() as app:
+        asyncio.run(poll(app))
