@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,9 +159,17 @@ def running(folder: Path, *words: str, tick: float | None = None, **environ: str
 @contextmanager
 def working(folder: Path, *words: str, **environ: str) -> Iterator[Running]:
     """A worker of a cluster whose log is a file in this folder; it serves nothing."""
+    with working_limited({}, folder, *words, **environ) as worker:
+        yield worker
+
+
+@contextmanager
+def working_limited(limits: Mapping[str, float], folder: Path, *words: str, **environ: str) -> Iterator[Running]:
+    """Such a worker, with limits of `ForkServer.start`."""
     with (folder / LOG).open("wb") as log:
+        output, merged = log.fileno(), os.environ | environ
         process = fork_server().start(
-            "worker", *words, cwd=folder, stdout=log.fileno(), stderr=log.fileno(), environ=os.environ | environ
+            "worker", *words, cwd=folder, stdout=output, stderr=output, environ=merged, **limits
         )
     worker = Running(folder, process)
     try:
