@@ -76,7 +76,7 @@ class Jobs:
         self._app, self._watched, self._report, self._count_joined = app, watched, report, count_joined
         self._work, self._due = work, due
         self._unsure: set[Job] = set()  # of which another process may have had the turn at the same time
-        for name in ("procrastinate", "psycopg.pool"):  # which log what follows from a failure of ours, with tracebacks
+        for name in ("procrastinate", "psycopg"):  # which log what follows from a failure of ours, with tracebacks
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
     async def run(self, stopping: asyncio.Event, concurrency: Mapping[str, int] = CONCURRENCY) -> None:

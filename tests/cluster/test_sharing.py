@@ -15,7 +15,7 @@ import yaml
 
 from tests.clusters import Cluster, rows
 from tests.commands import Running, running, until, working
-from tests.newsroom import item, rss
+from tests.newsroom import front_matter, item, rss
 from tests.servers import Server
 from tests.thorough import THOROUGH
 
@@ -101,7 +101,7 @@ def test_workers_share_sources_politely_and_make_no_article_twice(
     with beginning(tmp_path, text, size, database) as servers:
         until(lambda: len(everywhere.requests) >= size.rounds * size.sources, size.seconds)
         until(lambda: rows(database, NEVER_ASKED) == [(0,)], size.seconds)
-        until(lambda: len(articles(tmp_path)) >= size.stories, size.seconds)
+        until(lambda: len(files(tmp_path)) >= size.stories, size.seconds)
         for site in servers:
             until(partial(is_done, site), size.seconds)
             assert len(site.get("status.json").json()["workers"]) == size.workers
@@ -119,7 +119,7 @@ def test_workers_share_sources_politely_and_make_no_article_twice(
     polls = Counter((request.header("User-Agent") or "").rpartition("/")[2] for request in requests)
     assert len(polls) == size.workers
     assert min(polls.values()) >= len(requests) / 10
-    titles = Counter(articles(tmp_path))
+    titles = Counter(front_matter(path.read_text(encoding="utf-8"))["title"] for path in files(tmp_path))
     assert titles == Counter(f"Story number {number}" for number in range(size.stories))
 
 
@@ -128,10 +128,9 @@ def is_done(site: Running) -> bool:
     return not any(site.get("status.json").json()["queue"].values())
 
 
-def articles(folder: Path) -> list[str]:
-    """Titles of the files of articles."""
-    texts = (path.read_text(encoding="utf-8") for path in (folder / "storage" / "articles").rglob("*.md"))
-    return [yaml.safe_load(text.split("---\n")[1])["title"] for text in texts]
+def files(folder: Path) -> list[Path]:
+    """The files of articles."""
+    return list((folder / "storage" / "articles").rglob("*.md"))
 
 
 def most_at_once(times: list[float]) -> int:
