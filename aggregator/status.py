@@ -44,7 +44,7 @@ def condition(stored: StoredSource) -> Condition:
 
 def pause_reason(stored: StoredSource) -> str | None:
     """Return why the source is not polled, None if it is."""
-    return stored.state.paused or (None if stored.source.settings.enabled else "enabled is false in the configuration")
+    return stored.state.paused or (None if stored.source.settings.enabled else "`enabled` is false in feeds.yaml")
 
 
 def limit_problem(stored: StoredSource) -> str | None:

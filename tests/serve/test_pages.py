@@ -347,7 +347,7 @@ def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> 
 def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
     room.configuration["sources"][0]["enabled"] = False
     with client_of(room) as client:
-        assert "Enabled is false in the configuration." in client.get("/status").text
+        assert "<code>enabled</code> is false in feeds.yaml." in client.get("/status").text
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/none", "/category/none", "/article/none"])
