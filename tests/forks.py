@@ -4,6 +4,7 @@ A start of Python and of the libraries takes more than a second of CPU time, a f
 another, with its own connections, threads and locks: nothing of them exists before the fork.
 """
 
+import atexit
 import json
 import os
 import pkgutil
@@ -135,7 +136,9 @@ class ForkServer:
 @cache
 def fork_server() -> ForkServer:
     """Return the one of this process of tests; it ends with it."""
-    return ForkServer()
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
 
 
 # ----------------------------------------------------------------------------------------------- in the other process
