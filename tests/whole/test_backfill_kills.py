@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tests.clusters import rows
 from tests.commands import configure
-from tests.newsroom import item, rss
+from tests.newsroom import item, prose, rss
 from tests.servers import Request, Server
 from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
+WORDS = 12  # of a story: with more, those of a thorough run would not fit into the 512 KB of one feed
 PAGES = 3  # of each archive, behind the feed; each has two entries
 FIRST, STEP = 25, 3 if THOROUGH else 47  # statements of the database before which a run is killed
 MOST = 800
@@ -23,7 +24,8 @@ def answer(request: Request) -> bytes:
     first = 100 * source + 2 * page
     head = f'<atom:link rel="prev-archive" href="/{source}/{page + 1}"/>' if page < PAGES else ""
     date = f"Thu, {20 - page} Oct 2026 10:00:00 +0000"
-    return rss(item(first, pubDate=date), item(first + 1, pubDate=date), head=head)
+    stories = (item(number, pubDate=date, description=prose(number, WORDS)) for number in (first, first + 1))
+    return rss(*stories, head=head)
 
 
 def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
