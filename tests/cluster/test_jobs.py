@@ -194,7 +194,7 @@ def test_the_jobs_of_a_killed_daemon_are_done_by_the_next(tmp_path: Path, server
     source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
     configure(tmp_path, database=database, fetch=QUICK, feeds={"hub": server.url("/hub")}, sources=[source])
     with running(tmp_path) as daemon:
-        until(lambda: ("hubs", "doing") in rows(database, IN_WORK), 60)
+        until(lambda: bool(server.asked("/hub")), 60)
         server.put("/feed", rss(item(1), item(2)))
         until(lambda: served(daemon, "Story number 2"), 60)
         until(lambda: rows(database, IN_WORK) == [("hubs", "doing"), ("hubs", "todo")], 60)
