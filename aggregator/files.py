@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 import stat
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import accumulate, count
@@ -23,7 +24,8 @@ DAEMON_LOCK = ".daemon.lock"  # in storage; held by a daemon as long as it runs
 
 _COUNTER = count()
 _NOT_NAMES = frozenset({"", ".", ".."})
-_TEMPORARY = re.compile(r"\.aggregator-\d+-\d+\.tmp")
+_HOST = zlib.crc32(os.uname().nodename.encode())  # machines that share a folder may have processes of one number
+_TEMPORARY = re.compile(r"\.aggregator-(\d+-)?\d+-\d+\.tmp")
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW  # no O_EXCL: a killed process may have left the name
 
 _REASONS = {
@@ -300,7 +302,7 @@ def _has_bytes(path: str, data: bytes) -> bool:
 
 def _replace(path: str, data: bytes) -> None:
     folder, _, _ = path.rpartition("/")
-    temporary = f"{folder}/.aggregator-{os.getpid()}-{next(_COUNTER)}.tmp"
+    temporary = f"{folder}/.aggregator-{_HOST}-{os.getpid()}-{next(_COUNTER)}.tmp"
     try:
         descriptor = os.open(temporary, _NEW, MODE)
     except FileNotFoundError:

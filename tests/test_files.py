@@ -153,6 +153,25 @@ files.write(Path(sys.argv[1]), [OutputFile(path="a.md", data=b"new")])
 """
 
 
+def test_two_machines_that_share_a_folder_share_no_temporary_name(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from types import SimpleNamespace; from pathlib import Path\n"
+        "from aggregator.model import OutputFile\n"
+        "os.uname, os.getpid = lambda: SimpleNamespace(nodename=sys.argv[1]), lambda: 7\n"
+        "os.replace = lambda temporary, path: print(temporary)\n"
+        "from aggregator.files import write\n"
+        "write(Path(sys.argv[2]), [OutputFile('a.md', b'text')])"
+    )
+    names = {
+        subprocess.run(
+            [sys.executable, "-c", script, host, tmp_path], capture_output=True, text=True, check=True
+        ).stdout
+        for host in ("worker-1", "worker-2")
+    }
+    assert len(names) == 2
+    assert len(sweep(tmp_path)) == 2
+
+
 def test_a_process_killed_while_it_writes_leaves_the_old_file_whole(tmp_path: Path) -> None:
     write(tmp_path, [_file("a.md", "old")])
     killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(tmp_path)], check=False, timeout=60)
