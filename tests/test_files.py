@@ -160,7 +160,7 @@ def test_two_machines_that_share_a_folder_share_no_temporary_name(tmp_path: Path
         "os.uname, os.getpid = lambda: SimpleNamespace(nodename=sys.argv[1]), lambda: 7\n"
         "os.replace = lambda temporary, path: print(temporary)\n"
         "from aggregator.files import write\n"
-        "write(Path(sys.argv[2]), [OutputFile('a.md', b'text')])"
+        "write(Path(sys.argv[2]), [OutputFile(path='a.md', data=b'text')])"
     )
     names = {
         subprocess.run(
