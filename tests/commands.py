@@ -5,6 +5,7 @@ All but those to be stopped before they end are forks (`tests/forks.py`), which 
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -178,6 +179,15 @@ def working_limited(limits: Mapping[str, float], folder: Path, *words: str, **en
     finally:
         process.kill()
         process.wait()
+
+
+MAKE_DUE = ("UPDATE source SET next_fetch = 0", "UPDATE host SET due = 0")  # statements: all sources, at once
+
+
+def make_due(connection: sqlite3.Connection) -> None:
+    """Have all sources asked at the next tick."""
+    for statement in MAKE_DUE:
+        connection.execute(statement)
 
 
 def until(true: Callable[[], bool], seconds: float = 20) -> None:

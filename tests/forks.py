@@ -263,7 +263,7 @@ def _limit(
             module.LEASE = timedelta(seconds=lease)  # type: ignore[attr-defined]  # it is there
     if busy is not None:
         opening = vars(Store)["open"].__func__
-        opening.__kwdefaults__ = {"busy_timeout": timedelta(seconds=busy)}
+        opening.__kwdefaults__ |= {"busy_timeout": timedelta(seconds=busy)}
 
 
 def _die_at(statement: int) -> None:

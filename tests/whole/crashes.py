@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import create_engine, make_url, text
 
 from aggregator.files import is_temporary, listed
-from tests.commands import DAEMON
+from tests.commands import DAEMON, MAKE_DUE
 from tests.servers import Server
 from tests.whole.forking import Child, Forks
 from tests.whole.press import Press
@@ -117,7 +117,8 @@ class Crashes:
     @contextmanager
     def _begun(self, daemon: bool) -> Iterator[Child]:
         if daemon:
-            self._query("UPDATE source SET next_fetch = 0")
+            for statement in MAKE_DUE:
+                self._query(statement)
         words = DAEMON if daemon else ("once", "--all")
         with self._forks.begun(*words, cwd=self._folder, **self._limits) as child:
             yield child

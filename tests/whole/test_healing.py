@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.commands import Running, aggregator, configure, running, until
+from tests.commands import Running, aggregator, configure, make_due, running, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_recorded_is_not_asked_for_again_and_again(
     aggregator("once", cwd=tmp_path)
     with database(tmp_path) as connection:
         connection.execute("CREATE TRIGGER broken BEFORE INSERT ON article BEGIN SELECT RAISE(ABORT, 'no room'); END")
-        connection.execute("UPDATE source SET next_fetch = 0")
+        make_due(connection)
     server.put("/paper", rss(item(1), item(2)))
     server.requests.clear()
     with running(tmp_path) as daemon:

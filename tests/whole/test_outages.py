@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.commands import configure, until
+from tests.commands import configure, make_due, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
 from tests.thorough import THOROUGH
@@ -66,7 +66,7 @@ class Paper:
         """Have the second edition asked for."""
         self.edition = 2
         with closing(sqlite3.connect(self.folder / "storage/aggregator.db")) as database, database:
-            database.execute("UPDATE source SET next_fetch = 0")
+            make_due(database)
 
     def titles(self) -> list[str]:
         """Of the feed that goes out; it can be read at any moment."""
@@ -255,7 +255,7 @@ def test_a_database_that_is_damaged_while_it_is_used(forks: Forks, server: Serve
     with forks.daemon(tmp_path) as daemon:
         await_first_edition(daemon, paper)
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("UPDATE source SET next_fetch = 0")
+            make_due(connection)
             connection.commit()
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             shutil.copy(path, tmp_path / "copy.db")
@@ -312,7 +312,7 @@ def test_a_feeds_folder_that_a_file_takes_the_place_of(forks: Forks, server: Ser
         feeds.write_text("in the way")
         paper.edition = 2
         with closing(sqlite3.connect(tmp_path / "storage/aggregator.db")) as database, database:
-            database.execute("UPDATE source SET next_fetch = 0")
+            make_due(database)
         await_trouble(daemon, "a file is in the place of its folder; move that file away")
         feeds.unlink()
         assert_healed(daemon, paper, "a file is in the place of its folder")
