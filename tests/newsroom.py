@@ -27,6 +27,7 @@ from aggregator.sandbox import Limits, Sandbox
 from aggregator.sandbox.process import Process
 from aggregator.settings import Settings
 from aggregator.store import Store
+from aggregator.urls import host_key
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
@@ -107,6 +108,18 @@ class Newsroom:
         with self.opened() as app:
             asyncio.run(complete_all(app))
             return publish_changed(app)
+
+    @contextmanager
+    def other_process(self, url: str) -> Iterator[None]:
+        """Have another process ask the host of this URL, for up to a minute."""
+        with self.opened() as app:
+            database = app.settings.database or ""
+        host = host_key(url)
+        with Store.open(database) as store, store.leases.fetching():
+            assert store.leases.visit(host, self.now, timedelta(minutes=1)) is None
+            yield
+            store.leases.leave([host])
+            store.leases.end_unused()
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)

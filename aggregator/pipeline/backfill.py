@@ -16,6 +16,7 @@ from aggregator.model import ClaimedBackfill, Failure, FeedDocument
 from aggregator.pipeline.fetch import Held, load_hosts
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.in_flight import InFlight, within_pace
+from aggregator.pipeline.leases import PageVisits
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.schedule.archive import is_of_site
 from aggregator.schedule.pages import next_request
@@ -106,7 +107,8 @@ class Backfiller:
             if not is_of_site(url, source.url, claimed.url):
                 raise ResponseError("the page is redirected to another host")
 
-        answer = await self._fetcher.fetch_archive_page(claimed.url, source, admit=self._admit, permit=permit)
+        async with PageVisits(app, self._hosts) as visits:
+            answer = await self._fetcher.fetch_archive_page(claimed.url, source, admit=visits.admit, permit=permit)
         now = app.clock()
         if isinstance(answer, FeedDocument):
             with self._fetcher.limiter.backlog.hold(len(answer.body)):
@@ -116,7 +118,8 @@ class Backfiller:
             is_held |= answer.is_unreachable and self._hosts.outage.is_on
             if not is_held:
                 return answer
-        return Held(until=self._hosts.held_until(host_key(claimed.url), now) or now + REST)
+        until = visits.held_until(host_key(claimed.url)) or now + REST
+        return Held(until=until, is_leased=visits.free_at is not None)
 
     async def _record(self, claimed: ClaimedBackfill, document: FeedDocument) -> SourceOutcome | Failure:
         # Imported with the first page: a process that reads none loads no parser, cleaner or renderer for it.
@@ -132,7 +135,9 @@ class Backfiller:
         """Have a page asked for again later, or never, in the writer thread."""
         backfills, now = self._app.store.backfills, self._app.clock()
         if isinstance(result, Held):
-            reason = "this machine's network is out" if self._hosts.outage.is_on else "its host asks to be left alone"
+            reason = "another process asks its host" if result.is_leased else "its host asks to be left alone"
+            if self._hosts.outage.is_on:
+                reason = "this machine's network is out"
             backfills.postpone(claimed, result.until, reason, failures=claimed.failures)
             return
         failures = claimed.failures + 1
@@ -143,9 +148,6 @@ class Backfiller:
             log.info("%s: page %s of its archive: %s; it is read again at %s", name, page, result.reason, rfc3339(due))
         else:
             log.warning("%s: page %s of its archive: %s; the pages behind it are not read", name, page, result.reason)
-
-    async def _admit(self, host: str) -> bool:
-        return self._hosts.held_until(host, self._app.clock()) is None
 
 
 def wants_backfill(app: App) -> bool:

@@ -7,6 +7,7 @@ first publication, at its host's pace. Work that was cut off is done again: what
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
@@ -15,6 +16,7 @@ from aggregator.model import ClaimedPage, Failure, HostState, PageQuestion, Page
 from aggregator.pipeline.fetch import Held, load_hosts
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.in_flight import InFlight, within_pace
+from aggregator.pipeline.leases import PageVisits
 from aggregator.pipeline.robots import DisallowedError, HeldError, Robots
 from aggregator.sandbox import Aborted
 from aggregator.schedule.pages import next_request
@@ -38,7 +40,7 @@ class Completer:
         self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[], None] = lambda: None
     ) -> None:
         self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
-        self._robots = Robots(app, fetcher, self._admit)
+        self._robots = Robots(app, fetcher)
         self._in_flight = InFlight[ClaimedPage]()
 
     async def start_due(self) -> bool:
@@ -90,8 +92,11 @@ class Completer:
         app, source, settings = self._app, claimed.source, claimed.source.settings
         if not settings.full_text:  # any more
             return PageText()
+        visits = PageVisits(app, self._hosts)
+        permit = partial(self._robots.permit, admit=visits.admit)
         try:
-            answer = await self._fetcher.fetch_page(claimed.link, source, admit=self._admit, permit=self._robots.permit)
+            async with visits:
+                answer = await self._fetcher.fetch_page(claimed.link, source, admit=visits.admit, permit=permit)
         except DisallowedError as error:
             if error.failure is None:
                 return PageText(refusal="robots.txt does not allow it")
@@ -100,7 +105,7 @@ class Completer:
             answer = None
         now = app.clock()
         if answer is None:
-            return Held(until=self._hosts.held_until(host_key(claimed.link), now) or now + REST)
+            return Held(until=visits.held_until(host_key(claimed.link)) or now + REST)
         if isinstance(answer, Failure):
             self._hosts.learn_refusal(answer, claimed.link, now)
             return Held(until=now + REST) if answer.is_unreachable and self._hosts.outage.is_on else answer
@@ -139,9 +144,6 @@ class Completer:
                 log.info("%s: no full text of %s: %s; %s", name, claimed.link, result.reason, again)
         if hosts:
             sources.record_states((), hosts)
-
-    async def _admit(self, host: str) -> bool:
-        return self._hosts.held_until(host, self._app.clock()) is None
 
 
 def wants_full_text(app: App) -> bool:

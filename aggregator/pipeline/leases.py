@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 from aggregator.app import App
 from aggregator.model import Selection, StoredSource
+from aggregator.pipeline.host_states import HostStates
 from aggregator.settings import Fetch
 
 LEASE = timedelta(seconds=60)  # after this a host is free that was leased by a process that died
@@ -59,7 +61,7 @@ async def _claim(app: App, selection: Selection, seen: Collection[str]) -> Seque
 
 
 class HostVisits:
-    """Leases of the hosts to which the redirects of one request lead, until its end."""
+    """Leases of the hosts that one request asks beside those of claimed sources, until its end."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -79,9 +81,33 @@ class HostVisits:
         return wait is None
 
     async def end(self) -> None:
-        """Give the hosts back."""
+        """Give the hosts back with the next write of this process."""
         if self._hosts:
             await self._app.in_writer(self._app.store.leases.leave, self._hosts)
+
+
+class PageVisits(HostVisits):
+    """Leases of the hosts that the request for one page asks, from robots.txt to the last redirect."""
+
+    def __init__(self, app: App, hosts: HostStates) -> None:
+        super().__init__(app)
+        self._states = hosts
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end()
+        if self._hosts:
+            await self._app.in_writer(self._app.store.leases.end_unused)
+
+    async def admit(self, host: str) -> bool:
+        """Return True if the host may be asked, and lease it. Raises StoreError."""
+        return self.held_until(host) is None and await self.begin(host)
+
+    def held_until(self, host: str) -> datetime | None:
+        """Return until when the host is to be left alone, or is leased by another process; None if it is free."""
+        return self.free_at or self._states.held_until(host, self._app.clock())
 
 
 def _abridged(names: Collection[str]) -> str:

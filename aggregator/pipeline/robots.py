@@ -31,18 +31,21 @@ class HeldError(Exception):
 class Robots:
     """Permissions of sites to request their pages; robots.txt of each is requested once for all pages that wait."""
 
-    def __init__(self, app: App, fetcher: Fetcher, admit: Admit) -> None:
-        self._app, self._fetcher, self._admit = app, fetcher, admit
+    def __init__(self, app: App, fetcher: Fetcher) -> None:
+        self._app, self._fetcher = app, fetcher
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def permit(self, url: str) -> None:
-        """Return if `url` may be requested. Raises DisallowedError, HeldError, StoreError."""
+    async def permit(self, url: str, admit: Admit) -> None:
+        """Return if `url` may be requested; robots.txt is, from hosts that `admit` allows.
+
+        Raises DisallowedError, HeldError, StoreError.
+        """
         parts = urlsplit(without_credentials(url))
         origin = f"{parts.scheme}://{parts.netloc}".lower()
         if len(origin) > MAX_ORIGIN:
             raise DisallowedError
         async with self._locks.setdefault(origin, asyncio.Lock()):
-            body, error = await self._robots_txt(origin)
+            body, error = await self._robots_txt(origin, admit)
         if error is not None:
             raise DisallowedError(Failure(stage="fetch", subject=url, reason=f"robots.txt could not be read: {error}"))
         if not body:
@@ -54,7 +57,7 @@ class Robots:
         if allowed is not True:
             raise DisallowedError
 
-    async def _robots_txt(self, origin: str) -> tuple[str, str | None]:
+    async def _robots_txt(self, origin: str, admit: Admit) -> tuple[str, str | None]:
         """Return robots.txt of the origin, "" if there is none, or the reason why it cannot be read."""
         store, now = self._app.store.pages, self._app.clock()
         stored = await self._app.in_writer(store.robots_txt, origin)
@@ -62,7 +65,7 @@ class Robots:
             fetched, body, error = stored
             if fetched <= now < fetched + (KEEP_FAILURE if error else KEEP):
                 return body, error
-        answer = await self._fetcher.fetch_page(f"{origin}/robots.txt", None, admit=self._admit, text_only=False)
+        answer = await self._fetcher.fetch_page(f"{origin}/robots.txt", None, admit=admit, text_only=False)
         if answer is None:
             raise HeldError
         if isinstance(answer, Failure) and answer.is_unreachable:

@@ -50,6 +50,19 @@ def test_a_huge_page_is_a_failure_of_the_page_alone(room: Newsroom, server: Serv
     assert room.state("paper").state.failures == len(server.asked("/3")) == 0
 
 
+def test_a_page_waits_while_another_process_asks_its_host(room: Newsroom, server: Server) -> None:
+    server.put("/2", atom(entry(4)))
+    with room.other_process(server.url("/2")):
+        room.backfill()
+        assert not server.asked("/2")
+        with room.opened() as app:
+            (progress,) = app.store.backfills.progress([room.state("paper").source.id]).values()
+        assert progress.problem == "another process asks its host"
+    room.later(minutes=1)
+    room.backfill()
+    assert len(room.titles()) == 4
+
+
 def test_a_tombstone_on_a_page_counts(room: Newsroom, server: Server) -> None:
     server.put("/2", atom(tombstone(2), entry(4)))
     room.backfill()

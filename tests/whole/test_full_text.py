@@ -376,6 +376,18 @@ def test_failures_are_asked_again_three_times_and_then_never(room: Newsroom, ser
     assert has_full_text(room)
 
 
+def test_a_page_waits_while_another_process_asks_its_host(room: Newsroom, server: Server) -> None:
+    room.once()
+    with room.other_process(server.url("/")):
+        room.complete()
+        assert asked(server) == []
+    room.complete()
+    assert not has_full_text(room)
+    room.later(minutes=1)
+    room.complete()
+    assert has_full_text(room)
+
+
 def test_a_host_that_asks_to_be_left_alone_is_left_alone(room: Newsroom, server: Server) -> None:
     put_page(server, 1, status=429, headers={"Retry-After": "7200"})
     put_page(server, 2)
