@@ -60,6 +60,7 @@ def started() -> Iterator[Any]:
     )
     with engine.connect() as connection:
         connection.execute(text("ALTER SYSTEM SET fsync = off"))  # tests kill processes, not machines
+        connection.execute(text("ALTER SYSTEM SET autovacuum = off"))  # it comes at any moment, and changes plans
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
     try:

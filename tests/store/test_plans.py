@@ -143,7 +143,7 @@ def _feign_size(connection: Connection) -> None:
     )
     indexes = [str(index.name) for table in metadata.tables.values() if table.name in LARGE for index in table.indexes]
     connection.execute(text(set_rows.format(1_000_000)), {"names": sorted({*LARGE, *indexes})})
-    connection.execute(text(set_rows.format(100)), {"names": sorted(PARTIAL)})
+    connection.execute(text(set_rows.format(100)), {"names": sorted({*PARTIAL, *SMALL})})
     connection.exec_driver_sql("DELETE FROM pg_statistic")  # what autovacuum may have noted of few rows
     for method in ("seqscan", "hashjoin", "mergejoin"):  # their files are small all the same
         connection.exec_driver_sql(f"SET LOCAL enable_{method} = off")

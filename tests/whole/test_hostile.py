@@ -267,7 +267,7 @@ def test_hugo_builds_every_article_and_nothing_acts(together: Cycle, daemon: Run
 def test_healthy_sources_are_asked_and_published_in_time(alone: Cycle, together: Cycle, daemon: Running) -> None:
     assert together.asked.keys() == alone.asked.keys()
     assert max(together.asked.values()) <= 2 * max(alone.asked.values()) + PATIENCE
-    assert daemon.seconds <= 2 * alone.seconds + PATIENCE
+    assert daemon.seconds <= 2 * alone.seconds + 2 * PATIENCE  # its start, and ticks that others share
     for name in alone.states:
         assert together.states[name]["error"] is None
         assert daemon.states[name]["error"] is None

@@ -1,13 +1,14 @@
 """Feed readers that people use, subscribed to a daemon's feeds by its feeds.opml: no double, no byte for nothing."""
 
 import os
+import random
 import shutil
 import socket
 import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -69,12 +70,18 @@ class Subscription:
         assert "Story number 6" in str(self.shown(f"{self.url}feeds/all.rss"))
 
 
+def unused_port() -> int:
+    """Return a port that is free, and that the system gives to nobody who asks for any port."""
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as listener:
+            return int(listener.getsockname()[1])
+
+
 @pytest.fixture
 def subscription(tmp_path: Path, server: Server) -> Iterator[Subscription]:
     server.put("/news", rss(*NEWS))
     server.put("/science", rss(*SCIENCE))
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = unused_port()
     with Server() as proxy:
         made = Subscription(server, proxy.url(), f"http://127.0.0.1:{port}/")
         proxy.put("*", made.passed_on)
