@@ -187,7 +187,7 @@ class Jobs:
     async def _sweep(self, engine: procrastinate.App, _: Job) -> None:
         """Have the jobs of dead workers done again, and queue those that are due, and those of marks that have none."""
         await free_stalled(engine)
-        with self._watched("publish"):
+        with self._watched("jobs"):  # its success says nothing of the files
             store = self._app().store
             await self._in_writer(store.jobs.delete_ended)
             if self._unsure:

@@ -330,7 +330,8 @@ def test_serving_goes_on_while_the_bucket_is_away(
             assert daemon.get(FEED).content == before.content
             assert daemon.get("feeds/all.json").status_code == 503  # it is not in memory
             assert daemon.get("").status_code == 200
-            assert len(daemon.said("cannot be reached")) == 1
+            # Not one for each request; a job that found nothing to write in between may end the first failure.
+            assert 1 <= len(daemon.said("cannot be reached")) <= 2
         until(lambda: "Story number 2" in daemon.get(FEED).text)
         until(lambda: daemon.get("healthz").status_code == 200)
         assert daemon.get("feeds/all.json").status_code == 200
