@@ -137,12 +137,12 @@ class Jobs:
             with self._watched("jobs"):  # it works again
                 pass
             workers = [_EngineWorker.of(engine, queue, count, listens=listens) for queue, count in concurrency.items()]
-            working, told = (
+            working, told_to_stop = (
                 [asyncio.create_task(worker.work()) for worker in workers],
                 asyncio.create_task(stopping.wait()),
             )
-            await asyncio.wait({*working, told}, return_when=asyncio.FIRST_COMPLETED)
-            told.cancel()
+            await asyncio.wait({*working, told_to_stop}, return_when=asyncio.FIRST_COMPLETED)
+            told_to_stop.cancel()
             for worker in workers:
                 worker.end()
             for ended in await asyncio.gather(*working, return_exceptions=True):
@@ -252,7 +252,7 @@ def _task(task: Task, function: Callable[[Job], Awaitable[None]]) -> Callable[..
             await function(Job(task, subject))
         except _LOST as error:
             log.debug("job %s: %s", task, error)
-        except Exception as error:
+        except Exception as error:  # raised, it would end in a traceback of the engine's
             log.debug("job %s %s", task, subject, exc_info=True)
             log.error("internal error (%s) in the job %s; it is done again", type(error).__name__, task)
 

@@ -70,12 +70,12 @@ _REFUSALS = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Exp
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Bytes to put at a path, and the object that is known to be there."""
+    """Bytes to put at a path, and the state of the object there, None if there is none."""
 
     path: str
     data: bytes
     digest: bytes
-    known: ObjectState | None
+    state: ObjectState | None
 
 
 class Bucket:
@@ -190,12 +190,12 @@ class BucketFolder:
         """
         bucket = self._bucket
         files = {self._prefix + file.path: file.data for file in outputs}
-        known = bucket.rows.get(files)
+        states = bucket.rows.get(files)
         requests: list[_Request] = []
         unchanged: list[str] = []
         failures: list[FilesError] = []
         for path, data in files.items():
-            state, digest = known.get(path), _digest(data)
+            state, digest = states.get(path), _digest(data)
             if state and state.version > bucket.version:
                 failures.append(self._superseded(path))
             elif state and state.etag and state.digest == digest:
@@ -205,7 +205,7 @@ class BucketFolder:
         results = tuple(bucket.each(self._put, requests))
         written = [result for result in results if isinstance(result, ObjectState)]
         failures += (result for result in results if isinstance(result, FilesError))
-        failures += self._noted(written, known)
+        failures += self._noted(written, states)
         bucket.rows.confirm(unchanged, bucket.version)
         if failures:
             raise max(failures, key=lambda error: isinstance(error, BucketError))
@@ -243,15 +243,15 @@ class BucketFolder:
         present = array("Q")
         for page in self._pages():
             etags = {str(meta["path"]): meta["e_tag"] for meta in page}
-            known = rows.get(etags)
+            noted = rows.get(etags)
             present.extend(map(_number, etags))
-            states = [known.get(path) or _unknown(path) for path in etags]
+            states = [noted.get(path) or _unknown(path) for path in etags]
             changed = [state for state in states if state.etag != etags[state.path] and self._is_settled(state)]
             self._correct({state.path: etags[state.path] for state in changed}, _etags(changed))
         numbers = array("Q", sorted(present))
         missing = (state for state in rows.below(self._prefix) if not _has(numbers, _number(state.path)))
-        gone = _etags(filter(self._is_settled, missing))
-        self._correct(dict.fromkeys(gone), gone)
+        missing_etags = _etags(filter(self._is_settled, missing))
+        self._correct(dict.fromkeys(missing_etags), missing_etags)
 
     def _is_settled(self, state: ObjectState) -> bool:
         """Return False if another process wrote the object since this one began."""
@@ -288,7 +288,7 @@ class BucketFolder:
         except FileNotFoundError:
             return None
 
-    def _noted(self, written: Sequence[ObjectState], known: Mapping[str, ObjectState]) -> Iterator[SupersededError]:
+    def _noted(self, written: Sequence[ObjectState], states: Mapping[str, ObjectState]) -> Iterator[SupersededError]:
         """Note objects that were put; yield an error for each that somebody wrote or confirmed from a later state.
 
         If it was confirmed, our older bytes have taken its place.
@@ -297,12 +297,12 @@ class BucketFolder:
         late = self._bucket.rows.put((replace(state, version=version) for state in written), version)
         if late:
             etags = {state.path: state.etag for state in written if state.path in late}
-            self._correct(etags, {path: known[path].etag if path in known else None for path in etags})
+            self._correct(etags, {path: states[path].etag if path in states else None for path in etags})
         return map(self._superseded, late)
 
     def _put(self, request: _Request) -> ObjectState | FilesError:
-        """Put an object in place of the known one; return its new state, or the reason why it is not there."""
-        bucket, etag = self._bucket, request.known.etag if request.known else None
+        """Put an object in place of the one that has a row; return its new state, or the reason why it is not there."""
+        bucket, etag = self._bucket, request.state.etag if request.state else None
         media_type = _MEDIA_TYPES.get(PurePosixPath(request.path).suffix, "application/octet-stream")
         try:
             result = bucket.call(
@@ -322,7 +322,7 @@ class BucketFolder:
             path=request.path, digest=request.digest, etag=result["e_tag"], version=0, modified=bucket.clock()
         )
 
-    def _corrected(self, path: str, known: str | None) -> FilesError:
+    def _corrected(self, path: str, noted_etag: str | None) -> FilesError:
         """Note which object is there, and return the error that has the caller read and write again."""
         try:
             etag = self._bucket.call(f"{self._bucket.url}/{path}", self._bucket.client.head, path)["e_tag"]
@@ -330,13 +330,13 @@ class BucketFolder:
             etag = None
         except FilesError as error:
             return error
-        self._correct({path: etag}, {path: known})
+        self._correct({path: etag}, {path: noted_etag})
         return self._superseded(path)
 
-    def _correct(self, etags: Mapping[str, str | None], known: Mapping[str, str | None]) -> None:
+    def _correct(self, etags: Mapping[str, str | None], noted_etags: Mapping[str, str | None]) -> None:
         now = self._bucket.clock()
         states = (replace(_unknown(path), etag=etag, modified=now) for path, etag in etags.items())
-        self._bucket.rows.correct(states, known)
+        self._bucket.rows.correct(states, noted_etags)
 
     def _pages(self) -> "Iterator[Sequence[ObjectMeta]]":
         bucket = self._bucket

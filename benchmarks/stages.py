@@ -16,4 +16,4 @@ def stages(words: tuple[object, ...]) -> Counter[str]:
         samples = new_folder()
         environ = {**os.environ, "PYTHONPATH": str(SAMPLER), "SAMPLES": str(samples)}
         run(aggregator(configure(new_folder(), sources), "once", "--all"), environ)
-    return sum((Counter(json.loads(path.read_text())) for path in samples.iterdir()), Counter[str]())
+    return sum((Counter(json.loads(path.read_text())) for path in samples.glob("*.json")), Counter[str]())

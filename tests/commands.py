@@ -148,13 +148,8 @@ def running(folder: Path, *words: str, tick: float | None = None, **environ: str
             environ=os.environ | environ,
             tick=tick,
         )
-    daemon = Running(folder, process)
-    try:
-        until(lambda: bool(daemon.said("serving")) or process.poll() is not None)
+    with _started(Running(folder, process), "serving") as daemon:
         yield daemon
-    finally:
-        process.kill()
-        process.wait()
 
 
 @contextmanager
@@ -172,13 +167,19 @@ def working_limited(limits: Mapping[str, float], folder: Path, *words: str, **en
         process = fork_server().start(
             "worker", *words, cwd=folder, stdout=output, stderr=output, environ=merged, **limits
         )
-    worker = Running(folder, process)
-    try:
-        until(lambda: bool(worker.said("worker on")) or process.poll() is not None)
+    with _started(Running(folder, process), "worker on") as worker:
         yield worker
+
+
+@contextmanager
+def _started(running: Running, text: str) -> Iterator[Running]:
+    """This process once it has logged the text or has ended; it is killed in the end."""
+    try:
+        until(lambda: bool(running.said(text)) or running.process.poll() is not None)
+        yield running
     finally:
-        process.kill()
-        process.wait()
+        running.process.kill()
+        running.process.wait()
 
 
 MAKE_DUE = ("UPDATE source SET next_fetch = 0", "UPDATE host SET due = 0")  # statements: all sources, at once

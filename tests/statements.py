@@ -1,4 +1,4 @@
-"""What SQLAlchemy compiled is shared by all databases of a process of tests: half of what a cycle of tests costs.
+"""Share compiled statements among all databases of a process of tests: half of what a cycle of tests costs.
 
 A key of its cache holds the dialect, and each engine has one of its own; those of one kind count as equal here.
 """
@@ -20,5 +20,5 @@ def _share(connection: Connection) -> None:
 
 
 for _dialect in _DIALECTS:
-    _dialect.__eq__ = lambda self, value: type(self) is type(value)  # type: ignore[method-assign]
-    _dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    _dialect.__eq__ = lambda self, value: type(self) is type(value)  # type: ignore[method-assign]  # on purpose
+    _dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]  # on purpose

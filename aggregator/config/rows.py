@@ -23,11 +23,11 @@ def settings_from_rows(stored: StoredSettings, environ: Mapping[str, str], folde
 
     Raises ConfigError with every fault of both, and with every setting that has to come from the environment.
     """
-    given, faults = overrides(environ, used=frozenset(stored.variables))
+    environment, faults = overrides(environ, used=frozenset(stored.variables))
     data: Any = stored.settings | {"sources": [NO_SOURCE]}
-    for override in given:
+    for override in environment:
         data = overlaid(data, override.path, override.value)
-    missing = set(stored.secret) - {".".join(override.path) for override in given}
+    missing = set(stored.secret) - {".".join(override.path) for override in environment}
     faults += (_secret_fault(name) for name in sorted(missing))
     problems = list(reference_faults(data, environ))
     settings = None
@@ -35,7 +35,7 @@ def settings_from_rows(stored: StoredSettings, environ: Mapping[str, str], folde
         settings = Settings.model_validate(data)
     except ValidationError as error:
         problems += validation_problems(error)
-    variables: dict[Location, str] = {override.path: override.variable for override in given}
+    variables: dict[Location, str] = {override.path: override.variable for override in environment}
     faults += (located_fault(problem, PLACE, None, variables) for problem in problems)
     if settings is None or faults:
         raise ConfigError(faults)

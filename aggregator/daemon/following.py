@@ -58,8 +58,7 @@ class FollowingRequests:
 
     async def drain(self, seconds: float) -> None:
         """Give what is under way so many seconds to end, then cancel it; translations are cancelled at once."""
-        under_way = [each for each in (self._completer, self._backfiller) if each]
-        await asyncio.gather(*(each.drain(seconds) for each in under_way))
+        await asyncio.gather(*(pages.drain(seconds) for pages in (self._completer, self._backfiller) if pages))
         if self._translator:
             await self._translator.stop()
         self._backfiller = self._completer = self._translator = None
@@ -67,7 +66,7 @@ class FollowingRequests:
     async def _work_off(self, work: Work, begin: Callable[[], Awaitable[Backfiller | Completer | None]]) -> None:
         while under_way := await begin():
             with self._watched(work):
-                await under_way.wait()
+                await under_way.wait(until_first=True)
 
     async def _begin_backfill(self) -> Backfiller | None:
         """Return who reads pages; None if nothing is under way."""

@@ -2,6 +2,7 @@
 
 import logging
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,42 @@ log = logging.getLogger("aggregator")
 FileStamp = tuple[int, int, int, int]
 
 
-class ConfigWatcher:
+class Reread(ABC):
+    """A configuration that is read again while it is in force; what is wrong with it is logged once."""
+
+    def __init__(self) -> None:
+        self._is_requested = False
+        self._faults: tuple[Fault, ...] = ()  # of the last reading
+
+    @abstractmethod
+    def _loaded(self, running: Settings) -> Settings:
+        """Return the settings that may follow the running ones. Raises ConfigError."""
+
+    def request(self) -> None:
+        """Have the configuration read again, changed or not."""
+        self._is_requested = True
+
+    def reread(self, running: Settings) -> Settings | None:
+        """Return the settings to go on with; log each new fault and return None if there are any. Raises StoreError."""
+        try:
+            settings = self._loaded(running)
+        except ConfigError as error:
+            if error.faults != self._faults:
+                for fault in error.faults:
+                    log.error("%s", fault)
+                log.warning("the previous configuration stays in force until that is fixed")
+            self._faults = error.faults
+            return None
+        self._faults = ()
+        return settings
+
+
+def fixed_changes(settings: Settings, running: Settings) -> list[str]:
+    """Return the names of the settings that differ and cannot change while they are in force."""
+    return [name for name in FIXED if getattr(settings, name) != getattr(running, name)]
+
+
+class ConfigWatcher(Reread):
     """Watches `feeds.yaml`, and reads it together with the environment.
 
     Without `has_secrets` the variables that sources refer to may be missing.
@@ -24,11 +60,10 @@ class ConfigWatcher:
     """
 
     def __init__(self, path: Path, environ: Mapping[str, str], *, has_secrets: bool = True) -> None:
+        super().__init__()
         self.path, self.own_url = path, ""
         self._environ, self._has_secrets = environ, has_secrets
         self._read_stamp = self._last_stamp = _stamp(path)
-        self._is_requested = False
-        self._faults: tuple[Fault, ...] = ()  # of the last reading
 
     def load(self) -> Settings:
         """Return the settings of the present file. Raises ConfigError."""
@@ -37,10 +72,6 @@ class ConfigWatcher:
     def with_base_url(self, settings: Settings) -> Settings:
         """Return the settings with a `base_url`, our own if none is configured."""
         return settings if settings.base_url else settings.model_copy(update={"base_url": self.own_url})
-
-    def request(self) -> None:
-        """Have the file read again, changed or not."""
-        self._is_requested = True
 
     def is_due(self) -> bool:
         """Return whether the file is to be read: on request, or because it changed. To be called once a tick.
@@ -54,22 +85,11 @@ class ConfigWatcher:
         """Note that the file as `is_due` saw it last is being dealt with, and is not due any more."""
         self._read_stamp, self._is_requested = self._last_stamp, False
 
-    def reread(self, running: Settings) -> Settings | None:
-        """Return the settings to go on with; log each new fault of the file and return None if there are any."""
-        try:
-            self._check_present()
-            settings = self.with_base_url(self.load())
-            changed = [name for name in FIXED if getattr(settings, name) != getattr(running, name)]
-            if changed:
-                raise self._error(f"{' and '.join(changed)} cannot change while the daemon runs; restart it for that")
-        except ConfigError as error:
-            if error.faults != self._faults:
-                for fault in error.faults:
-                    log.error("%s", fault)
-                log.warning("the previous configuration stays in force until that is fixed")
-            self._faults = error.faults
-            return None
-        self._faults = ()
+    def _loaded(self, running: Settings) -> Settings:
+        self._check_present()
+        settings = self.with_base_url(self.load())
+        if changed := fixed_changes(settings, running):
+            raise self._error(f"{' and '.join(changed)} cannot change while the daemon runs; restart it for that")
         return settings
 
     @property

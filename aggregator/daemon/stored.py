@@ -1,32 +1,28 @@
 """The stored settings, read again when another process stores new ones: a worker's configuration. Shell."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from aggregator import config
 from aggregator.app import with_noted_url
 from aggregator.config.rows import settings_from_rows
-from aggregator.daemon.reload import FIXED
+from aggregator.daemon.reload import Reread, fixed_changes
 from aggregator.errors import ConfigError, Fault, StoreError
 from aggregator.settings import Settings
 from aggregator.settings.stored import StoredSettings
 from aggregator.store import Store
 
-log = logging.getLogger("aggregator")
 
-
-class StoredConfiguration:
+class StoredConfiguration(Reread):
     """The settings above the sources as the database and the environment give them."""
 
     name = "the stored settings"
     notice = ""
 
     def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+        super().__init__()
         self._store, self._environ = store, environ
         self._version = self._newest = 0
-        self._is_requested = False
-        self._faults: tuple[Fault, ...] = ()  # of the last reading
         self.stored = StoredSettings(settings={})
 
     def load(self) -> Settings:
@@ -45,10 +41,6 @@ class StoredConfiguration:
         """Note the version that is stored at the moment."""
         self._newest = version
 
-    def request(self) -> None:
-        """Have the settings read again, changed or not."""
-        self._is_requested = True
-
     def is_due(self) -> bool:
         """Return True if the settings are to be read: on request, or because there are new ones."""
         return self._is_requested or self._newest > self._version
@@ -57,20 +49,9 @@ class StoredConfiguration:
         """Note that what is stored is being dealt with, and is not due any more."""
         self._version, self._is_requested = max(self._version, self._newest), False
 
-    def reread(self, running: Settings) -> Settings | None:
-        """Return the settings to go on with; log each new fault and return None if there are any. Raises StoreError."""
-        try:
-            settings = self.load()
-            for name in FIXED:
-                if getattr(settings, name) != getattr(running, name):
-                    message = f"`{name}` cannot change while a worker runs; restart it for that"
-                    raise ConfigError([Fault(file=self.name, line=0, column=0, message=message)])
-        except ConfigError as error:
-            if error.faults != self._faults:
-                for fault in error.faults:
-                    log.error("%s", fault)
-                log.warning("the previous settings stay in force until that is fixed")
-            self._faults = error.faults
-            return None
-        self._faults = ()
+    def _loaded(self, running: Settings) -> Settings:
+        settings = self.load()
+        if changed := fixed_changes(settings, running):
+            message = f"{' and '.join(changed)} cannot change while a worker runs; restart it for that"
+            raise ConfigError([Fault(file=self.name, line=0, column=0, message=message)])
         return settings

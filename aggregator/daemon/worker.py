@@ -58,7 +58,7 @@ class Configuration(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name for messages."""
+        """Name of the configuration for messages."""
 
     @property
     def notice(self) -> str:
@@ -187,6 +187,7 @@ class Worker:
             self._is_damaged = False
             with self._watched("claim"):
                 self._app = await self._app.in_writer(self._reconfigured, self._app.settings)
+                await self._app.in_writer(self._app.store.leases.end_lost)
         if not self._duties.fetches:
             with self._watched("serve"):
                 await self._app.in_writer(self._app.store.meta.get, ADDRESS)
@@ -229,14 +230,14 @@ class Worker:
     async def _due_tasks(self) -> list[RequestTask]:
         """Return the tasks for which there may be work: the first thing that each does is to look."""
         app = self._app
-        wanted: dict[RequestTask, bool] = {
+        has_work: dict[RequestTask, bool] = {
             "hubs": subscribes(app.settings) or app.settings.feeds.hub is not None,
             "full_text": wants_full_text(app),
             "backfill": wants_backfill(app),
             "translate": wants_translations(app),
             "prune": await self._upkeep.is_prune_due(),
         }
-        return [task for task, is_wanted in wanted.items() if is_wanted]
+        return [task for task, is_due in has_work.items() if is_due]
 
     async def _do_upkeep(self, work: Literal["prune", "mend"]) -> None:
         with self._watched(work):

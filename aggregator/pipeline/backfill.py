@@ -5,17 +5,17 @@ is done again: what is recorded twice is the same.
 """
 
 import logging
-from collections.abc import Callable, Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.fetch.failures import ResponseError
 from aggregator.model import ClaimedBackfill, Failure, FeedDocument
-from aggregator.pipeline.fetch import Held, load_hosts
+from aggregator.pipeline.due_pages import LEASE, LOOKED_AT, REST, DuePages
+from aggregator.pipeline.fetch import Held
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.in_flight import InFlight, within_pace
 from aggregator.pipeline.leases import PageVisits
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.schedule.archive import is_of_site
@@ -24,20 +24,16 @@ from aggregator.secret_urls import masked_url
 from aggregator.timestamps import rfc3339
 from aggregator.urls import host_key
 
-LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
-LOOKED_AT = 1000  # pages among which those of free hosts are chosen
-REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
 PAGES_OF_RUN = 50  # of each source that one run of `once` reads; the next one goes on
 GONE = 410
 
 log = logging.getLogger(__name__)
 
 
-class Backfiller:
+class Backfiller(DuePages[ClaimedBackfill, int]):
     """Reads the pages of archives that are due, of each source one at a time.
 
-    `hosts` is shared with the refreshers of the process. `report` gets the outcome of each page that was recorded.
-    With `names`, only the archives of these sources are read.
+    `report` gets the outcome of each page that was recorded. With `names`, only the archives of these sources are read.
     """
 
     def __init__(
@@ -48,41 +44,23 @@ class Backfiller:
         report: Callable[[SourceOutcome], None] = lambda outcome: None,
         names: Collection[str] | None = None,
     ) -> None:
-        self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
-        self._names = names
-        self._in_flight = InFlight[ClaimedBackfill]()
+        super().__init__(app, fetcher, hosts)
+        self._report, self._names = report, names
 
-    async def start_due(self) -> bool:
-        """Start to read what is due; return True if something is under way.
+    def _due(self, now: datetime) -> Iterable[tuple[int, str]]:
+        due = self._app.store.backfills.due(now, LOOKED_AT, self._names)
+        return [(page.source_id, page.url) for page in due]
 
-        Raises StoreError, also those that what was started before ended with.
-        """
-        self._in_flight.collect()
-        app, now = self._app, self._app.clock()
-        room = app.settings.fetch.concurrency - len(self._in_flight.pages)
-        if room > 0 and not self._hosts.outage.is_on:
-            due = await app.in_writer(app.store.backfills.due, now, LOOKED_AT, self._names)
-            urls = [page.url for page in self._in_flight.pages]
-            chosen = within_pace([(page.source_id, page.url) for page in due], urls, app.settings.fetch, room)
-            if claimed := await app.in_writer(app.store.backfills.claim, chosen, now, LEASE):
-                await load_hosts(app, self._fetcher, self._hosts, {host_key(page.url) for page in claimed})
-            for page in claimed:
-                self._in_flight.start(self._read_and_record(page), page)
-        return bool(self._in_flight.pages)
+    def _claim(self, ids: Collection[int], now: datetime) -> Sequence[ClaimedBackfill]:
+        return self._app.store.backfills.claim(ids, now, LEASE)
 
-    async def wait(self) -> None:
-        """Wait until everything that is under way is done. Raises StoreError."""
-        await self._in_flight.wait()
-        self._in_flight.collect()
+    def _release(self, pages: Iterable[ClaimedBackfill]) -> None:
+        self._app.store.backfills.release([page.stored.source.id for page in pages])
 
-    async def drain(self, seconds: float) -> None:
-        """Give what is under way so many seconds to end, then cancel it: its places are released."""
-        if unfinished := await self._in_flight.drain(seconds):
-            ids = [page.stored.source.id for page in unfinished]
-            await self._app.in_writer(self._app.store.backfills.release, ids)
+    def _url(self, page: ClaimedBackfill) -> str:
+        return page.url
 
-    async def _read_and_record(self, claimed: ClaimedBackfill) -> None:
-        """Read the page and record what came. Raises StoreError."""
+    async def _work(self, claimed: ClaimedBackfill) -> None:
         try:
             result = await self._read(claimed)
         except AggregatorError:

@@ -5,17 +5,17 @@ first publication, at its host's pace. Work that was cut off is done again: what
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import ClaimedPage, Failure, HostState, PageQuestion, PageText
-from aggregator.pipeline.fetch import Held, load_hosts
+from aggregator.pipeline.due_pages import LEASE, LOOKED_AT, REST, DuePages
+from aggregator.pipeline.fetch import Held
 from aggregator.pipeline.host_states import HostStates
-from aggregator.pipeline.in_flight import InFlight, within_pace
 from aggregator.pipeline.leases import PageVisits
 from aggregator.pipeline.robots import DisallowedError, HeldError, Robots
 from aggregator.sandbox import Aborted
@@ -23,59 +23,35 @@ from aggregator.schedule.pages import next_request
 from aggregator.timestamps import rfc3339
 from aggregator.urls import host_key
 
-LEASE = timedelta(minutes=10)  # after this a page comes back that was claimed by a process that died
-LOOKED_AT = 1000  # marks among which those of free hosts are chosen
-REST = timedelta(minutes=1)  # of a page whose host asked to be left alone, at least
-
 log = logging.getLogger(__name__)
 
 
-class Completer:
-    """Completes articles whose pages are due, as far as there is room for them.
-
-    `hosts` is shared with the refreshers of the process. `report` is called for each page.
-    """
+class Completer(DuePages[ClaimedPage, str]):
+    """Completes articles whose pages are due. `report` is called for each page."""
 
     def __init__(
         self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[], None] = lambda: None
     ) -> None:
-        self._app, self._fetcher, self._hosts, self._report = app, fetcher, hosts, report
-        self._robots = Robots(app, fetcher)
-        self._in_flight = InFlight[ClaimedPage]()
+        super().__init__(app, fetcher, hosts)
+        self._report, self._robots = report, Robots(app, fetcher)
 
-    async def start_due(self) -> bool:
-        """Start to complete what is due; return True if something is under way.
+    def _due(self, now: datetime) -> Iterable[tuple[str, str]]:
+        pages = self._app.store.pages
+        due = pages.due(now, LOOKED_AT, with_dropped=self._app.features.rules_on_text)
+        if outdated := [mark.article_id for mark in due if not mark.is_current]:
+            pages.drop(outdated)
+        return [(mark.article_id, mark.link) for mark in due if mark.is_current]
 
-        Raises StoreError, also those that what was started before ended with.
-        """
-        self._in_flight.collect()
-        app, now = self._app, self._app.clock()
-        room = app.settings.fetch.concurrency - len(self._in_flight.pages)
-        if room > 0 and not self._hosts.outage.is_on:
-            due = await app.in_writer(app.store.pages.due, now, LOOKED_AT, with_dropped=app.features.rules_on_text)
-            if outdated := [mark.article_id for mark in due if not mark.is_current]:
-                await app.in_writer(app.store.pages.drop, outdated)
-            current = [(mark.article_id, mark.link) for mark in due if mark.is_current]
-            links = [page.link for page in self._in_flight.pages]
-            chosen = within_pace(current, links, app.settings.fetch, room)
-            if claimed := await app.in_writer(app.store.pages.claim, chosen, now, LEASE):
-                await load_hosts(app, self._fetcher, self._hosts, {host_key(page.link) for page in claimed})
-            for page in claimed:
-                self._in_flight.start(self._complete(page), page)
-        return bool(self._in_flight.pages)
+    def _claim(self, ids: Collection[str], now: datetime) -> Sequence[ClaimedPage]:
+        return self._app.store.pages.claim(ids, now, LEASE)
 
-    async def wait(self) -> None:
-        """Wait until something that is under way is done."""
-        await self._in_flight.wait(until_first=True)
+    def _release(self, pages: Iterable[ClaimedPage]) -> None:
+        self._app.store.pages.release([page.article_id for page in pages])
 
-    async def drain(self, seconds: float) -> None:
-        """Give what is under way so many seconds to end, then cancel it: its marks are released."""
-        if unfinished := await self._in_flight.drain(seconds):
-            ids = [page.article_id for page in unfinished]
-            await self._app.in_writer(self._app.store.pages.release, ids)
+    def _url(self, page: ClaimedPage) -> str:
+        return page.link
 
-    async def _complete(self, claimed: ClaimedPage) -> None:
-        """Read the page and record what came. Raises StoreError."""
+    async def _work(self, claimed: ClaimedPage) -> None:
         try:
             result = await self._read(claimed)
         except AggregatorError:
@@ -163,7 +139,7 @@ async def complete_all(app: App, report: Callable[[], None] = lambda: None) -> b
             try:
                 while await completer.start_due():
                     has_pages = True
-                    await completer.wait()
+                    await completer.wait(until_first=True)
             finally:
                 await completer.drain(0)
     return has_pages

@@ -36,11 +36,11 @@ def drafts_in_force(app: App, drafts: SourceDrafts) -> InForce:
     if len(keyed) == len(drafts.keyed):
         return InForce(keyed=keyed, feed=drafts.feed, deleted={})
     entries, in_force = drafts.feed.entries, {entry.draft.position for entry in keyed}
-    gone = [entry for entry in drafts.keyed if entry.draft.position not in in_force]
-    digests = {entries[entry.draft.position].digest for entry in gone}
+    withdrawn = [entry for entry in drafts.keyed if entry.draft.position not in in_force]
+    digests = {entries[entry.draft.position].digest for entry in withdrawn}
     feed = replace(drafts.feed, entries=tuple(entry for entry in entries if entry.digest not in digests))
-    guids_gone = set(map(guid_digest, gone))
-    deleted = {digest: when for digest, when in drafts.deleted.items() if digest in guids_gone}
+    withdrawn_guids = set(map(guid_digest, withdrawn))
+    deleted = {digest: when for digest, when in drafts.deleted.items() if digest in withdrawn_guids}
     return InForce(keyed=keyed, feed=feed, deleted=deleted)
 
 

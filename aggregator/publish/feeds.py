@@ -51,8 +51,8 @@ def _write_category(app: App, name: str, digests: dict[str, bytes]) -> Iterator[
     The digests of the feed's files are added if a hub passes them on.
     """
     yield from write_archive(app, name)
-    feeds, shown = _feeds(app, name)
-    if not has_archive_for(app, name, shown):
+    feeds, feed = _feeds(app, name)
+    if not has_archive_for(app, name, feed):
         yield from write_archive(app, name, is_too_large=True)
         feeds, _ = _feeds(app, name)
     count = len(app.feed_folder.write(feeds))

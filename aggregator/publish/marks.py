@@ -16,7 +16,7 @@ from aggregator.store import Moments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkKind:
-    """One kind: `work` writes the files of subjects, `pending` gives up to so many behind an id, with their marks.
+    """Kind of mark: `work` writes the files of subjects, `pending` gives up to so many behind an id, with their marks.
 
     They are those of a shard of articles, or of a category, if it is named; of categories, those whose feeds were not
     rendered between two moments, if these are given.

@@ -149,9 +149,9 @@ def _mark_restyled(app: App) -> None:
         app.begin_output()
         app.article_folder.refresh()
         app.feed_folder.refresh()
-        last: str | None = ""
-        while last is not None:
-            last = app.store.outbox.mark_page(last, MARKED_AT_ONCE)
+        article_id: str | None = ""
+        while article_id is not None:
+            article_id = app.store.outbox.mark_page(article_id, MARKED_AT_ONCE)
         app.store.archive.mark_all()
         app.store.outbox.mark_categories((), names=app.store.feeds.categories())
     app.store.meta.set(STYLE, style)
@@ -224,13 +224,13 @@ def _publish_marked(
 def _batches(
     app: App, kind: "MarkKind", subject: str, unrendered: Moments | None
 ) -> Iterator[Sequence[tuple[Any, Mark]]]:
-    last = ""
+    after = ""
     while True:
         app.begin_output()
-        if not (pending := kind.pending(app, BATCH, last, subject, unrendered)):
+        if not (pending := kind.pending(app, BATCH, after, subject, unrendered)):
             return
         yield pending
-        last = pending[-1][1].id
+        after = pending[-1][1].id
 
 
 def _has_marks(app: App, unrendered: Moments | None) -> bool:

@@ -67,7 +67,7 @@ def fitting_files(feed: CategoryFeed, settings: Settings) -> tuple[int, tuple[Ou
         return tuple(
             format_.document(
                 replace(channels[number], language=language, namespaces=needed),
-                [each.texts[number] for each in entries],
+                [entry.texts[number] for entry in entries],
             )
             for number, format_ in enumerate(formats)
         )
@@ -80,9 +80,9 @@ def fitting_files(feed: CategoryFeed, settings: Settings) -> tuple[int, tuple[Ou
 
 
 def _entry(article: StoredArticle, formats: Sequence[Format]) -> RenderedEntry:
-    shown = feed_article(article)
-    texts = tuple(format_.entry(shown) for format_ in formats)
-    return RenderedEntry(texts=texts, language=shown.language, namespaces=namespaces(shown))
+    entry = feed_article(article)
+    texts = tuple(format_.entry(entry) for format_ in formats)
+    return RenderedEntry(texts=texts, language=entry.language, namespaces=namespaces(entry))
 
 
 def _channel(feed: CategoryFeed, settings: Settings, format_: Format) -> Channel:

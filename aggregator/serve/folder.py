@@ -50,7 +50,7 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """One encoding of a file, with a response for each outcome."""
+    """Encoding of a file, with a response for each outcome."""
 
     etag: str
     get: StoredResponse

@@ -184,7 +184,7 @@ class Pages:
             raise HTTPException(self._status_of_missing(request))
         served = store.feeds.categories()
         names = ((category_name(label), label) for label in article.categories)
-        others = {member.source for member in article.also}
+        further_sources = {member.source for member in article.also}
         return self._page(
             request,
             "article.html",
@@ -193,7 +193,7 @@ class Pages:
             sounds=[file for file in article.enclosures if is_sound(file)],
             categories=[(name, label) for name, label in names if name in served],
             revisions=store.articles.revisions(article.id),
-            titles={name: stored.title for name in others if (stored := store.sources.by_name(name))},
+            titles={name: stored.title for name in further_sources if (stored := store.sources.by_name(name))},
         )
 
     def revision(self, request: Request) -> Response:

@@ -33,4 +33,4 @@ class Features:
 
 def _look_at_text(rules: Iterable[Rule]) -> bool:
     conditions = chain.from_iterable((rule.if_, rule.unless) for rule in rules)
-    return any(each and (each.text or each.words) for each in conditions)
+    return any(condition and (condition.text or condition.words) for condition in conditions)

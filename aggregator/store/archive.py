@@ -132,9 +132,9 @@ class ArchiveStore:
             if connection.scalar(_ANY_UNNUMBERED, parameters) is None:
                 return
         with self._database.writing() as connection:
-            last = connection.scalars(_JOINED, parameters).one()
-            count = connection.execute(_NUMBER, {**parameters, "last": last}).rowcount
-            connection.execute(_SET_JOINED, {**parameters, "last": last + count})
+            joined = connection.scalars(_JOINED, parameters).one()
+            count = connection.execute(_NUMBER, {**parameters, "last": joined}).rowcount
+            connection.execute(_SET_JOINED, {**parameters, "last": joined + count})
 
     def open_page(self, category_name: str, limit: int, max_body: int) -> tuple[ArchivePage, bool]:
         """Return the page behind the closed ones with its first `limit` articles, and whether there are more.
@@ -161,7 +161,7 @@ class ArchiveStore:
     def close(self, opened: ArchivePage) -> None:
         """Close a page with these articles as they are; it is marked to be written."""
         names = {"of": opened.category, "page": opened.number}
-        versions = [(each.id, msgspec.json.encode(each)) for each in opened.articles]
+        versions = [(article.id, msgspec.json.encode(article)) for article in opened.articles]
         rows = [(article_id, _digest(version), version) for article_id, version in versions]
         places = [{**names, "by": article_id, "version_digest": digest} for article_id, digest, _ in rows]
         with self._database.writing() as connection:

@@ -317,8 +317,8 @@ class PostgreSQL(Dialect):
             if (column := table.autoincrement_column) is not None:
                 sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
                 connection.execute(select(func.setval(sequence, func.max(column))))
-        last = select(func.coalesce(func.max(stored_object.c.version), 1)).scalar_subquery()
-        connection.execute(select(func.setval(object_version.name, last)))
+        newest = select(func.coalesce(func.max(stored_object.c.version), 1)).scalar_subquery()
+        connection.execute(select(func.setval(object_version.name, newest)))
 
     def estimated_rows(self, connection: Connection, table: Table) -> int | None:
         """Return what the server noted at its last look at the table, from MANY_ROWS."""

@@ -56,10 +56,10 @@ class JobStore:
             jobs = [Job("category", name) for name in connection.scalars(_PENDING_CATEGORIES)]
             if connection.scalar(_UNPUBLISHED) is not None:
                 jobs.append(Job("prepare"))
-            first = SHARDS[0]
-            while (article_id := connection.scalar(_NEXT_PENDING, {"from": first})) is not None:
+            start = SHARDS[0]
+            while (article_id := connection.scalar(_NEXT_PENDING, {"from": start})) is not None:
                 jobs.append(Job("articles", shard_of(article_id)))
-                first = end_of(shard_of(article_id))
+                start = end_of(shard_of(article_id))
             self._database.defer(jobs)
 
     def counts(self, stalled_after: timedelta, queue: str = "%") -> JobCounts:

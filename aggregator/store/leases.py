@@ -39,8 +39,9 @@ from aggregator.store.claimable import (
 from aggregator.store.columns import Moment, Span, Words
 from aggregator.store.database import Database
 from aggregator.store.due_hosts import due_of_host, insert_hosts, refresh_all_due
+from aggregator.store.left_leases import end_all, end_unknown
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import backfill, due_backfill, due_page, host, page, pollable, source, translation
+from aggregator.store.schema import host, pollable, source
 from aggregator.store.update_each import UpdateEach
 
 DUE = Selection()
@@ -55,27 +56,17 @@ _END_LEASES = (
 )
 _FINISH = UpdateEach(
     {"of_host": Words(), "of_token": BigInteger(), "asked": Moment(), "ends": Boolean()},
-    lambda given: (
+    lambda parameters: (
         update(host)
-        .where(host.c.name == given["of_host"], host.c.token == given["of_token"])
+        .where(host.c.name == parameters["of_host"], host.c.token == parameters["of_token"])
         .values(
             due=due_of_host,
-            last_asked=func.coalesce(given["asked"], host.c.last_asked),
-            lease_until=case((given["ends"], None), else_=host.c.lease_until),
+            last_asked=func.coalesce(parameters["asked"], host.c.last_asked),
+            lease_until=case((parameters["ends"], None), else_=host.c.lease_until),
         )
     ),
 )
-_END_ALL = update(host).where(host.c.lease_until.is_not(None)).values(lease_until=None).returning(host.c.name)
 _NOTE_CLAIM = update(source).where(source.c.id.in_(listed("ids"))).values(readdressed=False)
-_END_LEASES_OF_TRANSLATIONS = (
-    update(translation)
-    .where(translation.c.due.is_not(None), translation.c.lease_until.is_not(None))
-    .values(lease_until=None)
-)
-_END_LEASES_OF_PAGES = update(page).where(due_page, page.c.lease_until.is_not(None)).values(lease_until=None)
-_END_LEASES_OF_BACKFILLS = (
-    update(backfill).where(due_backfill, backfill.c.lease_until.is_not(None)).values(lease_until=None)
-)
 
 
 @dataclass(slots=True)
@@ -155,14 +146,12 @@ class LeaseStore:
             rows = self._selected(connection, selection, held, parameters | {"share": share})
             free = dict[str, int]()
             while (missing := limit - len(rows)) > 0:
-                wanted = -(-missing // self._due_per_host) if self._due_per_host else min(missing, FIRST_HOSTS)
-                more = self._lease(
-                    connection, selection, {*self._leases, *free} - ended, parameters | {"limit": wanted}
-                )
+                count = -(-missing // self._due_per_host) if self._due_per_host else min(missing, FIRST_HOSTS)
+                more = self._lease(connection, selection, {*self._leases, *free} - ended, parameters | {"limit": count})
                 free |= more
                 rows += self._selected(connection, selection, more, parameters | {"share": share})
                 self._due_per_host = max(1, len(rows) // max(1, len(free)))
-                if len(more) < wanted:
+                if len(more) < count:
                     break
             rows = sorted(rows, key=_queue_place)[:limit]
             rows += self._sharing_url(connection, rows)
@@ -193,8 +182,8 @@ class LeaseStore:
 
         Returns None, or how long another process's lease on the host lasts.
         """
-        if (held := self._leases.get(name)) is not None:
-            held.visits += 1
+        if (present := self._leases.get(name)) is not None:
+            present.visits += 1
             return None
         parameters = {"now": now, "limit": 1, "lease": lease, "by": self._owner, "of_host": name}
         with self._database.writing() as connection:
@@ -209,8 +198,8 @@ class LeaseStore:
     def leave(self, names: Iterable[str]) -> None:
         """End visits to these hosts; leases that nothing is under way for end with the next write of this process."""
         for name in names:
-            if (held := self._leases.get(name)) is not None:
-                held.visits -= 1
+            if (present := self._leases.get(name)) is not None:
+                present.visits -= 1
 
     def release(self, ids: Collection[int], now: datetime | None = None, rest: timedelta = timedelta(0)) -> None:
         """Give these sources back, their states unchanged; with a `rest`, their hosts are free so long after `now`.
@@ -228,7 +217,7 @@ class LeaseStore:
 
     def extend(self, ids: Collection[int], now: datetime, lease: timedelta) -> None:
         """Have the leases for these sources, and those of visited hosts, last for `lease` from now on."""
-        names = set(self.hosts_of(ids)).union(name for name, held in self._leases.items() if held.visits)
+        names = set(self.hosts_of(ids)).union(name for name, present in self._leases.items() if present.visits)
         if names:
             with self._database.writing() as connection:
                 connection.execute(self._extend, [row | {"now": now, "lease": lease} for row in self._rows(names)])
@@ -276,6 +265,11 @@ class LeaseStore:
                 connection.execute(_END_LEASES, self._rows(unused))
             self._forget(unused)
 
+    def end_lost(self) -> None:
+        """End leases of this process that it knows nothing of: a copy that was put in place may have them."""
+        with self._database.writing() as connection:
+            end_unknown(connection, self._owner, {name: lease.token for name, lease in self._leases.items()})
+
     def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
         """Return when each of these hosts was asked last; hosts that were never asked are left out.
 
@@ -314,10 +308,7 @@ class LeaseStore:
 
     def _end_all(self) -> None:
         with self._database.writing() as connection:
-            self._taken_over.update(connection.scalars(_END_ALL))
-            connection.execute(_END_LEASES_OF_PAGES)
-            connection.execute(_END_LEASES_OF_TRANSLATIONS)
-            connection.execute(_END_LEASES_OF_BACKFILLS)
+            self._taken_over.update(end_all(connection))
 
     def _lease(
         self, connection: Connection, selection: Selection, held: Collection[str], parameters: Mapping[str, Any]
@@ -373,7 +364,7 @@ class LeaseStore:
         ]
 
     def _unused(self) -> frozenset[str]:
-        return frozenset(name for name, held in self._leases.items() if not held.is_used)
+        return frozenset(name for name, present in self._leases.items() if not present.is_used)
 
     def _rows(self, names: Collection[str]) -> list[dict[str, Any]]:
         """Return parameters of a statement for each of these hosts, in one order for all processes."""

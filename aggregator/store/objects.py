@@ -58,14 +58,14 @@ class ObjectRows:
 
     def below(self, folder: str) -> Iterator[ObjectState]:
         """Yield the objects that exist below a path that ends in a slash, in the order of their paths."""
-        last, end = folder, f"{folder[:-1]}0"  # the character behind the slash
+        after, end = folder, f"{folder[:-1]}0"  # the character behind the slash
         while True:
             with self._database.reading() as connection:
-                rows = connection.execute(_BETWEEN, {"after": last, "end": end}).all()
+                rows = connection.execute(_BETWEEN, {"after": after, "end": end}).all()
             yield from (ObjectState(**row._mapping) for row in rows)
             if len(rows) < PAGE:
                 return
-            last = rows[-1].path
+            after = rows[-1].path
 
     def put(self, objects: Iterable[ObjectState], version: int) -> frozenset[str]:
         """Note objects that were written or removed from the state of the database with this number.
@@ -94,15 +94,15 @@ class ObjectRows:
             with self._database.writing() as connection:
                 connection.execute(_CONFIRM, rows)
 
-    def correct(self, objects: Iterable[ObjectState], known: Mapping[str, str | None]) -> None:
-        """Note what objects are found to be; `known` are the ETags that had been noted, which nobody changed since."""
+    def correct(self, objects: Iterable[ObjectState], noted: Mapping[str, str | None]) -> None:
+        """Note what objects are found to be; `noted` are the ETags that the rows had, which nobody changed since."""
         insert = self._database.dialect.insert(stored_object)
         statement = insert.on_conflict_do_update(
             index_elements=[stored_object.c.path],
             set_={"digest": None, "etag": insert.excluded.etag, "modified": insert.excluded.modified},
-            where=stored_object.c.etag.is_not_distinct_from(bindparam("known")),
+            where=stored_object.c.etag.is_not_distinct_from(bindparam("noted")),
         )
-        if rows := [{**row, "known": known.get(row["path"])} for row in _in_order(objects)]:
+        if rows := [{**row, "noted": noted.get(row["path"])} for row in _in_order(objects)]:
             with self._database.writing() as connection:
                 connection.execute(statement, rows)
 

@@ -202,11 +202,11 @@ def _shown(
 ) -> tuple[StoredSource, ...]:
     """Return the sources of these rows, which have the `ids`; None: they are all sources."""
     per_day = published_per_day(connection, now, ids)
-    shown = [_source(per_day.get(row[0], 0.0), *row) for row in rows]
-    settings = [stored.source.settings for stored in shown]
-    pages = waiting_pages(connection) if any(each.full_text for each in settings) else {}
-    translations = waiting_translations(connection) if any(each.translate for each in settings) else {}
-    return tuple(_with_waiting_work(stored, pages, translations) for stored in shown)
+    sources = [_source(per_day.get(row[0], 0.0), *row) for row in rows]
+    settings = [stored.source.settings for stored in sources]
+    pages = waiting_pages(connection) if any(source.full_text for source in settings) else {}
+    translations = waiting_translations(connection) if any(source.translate for source in settings) else {}
+    return tuple(_with_waiting_work(stored, pages, translations) for stored in sources)
 
 
 def _source(new_per_day: float, source_id: int, _name: str, settings: SourceSettings, *values: Any) -> StoredSource:

@@ -29,10 +29,10 @@ _OF_POLL = (  # columns that a poll without a new document changes; the others a
 _OF_DOCUMENT = tuple(state_columns(SourceState()).keys() - set(_OF_POLL))
 _WRITE_POLL = UpdateEach(
     {"source_id": source.c.id.type, **{name: source.c[name].type for name in _OF_POLL}},
-    lambda given: (
+    lambda parameters: (
         update(source)
-        .where(source.c.id == given["source_id"], source.c.readdressed.is_(False))
-        .values({name: given[name] for name in _OF_POLL})
+        .where(source.c.id == parameters["source_id"], source.c.readdressed.is_(False))
+        .values({name: parameters[name] for name in _OF_POLL})
     ),
 )
 _WRITE_STATE = (

@@ -23,8 +23,8 @@ class UpdateEach:
         self._types = types
         self._single = build({name: bindparam(name, type_=kind) for name, kind in types.items()})
         columns = [column(name, kind) for name, kind in types.items()]
-        given = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON)).table_valued(*columns)
-        self._joint = build(dict(given.render_derived(name="given", with_types=True).c))
+        table = func.json_to_recordset(cast(bindparam("rows", type_=Text()), JSON)).table_valued(*columns)
+        self._joint = build(dict(table.render_derived(name="given", with_types=True).c))
 
     def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Update with the parameters of each of these rows, if there are any."""

@@ -52,7 +52,10 @@ def _sample(used: dict[int, float]) -> None:
 
 
 def _write() -> None:
-    Path(_SAMPLES, f"{os.getpid()}.json").write_text(json.dumps(_spent))
+    """Replace the file as a whole: at the end of the process both threads write, and a process may be killed."""
+    written = Path(_SAMPLES, f"{os.getpid()}-{threading.get_ident()}.part")
+    written.write_text(json.dumps(_spent))
+    written.replace(Path(_SAMPLES, f"{os.getpid()}.json"))
 
 
 def _run() -> None:

@@ -29,14 +29,14 @@ SOURCES, ARTICLES = 100_000, 1_000_000
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """URL of the filled database."""
-    if given := os.environ.get("LARGE"):
-        yield given
+    if url := os.environ.get("LARGE"):
+        yield url
         return
     with cluster() as server:
-        made = server.database()
-        with Store.open(made) as store:
+        url = server.database()
+        with Store.open(url) as store:
             fill(store, NOW, SOURCES, ARTICLES)
-        yield made
+        yield url
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ QUERIES = ("word7", "word7 word11", '"title word7"', "word7 -word8", "title")
 
 def test_what_is_watched_and_searched_answers_at_once(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     client = TestClient(site(app, Health(app.clock), Metrics()))
-    with captured(app.store) as seen:
+    with captured(app.store) as statements:
         for path in (*PATHS, *(f"/search?{urlencode({'q': query})}" for query in QUERIES)):
             seconds = []
             for _ in range(4):
@@ -66,5 +66,5 @@ def test_what_is_watched_and_searched_answers_at_once(app: App, capsys: pytest.C
                     f"{path:40} {len(answer.content):9,} bytes  first {seconds[0]:.3f} s, then {min(seconds[1:]):.3f} s"
                 )
     with app.store.database.reading() as connection:
-        faults = {fault for statement in seen.items() for fault in read_whole(connection, *statement)}
+        faults = {fault for statement in statements.items() for fault in read_whole(connection, *statement)}
     assert sorted(faults) == []

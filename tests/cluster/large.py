@@ -32,8 +32,8 @@ def fill(store: Store, now: datetime, sources: int, articles: int) -> None:
     """Fill an empty database with so many sources, of which one in fifty fails, and articles of them, one a minute."""
     names = [f"c{number}" for number in range(CATEGORIES)]
     first = source_value("s1", url="https://s1.example/feed", categories=(names[0],), tags=())
-    others = [source_value(name, url=f"https://{name}.example/feed", categories=(name,)) for name in names[1:]]
-    sync_sources(store, [first, *others], now - timedelta(days=700))
+    further = [source_value(name, url=f"https://{name}.example/feed", categories=(name,)) for name in names[1:]]
+    sync_sources(store, [first, *further], now - timedelta(days=700))
     record(store, new(keyed(article_value(1, published=now, updated=now), "1")), feed_info=FeedInfo(title="A"), at=now)
     with store.database.engine.begin() as connection:
         _sources(connection, settings_text(first.settings), sources)

@@ -42,7 +42,7 @@ def fill(url: str, sources: int, now: datetime) -> None:
     with Store.open(url) as store:
         sync_sources(store, [source("first", url="https://first.example/feed")], now)
     due = int((now - timedelta(hours=1)).timestamp() * 1_000_000)
-    made = {
+    columns = {
         "id": "number",
         "ordinal": "number",
         "name": "'source-' || number",
@@ -56,7 +56,7 @@ def fill(url: str, sources: int, now: datetime) -> None:
             text("SELECT column_name FROM information_schema.columns WHERE table_name = 'source'")
         )
         names = [row.column_name for row in listed]
-        values = ", ".join(made.get(name, f"first.{name}") for name in names)
+        values = ", ".join(columns.get(name, f"first.{name}") for name in names)
         statement = _FILL.format(columns=", ".join(names), values=values)
         connection.execute(text(statement), {"sources": sources, "hosts": sources // SOURCES_OF_HOST, "due": due})
         connection.execute(text(_HOSTS))
@@ -67,7 +67,7 @@ def fill(url: str, sources: int, now: datetime) -> None:
 
 
 class Work(NamedTuple):
-    """What one worker did: the times of its claims and records, and CPU seconds of it and of the server for it."""
+    """Work of one worker: the times of its claims and records, and CPU seconds of it and of the server for it."""
 
     claims: list[float]
     records: list[float]
@@ -146,9 +146,9 @@ def main() -> None:
 
 
 def _report(url: str, now: datetime, seconds: float) -> None:
-    one = _measured(url, now, seconds, 1)
-    two = _measured(url, now, seconds, 2)
-    print(f"two workers do {two / one:.2f} times what one does")
+    single = _measured(url, now, seconds, 1)
+    double = _measured(url, now, seconds, 2)
+    print(f"two workers do {double / single:.2f} times what one does")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def writers(room: Newsroom, stack: ExitStack, tmp_path: Path, count: int = 2) ->
 def test_the_newest_bytes_stay_whoever_is_paused(
     room: Newsroom, server: Server, object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each has lost its turn, as a process does that was paused for longer than the database keeps its connection."""
+    """All have lost their turns, as a process does that was paused longer than the database keeps its connection."""
     monkeypatch.setattr("aggregator.store.jobs.JobStore.all_turns", lambda _: nullcontext())
     room.once()
     numbers = list(range(1, WRITERS))
@@ -112,7 +112,7 @@ def test_the_newest_bytes_stay_whoever_is_paused(
     with ExitStack() as stack, ThreadPoolExecutor(WRITERS) as pool:
         apps = writers(room, stack, tmp_path, WRITERS)
         paused = hooked(apps[0], pause)
-        others = [hooked(app) for app in apps[1:]]
+        running = [hooked(app) for app in apps[1:]]
         _record(apps[0], server, 2)
         first = pool.submit(publish_changed, apps[0])
         assert is_read.wait(60)
@@ -127,7 +127,7 @@ def test_the_newest_bytes_stay_whoever_is_paused(
         may_go_on.set()
         first.result(60)
         assert paused.refused
-        assert FEED in {path for client in (paused, *others) for path in client.refused}
+        assert FEED in {path for client in (paused, *running) for path in client.refused}
         for app in apps:
             publish_changed(app)  # marks that were left to the next time
         present = objects(room, object_store)

@@ -187,7 +187,7 @@ def served(daemon: Running, title: str) -> bool:
 
 
 def test_the_jobs_of_a_killed_daemon_are_done_by_the_next(tmp_path: Path, server: Server, postgresql: Cluster) -> None:
-    """Its request of a hub was under way, and the next one queued: both end, and nothing else waits for them."""
+    """The request of a hub was under way, and the next one queued: both end, and nothing else waits for them."""
     database = postgresql.database()
     server.put("/feed", rss(item(1)))
     server.put("/hub", b"", pause=60)
@@ -275,7 +275,7 @@ def test_what_changes_of_form_is_written_again_by_jobs(tmp_path: Path, server: S
 
 
 def test_commands_work_beside_workers(tmp_path: Path, server: Server, postgresql: Cluster) -> None:
-    """They wait for the jobs under way, and then do all that there is to do."""
+    """Commands wait for the jobs under way, and then do all that there is to do."""
     database = postgresql.database()
     server.put("/feed", rss(*map(item, range(5))))
     source = {"name": "paper", "url": server.url("/feed"), "category": "news"}

@@ -79,7 +79,7 @@ def test_a_setting_that_cannot_be_used_changes_nothing(
     with working(folder, AGGREGATOR_DATABASE=database) as worker:
         configure(tmp_path, database=database, storage="elsewhere", sources=[source])
         aggregator("sync", cwd=tmp_path)
-        until(lambda: bool(worker.said("`storage` cannot change while a worker runs; restart it for that")))
+        until(lambda: bool(worker.said("storage cannot change while a worker runs; restart it for that")))
         until(lambda: "Story number 1" in feed(folder, "paper.rss"))
         assert worker.process.poll() is None
 

@@ -71,10 +71,10 @@ def token(room: Newsroom) -> str:
 
 
 def test_a_pushed_tombstone_takes_file_entry_search_row_and_page(room: Newsroom, token: str) -> None:
-    gone = ids(room)["Story number 2"]
+    withdrawn = ids(room)["Story number 2"]
     push(room, token, tombstone(2))
     assert room.titles() == searched(room, "number") == ["Story number 1", "Story number 3"]
-    assert statuses(room, f"/article/{gone}") == [410]
+    assert statuses(room, f"/article/{withdrawn}") == [410]
     assert tombstones(room) == tombstones(room, "news") == [("tag:source.example,2026:2", DELETED)]
     assert faults(room) == []
 

@@ -308,16 +308,16 @@ def test_the_status_goes_on_with_the_next_sources(room: Newsroom, monkeypatch: p
     monkeypatch.setattr(pages, "PAGE_SOURCES", 1)
     room.configuration["sources"].append(room.configuration["sources"][1] | {"name": "mine"})
     room.configuration["sources"][1]["enabled"] = False
-    seen, path = [], "/status"
+    shown_headings, path = [], "/status"
     with client_of(room) as client:
         while path:
             html = client.get(path).text
-            seen += headings(html)
+            shown_headings += headings(html)
             assert "Failing: 1" not in html
             assert "Not polled: 1" in html
             hrefs = [str(link["href"]) for link in elements(html, "a") if link.get("rel") == "next"]
             path = urljoin(path, hrefs[0]) if hrefs else ""
-        assert seen == ["lost", "mine", "A source"]
+        assert shown_headings == ["lost", "mine", "A source"]
         assert client.get("/status", params={"after": "none"}).status_code == 404
 
 

@@ -79,8 +79,8 @@ def test_a_job_that_another_transaction_queues_first_leaves_the_mark(store: Stor
             store.jobs.defer(jobs)
 
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(defer, note) for note in ("first", "second")]:
-            done.result(10)
+        for future in [pool.submit(defer, note) for note in ("first", "second")]:
+            future.result(10)
     assert queued(store) == ["category:a", "category:b", "category:c"]
     assert store.meta.get("first") == store.meta.get("second") == "marked"
 
@@ -130,47 +130,47 @@ def test_counts_tell_jobs_of_silent_workers(store: Store) -> None:
 
 
 def test_one_process_at_a_time_has_the_turn_of_a_subject(store: Store, url: str) -> None:
-    with Store.open(url) as other:
+    with Store.open(url) as second_store:
         with store.jobs.turn("a") as mine:
-            assert (mine, is_free(other, "a"), is_free(other, "b")) == (True, False, True)
-        assert is_free(other, "a")
+            assert (mine, is_free(second_store, "a"), is_free(second_store, "b")) == (True, False, True)
+        assert is_free(second_store, "a")
 
 
 def is_free(store: Store, subject: str) -> bool:
-    with store.jobs.turn(subject) as given:
-        return given
+    with store.jobs.turn(subject) as is_ours:
+        return is_ours
 
 
 def test_all_turns_wait_for_each_and_keep_later_ones_out(store: Store, url: str) -> None:
     began, all_mine = Event(), Event()
 
     def publish_everything() -> None:
-        with Store.open(url) as other:
+        with Store.open(url) as second_store:
             began.set()
-            with other.jobs.all_turns(), other.jobs.turn("a") as own:
+            with second_store.jobs.all_turns(), second_store.jobs.turn("a") as own:
                 assert own  # it has all of them
                 all_mine.set()
                 assert not is_free(store, "b")
 
     with ThreadPoolExecutor(1) as pool:
         with store.jobs.turn("a"):
-            done = pool.submit(publish_everything)
+            future = pool.submit(publish_everything)
             assert began.wait(10)
             while rows(store, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
                 pass
             with ThreadPoolExecutor(1) as later, store.jobs.turn("c"):  # inner turns wait for nobody
                 assert not later.submit(is_free, store, "b").result(10)  # who comes later does not keep it waiting
             assert not all_mine.is_set()
-        done.result(30)
+        future.result(30)
 
 
 def test_a_turn_that_is_not_free_in_time_is_an_error(url: str) -> None:
     with (
         Store.open(url) as store,
-        Store.open(url, busy_timeout=timedelta(milliseconds=50)) as other,
+        Store.open(url, busy_timeout=timedelta(milliseconds=50)) as second_store,
         store.jobs.turn("a"),
         pytest.raises(StoreBusyError),
-        other.jobs.all_turns(),
+        second_store.jobs.all_turns(),
     ):
         pass
 

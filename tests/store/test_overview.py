@@ -90,22 +90,22 @@ def test_pages_by_condition_begin_with_what_fails_for_longest(store: Store) -> N
     complete = ["week", "also-week", "day", "gone", "new", "good", "fine"]
     assert names(store.sources.page_by_condition(NOW, None, 9)) == complete
     for size in (1, 2, 3):
-        after, seen = None, list[str]()
-        while len(seen) < len(complete):
+        after, paged = None, list[str]()
+        while len(paged) < len(complete):
             page = store.sources.page_by_condition(NOW, after, size)
-            seen += names(page)
+            paged += names(page)
             after = page.after
-        assert (seen, after) == (complete, None)
+        assert (paged, after) == (complete, None)
 
 
 def test_a_page_reads_its_own_sources_alone(store: Store) -> None:
     sync_sources(store, [source(name) for name in "abc"], NOW)
     for number in (1, 2, 3):
         record(store, new(article(number, number)), by=number)
-    with statements(store) as seen:
+    with statements(store) as statements_of_page:
         page = store.sources.page(NOW, "a", 1)
     assert [stored.state.new_per_day for stored in page.sources] == [round(1 / 28, 2)]
-    assert all("LIMIT" in statement or "source_id IN" in statement for statement in seen)
+    assert all("LIMIT" in statement or "source_id IN" in statement for statement in statements_of_page)
     assert list(store.sources.published_by_day(NOW, [2])) == [2]
 
 

@@ -77,8 +77,8 @@ def test_a_lease_ends_by_time_by_release_and_by_recording(store: Store, url: str
     assert claim(store) == ["c"]
     let_leases_run_out(store)
     assert claim(store) == []
-    with Store.open(url) as other:
-        assert claim(other) == ["a", "b", "c"]
+    with Store.open(url) as second_store:
+        assert claim(second_store) == ["a", "b", "c"]
 
 
 def test_sources_are_claimed_by_name_or_all_at_once_whether_due_or_not(store: Store) -> None:

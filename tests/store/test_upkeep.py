@@ -63,14 +63,14 @@ def test_the_oldest_articles_come_first_without_those_that_are_pruned(store: Sto
 
 
 def test_what_is_too_old_is_found_by_its_date(store: Store) -> None:
-    with statements(store) as seen:
+    with statements(store) as captured:
         store.maintenance.old_articles(NOW - DAY, 2)
     if store.has_one_writer:
         with store.database.reading() as connection:
             steps = [
                 row.detail
-                for each in seen
-                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", (0,) * each.count("?"))
+                for statement in captured
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (0,) * statement.count("?"))
             ]
         assert {step for step in steps if "article_category" in step} == {
             "SEARCH article_category USING INDEX ix_article_category_newest (category=? AND published<?)",

@@ -228,25 +228,25 @@ def test_pages_older_than_the_retention_are_not_read(tmp_path: Path, server: Ser
 
 
 def test_pages_of_other_hosts_are_not_read(room: Newsroom, server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    with Server() as other:
-        other.put("/2", rss(dated(8)))
+    with Server() as foreign:
+        foreign.put("/2", rss(dated(8)))
         for number in (9, 10):
-            server.put("/feed", rss(dated(number), head=link("next", other.url("/2"))))
+            server.put("/feed", rss(dated(number), head=link("next", foreign.url("/2"))))
             assert room.once().new == 1
             room.backfill()
             room.later(hours=1)
         assert caplog.text.count("its next page is on another host") == 1
-        assert other.requests == []
+        assert foreign.requests == []
 
 
 def test_a_redirect_to_another_host_is_not_followed(room: Newsroom, server: Server) -> None:
-    with Server() as other:
-        other.put("/2", rss(dated(8)))
+    with Server() as foreign:
+        foreign.put("/2", rss(dated(8)))
         server.put("/feed", rss(dated(9), head=link("next", "/2")))
-        server.put("/2", status=302, headers={"Location": other.url("/2")})
+        server.put("/2", status=302, headers={"Location": foreign.url("/2")})
         room.once()
         room.backfill()
-        assert other.requests == []
+        assert foreign.requests == []
         server.put("/2", status=302, headers={"Location": "/3"})
         server.put("/3", rss(dated(7)))
         room.later(hours=2)

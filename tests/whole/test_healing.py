@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -146,6 +147,8 @@ def test_damage_met_while_it_runs_is_said_and_a_copy_brought_back_is_taken_up(
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("BEGIN IMMEDIATE")
             shutil.copy(path, tmp_path / "copy.db")
+            with closing(sqlite3.connect(tmp_path / "copy.db")) as copy, copy:  # made while the source was being asked
+                copy.execute("UPDATE host SET token = token + 1, lease_until = ?", [int((time.time() + 3600) * 1e6)])
             overwrite(tmp_path, place)
             connection.execute("INSERT INTO note VALUES ('seen', 'by all')")  # what they have in memory is old now
             connection.execute("COMMIT")

@@ -49,7 +49,7 @@ def assert_stopped(process: subprocess.Popen[str]) -> None:
 
 
 def is_leased(room: Newsroom) -> bool:
-    """Whether the source's host is leased, and so kept from other processes."""
+    """Return True if the source's host is leased, and so kept from other processes."""
     with closing(sqlite3.connect(room.storage / "aggregator.db")) as database:
         (until,) = database.execute("SELECT coalesce(max(lease_until), 0) FROM host").fetchone()
     return bool(until > (time.time() + 5) * 1_000_000)

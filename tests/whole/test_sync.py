@@ -15,8 +15,8 @@ def test_it_stores_the_file_and_no_secret(tmp_path: Path, postgresql: Cluster) -
     database = postgresql.database()
     sources = [{"name": "paper", "url": "https://paper.example/${KEY}", "headers": {"X-Token": "${TOKEN}"}}]
     configure(tmp_path, title="Mine", database=database, sources=sources)
-    done = aggregator("sync", cwd=tmp_path, KEY="key-secret", AGGREGATOR_FETCH__TIMEOUT="3s")  # and without TOKEN
-    assert done.stdout == "1 source and the settings (version 1) are stored\n"
+    command = aggregator("sync", cwd=tmp_path, KEY="key-secret", AGGREGATOR_FETCH__TIMEOUT="3s")  # and without TOKEN
+    assert command.stdout == "1 source and the settings (version 1) are stored\n"
     ((text,),) = rows(database, TEXT)
     stored = json.loads(text)
     assert (stored["settings"]["title"], stored["settings"]["fetch"]["timeout"]) == ("Mine", "5s")
@@ -43,6 +43,6 @@ def test_run_stores_the_settings_too(tmp_path: Path, postgresql: Cluster) -> Non
 
 def test_on_sqlite_it_says_what_it_is_for(tmp_path: Path) -> None:
     configure(tmp_path, sources=["https://paper.example/"])
-    done = aggregator("sync", cwd=tmp_path, status=1)
-    assert done.stderr.count("\n") == 1
-    assert "need PostgreSQL: set `database`" in done.stderr
+    command = aggregator("sync", cwd=tmp_path, status=1)
+    assert command.stderr.count("\n") == 1
+    assert "need PostgreSQL: set `database`" in command.stderr
