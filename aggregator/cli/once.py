@@ -63,14 +63,14 @@ def once(
         if wants_backfill(app):
             asyncio.run(backfill_all(app, names or None))
         published, failure = _publish(app)
-        if wants_full_text(app) and _complete(app):
+        if wants_full_text(app) and _complete(app, names or None):
             completed, failure = _publish(app)
             published += completed
         if wants_translations(app):
             from aggregator.pipeline.translate import Translator
 
             with app.store.leases.fetching():
-                asyncio.run(Translator(app).translate_due())
+                asyncio.run(Translator(app, names or None).translate_due())
             translated, failure = _publish(app)
             published += translated
         if not has_daemon:
@@ -101,13 +101,14 @@ def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":
         return asyncio.run(run_cycle(app, report, names=names, everything=all_sources))
 
 
-def _complete(app: "App") -> bool:
-    """Read the pages that are due; return True if there were any."""
+def _complete(app: "App", names: list[str] | None) -> bool:
+    """Read the pages that are due, with `names` those of these sources; return True if there were any."""
     from aggregator.pipeline.complete import complete_all
 
-    pages = sum(stored.state.waiting_pages for stored in app.store.sources.overview(app.clock()))
+    sources = app.store.sources.overview(app.clock())
+    pages = sum(stored.state.waiting_pages for stored in sources if names is None or stored.source.name in names)
     with progress_bar(pages, "reading", "pages") as advance:
-        return asyncio.run(complete_all(app, advance))
+        return asyncio.run(complete_all(app, advance, names))
 
 
 def _advice(app: "App", report: "Report") -> str:

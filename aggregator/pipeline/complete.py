@@ -27,17 +27,25 @@ log = logging.getLogger(__name__)
 
 
 class Completer(DuePages[ClaimedPage, str]):
-    """Completes articles whose pages are due. `report` is called for each page."""
+    """Completes articles whose pages are due. `report` is called for each page.
+
+    With `names`, only the articles of these sources are completed.
+    """
 
     def __init__(
-        self, app: App, fetcher: Fetcher, hosts: HostStates, report: Callable[[], None] = lambda: None
+        self,
+        app: App,
+        fetcher: Fetcher,
+        hosts: HostStates,
+        report: Callable[[], None] = lambda: None,
+        names: Collection[str] | None = None,
     ) -> None:
         super().__init__(app, fetcher, hosts)
-        self._report, self._robots = report, Robots(app, fetcher)
+        self._report, self._names, self._robots = report, names, Robots(app, fetcher)
 
     def _due(self, now: datetime) -> Iterable[tuple[str, str]]:
         pages = self._app.store.pages
-        due = pages.due(now, LOOKED_AT, with_dropped=self._app.features.rules_on_text)
+        due = pages.due(now, LOOKED_AT, with_dropped=self._app.features.rules_on_text, names=self._names)
         if outdated := [mark.article_id for mark in due if not mark.is_current]:
             pages.drop(outdated)
         return [(mark.article_id, mark.link) for mark in due if mark.is_current]
@@ -127,15 +135,17 @@ def wants_full_text(app: App) -> bool:
     return app.features.full_text
 
 
-async def complete_all(app: App, report: Callable[[], None] = lambda: None) -> bool:
+async def complete_all(
+    app: App, report: Callable[[], None] = lambda: None, names: Collection[str] | None = None
+) -> bool:
     """Complete all articles whose pages are due; return True if there were any. Raises StoreError.
 
-    `report` is called for each page.
+    `report` is called for each page. With `names`, only the articles of these sources are completed.
     """
     has_pages = False
     with app.store.leases.fetching():
         async with Fetcher(app.settings.fetch, app.clock, environ=app.environ) as fetcher:
-            completer = Completer(app, fetcher, HostStates(app.store), report)
+            completer = Completer(app, fetcher, HostStates(app.store), report, names)
             try:
                 while await completer.start_due():
                     has_pages = True

@@ -6,6 +6,7 @@ the request in flight. A server that fails holds off all marks, a text that it c
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 from aggregator.app import App
@@ -26,10 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class Translator:
-    """Translates articles whose marks are due, one after the other, while the server answers."""
+    """Translates articles whose marks are due, one after the other, while the server answers.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    With `names`, only the articles of these sources.
+    """
+
+    def __init__(self, app: App, names: Collection[str] | None = None) -> None:
+        self._app, self._names = app, names
         self._hold = TranslationHold(app)
         self._doubts: set[tuple[str, str]] = set()  # since the last translation: articles and languages that failed
         self._task: asyncio.Task[None] | None = None
@@ -73,7 +77,8 @@ class Translator:
                     claimed = await self._claim()
 
     async def _claim(self) -> ClaimedTranslation | None:
-        return await self._app.in_writer(self._app.store.translations.claim, self._app.clock(), LEASE)
+        app = self._app
+        return await app.in_writer(app.store.translations.claim, app.clock(), LEASE, self._names)
 
     async def _translate(self, server: TranslationServer, claimed: ClaimedTranslation) -> bool:
         """Translate one article and record what came; return False if the server failed."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, bindparam, func, or_, select, update
 
 from aggregator.model import BackfillProgress, BackfillStep, ClaimedBackfill, DueBackfill
+from aggregator.store.claimable import IS_NAMED
 from aggregator.store.database import Database
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import article, article_source, backfill, due_backfill, pollable, source
@@ -20,7 +21,7 @@ _DUE = (
     .order_by(backfill.c.due, backfill.c.source_id)
     .limit(bindparam("limit"))
 )
-_DUE_OF = _DUE.where(source.c.name.in_(listed("names")))
+_DUE_OF = _DUE.where(IS_NAMED)
 _OF_PAGE = [backfill.c[name].label(f"page_{name}") for name in ("url", "pages", "seen", "failures")]
 _CLAIM = (
     select(source, *_OF_PAGE)

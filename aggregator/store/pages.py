@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from aggregator.model import ClaimedPage, DuePage, PageText, Source
 from aggregator.store.article_rows import TEXT
+from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
@@ -48,6 +49,7 @@ _DUE = (
     .order_by(page.c.due, page.c.article_id)
     .limit(bindparam("limit"))
 )
+_DUE_OF = _DUE.where(article.c.source_id.in_(select(source.c.id).where(IS_NAMED)))
 _CLAIM = (
     select(*page.c["article_id", "digest", "failures"], article.c.link, *source.c["id", "settings"])
     .add_columns(*(func.coalesce(original.c[name], article.c[name]).label(name) for name in ("title", "html")))
@@ -104,13 +106,17 @@ class PageStore:
         with self._database.writing() as connection:
             connection.execute(upsert, {"ids": sorted(articles), "source_id": source_id, "now": now})
 
-    def due(self, now: datetime, limit: int, *, with_dropped: bool = False) -> tuple[DuePage, ...]:
+    def due(
+        self, now: datetime, limit: int, *, with_dropped: bool = False, names: Collection[str] | None = None
+    ) -> tuple[DuePage, ...]:
         """Return up to `limit` marks of published articles that are due and free, longest due first.
 
-        With `with_dropped` also those of articles that rules dropped.
+        With `with_dropped` also those of articles that rules dropped; with `names` those of these sources alone.
         """
+        of_names = {} if names is None else {"names": sorted(names)}
+        parameters = {"now": now, "limit": limit, "with_dropped": with_dropped} | of_names
         with self._database.reading() as connection:
-            rows = connection.execute(_DUE, {"now": now, "limit": limit, "with_dropped": with_dropped})
+            rows = connection.execute(_DUE_OF if of_names else _DUE, parameters)
             return tuple(DuePage(article_id=row.article_id, link=row.link, is_current=row.is_current) for row in rows)
 
     def claim(self, ids: Collection[str], now: datetime, lease: timedelta) -> tuple[ClaimedPage, ...]:

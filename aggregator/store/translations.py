@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, litera
 
 from aggregator.model import ClaimedTranslation, Source, TranslatedText, Translation
 from aggregator.settings import SourceSettings
+from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.meta import MetaStore
@@ -53,6 +54,7 @@ _CLAIM = (
     .limit(1)
     .with_for_update(of=translation, skip_locked=True)
 )
+_CLAIM_OF = _CLAIM.where(IS_NAMED)
 _this = and_(translation.c.article_id == bindparam("of"), translation.c.language == bindparam("in_language"))
 _of_version = translation.c.version == bindparam("at")
 _LEASE = update(translation).where(_this).values(lease_until=bindparam("until"))
@@ -138,10 +140,15 @@ class TranslationStore:
             with self._database.writing() as connection:
                 connection.execute(_RENEW, {"ids": sorted(articles), "now": now})
 
-    def claim(self, now: datetime, lease: timedelta) -> ClaimedTranslation | None:
-        """Lease the translation that is due longest, of a published article that waits for no page; None: none is."""
+    def claim(self, now: datetime, lease: timedelta, names: Collection[str] | None = None) -> ClaimedTranslation | None:
+        """Lease the translation that is due longest, of a published article that waits for no page; None: none is.
+
+        With `names`, of an article of these sources alone.
+        """
+        of_names = {} if names is None else {"names": sorted(names)}
         with self._database.writing() as connection:
-            row = connection.execute(_CLAIM, {"now": now}).mappings().one_or_none()
+            rows = connection.execute(_CLAIM_OF if of_names else _CLAIM, {"now": now} | of_names)
+            row = rows.mappings().one_or_none()
             if row is None:
                 return None
             values = {"of": row["article_id"], "in_language": row["language"], "until": now + lease}

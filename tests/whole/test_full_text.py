@@ -24,6 +24,7 @@ from tests.full_text.pages import PARAGRAPHS, TEXT, html
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.normalise.rendering import Page as Rendered
 from tests.servers import Server
+from tests.whole.test_translations import translated
 
 TEASER = "The old bridge opens again on Friday, and everybody may walk over it."
 LAST = Rendered(PARAGRAPHS[3]).words
@@ -540,6 +541,28 @@ def test_once_does_it_before_it_ends(tmp_path: Path, server: Server, database: d
     (path,) = (tmp_path / "storage" / "articles").rglob("*.md")
     assert LAST in path.read_text()
     assert aggregator("verify", cwd=tmp_path).returncode == 0
+
+
+def test_once_with_a_name_completes_and_translates_articles_of_that_source_alone(
+    tmp_path: Path, server: Server, database: dict[str, str]
+) -> None:
+    sources = [
+        source(server, name, url=server.url(f"/feeds/{name}"), language="en", translate=["de"])
+        for name in ("first", "second")
+    ]
+    for number, each in enumerate(sources):
+        server.put(f"/feeds/{each['name']}", rss(entry(server, number, title=f"Story {number}")))
+        put_page(server, number, html(TEXT.replace("eleven", each["name"])))
+    server.put("/translate", translated)
+    room = newsroom(tmp_path, sources, translate={"url": server.url("/")}, **database)
+    room.once()
+    aggregator("once", "second", cwd=tmp_path)
+    assert [path for path in asked(server) if path.startswith("/stories")] == ["/stories/1"]
+    assert {json.loads(request.body)["q"] for request in server.asked("/translate")}.isdisjoint({"Story 0"})
+    assert len(list((tmp_path / "storage" / "articles").rglob("*.de.md"))) == 1
+    aggregator("once", cwd=tmp_path)
+    assert len(list((tmp_path / "storage" / "articles").rglob("*.de.md"))) == 2
+    assert len(server.asked("/stories/0")) == 1
 
 
 def test_a_daemon_that_is_stopped_leaves_the_page_to_the_next(tmp_path: Path, server: Server) -> None:
