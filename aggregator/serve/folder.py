@@ -25,6 +25,7 @@ FEED_LIST = "feeds.opml"  # written with the feeds
 PREFIX = "/feeds/"
 PAGE = re.compile(r"([^/.][^/]*)/([1-9][0-9]{0,8})\.(\w+)", re.ASCII)  # an archive page: category, number, suffix
 MAX_PAGES = 64  # archive pages in memory
+CROSS_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # readers in browsers may read what everybody may
 GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
 HeaderFields = list[tuple[bytes, bytes]]
@@ -165,7 +166,7 @@ class FeedFolder:
             (b"cache-control", b"public, max-age=%d" % self._max_age(name)),
             (b"vary", b"Accept-Encoding"),
             (b"x-content-type-options", b"nosniff"),
-            (b"access-control-allow-origin", b"*"),  # readers in browsers may read what everybody may
+            *((header.lower().encode(), value.encode()) for header, value in CROSS_ORIGIN.items()),
         ]
         if link := self._link(name):
             common.append((b"link", link.encode()))

@@ -23,7 +23,7 @@ from aggregator.pictures.pictures import Pictures
 from aggregator.render import FORMATS
 from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, PushQueue
-from aggregator.serve.folder import PAGE, FeedFolder
+from aggregator.serve.folder import CROSS_ORIGIN, PAGE, FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import MAX_SOURCES, Metrics
 from aggregator.serve.pages import FAVICON, ICON, STYLE, TOUCH_ICON, Pages
@@ -37,6 +37,7 @@ from aggregator.timestamps import rfc3339
 STATUS_SOURCES = 1_000  # of a page of `/status.json`
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 ROBOTS = "User-agent: *\nDisallow: /search\nDisallow: /picture/\nDisallow: /status\n"
+OF_FEEDS = {**NOSNIFF, **CROSS_ORIGIN}  # a reader in a browser follows and sees only responses that have it
 NO_STORE = {**NOSNIFF, "Cache-Control": "no-store"}
 ONE_DAY = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
 SUFFIXES = frozenset(f".{format_.suffix}" for format_ in FORMATS)
@@ -87,6 +88,7 @@ def site(
 
 def _feed_folder(app: App, health: Health) -> FeedFolder:
     ages = max_ages(app.sources)
+    suffixes = {format_.suffix for format_ in FORMATS if format_.name in app.settings.feeds.formats}
 
     def max_age(file: str) -> int:
         return ages.get(file.partition(".")[0].partition("/")[0], ages[ALL])
@@ -94,14 +96,16 @@ def _feed_folder(app: App, health: Health) -> FeedFolder:
     def absent(file: str) -> Response:
         """Return the response for an absent file, whose category may have been renamed or dropped."""
         name, _, form = file.partition(".")  # form: a suffix, behind a language if it is a feed of translations
+        if form.rpartition(".")[2] not in suffixes:
+            return PlainTextResponse("no such feed\n", 404, headers=OF_FEEDS)
         dropped = app.store.feeds.dropped_categories()
         if page := PAGE.fullmatch(file):
             return _absent_page(app, page[1], int(page[2]), is_dropped=page[1] in dropped)
         if successor := dropped.get(name):
-            return RedirectResponse(f"{successor}.{form}", 301, headers=NOSNIFF)
+            return RedirectResponse(f"{successor}.{form}", 301, headers=OF_FEEDS)
         if name in dropped:
-            return PlainTextResponse("no source has this category any more\n", 410, headers=NOSNIFF)
-        return PlainTextResponse("no such feed\n", 404, headers=NOSNIFF)
+            return PlainTextResponse("no source has this category any more\n", 410, headers=OF_FEEDS)
+        return PlainTextResponse("no such feed\n", 404, headers=OF_FEEDS)
 
     link = partial(_link, app.settings)
     if app.bucket:
@@ -115,8 +119,8 @@ def _absent_page(app: App, category: str, number: int, *, is_dropped: bool) -> R
     """Return the response for a page of an archive that has no file."""
     closed = app.store.archive.closed_pages(category)
     if is_dropped or (closed and number <= closed + 1):
-        return PlainTextResponse("no article of this page is left\n", 410, headers=NOSNIFF)
-    return PlainTextResponse("no such page\n", 404, headers=NOSNIFF)
+        return PlainTextResponse("no article of this page is left\n", 410, headers=OF_FEEDS)
+    return PlainTextResponse("no such page\n", 404, headers=OF_FEEDS)
 
 
 def _link(settings: Settings, file: str) -> str:

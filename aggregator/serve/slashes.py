@@ -7,6 +7,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from aggregator.serve.folder import CROSS_ORIGIN, PREFIX
+
 MAX_PATH = 1000  # bytes of a path that is repeated in a redirect
 
 
@@ -24,7 +26,8 @@ class SlashRedirects:
         location = self._location(scope)
         if location is None:
             raise HTTPException(404)
-        await RedirectResponse(location, 308, headers={"X-Content-Type-Options": "nosniff"})(scope, receive, send)
+        headers = {"X-Content-Type-Options": "nosniff"} | (CROSS_ORIGIN if scope["path"].startswith(PREFIX) else {})
+        await RedirectResponse(location, 308, headers=headers)(scope, receive, send)
 
     def _location(self, scope: Scope) -> str | None:
         path = scope["raw_path"].decode("latin-1")

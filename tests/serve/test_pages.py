@@ -413,6 +413,33 @@ def test_a_renamed_category_is_redirected_for_good_and_a_removed_one_is_gone(roo
         assert client.get(pattern.format("never")).status_code == 404
 
 
+def test_readers_in_browsers_see_that_a_feed_moved_or_is_gone(room: Newsroom) -> None:
+    room.configuration["sources"][0]["category"] = "Wörld"
+    room.configuration["sources"].pop()
+    statuses = {
+        "/feeds/world-news.rss": 301,
+        "/feeds/all.rss/": 308,
+        "/feeds/zürich.rss": 410,
+        "/feeds/zürich/1.rss": 410,
+        "/feeds/never.rss": 404,
+        "/feeds/all/999.rss": 404,
+    }
+    with client_of(room) as client:
+        answers = {path: client.get(path) for path in statuses}
+    assert {path: answer.status_code for path, answer in answers.items()} == statuses
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers.values()} == {"*"}
+
+
+def test_a_form_that_feeds_do_not_have_was_never_there(room: Newsroom) -> None:
+    room.configuration["sources"][0]["category"] = "Wörld"
+    room.configuration["sources"].pop()
+    room.configuration["feeds"] = {"formats": ["rss"]}
+    names = ("world-news", "zürich", "world-news/1", "zürich/1", "all/1", "world-news.de")
+    with client_of(room) as client:
+        for name, form in product(names, ("atom", "xml", "opml")):
+            assert client.get(f"/feeds/{name}.{form}").status_code == 404, (name, form)
+
+
 def test_a_database_that_cannot_be_read_is_said_without_its_name(
     room: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
