@@ -146,6 +146,7 @@ def test_what_is_no_secret_stays(stream: io.StringIO) -> None:
     lines = [
         "https://example.org/@someone/feed?author=a@example.org&page=2",
         "the server answered 401 Unauthorized; the basic plan has no feeds",
+        "the server may want the cookie back that it sets: copy it from a browser to the source's headers: {Cookie: …}",
     ]
     for line in lines:
         LOG.info(line)
