@@ -147,6 +147,7 @@ def test_what_is_no_secret_stays(stream: io.StringIO) -> None:
         "https://example.org/@someone/feed?author=a@example.org&page=2",
         "the server answered 401 Unauthorized; the basic plan has no feeds",
         "the server may want the cookie back that it sets: copy it from a browser to the source's headers: {Cookie: …}",
+        "https://example.org/feed.xml?token=${TOKEN}&page=2",
     ]
     for line in lines:
         LOG.info(line)

@@ -9,6 +9,7 @@ import yaml
 from aggregator.config.environment import names_used, overrides
 from aggregator.config.load import read_text, settings_from
 from aggregator.config.yaml_document import Location, Positions, parse_document
+from aggregator.secret_urls import masked_url
 from aggregator.settings import SourceSettings, setting_paths
 from aggregator.settings.references import referenced_names
 from aggregator.settings.rules import Rule
@@ -20,7 +21,7 @@ class EffectiveSetting(NamedTuple):
     """A setting as it is in force."""
 
     name: str  # such as fetch.timeout, or sources.thehill.url
-    value: str  # as it would be written in the file; of headers without literal secrets, of URLs with them
+    value: str  # as it would be written in the file, without literal secrets of headers and URLs
     origin: str  # "default", FILE:LINE, or the name of a variable
 
 
@@ -48,7 +49,7 @@ def effective_settings(path: Path, environ: Mapping[str, str]) -> tuple[Effectiv
             value = value[part]
         shown = _masked_header(str(value)) if setting == ("translate", "key") and value else value
         place = variables.get(setting) or origin(setting)
-        rows.append(EffectiveSetting(".".join(setting), _yaml(shown), place))
+        rows.append(EffectiveSetting(".".join(setting), _yaml(_masked_text(shown)), place))
     for number, source in enumerate(values["sources"]):
         rows.extend(
             EffectiveSetting(f"sources.{source['name']}.{name}", shown, origin(location))
@@ -72,7 +73,7 @@ def _source_rows(source: dict[str, Any], location: Location, data: Any) -> Itera
         if name == "headers":
             shown = _yaml({header: _masked_header(text) for header, text in source[name].items()})
         else:
-            shown = _yaml(source[name])
+            shown = _yaml(_masked_text(source[name]))
         yield name, shown, location if name == "url" and is_url_alone else (*location, written)
 
 
@@ -87,6 +88,11 @@ def _is_written(data: Any, location: Location) -> bool:
 def _masked_header(value: str) -> str:
     """Return a header's value as written if its secret is in the environment, else without it."""
     return value if referenced_names(value) else _HIDDEN
+
+
+def _masked_text(value: Any) -> Any:
+    """Return the value, a URL without its literal secrets."""
+    return masked_url(value) if isinstance(value, str) and "://" in value else value
 
 
 def _yaml(value: Any) -> str:

@@ -253,3 +253,14 @@ def test_ten_thousand_sources_load(load: Load) -> None:
 def test_an_error_names_the_file_as_it_was_given() -> None:
     with pytest.raises(ConfigError, match=r"^nowhere/feeds\.yaml: there is no such file; name another with --config"):
         config.load(Path("nowhere/feeds.yaml"), {})
+
+
+def test_urls_are_shown_without_literal_secrets(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    urls = ("https://me:1234@a.example/?feed_token=1234", "https://a.example/?token=${TOKEN}")
+    path.write_text(
+        f"feeds: {{hub: '{urls[0]}'}}\nsources: [{{name: a, url: '{urls[0]}'}}, {{name: b, url: '{urls[1]}'}}]\n"
+    )
+    shown = {setting.name: setting.value for setting in config.effective_settings(path, {"TOKEN": "1234"})}
+    hidden = "https://***@a.example/?feed_token=***"
+    assert [shown[name] for name in ("feeds.hub", "sources.a.url", "sources.b.url")] == [hidden, hidden, urls[1]]

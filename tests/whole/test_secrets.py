@@ -174,6 +174,9 @@ def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> Non
     export = processes[4].stdout
     assert f'xmlUrl="{server.url("/given")}?a=b&amp;token=${{HOSTILE_TOKEN}}"' in export
     assert f'xmlUrl="{server.url("/literal")}?a=b&amp;token=***"' in export
+    shown = dict(line.split("  # ")[0].split(": ", 1) for line in processes[8].stdout.splitlines())
+    assert shown["sources.given.url"] == f"{server.url('/given')}?a=b&token=${{HOSTILE_TOKEN}}"
+    assert shown["sources.literal.url"] == f"{server.url('/literal')}?a=b&token=***"
     moved = {source["name"]: source["moved_to"] for source in yaml.safe_load(processes[3].stdout)}
     assert moved["given-moved"] is None
     assert moved["literal-moved"] == f"{server.url('/literal')}?token=***"
