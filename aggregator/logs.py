@@ -33,8 +33,8 @@ _AUTHORIZATION = re.compile(  # a value of "…" is an example of ours
     r"(?i)\b((?:proxy-)?authorization|cookie|x-api-key)(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit, unlike "the basic plan"
-_PARAMETER = re.compile(
-    r"(?i)([?&](?:access_token|api_?key|auth|key|passw(?:or)?d|secret|sig|signature|token)=)(?!\$\{)[^&#\s'\"]+"  # `${NAME}` is no secret as it is written
+_PARAMETER = re.compile(  # `${NAME}` is no secret as it is written
+    r"(?i)([?&](?:access_token|api_?key|auth|key|passw(?:or)?d|secret|sig|signature|token)=)(?!\$\{)[^&#\s'\"]+"
 )
 _UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]")
 

@@ -36,6 +36,11 @@ def category_name(label: str) -> str:
     return _NOT_WORD.sub("-", folded).strip("-")[:80].strip("-")
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return `number` with its noun: "1 source", "2 sources"."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def no_source_named(name: str, names: Iterable[str]) -> str:
     """Return the sentence for a source `name` that is not among `names`, with the nearest of them if one is near."""
     close = get_close_matches(name, list(names), n=1)

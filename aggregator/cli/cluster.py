@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import Options
+from aggregator.names import counted
 
 
 def sync(ctx: typer.Context) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from aggregator import logs
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import Options
+from aggregator.names import counted
 
 
 def check(

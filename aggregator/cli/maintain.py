@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import counted, opened
+from aggregator.cli.options import opened
+from aggregator.names import counted
 
 MAX_DIFFERENCES = 100  # that are printed; the rest are counted
 

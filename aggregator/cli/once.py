@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import files
-from aggregator.cli.options import complete_source, counted, opened
+from aggregator.cli.options import complete_source, opened
 from aggregator.cli.terminal import progress_bar, relative
 from aggregator.errors import UsageError
-from aggregator.names import no_source_named
+from aggregator.names import counted, no_source_named
 
 if TYPE_CHECKING:
     from types import FrameType

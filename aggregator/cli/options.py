@@ -45,8 +45,3 @@ def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
 def config_path(option: Path | None) -> Path:
     """Return the path of the configuration: the option's, else the environment's, else feeds.yaml here."""
     return option or Path(os.environ.get("AGGREGATOR_CONFIG") or "feeds.yaml")
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return `number` with its noun: "1 source", "2 sources"."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

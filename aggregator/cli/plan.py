@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options, counted
+from aggregator.cli.options import Options
+from aggregator.names import counted
 
 if TYPE_CHECKING:
     from aggregator.maintain.plan import Plan

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options, complete_source, counted
+from aggregator.cli.options import Options, complete_source
 from aggregator.errors import UsageError
+from aggregator.names import counted
 
 if TYPE_CHECKING:
     from aggregator.maintain.rule_effects import EntryEffects

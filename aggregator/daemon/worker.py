@@ -25,6 +25,7 @@ from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, OutdatedError, StoreDamagedError
 from aggregator.fetch import Fetcher
 from aggregator.model import RequestTask
+from aggregator.names import counted
 from aggregator.pipeline import SourceOutcome
 from aggregator.pipeline.backfill import wants_backfill
 from aggregator.pipeline.complete import wants_full_text
@@ -335,7 +336,7 @@ class Worker:
         return reconfigured(self._app, settings)
 
     def _log_reload(self) -> None:
-        log.info("%s was reloaded: %d sources", self._configuration.name, len(self._app.sources))
+        log.info("%s was reloaded: %s", self._configuration.name, counted(len(self._app.sources), "source"))
 
     async def _apply_elsewhere(self, before: Settings) -> None:
         """Go on with the present settings, in place of those `before`, in what a subclass adds."""

@@ -29,6 +29,7 @@ from aggregator.model import (
     StoredSource,
     Updated,
 )
+from aggregator.names import counted
 from aggregator.pipeline.new_limit import report_waiting, state_within_limit, within_limit
 from aggregator.pipeline.read import ReceivedDocument, failure_of, read_cheap
 from aggregator.pipeline.report import SourceOutcome, outcome_of
@@ -233,7 +234,7 @@ def _report_step(source: Source, step: BackfillStep | None) -> None:
     if step and step.problem:
         log.warning("%s: its archive is not read further: %s; pages read: %d", source.name, step.problem, step.pages)
     elif step and not step.url:
-        log.info("%s: its archive was read: %d pages", source.name, step.pages)
+        log.info("%s: its archive was read: %s", source.name, counted(step.pages, "page"))
 
 
 def _without_edit(decision: Decision) -> Decision:

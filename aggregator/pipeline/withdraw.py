@@ -9,6 +9,7 @@ from aggregator.app import App
 from aggregator.dedupe import entries_in_force, guid_digest
 from aggregator.document import SourceDrafts
 from aggregator.model import Feed, Keyed, RecordCounts, Withdrawal
+from aggregator.names import counted
 from aggregator.store import Recording
 
 log = logging.getLogger(__name__)
@@ -67,5 +68,5 @@ def record_with_withdrawals(
         if withdrawals and (recording.pushed or recording.page):
             app.store.withdrawals.forget_entries(recording.source_id)
     if withdrawals:
-        log.info("%s: its tombstones withdrew %d articles", name, len(withdrawals))
+        log.info("%s: its tombstones withdrew %s", name, counted(len(withdrawals), "article"))
     return counts
