@@ -29,7 +29,7 @@ from aggregator.store import RacedError
 from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
 from aggregator.store.jobs import STALLED
 
-CONCURRENCY = {PUBLISH: 2, REQUESTS: 6}  # jobs at a time; what they compute shares one thread
+CONCURRENCY = {PUBLISH: 2, REQUESTS: 3}  # jobs at a time; what they compute shares one thread
 HEARTBEAT = 5.0  # seconds between two signs of a worker
 GRACE = 5.0  # seconds for jobs to end at a stop, in which the worker gives no sign; with HEARTBEAT less than STALLED
 SWEEP = "* * * * * */5"  # each five seconds, with the seconds last

@@ -246,7 +246,7 @@ def _limit(
 ) -> None:
     """Limit this process as `ForkServer.start` says."""
     from aggregator.daemon import worker
-    from aggregator.pipeline import backfill, complete, leases, translate
+    from aggregator.pipeline import leases
     from aggregator.store import Store
 
     for kind, limit in ((resource.RLIMIT_NOFILE, files), (resource.RLIMIT_FSIZE, size)):
@@ -259,8 +259,7 @@ def _limit(
     if tick is not None:
         worker.TICK = timedelta(seconds=tick)
     if lease is not None:
-        for module in (backfill, complete, leases, translate):
-            module.LEASE = timedelta(seconds=lease)  # type: ignore[attr-defined]  # it is there
+        leases.LEASE, leases.EXTEND = timedelta(seconds=lease), lease / 3
     if busy is not None:
         opening = vars(Store)["open"].__func__
         opening.__kwdefaults__ |= {"busy_timeout": timedelta(seconds=busy)}

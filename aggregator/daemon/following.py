@@ -1,10 +1,10 @@
 """Requests that follow a record: pages of archives and of articles, and translations. Shell.
 
-Where there are no jobs, a tick begins what is due; a job goes on until there is no more.
+A tick begins what is due and what no other process has claimed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from aggregator.app import App, wants_translations
@@ -37,24 +37,10 @@ class FollowingRequests:
         self._translator: Translator | None = None
 
     async def start_due(self) -> None:
-        """Begin what is due."""
+        """Begin what is due; to be called once a tick."""
         await self._begin_backfill()
         await self._begin_complete()
         self._begin_translate()
-
-    async def backfill(self) -> None:
-        """Read the pages of archives that are due."""
-        await self._work_off("backfill", self._begin_backfill)
-
-    async def complete(self) -> None:
-        """Complete the articles whose pages are due."""
-        await self._work_off("complete", self._begin_complete)
-
-    async def translate(self) -> None:
-        """Translate the articles that are due."""
-        if translator := self._begin_translate():
-            with self._watched("translate"):
-                await translator.wait()
 
     async def drain(self, seconds: float) -> None:
         """Give what is under way so many seconds to end, then cancel it; translations are cancelled at once."""
@@ -63,38 +49,22 @@ class FollowingRequests:
             await self._translator.stop()
         self._backfiller = self._completer = self._translator = None
 
-    async def _work_off(self, work: Work, begin: Callable[[], Awaitable[Backfiller | Completer | None]]) -> None:
-        while under_way := await begin():
-            with self._watched(work):
-                await under_way.wait(until_first=True)
-
-    async def _begin_backfill(self) -> Backfiller | None:
-        """Return who reads pages; None if nothing is under way."""
+    async def _begin_backfill(self) -> None:
         if not self._poller.is_stopped and wants_backfill(self._app()):
             with self._watched("backfill"):
-                backfiller = self._backfiller = self._backfiller or Backfiller(
+                self._backfiller = self._backfiller or Backfiller(
                     self._app(), self._fetcher(), self._poller.hosts, self._report
                 )
-                if await backfiller.start_due():
-                    return backfiller
-        return None
+                await self._backfiller.start_due()
 
-    async def _begin_complete(self) -> Completer | None:
-        """Return who completes articles; None if nothing is under way."""
+    async def _begin_complete(self) -> None:
         if not self._poller.is_stopped and wants_full_text(self._app()):
             with self._watched("complete"):
-                completer = self._completer = self._completer or Completer(
-                    self._app(), self._fetcher(), self._poller.hosts
-                )
-                if await completer.start_due():
-                    return completer
-        return None
+                self._completer = self._completer or Completer(self._app(), self._fetcher(), self._poller.hosts)
+                await self._completer.start_due()
 
-    def _begin_translate(self) -> Translator | None:
-        """Return who translates articles."""
+    def _begin_translate(self) -> None:
         if not self._poller.is_stopped and wants_translations(self._app()):
             with self._watched("translate"):
                 self._translator = self._translator or Translator(self._app())
                 self._translator.start_due()
-                return self._translator
-        return None

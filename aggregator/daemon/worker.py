@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.app import ADDRESS, App, reconfigured, wants_translations
+from aggregator.app import ADDRESS, App, reconfigured
 from aggregator.daemon.after import AfterArticles
 from aggregator.daemon.following import FollowingRequests
 from aggregator.daemon.hubs import Hubs, subscribes
@@ -27,8 +27,6 @@ from aggregator.fetch import Fetcher
 from aggregator.model import RequestTask
 from aggregator.names import counted
 from aggregator.pipeline import SourceOutcome
-from aggregator.pipeline.backfill import wants_backfill
-from aggregator.pipeline.complete import wants_full_text
 from aggregator.pipeline.poller import Poller
 from aggregator.publish import Published, UnwrittenError, publish_changed
 from aggregator.serve import Health, Metrics, Work
@@ -194,8 +192,7 @@ class Worker:
                 await self._app.in_writer(self._app.store.meta.get, ADDRESS)
         elif not self._is_damaged:
             await self._poller.poll(self._app, self._fetcher)
-            if not self._jobs:
-                await self._following.start_due()
+            await self._following.start_due()
 
     async def _show_presence(self) -> None:
         """Tell the others that this process works, and see what they changed; stop once a newer version migrated."""
@@ -219,9 +216,6 @@ class Worker:
 
         work: Mapping[RequestTask, Callable[[], Awaitable[None]]] = {
             "hubs": self._hubs.work_off,
-            "full_text": self._following.complete,
-            "backfill": self._following.backfill,
-            "translate": self._following.translate,
             "prune": partial(self._do_upkeep, "prune"),
             "mend": partial(self._do_upkeep, "mend"),
         }
@@ -233,9 +227,6 @@ class Worker:
         app = self._app
         has_work: dict[RequestTask, bool] = {
             "hubs": subscribes(app.settings) or app.settings.feeds.hub is not None,
-            "full_text": wants_full_text(app),
-            "backfill": wants_backfill(app),
-            "translate": wants_translations(app),
             "prune": await self._upkeep.is_prune_due(),
         }
         return [task for task, is_due in has_work.items() if is_due]

@@ -5,7 +5,7 @@ is done again: what is recorded twice is the same.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from aggregator.app import App
@@ -13,7 +13,7 @@ from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.fetch.failures import ResponseError
 from aggregator.model import ClaimedBackfill, Failure, FeedDocument
-from aggregator.pipeline.due_pages import LEASE, LOOKED_AT, REST, DuePages
+from aggregator.pipeline.due_pages import LOOKED_AT, REST, DuePages
 from aggregator.pipeline.fetch import Held
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import PageVisits
@@ -21,6 +21,7 @@ from aggregator.pipeline.report import SourceOutcome
 from aggregator.schedule.archive import is_of_site
 from aggregator.schedule.pages import next_request
 from aggregator.secret_urls import masked_url
+from aggregator.store import BackfillStore
 from aggregator.timestamps import rfc3339
 from aggregator.urls import host_key
 
@@ -51,11 +52,12 @@ class Backfiller(DuePages[ClaimedBackfill, int]):
         due = self._app.store.backfills.due(now, LOOKED_AT, self._names)
         return [(page.source_id, page.url) for page in due]
 
-    def _claim(self, ids: Collection[int], now: datetime) -> Sequence[ClaimedBackfill]:
-        return self._app.store.backfills.claim(ids, now, LEASE)
+    @property
+    def _marks(self) -> BackfillStore:
+        return self._app.store.backfills
 
-    def _release(self, pages: Iterable[ClaimedBackfill]) -> None:
-        self._app.store.backfills.release([page.stored.source.id for page in pages])
+    def _id(self, page: ClaimedBackfill) -> int:
+        return page.stored.source.id
 
     def _url(self, page: ClaimedBackfill) -> str:
         return page.url
@@ -85,7 +87,7 @@ class Backfiller(DuePages[ClaimedBackfill, int]):
             if not is_of_site(url, source.url, claimed.url):
                 raise ResponseError("the page is redirected to another host")
 
-        async with PageVisits(app, self._hosts) as visits:
+        async with PageVisits(app, self._fetcher, self._hosts) as visits:
             answer = await self._fetcher.fetch_archive_page(claimed.url, source, admit=visits.admit, permit=permit)
         now = app.clock()
         if isinstance(answer, FeedDocument):

@@ -5,7 +5,7 @@ first publication, at its host's pace. Work that was cut off is done again: what
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -13,13 +13,14 @@ from aggregator.app import App
 from aggregator.errors import AggregatorError
 from aggregator.fetch import Fetcher
 from aggregator.model import ClaimedPage, Failure, HostState, PageQuestion, PageText
-from aggregator.pipeline.due_pages import LEASE, LOOKED_AT, REST, DuePages
+from aggregator.pipeline.due_pages import LOOKED_AT, REST, DuePages
 from aggregator.pipeline.fetch import Held
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import PageVisits
 from aggregator.pipeline.robots import DisallowedError, HeldError, Robots
 from aggregator.sandbox import Aborted
 from aggregator.schedule.pages import next_request
+from aggregator.store import PageStore
 from aggregator.timestamps import rfc3339
 from aggregator.urls import host_key
 
@@ -50,11 +51,12 @@ class Completer(DuePages[ClaimedPage, str]):
             pages.drop(outdated)
         return [(mark.article_id, mark.link) for mark in due if mark.is_current]
 
-    def _claim(self, ids: Collection[str], now: datetime) -> Sequence[ClaimedPage]:
-        return self._app.store.pages.claim(ids, now, LEASE)
+    @property
+    def _marks(self) -> PageStore:
+        return self._app.store.pages
 
-    def _release(self, pages: Iterable[ClaimedPage]) -> None:
-        self._app.store.pages.release([page.article_id for page in pages])
+    def _id(self, page: ClaimedPage) -> str:
+        return page.article_id
 
     def _url(self, page: ClaimedPage) -> str:
         return page.link
@@ -76,7 +78,7 @@ class Completer(DuePages[ClaimedPage, str]):
         app, source, settings = self._app, claimed.source, claimed.source.settings
         if not settings.full_text:  # any more
             return PageText()
-        visits = PageVisits(app, self._hosts)
+        visits = PageVisits(app, self._fetcher, self._hosts)
         permit = partial(self._robots.permit, admit=visits.admit)
         try:
             async with visits:

@@ -67,7 +67,7 @@ async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, names: Colle
 async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: SourceGroup) -> FeedDocument | NoDocument:
     """Ask once for all sources of the group, and note what the answer says of the hosts. Raises StoreError."""
     first_host = host = host_key(request_url(group[0]))
-    visits = HostVisits(app)
+    visits = HostVisits(app, fetcher)
 
     async def admit(name: str) -> bool:
         nonlocal host

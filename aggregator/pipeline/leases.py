@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Self
 
 from aggregator.app import App
+from aggregator.errors import StoreError
+from aggregator.fetch import Fetcher
 from aggregator.model import Selection, StoredSource
 from aggregator.pipeline.host_states import HostStates
 from aggregator.settings import Fetch
 
 LEASE = timedelta(seconds=60)  # after this a host is free that was leased by a process that died
+EXTEND = 20.0  # seconds between two extensions of the leases for what takes longer
 RETRY = 0.5  # seconds between two attempts to claim sources of hosts that another process works on
 QUIET = 30.0  # seconds of waiting for another process before the log says so
 
@@ -60,11 +64,28 @@ async def _claim(app: App, selection: Selection, seen: Collection[str]) -> Seque
     return [stored for stored in claimed if stored.source.name not in seen]
 
 
+@asynccontextmanager
+async def renewed(renew: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call `renew` during the block as often as leases need it."""
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(EXTEND)
+            with suppress(StoreError):  # the lease lasts for some more attempts
+                await renew()
+
+    renewing = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+
+
 class HostVisits:
     """Leases of the hosts that one request asks beside those of claimed sources, until its end."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, fetcher: Fetcher) -> None:
+        self._app, self._fetcher = app, fetcher
         self._hosts: list[str] = []
         self.free_at: datetime | None = None  # when another process's lease ends that stopped the request
 
@@ -73,24 +94,32 @@ class HostVisits:
         app = self._app
         if host in self._hosts or host in app.store.sources.unpaced:
             return True
-        wait = await app.in_writer(app.store.leases.visit, host, app.clock(), LEASE)
-        if wait is None:
-            self._hosts.append(host)
-        else:
+        wait, asked = await app.in_writer(self._visit, host)
+        if wait is not None:
             self.free_at = app.clock() + wait
-        return wait is None
+            return False
+        self._hosts.append(host)
+        if asked:
+            self._fetcher.note_requests({host: asked})
+        return True
+
+    def _visit(self, host: str) -> tuple[timedelta | None, datetime | None]:
+        """Lease the host, in the writer thread; return how long it is leased, or when another process asked it."""
+        leases = self._app.store.leases
+        wait = leases.visit(host, self._app.clock(), LEASE)
+        return wait, leases.asked_before(host) if wait is None else None
 
     async def end(self) -> None:
         """Give the hosts back with the next write of this process."""
         if self._hosts:
-            await self._app.in_writer(self._app.store.leases.leave, self._hosts)
+            await self._app.in_writer(self._app.store.leases.leave, self._hosts, self._app.clock())
 
 
 class PageVisits(HostVisits):
     """Leases of the hosts that the request for one page asks, from robots.txt to the last redirect."""
 
-    def __init__(self, app: App, hosts: HostStates) -> None:
-        super().__init__(app)
+    def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates) -> None:
+        super().__init__(app, fetcher)
         self._states = hosts
 
     async def __aenter__(self) -> Self:

@@ -18,7 +18,6 @@ from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
 
 INTERVAL = 0.5  # seconds between two writes
-EXTEND = 20.0  # seconds between two extensions of the leases for sources that take longer
 
 
 class StateWriter:
@@ -65,7 +64,7 @@ class StateWriter:
             with suppress(TimeoutError):  # the interval is over
                 await asyncio.wait_for(stop.wait(), INTERVAL)
             await self._write()
-            if self._unfinished and clock() - extended >= EXTEND:
+            if self._unfinished and clock() - extended >= leases.EXTEND:
                 extended = clock()
                 with suppress(StoreBusyError):  # the lease lasts for some more attempts
                     extend = self._app.store.leases.extend

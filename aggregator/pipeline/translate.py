@@ -7,11 +7,12 @@ the request in flight. A server that fails holds off all marks, a text that it c
 import asyncio
 import logging
 from collections.abc import Collection
-from datetime import timedelta
 
 from aggregator.app import App
 from aggregator.fetch.translate import TranslationFailure, TranslationServer
 from aggregator.model import AnswerQuestion, ClaimedTranslation, TranslatedText
+from aggregator.pipeline import leases
+from aggregator.pipeline.leases import renewed
 from aggregator.pipeline.translation_hold import TranslationHold
 from aggregator.sandbox import Aborted, Sandbox
 from aggregator.schedule.backoff import translate_backoff
@@ -20,7 +21,6 @@ from aggregator.timestamps import rfc3339
 from aggregator.translation import MessageError, article_digest, request_body, text_digest, texts_of, translated_text
 
 ANSWER = "aggregator.translation:article_text"
-LEASE = timedelta(minutes=10)  # after this a translation comes back that was claimed by a process that died
 MAX_DOUBTS = 3  # translations that fail in a row, by their text or by the server, from which on it is the server
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,6 @@ class Translator:
         if self._task is None and not self._hold.is_on():
             self._task = asyncio.create_task(self.translate_due())
 
-    async def wait(self) -> None:
-        """Wait until nothing is under way. Raises StoreError."""
-        if self._task:
-            await asyncio.wait({self._task})
-        task, self._task = self._task, None
-        if task and not task.cancelled():
-            task.result()
-
     async def stop(self) -> None:
         """Cancel what is under way: its mark is released."""
         if self._task:
@@ -78,7 +70,7 @@ class Translator:
 
     async def _claim(self) -> ClaimedTranslation | None:
         app = self._app
-        return await app.in_writer(app.store.translations.claim, app.clock(), LEASE, self._names)
+        return await app.in_writer(app.store.translations.claim, app.clock(), leases.LEASE, self._names)
 
     async def _translate(self, server: TranslationServer, claimed: ClaimedTranslation) -> bool:
         """Translate one article and record what came; return False if the server failed."""
@@ -86,8 +78,13 @@ class Translator:
         if not claimed.source.settings.is_translated(claimed.original_language, claimed.language):
             await app.in_writer(store.give_up, claimed)
             return True
+
+        async def renew() -> None:
+            await app.in_writer(store.extend, claimed, app.clock(), leases.LEASE)
+
         try:
-            result = await self._text(server, claimed)
+            async with renewed(renew):
+                result = await self._text(server, claimed)
         except asyncio.CancelledError:
             await app.in_writer(store.release, claimed)
             raise

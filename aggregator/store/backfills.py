@@ -4,16 +4,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from aggregator.model import BackfillProgress, BackfillStep, ClaimedBackfill, DueBackfill
 from aggregator.store.claimable import IS_NAMED
 from aggregator.store.database import Database
+from aggregator.store.row_leases import RowLeases
 from aggregator.store.rows import listed, slices, stored_source
 from aggregator.store.schema import article, article_source, backfill, due_backfill, pollable, source
 
-_free = or_(backfill.c.lease_until.is_(None), backfill.c.lease_until <= bindparam("now"))
-_is_due = (due_backfill, backfill.c.due <= bindparam("now"), _free, pollable)
+_is_due = (due_backfill, backfill.c.due <= bindparam("now"), pollable)
+_of_sources = backfill.c.source_id.in_(listed("ids"))
 _DUE = (
     select(*backfill.c["source_id", "url"], source.c.settings)
     .join(source)
@@ -21,16 +22,14 @@ _DUE = (
     .order_by(backfill.c.due, backfill.c.source_id)
     .limit(bindparam("limit"))
 )
-_DUE_OF = _DUE.where(IS_NAMED)
 _OF_PAGE = [backfill.c[name].label(f"page_{name}") for name in ("url", "pages", "seen", "failures")]
 _CLAIM = (
     select(source, *_OF_PAGE)
     .join(backfill)
-    .where(backfill.c.source_id.in_(listed("ids")), *_is_due)
+    .where(_of_sources, *_is_due)
     .order_by(backfill.c.due, backfill.c.source_id)
     .with_for_update(of=backfill, skip_locked=True)
 )
-_LEASE = update(backfill).where(backfill.c.source_id.in_(listed("ids"))).values(lease_until=bindparam("until"))
 _STEP = (
     update(backfill)
     .where(backfill.c.source_id == bindparam("of"), backfill.c.url == bindparam("read"))
@@ -55,6 +54,11 @@ class BackfillStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._leases = RowLeases(database, backfill, _of_sources)
+        owned = self._leases.owned
+        self._due, self._claim = _DUE.where(self._leases.free), _CLAIM.where(self._leases.free)
+        self._due_of = self._due.where(IS_NAMED)
+        self._move, self._postpone, self._give_up = (part.where(owned) for part in (_MOVE, _POSTPONE, _GIVE_UP))
 
     def has_begun(self, source_id: int) -> bool:
         """Return True if the source's archive is being read, or was read."""
@@ -75,7 +79,7 @@ class BackfillStore:
         """
         of_names = {} if names is None else {"names": sorted(names)}
         with self._database.reading() as connection:
-            rows = connection.execute(_DUE_OF if of_names else _DUE, {"now": now, "limit": limit} | of_names)
+            rows = connection.execute(self._due_of if of_names else self._due, {"now": now, "limit": limit} | of_names)
             wanted = (row for row in rows if row.settings.backfill != "none")
             return tuple(DueBackfill(source_id=row.source_id, url=row.url) for row in wanted)
 
@@ -84,31 +88,33 @@ class BackfillStore:
         if not ids:
             return ()
         with self._database.writing() as connection:
-            rows = connection.execute(_CLAIM, {"ids": sorted(ids), "now": now}).mappings().all()
+            rows = connection.execute(self._claim, {"ids": sorted(ids), "now": now}).mappings().all()
             if rows:
-                connection.execute(_LEASE, {"ids": sorted(row["id"] for row in rows), "until": now + lease})
+                self._leases.take({"ids": sorted(row["id"] for row in rows)}, now, lease)
             return tuple(map(_claimed, rows))
+
+    def extend(self, ids: Collection[int], now: datetime, lease: timedelta) -> None:
+        """Have the leases of these sources' pages last for `lease` from now on."""
+        self._leases.extend({"ids": sorted(ids)}, now, lease)
 
     def release(self, ids: Collection[int]) -> None:
         """End the leases of these sources' pages; their places stay."""
-        if ids:
-            with self._database.writing() as connection:
-                connection.execute(_LEASE, {"ids": sorted(ids), "until": None})
+        self._leases.release({"ids": sorted(ids)})
 
     def move(self, claimed: ClaimedBackfill, step: BackfillStep, now: datetime) -> None:
-        """Go on to the next page, unless another process read this one meanwhile, or the source has another URL."""
+        """Go on to the next page, unless another process has claimed this one, or the source has another URL."""
         new = {f"new_{name}": value for name, value in _columns(step, now).items()}
         with self._database.writing() as connection:
-            connection.execute(_MOVE, _of(claimed) | new)
+            connection.execute(self._move, _of(claimed) | new)
 
     def postpone(self, claimed: ClaimedBackfill, due: datetime | None, error: str, *, failures: int) -> None:
         """Have a page asked for again, or leave the rest of the archive unread if `due` is None."""
         new = {"new_error": error or None}
         with self._database.writing() as connection:
             if due is None:
-                connection.execute(_GIVE_UP, _of(claimed) | new)
+                connection.execute(self._give_up, _of(claimed) | new)
             else:
-                connection.execute(_POSTPONE, _of(claimed) | new | {"new_due": due, "new_failures": failures})
+                connection.execute(self._postpone, _of(claimed) | new | {"new_due": due, "new_failures": failures})
 
     def progress(self, ids: Collection[int]) -> Mapping[int, BackfillProgress]:
         """Return the places in the archives of those of these sources, by id, whose archives are or were read."""

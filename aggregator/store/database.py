@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from threading import local
 from typing import Self
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -29,6 +30,7 @@ class Database:
 
     def __init__(self, engine: Engine, dialect: Dialect, name: str) -> None:
         self.engine, self.dialect, self.name = engine, dialect, name
+        self.process = uuid4().hex  # owner of the leases that are taken through this instance
         self._writer = engine.execution_options(writes=True)
         self._joint = local()  # this thread's `connection` within `writing`
 

@@ -6,22 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
     Connection,
+    Row,
     RowMapping,
     Select,
-    bindparam,
-    case,
-    func,
-    or_,
     select,
-    type_coerce,
-    update,
 )
 
 from aggregator.model import Selection, SourceState, StoredSource
@@ -29,44 +20,21 @@ from aggregator.store.claimable import (
     ALL_SOURCES,
     DUE_SHARES,
     DUE_SOURCES,
-    IS_NAMED,
     NAMED_SOURCES,
     SAME_URL,
     WANTED,
     WANTED_DUE,
     WANTED_NAMED,
 )
-from aggregator.store.columns import Moment, Span, Words
 from aggregator.store.database import Database
-from aggregator.store.due_hosts import due_of_host, insert_hosts, refresh_all_due
+from aggregator.store.due_hosts import insert_hosts, refresh_all_due
+from aggregator.store.lease_statements import END_LEASES, FINISH, HELD, HELD_LOCKED, NOTE_CLAIM, LeaseStatements
 from aggregator.store.left_leases import end_all, end_unknown
 from aggregator.store.rows import listed, slices, stored_source
-from aggregator.store.schema import host, pollable, source
-from aggregator.store.update_each import UpdateEach
+from aggregator.store.schema import host
 
 DUE = Selection()
 FIRST_HOSTS = 50  # that the first claim of a process leases at a time
-
-_HELD = select(host.c.name, host.c.token).where(host.c.name.in_(listed("hosts")))
-_HELD_LOCKED = _HELD.order_by(host.c.name).with_for_update(key_share=True)
-_END_LEASES = (
-    update(host)
-    .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
-    .values(due=due_of_host, lease_until=None)
-)
-_FINISH = UpdateEach(
-    {"of_host": Words(), "of_token": BigInteger(), "asked": Moment(), "ends": Boolean()},
-    lambda parameters: (
-        update(host)
-        .where(host.c.name == parameters["of_host"], host.c.token == parameters["of_token"])
-        .values(
-            due=due_of_host,
-            last_asked=func.coalesce(parameters["asked"], host.c.last_asked),
-            lease_until=case((parameters["ends"], None), else_=host.c.lease_until),
-        )
-    ),
-)
-_NOTE_CLAIM = update(source).where(source.c.id.in_(listed("ids"))).values(readdressed=False)
 
 
 @dataclass(slots=True)
@@ -75,7 +43,9 @@ class _Lease:
 
     token: int  # counts the leases of the host: a process whose token is another one has lost it
     sources: set[int] = field(default_factory=set)  # ids of those under way
-    visits: int = 0  # requests that redirects led to the host
+    visits: int = 0  # requests for pages, and those that redirects led to the host
+    asked: datetime | None = None  # when the last visit ended
+    asked_before: datetime | None = None  # by the process that had the host before, if that was another one
 
     @property
     def is_used(self) -> bool:
@@ -91,39 +61,13 @@ class LeaseStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._owner = uuid4().hex
         self._leases: dict[str, _Lease] = {}  # by host
         self._due_per_host = 0  # about so many due sources of a free host were found last; 0: not known yet
         self._under_way: dict[int, str] = {}  # hosts of sources under way, by source
         self.claimed: dict[int, SourceState] = {}  # states of sources under way as they were claimed, by source
         self._finished: tuple[Connection | None, set[int]] = None, set()  # sources that a transaction has recorded
         self._taken_over: set[str] = set()  # hosts whose lease a process left behind
-        now = database.dialect.lease_time(bindparam("now", type_=Moment))
-        is_free = or_(host.c.lease_until.is_(None), host.c.lease_until <= now)
-
-        def free(condition: ColumnElement[bool]) -> Select[Any]:
-            columns = select(host.c.name, host.c.token, host.c.lease_until)
-            chosen = columns.where(is_free, condition).order_by(host.c.due, host.c.name).limit(bindparam("limit"))
-            return chosen.with_for_update(skip_locked=True, key_share=True)
-
-        hosts_of_names = select(source.c.host).where(pollable, IS_NAMED)
-        self._free_due = free(host.c.due <= bindparam("now", type_=Moment))
-        self._free_all = free(host.c.due.is_not(None))
-        self._free_named = free(host.c.name.in_(hosts_of_names))
-        self._free_host = free(host.c.name == bindparam("of_host"))
-        until = now + bindparam("lease", type_=Span)
-        self._write_lease = (
-            update(host)
-            .where(host.c.name.in_(listed("hosts")))
-            .values(lease_until=until, owner=bindparam("by"), token=host.c.token + 1)
-        )
-        self._extend = (
-            update(host)
-            .where(host.c.name == bindparam("of_host"), host.c.token == bindparam("of_token"))
-            .values(lease_until=until)
-        )
-        self._any_leased = select(host.c.name).where(host.c.lease_until > now).limit(1)
-        self._wait = select(type_coerce(host.c.lease_until - now, Span)).where(host.c.name == bindparam("of_host"))
+        self._statements = LeaseStatements(database.dialect.lease_time, database.process)
 
     def __len__(self) -> int:
         return len(self._leases)  # hosts
@@ -138,10 +82,10 @@ class LeaseStore:
         `share`: a URL is fetched once. A host's lease lasts until the last of its sources is recorded, or until `lease`
         is over.
         """
-        parameters = {"now": now, "limit": limit, "lease": lease, "by": self._owner}
+        parameters = {"now": now, "limit": limit, "lease": lease, "by": self._database.process}
         with self._database.writing() as connection:
             ended = self._unused()
-            connection.execute(_END_LEASES, self._rows(ended)) if ended else None
+            connection.execute(END_LEASES, self._ending_rows(ended)) if ended else None
             held = self._still_held(connection, self._leases.keys() - ended)
             rows = self._selected(connection, selection, held, parameters | {"share": share})
             free = dict[str, int]()
@@ -156,10 +100,11 @@ class LeaseStore:
             rows = sorted(rows, key=_queue_place)[:limit]
             rows += self._sharing_url(connection, rows)
             if readdressed := [row["id"] for row in rows if row["readdressed"]]:
-                connection.execute(_NOTE_CLAIM, {"ids": readdressed})
+                connection.execute(NOTE_CLAIM, {"ids": readdressed})
             unused = free.keys() - {row["host"] for row in rows}
             if unused:
-                connection.execute(_END_LEASES, [{"of_host": name, "of_token": free[name]} for name in sorted(unused)])
+                rows_of_unused = [{"of_host": name, "of_token": free[name], "asked": None} for name in sorted(unused)]
+                connection.execute(END_LEASES, rows_of_unused)
         self._forget(ended)
         for row in rows:
             lease_of_host = self._leases.setdefault(row["host"], _Lease(free.get(row["host"], 0)))
@@ -178,28 +123,49 @@ class LeaseStore:
             return frozenset(connection.scalars(WANTED if selection.everything else WANTED_DUE, {"now": now}))
 
     def visit(self, name: str, now: datetime, lease: timedelta) -> timedelta | None:
-        """Lease a host that a redirect leads to; a visit ends with `leave`.
+        """Lease a host that a page or a redirect leads to; a visit ends with `leave`.
 
         Returns None, or how long another process's lease on the host lasts.
         """
         if (present := self._leases.get(name)) is not None:
             present.visits += 1
             return None
-        parameters = {"now": now, "limit": 1, "lease": lease, "by": self._owner, "of_host": name}
+        parameters = {"now": now, "limit": 1, "lease": lease, "by": self._database.process, "of_host": name}
         with self._database.writing() as connection:
             insert_hosts(connection, self._database.dialect, [name])
-            free = self._take(connection, self._free_host, (), parameters)
-            if not free:
-                remaining: timedelta | None = connection.scalar(self._wait, parameters)
+            rows = self._take(connection, self._statements.free_host, (), parameters)
+            if not rows:
+                remaining: timedelta | None = connection.scalar(self._statements.wait, parameters)
                 return remaining or timedelta(0)
-        self._leases[name] = _Lease(free[name], visits=1)
+        (row,) = rows
+        self._leases[name] = present = _Lease(row.token + 1, visits=1)
+        if row.owner not in (None, self._database.process):
+            present.asked_before = now if row.lease_until is not None else row.last_asked
         return None
 
-    def leave(self, names: Iterable[str]) -> None:
-        """End visits to these hosts; leases that nothing is under way for end with the next write of this process."""
+    def asked_before(self, name: str) -> datetime | None:
+        """Return when another process asked this visited host last, if it had it before; None after the first call."""
+        present = self._leases[name]
+        asked, present.asked_before = present.asked_before, None
+        return asked
+
+    def leave(self, names: Iterable[str], now: datetime | None = None) -> None:
+        """End visits to these hosts, which were asked up to `now`.
+
+        Leases that nothing is under way for end with the next write of this process.
+        """
         for name in names:
             if (present := self._leases.get(name)) is not None:
                 present.visits -= 1
+                present.asked = now
+
+    def busy(self, names: Collection[str]) -> frozenset[str]:
+        """Return those of these hosts that another process has leased. SQLite is not asked: there it is rare."""
+        if self._database.dialect.one_writer:
+            return frozenset()
+        busy = self._statements.leased_elsewhere
+        with self._database.reading() as connection:
+            return frozenset(name for part in slices(names) for name in connection.scalars(busy, {"hosts": part}))
 
     def release(self, ids: Collection[int], now: datetime | None = None, rest: timedelta = timedelta(0)) -> None:
         """Give these sources back, their states unchanged; with a `rest`, their hosts are free so long after `now`.
@@ -209,8 +175,7 @@ class LeaseStore:
         self._drop(ids)
         unused = self._unused()
         if unused and now and rest:
-            with self._database.writing() as connection:
-                connection.execute(self._extend, [row | {"now": now, "lease": rest} for row in self._rows(unused)])
+            self._extend(unused, now, rest)
             self._forget(unused)
         else:
             self.end_unused()
@@ -219,8 +184,12 @@ class LeaseStore:
         """Have the leases for these sources, and those of visited hosts, last for `lease` from now on."""
         names = set(self.hosts_of(ids)).union(name for name, present in self._leases.items() if present.visits)
         if names:
-            with self._database.writing() as connection:
-                connection.execute(self._extend, [row | {"now": now, "lease": lease} for row in self._rows(names)])
+            self._extend(names, now, lease)
+
+    def _extend(self, names: Collection[str], now: datetime, lease: timedelta) -> None:
+        rows = [row | {"now": now, "lease": lease} for row in self._rows(names)]
+        with self._database.writing() as connection:
+            connection.execute(self._statements.extend, rows)
 
     def valid(self, connection: Connection, ids: Collection[int]) -> frozenset[int]:
         """Return those of these sources whose host no other process has leased since, and keep others from it.
@@ -249,10 +218,10 @@ class LeaseStore:
             rows = self._rows(hosts)
             for row in rows:
                 name = row["of_host"]
-                times = (asked[source_id] for source_id in hosts[name])
+                times = (self._leases[name].asked, *(asked[source_id] for source_id in hosts[name]))
                 row["asked"] = max((time for time in times if time), default=None)
                 row["ends"] = not self._leases[name].visits and self._leases[name].sources <= self._finished[1]
-            _FINISH.execute(connection, rows)
+            FINISH.execute(connection, rows)
             ended = [row["of_host"] for row in rows if row["ends"]]
             self._database.after_commit(partial(self._finish, tuple(asked), ended))
         if asked.keys() - self._under_way.keys():  # rare: after an outage
@@ -262,13 +231,13 @@ class LeaseStore:
         """End the leases of hosts that nothing is under way for; `claim` does it too."""
         if unused := self._unused():
             with self._database.writing() as connection:
-                connection.execute(_END_LEASES, self._rows(unused))
+                connection.execute(END_LEASES, self._ending_rows(unused))
             self._forget(unused)
 
     def end_lost(self) -> None:
         """End leases of this process that it knows nothing of: a copy that was put in place may have them."""
         with self._database.writing() as connection:
-            end_unknown(connection, self._owner, {name: lease.token for name, lease in self._leases.items()})
+            end_unknown(connection, self._database.process, {name: lease.token for name, lease in self._leases.items()})
 
     def last_asked(self, hosts: Collection[str], now: datetime) -> Mapping[str, datetime]:
         """Return when each of these hosts was asked last; hosts that were never asked are left out.
@@ -303,7 +272,7 @@ class LeaseStore:
                 yield bool(alone)
         else:
             with self._database.reading() as connection:
-                is_leased = connection.scalar(self._any_leased)
+                is_leased = connection.scalar(self._statements.any_leased)
             yield is_leased is None
 
     def _end_all(self) -> None:
@@ -315,25 +284,27 @@ class LeaseStore:
     ) -> dict[str, int]:
         """Lease free hosts of the selected sources that are not `held`; return the tokens of the leases, by host."""
         if selection.names is None:
-            statement = self._free_all if selection.everything else self._free_due
-            return self._take(connection, statement, held, parameters)
+            statement = self._statements.free_all if selection.everything else self._statements.free_due
+            return _tokens(self._take(connection, statement, held, parameters))
         tokens: dict[str, int] = {}
         for part in slices(selection.names):
-            tokens |= self._take(connection, self._free_named, {*held, *tokens}, {**parameters, "names": part})
+            of_part = {**parameters, "names": part}
+            tokens |= _tokens(self._take(connection, self._statements.free_named, {*held, *tokens}, of_part))
         return tokens
 
     def _take(
         self, connection: Connection, free: Select[Any], held: Collection[str], parameters: Mapping[str, Any]
-    ) -> dict[str, int]:
+    ) -> list[Row[Any]]:
+        """Lease the free hosts that are not `held`, and return their rows as they were before."""
         rows = [row for row in connection.execute(free, parameters) if row.name not in held]
         for part in slices(row.name for row in rows):
-            connection.execute(self._write_lease, {**parameters, "hosts": part})
+            connection.execute(self._statements.write_lease, {**parameters, "hosts": part})
         self._taken_over.update(row.name for row in rows if row.lease_until is not None)
-        return {row.name: row.token + 1 for row in rows}
+        return rows
 
     def _still_held(self, connection: Connection, hosts: Collection[str], *, is_locked: bool = False) -> frozenset[str]:
         """Return those of these hosts that no other process has leased since."""
-        statement = _HELD_LOCKED if is_locked else _HELD
+        statement = HELD_LOCKED if is_locked else HELD
         rows = (row for part in slices(sorted(hosts)) for row in connection.execute(statement, {"hosts": part}))
         return frozenset(row.name for row in rows if row.token == self._leases[row.name].token)
 
@@ -370,6 +341,9 @@ class LeaseStore:
         """Return parameters of a statement for each of these hosts, in one order for all processes."""
         return [{"of_host": name, "of_token": self._leases[name].token} for name in sorted(names)]
 
+    def _ending_rows(self, names: Collection[str]) -> list[dict[str, Any]]:
+        return [row | {"asked": self._leases[row["of_host"]].asked} for row in self._rows(names)]
+
     def _drop(self, ids: Collection[int]) -> None:
         for source_id in ids:
             if source_id in self._under_way:
@@ -383,6 +357,11 @@ class LeaseStore:
     def _forget(self, names: Iterable[str]) -> None:
         for name in names:
             self._leases.pop(name, None)
+
+
+def _tokens(rows: Iterable[Row[Any]]) -> dict[str, int]:
+    """Return the tokens of the leases on these hosts, by host."""
+    return {row.name: row.token + 1 for row in rows}
 
 
 def _queue_place(row: RowMapping) -> tuple[datetime, int]:

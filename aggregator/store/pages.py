@@ -26,6 +26,7 @@ from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
+from aggregator.store.row_leases import RowLeases
 from aggregator.store.rows import listed
 from aggregator.store.schema import article, original, page, robots_txt, source, unpublished
 from aggregator.store.search import index_articles
@@ -39,17 +40,17 @@ _VERSIONS = (
     .where(article.c.id.in_(listed("ids")), article.c.source_id == bindparam("source_id"))
     .where(article.c.link_key.is_not(None), not_(article.c.pruned))
 )
-_free = or_(page.c.lease_until.is_(None), page.c.lease_until <= bindparam("now"))
+_of_articles = page.c.article_id.in_(listed("ids"))
 _DUE = (
     select(page.c.article_id, article.c.link, (page.c.digest == article.c.text_digest).label("is_current"))
     .join(article)
-    .where(page.c.due <= bindparam("now"), _free)
+    .where(page.c.due <= bindparam("now"))
     .where(not_(exists().where(unpublished.c.article_id == page.c.article_id)))
     .where(or_(article.c.dropped.is_(None), bindparam("with_dropped", type_=Boolean)))
     .order_by(page.c.due, page.c.article_id)
     .limit(bindparam("limit"))
 )
-_DUE_OF = _DUE.where(article.c.source_id.in_(select(source.c.id).where(IS_NAMED)))
+_is_of_named = article.c.source_id.in_(select(source.c.id).where(IS_NAMED))
 _CLAIM = (
     select(*page.c["article_id", "digest", "failures"], article.c.link, *source.c["id", "settings"])
     .add_columns(*(func.coalesce(original.c[name], article.c[name]).label(name) for name in ("title", "html")))
@@ -57,13 +58,12 @@ _CLAIM = (
     .join(article)
     .join(source)
     .outerjoin(original)
-    .where(page.c.article_id.in_(listed("ids")), page.c.due <= bindparam("now"), _free)
+    .where(_of_articles, page.c.due <= bindparam("now"))
     .where(page.c.digest == article.c.text_digest)
     .order_by(page.c.due, page.c.article_id)
     .with_for_update(of=page, skip_locked=True)
 )
 _of_version = (page.c.article_id == bindparam("of"), page.c.digest == bindparam("version"))
-_LEASE = update(page).where(page.c.article_id.in_(listed("ids"))).values(lease_until=bindparam("until"))
 _END = (
     update(page)
     .where(*_of_version)
@@ -78,7 +78,7 @@ _KEEP_ORIGINAL = insert(original).from_select(
 _SHOW = (
     update(article).where(article.c.id == bindparam("of")).values({name: bindparam(f"new_{name}") for name in _BODY})
 )
-_DROP = delete(page).where(page.c.article_id.in_(listed("ids")))
+_DROP = delete(page).where(_of_articles)
 _ROBOTS_TXT = select(*robots_txt.c["fetched", "body", "error"]).where(robots_txt.c.origin == bindparam("origin"))
 _DROP_ROBOTS_TXT = delete(robots_txt).where(robots_txt.c.fetched < bindparam("before"))
 
@@ -88,6 +88,10 @@ class PageStore:
 
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database, self._outbox = database, outbox
+        self._leases = RowLeases(database, page, _of_articles)
+        self._due, self._claim = _DUE.where(self._leases.free), _CLAIM.where(self._leases.free)
+        self._due_of = self._due.where(_is_of_named)
+        self._end_lease = _END.where(self._leases.owned)
 
     def mark(self, articles: Collection[str], source_id: int, now: datetime) -> None:
         """Mark those of these articles whose text this source brought, each version of an entry once.
@@ -116,7 +120,7 @@ class PageStore:
         of_names = {} if names is None else {"names": sorted(names)}
         parameters = {"now": now, "limit": limit, "with_dropped": with_dropped} | of_names
         with self._database.reading() as connection:
-            rows = connection.execute(_DUE_OF if of_names else _DUE, parameters)
+            rows = connection.execute(self._due_of if of_names else self._due, parameters)
             return tuple(DuePage(article_id=row.article_id, link=row.link, is_current=row.is_current) for row in rows)
 
     def claim(self, ids: Collection[str], now: datetime, lease: timedelta) -> tuple[ClaimedPage, ...]:
@@ -124,16 +128,18 @@ class PageStore:
         if not ids:
             return ()
         with self._database.writing() as connection:
-            rows = connection.execute(_CLAIM, {"ids": sorted(ids), "now": now}).mappings().all()
+            rows = connection.execute(self._claim, {"ids": sorted(ids), "now": now}).mappings().all()
             if rows:
-                connection.execute(_LEASE, {"ids": sorted(row["article_id"] for row in rows), "until": now + lease})
+                self._leases.take({"ids": sorted(row["article_id"] for row in rows)}, now, lease)
             return tuple(map(_claimed, rows))
+
+    def extend(self, ids: Collection[str], now: datetime, lease: timedelta) -> None:
+        """Have the leases of these articles' pages last for `lease` from now on."""
+        self._leases.extend({"ids": sorted(ids)}, now, lease)
 
     def release(self, ids: Collection[str]) -> None:
         """End the leases of these articles' pages; their marks stay."""
-        if ids:
-            with self._database.writing() as connection:
-                connection.execute(_LEASE, {"ids": sorted(ids), "until": None})
+        self._leases.release({"ids": sorted(ids)})
 
     def drop(self, ids: Collection[str]) -> None:
         """Remove the marks of these articles."""
@@ -142,7 +148,10 @@ class PageStore:
                 connection.execute(_DROP, {"ids": sorted(ids)})
 
     def record(self, claimed: ClaimedPage, text: PageText) -> None:
-        """Publish the text of a page, unless its entry changed meanwhile. Rules judge it when it is published."""
+        """Publish the text of a page, unless its entry changed meanwhile, or another process has claimed it.
+
+        Rules judge it when it is published.
+        """
         values = {name: getattr(text, name) or None for name in _FOUND}
         with self._database.writing() as connection:
             if not self._end(connection, claimed, **values, due=None, failures=0, error=text.refusal or None):
@@ -164,7 +173,8 @@ class PageStore:
 
     def _end(self, connection: Connection, claimed: ClaimedPage, **values: Any) -> bool:
         new = {f"new_{name}": value for name, value in values.items()}
-        return connection.execute(_END, {"of": claimed.article_id, "version": claimed.digest, **new}).rowcount > 0
+        parameters = {"of": claimed.article_id, "version": claimed.digest, **new}
+        return connection.execute(self._end_lease, parameters).rowcount > 0
 
     def robots_txt(self, origin: str) -> tuple[datetime, str, str | None] | None:
         """Return when robots.txt of this origin was read, its text, and the failure to read it, if any."""

@@ -307,6 +307,7 @@ page = Table(  # of an article whose source asks for full text: the mark to read
     required("digest", LargeBinary),  # `text_digest` of the version of the entry that it is asked for
     Column("due", Moment),  # when it is to be asked for; None: it was read, or given up
     Column("lease_until", Moment),  # until then a process is at it
+    Column("owner", String(32)),  # the process that leased it last: what others write is dropped
     required("failures", Integer),  # in a row
     Column("error", Words),  # sentence of the last failure, or why its text is not used
     # None unless it is better than the feed's
@@ -329,6 +330,7 @@ backfill = Table(  # of a source with `backfill`: the place in its archive
     required("seen", LargeBinary),  # digests of the URLs and entries that were seen
     Column("due", Moment),
     Column("lease_until", Moment),  # until then a process is at it
+    Column("owner", String(32)),  # the process that leased it last: what others write is dropped
     required("failures", Integer),  # of this page, in a row
     Column("error", Words),  # sentence of the last failure, or why the rest is not read
 )

@@ -12,6 +12,7 @@ translation = Table(  # of an article into one language: the mark to make it, an
     Column("language", String(35), primary_key=True),
     Column("due", Moment),  # when it is to be made; None: it was, or was given up
     Column("lease_until", Moment),  # until then a process is at it
+    Column("owner", String(32)),  # the process that leased it last: what others write is dropped
     required("failures", Integer),  # in a row
     required("version", Integer),  # of the mark
     Column("error", Words),  # sentence of the last failure

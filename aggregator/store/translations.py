@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, literal, not_, or_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, literal, not_, select, update
 
 from aggregator.model import ClaimedTranslation, Source, TranslatedText, Translation
 from aggregator.settings import SourceSettings
@@ -14,6 +14,7 @@ from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.meta import MetaStore
 from aggregator.store.outbox import Outbox
+from aggregator.store.row_leases import RowLeases
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
     article,
@@ -39,7 +40,6 @@ _RENEW = (
     .where(translation.c.article_id.in_(listed("ids")))
     .values(due=bindparam("now", type_=Moment), failures=0, version=translation.c.version + 1)
 )
-_free = or_(translation.c.lease_until.is_(None), translation.c.lease_until <= bindparam("now"))
 _CLAIM = (
     select(*translation.c["article_id", "language", "failures", "version"])
     .add_columns(*article.c["title", "summary", "html", "link"], article.c.language.label("original_language"))
@@ -47,17 +47,15 @@ _CLAIM = (
     .select_from(translation)
     .join(article)
     .join(source)
-    .where(translation.c.due <= bindparam("now"), _free, is_published)
+    .where(translation.c.due <= bindparam("now"), is_published)
     .where(not_(exists().where(unpublished.c.article_id == article.c.id)))
     .where(not_(exists().where(current_page, due_page)))  # its full text is to come
     .order_by(translation.c.failures > 0, translation.c.due, translation.c.article_id, translation.c.language)
     .limit(1)
     .with_for_update(of=translation, skip_locked=True)
 )
-_CLAIM_OF = _CLAIM.where(IS_NAMED)
 _this = and_(translation.c.article_id == bindparam("of"), translation.c.language == bindparam("in_language"))
 _of_version = translation.c.version == bindparam("at")
-_LEASE = update(translation).where(_this).values(lease_until=bindparam("until"))
 _TEXT = ("title", "html", "markdown", "summary")
 _RECORD = (
     update(translation)
@@ -117,6 +115,12 @@ class TranslationStore:
 
     def __init__(self, database: Database, outbox: Outbox, meta: MetaStore) -> None:
         self._database, self._outbox, self._meta = database, outbox, meta
+        self._leases = RowLeases(database, translation, _this)
+        owned = self._leases.owned
+        self._claim = _CLAIM.where(self._leases.free)
+        self._claim_of = self._claim.where(IS_NAMED)
+        self._record, self._postpone = _RECORD.where(owned), _POSTPONE.where(owned)
+        self._drop_mark, self._give_up = _DROP_MARK.where(owned), _GIVE_UP.where(owned)
 
     def mark(self, articles: Collection[str], source_id: int, languages: Sequence[str], now: datetime) -> None:
         """Mark those of these articles whose text this source brought, for each of these languages."""
@@ -147,12 +151,11 @@ class TranslationStore:
         """
         of_names = {} if names is None else {"names": sorted(names)}
         with self._database.writing() as connection:
-            rows = connection.execute(_CLAIM_OF if of_names else _CLAIM, {"now": now} | of_names)
+            rows = connection.execute(self._claim_of if of_names else self._claim, {"now": now} | of_names)
             row = rows.mappings().one_or_none()
             if row is None:
                 return None
-            values = {"of": row["article_id"], "in_language": row["language"], "until": now + lease}
-            connection.execute(_LEASE, values)
+            self._leases.take({"of": row["article_id"], "in_language": row["language"]}, now, lease)
         names = ("article_id", "language", "failures", "version", "title", "summary", "html", "link")
         return ClaimedTranslation(
             source=Source(id=row["id"], settings=row["settings"]),
@@ -160,16 +163,20 @@ class TranslationStore:
             **{name: row[name] for name in names},
         )
 
+    def extend(self, claimed: ClaimedTranslation, now: datetime, lease: timedelta) -> None:
+        """Have the lease last for `lease` from now on."""
+        self._leases.extend(_key(claimed), now, lease)
+
     def release(self, claimed: ClaimedTranslation) -> None:
         """End the lease; the mark stays."""
-        with self._database.writing() as connection:
-            connection.execute(_LEASE, _key(claimed) | {"until": None})
+        self._leases.release(_key(claimed))
 
     def give_up(self, claimed: ClaimedTranslation) -> None:
         """Remove the mark of a translation that is not wanted; if it has a text, publishing its article removes it."""
         with self._database.writing() as connection:
-            if not connection.execute(_DROP_MARK, _key(claimed)).rowcount:
-                connection.execute(_GIVE_UP, _key(claimed))
+            if connection.execute(self._drop_mark, _key(claimed)).rowcount:
+                return
+            if connection.execute(self._give_up, _key(claimed)).rowcount:
                 self._mark(claimed.article_id)
 
     def drop(self, translations: Iterable[tuple[str, str]]) -> None:
@@ -179,12 +186,12 @@ class TranslationStore:
                 connection.execute(_DROP_TEXT, {"of": article_id, "in_language": language})
 
     def record(self, claimed: ClaimedTranslation, text: TranslatedText, digest: bytes, now: datetime) -> None:
-        """Publish a translation of the text with this digest, unless its article changed meanwhile."""
+        """Publish a translation of the text with this digest, unless its article changed or another process has it."""
         values = {f"new_{name}": getattr(text, name) for name in _TEXT} | {"new_digest": digest}
         with self._database.writing() as connection:
             key = _key(claimed) | {"at": claimed.version}
-            if not connection.execute(_RECORD, key | values | {"now": now}).rowcount:
-                connection.execute(_LEASE, _key(claimed) | {"until": None})
+            if not connection.execute(self._record, key | values | {"now": now}).rowcount:
+                self._leases.release(_key(claimed))
                 return
             self._mark(claimed.article_id)
             if claimed.language not in (languages := self.languages()):
@@ -198,8 +205,8 @@ class TranslationStore:
         """Have a translation made later, or not before its article changes if `due` is None."""
         values = {"new_due": due, "new_failures": failures, "new_error": error}
         with self._database.writing() as connection:
-            if not connection.execute(_POSTPONE, _key(claimed) | {"at": claimed.version} | values).rowcount:
-                connection.execute(_LEASE, _key(claimed) | {"until": None})
+            if not connection.execute(self._postpone, _key(claimed) | {"at": claimed.version} | values).rowcount:
+                self._leases.release(_key(claimed))
 
     def of_articles(self, articles: Collection[str]) -> dict[str, tuple[Translation, ...]]:
         """Return the translations that these articles have, unwanted ones too, in the order of their languages."""

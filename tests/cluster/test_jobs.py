@@ -208,7 +208,7 @@ def test_the_jobs_of_a_killed_daemon_are_done_by_the_next(tmp_path: Path, server
         assert not daemon.said("Traceback")
 
 
-def test_a_second_server_serves_what_the_first_publishes_and_full_text_comes_by_a_job(
+def test_a_second_server_serves_what_the_first_publishes_and_full_text_too(
     tmp_path: Path, server: Server, postgresql: Cluster
 ) -> None:
     database, url = postgresql.database(), server.url("/stories/1")

@@ -17,7 +17,7 @@ from aggregator.daemon.worker import TICK
 from aggregator.fetch import Fetcher
 from aggregator.model import Selection, SourceState
 from aggregator.pipeline import Report, leases, run_cycle
-from aggregator.pipeline.leases import share_of_host
+from aggregator.pipeline.leases import HostVisits, share_of_host
 from aggregator.pipeline.poller import Poller, queue_for
 from aggregator.settings import Fetch
 from aggregator.store import Store
@@ -159,7 +159,7 @@ def test_leases_of_what_takes_long_are_extended(
     room: Newsroom, server: Server, app: App, other_process: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aggregator.pipeline.states.INTERVAL", 0.02)
-    monkeypatch.setattr("aggregator.pipeline.states.EXTEND", 0.1)
+    monkeypatch.setattr("aggregator.pipeline.leases.EXTEND", 0.1)
     server.put("*", rss(item(1)), pause=1.5)
     start = room.now
 
@@ -205,6 +205,19 @@ def test_the_host_of_a_redirect_is_asked_by_one_process(room: Newsroom, server: 
         room.later(seconds=61)
         assert room.once(everything=False).kinds == {"a": "fetched"}
         assert len(target.requests) == 1
+
+
+def test_the_gap_is_kept_after_a_visit_of_another_process(room: Newsroom) -> None:
+    async def visit(app: App) -> bool:
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            visits = HostVisits(app, fetcher)
+            assert await visits.begin("paper.example")
+            await visits.end()
+            app.store.leases.end_unused()
+            return "paper.example" in fetcher.limiter.next_starts
+
+    with room.opened() as first, room.opened() as second:
+        assert [asyncio.run(visit(app)) for app in (first, first, second, second)] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -341,6 +341,28 @@ def test_a_host_that_a_redirect_leads_to_is_one_processs(two: tuple[Store, Store
     assert claim(second, names=["blog1"]) == []
 
 
+def test_a_visited_host_counts_as_asked_for_the_next_process(two: tuple[Store, Store]) -> None:
+    first, second = two
+    for visitor, asked in ((first, None), (first, None), (second, NOW), (second, None), (first, NOW)):
+        assert visitor.leases.visit("new.example", NOW, LEASE) is None
+        assert visitor.leases.asked_before("new.example") == asked
+        visitor.leases.leave(["new.example"], NOW)
+        visitor.leases.end_unused()
+    assert second.leases.visit("new.example", NOW, LEASE) is None
+    let_leases_run_out(second)  # which has died
+    later = NOW + MINUTE
+    assert first.leases.visit("new.example", later, LEASE) is None
+    assert first.leases.asked_before("new.example") == later
+
+
+def test_hosts_of_other_processes_are_busy_where_there_may_be_many(two: tuple[Store, Store]) -> None:
+    first, second = two
+    assert first.leases.visit("new.example", NOW, LEASE) is None
+    busy = frozenset() if second.has_one_writer else {"new.example"}
+    assert second.leases.busy(["new.example", "paper.example"]) == busy
+    assert first.leases.busy(["new.example"]) == frozenset()
+
+
 def test_a_state_of_another_url_is_not_written(store: Store) -> None:
     sync_sources(store, [source("a"), source("b")], NOW)
     assert claim(store) == ["a", "b"]
