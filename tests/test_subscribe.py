@@ -17,10 +17,12 @@ from aggregator.subscribe import (
     AddResult,
     Dialog,
     ExistingSource,
+    SkippedOutline,
     add,
     export_opml,
     finder,
     import_opml,
+    import_planet,
     remove,
 )
 from aggregator.subscribe.finder import FoundFeed
@@ -347,3 +349,17 @@ def test_an_opml_file_keeps_what_is_disabled_and_its_categories(file: Path, tmp_
     assert (sources["off"].url, sources["off"].enabled) == ("http://off.example/?a=b&format=rss", False)
     assert (sources["on"].categories, sources["on"].enabled) == (("World", "tech"), True)
     assert "enabled: true" not in file.read_text()
+
+
+def test_a_list_of_others_reads_nothing_from_the_environment(file: Path, tmp_path: Path) -> None:
+    url = "https://evil.example/feed?x=${SECRET}"
+    opml, planet = tmp_path / "list.opml", tmp_path / "planet.ini"
+    opml.write_text(f'<opml><body><outline text="evil" xmlUrl="{url}"/><outline xmlUrl="{url}{{"/></body></opml>')
+    planet.write_text(f"[Planet]\nname = theirs\n[{url}]\nname = Evil\n")
+    before = file.read_text()
+    outcomes = (*import_opml(file, {"SECRET": "1234"}, opml), *import_planet(file, {"SECRET": "1234"}, planet))
+    assert [type(outcome) for outcome in outcomes] == [SkippedOutline] * 3
+    assert file.read_text() == before
+    own = file.read_text() + f"  - name: own\n    url: {url}\n"
+    file.write_text(own)
+    assert [type(outcome) for outcome in import_opml(file, {"SECRET": "1234"}, opml)[:1]] == [ExistingSource]

@@ -53,6 +53,8 @@ class SkippedOutline:
     reason: str
 
 
+_TAKES_ENVIRONMENT = "its URL takes a value from the environment (`${NAME}`); if you trust it, write it in feeds.yaml"
+
 AddResult = AddedSource | ExistingSource | SkippedOutline | Failure
 
 
@@ -199,6 +201,8 @@ def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
         url = source_url(outline.url)
     except ValueError as fault:
         return Failure(stage="parse", subject=quoted(outline.text or outline.url), reason=f"its xmlUrl {fault}")
+    if "${" in url and not listed.existing(url):  # another's file would have our environment sent to its host
+        return SkippedOutline(text=quoted(outline.text or url), reason=_TAKES_ENVIRONMENT)
     # Of folders with the same file name the first is the category.
     folders = (*outline.folders, *outline.categories)
     usable = {category_name(folder): folder for folder in reversed(folders) if _is_valid(label, folder)}
