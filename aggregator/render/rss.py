@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from email.utils import format_datetime
 from functools import partial
 from html import escape, unescape
 
@@ -12,25 +11,17 @@ from lxml.etree import _Element as Element
 from aggregator.model import StoredArticle
 from aggregator.render.channel import Channel, contributors, sources_paragraph
 from aggregator.render.podcast import add_origin, add_podcast
-from aggregator.render.xml_feed import (
-    NAMESPACES,
-    add_archive_mark,
-    add_media,
-    add_text,
-    document,
-    markup,
-    new_entry,
-    xml_feed,
-)
+from aggregator.render.xml_feed import NAMESPACES, add_archive_mark, add_media, document, markup, xml_entry, xml_feed
 
+ATOM = "{http://www.w3.org/2005/Atom}"
+DCTERMS = "http://purl.org/dc/terms/"
 END = b"</channel></rss>"
 ITEM_NAMESPACES = NAMESPACES | {  # the last three under feedgen's prefixes
-    "dcterms": "http://purl.org/dc/terms/",
+    "dcterms": DCTERMS,
     "dc": "http://purl.org/dc/elements/1.1/",
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
 }
-DCTERMS, DC, ATOM, CONTENT = (f"{{{ITEM_NAMESPACES[prefix]}}}" for prefix in ("dcterms", "dc", "atom", "content"))
 
 _TITLE = re.compile(rb"<title>[^<]+</title>")  # never inside a body, where each < is escaped
 _NUMERIC = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
@@ -43,7 +34,7 @@ def rss(channel: Channel, items: Iterable[bytes]) -> bytes:
     feed = xml_feed(channel)
     feed.register_extension("dc", DcExtension)
     feed.description(channel.title)
-    feed.extra.namespaces["dcterms"] = ITEM_NAMESPACES["dcterms"]
+    feed.extra.namespaces["dcterms"] = DCTERMS
     feed.extra.add = partial(_extend_channel, channel)
     return document(_TITLE.sub(_numeric_references, feed.rss_str()), items, END)
 
@@ -60,33 +51,33 @@ def _extend_channel(channel: Channel, root: Element) -> None:
 
 def rss_item(article: StoredArticle) -> bytes:
     """Return the element of the article as it stands in a document."""
-    item = new_entry("item", ITEM_NAMESPACES)
-    several = contributors(article)
-    add_text(item, "title", article.title)
-    add_text(item, "link", article.link)
-    add_text(item, "description", _as_html(article.summary or article.title))
-    if article.html or several:
-        add_text(item, f"{CONTENT}encoded", article.html + sources_paragraph(article))
-    add_text(item, "guid", article.uid, isPermaLink="true" if article.uid == article.link else "false")
-    for term in article.terms:
-        add_text(item, "category", term.term, **({"domain": term.scheme} if term.scheme else {}))
-    if article.details.comments:
-        add_text(item, "comments", article.details.comments)
-    add_text(item, "pubDate", format_datetime(article.published))
+    from feedgen.ext.dc import DcEntryExtension
+
+    entry = xml_entry(article)
+    entry.register_extension("dc", DcEntryExtension)
+    entry.guid(article.uid, permalink=article.uid == article.link)
+    entry.summary(_as_html(article.summary or article.title))  # feedgen writes a body only beside a description
+    entry.category([{"term": term.term, "scheme": term.scheme} for term in article.terms])
+    entry.dc.dc_creator([person.name for person in article.authors])
+    if several := contributors(article):
+        entry.dc.dc_contributor([credit.feed_title for credit in several])
+        entry.content(article.html + sources_paragraph(article), type="html")
+    if article.language:
+        entry.dc.dc_language(article.language)
     if article.credits and article.credits[0].feed_url:
-        add_text(item, "source", article.credits[0].feed_title, url=article.credits[0].feed_url)
-    add_text(item, f"{DCTERMS}modified", article.updated.isoformat())
+        entry.source(article.credits[0].feed_url, article.credits[0].feed_title)
+    if article.details.comments:
+        entry.comments(article.details.comments)
+    entry.extra.add = partial(_extend_item, article)
+    return _TITLE.sub(_numeric_references, markup(entry.rss_entry(), ITEM_NAMESPACES))
+
+
+def _extend_item(article: StoredArticle, item: Element) -> None:
+    SubElement(item, f"{{{DCTERMS}}}modified").text = article.updated.isoformat()
     for enclosure in article.enclosures:
         SubElement(item, "enclosure", url=enclosure.url, type=enclosure.type or "", length=str(enclosure.length or 0))
     add_media(article, item)
     add_origin(article, item, f"{ATOM}link")
-    for credit in several:
-        add_text(item, f"{DC}contributor", credit.feed_title)
-    for person in article.authors:
-        add_text(item, f"{DC}creator", person.name)
-    if article.language:
-        add_text(item, f"{DC}language", article.language)
-    return _TITLE.sub(_numeric_references, markup(item))
 
 
 def _as_html(text: str) -> str:

@@ -1,12 +1,11 @@
-"""Parts that RSS and Atom share: feedgen's feed, which is the head of a document, and entries of lxml's elements.
+"""Feedgen's feed and entries, as RSS and Atom share them, with a hook for elements that feedgen cannot write.
 
-Each entry is written on its own, so that several documents can have it.
+feedgen writes the head of a document and each entry on its own, so that several documents can have the same entry.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
-from lxml import etree
 from lxml.etree import SubElement, tostring
 from lxml.etree import _Element as Element
 
@@ -16,11 +15,12 @@ from aggregator.render.podcast import ITUNES, PODCAST, add_episode
 
 _MEDIA = "http://search.yahoo.com/mrss/"
 _HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
+_PARENT = "parent"
 NAMESPACES = {"media": _MEDIA, "itunes": ITUNES, "podcast": PODCAST}  # of entries, by prefix
 
 
 class ExtraElements:
-    """A feedgen extension that calls `add` with each finished element (rss or feed)."""
+    """A feedgen extension that calls `add` with each finished element (rss, item, feed or entry)."""
 
     def __init__(self) -> None:
         self.namespaces: dict[str, str] = {}  # by prefix, that the document declares
@@ -73,20 +73,27 @@ def add_archive_mark(channel: Channel, parent: Element) -> None:
         SubElement(parent, f"{{{_HISTORY}}}archive")
 
 
-def new_entry(name: str, namespaces: Mapping[str, str]) -> Element:
-    """Return an element, still empty, for an entry of documents that declare these namespaces by prefix."""
-    return SubElement(etree.Element("parent", nsmap=dict(namespaces)), name)
+def xml_entry(article: StoredArticle) -> Any:
+    """Return the article as feedgen's entry, still without id and summary; `extra` is its extension."""
+    from feedgen.entry import FeedEntry
+
+    entry = FeedEntry()
+    entry.register_extension("extra", ExtraElements)
+    entry.title(article.title)
+    entry.link(href=article.link)
+    entry.published(article.published)
+    entry.updated(article.updated)
+    if article.html:
+        entry.content(article.html, type="html")
+    return entry
 
 
-def add_text(parent: Element, name: str, text: str | None, **attributes: str) -> None:
-    """Add to `parent` an element with this text."""
-    SubElement(parent, name, attributes).text = text
-
-
-def markup(entry: Element) -> bytes:
-    """Return an entry's element in UTF-8, as it stands in a document."""
-    text: bytes = tostring(cast(Element, entry.getparent()), encoding="UTF-8")
-    return text[text.index(b">") + 1 : -len("</parent>")]
+def markup(element: Element, namespaces: Mapping[str, str]) -> bytes:
+    """Return an entry's element in UTF-8, as it stands in a document that declares these namespaces."""
+    parent = element.makeelement(_PARENT, nsmap=dict(namespaces))
+    parent.append(element)
+    text: bytes = tostring(parent, encoding="UTF-8")
+    return text[text.index(b">") + 1 : -len(f"</{_PARENT}>")]
 
 
 def document(head: bytes, entries: Iterable[bytes], end: bytes) -> bytes:
