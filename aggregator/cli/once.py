@@ -73,7 +73,7 @@ def once(
                 asyncio.run(Translator(app, names or None).translate_due())
             translated, failure = _publish(app)
             published += translated
-        if not has_daemon:
+        if not has_daemon or _fetches_alone(app):
             _prune(app)
             _notify_hub(app)
         run_at_end(app)
@@ -84,6 +84,12 @@ def once(
         raise failure
     if strict and report.failures:
         raise typer.Exit(1)
+
+
+def _fetches_alone(app: "App") -> bool:
+    """Return True if the daemon only serves: nobody else prunes and notifies the hub, unless there are workers."""
+    with app.store.leases.watching() as is_alone:
+        return is_alone and app.store.has_one_writer
 
 
 def _cycle(app: "App", names: list[str] | None, all_sources: bool) -> "Report":

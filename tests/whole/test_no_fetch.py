@@ -26,6 +26,19 @@ def test_it_serves_what_is_stored_and_asks_no_source(tmp_path: Path, server: Ser
     assert [request.path for request in server.requests] == ["/paper"]
 
 
+def test_once_beside_it_does_what_follows_a_cycle(tmp_path: Path, server: Server) -> None:
+    server.put("/paper", rss(item(1)))
+    server.put("/hub", status=204)
+    feeds = {"hub": server.url("/hub"), "formats": ["rss"]}
+    configure(tmp_path, feeds=feeds, sources=[{"name": "paper", "url": server.url("/paper")}])
+    aggregator("once", cwd=tmp_path)
+    first = len(server.asked("/hub"))
+    server.put("/paper", rss(item(1), item(2)))
+    with running(tmp_path, "--no-fetch"):
+        aggregator("once", "--all", cwd=tmp_path)
+        assert len(server.asked("/hub")) == first + 2
+
+
 def test_with_workers_it_writes_no_file_and_lives_without_a_database(
     tmp_path: Path, server: Server, postgresql: Cluster
 ) -> None:
