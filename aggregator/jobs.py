@@ -19,6 +19,7 @@ import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs
 from procrastinate.worker import Worker
+from sqlalchemy import make_url
 
 from aggregator.app import App
 from aggregator.errors import UNREACHABLE, AggregatorError, StoreError
@@ -28,6 +29,7 @@ from aggregator.serve import Work
 from aggregator.store import RacedError
 from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
 from aggregator.store.jobs import STALLED
+from aggregator.store.time_limits import client_limits
 
 CONCURRENCY = {PUBLISH: 2, REQUESTS: 3}  # jobs at a time; what they compute shares one thread
 HEARTBEAT = 5.0  # seconds between two signs of a worker
@@ -129,7 +131,8 @@ class Jobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=CONNECT,
-            kwargs={} if listens else {"prepare_threshold": None},  # the next statement may come to another session
+            # behind a pooler the next statement may come to another session
+            kwargs=client_limits(make_url(url).query) | ({} if listens else {"prepare_threshold": None}),
         )
         engine = procrastinate.App(connector=connector)
         self._register(engine)

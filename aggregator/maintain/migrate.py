@@ -2,6 +2,7 @@
 
 import logging
 
+from aggregator.clock import utc_now
 from aggregator.errors import AggregatorError
 from aggregator.store import Store, transfer
 from aggregator.store.database import Database
@@ -13,17 +14,29 @@ def migrate_database(url: str, to: str, report: transfer.Progress) -> int:
     """Copy the database at `url` to an empty one at `to`, compare both, and return the number of rows.
 
     An interrupted copy is continued; if the database was written to meanwhile, it begins anew. `report` gets each
-    table's name and number of rows. Raises AggregatorError if a process fetches, if the other database holds anything
-    else, or if both differ in the end.
+    table's name and number of rows. Raises AggregatorError if a process fetches, or did of late in either database, if
+    the other database holds anything else, or if both differ in the end.
     """
     if url == to:
         raise AggregatorError("--to names the database that the configuration names; name another one")
     with Store.open(url) as store, Store.open(to) as target_store:
         source, target = store.database, target_store.database
+        for database_store in (store, target_store):
+            _require_no_worker(database_store)
         with store.leases.watching() as is_alone:
             if not is_alone:
                 raise AggregatorError(f"a process that fetches has the database {source.name} open; stop it first")
             return _copied(source, target, report)
+
+
+def _require_no_worker(store: Store) -> None:
+    now = utc_now()
+    if working := [state.name for state in store.workers.state(now).working(now)]:
+        subject = "the process" if len(working) == 1 else "the processes"
+        raise AggregatorError(
+            f"{subject} {', '.join(working)} worked on the database {store.database.name} less than a minute ago; "
+            "stop each, or wait for a minute if it was killed"
+        )
 
 
 def _copied(source: Database, target: Database, report: transfer.Progress) -> int:

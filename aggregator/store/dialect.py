@@ -33,6 +33,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from aggregator.errors import DISK_FULL, UNREACHABLE, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.object_table import object_version, stored_object
 from aggregator.store.schema import article, metadata, revision, searchable
+from aggregator.store.time_limits import client_limits, limit_time
 
 RESTORE = (
     "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`; without one move it away, and "
@@ -284,22 +285,21 @@ class PostgreSQL(Dialect):
             engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
+                connect_args=client_limits(url.query),
                 json_serializer=str,  # `columns` reads and writes the texts
                 json_deserializer=_text,
             )
         except ModuleNotFoundError as error:
             raise StoreError("PostgreSQL needs the driver psycopg; install aggregator[cluster]") from error
 
-        @event.listens_for(engine, "connect")
-        def prepare(connection: Any, _record: object) -> None:
-            connection.execute(f"SET lock_timeout = {busy_timeout // timedelta(milliseconds=1)}")
-            connection.commit()
-
+        limit_time(engine, busy_timeout)
         return engine
 
     def lock(self, connection: Connection) -> None:
-        """Take an advisory lock, which reading and recording do not wait for."""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({self.LOCK})")
+        """Take an advisory lock, which reading and recording do not wait for; a migration may take its time."""
+        connection.exec_driver_sql(
+            f"SELECT pg_advisory_xact_lock({self.LOCK}), set_config('statement_timeout', '0', true)"
+        )
 
     def lease_time(self, now: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return the server's own time: the clocks of several machines differ."""
@@ -341,6 +341,11 @@ class PostgreSQL(Dialect):
             case "55P03" | "53300":
                 return StoreBusyError(
                     f"The database {name} is locked by other processes; wait until they are done, or stop them"
+                )
+            case "57014" | "25P03":  # by `time_limits`
+                return StoreBusyError(
+                    f"The database {name} ended a transaction that took too long ({reason}); see what keeps the server "
+                    "busy"
                 )
             case "42501" | "25006":
                 return StoreError(

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 import psycopg
@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import make_url, text
 
 from aggregator.app import App
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.jobs import Jobs, is_pooled
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
+from aggregator.store import Store
 from tests.clusters import Cluster, execute, rows
 from tests.commands import Running, aggregator, configure, running, until, working
 from tests.full_text.pages import PARAGRAPHS, html
@@ -173,6 +174,42 @@ def test_behind_a_pooler_jobs_are_looked_for_and_nobody_listens(room: Newsroom) 
         with room.opened() as app:
             assert files(do_jobs(app)) == (5, 6)
         pooler.shutdown()
+
+
+def test_time_is_limited_in_each_session_or_behind_a_pooler_in_each_transaction(postgresql: Cluster) -> None:
+    names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
+    query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+
+    def limits(url: str) -> tuple[list[str], list[str]]:
+        """Those of a transaction, and those that its session keeps."""
+        with Store.open(url) as store, closing(store.database.engine.raw_connection()) as session:
+            with store.database.reading() as connection:
+                in_transaction = connection.execute(text(query)).one()
+            cursor = session.cursor()
+            cursor.execute(query)
+            return list(in_transaction), list(cursor.fetchone() or ())
+
+    database = postgresql.database()
+    expected = ["30s", "1min", "10min"]
+    assert limits(database) == (expected, expected)
+    with Pooler(database) as pooler:
+        threading.Thread(target=pooler.serve_forever, daemon=True).start()
+        assert limits(pooler.url) == (expected, ["0"] * 3)
+        pooler.shutdown()
+
+
+def test_a_process_that_stops_within_a_transaction_loses_it(postgresql: Cluster) -> None:
+    with Store.open(postgresql.database()) as store:
+
+        def write() -> None:
+            with store.database.writing() as connection:
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 50"))
+                time.sleep(1)
+                connection.execute(text("SELECT 1"))
+
+        with pytest.raises(StoreBusyError, match="ended a transaction that took too long"):
+            write()
+        assert store.meta.get("anything") is None  # by another connection
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons

@@ -3,11 +3,13 @@
 import json
 import random
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from aggregator.clock import utc_now
 from aggregator.store import Store, transfer
 from tests.clusters import Cluster
 from tests.commands import aggregator, configure, running
@@ -116,6 +118,16 @@ def test_it_names_what_it_refuses(folder: Path, postgresql: Cluster) -> None:
     assert "are there and equal" in aggregator("migrate", "--to", url, cwd=folder).stdout
     aggregator("once", "--all", cwd=folder)
     assert "is not empty; name a new one" in aggregator("migrate", "--to", url, cwd=folder, status=1).stderr
+    with Store.open(url) as store:
+        store.workers.show("one:7", 0, "1.0", utc_now() - timedelta(seconds=50))
+        store.workers.show("two:8", 0, "1.0", utc_now() - timedelta(seconds=70))
+    refusal = aggregator("migrate", "--to", url, cwd=folder, status=1)
+    assert "the process one:7 worked on the database" in refusal.stderr
+    before = (folder / "feeds.yaml").read_text()
+    move(folder, url)
+    refusal = aggregator("migrate", "--to", postgresql.database(), cwd=folder, status=1)
+    assert "stop each, or wait for a minute if it was killed" in refusal.stderr
+    (folder / "feeds.yaml").write_text(before)
     with running(folder):
         refusal = aggregator("migrate", "--to", postgresql.database(), cwd=folder, status=1)
     assert "has the database" in refusal.stderr
