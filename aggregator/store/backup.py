@@ -129,6 +129,11 @@ def _reason(error: sqlite3.DatabaseError, database: Path) -> str:
             return f"{database} is damaged, or not an SQLite database at all; use an earlier backup"
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
             return "the disk is full, or fails, where the copy is written; free some space"
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
+            return (
+                f"{database} cannot be opened, for which its folder has to be writable; let this user write to it, or "
+                "have a user do this who may"
+            )
     return f"{database} cannot be copied: {error}"
 
 

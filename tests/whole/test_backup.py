@@ -55,6 +55,15 @@ def test_backup_refuses_an_existing_file_and_says_what_is_missing(folder: Path) 
     assert "file/copy.db cannot be written" in aggregator("backup", "file/copy.db", cwd=folder, status=1).stderr
 
 
+def test_a_database_that_cannot_be_opened_says_what_is_missing(folder: Path) -> None:
+    aggregator("once", cwd=folder)
+    wal = folder / "storage" / "aggregator.db-wal"
+    wal.unlink(missing_ok=True)
+    wal.mkdir()  # root may write to a folder that nobody may
+    for words in (("backup", "copy.db"), ("plan",)):
+        assert "has to be writable" in aggregator(*words, cwd=folder, status=1).stderr
+
+
 def test_a_damaged_database_gives_no_copy(folder: Path) -> None:
     aggregator("once", cwd=folder)
     path = folder / "storage/aggregator.db"
