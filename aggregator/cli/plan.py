@@ -63,6 +63,10 @@ def _lines(plan: "Plan") -> Iterator[str]:
     ]
     if plan.rewritten:
         lines.append(f"rewrite {counted(plan.rewritten, 'article file')}")
+    if plan.dropped:
+        lines.append(f"drop {counted(plan.dropped, 'article')}, by rules")
+    if plan.returned:
+        lines.append(f"publish {counted(plan.returned, 'article')} again that rules dropped")
     if plan.removed_translations:
         lines.append(f"remove {counted(plan.removed_translations, 'translation')}, and the feeds without any")
     yield from lines or ["nothing changes"]

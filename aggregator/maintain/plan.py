@@ -44,6 +44,8 @@ class Plan:
     removed_categories: tuple[str, ...] = ()  # their pages and feeds answer 410
     renamed_categories: Pairs = ()  # pages and feeds of the old name answer 301
     rewritten: int = 0  # existing files of articles whose bytes change
+    dropped: int = 0  # articles that rules drop then, and did not drop before
+    returned: int = 0  # articles that rules dropped, and do not drop any more
     removed_translations: int = 0  # in languages that their sources do not name any more
 
 
@@ -54,11 +56,16 @@ def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now)
         changes = changes_of(store, configured, settings.fetch, settings.rules)
         rows = {row.id: row for row in store.configuration.sources(settings.sources)}
         dropped = {category.name for category in store.configuration.categories() if not category.present}
-        translations = store.translations.count()
+        translations, was_dropped = store.translations.count(), store.rulings.all_dropped()
         rewritten = _rewritten(settings, environ, clock, store, Path(name))
-        removed = translations - store.translations.count()
+        removed, is_dropped = translations - store.translations.count(), store.rulings.all_dropped()
     return Plan(
-        rewritten=rewritten, removed_translations=removed, **_sources(changes, rows), **_categories(changes, dropped)
+        rewritten=rewritten,
+        dropped=len(is_dropped - was_dropped),
+        returned=len(was_dropped - is_dropped),
+        removed_translations=removed,
+        **_sources(changes, rows),
+        **_categories(changes, dropped),
     )
 
 

@@ -95,6 +95,7 @@ _DROPPED = (
     .limit(bindparam("limit"))
 )
 _DROPPED_OF_SHARD = _DROPPED.where(article.c.id < bindparam("end"))
+_ALL_DROPPED = select(article.c.id).where(article.c.dropped.is_not(None))
 _DROPPED_AMONG = select(article.c.id).where(article.c.id.in_(_ids), article.c.dropped.is_not(None))
 
 Judged = tuple[StoredEntry, ArticleRuling]
@@ -200,6 +201,11 @@ class RulingStore:
         with self._database.reading() as connection:
             rows = connection.execute(statement, parameters)
             return tuple((row.path, Mark(kind="article", id=row.id, version=row.version)) for row in rows)
+
+    def all_dropped(self) -> frozenset[str]:
+        """Return the ids of all articles that are dropped."""
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(_ALL_DROPPED))
 
     def dropped_among(self, ids: Collection[str]) -> frozenset[str]:
         """Return the ids of those of these articles that are dropped."""

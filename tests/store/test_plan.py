@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import text
 
 from aggregator.config import load
 from aggregator.maintain.plan import Plan, plan
@@ -61,6 +62,11 @@ def rows(url: str) -> tuple[dict[int, Any], dict[str, Any]]:
     return sources, {name: (present, successors.get(name)) for name, present in categories.items()}
 
 
+def dropped_articles(url: str) -> set[str]:
+    with Store.open(url) as store, store.database.reading() as connection:
+        return set(connection.scalars(text("SELECT id FROM article WHERE dropped IS NOT NULL")))
+
+
 def number_of_translations(url: str) -> int:
     with Store.open(url) as store:
         return store.translations.count()
@@ -100,10 +106,13 @@ def configuration(random: Random, web: Server, url: str) -> dict[str, Any]:
 
 def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> None:
     random, kinds = Random(4), set()
-    for _ in range(STEPS):
+    for step in range(STEPS):
         sources, categories = rows(url)
         files, everything, translations = room.articles(), room.files(), number_of_translations(url)
+        was_dropped = dropped_articles(url)
         room.configuration = configuration(random, web, url)
+        if step >= STEPS - 2:  # at last a rule drops an article, and is taken out
+            room.configuration["rules"] = RULES[STEPS - 1 - step]
         predicted = planned(room)
         assert (rows(url), room.files()) == ((sources, categories), everything)  # nothing was changed
 
@@ -139,6 +148,8 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
         assert set(predicted.added_categories) == appeared - set(vanished.values())
         assert predicted.rewritten == changed_files(files, room.articles())
         assert predicted.removed_translations == translations - number_of_translations(url)
+        is_dropped = dropped_articles(url)
+        assert (predicted.dropped, predicted.returned) == (len(is_dropped - was_dropped), len(was_dropped - is_dropped))
         kinds |= {name for name in Plan.__dataclass_fields__ if getattr(predicted, name)}
     assert planned(room) == Plan(changed={})
     assert kinds == set(Plan.__dataclass_fields__)  # each field was put to the test
