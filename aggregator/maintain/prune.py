@@ -62,8 +62,10 @@ def prune_batch(app: App) -> int:
     retention, now = app.settings.retention, app.clock()
     if retention:
         old = app.store.maintenance.old_articles(now - retention, BATCH)
-        if not old and app.has_translations:
-            app.store.translations.forget(now - retention)
+        if not old:
+            app.store.maintenance.drop_old_months(now - retention)
+            if app.has_translations:
+                app.store.translations.forget(now - retention)
     else:
         old = app.store.maintenance.old_articles(None, BATCH, dropped_before=now - DROPPED_FOR)
     if old:
@@ -73,5 +75,5 @@ def prune_batch(app: App) -> int:
             if app.article_folder.remove(translated_paths(app, old.values())):
                 note_changed(app)
             cache_of(app).remove(old)
-            app.store.maintenance.prune(tuple(old))
+            app.store.maintenance.prune(tuple(old), now - retention if retention else None)
     return len(old)

@@ -21,8 +21,10 @@ from aggregator.store.schema import (
     archived,
     article,
     article_category,
+    article_text,
     category,
     current_page,
+    of_article,
     on_closed_page,
     on_open_page,
     page,
@@ -67,6 +69,7 @@ _OPEN = (
     .select_from(article)
     .join(source)
     .join(article_category)
+    .join(article_text, of_article)
     .outerjoin(page, current_page)
     .where(_in_category, on_open_page, article_category.c.number.is_not(None), is_published)
     .order_by(article_category.c.number)

@@ -1,4 +1,4 @@
-"""Rows of `article` as values of `model`, and values as columns."""
+"""Rows of `article` and `article_text` as values of `model`, and values as columns."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -11,13 +11,15 @@ from aggregator.store.rows import Columns
 
 OWNER = ("source_id", "guid", "guid_key")
 ENTRY = ("link", "link_key", "language", "authors", "enclosures", "image", "external_url", "details", "flags")
-TEXT = ("title", "html", "markdown", "summary")
+BODY = ("html", "markdown", "summary")  # in `article_text`
+TEXT = ("title", *BODY)
 FINGERPRINT = ("text_digest", "title_digest", "signature", "words")
 _FIXED = ("guid", "guid_key", "published", "updated", "first_seen", "position")  # set at first sight
 _DRAFT = (*_FIXED, *ENTRY, *TEXT)
 
-FROM_KEYED = ("id", *_DRAFT, *FINGERPRINT)
-_draft_values = attrgetter(*_DRAFT)
+FROM_KEYED = ("id", *_FIXED, *ENTRY, "title", *FINGERPRINT)
+_draft_values = attrgetter(*_FIXED, *ENTRY, "title")
+body_values = attrgetter(*BODY)
 _fingerprint_values = attrgetter("digest", "title", "signature", "words")
 
 

@@ -62,11 +62,14 @@ _BY_IDS = ARTICLES.where(article.c.id.in_(listed("ids"))).order_by(article.c.id)
 _PAGE = ARTICLES.where(article.c.id > bindparam("after")).order_by(article.c.id).limit(bindparam("limit"))
 _REVISIONS = (
     select(*revision.c["number", "at", "title"])
-    .where(revision.c.article_id == bindparam("id"))
+    .join(article, article.c.number == revision.c.article_number)
+    .where(article.c.id == bindparam("id"))
     .order_by(revision.c.number.desc())
 )
-_REVISION = select(*revision.c["number", "at", "title", "html"]).where(
-    revision.c.article_id == bindparam("id"), revision.c.number == bindparam("number")
+_REVISION = (
+    select(*revision.c["number", "at", "title", "html"])
+    .join(article, article.c.number == revision.c.article_number)
+    .where(article.c.id == bindparam("id"), revision.c.number == bindparam("number"))
 )
 
 

@@ -32,14 +32,14 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from aggregator.errors import DISK_FULL, UNREACHABLE, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store.object_table import object_version, stored_object
-from aggregator.store.schema import article, metadata, revision, searchable
+from aggregator.store.schema import article_text, metadata, revision, searchable
 from aggregator.store.time_limits import client_limits, limit_time
 
 RESTORE = (
     "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`; without one move it away, and "
     "a new one is created"
 )
-TEXTS = (article, revision, searchable)  # nine tenths of a database
+TEXTS = (article_text, revision, searchable)  # nine tenths of a database
 
 
 class RacedError(StoreBusyError):
@@ -321,8 +321,11 @@ class PostgreSQL(Dialect):
         connection.execute(select(func.setval(object_version.name, newest)))
 
     def estimated_rows(self, connection: Connection, table: Table) -> int | None:
-        """Return what the server noted at its last look at the table, from MANY_ROWS."""
-        noted = text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
+        """Return what the server noted at its last look at the table, or at its partitions, from MANY_ROWS."""
+        noted = text(
+            "SELECT sum(greatest(reltuples, 0)) FROM pg_partition_tree(CAST(:name AS regclass)) AS part"
+            " JOIN pg_class ON pg_class.oid = part.relid WHERE isleaf"
+        )
         rows = int(connection.scalar(noted, {"name": table.name}) or 0)
         return rows if rows >= self.MANY_ROWS else None
 
@@ -331,8 +334,8 @@ class PostgreSQL(Dialect):
         return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
     def raced(self, error: BaseException) -> bool:
-        """Return True if a unique key was taken, or two transactions waited for each other."""
-        return getattr(error, "sqlstate", None) in ("23505", "40P01", "40001")
+        """Return True if a unique key was taken, two transactions waited for each other, or a partition was dropped."""
+        return getattr(error, "sqlstate", None) in ("23505", "40P01", "40001", "23514")
 
     def failure(self, error: BaseException, name: str) -> StoreError:
         """Return an error by SQLSTATE; without one the server was not reached."""

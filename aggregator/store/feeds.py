@@ -11,10 +11,12 @@ from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
     article,
     article_category,
+    article_text,
     category,
     current_page,
     edited_since_closed,
     newest_first,
+    of_article,
     page,
     shown,
     source,
@@ -26,11 +28,10 @@ from aggregator.store.withdrawals import retractions
 _PRESENT = select(category.c.name).where(category.c.present).order_by(category.c.name)
 _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.present)).order_by(category.c.name)
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
-_short_columns = [column for column in article.c if column.name not in ("html", "markdown")]
 
 
-def _newest(*columns: Any) -> Any:
-    return (
+def _newest(*columns: Any, with_text: bool = True) -> Any:
+    statement = (
         select(*columns)
         .select_from(article)
         .join(source)
@@ -40,6 +41,7 @@ def _newest(*columns: Any) -> Any:
         .order_by(*newest_first)
         .limit(bindparam("limit"))
     )
+    return statement.join(article_text, of_article) if with_text else statement
 
 
 _exists_in = or_(
@@ -51,13 +53,14 @@ _exists_in = or_(
     ),
 )
 _no_text = literal("")
-_NEWEST = _newest(*_short_columns, _no_text.label("html"), _no_text.label("markdown"), *DERIVED)
-WITH_BODY = *_short_columns, article.c.html, _no_text.label("markdown"), *DERIVED
+_short_columns = *article.c, article_text.c.summary, _no_text.label("markdown"), *DERIVED
+_NEWEST = _newest(*_short_columns, _no_text.label("html"))
+WITH_BODY = *_short_columns, article_text.c.html
 _NEWEST_WITH_BODY = _newest(*WITH_BODY)
 _EDITED = _NEWEST_WITH_BODY.join(category, category.c.name == article_category.c.category).where(
     edited_since_closed, article_category.c.edited_after > category.c.joined - bindparam("limit")
 )
-_UPDATED = _newest(article.c.updated)
+_UPDATED = _newest(article.c.updated, with_text=False)
 _updated_of_newest = (
     select(article.c.updated)
     .select_from(article_category)

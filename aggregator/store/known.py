@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from aggregator.model import Carrier, KnownArticle
 from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_source, original, source, unpublished
+from aggregator.store.schema import article, article_source, article_text, of_article, original, source, unpublished
 
 FIELDS = (
     "id",
@@ -34,8 +34,9 @@ _ARTICLES = (
     .where(article.c.id.in_(listed("ids")))
 )
 _HTML = (  # as the entries give them, whatever rules publish
-    select(article.c.id, func.coalesce(original.c.html, article.c.html).label("html"))
+    select(article.c.id, func.coalesce(original.c.html, article_text.c.html, "").label("html"))
     .outerjoin(original)
+    .outerjoin(article_text, of_article)
     .where(article.c.id.in_(listed("ids")))
 )
 _CREDITED = select(*article_source.c["article_id", "source_id"]).where(article_source.c.article_id.in_(listed("ids")))

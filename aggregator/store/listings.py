@@ -9,15 +9,25 @@ from aggregator.model import ListedArticle, Listing
 from aggregator.names import ALL
 from aggregator.store.database import Database
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_category, article_source, newest_first, shown, source
+from aggregator.store.schema import (
+    article,
+    article_category,
+    article_source,
+    article_text,
+    newest_first,
+    of_article,
+    shown,
+    source,
+)
 
 OPENING = 2000  # characters of an article's HTML
-_TEXTS = ("id", "title", "summary", "language", "published", "edited", "words", "image")
-_opening = case((article.c.image.is_(None), func.substr(article.c.html, 1, OPENING)), else_="").label("opening")
+_ARTICLE = ("id", "title", "language", "published", "edited", "words", "image")
+_opening = case((article.c.image.is_(None), func.substr(article_text.c.html, 1, OPENING)), else_="").label("opening")
 _ALL_LISTED = (
-    select(*article.c[_TEXTS], _opening, *source.c["name", "settings", "feed_info"])
+    select(*article.c[_ARTICLE], article_text.c.summary, _opening, *source.c["name", "settings", "feed_info"])
     .select_from(article_category)
     .join(article)
+    .join(article_text, of_article)
     .join(source, source.c.id == article.c.source_id)
     .where(
         article_category.c.category == bindparam("category"), article.c.pruned.is_(False), article.c.dropped.is_(None)
@@ -97,7 +107,7 @@ class ListingStore:
 def _articles(rows: Iterable[RowMapping]) -> tuple[ListedArticle, ...]:
     return tuple(
         ListedArticle(
-            **{name: row[name] for name in _TEXTS},
+            **{name: row[name] for name in (*_ARTICLE, "summary")},
             opening=row["opening"],
             source=row["name"],
             source_title=row["settings"].title or row["feed_info"].title or row["name"],

@@ -17,13 +17,16 @@ from aggregator.store.database import Database
 from aggregator.store.due_hosts import refresh_all_due
 from aggregator.store.identifiers import insert_keys
 from aggregator.store.outbox import Outbox
+from aggregator.store.partitions import PARTITIONED, drop_partitions, first_kept
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
+    TEXTS,
     archived,
     article,
     article_category,
     article_source,
+    article_text,
     backfill,
     due_backfill,
     due_page,
@@ -31,6 +34,7 @@ from aggregator.store.schema import (
     host,
     key,
     label,
+    of_article,
     original,
     page,
     pending_article,
@@ -71,20 +75,25 @@ _OTHER_MEMBERS = (
     .order_by(article.c.first_seen, article.c.position, article.c.id)
 )
 _EMPTY = (
-    update(article)
-    .where(article.c.id.in_(_ids))
-    .values(pruned=True, dropped=None, pending=False, cluster=article.c.id, html="", markdown="", summary="")
+    update(article).where(article.c.id.in_(_ids)).values(pruned=True, dropped=None, pending=False, cluster=article.c.id)
 )
 _DELETE_ROWS = [
     delete(table).where(table.c.article_id.in_(_ids))
-    for table in (archived, article_category, label, original, page, revision, searchable, translation)
+    for table in (archived, article_category, label, original, page, translation)
+]
+_numbers = select(article.c.number).where(article.c.id.in_(_ids))
+_DELETE_TEXTS = [
+    delete(table).where(table.c[column].in_(_numbers), table.c[column] >= bindparam("first_kept"))
+    for table, column in PARTITIONED.items()
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 
 _LAST_FETCH = select(func.max(source.c.last_fetch))
 _TOUCHED = union(
     select(article_source.c.article_id).where(article_source.c.at >= bindparam("since")),
-    select(revision.c.article_id).where(revision.c.at >= bindparam("since")),
+    select(article.c.id)
+    .join(revision, revision.c.article_number == article.c.number)
+    .where(revision.c.at >= bindparam("since")),
 )
 _ANY_FUTURE = select(
     or_(
@@ -123,7 +132,8 @@ _RESET_BACKFILLS = (
 _OWNED = select(*article.c["path", "pruned", "dropped"]).where(article.c.path.in_(listed("paths")))
 _PENDING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
 _WITHOUT_KEYS = (
-    select(article)
+    select(article, *TEXTS)
+    .outerjoin(article_text, of_article)
     .where(article.c.id > bindparam("after"), not_(exists().where(key.c.article_id == article.c.id)))
     .order_by(article.c.id)
     .limit(bindparam("limit"))
@@ -183,10 +193,11 @@ class MaintenanceStore:
             old, total = (connection.scalar(statement, {"before": before}) or 0 for statement in (_COUNT_OLD, _COUNT))
         return old, total
 
-    def prune(self, ids: Collection[str]) -> None:
+    def prune(self, ids: Collection[str], before: datetime | None = None) -> None:
         """Delete the texts and labels of these articles; their keys and fingerprints stay, so that they never return.
 
-        A cluster that loses its first member is led by the earliest of the others.
+        A cluster that loses its first member is led by the earliest of the others. If all articles of months `before`
+        that moment are pruned, texts in partitions of these months are left to `drop_old_months`.
         """
         parameters = {"ids": sorted(ids)}
         with self._database.writing() as connection:
@@ -194,6 +205,9 @@ class MaintenanceStore:
             mark_pages(connection, ids)
             clusters = clusters_of(connection, ids)
             remaining = connection.execute(_OTHER_MEMBERS, {**parameters, "clusters": clusters}).all()
+            parameters_of_texts = {**parameters, "first_kept": first_kept(connection, before)}
+            for deletion in _DELETE_TEXTS:
+                connection.execute(deletion, parameters_of_texts)
             for statement in (*_DELETE_ROWS, _EMPTY):
                 connection.execute(statement, parameters)
             if remaining:
@@ -204,6 +218,10 @@ class MaintenanceStore:
                     connection.execute(_SET_CLUSTER, moved)
                 hide_members(connection, {leaders.get(row.cluster, row.cluster) for row in remaining})
                 self._outbox.mark_articles([row.id for row in remaining])
+
+    def drop_old_months(self, before: datetime) -> int:
+        """Drop the texts of whole months before that moment whose articles are all pruned; return how many months."""
+        return drop_partitions(self._database, before)
 
     def reset_future_times(self, now: datetime) -> None:
         """Make waits count from `now` that an earlier clock noted which ran ahead; they would last for as long.

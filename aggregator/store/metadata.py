@@ -26,8 +26,13 @@ def where(condition: ColumnElement[bool]) -> dict[str, Any]:
     return {"sqlite_where": condition, **on_postgresql(where=condition)}
 
 
+def by_month(column: str) -> dict[str, Any]:
+    """Return the options of a table that PostgreSQL partitions by a column of articles' numbers."""
+    return on_postgresql(partition_by=f"RANGE ({column})")
+
+
 def on_postgresql(**options: Any) -> dict[str, Any]:
-    """Return options of an index in PostgreSQL.
+    """Return options of an index or table in PostgreSQL.
 
     Not as SQLAlchemy has them, `postgresql_where`: that loads PostgreSQL's dialect, which most runs have no use for.
     """

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from itertools import chain
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
+from sqlalchemy import Column, Connection, Index, MetaData, String, Table, insert, inspect, text
 
 from aggregator.errors import OutdatedError
 from aggregator.store.job_tables import create_job_tables
@@ -34,9 +34,11 @@ def create(connection: Connection) -> None:
 
     A test verifies that it is the one that they lead to.
     """
-    for index in chain.from_iterable(table.indexes for table in metadata.tables.values()):
-        options = index.info.get(connection.dialect.name, {})
-        index.dialect_options[connection.dialect.name].update(options)
+    tables = metadata.tables.values()
+    parts: list[Table | Index] = [*tables, *chain.from_iterable(table.indexes for table in tables)]
+    for part in parts:
+        options = part.info.get(connection.dialect.name, {})
+        part.dialect_options[connection.dialect.name].update(options)
     metadata.create_all(connection, checkfirst=False)
     SEARCH_INDEXES[connection.dialect.name].create(connection)
     if connection.dialect.name == "postgresql":

@@ -21,18 +21,17 @@ from sqlalchemy import (
 )
 
 from aggregator.model import ClaimedPage, DuePage, PageText, Source
-from aggregator.store.article_rows import TEXT
+from aggregator.store.article_rows import BODY, TEXT
 from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
 from aggregator.store.row_leases import RowLeases
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, original, page, robots_txt, source, unpublished
+from aggregator.store.schema import article, article_text, of_article, original, page, robots_txt, source, unpublished
 from aggregator.store.search import index_articles
 
-_BODY = ("html", "markdown", "summary")
-_FOUND = (*_BODY, "link")
+_FOUND = (*BODY, "link")
 _NONE_FOUND = dict.fromkeys((*_FOUND, "error", "lease_until"))
 
 _VERSIONS = (
@@ -53,10 +52,12 @@ _DUE = (
 _is_of_named = article.c.source_id.in_(select(source.c.id).where(IS_NAMED))
 _CLAIM = (
     select(*page.c["article_id", "digest", "failures"], article.c.link, *source.c["id", "settings"])
-    .add_columns(*(func.coalesce(original.c[name], article.c[name]).label(name) for name in ("title", "html")))
+    .add_columns(func.coalesce(original.c.title, article.c.title).label("title"))
+    .add_columns(func.coalesce(original.c.html, article_text.c.html).label("html"))
     .select_from(page)
     .join(article)
     .join(source)
+    .join(article_text, of_article)
     .outerjoin(original)
     .where(_of_articles, page.c.due <= bindparam("now"))
     .where(page.c.digest == article.c.text_digest)
@@ -71,12 +72,14 @@ _END = (
 )
 _KEEP_ORIGINAL = insert(original).from_select(
     ("article_id", *TEXT),
-    select(*article.c["id", *TEXT]).where(
-        article.c.id == bindparam("of"), not_(exists().where(original.c.article_id == article.c.id))
+    select(*article.c["id", "title"], *article_text.c[BODY]).where(
+        of_article, article.c.id == bindparam("of"), not_(exists().where(original.c.article_id == article.c.id))
     ),
 )
 _SHOW = (
-    update(article).where(article.c.id == bindparam("of")).values({name: bindparam(f"new_{name}") for name in _BODY})
+    update(article_text)
+    .where(article_text.c.number == select(article.c.number).where(article.c.id == bindparam("of")).scalar_subquery())
+    .values({name: bindparam(f"new_{name}") for name in BODY})
 )
 _DROP = delete(page).where(_of_articles)
 _ROBOTS_TXT = select(*robots_txt.c["fetched", "body", "error"]).where(robots_txt.c.origin == bindparam("origin"))
@@ -158,7 +161,7 @@ class PageStore:
                 return
             if text.html:
                 connection.execute(_KEEP_ORIGINAL, {"of": claimed.article_id})
-                new = {f"new_{name}": getattr(text, name) for name in _BODY}
+                new = {f"new_{name}": getattr(text, name) for name in BODY}
                 connection.execute(_SHOW, {"of": claimed.article_id, **new})
                 index_articles(connection, [claimed.article_id])
             if text.html or text.link:

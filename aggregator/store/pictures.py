@@ -4,10 +4,10 @@ from sqlalchemy import bindparam, select
 
 from aggregator.model import ArticleImages
 from aggregator.store.database import Database
-from aggregator.store.schema import article
+from aggregator.store.schema import article, article_text, of_article
 from aggregator.store.stored_articles import is_published
 
-_IMAGES = select(article.c.image, article.c.html).where(article.c.id == bindparam("id"), is_published)
+_IMAGES = select(article.c.image, article_text.c.html).where(of_article, article.c.id == bindparam("id"), is_published)
 
 
 class PictureStore:

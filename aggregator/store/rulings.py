@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, 
 
 from aggregator.model import SHARDS, ArticleRuling, Draft, EntrySource, Job, Mark, StoredEntry, Term, end_of
 from aggregator.names import ALL
-from aggregator.store.article_rows import TEXT, draft_from
+from aggregator.store.article_rows import BODY, TEXT, draft_from
 from aggregator.store.database import Database
 from aggregator.store.labels import LabelRow, entry_terms, insert_labels, labels_in_force
 from aggregator.store.maintenance import MaintenanceStore, Placement
@@ -22,8 +22,10 @@ from aggregator.store.rows import Columns, listed
 from aggregator.store.schema import (
     article,
     article_source,
+    article_text,
     current_page,
     label,
+    of_article,
     original,
     page,
     pending_article,
@@ -51,12 +53,14 @@ _OF_SOURCE = (
     .limit(bindparam("limit"))
 )
 _texts_of_entry = [  # as its page or its feed gives them
-    func.coalesce(*([] if name == "title" else [page.c[name]]), original.c[name], article.c[name]).label(name)
-    for name in TEXT
+    func.coalesce(page.c[name], original.c[name], article_text.c[name]).label(name) for name in BODY
 ]
 _ENTRIES = (
-    select(*(column for column in article.c if column.name not in TEXT), *_texts_of_entry)
+    select(*(column for column in article.c if column.name != "title"), *_texts_of_entry)
+    .add_columns(func.coalesce(original.c.title, article.c.title).label("title"))
     .add_columns(page.c.html.label("page"), original.c.article_id.label("original"))
+    .select_from(article)
+    .join(article_text, of_article)
     .outerjoin(original)
     .outerjoin(page, current_page)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
@@ -72,14 +76,21 @@ _LABELS = select(label).where(label.c.article_id.in_(_ids), label.c.origin != "e
 _LABELLED = select(label.c.article_id).where(label.c.article_id.in_(_ids), label.c.origin == "rule").distinct()
 _DELETE_LABELS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
 _PUBLISHED = (
-    select(*article.c["id", "version", "dropped", *TEXT], original.c.article_id.label("original"))
+    select(*article.c["id", "number", "version", "dropped", "title"], *article_text.c[BODY])
+    .add_columns(original.c.article_id.label("original"))
+    .select_from(article)
+    .join(article_text, of_article)
     .outerjoin(original)
     .where(article.c.id.in_(_ids))
 )
+_JUDGED = ("dropped", "title")  # columns of the article that a ruling sets, beside its text
 _UPDATE = (
-    update(article)
-    .where(article.c.id == bindparam("of"))
-    .values({name: bindparam(f"new_{name}") for name in ("dropped", *TEXT)})
+    update(article).where(article.c.id == bindparam("of")).values({name: bindparam(f"new_{name}") for name in _JUDGED})
+)
+_UPDATE_TEXT = (
+    update(article_text)
+    .where(article_text.c.number == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in BODY})
 )
 _DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(_ids))
 _MARK_ALL = (
@@ -147,9 +158,13 @@ class RulingStore:
             pairs = [(entry, ruling) for _, entry, ruling in current]
             changed = {*_relabel(connection, pairs), *self._place(connection, pairs)}
             updates = {row["id"]: _columns(row, entry.draft, ruling, now) for row, entry, ruling in current}
-            rewritten = [row["id"] for row in rows if updates.get(row["id"])]
-            if rewritten:
-                connection.execute(_UPDATE, [{"of": article_id, **updates[article_id]} for article_id in rewritten])
+            written = [row for row in rows if updates.get(row["id"])]
+            rewritten = [row["id"] for row in written]
+            if written:
+                for statement, names, key in ((_UPDATE, _JUDGED, "id"), (_UPDATE_TEXT, BODY, "number")):
+                    values = ({f"new_{name}": updates[row["id"]][name] for name in names} for row in written)
+                    rows_by_key = zip(written, values, strict=True)
+                    connection.execute(statement, [{"of": row[key], **new} for row, new in rows_by_key])
                 index_articles(connection, rewritten)
             changed.update(rewritten, _replace_originals(connection, current))
             self._count(connection, current, now)
@@ -261,7 +276,7 @@ def _columns(row: RowMapping, draft: Draft, ruling: ArticleRuling, now: datetime
     columns["dropped"] = (row["dropped"] or now) if ruling.dropped else None
     if all(row[name] == value for name, value in columns.items()):
         return {}
-    return {f"new_{name}": value for name, value in columns.items()}
+    return columns
 
 
 def _replace_originals(connection: Connection, judged: Sequence[JudgedRow]) -> list[str]:

@@ -22,10 +22,14 @@ from aggregator.model import Details, Enclosure, FeedInfo, Person
 from aggregator.store.archive_tables import archive_page as archive_page
 from aggregator.store.archive_tables import archived as archived
 from aggregator.store.archive_tables import pending_page as pending_page
+from aggregator.store.article_rows import BODY
 from aggregator.store.columns import Moment, SettingsJSON, Several, Span, Value, Words
 from aggregator.store.metadata import metadata as metadata
 from aggregator.store.metadata import on_postgresql, required, where
 from aggregator.store.object_table import stored_object as stored_object
+from aggregator.store.text_tables import article_text as article_text
+from aggregator.store.text_tables import revision as revision
+from aggregator.store.text_tables import searchable as searchable
 from aggregator.store.translation_tables import translated_text as translated_text
 from aggregator.store.translation_tables import translation as translation
 from aggregator.store.worker_tables import worker as worker
@@ -134,9 +138,6 @@ article = Table(
     required("link", Words),
     Column("link_key", Words),
     required("title", Words),
-    required("html", Words),
-    required("markdown", Words),
-    required("summary", Words),
     Column("language", Words),
     required("published", Moment),
     required("updated", Moment),
@@ -160,11 +161,16 @@ article = Table(
     Column("withdrawn", Moment),  # when its source deleted it, as its tombstone says; then it is pruned too
     required("pending", Boolean),
     required("version", Integer),
+    required("number", BigInteger, server_default="0"),  # place among all, in the order of dates: key of its texts
 )
+Index("uq_article_number", article.c.number, unique=True)
 Index("ix_article_dropped", article.c.dropped, **where(article.c.dropped.is_not(None)))
 Index("ix_article_cluster", *article.c["cluster", "first_seen", "position", "id"])
 pending_article = article.c.pending.is_(True)
 Index("ix_article_pending", article.c.id, **where(pending_article))
+
+of_article = article_text.c.number == article.c.number
+TEXTS = [func.coalesce(article_text.c[name], "").label(name) for name in BODY]  # where pruned articles are read too
 
 tombstone = Table(  # of entries: those that are not newer are no entries any more
     "tombstone",
@@ -277,19 +283,6 @@ Index("uq_key_strong", key.c.digest, unique=True, **where(key.c.strong.is_(True)
 
 Index("ix_key_article_id", key.c.article_id)  # or each deletion of an article would read all keys
 
-revision = Table(
-    "revision",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    required("article_id", String(32), ForeignKey("article.id")),
-    Column("number", Integer),  # of the edit, from 1; never changes
-    required("at", Moment),  # when the text below was replaced
-    required("title", Words),
-    required("html", Words),
-    required("summary", Words),
-)
-Index("ix_revision_article_id", revision.c.article_id)
-
 source_day = Table(  # counters, so that overviews need not count articles
     "source_day",
     metadata,
@@ -336,15 +329,6 @@ backfill = Table(  # of a source with `backfill`: the place in its archive
 )
 due_backfill = backfill.c.due.is_not(None)
 Index("ix_backfill_due", backfill.c.due, **where(due_backfill))
-
-searchable = Table(  # terms of articles for the search; the index over them is `search_index.py`'s
-    "searchable",
-    metadata,
-    # Place in the search, in the order of dates: an index of SQLite gives its rows in the order of their numbers alone.
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    required("article_id", String(32), ForeignKey("article.id"), unique=True),
-    required("terms", Words),
-)
 
 robots_txt = Table(
     "robots_txt",

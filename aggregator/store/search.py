@@ -1,50 +1,45 @@
 """The search: the terms of articles, written with the articles themselves, and the lists of those that match."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from zlib import crc32
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, column, delete, select, text
+from sqlalchemy import BigInteger, Connection, String, bindparam, column, delete, or_, select, text
 
 from aggregator.model import Listing
 from aggregator.search_terms import SearchTerm, article_terms
 from aggregator.store.database import Database
 from aggregator.store.listings import ListingStore
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, searchable
+from aggregator.store.schema import TEXTS, article, article_text, of_article, searchable
 from aggregator.store.search_index import SEARCH_INDEXES
-from aggregator.store.statements import InsertRows, SelectByValues
+from aggregator.store.statements import InsertRows
 
 MAX_NUMBER = 2**63 - 1
-_LAST_SECOND = 2**32 - 1
 BATCH = 200  # articles whose texts are in memory
 
 _ids = listed("ids")
-_TEXTS = select(*article.c["id", "title", "html", "published"]).where(
-    article.c.id.in_(_ids), article.c.pruned.is_(False), article.c.dropped.is_(None)
-)
-_TERMS = select(*searchable.c["article_id", "terms"]).where(searchable.c.article_id.in_(_ids))
-_DELETE = delete(searchable).where(searchable.c.article_id.in_(_ids))
-_NEXT_IDS = select(article.c.id).where(article.c.id > bindparam("after")).order_by(article.c.id).limit(BATCH)
-_PLACE = (
-    select(searchable.c.number, article.c.published)
+_STORED = (
+    select(*article.c["id", "number", "title"], *TEXTS, searchable.c.terms)
+    .add_columns(or_(article.c.pruned, article.c.dropped.is_not(None)).label("is_hidden"))
     .select_from(article)
-    .outerjoin(searchable)
-    .where(article.c.id == bindparam("id"))
+    .outerjoin(article_text, of_article)
+    .outerjoin(searchable, searchable.c.number == article.c.number)
+    .where(article.c.id.in_(_ids))
 )
-_select_numbers = SelectByValues(select(searchable.c.number), searchable.c.number)
-_insert = InsertRows(searchable, ("number", "article_id", "terms"))
+_DELETE = delete(searchable).where(searchable.c.number.in_(listed("numbers")))
+_NEXT_IDS = select(article.c.id).where(article.c.id > bindparam("after")).order_by(article.c.id).limit(BATCH)
+_NUMBER = select(article.c.number).where(article.c.id == bindparam("id"))
+_insert = InsertRows(searchable, ("number", "terms"))
 
 
 def index_articles(connection: Connection, ids: Iterable[str]) -> None:
     """Write the terms of these articles where they changed; those of pruned and dropped articles are deleted."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
-        rows, changed, stored = _differing(connection, ordered[start : start + BATCH])
-        if replaced := changed & stored:
-            connection.execute(_DELETE, {"ids": sorted(replaced)})
-        if changed:
-            _insert_terms(connection, [rows[article_id] for article_id in sorted(changed & rows.keys())])
+        changes = _differing(connection, ordered[start : start + BATCH])
+        if replaced := sorted(change.number for change in changes if change.before is not None):
+            connection.execute(_DELETE, {"numbers": replaced})
+        _insert(connection, ((change.number, change.terms) for change in changes if change.terms is not None))
 
 
 def index_all(connection: Connection) -> None:
@@ -55,38 +50,22 @@ def index_all(connection: Connection) -> None:
         index_articles(connection, ids)
 
 
-def _differing(
-    connection: Connection, ids: Sequence[str]
-) -> tuple[Mapping[str, tuple[str, datetime, str]], frozenset[str], frozenset[str]]:
-    """Return the id, date and terms of these articles, by id, the ids of those that differ, and of those stored."""
-    stored: dict[str, str] = dict(map(tuple, connection.execute(_TERMS, {"ids": ids})))
-    rows = {
-        row.id: (row.id, row.published, article_terms(row.title, row.html))
-        for row in connection.execute(_TEXTS, {"ids": ids})
-    }
-    missing = (article_id for article_id, (*_, terms) in rows.items() if stored.get(article_id) != terms)
-    return rows, frozenset((*missing, *(stored.keys() - rows.keys()))), frozenset(stored)
+class _Change(NamedTuple):
+    """An article whose stored terms are not those of its text; None: it has, or is to have, none."""
+
+    id: str
+    number: int
+    before: str | None
+    terms: str | None
 
 
-def _insert_terms(connection: Connection, rows: Iterable[tuple[str, datetime, str]]) -> None:
-    """Insert terms under numbers in the order of the articles' dates; one that is taken gives way to the next."""
-    numbered = [(_number(article_id, published), article_id, terms) for article_id, published, terms in rows]
-    numbers = {number for (number,) in _select_numbers(connection, [number for number, *_ in numbered])}
-    inserts: list[tuple[int, str, str]] = []
-    for first, article_id, terms in numbered:
-        number = first
-        while number in numbers:
-            number += 1
-            numbers.update(number_in_use for (number_in_use,) in _select_numbers(connection, [number]))
-        numbers.add(number)
-        inserts.append((number, article_id, terms))
-    _insert(connection, inserts)
-
-
-def _number(article_id: str, published: datetime) -> int:
-    """Return the place of an article in the search: by its second, and within that the same in every database."""
-    second = min(max(0, int(published.timestamp())), _LAST_SECOND)
-    return (second << 31) + (crc32(article_id.encode()) >> 1)
+def _differing(connection: Connection, ids: Sequence[str]) -> list[_Change]:
+    """Return those of these articles whose terms differ."""
+    changes = [
+        _Change(row.id, row.number, row.terms, None if row.is_hidden else article_terms(row.title, row.html))
+        for row in connection.execute(_STORED, {"ids": ids})
+    ]
+    return [change for change in changes if change.before != change.terms]
 
 
 class SearchStore:
@@ -118,7 +97,7 @@ class SearchStore:
         """Return the last id of the next articles, None at the end, and the ids of those whose terms differ."""
         with self._database.reading() as connection:
             ids = connection.scalars(_NEXT_IDS, {"after": after or ""}).all()
-            return (ids[-1], sorted(_differing(connection, ids)[1])) if ids else (None, ())
+            return (ids[-1], sorted(change.id for change in _differing(connection, ids))) if ids else (None, ())
 
     def repair(self) -> None:
         """Write the terms that differ, and make the index anew from them."""
@@ -129,7 +108,7 @@ class SearchStore:
 
 
 def _place(connection: Connection, article_id: str) -> int:
-    row = connection.execute(_PLACE, {"id": article_id}).one_or_none()
-    if row is None:
+    number: int | None = connection.scalar(_NUMBER, {"id": article_id})
+    if number is None:
         raise KeyError(article_id)
-    return row.number if row.number is not None else _number(article_id, row.published)
+    return number

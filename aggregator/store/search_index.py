@@ -36,6 +36,7 @@ class FTS5(SearchIndex):
         " INSERT INTO search_index (rowid, terms) VALUES (new.number, new.terms); END",
         "CREATE TRIGGER searchable_delete AFTER DELETE ON searchable BEGIN"
         " INSERT INTO search_index (search_index, rowid, terms) VALUES ('delete', old.number, old.terms); END",
+        "CREATE INDEX ix_searchable_number ON searchable (number)",  # to count the rows without their terms
     )
     rebuild = ("INSERT INTO search_index (search_index) VALUES ('rebuild')",)
 
@@ -45,7 +46,7 @@ class FTS5(SearchIndex):
         if excluded := " OR ".join(_fts5(term) for term in terms if term.excluded):
             match = f"({match}) NOT ({excluded})"
         statement = (
-            "SELECT article_id FROM search_index JOIN searchable ON searchable.number = search_index.rowid"
+            "SELECT article.id FROM search_index JOIN article ON article.number = search_index.rowid"
             " WHERE search_index MATCH :match AND search_index.rowid < :below"
             " ORDER BY search_index.rowid DESC LIMIT :limit"
         )
@@ -83,11 +84,12 @@ class TSVector(SearchIndex):
         matches = " AND ".join(conditions)
         statement = (
             f"WITH newest AS (SELECT * FROM searchable WHERE number < :below ORDER BY number DESC LIMIT {NEWEST}),"  # noqa: S608 - our own text
-            f" matching AS (SELECT number, article_id FROM newest WHERE {matches} ORDER BY number DESC LIMIT :limit)"
-            " SELECT article_id FROM (SELECT * FROM matching UNION ALL SELECT number, article_id FROM searchable"
+            f" matching AS (SELECT number FROM newest WHERE {matches} ORDER BY number DESC LIMIT :limit)"
+            " SELECT article.id FROM (SELECT * FROM matching UNION ALL SELECT number FROM searchable"
             f" WHERE (SELECT count(*) FROM matching) < :limit AND {matches}"
             # Not by the index of numbers, as a sum.
-            " AND number + 0 < (SELECT min(number) FROM newest)) AS found ORDER BY number DESC LIMIT :limit"
+            " AND number + 0 < (SELECT min(number) FROM newest)) AS found"
+            " JOIN article ON article.number = found.number ORDER BY found.number DESC LIMIT :limit"
         )
         return statement, {"match": " & ".join(match), **parameters}
 

@@ -8,11 +8,20 @@ from sqlalchemy import Connection, RowMapping, func, not_, select
 
 from aggregator.model import ClusterMember, Credit, StoredArticle
 from aggregator.secret_urls import without_secrets
-from aggregator.store.article_rows import article_from
+from aggregator.store.article_rows import BODY, article_from
 from aggregator.store.clusters import MAX_MEMBERS, clusters_of, first_members
 from aggregator.store.labels import read_labels
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_source, current_page, page, source, unpublished
+from aggregator.store.schema import (
+    article,
+    article_source,
+    article_text,
+    current_page,
+    of_article,
+    page,
+    source,
+    unpublished,
+)
 
 MAX_CHARACTERS = 4_000_000  # of Markdown read at once; an article has 3,000 in the mean
 ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 5}  # PostgreSQL's driver reads all rows else
@@ -21,7 +30,14 @@ is_published = not_(article.c.pruned) & article.c.dropped.is_(None)
 DERIVED = source.c.name.label("source"), page.c.link.label("canonical")  # columns beside those of the article
 # Another process may have recorded it since this one prepared what it publishes: its id and path may change.
 has_names = article.c.id.not_in(select(unpublished.c.article_id))
-ARTICLES = select(article, *DERIVED).join(source).outerjoin(page, current_page).where(is_published)
+ARTICLES = (
+    select(article, *article_text.c[BODY], *DERIVED)
+    .select_from(article)
+    .join(source)
+    .join(article_text, of_article)
+    .outerjoin(page, current_page)
+    .where(is_published)
+)
 
 _CREDITS = (
     select(*article_source.c["article_id", "source_id", "link"])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, delete, insert, select
 
 from aggregator.store.database import Database
 from aggregator.store.meta import UNFINISHED_COPY
+from aggregator.store.partitions import PARTITIONED, make_partitions
 from aggregator.store.schema import metadata, note
 
 BATCH = 500  # rows of one transaction at most
@@ -59,6 +60,8 @@ def copy_rows(source: Database, target: Database, report: Progress) -> None:
             for batch in _batches(reading, table, counts.get(table.name, 0)):
                 counts[table.name] = counts.get(table.name, 0) + len(batch)
                 with target.writing() as writing:
+                    if column := PARTITIONED.get(table):
+                        make_partitions(writing, (row[column] for row in batch))
                     writing.execute(insert(table), batch)
                     _set_progress(writing, counts)
             report(table.name, counts.get(table.name, 0))

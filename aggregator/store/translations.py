@@ -19,8 +19,10 @@ from aggregator.store.rows import listed
 from aggregator.store.schema import (
     article,
     article_category,
+    article_text,
     current_page,
     due_page,
+    of_article,
     source,
     translated_text,
     translation,
@@ -42,11 +44,13 @@ _RENEW = (
 )
 _CLAIM = (
     select(*translation.c["article_id", "language", "failures", "version"])
-    .add_columns(*article.c["title", "summary", "html", "link"], article.c.language.label("original_language"))
+    .add_columns(*article.c["title", "link"], *article_text.c["summary", "html"])
+    .add_columns(article.c.language.label("original_language"))
     .add_columns(*source.c["id", "settings"])
     .select_from(translation)
     .join(article)
     .join(source)
+    .join(article_text, of_article)
     .where(translation.c.due <= bindparam("now"), is_published)
     .where(not_(exists().where(unpublished.c.article_id == article.c.id)))
     .where(not_(exists().where(current_page, due_page)))  # its full text is to come

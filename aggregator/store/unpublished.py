@@ -15,18 +15,20 @@ from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
 from aggregator.store.known import article_rows, carriers_of, credited_sources, known_article
 from aggregator.store.outbox import Outbox
+from aggregator.store.partitions import PARTITIONED
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
+    TEXTS,
     archived,
     article,
     article_category,
     article_source,
+    article_text,
     key,
     label,
+    of_article,
     page,
-    revision,
-    searchable,
     source,
     translation,
     unpublished,
@@ -74,7 +76,7 @@ _WITH_PUBLISHED = (
     )
     .distinct()
 )
-_ROWS = select(article).where(article.c.id.in_(_ids)).order_by(article.c.id)
+_ROWS = select(article, *TEXTS).outerjoin(article_text, of_article).where(article.c.id.in_(_ids)).order_by(article.c.id)
 _select_keys = SelectByValues(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
 _SHARED_KEYS = (
     select(key.c.digest).where(key.c.digest.in_(listed("digests"))).group_by(key.c.digest).having(func.count() > 1)
@@ -92,8 +94,12 @@ _DELETE_TERMS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin
 _MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values(article_id=bindparam("to"))
 _DELETE = [
     *(
+        delete(table).where(table.c[column].in_(select(article.c.number).where(article.c.id.in_(_ids))))
+        for table, column in PARTITIONED.items()
+    ),
+    *(
         delete(table).where(table.c.article_id.in_(_ids))
-        for table in (archived, article_category, revision, page, searchable, translation, unpublished)
+        for table in (archived, article_category, page, translation, unpublished)
     ),
     delete(article).where(article.c.id.in_(_ids)),
 ]

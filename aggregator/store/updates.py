@@ -8,14 +8,17 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, 
 
 from aggregator.model import Term, Updated
 from aggregator.store.archive_marks import note_edits
-from aggregator.store.article_rows import ENTRY, FINGERPRINT, OWNER, TEXT, entry_columns, owner_columns, text_columns
+from aggregator.store.article_rows import BODY, ENTRY, FINGERPRINT, OWNER, entry_columns, owner_columns, text_columns
+from aggregator.store.inserts import insert_texts
 from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
-from aggregator.store.schema import article, original, revision
+from aggregator.store.schema import TEXTS, article, article_text, of_article, original, revision
 
-_CHANGEABLE = (*OWNER, *ENTRY, *TEXT, *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
+_CHANGEABLE = (*OWNER, *ENTRY, "title", *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
 _CURRENT = (
-    select(*article.c[*_CHANGEABLE, "id"], original.c.article_id.label("original"))
+    select(*article.c[*_CHANGEABLE, "id", "number"], *TEXTS, original.c.article_id.label("original"))
+    .select_from(article)
+    .outerjoin(article_text, of_article)
     .outerjoin(original)
     .where(article.c.id.in_(listed("ids")), or_(not_(article.c.pruned), article.c.withdrawn.is_not(None)))
 )
@@ -24,16 +27,21 @@ _UPDATE = (
     .where(article.c.id == bindparam("article_id"))
     .values({name: bindparam(name) for name in _CHANGEABLE} | {"pending": True, "version": article.c.version + 1})
 )
+_UPDATE_TEXT = (
+    update(article_text)
+    .where(article_text.c.number == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in BODY})
+)
 MAX_REVISIONS = 10  # of an article
 _LAST_NUMBERS = (
-    select(revision.c.article_id, func.max(revision.c.number).label("number"))
-    .where(revision.c.article_id.in_(listed("ids")))
-    .group_by(revision.c.article_id)
+    select(revision.c.article_number, func.max(revision.c.number).label("number"))
+    .where(revision.c.article_number.in_(listed("numbers")))
+    .group_by(revision.c.article_number)
 )
 _INSERT_REVISION = insert(revision)
 _DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(listed("ids")))
 _DELETE_OLD = delete(revision).where(
-    revision.c.article_id == bindparam("of"), revision.c.number <= bindparam("last") - MAX_REVISIONS
+    revision.c.article_number == bindparam("of"), revision.c.number <= bindparam("last") - MAX_REVISIONS
 )
 
 
@@ -64,7 +72,14 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     replaced = [row for row in changed if "edited" in changes[row["id"]]]
     if changed:
         current = ({name: row[name] for name in _CHANGEABLE} | {"article_id": row["id"]} for row in changed)
-        connection.execute(_UPDATE, [columns | changes[columns["article_id"]] for columns in current])
+        connection.execute(
+            _UPDATE,
+            [
+                {name: changes[columns["article_id"]].get(name, value) for name, value in columns.items()}
+                for columns in current
+            ],
+        )
+    _write_texts(connection, [(row, changes[row["id"]]) for row in changed if "html" in changes[row["id"]]])
     if replaced:
         _insert_revisions(connection, replaced, now)
         note_edits(connection, [row["id"] for row in replaced])
@@ -95,19 +110,32 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
     return changes
 
 
+def _write_texts(connection: Connection, changes: Sequence[tuple[RowMapping, Columns]]) -> None:
+    """Write changed texts; that of an article that was withdrawn is gone, and comes anew."""
+    rows = [(row, {name: columns[name] for name in BODY}) for row, columns in changes]
+    updates = [
+        {"of": row["number"]} | {f"new_{name}": text for name, text in texts.items()}
+        for row, texts in rows
+        if not row["pruned"]
+    ]
+    if updates:
+        connection.execute(_UPDATE_TEXT, updates)
+    insert_texts(connection, ((row["number"], *texts.values()) for row, texts in rows if row["pruned"]))
+
+
 def _insert_revisions(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
     """Keep the texts that were replaced, and the last MAX_REVISIONS of each article."""
-    ids = sorted(row["id"] for row in rows)
-    last: dict[str, int] = {}
-    for part in slices(ids):
-        last |= {row.article_id: row.number for row in connection.execute(_LAST_NUMBERS, {"ids": part})}
-    numbers = {article_id: last.get(article_id, 0) + 1 for article_id in ids}
-    connection.execute(_INSERT_REVISION, [_revision(row, numbers[row["id"]], now) for row in rows])
-    surplus = [{"of": article_id, "last": number} for article_id, number in numbers.items() if number > MAX_REVISIONS]
+    articles = sorted(row["number"] for row in rows)
+    last: dict[int, int] = {}
+    for part in slices(articles):
+        last |= {row.article_number: row.number for row in connection.execute(_LAST_NUMBERS, {"numbers": part})}
+    numbers = {article: last.get(article, 0) + 1 for article in articles}
+    connection.execute(_INSERT_REVISION, [_revision(row, numbers[row["number"]], now) for row in rows])
+    surplus = [{"of": article, "last": number} for article, number in numbers.items() if number > MAX_REVISIONS]
     if surplus:
         connection.execute(_DELETE_OLD, surplus)
 
 
 def _revision(row: RowMapping, number: int, now: datetime) -> Columns:
     texts = {name: row[name] for name in ("title", "html", "summary")}
-    return {"article_id": row["id"], "number": number, "at": now} | texts
+    return {"article_number": row["number"], "number": number, "at": now} | texts

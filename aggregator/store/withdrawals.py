@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, lite
 
 from aggregator.model import Departure, Details, Job, Retraction, Withdrawal, shard_of
 from aggregator.store.archive_marks import leave_pages
+from aggregator.store.article_rows import BODY
 from aggregator.store.database import Database
 from aggregator.store.departures import leave_article
 from aggregator.store.dialect import RacedError
@@ -19,6 +20,7 @@ from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    article_text,
     category,
     original,
     page,
@@ -66,9 +68,6 @@ _NO_ENTRY: dict[str, Any] = {  # the columns that an entry fills and a tombstone
     "details": Details(),
     "edited": None,
     "text_digest": b"",
-    "html": "",
-    "markdown": "",
-    "summary": "",
 }
 _WITHDRAW = (
     update(article)
@@ -82,7 +81,12 @@ _next_link = (
     .scalar_subquery()
 )
 _EMPTY = update(article).where(article.c.id.in_(_ids)).values(_NO_ENTRY | {"link": _next_link})
-_DELETE_TEXTS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (original, page, revision, translation)]
+_numbers = select(article.c.number).where(article.c.id.in_(_ids))
+_DELETE_TEXTS = [
+    update(article_text).where(article_text.c.number.in_(_numbers)).values(dict.fromkeys(BODY, "")),
+    delete(revision).where(revision.c.article_number.in_(_numbers)),
+    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (original, page, translation)),
+]
 _FORGET_ENTRIES = update(source).where(source.c.id == bindparam("of")).values(seen=b"")
 _IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
 

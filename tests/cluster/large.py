@@ -6,11 +6,15 @@ from sqlalchemy import Connection, Table, text
 
 from aggregator.model import FeedInfo
 from aggregator.store import Store
+from aggregator.store.article_numbers import SECONDS as SECONDS_OF_NUMBER
+from aggregator.store.article_numbers import first_number
 from aggregator.store.columns import settings_text
+from aggregator.store.partitions import make_partitions
 from aggregator.store.schema import (
     article,
     article_category,
     article_source,
+    article_text,
     host,
     key,
     label,
@@ -66,6 +70,9 @@ def _articles(connection: Connection, now: datetime, sources: int, articles: int
     article_id, source_id = "md5(n::text)", f"102 + n % {sources - CATEGORIES - 1}"
     words = f"(SELECT string_agg('word' || (n * (m + 7) + m * m) % {WORDS}, ' ') FROM generate_series(1, 40) AS m)"
     dates = dict.fromkeys(("published", "updated", "first_seen"), f"({published}) {_MICROSECONDS}")
+    number = f"(({published}) << {SECONDS_OF_NUMBER}) + n"
+    days = range(articles * SECONDS // 86_400 + 2)
+    make_partitions(connection, (first_number(now - timedelta(days=day)) for day in days))
     own = {
         "id": article_id,
         "uid": "'urn:' || n",
@@ -73,12 +80,14 @@ def _articles(connection: Connection, now: datetime, sources: int, articles: int
         "link": "'https://x.example/' || n",
         "source_id": source_id,
         "cluster": article_id,
-        "html": f"'<p>' || {words} || '</p>'",
+        "number": number,
         "pending": "false",
         **dates,
     }
     where = f"n < {articles}"
     _multiply(connection, article, own, where, articles)
+    body = {"number": number, "html": f"'<p>' || {words} || '</p>'"}
+    _multiply(connection, article_text, body, where, articles)
     shown = {"article_id": article_id, **dates, "number": "NULL"}
     _multiply(connection, article_category, shown, f"article_category.category = 'all' AND {where}", articles)
     named = {**shown, "category": f"'c' || n % {CATEGORIES}"}
@@ -88,7 +97,7 @@ def _articles(connection: Connection, now: datetime, sources: int, articles: int
     _multiply(connection, label, labels, f"label.kind = 'category' AND {where}", articles)
     keys = {"article_id": article_id, "digest": f"decode({article_id}, 'hex')"}
     _multiply(connection, key, keys, f"key.strong AND {where}", articles)
-    terms = {"number": f"(({published}) << 31) + n", "article_id": article_id, "terms": f"'title ' || {words}"}
+    terms = {"number": number, "terms": f"'title ' || {words}"}
     _multiply(connection, searchable, terms, where, articles)
 
 

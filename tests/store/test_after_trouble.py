@@ -107,7 +107,8 @@ def test_damage_is_found_wherever_it_is(sqlite: Path, table: str, most: int | No
 
 
 @pytest.mark.parametrize(
-    ("table", "is_found"), [("source", True), ("key", True), ("article_category", True), ("article", False)]
+    ("table", "is_found"),
+    [("source", True), ("key", True), ("article_category", True), ("article", True), ("article_text", False)],
 )
 def test_of_a_large_database_all_but_the_texts_is_read(sqlite: Path, table: str, is_found: bool) -> None:
     damage(sqlite, table)

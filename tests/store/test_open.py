@@ -1,4 +1,5 @@
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
 from tests.store.values import LEASE, NOW, article, new, record, source, sync_sources
 
+PARTITION = re.compile(r"_\d{4}_\d\d$")  # of a month, that a test before has left
 SOON = timedelta(milliseconds=50)
 
 
@@ -69,8 +71,10 @@ def _is_ours(item: Any, name: str | None, kind: str, is_reflected: bool, _: obje
     """Leave out the tables of jobs, and what a database adds for its full-text index; the next test compares that."""
     if not is_reflected:
         return True
+    if PARTITION.search(str(item.table.name if kind in ("column", "index") else name)):
+        return False
     full_name = f"{item.table.name}.{name}" if kind in ("column", "index") else str(name)
-    of_database = ("procrastinate", "search_index", "searchable.words", "searchable.ix_searchable_words")
+    of_database = ("procrastinate", "search_index", "searchable.words", "searchable.ix_searchable_")
     return not full_name.startswith(of_database)
 
 
@@ -135,7 +139,10 @@ def test_partial_indexes_have_the_conditions_of_the_schema(sqlite_template: Path
     engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
     metadata.create_all(engine)
     engine.dispose()
-    wanted = "SELECT name, replace(sql, '\"', '') FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    wanted = (
+        "SELECT name, replace(sql, '\"', '') FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        " AND name != 'ix_searchable_number'"  # of the full-text index, not of the schema
+    )
     indexes = []
     for path in (sqlite_template, tmp_path / "made.db"):
         with closing(sqlite3.connect(path)) as connection:

@@ -35,6 +35,7 @@ SMALL = {
     "worker",
 }  # as the sources' hosts, or less
 LARGE = {table.name for table in metadata.tables.values()} - SMALL
+PARTITION = re.compile(r"_\d{4}_\d\d$")  # of a month
 PARTIAL = {  # indexes over few rows, all of which are asked for
     str(index.name)
     for table in metadata.tables.values()
@@ -125,7 +126,7 @@ def read_whole(connection: Connection, statement: str, parameters: Any) -> Itera
 
 
 def _scans(plan: dict[str, Any], *, is_limited: bool) -> Iterator[str]:
-    kind, table = plan["Node Type"], plan.get("Relation Name")
+    kind, table = plan["Node Type"], PARTITION.sub("", plan.get("Relation Name", ""))
     if table in LARGE and kind.endswith("Scan") and not (is_limited and kind.startswith("Index")):
         has_condition = "Index Cond" in plan or kind == "Bitmap Heap Scan" or plan.get("Index Name") in PARTIAL
         if not has_condition:
@@ -140,12 +141,13 @@ def _feign_size(connection: Connection) -> None:
     """Let PostgreSQL plan, for this transaction, as if large tables had a million rows."""
     set_rows = (
         "UPDATE pg_class SET relpages = 1, reltuples = {}, relallvisible = 0 "
-        "WHERE relname = ANY(:names) AND pg_relation_size(oid) > 0"
+        "WHERE (relname = ANY(:names) OR relname ~ :partitions) AND pg_relation_size(oid) > 0"
     )
     indexes = [str(index.name) for table in metadata.tables.values() if table.name in LARGE for index in table.indexes]
     keys = [f"pk_{name}" for name in LARGE]
-    connection.execute(text(set_rows.format(1_000_000)), {"names": sorted({*LARGE, *indexes, *keys})})
-    connection.execute(text(set_rows.format(100)), {"names": sorted({*PARTIAL, *SMALL})})
+    large = {"names": sorted({*LARGE, *indexes, *keys}), "partitions": r"^[a-z_]+_\d{4}_\d\d(_\w+)?$"}
+    connection.execute(text(set_rows.format(1_000_000)), large)
+    connection.execute(text(set_rows.format(100)), {"names": sorted({*PARTIAL, *SMALL}), "partitions": "^$"})
     connection.exec_driver_sql("DELETE FROM pg_statistic")  # what autovacuum may have noted of few rows
     for method in ("seqscan", "hashjoin", "mergejoin"):  # their files are small all the same
         connection.exec_driver_sql(f"SET LOCAL enable_{method} = off")

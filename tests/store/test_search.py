@@ -174,7 +174,7 @@ def test_older_articles_come_page_by_page_and_a_pruned_one_keeps_its_place(store
 
 
 def test_articles_of_one_place_are_all_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aggregator.store.search.crc32", lambda _: 0)
+    monkeypatch.setattr("aggregator.store.article_numbers.crc32", lambda _: 0)
     texts = [article(number, html="<p>equal</p>", published=NOW) for number in range(20, 25)]
     record(store, *(new(keyed(each, each.id)) for each in texts))
     assert sorted(found(store, "equal")) == [20, 21, 22, 23, 24]
@@ -183,11 +183,13 @@ def test_articles_of_one_place_are_all_found(store: Store, monkeypatch: pytest.M
 def test_terms_that_are_lost_or_wrong_are_named_and_repaired(store: Store) -> None:
     assert store.search.differing(None) == (article(7).id, [])
     with store.database.writing() as connection:
-        connection.execute(text("DELETE FROM searchable WHERE article_id = :id"), {"id": article(1).id})
-        connection.execute(text("DELETE FROM searchable WHERE article_id = :id"), {"id": article(2).id})
-        connection.execute(
-            text("INSERT INTO searchable (number, article_id, terms) VALUES (5, :id, 'cafe')"), {"id": article(2).id}
+        lost, wrong = (
+            connection.scalars(text("SELECT number FROM article WHERE id = :id"), {"id": article(number).id}).one()
+            for number in (1, 2)
         )
+        delete = text("DELETE FROM searchable WHERE number = :number")
+        connection.execute(delete, [{"number": lost}, {"number": wrong}])
+        connection.execute(text("INSERT INTO searchable (number, terms) VALUES (:number, 'cafe')"), {"number": wrong})
         if connection.dialect.name == "sqlite":
             connection.execute(text("INSERT INTO search_index (search_index) VALUES ('delete-all')"))
     assert store.search.differing(None)[1] == [article(1).id, article(2).id]

@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, create_engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, LargeBinary, MetaData, Table, create_engine, func, insert, inspect, select
 from sqlalchemy.exc import SAWarning
 
 from aggregator.settings import SourceSettings
@@ -89,6 +89,8 @@ def found(url: str, wanted: Rows) -> Rows:
         for name, lines in wanted.items():
             columns = lines[0] if lines else {}
             table = tables[name]
+            if columns:
+                table = _with_texts(tables, table)
             names = {RENAMED.get((name, column), column): column for column in columns if column not in table.columns}
             dumped = _dumped(connection, table, {*columns, *names})
             if name == "source" and "settings" in table.columns and "settings" not in columns:
@@ -100,6 +102,22 @@ def found(url: str, wanted: Rows) -> Rows:
             now[name] = sorted(lines_now, key=lambda line: json.dumps(line, sort_keys=True))
     engine.dispose()
     return now
+
+
+def _with_texts(tables: dict[str, Table], table: Any) -> Any:
+    """The table with the columns that are in another one since, or are named after another key."""
+    if "article_text" not in tables:
+        return table
+    article, texts = tables["article"], tables["article_text"]
+    if table.name == "article":
+        joined = table.outerjoin(texts, texts.c.number == table.c.number)
+        columns = (func.coalesce(texts.c[name], "").label(name) for name in ("html", "markdown", "summary"))
+        return select(table, *columns).select_from(joined).subquery("article")
+    if table.name == "revision":
+        rows = func.row_number().over(order_by=table.c["article_number", "number"]).label("id")
+        joined = table.join(article, article.c.number == table.c.article_number)
+        return select(table, article.c.id.label("article_id"), rows).select_from(joined).subquery("revision")
+    return table
 
 
 def _terms(connection: Connection, label: Table) -> dict[str, list[dict[str, Any]]]:

@@ -7,9 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from aggregator.store.job_tables import create_job_tables
-from aggregator.store.search import index_all
-from aggregator.store.search_index import SEARCH_INDEXES
+from aggregator.store.migrations.texts import move_texts, number_articles
 
 revision = "0004"
 down_revision = "0003"
@@ -60,7 +58,8 @@ def upgrade() -> None:
     _count_days()
     _number_revisions()
     _add_rules_and_pages()
-    _add_search()
+    number_articles()
+    move_texts()
     _add_archive()
     _add_backfill()
     _move_leases_to_hosts()
@@ -161,23 +160,6 @@ def _add_rules_and_pages() -> None:
         sa.PrimaryKeyConstraint("origin", name="pk_robots_txt"),
         sqlite_with_rowid=False,
     )
-
-
-def _add_search() -> None:
-    op.create_table(
-        "searchable",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("article_id", sa.String(length=32), nullable=False),
-        sa.Column("terms", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_searchable_article_id"),
-        sa.PrimaryKeyConstraint("number", name="pk_searchable"),
-        sa.UniqueConstraint("article_id", name="uq_searchable_article_id"),
-    )
-    connection = op.get_bind()
-    SEARCH_INDEXES[connection.dialect.name].create(connection)
-    if connection.dialect.name == "postgresql":
-        create_job_tables(connection)
-    index_all(connection)
 
 
 def _add_archive() -> None:

@@ -1,0 +1,40 @@
+"""Numbers of articles, in the order of their dates: the place of an article in the search, and the key of its texts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zlib import crc32
+
+from sqlalchemy import Connection, select
+
+from aggregator.store.schema import article
+from aggregator.store.statements import SelectByValues
+
+SECONDS = 31  # bits below the seconds since 1970
+_LAST_SECOND = 2**32 - 1
+
+_select_numbers = SelectByValues(select(article.c.number), article.c.number)
+
+
+def number_of(article_id: str, published: datetime) -> int:
+    """Return the number that an article gets unless it is taken: by its second, and within that the same everywhere."""
+    return first_number(published) + (crc32(article_id.encode()) >> 1)
+
+
+def first_number(moment: datetime) -> int:
+    """Return the least number of an article that is published in the second of `moment`."""
+    return min(max(0, int(moment.timestamp())), _LAST_SECOND) << SECONDS
+
+
+def free_numbers(connection: Connection, articles: Iterable[tuple[str, datetime]]) -> list[int]:
+    """Return numbers for new articles, given by id and date; one that is taken gives way to the next."""
+    wanted = [number_of(article_id, published) for article_id, published in articles]
+    taken = {number for (number,) in _select_numbers(connection, wanted)}
+    numbers: list[int] = []
+    for first in wanted:
+        number = first
+        while number in taken:
+            number += 1
+            taken.update(number_in_use for (number_in_use,) in _select_numbers(connection, [number]))
+        taken.add(number)
+        numbers.append(number)
+    return numbers

@@ -1,0 +1,122 @@
+"""Partitions of the texts on PostgreSQL, one for each month of publication; retention drops those of whole months.
+
+They are made as their first article is recorded. SQLite has plain tables: nothing here does anything there.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Self
+
+from sqlalchemy import ARRAY, Connection, Text, bindparam, exists, not_, select, text
+
+from aggregator.errors import StoreBusyError
+from aggregator.store.article_numbers import SECONDS, first_number
+from aggregator.store.database import Database
+from aggregator.store.schema import article, article_text, revision, searchable
+
+PARTITIONED = {article_text: "number", searchable: "number", revision: "article_number"}  # by these columns
+FIRST_YEAR = 2020  # all older months together have one partition
+LOCK = 0x61676773  # next to that of the schema, among the advisory locks of the database
+LOCK_TIMEOUT = "500ms"  # for which a partition that is dropped may keep others waiting
+
+_MISSING = text(
+    "SELECT name FROM unnest(:names) AS name WHERE to_regclass('article_text_' || name) IS NULL ORDER BY name"
+).bindparams(bindparam("names", type_=ARRAY(Text)))
+_PRESENT = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'article_text'::regclass")
+_IN_USE = select(
+    exists().where(article.c.number >= bindparam("first"), article.c.number < bindparam("end"), not_(article.c.pruned))
+)
+
+
+class Month(tuple[int, int]):
+    """A year and a month of it; (0, 1) is the time before FIRST_YEAR."""
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """Return the month of an article's number."""
+        moment = datetime.fromtimestamp(number >> SECONDS, UTC)
+        return cls((moment.year, moment.month) if moment.year >= FIRST_YEAR else (0, 1))
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Return the month with this name."""
+        year, month = name.split("_")
+        return cls((int(year), int(month)))
+
+    @property
+    def name(self) -> str:
+        """The end of the names of its partitions."""
+        return f"{self[0]:04}_{self[1]:02}"
+
+    @property
+    def first(self) -> int:
+        """The least number of an article in it."""
+        return first_number(datetime(*self, 1, tzinfo=UTC)) if self[0] else 0
+
+    @property
+    def end(self) -> int:
+        """The least number of an article behind it."""
+        year, month = self if self[0] else (FIRST_YEAR - 1, 12)
+        return first_number(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
+
+
+def make_partitions(connection: Connection, numbers: Iterable[int]) -> None:
+    """Make what is missing for rows with these articles' numbers, in this transaction."""
+    if connection.dialect.name != "postgresql":
+        return
+    names = {"names": sorted({Month.of(number).name for number in numbers})}
+    if connection.scalars(_MISSING, names).all():
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        for name in connection.scalars(_MISSING, names).all():  # another process may have made it meanwhile
+            month = Month.named(name)
+            for table in PARTITIONED:
+                # Attached, as one that is made in its place would wait for all who read or write the others.
+                partition = f"{table.name}_{name}"
+                connection.exec_driver_sql(f"CREATE TABLE {partition} (LIKE {table.name} INCLUDING ALL)")
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {table.name} ATTACH PARTITION {partition}"
+                    f" FOR VALUES FROM ({month.first}) TO ({month.end})"
+                )
+
+
+def first_kept(connection: Connection, before: datetime | None) -> int:
+    """Return the least number whose texts go row by row if articles published `before` a moment are pruned.
+
+    Those of the months before it go with their partitions. Without a moment it is that of the first article.
+    """
+    if before is None or connection.dialect.name != "postgresql":
+        return 0
+    return Month.of(first_number(before)).first
+
+
+def drop_partitions(database: Database, before: datetime) -> int:
+    """Drop the partitions of the months before that of `before` if all of their articles are pruned; return how many.
+
+    One that others use just now stays until the next time.
+    """
+    if database.dialect.one_writer:
+        return 0
+    with database.reading() as connection:
+        first = first_kept(connection, before)
+        names = sorted(name.removeprefix("article_text_") for name in connection.scalars(_PRESENT))
+    dropped = 0
+    for month in map(Month.named, names):
+        try:
+            if month.end <= first and _drop(database, month):
+                dropped += 1
+        except StoreBusyError:
+            break
+    return dropped
+
+
+def _drop(database: Database, month: Month) -> bool:
+    partitions = [f"{table.name}_{month.name}" for table in PARTITIONED]
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        # No text comes any more from here on, and an article that came before is seen. Dropping needs these locks.
+        parents = ", ".join(f"ONLY {table.name}" for table in PARTITIONED)
+        connection.exec_driver_sql(f"LOCK TABLE {parents}, {', '.join(partitions)} IN ACCESS EXCLUSIVE MODE")
+        if connection.scalar(_IN_USE, {"first": month.first, "end": month.end}):
+            return False
+        connection.exec_driver_sql(f"DROP TABLE {', '.join(partitions)}")
+        return True
