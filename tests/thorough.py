@@ -4,7 +4,13 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 THOROUGH = os.environ.get("THOROUGH") == "1"
+
+on_each_database = pytest.mark.parametrize(  # on SQLite alone in a run that is not thorough
+    "database_url", ["sqlite", "postgresql"] if THOROUGH else ["sqlite"], indirect=True
+)
 
 T = TypeVar("T")
 

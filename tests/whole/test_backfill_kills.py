@@ -8,7 +8,7 @@ from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, prose, rss
 from tests.servers import Request, Server
-from tests.thorough import THOROUGH
+from tests.thorough import THOROUGH, on_each_database
 from tests.whole.forking import Forks
 
 WORDS = 12  # of a story: with more, those of a thorough run would not fit into the 512 KB of one feed
@@ -28,6 +28,7 @@ def answer(request: Request) -> bytes:
     return rss(*stories, head=head)
 
 
+@on_each_database
 def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     server.put("*", answer)
     source = {"name": "site", "url": server.url("/0/0"), "backfill": "all", "language": "en"}

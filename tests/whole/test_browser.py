@@ -15,10 +15,11 @@ from tests.commands import daemon, until
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.pictures.drawings import drawing
 from tests.servers import Server
+from tests.thorough import some
 from tests.whole.axe import violations
 from tests.whole.browser import Tab, tab
 
-SCREENS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
+SCREENS = some([(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")], 3)
 GROUND = "getComputedStyle(document.body).backgroundColor"
 WIDTH = "document.documentElement.clientWidth"  # innerWidth grows as a phone zooms out until all of the page is in it
 FITS = f"document.documentElement.scrollWidth <= {WIDTH}"

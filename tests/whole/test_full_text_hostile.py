@@ -35,7 +35,7 @@ def test_hostile_pages(tmp_path: Path, server: Server) -> None:
     for number in range(3):
         server.put(f"/good/{number}", html(), **HTML)
     with hostile() as sources:
-        rows = some([sources.urls[row.path] for row in sources.rows if not row.is_slow], 8)
+        rows = some([sources.urls[row.path] for row in sources.rows if not row.is_slow], 24)
         links = [*rows, *map(server.url, (f"/{name}" for name in endless))]
         good = [server.url(f"/good/{number}") for number in range(3)]
         entries = [

@@ -9,7 +9,7 @@ from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.thorough import THOROUGH
+from tests.thorough import THOROUGH, on_each_database
 from tests.whole.forking import Forks
 
 HTML = {"Content-Type": "text/html"}
@@ -48,6 +48,7 @@ class Site:
         return len(self._server.asked(f"/stories/{number}"))
 
 
+@on_each_database
 def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     site = Site(server)
     source = {"name": "site", "url": server.url("/feed"), "full_text": True}

@@ -242,7 +242,7 @@ def test_every_feed_parses_to_the_same_inert_entries(together: Cycle, daemon: Ru
     feeds = together.folder / "storage" / "feeds"
     names = sorted(path.stem for path in feeds.glob("*.rss"))
     assert {"all", "good", "bad-0", "bad-4"} <= set(names)
-    for name in names:
+    for name in names if THOROUGH else ("all", "bad-0"):
         xml, atom = (read_xml((feeds / f"{name}.{suffix}").read_bytes()) for suffix in ("rss", "atom"))
         document = (feeds / f"{name}.json").read_bytes()
         json_feed = read_json(document)

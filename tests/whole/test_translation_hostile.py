@@ -65,7 +65,7 @@ def test_hostile_sources_are_translated(tmp_path: Path, server: Server) -> None:
     server.put("/feed", rss(*(item(number) for number in range(40))))
     with hostile() as sources:
         slow = {row.name for row in sources.rows if row.is_slow}
-        configured = some([source for source in sources.configured(0) if source["name"] not in slow], 12)
+        configured = some([source for source in sources.configured(0) if source["name"] not in slow], 30)
         configured.append({"name": "good", "url": server.url("/feed"), "language": "en"})
         path = configure(tmp_path, [source | {"translate": ["de"]} for source in configured])
         settings = yaml.safe_load(path.read_text()) | {"translate": {"url": server.url("/")}}

@@ -10,7 +10,7 @@ from tests.clusters import rows
 from tests.commands import configure
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request, Server
-from tests.thorough import THOROUGH
+from tests.thorough import THOROUGH, on_each_database
 from tests.whole.forking import Forks
 
 LISTED = 4  # entries in the document
@@ -50,6 +50,7 @@ class Press:
         return Counter(json.loads(request.body)["q"] for request in self._server.asked("/translate"))
 
 
+@on_each_database
 def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     press = Press(server)
     source = {"name": "site", "url": server.url("/feed"), "language": "en", "translate": ["de"]}

@@ -29,7 +29,7 @@ from tests.whole import hugo
 from tests.whole.browser import Tab, tab
 
 A_FEED = 60  # vectors
-CHOSEN = some(VECTORS, 10)  # of each class; all of them go through the cleaner in tests/normalise/test_vectors.py
+CHOSEN = some(VECTORS, 20)  # of each class; all of them go through the cleaner in tests/normalise/test_vectors.py
 WEB = re.compile(r"https?://[A-Za-z0-9\[][^\s\"<>\\`]*")
 NAMES = re.compile(rf"{WEB.pattern}|(?:tag|urn):[!-~]+")
 OF_THE_SITE = re.compile(r"(?:\.{1,2}/|#)[\w%./?#-]*|\?(?:before=[0-9a-f]{32})?")
