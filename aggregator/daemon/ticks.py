@@ -1,7 +1,9 @@
 """Ticks that go on when the system's clock is put back, or forward by a year. Edge."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import wraps
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -21,6 +23,33 @@ class TickTrigger(BaseTrigger):  # type: ignore[misc]  # it ships no types
 
     def __str__(self) -> str:
         return f"every {self._tick}"
+
+
+class RunningJobs:
+    """Jobs of the scheduler that are under way: at its shutdown it would cancel them, and log that as an error."""
+
+    def __init__(self) -> None:
+        self._tasks = set[asyncio.Task[None]]()
+
+    def tracked(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return the job as a function whose runs `wait` waits for."""
+
+        @wraps(job)
+        async def run() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.add(task)
+            try:
+                await job()
+            finally:
+                self._tasks.discard(task)
+
+        return run
+
+    async def wait(self) -> None:
+        """Wait for the end of what is under way; the scheduler must start nothing new."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
 
 async def keep_ticking(scheduler: AsyncIOScheduler, tick: timedelta) -> None:

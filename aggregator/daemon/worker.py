@@ -20,7 +20,7 @@ from aggregator.daemon.following import FollowingRequests
 from aggregator.daemon.hubs import Hubs, subscribes
 from aggregator.daemon.presence import Presence, process_name
 from aggregator.daemon.systemd import Supervisor
-from aggregator.daemon.ticks import TickTrigger, keep_ticking
+from aggregator.daemon.ticks import RunningJobs, TickTrigger, keep_ticking
 from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import AggregatorError, OutdatedError, StoreDamagedError
 from aggregator.fetch import Fetcher
@@ -124,6 +124,7 @@ class Worker:
         self._is_damaged = False  # the database, at its last use
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        self._running = RunningJobs()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -132,7 +133,7 @@ class Worker:
         by_ticks = () if self._jobs else (self._publish, self._hubs.tick)
         works = (self._poll, *by_ticks, self._run_upkeep, self._after.tick)
         for work in works if self._presence is None else (*works, self._show_presence):
-            self._scheduler.add_job(work, TickTrigger(TICK))
+            self._scheduler.add_job(self._running.tracked(work), TickTrigger(TICK))
         async with self._fetcher_stack:
             await self._open_fetcher()
             await self._hubs.start(requests=self._duties.fetches)
@@ -152,7 +153,8 @@ class Worker:
                 await self._jobs.finish(0.0 if self._outdated else FINISH_SECONDS)
                 jobs_stop.set()
                 await doing_jobs
-            self._scheduler.shutdown(wait=False)  # not before: it cancels running ticks, which may have claimed sources
+            await self._running.wait()  # a tick may have claimed sources, and gives them back
+            self._scheduler.shutdown(wait=False)
             if self._presence and not self._outdated:
                 with self._watched("reload"):
                     await self._app.in_writer(self._presence.end)
@@ -283,7 +285,7 @@ class Worker:
             log.info("%s: %d new, %d updated", outcome.source, counts.new, counts.updated, extra=outcome.log_fields())
         if counts.rows and now >= self._publish_at:  # a burst waits for the tick, and is rendered together
             self._publish_at = now + TICK.total_seconds()
-            self._scheduler.add_job(self._publish)
+            self._scheduler.add_job(self._running.tracked(self._publish))
 
     def _report_page(self, outcome: SourceOutcome) -> None:
         """Count and log what a page of a source's archive brought."""

@@ -3,9 +3,11 @@
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 
 from aggregator.daemon.listener import listening
 from aggregator.errors import AggregatorError
-from tests.commands import configure, daemon, until
+from tests.commands import configure, daemon, make_due, running, until
 from tests.newsroom import item, rss
 from tests.servers import Server
 
@@ -141,3 +143,25 @@ def test_a_slow_host_of_many_sources_keeps_no_other_waiting(tmp_path: Path, serv
     with daemon(tmp_path):
         until(lambda: bool(server.asked("/quick")), 30)
         assert len(server.requests) < 100
+
+
+def test_a_stop_while_sources_are_claimed_gives_them_back(tmp_path: Path, server: Server) -> None:
+    server.put("/feed", rss(item(1)))
+    configure(tmp_path, sources=[{"name": "paper", "url": server.url("/feed")}])
+    with running(tmp_path) as daemon:
+        until(lambda: bool(daemon.said("paper: 1 new")))
+        with closing(sqlite3.connect(tmp_path / "storage" / "aggregator.db", isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            make_due(database)
+            database.execute("COMMIT")
+            database.execute("BEGIN IMMEDIATE")  # its next tick waits to claim the source
+            time.sleep(1)
+            requests = len(server.requests)
+            daemon.process.terminate()
+            until(lambda: bool(daemon.said("stopping")))
+            time.sleep(0.5)
+            database.execute("ROLLBACK")
+            assert daemon.process.wait() == 0
+            assert database.execute("SELECT count(*) FROM host WHERE lease_until IS NOT NULL").fetchone() == (0,)
+        assert daemon.said("rror") == []
+    assert len(server.requests) == requests
