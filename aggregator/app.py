@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from aggregator import config, files, logs
 from aggregator.clock import Clock, utc_now
-from aggregator.errors import FilesError, StoreError
+from aggregator.errors import AggregatorError, FilesError, StoreError
 from aggregator.model import Source
 from aggregator.output_folder import Folder, OutputFolder
 from aggregator.sandbox import Sandbox
 from aggregator.settings import Settings, secrets
 from aggregator.settings.features import Features
+from aggregator.settings.form import differing, form_of
 from aggregator.settings.stored import StoredSettings
 from aggregator.store import UNFINISHED_COPY, Store
 from aggregator.sync import sync_settings, unpaced_hosts
@@ -188,10 +190,23 @@ def _refuse_unfinished(store: Store) -> None:
         )
 
 
+def refuse_other_form(settings: Settings, now: datetime) -> None:
+    """Raise AggregatorError if another daemon goes by settings that give the files of the cluster another form.
+
+    Each start of one of both would have everything written anew.
+    """
+    with Store.open(settings.database or "") as store:
+        form, keeper = store.settings.form(), store.settings.keeper(now)
+        if form and keeper and (names := differing(form, form_of(settings))):
+            raise AggregatorError(
+                f"the daemon {keeper} goes by other settings, with the same database: {', '.join(names)}; use the same "
+                "feeds.yaml and environment for both, or stop that one first"
+            )
+
+
 def with_noted_url(store: Store, settings: Settings) -> Settings:
     """Return the settings with a `base_url`, that of the daemon of this storage if none is configured."""
-    address = None if settings.base_url else store.meta.get(ADDRESS)
-    return settings.model_copy(update={"base_url": address}) if address else settings
+    return settings if settings.base_url else settings.with_own_url(store.meta.get(ADDRESS))
 
 
 def article_folder(settings: Settings, bucket: "Bucket | None") -> OutputFolder:

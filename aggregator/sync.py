@@ -7,6 +7,7 @@ from aggregator import hub_subscriptions
 from aggregator.model import Source
 from aggregator.schedule.due import due_by_shorter_interval
 from aggregator.settings import Fetch, Settings
+from aggregator.settings.form import form_of
 from aggregator.settings.rules import Rule
 from aggregator.settings.stored import stored_settings
 from aggregator.source_changes import SourceChanges, source_changes
@@ -20,13 +21,14 @@ def sync_settings(store: Store, settings: Settings, now: datetime) -> tuple[Sour
     """
     sources = tuple(Source(settings=source) for source in settings.sources)
     text = "" if store.has_one_writer else stored_settings(settings)
-    if not text or text == store.settings.get()[1]:
+    form = form_of(settings)
+    if not text or (text, form) == (store.settings.get()[1], store.settings.form()):
         sync_sources(store, sources, now, settings.fetch, settings.rules)
         return sources
     with store.together():
         store.configuration.lock()
         sync_sources(store, sources, now, settings.fetch, settings.rules)
-        store.settings.put(text)
+        store.settings.put(text, form)
     return sources
 
 

@@ -39,7 +39,7 @@ async def run_daemon(
     is_shared = not (settings.database or "").startswith("sqlite:")
     with files.alone(storage / files.DAEMON_LOCK, or_shared=is_shared) as was_clean, listening(host, port) as listener:
         # Imported only now: it takes a second, and a second daemon on this storage must fail before.
-        from aggregator.app import ADDRESS, opened_with
+        from aggregator.app import ADDRESS, opened_with, refuse_other_form
         from aggregator.daemon.service import Daemon
         from aggregator.daemon.worker import Duties
         from aggregator.publish.after import note_changed
@@ -49,7 +49,9 @@ async def run_daemon(
         check_bytes = CHECK_BYTES if was_clean else CHECK_BYTES_AFTER_UNCLEAN_STOP
         settings = configuration.with_base_url(settings)
         folder = path.absolute().parent
-        duties = Duties(fetches=fetches, publishes=fetches or not is_shared)
+        duties = Duties(fetches=fetches, publishes=fetches or not is_shared, keeps=True)
+        if is_shared:
+            refuse_other_form(settings, clock())
         with (
             opened_with(settings, environ, clock, folder=folder, check_bytes=check_bytes) as app,
             app.store.leases.fetching() if fetches else nullcontext(),

@@ -71,7 +71,7 @@ class ConfigWatcher(Reread):
 
     def with_base_url(self, settings: Settings) -> Settings:
         """Return the settings with a `base_url`, our own if none is configured."""
-        return settings if settings.base_url else settings.model_copy(update={"base_url": self.own_url})
+        return settings.with_own_url(self.own_url)
 
     def is_due(self) -> bool:
         """Return whether the file is to be read: on request, or because it changed. To be called once a tick.

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aggregator import files
-from aggregator.app import ADDRESS, article_folder, opened_bucket, opened_with
+from aggregator.app import article_folder, opened_bucket, opened_with, with_noted_url
 from aggregator.clock import Clock, utc_now
 from aggregator.model import OutputFile, Source
 from aggregator.names import ALL
@@ -90,12 +90,12 @@ class _RollBack(Exception):  # noqa: N818  # it ends a transaction, and is no er
 
 def _rewritten(settings: Settings, environ: Mapping[str, str], clock: Clock, store: Store, folder: Path) -> int:
     """Publish by these settings into `folder`; return the number of articles' real files that differ from those."""
-    address = store.meta.get(ADDRESS)
-    settings = settings.model_copy(update={"base_url": settings.base_url or address})
+    settings = with_noted_url(store, settings)
     articles = settings.articles.model_copy(update={"path": str(folder / "articles"), "after": None})
     trial = settings.model_copy(update={"storage": str(folder), "articles": articles})
-    if store.meta.get(STYLE) == style_of(settings):  # else everything is published anew
-        store.meta.set(STYLE, style_of(trial))
+    shared = store.jobs.are_shared
+    if store.meta.get(STYLE) == style_of(settings, shared=shared):  # else everything is published anew
+        store.meta.set(STYLE, style_of(trial, shared=shared))
     with opened_with(trial, environ, clock, store=store) as app:
         publish_changed(app)
     with opened_bucket(settings, environ, store, clock) as bucket:

@@ -8,6 +8,13 @@ hubs        the notification of our hub
 after       the command that runs after articles changed
 """
 
-from aggregator.publish.outbox import Published, UnwrittenError, publish_all, publish_changed, publish_subject
+from aggregator.publish.outbox import (
+    Published,
+    UnwrittenError,
+    foreign_settings,
+    publish_all,
+    publish_changed,
+    publish_subject,
+)
 
-__all__ = ["Published", "UnwrittenError", "publish_all", "publish_changed", "publish_subject"]
+__all__ = ["Published", "UnwrittenError", "foreign_settings", "publish_all", "publish_changed", "publish_subject"]

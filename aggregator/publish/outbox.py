@@ -5,6 +5,7 @@ One process at a time publishes, in a cluster one at a time a subject: an older 
 one.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from aggregator.model import Job, Mark
 from aggregator.output_folder import Folder
 from aggregator.publish.rules import apply_rules
 from aggregator.settings import Settings
+from aggregator.settings.form import differing, form_of
 from aggregator.store import Moments
 
 if TYPE_CHECKING:  # it loads the renderer
@@ -92,6 +94,8 @@ def publish_subject(app: App, job: Job, count_joined: Callable[[int], None] = _i
     """
     from aggregator.publish.marks import KINDS_OF_TASK
 
+    if foreign_settings(app):  # others write these files, or this process does once it has the stored settings
+        return None
     with app.store.jobs.turn(job.name) as is_free:
         if not is_free:
             return None
@@ -106,6 +110,12 @@ def publish_subject(app: App, job: Job, count_joined: Callable[[int], None] = _i
         with app.store.jobs.turn(PREPARE.name, waits=True) if app.has_rules else nullcontext():
             apply_rules(app, BATCH)
         return _publish_marked(app, KINDS_OF_TASK[job.task], job.subject, _rested(app))
+
+
+def foreign_settings(app: App) -> tuple[str, ...]:
+    """Return the names of the settings by which this process would write other files than those of its cluster."""
+    form = app.store.settings.form() if app.store.jobs.are_shared else None
+    return differing(form, form_of(app.settings)) if form else ()
 
 
 def remove_temporary_files(app: App) -> None:
@@ -128,7 +138,7 @@ def _publish_restyled(app: App) -> Published:
 
     After a change to `dedupe: exact`, articles that were found to be near duplicates leave their clusters.
     """
-    style, before = style_of(app.settings), app.store.meta.get(STYLE)
+    style, before = style_of(app.settings, shared=app.store.jobs.are_shared), app.store.meta.get(STYLE)
     if style == before:
         return Published()
     if app.settings.dedupe == "exact":
@@ -140,7 +150,7 @@ def _publish_restyled(app: App) -> Published:
 
 def _mark_restyled(app: App) -> None:
     """Mark everything, as jobs write it, if what shapes all files changed."""
-    style, before = style_of(app.settings), app.store.meta.get(STYLE)
+    style, before = style_of(app.settings, shared=app.store.jobs.are_shared), app.store.meta.get(STYLE)
     if style == before:
         return
     if app.settings.dedupe == "exact":
@@ -157,8 +167,11 @@ def _mark_restyled(app: App) -> None:
     app.store.meta.set(STYLE, style)
 
 
-def style_of(settings: Settings) -> str:
-    """Return a digest of what shapes all files."""
+def style_of(settings: Settings, *, shared: bool) -> str:
+    """Return a digest of what shapes all files; the same on each machine if several processes write them."""
+    if shared:
+        text = json.dumps([__version__, form_of(settings)], sort_keys=True)
+        return blake2b(text.encode(), digest_size=16).hexdigest()
     articles = settings.articles.model_copy(update={"after": None})
     feeds = settings.feeds.model_copy(update={"min_age": None})
     shaping: list[object] = [__version__, settings.title, settings.public_url, articles, feeds]

@@ -228,6 +228,7 @@ class Settings(Section):
     rules: tuple[Rule, ...] = Field((), description="Rules for the entries of all sources.")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="The sources.")
     _written: "Settings | None" = PrivateAttr(None)
+    _has_own_url: bool = PrivateAttr(False)
 
     @property
     def written(self) -> "Settings | None":
@@ -239,6 +240,19 @@ class Settings(Section):
         settings = self.model_copy()
         settings._written = written
         return settings
+
+    def with_own_url(self, url: str | None) -> "Settings":
+        """Return these settings with a `base_url`: the given one if none is configured."""
+        if self.base_url or not url:
+            return self
+        settings = self.model_copy(update={"base_url": url})
+        settings._has_own_url = True
+        return settings
+
+    @property
+    def configured_url(self) -> str | None:
+        """The `base_url`, None if it was not configured."""
+        return None if self._has_own_url else self.base_url
 
     @property
     def bucket(self) -> str:

@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -56,9 +57,9 @@ def answer(request: Request, pause: float) -> Answer:
     return Answer(body=translated(request).body, pause=pause)
 
 
-def worker(folder: Path, database: str) -> Any:
+def worker(folder: Path, database: str, limits: Mapping[str, float] = MappingProxyType({})) -> Any:
     environ = {"AGGREGATOR_DATABASE": database, "AGGREGATOR_FETCH__CONTACT": f"https://worker.example/{folder.name}"}
-    return working_limited({"lease": LEASE}, folder, **environ)
+    return working_limited(limits, folder, **environ)
 
 
 def assert_quiet(worker: Running) -> None:
@@ -113,10 +114,11 @@ def test_what_a_killed_worker_was_at_is_done_by_another_when_its_leases_are_over
     store_settings(tmp_path, database, everywhere, sources, host_gap="0s")
     for path in slow:
         everywhere.put(path, hang=True)
-    with worker(folders[0], database) as killed:
+    limits = {"lease": LEASE}
+    with worker(folders[0], database, limits) as killed:
         until(lambda: all(everywhere.asked(path) for path in slow))
         time.sleep(1.5 * LEASE)  # the leases are renewed
-        with worker(folders[1], database) as second:
+        with worker(folders[1], database, limits) as second:
             time.sleep(LEASE)
             assert [len(everywhere.asked(path)) for path in slow] == [1, 1, 1]
             everywhere.put("/story", html(), headers=HTML)

@@ -1,0 +1,90 @@
+"""Processes with different settings on one database: none has the files of all others written anew at its start."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clusters import Cluster, rows
+from tests.commands import aggregator, configure, running, until, working
+from tests.newsroom import item, rss
+from tests.servers import Server
+
+STYLE = "SELECT value FROM note WHERE name = 'style'"
+PENDING = "SELECT count(*) FROM article WHERE pending"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """Folders of two processes."""
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    return folders
+
+
+@pytest.fixture
+def settings(server: Server, postgresql: Cluster) -> dict[str, Any]:
+    server.put("/feed", rss(*map(item, range(5))))
+    source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
+    return {"database": postgresql.database(), "sources": [source]}
+
+
+def files(folder: Path) -> dict[str, float]:
+    """When each file of an article was written."""
+    return {str(path): path.stat().st_mtime for path in (folder / "storage/articles").rglob("*.md")}
+
+
+def feed(folder: Path) -> str:
+    path = folder / "storage/feeds/news.rss"
+    return path.read_text() if path.exists() else ""
+
+
+def test_another_path_of_the_storage_writes_nothing_anew(folders: list[Path], settings: dict[str, Any]) -> None:
+    first, second = folders
+    for folder in folders:
+        configure(folder, **settings)
+    with running(first):
+        until(lambda: len(files(first)) == 5 and bool(rows(settings["database"], STYLE)))
+        before, style = files(first), rows(settings["database"], STYLE)
+        for _ in range(2):
+            with running(second) as daemon:
+                until(lambda: len(daemon.get("status.json").json()["workers"]) >= 2)
+                until(lambda: not any(daemon.get("status.json").json()["queue"].values()))
+                daemon.process.terminate()
+                assert daemon.process.wait(20) == 0
+    assert rows(settings["database"], STYLE) == style
+    assert rows(settings["database"], PENDING) == [(0,)]
+    assert files(first) == before
+    assert files(second) == {}
+
+
+def test_a_daemon_of_another_form_starts_when_the_one_before_has_ended(
+    folders: list[Path], settings: dict[str, Any]
+) -> None:
+    first, second = folders
+    configure(first, **settings, title="One")
+    configure(second, **settings, storage=str(first / "storage"), title="Two")
+    with running(first) as daemon:
+        until(lambda: "One" in feed(first))
+        refused = aggregator("run", "--port", "0", cwd=second, status=1)
+        assert "goes by other settings, with the same database: title; use the same" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+        assert "One" in feed(first)
+        daemon.process.terminate()
+        assert daemon.process.wait(20) == 0
+    with running(second):
+        until(lambda: "Two" in feed(first))
+
+
+def test_a_worker_whose_environment_gives_another_form_writes_no_files_and_says_why(
+    folders: list[Path], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    first, second = folders
+    configure(tmp_path, **settings, title="One")
+    aggregator("sync", cwd=tmp_path)
+    with working(first, AGGREGATOR_DATABASE=settings["database"], AGGREGATOR_TITLE="Two") as worker:
+        until(lambda: bool(worker.said("this process writes no files, as `title` would give them another form")), 30)
+        assert feed(tmp_path) == ""
+        with working(second, AGGREGATOR_DATABASE=settings["database"]):
+            until(lambda: "One" in feed(tmp_path), 30)
