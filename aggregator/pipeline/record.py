@@ -153,7 +153,7 @@ def _record_source(
 def _decide_and_write(
     app: App, received: ReceivedDocument, stored: StoredSource, drafts: SourceDrafts, tries: int
 ) -> RecordCounts:
-    source, now, in_force = stored.source, received.now, drafts_in_force(app, drafts)
+    source, now, in_force = stored.source, received.now, drafts_in_force(app, stored.source, drafts)
     entries, still_listed = in_force.keyed, drafts.still_listed
     if received.page:
         entries = dated_before(entries, app.store.backfills.oldest(source.id))

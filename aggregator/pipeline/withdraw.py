@@ -8,7 +8,7 @@ from datetime import datetime
 from aggregator.app import App
 from aggregator.dedupe import entries_in_force, guid_digest
 from aggregator.document import SourceDrafts
-from aggregator.model import Feed, Keyed, RecordCounts, Withdrawal
+from aggregator.model import Feed, Keyed, RecordCounts, Source, Withdrawal
 from aggregator.names import counted
 from aggregator.store import Recording
 
@@ -21,28 +21,31 @@ class InForce:
 
     keyed: tuple[Keyed, ...]
     feed: Feed  # without these entries: the next document's are new, so that a newer date of theirs is noticed
-    deleted: Mapping[bytes, datetime]  # times of deletion of those in the document, by the key of their guid
+    deleted: Mapping[bytes, datetime]  # times of deletion that are to be remembered, by the key of their guid
 
 
-def drafts_in_force(app: App, drafts: SourceDrafts) -> InForce:
+def drafts_in_force(app: App, source: Source, drafts: SourceDrafts) -> InForce:
     """Return the drafts without those that a tombstone deletes, of this document or of an earlier one.
+
+    Tombstones of the source's entries that are not known yet are remembered where its archive may still bring these.
 
     Raises StoreError.
     """
+    archived = {} if source.settings.backfill == "none" else drafts.deleted
     guids = {digest for keyed in drafts.keyed if (digest := guid_digest(keyed))}
     times = dict(app.store.withdrawals.tombstones(guids))
     for digest, when in drafts.deleted.items():
         times[digest] = max(when, times.get(digest, when))
     keyed = entries_in_force(drafts.keyed, times)
     if len(keyed) == len(drafts.keyed):
-        return InForce(keyed=keyed, feed=drafts.feed, deleted={})
+        return InForce(keyed=keyed, feed=drafts.feed, deleted=archived)
     entries, in_force = drafts.feed.entries, {entry.draft.position for entry in keyed}
     withdrawn = [entry for entry in drafts.keyed if entry.draft.position not in in_force]
     digests = {entries[entry.draft.position].digest for entry in withdrawn}
     feed = replace(drafts.feed, entries=tuple(entry for entry in entries if entry.digest not in digests))
     withdrawn_guids = set(map(guid_digest, withdrawn))
     deleted = {digest: when for digest, when in drafts.deleted.items() if digest in withdrawn_guids}
-    return InForce(keyed=keyed, feed=feed, deleted=deleted)
+    return InForce(keyed=keyed, feed=feed, deleted=archived or deleted)
 
 
 def record_with_withdrawals(

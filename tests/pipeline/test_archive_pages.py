@@ -88,6 +88,14 @@ def test_a_page_does_not_bring_back_what_was_withdrawn(room: Newsroom, server: S
     assert room.titles() == ["Story number 1", "Story number 3", "Story number 4"]
 
 
+def test_a_page_does_not_bring_what_was_deleted_before_it_was_read(room: Newsroom, server: Server) -> None:
+    poll(room, server, *map(entry, (1, 2, 3)), tombstone(4), tombstone(5), tombstone(6, "2026-11-19T00:00:00Z"))
+    server.put("/2", atom(entry(4), entry(5, updated=RENEWED), entry(6)))
+    room.backfill()
+    assert room.titles() == [f"Story number {number}" for number in (1, 2, 3, 5, 6)]
+    assert faults(room) == []
+
+
 @pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "1601-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "soon", ""])
 def test_dates_that_no_entry_can_have(room: Newsroom, server: Server, date: str) -> None:
     server.put("/2", atom(older("/3"), entry(4, updated=date)))
