@@ -17,6 +17,7 @@ from aggregator.store.schema import TEXTS, article, article_text, of_article, or
 _CHANGEABLE = (*OWNER, *ENTRY, "title", *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
 _CURRENT = (
     select(*article.c[*_CHANGEABLE, "id", "number"], *TEXTS, original.c.article_id.label("original"))
+    .add_columns(article_text.c.number.is_not(None).label("has_text"))
     .select_from(article)
     .outerjoin(article_text, of_article)
     .outerjoin(original)
@@ -111,16 +112,16 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
 
 
 def _write_texts(connection: Connection, changes: Sequence[tuple[RowMapping, Columns]]) -> None:
-    """Write changed texts; that of an article that was withdrawn is gone, and comes anew."""
+    """Write changed texts; that of an article that was withdrawn may be gone, and comes anew."""
     rows = [(row, {name: columns[name] for name in BODY}) for row, columns in changes]
     updates = [
         {"of": row["number"]} | {f"new_{name}": text for name, text in texts.items()}
         for row, texts in rows
-        if not row["pruned"]
+        if row["has_text"]
     ]
     if updates:
         connection.execute(_UPDATE_TEXT, updates)
-    insert_texts(connection, ((row["number"], *texts.values()) for row, texts in rows if row["pruned"]))
+    insert_texts(connection, ((row["number"], *texts.values()) for row, texts in rows if not row["has_text"]))
 
 
 def _insert_revisions(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:

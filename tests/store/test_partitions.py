@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, select, text, update
 
 from aggregator.model import StoredArticle
 from aggregator.search_terms import query_terms
@@ -97,6 +97,23 @@ def test_what_is_withdrawn_or_pruned_without_a_retention_goes_at_once(store: Sto
     record(store, new(dated(1, OCTOBER)), new(dated(2, OCTOBER)))
     store.maintenance.prune([dated(1, OCTOBER).id])
     assert partitions(store, "article_text") == partitions(store, "searchable") == {"2026_10": 1}
+
+
+def test_a_withdrawn_article_comes_back_whether_its_month_was_dropped_or_not(store: Store) -> None:
+    withdrawn = [dated(number, month) for number, month in enumerate((OCTOBER, SEPTEMBER))]
+    for returning in withdrawn:
+        record(store, new(returning))
+        with store.database.writing() as connection:
+            connection.execute(update(articles).values(withdrawn=NOW, text_digest=b""))
+        store.maintenance.prune([returning.id], CUT)
+    store.maintenance.drop_old_months(datetime(2026, 10, 2, tzinfo=UTC))
+    assert set(partitions(store, "article_text")) == {"2026_10"}
+    record(store, *(updated(keyed(returning)) for returning in withdrawn))
+    assert partitions(store, "article_text") == {"2026_10": 1, "2026_09": 1}
+    for returning in withdrawn:
+        stored = store.articles.get(returning.id)
+        assert stored is not None
+        assert stored.html == returning.html
 
 
 def test_a_month_that_is_in_use_is_dropped_the_next_time(store: Store) -> None:
