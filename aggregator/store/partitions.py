@@ -5,7 +5,7 @@ They are made as their first article is recorded. SQLite has plain tables: nothi
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import ARRAY, Connection, Text, bindparam, exists, not_, select, text
 
@@ -28,35 +28,38 @@ _IN_USE = select(
 )
 
 
-class Month(tuple[int, int]):
-    """A year and a month of it; (0, 1) is the time before FIRST_YEAR."""
+class Month(NamedTuple):
+    """A month of publication; that of the year 0 is all time before FIRST_YEAR."""
+
+    year: int
+    month: int
 
     @classmethod
     def of(cls, number: int) -> Self:
         """Return the month of an article's number."""
         moment = datetime.fromtimestamp(number >> SECONDS, UTC)
-        return cls((moment.year, moment.month) if moment.year >= FIRST_YEAR else (0, 1))
+        return cls(moment.year, moment.month) if moment.year >= FIRST_YEAR else cls(0, 1)
 
     @classmethod
     def named(cls, name: str) -> Self:
         """Return the month with this name."""
         year, month = name.split("_")
-        return cls((int(year), int(month)))
+        return cls(int(year), int(month))
 
     @property
     def name(self) -> str:
         """The end of the names of its partitions."""
-        return f"{self[0]:04}_{self[1]:02}"
+        return f"{self.year:04}_{self.month:02}"
 
     @property
     def first(self) -> int:
         """The least number of an article in it."""
-        return first_number(datetime(*self, 1, tzinfo=UTC)) if self[0] else 0
+        return first_number(datetime(self.year, self.month, 1, tzinfo=UTC)) if self.year else 0
 
     @property
     def end(self) -> int:
         """The least number of an article behind it."""
-        year, month = self if self[0] else (FIRST_YEAR - 1, 12)
+        year, month = self if self.year else (FIRST_YEAR - 1, 12)
         return first_number(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
 
 

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select, text, update
 
+from aggregator.maintain.prune import prune_all
+from aggregator.maintain.verify import differences
 from aggregator.model import StoredArticle
 from aggregator.search_terms import query_terms
 from aggregator.store import RacedError, Store, transfer
 from aggregator.store.schema import article as articles
 from aggregator.store.stored_articles import ARTICLES
+from tests.newsroom import item, newsroom, rss
+from tests.servers import Server
 from tests.store.conftest import database
 from tests.store.values import NOW, article, keyed, new, record, source, sync_sources, updated
 
@@ -82,6 +86,29 @@ def test_retention_drops_the_texts_of_whole_months_and_their_articles_stay_away(
     assert partitions(store, "article_text") == {"2026_11": 1}
     record(store, new(dated(5, OCTOBER)))  # a new article of a month that is gone
     assert partitions(store, "article_text") == {"2026_10": 1, "2026_11": 1}
+
+
+def test_prune_drops_the_months_before_the_retention_and_polls_bring_nothing_back(url: str, tmp_path: Path) -> None:
+    october, ancient = ({"pubDate": f"Tue, 13 {date} 10:00:00 +0000"} for date in ("Oct 2026", "Oct 2015"))
+    stories = item(1), item(2, **october), item(3, **ancient)
+    with Server() as http:
+        http.put("/a", rss(*stories))
+        room = newsroom(tmp_path, [{"name": "a", "url": http.url("/a"), "category": "News"}], database=url)
+        assert room.once().new == 3
+        with room.opened() as app:
+            assert partitions(app.store, "article_text") == {"2026_11": 1, "2026_10": 1, "0000_01": 1}
+        room.configuration["retention"] = "22d"  # before 2 November
+        with room.opened() as app:
+            assert prune_all(app) == 2
+            for table in ("article_text", "searchable"):
+                assert partitions(app.store, table) == {"2026_11": 1}
+            assert list(differences(app, repair=False)) == []
+        http.put("/a", rss(*stories, item(4)))
+        again = room.once()
+        assert (again.new, again.updated) == (1, 0)
+        with room.opened() as app:
+            assert prune_all(app) == 0
+            assert partitions(app.store, "article_text") == {"2026_11": 2}
 
 
 def test_a_month_with_an_article_that_is_not_pruned_stays(store: Store) -> None:
