@@ -19,7 +19,7 @@ from tests.commands import begun, configure, until
 from tests.docs.markdown import DOCS
 from tests.newsroom import rss
 from tests.servers import Server
-from tests.whole.browser import Tab, tab
+from tests.whole.browser import Tab, chromium, tab
 
 STORIES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "stories.yaml").read_text(encoding="utf-8"))
 COUNT = sum(len(source["stories"]) for source in STORIES)
@@ -85,8 +85,8 @@ async def take(folder: Path) -> None:
             server.put(f"http://{source['host']}/feed.xml", document(source, server))
         configuration(Path(room), server)
         port = free_port()
-        async with tab(Path(room) / "profile") as browser:
-            with begun("run", "--port", str(port), cwd=Path(room)):
+        with chromium(Path(room) / "profile") as debugger, begun("run", "--port", str(port), cwd=Path(room)):
+            async with tab(debugger) as browser:
                 await take_each(browser, f"http://127.0.0.1:{port}/", folder)
 
 

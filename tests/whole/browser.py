@@ -3,8 +3,8 @@
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -72,10 +72,13 @@ class Tab:
                 self.asked.append(message["params"]["request"]["url"])
 
 
-@asynccontextmanager
-async def tab(profile: Path) -> AsyncIterator[Tab]:
-    """A tab of a new Chromium with this folder for its profile; skips where none is installed."""
-    chromium = shutil.which("chromium") or pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+@contextmanager
+def chromium(profile: Path) -> Iterator[str]:
+    """A new Chromium with this folder for its profile; gives the address ("host:port") of its debugger.
+
+    Skips where none is installed.
+    """
+    program = shutil.which("chromium") or pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     words = (
         "--headless=new",
         "--no-sandbox",
@@ -83,20 +86,31 @@ async def tab(profile: Path) -> AsyncIterator[Tab]:
         "--remote-debugging-port=0",
         f"--user-data-dir={profile}",
     )
-    process = subprocess.Popen([chromium, *words, "about:blank"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, *words, "about:blank"], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
-        listening = next(address for line in process.stderr if (address := re.search(r"ws://([\d.:]+)/", line)))
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://{listening[1]}/json") as answer:
-                pages = [target for target in await answer.json() if target["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                opened = Tab(socket)
-                for name in EVENTS:
-                    await opened.call(f"{name}.enable")
-                yield opened
+        yield next(address[1] for line in process.stderr if (address := re.search(r"ws://([\d.:]+)/", line)))
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=10)
         process.kill()
+
+
+@asynccontextmanager
+async def tab(address: str) -> AsyncIterator[Tab]:
+    """A new tab of the browser with the debugger at `address`; no other tab knows its cookies and cache."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://{address}/json/version") as answer:
+            url = (await answer.json())["webSocketDebuggerUrl"]
+        async with session.ws_connect(url) as browser_socket:
+            browser = Tab(browser_socket)
+            context = await browser.call("Target.createBrowserContext")
+            target = await browser.call("Target.createTarget", url="about:blank", **context)
+            page_url = f"ws://{address}/devtools/page/{target['targetId']}"
+            async with session.ws_connect(page_url, max_msg_size=0) as socket:
+                opened = Tab(socket)
+                for name in EVENTS:
+                    await opened.call(f"{name}.enable")
+                yield opened
+            await browser.call("Target.disposeBrowserContext", **context)

@@ -1,7 +1,7 @@
 """The pages in a real browser: for every screen, for keyboards and screen readers, and nobody else hears of it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from tests.pictures.drawings import drawing
 from tests.servers import Server
 from tests.thorough import some
 from tests.whole.axe import violations
-from tests.whole.browser import Tab, tab
+from tests.whole.browser import Tab, chromium, tab
 
+Opened = Callable[[Newsroom], AbstractAsyncContextManager[tuple[Tab, str]]]
 SCREENS = some([(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")], 3)
 GROUND = "getComputedStyle(document.body).backgroundColor"
 WIDTH = "document.documentElement.clientWidth"  # innerWidth grows as a phone zooms out until all of the page is in it
@@ -121,13 +122,25 @@ def empty(tmp_path: Path, server: Server) -> Newsroom:
     return filled
 
 
-@asynccontextmanager
-async def opened(room: Newsroom) -> AsyncIterator[tuple[Tab, str]]:
-    """A tab, and the address at which a daemon serves this newsroom."""
-    async with tab(room.root / "profile") as browser:
-        with daemon(room.root) as (_, url):
-            until(lambda: httpx.get(f"{url}feeds/all.rss").status_code == 200)
-            yield browser, url
+@pytest.fixture(scope="module")
+def debugger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the debugger of a browser, whose start takes a second."""
+    with chromium(tmp_path_factory.mktemp("profile")) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(debugger: str) -> Opened:
+    """Open a tab, and give it with the address at which a daemon serves this newsroom."""
+
+    @asynccontextmanager
+    async def open_tab(room: Newsroom) -> AsyncIterator[tuple[Tab, str]]:
+        async with tab(debugger) as browser:
+            with daemon(room.root) as (_, url):
+                until(lambda: httpx.get(f"{url}feeds/all.rss").status_code == 200)
+                yield browser, url
+
+    return open_tab
 
 
 def elsewhere(browser: Tab, url: str) -> set[str]:
@@ -158,7 +171,7 @@ async def pages(browser: Tab, url: str) -> list[str]:
     return [*(url + path for path in paths), *(await articles(browser, url)).values()]
 
 
-async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
+async def test_every_page_suits_every_screen_and_reader(room: Newsroom, opened: Opened) -> None:
     async with opened(room) as (browser, url):
         for page in await pages(browser, url):
             await browser.show(page, width=390, scheme="light")
@@ -181,7 +194,7 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom) -> None:
         assert elsewhere(browser, url) == set()
 
 
-async def test_letters_twice_as_large_stay_on_the_smallest_screen(room: Newsroom) -> None:
+async def test_letters_twice_as_large_stay_on_the_smallest_screen(room: Newsroom, opened: Opened) -> None:
     async with opened(room) as (browser, url):
         for page in await pages(browser, url):
             await browser.show(page, width=390, scheme="light")
@@ -190,7 +203,9 @@ async def test_letters_twice_as_large_stay_on_the_smallest_screen(room: Newsroom
             assert await browser.value(CUT_OFF) == [], page
 
 
-async def test_a_configuration_that_is_wrong_is_said_for_every_screen_and_reader(room: Newsroom) -> None:
+async def test_a_configuration_that_is_wrong_is_said_for_every_screen_and_reader(
+    room: Newsroom, opened: Opened
+) -> None:
     async with opened(room) as (browser, url):
         (room.root / "feeds.yaml").write_text("titel: Mistaken")
         until(lambda: 'class="trouble notice"' in httpx.get(f"{url}status").text)
@@ -202,7 +217,7 @@ async def test_a_configuration_that_is_wrong_is_said_for_every_screen_and_reader
             assert await browser.value(CUT_OFF) == [], width
 
 
-async def test_a_newsroom_without_an_article_is_a_page_too(empty: Newsroom) -> None:
+async def test_a_newsroom_without_an_article_is_a_page_too(empty: Newsroom, opened: Opened) -> None:
     async with opened(empty) as (browser, url):
         for page in (url, f"{url}category/nothing", f"{url}status"):
             await browser.show(page, width=390, scheme="light")
@@ -213,7 +228,7 @@ async def test_a_newsroom_without_an_article_is_a_page_too(empty: Newsroom) -> N
         assert browser.complaints == []
 
 
-async def test_pages_work_without_script_and_every_link_leads_where_it_says(room: Newsroom) -> None:
+async def test_pages_work_without_script_and_every_link_leads_where_it_says(room: Newsroom, opened: Opened) -> None:
     async with opened(room) as (browser, url):
         await browser.call("Emulation.setScriptExecutionDisabled", value=True)
         seen, ahead = set[str](), [url]
@@ -240,7 +255,9 @@ async def test_pages_work_without_script_and_every_link_leads_where_it_says(room
         assert browser.complaints == []
 
 
-async def test_whoever_uses_a_keyboard_sees_where_they_are_and_gets_past_the_head(room: Newsroom) -> None:
+async def test_whoever_uses_a_keyboard_sees_where_they_are_and_gets_past_the_head(
+    room: Newsroom, opened: Opened
+) -> None:
     async with opened(room) as (browser, url):
         for width, scheme in SCREENS:
             await browser.show(url, width=width, scheme=scheme)
@@ -272,7 +289,7 @@ SHIFTED = """new Promise(done => {
   setTimeout(() => done(shifted), 200) })"""
 
 
-async def test_pictures_come_from_here_and_nothing_jumps_when_they_do(room: Newsroom) -> None:
+async def test_pictures_come_from_here_and_nothing_jumps_when_they_do(room: Newsroom, opened: Opened) -> None:
     async with opened(room) as (browser, url):
         illustrated = next(page for title, page in (await articles(browser, url)).items() if title.startswith("東京"))
         for page, count in ((url, 2), (illustrated, 3), (illustrated, 3)):  # of unknown size, then of known size

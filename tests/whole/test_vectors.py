@@ -26,7 +26,7 @@ from tests.servers import Server
 from tests.thorough import some
 from tests.vectors import VECTORS, Vector
 from tests.whole import hugo
-from tests.whole.browser import Tab, tab
+from tests.whole.browser import Tab, chromium, tab
 
 A_FEED = 60  # vectors
 CHOSEN = some(VECTORS, 20)  # of each class; all of them go through the cleaner in tests/normalise/test_vectors.py
@@ -254,15 +254,16 @@ async def test_a_browser_runs_nothing_and_asks_nobody(hostile: Hostile, tmp_path
     shown = [rendered(file.partition("\n---\n")[2]) for file in hostile.room.articles().values()]
     mains = [page.partition("<main")[2].partition(">")[2].rpartition("</main>")[0] for page in hostile.pages.values()]
     hosts = {urlsplit(source).hostname for source in hostile.pictures()}
-    async with tab(tmp_path / "profile") as browser:
-        await browser.call("Network.setBlockedURLs", urls=["http*://*"])
-        raw = [vector.value for vector in VECTORS if vector.place.startswith("handlers.txt")]
-        fired, _, _ = await trapped(browser, tmp_path / "control.html", raw, static=False)
-        assert fired > 30  # the trap works
-        for name, fragments in (("contents", contents), ("markdown", shown), ("pages", mains)):
-            fired, odd, asked = await trapped(browser, tmp_path / f"{name}.html", fragments)
-            assert (fired, odd) == (0, []), name
-            assert {urlsplit(url).hostname for url in asked} <= (hosts if name != "pages" else set()), name
+    with chromium(tmp_path / "profile") as debugger:
+        async with tab(debugger) as browser:
+            await browser.call("Network.setBlockedURLs", urls=["http*://*"])
+            raw = [vector.value for vector in VECTORS if vector.place.startswith("handlers.txt")]
+            fired, _, _ = await trapped(browser, tmp_path / "control.html", raw, static=False)
+            assert fired > 30  # the trap works
+            for name, fragments in (("contents", contents), ("markdown", shown), ("pages", mains)):
+                fired, odd, asked = await trapped(browser, tmp_path / f"{name}.html", fragments)
+                assert (fired, odd) == (0, []), name
+                assert {urlsplit(url).hostname for url in asked} <= (hosts if name != "pages" else set()), name
 
 
 TRAP = """<!doctype html><meta charset=utf-8><script>
