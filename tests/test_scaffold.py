@@ -48,6 +48,9 @@ def test_init_is_where_a_user_begins(tmp_path: Path) -> None:
     assert aggregator("check", cwd=tmp_path).stdout == "feeds.yaml: OK: 1 source\n"
     assert "exists already" in aggregator("init", cwd=tmp_path, status=1).stderr
     assert "--config there/feeds.yaml run" in aggregator("init", "there", cwd=tmp_path).stdout
+    written = aggregator("init", "my news", "--hugo", "my site", cwd=tmp_path).stdout
+    assert "--config 'my news/feeds.yaml' run" in written
+    assert "hugo --source 'my site'`" in written
     assert "takes one file" in aggregator("import", cwd=tmp_path, status=2).stderr
 
 

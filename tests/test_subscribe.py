@@ -239,6 +239,7 @@ def test_passwords_are_kept_in_the_file_and_shown_nowhere(find: Find, file: Path
     [
         (["https://a.example/", "https://b.example/"], {"name": "a"}, "one source"),
         (["https://a.example/"], {"name": "Not a name"}, "is no name"),
+        (["https://a.example/"], {"name": "all"}, "`all` is taken"),
         (["https://a.example/"], {"category": "all"}, "is taken"),
         (["ftp://a.example/"], {}, "the URL is no web address"),
         (["a b"], {}, "blank"),

@@ -1,6 +1,7 @@
 """`aggregator init`: the files that a new installation begins with."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -16,10 +17,11 @@ def init(
     from aggregator import scaffold
 
     path = scaffold.write_hugo_site(folder, hugo) if hugo else scaffold.write_feeds_file(folder)
-    config = "" if folder == Path() else f"--config {path} "
+    config = "" if folder == Path() else f"--config {quote(str(path))} "
     typer.echo(f"wrote {path}; `aggregator {config}add URL` adds a source, `aggregator {config}run` starts")
     if hugo:
+        site = quote(str(hugo))
         typer.echo(
             f"wrote {hugo}; put a copy of the theme Mainroad at {hugo / 'themes' / scaffold.THEME}, or with Go "
-            f"installed call `hugo mod init site` in {hugo} once; `hugo --source {hugo}` builds the site"
+            f"installed call `hugo mod init site` in {hugo} once; `hugo --source {site}` builds the site"
         )

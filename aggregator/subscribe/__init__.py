@@ -14,7 +14,7 @@ from aggregator.config.naming import FreeNames, host_name
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.known_sites import page_url
 from aggregator.model import Failure, Source
-from aggregator.names import category_name, no_source_named, slug
+from aggregator.names import ALL, category_name, no_source_named, slug
 from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
 from aggregator.planet import planet_subscriptions
@@ -86,6 +86,8 @@ def add(
     if name is not None and len(addresses) > 1:
         raise UsageError("--name names one source; give one URL with it")
     name = None if name is None else _validated(source_name, name, "--name")
+    if name == ALL:
+        raise UsageError("`all` is taken: that feed holds the articles of all categories; give another --name")
     category = None if category is None else _validated(label, category, "--category")
     urls = [_validated(web_url, page_url(address), "the URL") for address in addresses]
     settings = config.load_extensible(path, environ)
