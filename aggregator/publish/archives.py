@@ -28,21 +28,21 @@ class PageWritten:
 
     files: int  # whose bytes differed
     last: Order = FIRST  # its last article in the order in which articles join
-    is_last: bool = False
+    closed: ArchivePage | None = None  # the page, without its articles, if it is a closed one
 
 
 def write_archive(app: App, name: str, *, is_too_large: bool = False) -> Iterator[PageWritten]:
     """Write the changed pages of a category's archive, after closing those that are full; yield after each.
 
     Articles that joined the category get numbers. There is no archive while the feed has all articles, unless they are
-    too large for one document. Raises FilesError.
+    too large for one document. The caller removes the marks of closed pages. Raises FilesError.
     """
     app.store.archive.number(name)
     for number in app.store.archive.pending(name):
         yield _write(app, app.store.archive.page(name, number))
     while page := _write_open_page(app, name, is_too_large):  # nothing of a page stays in memory between two
         yield page
-        if page.is_last:
+        if page.closed is None:
             return
 
 
@@ -55,14 +55,12 @@ def _write_open_page(app: App, name: str, is_too_large: bool) -> PageWritten | N
     page = replace(opened, is_closed=has_more)
     fitting, outputs = fitting_files(_feed(page), app.settings) if page.articles else (0, ())
     if fitting == len(page.articles) and not has_more:
-        return PageWritten(files=_put(app, page, outputs), last=_last(page), is_last=True)
+        return PageWritten(files=_put(app, page, outputs), last=_last(page))
     if fitting < len(page.articles):
         page = _first_articles(app, replace(page, is_closed=True))
         outputs = feed_files(_feed(page), app.settings)
     store.close(page)
-    count = _put(app, page, outputs)
-    store.written(replace(page, pending=1))
-    return PageWritten(files=count, last=_last(page))
+    return _written(page, _put(app, page, outputs))
 
 
 def has_archive_for(app: App, name: str, articles: Set[str]) -> bool:
@@ -122,9 +120,11 @@ def existing_pages(app: App, names: Iterable[str], suffixes: Collection[str]) ->
 
 
 def _write(app: App, page: ArchivePage) -> PageWritten:
-    count = _put(app, page, page_files(app, page))
-    app.store.archive.written(page)
-    return PageWritten(files=count, last=_last(page))
+    return _written(page, _put(app, page, page_files(app, page)))
+
+
+def _written(page: ArchivePage, count: int) -> PageWritten:
+    return PageWritten(files=count, last=_last(page), closed=replace(page, articles=()))
 
 
 def _last(page: ArchivePage) -> Order:

@@ -31,8 +31,8 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     """
     names, current = tuple(names), app.store.feeds.categories()
     digests = dict[str, bytes]()
-    pages = _oldest_first([_write_category(app, name, digests) for name in names if name in current])
-    count = sum(page.files for page in pages)
+    pages = tuple(_oldest_first([_write_category(app, name, digests) for name in names if name in current]))
+    app.store.archive.written([page.closed for page in pages if page.closed])
     with app.store.jobs.turn(FEED_LIST, waits=True):
         if app.store.jobs.are_shared:  # another process may have written the list since
             app.begin_output()
@@ -42,7 +42,7 @@ def write_feeds(app: App, names: Iterable[str]) -> Written:
     if stale and app.settings.feeds.hub:
         app.store.hubs.drop_topics(stale)
     app.feed_folder.remove(stale)
-    return Written(files=count, digests=digests)
+    return Written(files=sum(page.files for page in pages), digests=digests)
 
 
 def _write_category(app: App, name: str, digests: dict[str, bytes]) -> Iterator[PageWritten]:

@@ -5,7 +5,7 @@ credit or other change reaches any more.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -215,10 +215,12 @@ class ArchiveStore:
         with self._database.reading() as connection:
             return connection.scalars(_PENDING, {"category": category_name}).all()
 
-    def written(self, closed: ArchivePage) -> None:
-        """Remove the mark of a page whose files are on disk, unless it was renewed since the page was read."""
-        with self._database.writing() as connection:
-            connection.execute(_WRITTEN, {"of": closed.category, "page": closed.number, "seen": closed.pending})
+    def written(self, closed: Iterable[ArchivePage]) -> None:
+        """Remove the marks of pages whose files are on disk, unless they were renewed since the pages were read."""
+        parameters = [{"of": page.category, "page": page.number, "seen": page.pending} for page in closed]
+        if parameters:
+            with self._database.writing() as connection:
+                connection.execute(_WRITTEN, parameters)
 
     def mark_all(self) -> None:
         """Mark all closed pages to be written."""

@@ -64,11 +64,11 @@ def test_marks_of_pages_go_unless_they_were_renewed(store: Store) -> None:
     close(store, 3)
     close(store, 3)
     assert list(store.archive.pending("x")) == [1, 2]
-    store.archive.written(store.archive.page("x", 1))
+    store.archive.written([store.archive.page("x", 1)])
     assert list(store.archive.pending("x")) == [2]
     second = store.archive.page("x", 2)
     store.archive.mark_all()
-    store.archive.written(second)
+    store.archive.written([second])
     assert list(store.archive.pending("x")) == [1, 2]
 
 
@@ -76,7 +76,7 @@ def test_pruned_articles_mark_their_page_and_leave_it(store: Store) -> None:
     close(store, 2)
     close(store, 2)
     for number in (1, 2):
-        store.archive.written(store.archive.page("x", number))
+        store.archive.written([store.archive.page("x", number)])
     store.maintenance.prune([article(3).id, article(4).id])
     assert list(store.archive.pending("x")) == [2]
     assert store.archive.page("x", 2).articles == ()
@@ -99,11 +99,11 @@ def test_an_edit_behind_the_closing_shows_for_as_many_articles_as_a_feed_has(sto
 
 def test_hidden_members_of_clusters_are_on_no_page(store: Store) -> None:
     close(store, 3)
-    store.archive.written(store.archive.page("x", 1))
+    store.archive.written([store.archive.page("x", 1)])
     store.unpublished.set_clusters({article(5).id: article(6).id})
     assert list(store.archive.pending("x")) == [1]
     assert titles(store.archive.page("x", 1).articles) == ["6", "4"]
-    store.archive.written(store.archive.page("x", 1))
+    store.archive.written([store.archive.page("x", 1)])
     store.articles.dissolve_clusters()
     assert list(store.archive.pending("x")) == [1]
     assert titles(store.archive.page("x", 1).articles) == ["6", "5", "4"]
