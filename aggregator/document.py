@@ -5,8 +5,10 @@ cost depends on the document too: it runs in the sandbox unless the document is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator.dedupe import guid_key, keyed
 from aggregator.model import Entry, Failure, Feed, FeedDocument, FeedInfo, Keyed, Source, SourceContext

@@ -6,8 +6,9 @@ is done for all of them together, so that nothing depends on the order in which 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from aggregator.model import KnownArticle
 from aggregator.store import Join, Store

@@ -1,9 +1,10 @@
 """Decisions on the entries of an archive's page, which are older than what is stored. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
+
+from msgspec.structs import replace
 
 from aggregator.dedupe.matching import KnownByKey
 from aggregator.model import Decision, Keyed, New

@@ -1,8 +1,9 @@
 """Decisions on the entries of one document. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from aggregator.dedupe.batch_matches import BatchMatches
 from aggregator.dedupe.key_rules import fold_scheme

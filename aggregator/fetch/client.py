@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType, TracebackType
@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import httpx
+from msgspec.structs import replace
 
 from aggregator import __version__
 from aggregator.addresses import is_unusual_ipv4

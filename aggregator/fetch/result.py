@@ -1,9 +1,10 @@
 """Results of a fetch, made from the last response of a chain of redirects. Pure."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from aggregator.fetch.failures import STATUS_ADVICE, status_reason
 from aggregator.fetch.redirects import Hop

@@ -5,7 +5,6 @@ reach a server in this network. No redirect is followed: the request has the key
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -32,8 +31,7 @@ _ADVICE = {401: _CHECK_KEY, 403: _CHECK_KEY, 404: _CHECK_URL}
 Blame = Literal["server", "text", "either"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationFailure(Failure):
+class TranslationFailure(Failure, frozen=True, kw_only=True):
     """Failed request, and what is to blame: the server, this text, or either of them."""
 
     blame: Blame = "server"

@@ -5,8 +5,10 @@ batches, so that memory does not grow with the archive. What is marked to be pub
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.dedupe import keys

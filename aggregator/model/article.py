@@ -1,14 +1,14 @@
 """Articles: drafts made from entries, and what the store keeps of them. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.model.details import NO_DETAILS, Details
 from aggregator.model.feed import Enclosure, Person, Term
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A normalised entry, safe to print anywhere."""
 
     source_id: int
@@ -34,8 +34,7 @@ class Draft:
     flags: tuple[str, ...] = ()  # oddities: "published unreadable", "published in the future", ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class Credit(Struct, frozen=True, kw_only=True):
     """A source that carried an article, and its own link to it."""
 
     source: str  # name
@@ -45,8 +44,7 @@ class Credit:
     feed_url: str = ""  # the source's feed, without credentials
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterMember:
+class ClusterMember(Struct, frozen=True, kw_only=True):
     """Another article of the same cluster (near-equal text under another link)."""
 
     title: str
@@ -54,8 +52,7 @@ class ClusterMember:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredArticle(Draft):
+class StoredArticle(Draft, frozen=True, kw_only=True):
     """An article as stored: the draft, and what the store adds to it."""
 
     id: str  # 32 hexadecimal digits, never changes
@@ -70,8 +67,7 @@ class StoredArticle(Draft):
     translations: tuple[str, ...] = ()  # languages in which it exists, its own first; () if in that one alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedArticle:
+class ListedArticle(Struct, frozen=True, kw_only=True):
     """An article in a list of a page, without its text."""
 
     id: str
@@ -87,16 +83,14 @@ class ListedArticle:
     opening: str = ""  # of its clean HTML, if it has no `image`: a picture there stands for it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """A part of a list of articles, newest first."""
 
     articles: tuple[ListedArticle, ...]
     older: str | None  # id of the last article, before which the list goes on; None at its end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionHead:
+class RevisionHead(Struct, frozen=True, kw_only=True):
     """An edit of an article, and the title before it."""
 
     number: int  # of the edit, from 1; never changes
@@ -104,8 +98,7 @@ class RevisionHead:
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision(RevisionHead):
+class Revision(RevisionHead, frozen=True, kw_only=True):
     """Text of an article before an edit."""
 
     html: str  # clean

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from aggregator.model.source import StoredSource
 
 
@@ -16,16 +18,14 @@ class BackfillStep:
     problem: str = ""  # the reason why the next page is not read, in one sentence; "" at the end of the archive
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueBackfill:
+class DueBackfill(Struct, frozen=True, kw_only=True):
     """Page of a source's archive that is to be read."""
 
     source_id: int
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillProgress:
+class BackfillProgress(Struct, frozen=True, kw_only=True):
     """Place in a source's archive as it is shown."""
 
     url: str | None  # of the next page; None: there is none

@@ -1,7 +1,8 @@
 """Keys and fingerprints of drafts, and the decisions of de-duplication. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.model.article import Draft
 from aggregator.model.details import NO_DETAILS, Details
@@ -9,8 +10,7 @@ from aggregator.model.feed import Enclosure, Person, Term
 from aggregator.urls import registrable_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """Key to find an article by. A strong key identifies one article for good; a weak one only finds candidates."""
 
     rule: str  # one of `dedupe.RULES`: guid, link, entry, title, text
@@ -18,8 +18,7 @@ class Key:
     strong: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True, kw_only=True):
     """Digests of a text, to tell equal, near-equal and different texts apart."""
 
     digest: bytes  # 16 bytes: title and text as a reader sees them
@@ -28,8 +27,7 @@ class Fingerprint:
     words: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
+class Keyed(Struct, frozen=True, kw_only=True):
     """A draft with its keys, strongest first, and the ids it gets if it becomes a new article."""
 
     id: str  # 32 hexadecimal digits
@@ -39,8 +37,7 @@ class Keyed:
     fingerprint: Fingerprint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class Carrier(Struct, frozen=True, kw_only=True):
     """A source that carries an article, with what its claim to own the article rests on."""
 
     source_id: int
@@ -55,8 +52,7 @@ class Carrier:
         return cls(source_id=source_id, ordinal=ordinal, host=registrable_name(url), site=site)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownArticle:
+class KnownArticle(Struct, frozen=True, kw_only=True):
     """A stored article that shares a key with a draft."""
 
     id: str
@@ -85,16 +81,14 @@ class KnownArticle:
     position: int = 0  # in the document on first sight
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Departure(Struct, frozen=True, kw_only=True):
     """A source that carries the article `id` no more; `next_owner` is the source that owns it from now on."""
 
     id: str
     next_owner: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class New:
+class New(Struct, frozen=True, kw_only=True):
     """An entry without a stored article; `leaves` is the shared article that it belonged to, if any."""
 
     keyed: Keyed
@@ -102,8 +96,7 @@ class New:
     leaves: Departure | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Updated:
+class Updated(Struct, frozen=True, kw_only=True):
     """An entry whose source changed the article `id`, or owns it from now on."""
 
     id: str
@@ -114,8 +107,7 @@ class Updated:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True, kw_only=True):
     """An entry met for the first time whose article `id` exists: adds keys, and a credit if the source is another."""
 
     id: str
@@ -123,8 +115,7 @@ class Duplicate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True, kw_only=True):
     """An entry of the article `id` with nothing new for readers; it may add keys (a rewritten guid)."""
 
     id: str
@@ -132,8 +123,7 @@ class Unchanged:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawal:
+class Withdrawal(Struct, frozen=True, kw_only=True):
     """A source withdraws the article `id` with a tombstone; `next_owner` owns it from now on, if another carries it."""
 
     id: str
@@ -144,8 +134,7 @@ class Withdrawal:
 Decision = New | Updated | Duplicate | Unchanged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordCounts:
+class RecordCounts(Struct, frozen=True, kw_only=True):
     """Counts of one recording."""
 
     new: int = 0

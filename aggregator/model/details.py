@@ -1,22 +1,21 @@
 """Parts of an entry beside its text, people and files that published feeds pass on. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 EpisodeType = Literal["full", "trailer", "bonus"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Feed that an entry comes from, as its `source` says; `url` is that feed's, else its site's."""
 
     title: str | None = None
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+class Transcript(Struct, frozen=True, kw_only=True):
     """A transcript or closed captions of an episode (podcast:transcript)."""
 
     url: str
@@ -25,16 +24,14 @@ class Transcript:
     rel: str | None = None  # "captions", if it has time codes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chapters:
+class Chapters(Struct, frozen=True, kw_only=True):
     """A file of chapters of an episode (podcast:chapters)."""
 
     url: str
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
+class Participant(Struct, frozen=True, kw_only=True):
     """A host, guest or other person of an episode (podcast:person)."""
 
     name: str
@@ -44,8 +41,7 @@ class Participant:
     image: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Soundbite:
+class Soundbite(Struct, frozen=True, kw_only=True):
     """A part of an episode to play as a sample (podcast:soundbite); both times in seconds."""
 
     start: float
@@ -53,8 +49,7 @@ class Soundbite:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """Parts of an entry beside its text, people and files: comments, origin, and what podcasts say of an episode."""
 
     comments: str | None = None  # URL of the page with comments on it
@@ -73,16 +68,14 @@ class Details:
 NO_DETAILS = Details()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodcastCategory:
+class PodcastCategory(Struct, frozen=True, kw_only=True):
     """A category of Apple's list, and those of its subcategories that apply."""
 
     name: str
     subcategories: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Podcast:
+class Podcast(Struct, frozen=True, kw_only=True):
     """Tags by which a feed says that it is a podcast (iTunes' module)."""
 
     image: str | None = None

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from msgspec import Struct
+
 from aggregator.model.source import Validators
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """A link with its relation (RFC 4287, 4.2.7; RFC 8288); `href` absolute."""
 
     rel: str
@@ -16,8 +17,7 @@ class Link:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class Freshness(Struct, frozen=True, kw_only=True):
     """Freshness lifetime that an answer's headers give (RFC 9111, 4.2); `fresh_for` is None if they give none."""
 
     fresh_for: timedelta | None = None
@@ -40,8 +40,7 @@ class FeedDocument:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotModified:
+class NotModified(Struct, frozen=True, kw_only=True):
     """A 304, or a 200 whose body has the digest of the last one. Validators are already merged with the last ones."""
 
     url: str
@@ -55,8 +54,7 @@ class NotModified:
 Stage = Literal["fetch", "parse", "publish"]  # the store raises instead, and no other stage can fail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Failure of one source, as a value: it stops nothing else."""
 
     stage: Stage

@@ -1,15 +1,15 @@
 """Feeds and entries as published: nothing cleaned, nothing guessed. Pure."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.details import NO_DETAILS, Details, Podcast
 from aggregator.model.document import Failure, Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextConstruct:
+class TextConstruct(Struct, frozen=True, kw_only=True):
     """A text with its markup language (RFC 4287, 3.1); `value` is the text after XML decoding.
 
     `kind` is "plain" for Atom's text and JSON Feed's strings; "html" for Atom's html and xhtml (serialised) and JSON
@@ -21,8 +21,7 @@ class TextConstruct:
     base: str | None = None  # absolute: xml:base in force at the element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """An author (RFC 4287, 3.2); at least one field is set."""
 
     name: str | None = None
@@ -30,8 +29,7 @@ class Person:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendition:
+class Rendition(Struct, frozen=True, kw_only=True):
     """A picture in one of several sizes or forms (Media RSS, media:group)."""
 
     url: str
@@ -41,8 +39,7 @@ class Rendition:
     length: int | None = None  # bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True, kw_only=True):
     """A media file of an entry: sound, video, an image, or any other attachment."""
 
     url: str
@@ -54,8 +51,7 @@ class Enclosure:
     renditions: tuple[Rendition, ...] = ()  # of an image: this one among them, the best first; () if there is no other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True):
     """A category of an entry as its source gives it (RFC 4287, 4.2.2)."""
 
     term: str
@@ -63,8 +59,7 @@ class Term:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """An entry as published."""
 
     digest: bytes  # 8 bytes, of all fields below that readers see; of dates only if nothing else identifies the entry
@@ -84,16 +79,14 @@ class Entry:
     details: Details = NO_DETAILS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True, kw_only=True):
     """A source's statement that it deleted an entry (RFC 6721), as published."""
 
     ref: str  # guid of the entry
     when: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """A parsed document. `problem` is set if it was truncated or malformed and only a part could be used."""
 
     format: str  # rss20, atom10, rss10, json11, ...

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+
 from aggregator.model.article import StoredArticle
 from aggregator.model.details import Podcast
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveLinks:
+class ArchiveLinks(Struct, frozen=True, kw_only=True):
     """Names of the documents around a feed or a page of its archive (RFC 5005, 4), without a format's suffix."""
 
     current: str | None = None  # None in the feed itself: only archive pages have it
@@ -17,8 +18,7 @@ class ArchiveLinks:
     next: str | None = None  # of the newer page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryFeed:
+class CategoryFeed(Struct, frozen=True, kw_only=True):
     """Published feed of one category (or "all"): its articles, newest first."""
 
     name: str  # file name: lower case, words joined by "-"
@@ -30,8 +30,7 @@ class CategoryFeed:
     links: ArchiveLinks | None = None  # None if it has no archive
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retraction:
+class Retraction(Struct, frozen=True, kw_only=True):
     """Tombstone of ours: an article that this feed showed and its source withdrew (RFC 6721)."""
 
     article_id: str
@@ -39,8 +38,7 @@ class Retraction:
     when: datetime  # as its source says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivePage:
+class ArchivePage(Struct, frozen=True, kw_only=True):
     """A page of a category's archive: a number of articles that joined it one after the other (RFC 5005)."""
 
     category: str  # file name
@@ -51,8 +49,7 @@ class ArchivePage:
     pending: int = 0  # its mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """Outbox mark: a file to write. It is removed once the file is on disk, unless it was renewed meanwhile."""
 
     kind: Literal["article", "category"]
@@ -60,8 +57,7 @@ class Mark:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class Topic(Struct, frozen=True, kw_only=True):
     """Published feed of which a hub is to be notified (WebSub, section 6)."""
 
     path: str  # relative to the feeds' folder
@@ -69,8 +65,7 @@ class Topic:
     failures: int = 0  # in a row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectState:
+class ObjectState(Struct, frozen=True, kw_only=True):
     """An object of the bucket as the database knows it."""
 
     path: str  # in the bucket, below the prefix of the storage

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from aggregator.model.source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuePage:
+class DuePage(Struct, frozen=True, kw_only=True):
     """Mark of an article that is to be completed from its page."""
 
     article_id: str
@@ -14,8 +15,7 @@ class DuePage:
     is_current: bool  # False: the entry changed since, and no page of this version is wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedPage:
+class ClaimedPage(Struct, frozen=True, kw_only=True):
     """Page of an article that this process is to read, for one version of its entry."""
 
     article_id: str
@@ -37,8 +37,7 @@ class Page:
     robots_tag: str = ""  # its X-Robots-Tag headers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageQuestion:
+class PageQuestion(Struct, frozen=True, kw_only=True):
     """A page, and what its text is held against."""
 
     page: Page
@@ -50,8 +49,7 @@ class PageQuestion:
     summary_words: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageText:
+class PageText(Struct, frozen=True, kw_only=True):
     """Text of a page that is better than that of the feed; "" if that one is the better."""
 
     html: str = ""  # clean, absolute URLs

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 PictureSize = Literal["page", "thumbnail"]
 PICTURE_SIZES: tuple[PictureSize, ...] = ("page", "thumbnail")
 
@@ -17,8 +19,7 @@ class ScaledPicture:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleImages:
+class ArticleImages(Struct, frozen=True, kw_only=True):
     """Images of a published article: that of the entry, and the HTML with all others."""
 
     image: str | None

@@ -1,8 +1,9 @@
 """Rulings: the outcome of rules for an entry, and the text that they publish. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from aggregator.model.article import Draft
 
@@ -10,8 +11,7 @@ if TYPE_CHECKING:  # as in `source`
     from aggregator.settings import SourceSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedText:
+class PublishedText(Struct, frozen=True, kw_only=True):
     """Title and body that are published in place of those of the entry."""
 
     title: str
@@ -20,16 +20,14 @@ class PublishedText:
     summary: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppliedRule:
+class AppliedRule(Struct, frozen=True, kw_only=True):
     """A rule that applied to an entry."""
 
     number: int  # among the rules of its source, then of all sources, from 0
     actions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Ruling(Struct, frozen=True, kw_only=True):
     """Outcome of the rules for one entry of a source."""
 
     dropped: bool = False
@@ -44,8 +42,7 @@ class Ruling:
         return bool(self.dropped or self.tags or self.categories or self.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntrySource:
+class EntrySource(Struct, frozen=True, kw_only=True):
     """A source that carries an entry, and its own link to it."""
 
     id: int
@@ -53,8 +50,7 @@ class EntrySource:
     link: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
+class StoredEntry(Struct, frozen=True, kw_only=True):
     """The entry that an article was made from, as it was normalised."""
 
     id: str  # of the article
@@ -65,8 +61,7 @@ class StoredEntry:
     is_plain: bool = False  # no rule has an effect on its article as yet, and no other source carries it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleRuling:
+class ArticleRuling(Struct, frozen=True, kw_only=True):
     """Outcome of the rules of all sources of an article: it is dropped if all of them drop it."""
 
     rulings: Mapping[int, Ruling]  # of the sources, by id, that do not drop it

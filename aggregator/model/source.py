@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from aggregator.model.details import Podcast
 
 if TYPE_CHECKING:  # a sandboxed process does without pydantic, which takes 13 MB
@@ -49,8 +51,7 @@ class Source:
         return self.settings.interval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceContext:
+class SourceContext(Struct, frozen=True, kw_only=True):
     """The part of a source that reading a document depends on, without secrets."""
 
     id: int
@@ -59,16 +60,14 @@ class SourceContext:
     remove: tuple[str, ...] = ()  # CSS selectors of parts of the text to leave out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validators:
+class Validators(Struct, frozen=True, kw_only=True):
     """Validators of a conditional GET (RFC 9110, 8.8): opaque, sent back byte for byte."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedInfo:
+class FeedInfo(Struct, frozen=True, kw_only=True):
     """Title, page and links of a source's last parsed document, used to credit it, and its tags if it is a podcast."""
 
     title: str = ""  # plain text
@@ -82,8 +81,7 @@ class FeedInfo:
 READING = 2  # number of the rules by which entries become articles; another one where texts come out differently
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class SourceState(Struct, frozen=True, kw_only=True):
     """State of a source between two fetches; all of it is stored in the source's row."""
 
     moved_to: str | None = None  # target of a 301 or 308, once its document has parsed
@@ -128,8 +126,7 @@ class SourceState:
         return bool(self.seen) or self.reading is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostState:
+class HostState(Struct, frozen=True, kw_only=True):
     """State of a host (`urls.host_key`), shared by all sources on it."""
 
     not_before: datetime | None = None  # Retry-After of a 429
@@ -137,8 +134,7 @@ class HostState:
     forbidden: int = 0  # 403s in a row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSource:
+class StoredSource(Struct, frozen=True, kw_only=True):
     """A source and its state, as the store holds them."""
 
     source: Source
@@ -150,16 +146,14 @@ class StoredSource:
         return self.source.settings.title or self.state.feed_info.title or self.source.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Sources to fetch: those that are due, unless `names` or `everything` say otherwise; never disabled or paused."""
 
     names: Collection[str] | None = None
     everything: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubTopic:
+class HubTopic(Struct, frozen=True, kw_only=True):
     """A topic and the hub that offers it (WebSub, section 4)."""
 
     hub: str

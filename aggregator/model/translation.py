@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from aggregator.model.source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedTranslation:
+class ClaimedTranslation(Struct, frozen=True, kw_only=True):
     """Article that this process is to have translated into one language."""
 
     article_id: str
@@ -22,8 +23,7 @@ class ClaimedTranslation:
     failures: int  # so far
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(Struct, frozen=True, kw_only=True):
     """Text of an article in another language, as stored."""
 
     language: str
@@ -49,8 +49,7 @@ class AnswerQuestion:
     language: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranslatedText:
+class TranslatedText(Struct, frozen=True, kw_only=True):
     """Text of an article in another language; it is not used if there is a `refusal`."""
 
     title: str = ""  # plain text

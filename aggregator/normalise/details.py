@@ -1,6 +1,6 @@
 """Details of an entry and tags of a podcast, fit to print and bounded. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from aggregator.model import NO_DETAILS, Chapters, Details, Origin, Podcast, PodcastCategory, TextConstruct
 from aggregator.normalise.links import clean_url

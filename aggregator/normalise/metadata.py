@@ -6,7 +6,8 @@ long or too much is cut: a name of two megabytes would push all other articles o
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Enclosure, Person, Rendition, Term, TextConstruct
 from aggregator.normalise import text

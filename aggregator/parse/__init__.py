@@ -6,8 +6,9 @@ no guid joined to a URL, no date read, no HTML cleaned, no field of the feed len
 
 import re
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import urldefrag
+
+from msgspec.structs import replace
 
 from aggregator.model import Failure, Feed, FeedDocument
 from aggregator.parse.cost import is_cheap

@@ -1,7 +1,8 @@
 """Digests of entries, by which the next fetch recognises them. Pure."""
 
-from dataclasses import replace
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from aggregator.model import NO_DETAILS, Enclosure, Entry
 

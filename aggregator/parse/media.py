@@ -3,7 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Enclosure, Rendition
 from aggregator.parse.constructs import integer, part, parts, string, unique, url

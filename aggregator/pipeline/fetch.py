@@ -1,9 +1,11 @@
 """One request for all sources that share a URL and its credentials. Shell."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.fetch import Fetcher

@@ -8,7 +8,8 @@ one. A document that comes alone is recorded alone, at once.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.dedupe import dated_before, decide, known_entries, withdrawals, without_edits

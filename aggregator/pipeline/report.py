@@ -1,7 +1,10 @@
 """Outcomes of a cycle, as values. Pure."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Failure, RecordCounts, Source
 from aggregator.secret_urls import masked_url
@@ -9,8 +12,7 @@ from aggregator.secret_urls import masked_url
 OutcomeKind = Literal["fetched", "not_modified", "skipped", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOutcome:
+class SourceOutcome(Struct, frozen=True, kw_only=True):
     """Outcome of one source's poll, or of a push from its hub."""
 
     source: str

@@ -3,8 +3,10 @@
 What rules do to articles follows when they are published: `publish.rules`.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.model import Decision, Keyed, New, RecordCounts, Ruling, Source, Updated
@@ -30,7 +32,7 @@ def wanted_path(app: App, source: Source, keyed: Keyed, ruling: Ruling | None) -
         draft = replace(draft, title=ruling.text.title)
     if ruling and ruling.categories:
         settings = source.settings.model_copy(update={"categories": ruling.categories})
-        source = replace(source, settings=settings)
+        source = dataclasses.replace(source, settings=settings)
     return article_path(draft, keyed.id, source, app.settings.articles.name)
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.errors import StoreBusyError

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.dedupe import entries_in_force, guid_digest

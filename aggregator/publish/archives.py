@@ -7,9 +7,11 @@ page that it knows. Only where the open page has articles that the feed has not,
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.model import ArchiveLinks, ArchivePage, CategoryFeed, OutputFile

@@ -1,10 +1,11 @@
 """The files of categories' feeds, and the list of all feeds. Shell. The caller holds the lock of the outbox."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from hashlib import blake2b
 from heapq import heappop, heappush
 from itertools import chain
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.model import CategoryFeed, OutputFile

@@ -1,8 +1,9 @@
 """Articles and feeds in other languages. Shell. Nothing is looked for where nothing was ever translated."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.model import CategoryFeed, Retraction, StoredArticle, Translation

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from operator import attrgetter
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from aggregator.characters import strip_unsafe
 from aggregator.model import (
@@ -122,9 +125,8 @@ def _strip_all(value: T) -> T:
         return cast(T, strip_unsafe(value))
     if isinstance(value, tuple):
         return cast(T, tuple(map(_strip_all, value)))
-    if is_dataclass(value):
-        changes: dict[str, Any] = {field.name: _strip_all(getattr(value, field.name)) for field in fields(value)}
-        return cast(T, replace(cast(Any, value), **changes))
+    if isinstance(value, Struct):
+        return cast(T, replace(value, **{name: _strip_all(field) for name, field in asdict(value).items()}))
     return value
 
 

@@ -1,10 +1,10 @@
 """JSON Feed 1.1."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from aggregator.model import NO_DETAILS, Credit, Details, Enclosure, StoredArticle
 from aggregator.render.channel import GENERATOR, Channel

@@ -10,7 +10,8 @@ says what is published of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import AppliedRule, ArticleRuling, Draft, EntrySource, Ruling, StoredEntry
 from aggregator.rules.actions import ACTIONS

@@ -1,8 +1,9 @@
 """Time of the next fetch, and the reason for it. Pure."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from aggregator.model import Freshness, Source, SourceState
 from aggregator.schedule.backoff import backoff

@@ -1,7 +1,8 @@
 """State of a source and of its host after a fetch. Pure."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import (
     Failure,

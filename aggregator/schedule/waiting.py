@@ -1,7 +1,8 @@
 """State of a source whose entries wait because of its limit of new articles. Pure."""
 
 from collections.abc import Collection, Set
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import SourceState, Validators
 

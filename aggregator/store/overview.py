@@ -5,10 +5,11 @@ A page is read from an index, so that it takes no longer because there are more 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Integer, bindparam, case, func, or_, select, tuple_
 
 from aggregator.model import Source, SourceState, StoredSource

@@ -5,9 +5,9 @@ An article's row holds the text that is published. Where that is not the entry's
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import SHARDS, ArticleRuling, Draft, EntrySource, Job, Mark, StoredEntry, Term, end_of

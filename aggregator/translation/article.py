@@ -1,9 +1,10 @@
 """A stored article in another language. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from aggregator.model import ClaimedTranslation, StoredArticle, Translation
 

@@ -1,8 +1,11 @@
 """A store in memory, and entries of documents, small enough to play many fetches in a test."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.dedupe import clusters, decide, keyed, text_keys
 from aggregator.model import (
@@ -37,8 +40,7 @@ OTHER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class E:
+class E(Struct, frozen=True, kw_only=True):
     """One entry of a document, as a test needs it."""
 
     guid: str | None = None
@@ -49,8 +51,7 @@ class E:
     audio: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextDraft(Draft):
+class TextDraft(Draft, frozen=True, kw_only=True):
     """A draft with the text of its body, and its date as published."""
 
     text: str

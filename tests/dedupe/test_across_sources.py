@@ -1,9 +1,9 @@
 """BEHAVIOUR, section 5: one story in several sources."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.dedupe.memory import DATE, OTHER, STORY, Duplicate, E, New, Store, Unchanged, Updated, edited, kinds
 

@@ -1,6 +1,6 @@
 """BEHAVIOUR, section 9: nobody can take another's article."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from aggregator.model import Carrier
 from tests.dedupe.memory import OTHER, STORY, Duplicate, E, New, Store, Unchanged, Updated, edited, kinds

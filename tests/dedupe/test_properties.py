@@ -1,11 +1,11 @@
 """What holds for every document."""
 
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.dedupe.memory import DATE, NOW, OTHER, STORY, E, New, Store, Updated, edited
 from tests.thorough import examples

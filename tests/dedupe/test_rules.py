@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.dedupe.memory import DATE, NOW, STORY, E, TextDraft, articles, keyed_entry
 

@@ -1,9 +1,9 @@
 """BEHAVIOUR, section 5: one source, fetched again and again."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.dedupe.memory import DATE, NOW, OTHER, STORY, Duplicate, E, New, Store, Unchanged, Updated, edited, kinds
 

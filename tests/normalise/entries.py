@@ -1,9 +1,10 @@
 """Feeds and entries built by hand, as `parse` makes them."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Literal
+
+from msgspec.structs import fields, replace
 
 from aggregator.dedupe import keyed
 from aggregator.model import Entry, Feed, Link, SourceContext, StoredArticle, TextConstruct

@@ -1,7 +1,6 @@
 """Entries as kept: the stage as a whole."""
 
 import unicodedata
-from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from aggregator.model import Enclosure, Entry, Feed, Link, Person, SourceContext, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
@@ -261,9 +262,9 @@ def strings_of(value: object) -> list[str]:
         return [value]
     if isinstance(value, tuple):
         return [string for part in value for string in strings_of(part)]
-    return (
-        [string for f in fields(value) for string in strings_of(getattr(value, f.name))] if is_dataclass(value) else []
-    )
+    if isinstance(value, Struct):
+        return [string for field in fields(value) for string in strings_of(getattr(value, field.name))]
+    return []
 
 
 @settings(max_examples=examples(150), deadline=None)

@@ -1,6 +1,6 @@
 """People, media and categories."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from aggregator.model import Enclosure, Person, Term
 from aggregator.normalise.metadata import enclosures, people, terms

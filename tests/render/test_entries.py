@@ -1,10 +1,10 @@
 """Entries that are kept for the next document: every document has the bytes that it would have without them."""
 
-from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 
 from aggregator.model import (
     ClusterMember,

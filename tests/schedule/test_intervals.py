@@ -1,10 +1,10 @@
 """Another interval in the configuration, and the moment of the next fetch that is in the database already."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Freshness, SourceState
 from aggregator.schedule.due import due_after_success, due_by_shorter_interval, due_without_push, jitter

@@ -1,9 +1,10 @@
 """What each kind of answer makes of the source's and the host's state."""
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import (
     Entry,
@@ -85,11 +86,11 @@ def test_a_document_leaves_its_validators_digest_and_entries() -> None:
 
 
 def test_a_200_without_validators_drops_the_old_ones() -> None:
-    assert parsed(replace(DOCUMENT, validators=Validators()), state=parsed()).validators == Validators()
+    assert parsed(dataclasses.replace(DOCUMENT, validators=Validators()), state=parsed()).validators == Validators()
 
 
 def test_a_permanent_redirect_is_kept_once_its_document_parsed() -> None:
-    moved = parsed(replace(DOCUMENT, permanent_url="http://example.org/new"))
+    moved = parsed(dataclasses.replace(DOCUMENT, permanent_url="http://example.org/new"))
     assert moved.moved_to == "http://example.org/new"
     assert parsed(state=moved).moved_to == "http://example.org/new"
 
@@ -107,7 +108,8 @@ def test_a_document_cut_off_is_a_failure_that_stores_no_validator_and_keeps_its_
 def test_a_truncated_document_whose_bytes_come_again_gives_the_state_that_parsing_it_again_gives() -> None:
     problem = Failure(stage="parse", subject=SOURCE.url, reason="it is truncated in line 9")
     truncated = replace(FEED, problem=problem)
-    document = replace(DOCUMENT, permanent_url="http://example.org/new", freshness=Freshness(fresh_for=HOUR))
+    moved, fresh = "http://example.org/new", Freshness(fresh_for=HOUR)
+    document = dataclasses.replace(DOCUMENT, permanent_url=moved, freshness=fresh)
     state = parsed(document, feed=truncated)
     assert state.truncated_digest == document.digest
     again = after_same_truncated(document, state, SOURCE, FETCH, NOW)

@@ -1,8 +1,7 @@
 """Numbers and closed pages of categories, on both databases."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import StoredArticle
 from aggregator.store import Store

@@ -1,10 +1,10 @@
 """How the sources are doing, told without reading all that is known of them."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import SourceState
 from aggregator.status import condition, source_status

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from aggregator import dedupe

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Mark
 from aggregator.store import Store, articles, outbox

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Draft, FeedInfo, RecordCounts, StoredArticle
 from aggregator.store import RacedError, Store

@@ -1,9 +1,10 @@
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import create_engine, text
 
 from aggregator.model import Source
@@ -50,7 +51,7 @@ def test_sources_come_back_as_configured_in_the_order_of_the_file(store: Store) 
         source("a", headers={"Authorization": "Bearer ${TOKEN}"}),
     )
     sync(store, *configured)
-    assert [replace(stored.source, id=0) for stored in store.sources.all()] == list(configured)
+    assert [dataclasses.replace(stored.source, id=0) for stored in store.sources.all()] == list(configured)
     assert all(stored.source.id for stored in store.sources.all())
     assert all(stored.state == type(stored.state)() for stored in store.sources.all())
 

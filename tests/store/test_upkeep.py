@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import delete, func, insert, select
 
 from aggregator.dedupe import keyed as all_names

@@ -1,7 +1,6 @@
 """Values to put into a store, each field with something in it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -122,8 +121,7 @@ def digest(name: str) -> bytes:
     return blake2b(name.encode(), digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMember(New):
+class NewMember(New, frozen=True, kw_only=True):
     """A new article, and the cluster that it joins before its first publication."""
 
     cluster: str
