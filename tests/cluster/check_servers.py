@@ -20,7 +20,7 @@ from tests.servers import Server
 IDLE = 40.0  # seconds
 ROUNDS = 5
 FETCH = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "interval": "1s", "min_interval": "1s"}
-OBJECTS = "SELECT path, version FROM stored_object ORDER BY path"
+OBJECTS = "SELECT path, version FROM object ORDER BY path"
 RECORDED = "SELECT count(*) FROM article"
 
 
