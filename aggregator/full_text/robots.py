@@ -8,16 +8,21 @@ from aggregator.model import RobotsQuestion
 ROBOT = "aggregator"  # our product token (RFC 9309, 2.2.1)
 
 # A published full text is an index, a copy and a snippet of the page.
-_FORBIDDING = frozenset({"noindex", "none", "noarchive", "nosnippet"})
+_FORBIDDING = frozenset({"noindex", "none", "noarchive", "nosnippet", "max-snippet:0"})
 _SCOPED = re.compile(r"([a-z0-9_-]+)\s*:\s*(.*)")
 _WITH_VALUE = ("max-", "unavailable_after")  # directives that a colon is part of
+_VERSION = re.compile(rf"(?im)^([ \t]*user[- ]?agent[ \t]*:[ \t]*{ROBOT})/[^\s#]*")
 
 
 def may_request(question: RobotsQuestion) -> bool:
-    """Return True if robots.txt allows us to request the page."""
+    """Return True if robots.txt allows us to request the page.
+
+    A byte order mark and a version behind our token are not in the grammar of RFC 9309, but in files.
+    """
     from protego import Protego
 
-    return bool(Protego.parse(question.robots_txt).can_fetch(question.url, ROBOT))
+    robots_txt = _VERSION.sub(r"\1", question.robots_txt.removeprefix("\ufeff"))
+    return bool(Protego.parse(robots_txt).can_fetch(question.url, ROBOT))
 
 
 def forbids_use(directives: Iterable[str]) -> bool:
@@ -30,6 +35,7 @@ def forbids_use(directives: Iterable[str]) -> bool:
 
 
 def _is_ours(directive: str) -> bool:
+    directive = re.sub(r":\s+", ":", directive)
     scoped = _SCOPED.fullmatch(directive)
     if scoped and not scoped[1].startswith(_WITH_VALUE):
         return scoped[1] == ROBOT and scoped[2] in _FORBIDDING

@@ -163,7 +163,9 @@ def test_the_canonical_link_counts_on_the_same_registrable_host(head: str, link:
 # --------------------------------------------------------------------------------------------------------------- robots
 
 
-@pytest.mark.parametrize("directive", ["noindex", "NOINDEX, nofollow", "none", "noarchive", "max-snippet:5, nosnippet"])
+@pytest.mark.parametrize(
+    "directive", ["noindex", "NOINDEX, nofollow", "none", "noarchive", "max-snippet:5, nosnippet", "max-snippet: 0"]
+)
 def test_a_page_that_forbids_it_gives_no_text(directive: str) -> None:
     refused = text_of(html(head=f'<meta name="robots" content="{directive}">'))
     assert refused == PageText(refusal="the page asks robots not to use its text")
@@ -204,6 +206,10 @@ Allow: /private/open$
         ("", "/a", True),
         ("<html>no robots.txt</html>", "/a", True),
         ("User-agent: *\nDisallow:", "/a", True),
+        ("\ufeffUser-agent: *\nDisallow: /a", "/a", False),
+        ("User-agent: *\nAllow: /\n\nUser-Agent: Aggregator/1.0 # ours\nDisallow: /a", "/a", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: aggregator/2\nAllow: /a", "/a", True),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: aggregators\nAllow: /a", "/a", False),
     ],
 )
 def test_robots_txt(robots_txt: str, path: str, allowed: bool) -> None:
