@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, column, delete, or_, select, text
+from sqlalchemy import BigInteger, Connection, String, bindparam, column, delete, select, text
 
 from aggregator.model import Listing
 from aggregator.search_terms import SearchTerm, article_terms
 from aggregator.store.database import Database
 from aggregator.store.listings import ListingStore
 from aggregator.store.rows import listed
-from aggregator.store.schema import TEXTS, article, article_text, of_article, searchable
+from aggregator.store.schema import article, article_text, of_article, searchable
 from aggregator.store.search_index import SEARCH_INDEXES
 from aggregator.store.statements import InsertRows
 
@@ -19,12 +19,12 @@ BATCH = 200  # articles whose texts are in memory
 
 _ids = listed("ids")
 _STORED = (
-    select(*article.c["id", "number", "title"], *TEXTS, searchable.c.terms)
-    .add_columns(or_(article.c.pruned, article.c.dropped.is_not(None)).label("is_hidden"))
+    select(*article.c["id", "number", "title"], article_text.c.html, searchable.c.terms)
+    .add_columns(article.c.dropped.is_not(None).label("is_dropped"))
     .select_from(article)
-    .outerjoin(article_text, of_article)
+    .join(article_text, of_article)
     .outerjoin(searchable, searchable.c.number == article.c.number)
-    .where(article.c.id.in_(_ids))
+    .where(article.c.id.in_(_ids), article.c.pruned.is_(False))  # terms of pruned ones go with their texts
 )
 _DELETE = delete(searchable).where(searchable.c.number.in_(listed("numbers")))
 _NEXT_IDS = select(article.c.id).where(article.c.id > bindparam("after")).order_by(article.c.id).limit(BATCH)
@@ -33,7 +33,7 @@ _insert = InsertRows(searchable, ("number", "terms"))
 
 
 def index_articles(connection: Connection, ids: Iterable[str]) -> None:
-    """Write the terms of these articles where they changed; those of pruned and dropped articles are deleted."""
+    """Write the terms of these articles where they changed; those of dropped articles are deleted."""
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
         changes = _differing(connection, ordered[start : start + BATCH])
@@ -62,7 +62,7 @@ class _Change(NamedTuple):
 def _differing(connection: Connection, ids: Sequence[str]) -> list[_Change]:
     """Return those of these articles whose terms differ."""
     changes = [
-        _Change(row.id, row.number, row.terms, None if row.is_hidden else article_terms(row.title, row.html))
+        _Change(row.id, row.number, row.terms, None if row.is_dropped else article_terms(row.title, row.html))
         for row in connection.execute(_STORED, {"ids": ids})
     ]
     return [change for change in changes if change.before != change.terms]

@@ -150,6 +150,8 @@ def test_a_month_that_is_in_use_is_dropped_the_next_time(store: Store) -> None:
         reader.execute(select(articles.c.id))
         reader.execute(text("SELECT 1 FROM article_text"))
         assert store.maintenance.drop_old_months(CUT) == 0
+    assert store.search.differing(None)[1] == []
+    assert store.search.find(query_terms("body"), 9).articles == ()
     assert store.maintenance.drop_old_months(CUT) == 1
 
 
