@@ -364,3 +364,11 @@ def test_a_list_of_others_reads_nothing_from_the_environment(file: Path, tmp_pat
     own = file.read_text() + f"  - name: own\n    url: {url}\n"
     file.write_text(own)
     assert [type(outcome) for outcome in import_opml(file, {"SECRET": "1234"}, opml)[:1]] == [ExistingSource]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])
+def test_the_list_of_a_planet_is_decoded_like_a_feed(file: Path, tmp_path: Path, encoding: str) -> None:
+    planet = tmp_path / "planet.ini"
+    planet.write_bytes("[Planet]\r\nname = Plänet\r\n[https://e.example/feed]\r\nname = Jürgen\r\n".encode(encoding))
+    import_planet(file, {}, planet)
+    assert [(source.name, source.title) for source in load(file, {}).sources[1:]] == [("jurgen", "Jürgen")]

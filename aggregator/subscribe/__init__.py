@@ -17,6 +17,7 @@ from aggregator.model import Failure, Source
 from aggregator.names import ALL, category_name, no_source_named, slug
 from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
+from aggregator.parse.encoding import decode
 from aggregator.planet import planet_subscriptions
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Settings, SourceSettings
@@ -141,9 +142,10 @@ def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[Add
 def import_planet(path: Path, environ: Mapping[str, str], file: Path) -> tuple[AddResult, ...]:
     """Add the subscriptions of a configuration of Planet to `feeds.yaml`; return a result for each, in order.
 
-    Nothing is fetched. Raises AggregatorError if the file cannot be read or is no INI file, ConfigError.
+    Nothing is fetched. The file is decoded like a feed. Raises AggregatorError if it cannot be read or is no INI file,
+    ConfigError.
     """
-    text = _read_file(file).decode(errors="replace")
+    text = decode(_read_file(file))
     try:
         outlines = planet_subscriptions(text)
     except AggregatorError as error:
