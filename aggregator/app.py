@@ -199,8 +199,8 @@ def refuse_other_form(settings: Settings, now: datetime) -> None:
         form, keeper = store.settings.form(), store.settings.keeper(now)
         if form and keeper and (names := differing(form, form_of(settings))):
             raise AggregatorError(
-                f"the daemon {keeper} goes by other settings, with the same database: {', '.join(names)}; use the same "
-                "feeds.yaml and environment for both, or stop that one first"
+                f"the daemon {keeper}, seen within 30 s, goes by other settings, with the same database: "
+                f"{', '.join(names)}; use the same feeds.yaml and environment for both, or stop that one first"
             )
 
 

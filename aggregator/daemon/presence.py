@@ -25,8 +25,8 @@ class Presence:
     with another file from its place.
     """
 
-    def __init__(self, app: Callable[[], App], name: str, *, keeps: bool) -> None:
-        self._app, self._name, self._keeps = app, name, keeps
+    def __init__(self, app: Callable[[], App], name: str, *, keeps: bool, writes: bool) -> None:
+        self._app, self._name, self._keeps, self._writes = app, name, keeps, writes
         self._foreign: tuple[str, ...] = ()  # settings that differed at the last look
         self._next = 0.0  # by the event loop's clock
         self._version = 0
@@ -62,7 +62,7 @@ class Presence:
         if self._keeps:
             store.settings.keep(process_name(), app.clock())
         version = store.settings.version()
-        return version, foreign_settings(app)
+        return version, foreign_settings(app) if self._writes else ()
 
 
 def _sentence(names: Sequence[str]) -> str:

@@ -117,7 +117,9 @@ class Worker:
         self._upkeep = Upkeep(lambda: self._app, self._stop.is_set, unclean=unclean and not self._jobs)
         is_alone = app.store.has_one_writer
         name = duties.name or (process_name() if duties.fetches else "")
-        self._presence = None if is_alone else Presence(lambda: self._app, name, keeps=duties.keeps)
+        self._presence = (
+            None if is_alone else Presence(lambda: self._app, name, keeps=duties.keeps, writes=duties.publishes)
+        )
         self._outdated: OutdatedError | None = None  # the program, since a newer one migrated the database
         self._fetcher_stack = AsyncExitStack()  # closes the fetcher
         self._publish_at = 0.0  # by the event loop's clock: no publishing between two ticks before
