@@ -33,7 +33,7 @@ def sqlite_path(url: str) -> Path | None:
 
 def backup(url: str, copy: Path) -> int:
     """Copy the database to a new file and return its size in bytes; writers go on meanwhile. Raises StoreError."""
-    database = _sqlite_file(url)
+    database = sqlite_file(url)
     if os.path.lexists(copy):
         raise StoreError(f"{copy} exists already; name a file that does not, or remove it first")
     if not database.is_file():
@@ -45,7 +45,7 @@ def backup(url: str, copy: Path) -> int:
 
 def snapshot(url: str, copy: Path) -> None:
     """Copy the database as it is to a file that nobody else sees; an absent database gives none. Raises StoreError."""
-    database = _sqlite_file(url)
+    database = sqlite_file(url)
     if not database.is_file():
         return
     try:
@@ -61,7 +61,7 @@ def restore(url: str, copy: Path) -> None:
     The database before is lost, with its `-wal` and `-shm`. Raises StoreError if the copy is damaged or none of ours,
     or if a process that fetches has the database open.
     """
-    database = _sqlite_file(url)
+    database = sqlite_file(url)
     if not copy.is_file():
         raise StoreError(f"there is no file {copy}; name one that `aggregator backup` made")
     with _translating(database), _no_other_process(database), _checked_copy(copy, database) as temporary:
@@ -71,7 +71,8 @@ def restore(url: str, copy: Path) -> None:
         _sync_folder(database.parent)
 
 
-def _sqlite_file(url: str) -> Path:
+def sqlite_file(url: str) -> Path:
+    """Return the file of an SQLite database. Raises StoreError for another database, which names its tools."""
     path = sqlite_path(url)
     if path is None:
         raise StoreError(_POSTGRESQL)

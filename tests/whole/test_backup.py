@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.files import DAEMON_LOCK, alone
 from tests.commands import aggregator, configure, running, until
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -133,6 +134,10 @@ def test_restore_refuses_while_a_daemon_runs(folder: Path) -> None:
 def test_postgresql_has_its_own_tools(folder: Path, command: str) -> None:
     done = aggregator(command, "copy", cwd=folder, status=1, AGGREGATOR_DATABASE="postgresql://nobody@127.0.0.1:1/none")
     assert "pg_dump" in done.stderr
+    (folder / "storage").mkdir(exist_ok=True)
+    with alone(folder / "storage" / DAEMON_LOCK):
+        again = aggregator(command, "copy", cwd=folder, status=1, AGGREGATOR_DATABASE="postgresql://a@127.0.0.1:1/b")
+    assert again.stderr == done.stderr
 
 
 def test_an_empty_database_beside_articles_is_warned_of(folder: Path) -> None:
