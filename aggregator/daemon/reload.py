@@ -24,6 +24,11 @@ class Reread(ABC):
         self._is_requested = False
         self._faults: tuple[Fault, ...] = ()  # of the last reading
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of the configuration in messages."""
+
     @abstractmethod
     def _loaded(self, running: Settings) -> Settings:
         """Return the settings that may follow the running ones. Raises ConfigError."""
@@ -43,6 +48,8 @@ class Reread(ABC):
                 log.warning("the previous configuration stays in force until that is fixed")
             self._faults = error.faults
             return None
+        if self._faults and settings == running:  # else the reload is logged
+            log.info("%s is as it was before its faults; nothing changes", self.name)
         self._faults = ()
         return settings
 

@@ -93,8 +93,12 @@ def test_a_folder_in_the_place_of_its_file_is_told_as_such(tmp_path: Path, paper
         path.mkdir()
         until(lambda: bool(daemon.said("a folder is in its place; move the folder away and put the file back")))
         path.rmdir()
+        (tmp_path / "away").rename(path)
+        until(lambda: bool(daemon.said("feeds.yaml is as it was before its faults")))
+        assert daemon.said("was reloaded") == []
         configure(tmp_path, sources=[paper | {"name": "back"}])
         until(lambda: daemon.sources() == ["back"])
+        assert len(daemon.said("as it was before")) == len(daemon.said("was reloaded")) == 1
 
 
 def test_a_source_that_hangs_does_not_keep_a_change_off(tmp_path: Path, server: Server, paper: dict[str, Any]) -> None:
