@@ -27,7 +27,7 @@ crash: setup
 	  tests/whole/test_minute.py tests/whole/test_long_run.py
 
 # What takes long of several processes on PostgreSQL: sharing, outages and kills in their full length, large databases
-# (which print the times that docs/scaling.md has), and a real object store.
+# (which print the times that docs/scaling.md has), and a real object store. Half an hour on two busy cores.
 .PHONY: cluster
 cluster: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_sharing.py tests/cluster/test_jobs.py \
