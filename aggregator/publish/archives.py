@@ -62,7 +62,7 @@ def _write_open_page(app: App, name: str, is_too_large: bool) -> PageWritten | N
         page = _first_articles(app, replace(page, is_closed=True))
         outputs = feed_files(_feed(page), app.settings)
     store.close(page)
-    return _written(page, _put(app, page, outputs))
+    return _written(replace(page, pending=1), _put(app, page, outputs))
 
 
 def has_archive_for(app: App, name: str, articles: Set[str]) -> bool:

@@ -260,6 +260,17 @@ def test_large_articles_make_pages_of_fewer(room: Newsroom, server: Server) -> N
     assert_the_database_writes_the_same(room)
 
 
+def test_pages_that_were_written_are_not_marked_any_more(room: Newsroom, server: Server) -> None:
+    publish(room, server, range(8))
+    with room.opened() as app:
+        assert {name: list(app.store.archive.pending(name)) for name in ("all", "news")} == {"all": [], "news": []}
+        app.store.archive.mark_all()
+        assert list(app.store.archive.pending("news")) == [1, 2]
+        app.store.outbox.mark_categories((), names=["news"])
+        publish_changed(app)
+        assert list(app.store.archive.pending("news")) == []
+
+
 def test_what_a_kill_left_unwritten_is_written_next(
     room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
