@@ -1,6 +1,7 @@
-"""Servers that the tests of clusters share: PostgreSQL, and an object store."""
+"""Servers that the tests of clusters share, PostgreSQL and an object store, and folders of processes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +14,12 @@ def object_store() -> Iterator[ObjectStore]:
     """Give a server of buckets, in which each test makes one of its own."""
     with object_store_server() as running:
         yield running
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """Folders of two processes."""
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    return folders

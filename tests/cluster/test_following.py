@@ -37,15 +37,6 @@ def everywhere() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> list[Path]:
-    """Folders of two workers."""
-    folders = [tmp_path / name for name in ("first", "second")]
-    for folder in folders:
-        folder.mkdir()
-    return folders
-
-
 def store_settings(folder: Path, database: str, server: Server, sources: list[dict[str, Any]], **fetch: Any) -> None:
     fetch |= {"allow_private": ["127.0.0.0/8"], "timeout": "60s", "interval": "1h"}
     server.put("/translate", lambda request: answer(request, PAUSE))

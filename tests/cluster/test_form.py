@@ -15,15 +15,6 @@ PENDING = "SELECT count(*) FROM article WHERE pending"
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> list[Path]:
-    """Folders of two processes."""
-    folders = [tmp_path / name for name in ("first", "second")]
-    for folder in folders:
-        folder.mkdir()
-    return folders
-
-
-@pytest.fixture
 def settings(server: Server, postgresql: Cluster) -> dict[str, Any]:
     server.put("/feed", rss(*map(item, range(5))))
     source = {"name": "paper", "url": server.url("/feed"), "category": "news"}
@@ -31,7 +22,7 @@ def settings(server: Server, postgresql: Cluster) -> dict[str, Any]:
 
 
 def files(folder: Path) -> dict[str, float]:
-    """When each file of an article was written."""
+    """Times at which the files of articles were written, by path."""
     return {str(path): path.stat().st_mtime for path in (folder / "storage/articles").rglob("*.md")}
 
 

@@ -181,7 +181,7 @@ def test_time_is_limited_in_each_session_or_behind_a_pooler_in_each_transaction(
     query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
 
     def limits(url: str) -> tuple[list[str], list[str]]:
-        """Those of a transaction, and those that its session keeps."""
+        """Limits of a transaction, and those that its session keeps."""
         with Store.open(url) as store, closing(store.database.engine.raw_connection()) as session:
             with store.database.reading() as connection:
                 in_transaction = connection.execute(text(query)).one()

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.clusters import Cluster, rows
 from tests.commands import aggregator, configure, until, working, working_limited
 from tests.newsroom import item, rss
@@ -15,15 +13,6 @@ PAUSE = 14.0 if THOROUGH else 3.0  # seconds that an answer takes
 LEASE = 3.0  # seconds
 FETCH = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 2, "timeout": "60s"}
 FETCHED = "SELECT count(*) FROM source WHERE last_fetch IS NOT NULL"
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> list[Path]:
-    """Folders of two workers."""
-    folders = [tmp_path / name for name in ("first", "second")]
-    for folder in folders:
-        folder.mkdir()
-    return folders
 
 
 def test_a_host_is_one_workers_although_postgresql_restarts(
