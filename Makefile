@@ -64,7 +64,7 @@ hostile: setup
 	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
 	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
-# All documents of the corpus, and all examples of each property, of which `make test` takes a third.
+# All documents of the corpus, all examples of each property, of which `make test` takes a third, and all screens.
 .PHONY: thorough
 thorough: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
@@ -75,7 +75,7 @@ thorough: setup
 	  tests/parse/test_corpus.py tests/parse/test_discovery.py tests/parse/test_fast.py \
 	  tests/parse/test_properties.py tests/sandbox/test_sandbox.py tests/schedule/test_headers.py \
 	  tests/serve/test_images.py tests/store/test_plan.py tests/test_document.py tests/test_opml_reading.py \
-	  tests/test_urls.py
+	  tests/test_urls.py tests/whole/test_browser.py
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60
