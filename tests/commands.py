@@ -173,7 +173,7 @@ def working_limited(limits: Mapping[str, float], folder: Path, *words: str, **en
 
 @contextmanager
 def _started(running: Running, text: str) -> Iterator[Running]:
-    """This process once it has logged the text or has ended; it is killed in the end."""
+    """Give the process once it has logged the text or has ended; kill it in the end."""
     try:
         until(lambda: bool(running.said(text)) or running.process.poll() is not None)
         yield running

@@ -21,8 +21,8 @@ def process_name() -> str:
 class Presence:
     """Shows that this process works, and looks at what others changed: the settings, or the tables.
 
-    A process without a `name` shows nothing. One that `keeps` the settings reads them from a file, and keeps others
-    with another file from its place.
+    A process without a `name` shows nothing. One that `keeps` the settings, which it reads from a file, shows that too:
+    no daemon starts beside it whose file gives another form. `writes` is True for one that writes files.
     """
 
     def __init__(self, app: Callable[[], App], name: str, *, keeps: bool, writes: bool) -> None:

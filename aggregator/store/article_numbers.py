@@ -27,14 +27,14 @@ def first_number(moment: datetime) -> int:
 
 def free_numbers(connection: Connection, articles: Iterable[tuple[str, datetime]]) -> list[int]:
     """Return numbers for new articles, given by id and date; one that is taken gives way to the next."""
-    wanted = [number_of(article_id, published) for article_id, published in articles]
-    taken = {number for (number,) in _select_numbers(connection, wanted)}
+    preferred = [number_of(article_id, published) for article_id, published in articles]
+    used = {number for (number,) in _select_numbers(connection, preferred)}
     numbers: list[int] = []
-    for first in wanted:
+    for first in preferred:
         number = first
-        while number in taken:
+        while number in used:
             number += 1
-            taken.update(number_in_use for (number_in_use,) in _select_numbers(connection, [number]))
-        taken.add(number)
+            used.update(number_in_use for (number_in_use,) in _select_numbers(connection, [number]))
+        used.add(number)
         numbers.append(number)
     return numbers

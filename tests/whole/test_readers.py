@@ -73,7 +73,10 @@ class Subscription:
 def unused_port() -> int:
     """Return a port that is free, and that the system gives to nobody who asks for any port."""
     while True:
-        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as listener:
+        with (
+            suppress(OSError),
+            socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as listener,
+        ):  # it is in use
             return int(listener.getsockname()[1])
 
 

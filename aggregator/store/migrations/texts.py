@@ -21,15 +21,15 @@ def number_articles() -> None:
     connection = op.get_bind()
     page = sa.text("SELECT id, published FROM article WHERE id > :last ORDER BY id LIMIT :limit")
     update = sa.text("UPDATE article SET number = :number WHERE id = :article")
-    last, taken = "", set[int]()
+    last, used = "", set[int]()
     while rows := connection.execute(page, {"last": last, "limit": BATCH}).all():
         last = rows[-1].id
         numbers = []
         for article_id, published in rows:
             number = number_of(article_id, EPOCH + timedelta(microseconds=published))
-            while number in taken:
+            while number in used:
                 number += 1
-            taken.add(number)
+            used.add(number)
             numbers.append({"article": article_id, "number": number})
         connection.execute(update, numbers)
     op.create_index("uq_article_number", "article", ["number"], unique=True)
