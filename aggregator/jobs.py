@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 from aggregator.app import App
 from aggregator.errors import UNREACHABLE, AggregatorError, StoreError
 from aggregator.model import Job, RequestTask, Task
-from aggregator.publish import Published, UnwrittenError, publish_subject
+from aggregator.publish import Published, UnwrittenError, foreign_settings, publish_subject
 from aggregator.serve import Work
 from aggregator.store import RacedError
 from aggregator.store.job_tables import PRIORITIES, PUBLISH, REQUESTS
@@ -139,7 +139,12 @@ class Jobs:
         async with engine.open_async():
             with self._watched("jobs"):  # it works again
                 pass
-            workers = [_EngineWorker.of(engine, queue, count, listens=listens) for queue, count in concurrency.items()]
+            workers = [
+                _EngineWorker.of(
+                    engine, queue, count, self._writes_files if queue == PUBLISH else None, listens=listens
+                )
+                for queue, count in concurrency.items()
+            ]
             working, told_to_stop = (
                 [asyncio.create_task(worker.work()) for worker in workers],
                 asyncio.create_task(stopping.wait()),
@@ -154,9 +159,14 @@ class Jobs:
 
     def _register(self, engine: procrastinate.App) -> None:
         for task in PRIORITIES:
-            function = partial(self._sweep, engine) if task == "sweep" else self._publish
-            registered = engine.task(name=task, queue=PUBLISH, priority=PRIORITIES[task])(_task(task, function))
-            if task == "sweep":
+            is_sweep = task == "sweep"
+            registered = engine.task(
+                name=task,
+                queue=PUBLISH,
+                priority=PRIORITIES[task],
+                queueing_lock=Job(task).name if is_sweep else None,  # else they heap up while no process takes them
+            )(_task(task, partial(self._sweep, engine) if is_sweep else self._publish))
+            if is_sweep:
                 engine.periodic(cron=SWEEP)(registered)
         for name in self._work:
             engine.task(name=name, queue=REQUESTS)(_task(name, self._do))
@@ -184,6 +194,10 @@ class Jobs:
             if published:
                 self._report(published, time.perf_counter() - started)
 
+    async def _writes_files(self) -> bool:
+        """Return False while others write the files: what this process took would wait for the next sweep."""
+        return not await self._in_writer(foreign_settings, self._app())
+
     async def _do(self, job: Job) -> None:
         await self._work[cast("RequestTask", job.task)]()
 
@@ -206,10 +220,20 @@ class Jobs:
 class _EngineWorker(Worker):
     """Worker of the engine that starts anew when it could not note the end of a job: the job would be its for ever."""
 
+    _may_take: Callable[[], Awaitable[bool]] | None
+
     @classmethod
-    def of(cls, engine: procrastinate.App, queue: str, concurrency: int, *, listens: bool) -> Self:
-        """Return a worker for this queue."""
-        return cls(
+    def of(
+        cls,
+        engine: procrastinate.App,
+        queue: str,
+        concurrency: int,
+        may_take: Callable[[], Awaitable[bool]] | None,
+        *,
+        listens: bool,
+    ) -> Self:
+        """Return a worker for this queue, which takes no job while `may_take` returns False."""
+        worker = cls(
             app=engine,
             queues=[queue],
             name=None,
@@ -222,6 +246,8 @@ class _EngineWorker(Worker):
             update_heartbeat_interval=HEARTBEAT,
             stalled_worker_timeout=STALLED.total_seconds(),
         )
+        worker._may_take = may_take
+        return worker
 
     async def work(self) -> None:
         """Do jobs until `end`, or until the database is lost."""
@@ -230,6 +256,10 @@ class _EngineWorker(Worker):
     def end(self) -> None:
         """Take no job any more."""
         self.stop()  # type: ignore[no-untyped-call]  # the same
+
+    async def _fetch_and_process_jobs(self) -> None:
+        if self._may_take is None or await self._may_take():
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # the same
 
     async def _persist_job_status(self, *args: Any, **kwargs: Any) -> None:
         try:

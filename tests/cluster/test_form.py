@@ -1,5 +1,6 @@
 """Processes with different settings on one database: none has the files of all others written anew at its start."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.newsroom import item, rss
 from tests.servers import Server
 
 STYLE = "SELECT value FROM note WHERE name = 'style'"
+QUEUED = "SELECT id FROM procrastinate_jobs WHERE task_name <> 'sweep' AND queue_name = 'publish' ORDER BY id"
+SWEEPS = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'sweep'"
 PENDING = "SELECT count(*) FROM article WHERE pending"
 
 
@@ -77,5 +80,10 @@ def test_a_worker_whose_environment_gives_another_form_writes_no_files_and_says_
     with working(first, AGGREGATOR_DATABASE=settings["database"], AGGREGATOR_TITLE="Two") as worker:
         until(lambda: bool(worker.said("this process writes no files, as `title` would give them another form")), 30)
         assert feed(tmp_path) == ""
+        until(lambda: bool(rows(settings["database"], QUEUED)))
+        queued = rows(settings["database"], QUEUED)
+        time.sleep(6)  # a sweep would queue again what was taken and left
+        assert rows(settings["database"], QUEUED) == queued
+        assert rows(settings["database"], SWEEPS) == [(1,)]
         with working(second, AGGREGATOR_DATABASE=settings["database"]):
             until(lambda: "One" in feed(tmp_path), 30)
