@@ -102,6 +102,7 @@ _UNNESTED = """
 """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
+_OPEN_IMAGE = re.compile(r"<img\b[^<>]*+(?:<|$)", re.IGNORECASE)  # its tag goes on behind "<", for browsers at least
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
@@ -136,7 +137,9 @@ def annotated(value: str, base: str | None = None) -> str:
         source = _MARKUP.sub(" ", source)
     _context.set(_Context(base, "rtl" in source))
     rewriting = rewritten(source, base)
-    return rewriting.with_formulas(_cleaned(rewriting.html))
+    cleaned = rewriting.with_formulas(_cleaned(rewriting.html))
+    # Only the cleaner reads such an image as one: what becomes of it (an emoji, nothing) is decided now.
+    return annotated(cleaned) if _OPEN_IMAGE.search(source) else cleaned
 
 
 def _cleaned(source: str) -> str:

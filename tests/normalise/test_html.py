@@ -247,6 +247,20 @@ def test_an_image_that_cannot_be_loaded_leaves_its_alternative_text(source: str)
 
 
 @pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ('<img src="/i.png" alt <img src="/-" alt=y>', '<img src="https://a.example/i.png">'),
+        ('<img alt="a" title="" src="/i.png" <b>', '<img src="https://a.example/i.png" alt="a">'),
+    ],
+)
+def test_an_image_whose_tag_holds_another_tag_is_read_as_any_other(image: str, shown: str) -> None:
+    cleaned = clean(f"<p>a {image} b</p>", BASE)
+    assert shown in cleaned
+    assert cleaned.count("<img") == shown.count("<img")
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
     "attributes",
     [
         'src="https://a.example/p.gif" width="1" height="1"',
