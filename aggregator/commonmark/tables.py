@@ -25,6 +25,8 @@ def data_rows(table: Element) -> list[TableRow] | None:
     """
     if table.get("role") or any(block is not table for block in table.iter(*_LAYOUT_BLOCKS)):
         return None
+    if any(caption is not table[0] for caption in table.iter("caption")):  # what stands between rows would leave them
+        return None
     if next(table.iter(*_BLOCKS), None) is not None and not _has_short_blocks(table):
         return None
     published = [cells for row in table.iter("tr") if (cells := [cell for cell in row if cell.tag in _CELLS])]
