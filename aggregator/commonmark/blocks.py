@@ -64,6 +64,8 @@ class Writer:
         self._text_kind: Kind = TEXT
         self._characters: Characters | None = outer._characters if outer else None  # raised or lowered
         self._language: str | None = outer._language if outer else language
+        self._opening_end = -1  # length of `plain_text` behind the last opening mark of a script, ruby or quotation
+        self._before_opening = ""  # the character before that mark
         self._bullet = ""  # of the list that is the last block
         self._nesting: int = outer._nesting + 1 if outer else 0
         self._flat = flat
@@ -141,17 +143,29 @@ class Writer:
 
     def _write_script(self, element: Element) -> None:
         text, name = text_of(element), element.tag
-        before = next((part[-1] for part in reversed(self.plain_text) if part), "")
+        before = self._character_before()
         opening, characters, closing = script_marks(name, text, before, nested=holds_scripts(element))
         outside, self._characters = self._characters, characters or self._characters
-        self._add_text(opening)
+        self._add_opening(opening)
         self._walk(element)
         self._add_text(closing)
         self._characters = outside
 
+    def _character_before(self) -> str:
+        """Return the last character of the text so far, without an opening mark of our own behind it; "" for none."""
+        if self._opening_end == len(self.plain_text):
+            return self._before_opening
+        return next((part[-1] for part in reversed(self.plain_text) if part), "")
+
+    def _add_opening(self, mark: str) -> None:
+        if mark:
+            self._before_opening = self._character_before()
+            self._add_text(mark)
+            self._opening_end = len(self.plain_text)
+
     def _write_ruby_text(self, element: Element) -> None:
         opening, closing = "()" if text_of(element).strip() else ("", "")
-        self._add_text(opening)
+        self._add_opening(opening)
         self._walk(element)
         self._add_text(closing)
 
@@ -162,7 +176,7 @@ class Writer:
     def _write_quoted(self, element: Element) -> None:
         text = text_of(element)
         opening, closing = quotation_marks(text, self._language, quotations_around(element))
-        self._add_text(opening)
+        self._add_opening(opening)
         self._walk(element)
         self._add_text(closing)
 

@@ -22,7 +22,7 @@ from aggregator.normalise.code_languages import annotated_language
 from aggregator.normalise.links import link_target
 from aggregator.normalise.media import image_url
 from aggregator.normalise.rewriting import rewritten
-from aggregator.normalise.tags import TAG
+from aggregator.normalise.tags import OPEN_IMAGE, TAG
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
 MAX_DEPTH = 40  # of elements whose end tag is not optional: the cleaner's time grows with its square
@@ -102,7 +102,6 @@ _UNNESTED = """
 """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
-_OPEN_IMAGE = re.compile(r"<img\b[^<>]*+(?:<|$)", re.IGNORECASE)  # its tag goes on behind "<", for browsers at least
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
@@ -139,7 +138,7 @@ def annotated(value: str, base: str | None = None) -> str:
     rewriting = rewritten(source, base)
     cleaned = rewriting.with_formulas(_cleaned(rewriting.html))
     # Only the cleaner reads such an image as one: what becomes of it (an emoji, nothing) is decided now.
-    return annotated(cleaned) if _OPEN_IMAGE.search(source) else cleaned
+    return annotated(cleaned) if OPEN_IMAGE.search(source) else cleaned
 
 
 def _cleaned(source: str) -> str:

@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 # Outside of quotes the next "<" ends the search, or a thousand open tags would each look to the end of the text.
-TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)((?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+)>")
+_ATTRIBUTES = rf"(?:[^<>=]++|=\s*+(?:{_QUOTED})?+)*+"
+TAG = re.compile(rf"<(/?)([A-Za-z][^\s/<>]*+)({_ATTRIBUTES})>")
+# An image that TAG does not match, while browsers, for which its tag goes on behind "<", do.
+OPEN_IMAGE = re.compile(rf"<img(?=[\s/<]){_ATTRIBUTES}(?!>)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rf"([^\s/>=]++)(?:\s*+=\s*+({_QUOTED}|[^\s>]*+))?+")
 
 _COMMENT_END = re.compile("--!?>")
