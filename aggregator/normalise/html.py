@@ -104,7 +104,7 @@ _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
-_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex)\b", re.IGNORECASE)
+_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex|rt|rp)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6][ >](?:[^<]|<(?!/?h[1-6][ >]))*+<h")
 _PASSES = 4
 _PRE_START = re.compile(r"(<pre(?: [^<>]*)?>)\n+")  # a reader of HTML drops one each time

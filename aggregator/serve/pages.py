@@ -42,6 +42,7 @@ from aggregator.serve.phrases import (
     is_sound,
     readers,
     sentence,
+    short_time,
     time_element,
 )
 from aggregator.status import (
@@ -233,6 +234,7 @@ class Pages:
             "status.html",
             tally=[(name, CONDITION_HEADINGS[name], conditions[name]) for name in CONDITIONS if name in conditions],
             groups=_by_condition(page.sources),
+            now=now,
             archives=self._archives(page.sources, now),
             after=page.after,
             is_start=after is None,
@@ -315,6 +317,7 @@ class Pages:
         templates.filters |= {
             "time": partial(time_element, zone=self._zone),
             "clock_time": partial(clock_time, zone=self._zone),
+            "short_time": partial(short_time, zone=self._zone),
             "minutes": reading_minutes,
             "rfc3339": rfc3339,
             "enclosure_name": enclosure_name,

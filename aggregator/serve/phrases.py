@@ -62,6 +62,16 @@ def clock_time(moment: datetime, zone: tzinfo = UTC) -> Markup:
     return Markup('<time datetime="{}">{:%H:%M}</time>').format(rfc3339(moment), moment.astimezone(zone))
 
 
+def short_time(moment: datetime, now: datetime, zone: tzinfo = UTC) -> Markup:
+    """Return `moment` as a `time` element without what goes without saying: today, this year, the hour of years ago."""
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        text = f"{local:%H:%M}"
+    else:
+        text = f"{local.day} {local:%b, %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), text)
+
+
 def readers(address: str) -> tuple[tuple[str, str], ...]:
     """Return names of feed readers on the web, and URLs at which each subscribes to the feed at `address`."""
     quoted = quote(address, safe="")

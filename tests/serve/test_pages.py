@@ -344,6 +344,18 @@ def test_the_status_draws_how_many_articles_came_on_each_day(room: Newsroom) -> 
         assert not elements(client.get("/status").text, "path")
 
 
+def test_a_row_of_the_status_says_what_is_new_and_why_the_next_poll_comes(room: Newsroom) -> None:
+    rows = re.compile(r'<span class="facts">(.*?)</span>\s*</summary>', re.DOTALL)
+    with client_of(room) as client:
+        html = client.get("/status").text
+        row = " ".join(re.sub("<[^>]*>", "", rows.findall(html)[-1]).split())
+        assert re.fullmatch(
+            r"last new article \d\d:\d\d · [\d.]+ a day · next (\d+ \w+, )?\d\d:\d\d \(its interval\)", row
+        )
+        room.later(days=400)
+        assert re.search(r"article <time[^>]*>\d+ \w+ \d{4}</time>", client.get("/status").text)
+
+
 def test_a_source_that_is_switched_off_says_so(room: Newsroom) -> None:
     room.configuration["sources"][0]["enabled"] = False
     with client_of(room) as client:
