@@ -56,6 +56,9 @@ def quotations_around(element: Element) -> int:
 def _content(element: Element, before: str, language: str | None) -> str:
     text = element.text or ""
     for child in element:
+        ends_line = child.tag == "br" or child.tag in BLOCK_TAGS
+        if child.tag in BLOCK_TAGS and not text.endswith("\n"):
+            text += "\n"
         read = inline_text if child.tag in MEANINGFUL_TAGS else _content
-        text += read(child, text[-1:] or before, language) + (child.tail or "")
+        text += read(child, text[-1:] or before, language) + "\n" * ends_line + (child.tail or "")
     return text

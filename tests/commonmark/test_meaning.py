@@ -36,6 +36,11 @@ def test_raised_and_lowered_text(html: str, text: str) -> None:
     assert plain == text.replace("`", "")
 
 
+def test_code_keeps_the_lines_in_raised_text_and_quotations() -> None:
+    assert markdown("<pre>a<sub>b<br>c</sub></pre>") == "```\na_(b\nc)\n```"
+    assert markdown("<pre><q><div>a</div><div>b</div></q>c</pre>") == "```\n“\na\nb\n”c\n```"
+
+
 def test_a_link_in_raised_text_stays_a_link() -> None:
     assert markdown("<p>Genres<sup><a href='https://a.example/#2'>2</a></sup></p>") == (
         "Genres[²](https://a.example/#2)"
