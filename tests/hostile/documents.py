@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
-from tests.hostile.rows import CANARY, PASSWD, Row, failed, fetched, json_feed, story
+from tests.hostile.rows import CANARY, PASSWD, READING, Row, failed, fetched, json_feed, story
 from tests.newsroom import rss
 from tests.servers import Answer, Request
 
@@ -162,7 +162,9 @@ def killed() -> Iterator[Row]:
         path = f"/killed/{name}"
         yield fetched(path, rss(story(path) + f"<author>{author}</author>"))
     html = f"<p {' '.join(f'a{n}=1' for n in range(300_000))}>deep"
-    yield failed("/killed/for-sure", "took longer than 8 s", rss(story("/killed/for-sure", description=escape(html))))
+    yield failed(
+        "/killed/for-sure", f"took longer than {READING} s", rss(story("/killed/for-sure", description=escape(html)))
+    )
 
 
 def not_feeds() -> Iterator[Row]:

@@ -11,7 +11,9 @@ from zlib import crc32
 
 from tests.newsroom import item, rss
 from tests.servers import Answer, Request
+from tests.thorough import THOROUGH
 
+READING = 8 if THOROUGH else 2  # seconds that a document may be read for: the program's limit, or a shorter one
 CANARY = "b4d-c4nary"  # what the canaries serve; nothing of it may come out anywhere
 PASSWD = "root:x:0:0"
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -15,7 +15,14 @@ from typing import Any
 import yaml
 
 from tests.hostile import Hostile
+from tests.hostile.rows import READING
+from tests.thorough import THOROUGH
 
+_LIMITED = (
+    f"from aggregator.sandbox import Limits; Limits.__init__.__kwdefaults__['seconds'] = {READING}; "
+    "from aggregator.__main__ import main; main()"
+)
+COMMAND = (sys.executable, *(("-m", "aggregator") if THOROUGH else ("-c", _LIMITED)))
 LOOK = 0.03  # seconds between two looks at the process's memory
 
 
@@ -45,16 +52,15 @@ class Watched:
 
 @contextmanager
 def running(folder: Path, sources: Hostile, *words: str) -> Iterator[Watched]:
-    """`aggregator` with these words in `folder`; what still runs in the end is killed."""
+    """`aggregator` with these words in `folder`, which reads no longer than `READING`; killed if it runs in the end."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR")}
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):  # beside the configuration, to be looked at
         (place := folder / name.lower()).mkdir(exist_ok=True)
         environ[name] = str(place)
     if sources.authority:
         environ["SSL_CERT_FILE"] = str(sources.authority)
-    command = [sys.executable, "-m", "aggregator", *words]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen([*COMMAND, *words], cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
         watched = Watched(process)
         threads = [threading.Thread(target=work, daemon=True) for work in (watched.watch, watched.listen)]
         for thread in threads:
