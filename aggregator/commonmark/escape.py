@@ -11,7 +11,7 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 _BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)")  # at the end markup may follow
 _REFERENCE = re.compile(r"&(?=#?\w+;)")
-_TAG = re.compile(r"<(?=[A-Za-z/!?])|<$")
+_TAG = re.compile(r"<(?=[A-Za-z/!?]|[\w.!#$%&'*+/=?^`{|}~-]++@)|<$", re.ASCII)  # or an address, which becomes a link
 _LINK_MIDDLE = re.compile(r"\](?=\()")
 _BRACKET = re.compile(r"[\[\]]")
 _SHORTCODE = re.compile(r"\{(?=\{(?:[<%]|$))")

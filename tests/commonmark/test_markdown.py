@@ -113,6 +113,7 @@ HARMLESS = (
     "<table><tr><td rowspan=2>tall</td><td>a</td></tr><tr><td>b</td></tr></table>",
     "<table><caption>Cap</caption><tr><td>a</td><td>b</td></tr><tr><td></td><td>d</td></tr></table>",
     "<table><tr><td>a</td><td>b</td></tr><caption>Cap</caption><tr><td>c</td><td>d</td></tr></table>",
+    "<p>&lt;-@ul&gt; &lt;12@a.example&gt; &lt;1/2!?@a.example&gt; &lt;3 a@b.example</p>",
     "<table><tr><td><table><tr><td>laid</td><td>out</td></tr></table></td><td><p>with</p><p>tables</p></td></tr></table>",
     "<dl><dt>Term</dt><dd>Meaning</dd><dt><b>Other</b></dt><dd><p>a</p><p>b</p></dd></dl>",
     "<p>a</p><hr><p>b</p>",
