@@ -137,6 +137,8 @@ def annotated(value: str, base: str | None = None) -> str:
     _context.set(_Context(base, "rtl" in source))
     rewriting = rewritten(source, base)
     cleaned = rewriting.with_formulas(_cleaned(rewriting.html))
+    if "&#" in source:  # the rewriting reads references, too
+        cleaned = strip_unsafe(cleaned)
     # Only the cleaner reads such an image as one: what becomes of it (an emoji, nothing) is decided now.
     return annotated(cleaned) if OPEN_IMAGE.search(source) else cleaned
 
@@ -150,8 +152,6 @@ def _cleaned(source: str) -> str:
         cleaned = _settled(cleaned)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
-    if "&#" in source:
-        cleaned = strip_unsafe(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))

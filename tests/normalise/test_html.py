@@ -247,6 +247,22 @@ def test_an_image_that_cannot_be_loaded_leaves_its_alternative_text(source: str)
 
 
 @pytest.mark.parametrize(
+    "html",
+    [
+        '<p title="{0}">a{0}b</p>',
+        '<img src="/i.png" alt="a{0}b">',
+        '<iframe src="https://www.youtube.com/embed/abc" title="a{0}b"></iframe>',
+        '<video src="/v.mp4" title="a{0}b"></video>',
+        "<math><mi>a{0}b</mi></math>",
+    ],
+)
+def test_no_reference_gives_a_character_that_turns_the_text_around(html: str) -> None:
+    cleaned = clean(html.format("&#x202e;"), BASE)
+    assert "ab" in cleaned
+    assert "\u202e" not in cleaned
+
+
+@pytest.mark.parametrize(
     ("image", "shown"),
     [
         ('<img src="/i.png" alt <img src="/-" alt=y>', '<img src="https://a.example/i.png">'),
