@@ -3,14 +3,16 @@
 import asyncio
 import atexit
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import chain
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -29,6 +31,7 @@ from aggregator.settings import Settings
 from aggregator.store import Store
 from aggregator.urls import host_key
 
+T = TypeVar("T")
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
 
@@ -121,6 +124,11 @@ class Newsroom:
             store.leases.leave([host])
             store.leases.end_unused()
 
+    def copied(self, root: Path) -> "Newsroom":
+        """Another newsroom, in this folder, that begins with all that this one has: cheaper than filling each anew."""
+        copytree(self.root, root, dirs_exist_ok=True)
+        return replace(self, root=root, configuration=deepcopy(self.configuration), environ=dict(self.environ))
+
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
 
@@ -179,6 +187,19 @@ def shared(*sandboxes: Sandbox[Any]) -> Iterator[None]:
         for sandbox in sandboxes:
             with sandbox._lock:
                 _IDLE[sandbox._function, sandbox._limits], sandbox._idle = sandbox._idle, []
+
+
+class LastingSandbox(Sandbox[T]):
+    """A sandbox for functions that open one at each call, whose idle processes go to the next as well."""
+
+    def __enter__(self) -> "LastingSandbox[T]":
+        self._sharing = ExitStack()
+        self._sharing.enter_context(shared(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sharing.close()
+        super().__exit__()
 
 
 _IDLE: dict[tuple[str, Limits], list[Process]] = {}

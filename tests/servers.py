@@ -95,6 +95,11 @@ class Server:
         scheme = "https" if self._tls else "http"
         return f"{scheme}://{f'[{name}]' if ':' in name else name}:{self.port}{path}"
 
+    def forget(self) -> None:
+        """Answer nothing any more, and forget the requests that came: for another test on the same port."""
+        self._answers.clear()
+        self.requests.clear()
+
     def asked(self, path: str) -> tuple[Request, ...]:
         """Requests for `path`, whatever their query, in the order they came."""
         return tuple(request for request in self.requests if request.path == path)

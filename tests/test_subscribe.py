@@ -26,7 +26,7 @@ from aggregator.subscribe import (
     remove,
 )
 from aggregator.subscribe.finder import FoundFeed
-from tests.newsroom import item, rss
+from tests.newsroom import LastingSandbox, item, rss
 from tests.servers import Server
 
 HEAD = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 5s}  # of the test\n"
@@ -37,6 +37,12 @@ Find = Callable[..., tuple[AddResult, ...]]
 
 def first(links: Sequence[FeedLink]) -> FeedLink:
     return links[0]
+
+
+@pytest.fixture(autouse=True)
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin no process for each call."""
+    monkeypatch.setattr(finder, "Sandbox", LastingSandbox)
 
 
 @pytest.fixture
@@ -170,8 +176,8 @@ DEAR = rss(*(["<title>t</title>" + "<odd:x>1</odd:x>" * 40] * 9_000))  # a prefi
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is read gets less than a second of CPU time."""
-    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=0.7, deadline=600))
+    """Whatever is read gets less than half a second of CPU time."""
+    monkeypatch.setattr(finder, "LIMITS", Limits(seconds=0.4, deadline=600))
 
 
 @pytest.mark.usefixtures("hasty")
