@@ -258,7 +258,9 @@ class _EngineWorker(Worker):
         self.stop()  # type: ignore[no-untyped-call]  # the same
 
     async def _fetch_and_process_jobs(self) -> None:
-        if self._may_take is None or await self._may_take():
+        if self._may_take is not None and not await self._may_take():
+            self._new_job_event.clear()  # as a look for jobs does; else the next look would follow at once
+        else:
             await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]  # the same
 
     async def _persist_job_status(self, *args: Any, **kwargs: Any) -> None:

@@ -1,14 +1,19 @@
 """Processes with different settings on one database: none has the files of all others written anew at its start."""
 
+import asyncio
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aggregator.app import App
+from aggregator.jobs import Jobs
+from aggregator.pipeline import run_cycle
 from tests.clusters import Cluster, rows
 from tests.commands import aggregator, configure, running, until, working
-from tests.newsroom import item, rss
+from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
 
 STYLE = "SELECT value FROM note WHERE name = 'style'"
@@ -87,3 +92,30 @@ def test_a_worker_whose_environment_gives_another_form_writes_no_files_and_says_
         assert rows(settings["database"], SWEEPS) == [(1,)]
         with working(second, AGGREGATOR_DATABASE=settings["database"]):
             until(lambda: "One" in feed(tmp_path), 30)
+
+
+def test_a_process_that_writes_no_files_waits_between_two_looks(
+    tmp_path: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that it left kept it looking thousands of times a second."""
+    looks: list[App] = []
+
+    def foreign(app: App) -> list[str]:
+        looks.append(app)
+        return ["title"]
+
+    async def run(app: App) -> None:
+        stopping = asyncio.Event()
+        working = asyncio.create_task(Jobs(lambda: app, lambda _: nullcontext()).run(stopping))
+        while not looks:
+            await asyncio.sleep(0.01)
+        await run_cycle(app, lambda _: None, everything=True)  # which notifies it of jobs
+        await asyncio.sleep(2)
+        stopping.set()
+        await working
+
+    monkeypatch.setattr("aggregator.jobs.foreign_settings", foreign)
+    with newsroom(tmp_path, **settings).opened() as app:
+        asyncio.run(run(app))
+    assert rows(settings["database"], QUEUED)
+    assert len(looks) < 20  # by notifications, and one a second
