@@ -13,6 +13,7 @@ from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import yaml
 
@@ -84,7 +85,8 @@ class Newsroom:
         settings = load(path, self.environ)
         begin(settings)
         opening = opened_with(settings, self.environ, lambda: self.now)
-        with opening as app, shared(app.sandbox, app.extractor, app.scaler):
+        translators = patch("aggregator.pipeline.translate.Sandbox", LastingSandbox)
+        with opening as app, shared(app.sandbox, app.extractor, app.scaler), translators:
             yield app
 
     def once(self, *names: str, everything: bool = True) -> Round:
