@@ -75,7 +75,7 @@ thorough: setup
 	  tests/parse/test_corpus.py tests/parse/test_discovery.py tests/parse/test_fast.py \
 	  tests/parse/test_properties.py tests/sandbox/test_sandbox.py tests/schedule/test_headers.py \
 	  tests/serve/test_images.py tests/store/test_plan.py tests/test_document.py tests/test_opml_reading.py \
-	  tests/test_urls.py tests/whole/test_browser.py
+	  tests/test_urls.py tests/whole/test_browser.py tests/whole/test_full_text.py tests/whole/test_translations.py
 
 # FUZZ_SECONDS for each property; FUZZ="clean dates" for some of them. Without a wheel of atheris hypothesis does it.
 FUZZ_SECONDS ?= 60

@@ -8,9 +8,9 @@ import pytest
 
 THOROUGH = os.environ.get("THOROUGH") == "1"
 
-on_each_database = pytest.mark.parametrize(  # on SQLite alone in a run that is not thorough
-    "database_url", ["sqlite", "postgresql"] if THOROUGH else ["sqlite"], indirect=True
-)
+_DATABASES = ["sqlite", "postgresql"] if THOROUGH else ["sqlite"]
+on_each_database = pytest.mark.parametrize("database_url", _DATABASES, indirect=True)  # of tests that name its URL
+with_each_database = pytest.mark.parametrize("database", _DATABASES, indirect=True)  # of those that take the setting
 
 T = TypeVar("T")
 

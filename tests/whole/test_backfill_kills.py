@@ -13,7 +13,7 @@ from tests.whole.forking import Forks
 
 WORDS = 12  # of a story: with more, those of a thorough run would not fit into the 512 KB of one feed
 PAGES = 3  # of each archive, behind the feed; each has two entries
-FIRST, STEP = 25, 3 if THOROUGH else 47  # statements of the database before which a run is killed
+FIRST, STEP = 25, 3 if THOROUGH else 61  # statements of the database before which a run is killed
 MOST = 800
 LEASE = 1.0  # seconds until PostgreSQL frees what a process had that was killed
 

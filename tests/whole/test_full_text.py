@@ -24,6 +24,7 @@ from tests.full_text.pages import PARAGRAPHS, TEXT, html
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.normalise.rendering import Page as Rendered
 from tests.servers import Server
+from tests.thorough import with_each_database
 from tests.whole.test_translations import translated
 
 TEASER = "The old bridge opens again on Friday, and everybody may walk over it."
@@ -531,6 +532,7 @@ def test_a_hostile_page_does_not_stop_the_others(room: Newsroom, server: Server)
 # ------------------------------------------------------------------------------------------------------ once and daemon
 
 
+@with_each_database
 def test_once_does_it_before_it_ends(tmp_path: Path, server: Server, database: dict[str, str]) -> None:
     server.put("/feed", rss(entry(server)))
     put_page(server)

@@ -14,7 +14,7 @@ from tests.whole.forking import Forks
 
 HTML = {"Content-Type": "text/html"}
 LISTED = 4  # entries in the document
-FIRST, STEP = 25, 3 if THOROUGH else 67  # statements of the database before which a run is killed
+FIRST, STEP = 25, 3 if THOROUGH else 83  # statements of the database before which a run is killed
 MOST = 800
 LEASE = 1.0  # seconds until PostgreSQL frees what a process had that was killed
 

@@ -120,7 +120,7 @@ def _seconds(pid: int) -> float:
 def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: Newsroom, server: Server) -> None:
     server.put("/bad", SLOW)
     names = []
-    with opened(room, seconds=5) as app:
+    with opened(room, seconds=2) as app:
         asyncio.run(run_cycle(app, lambda outcome: names.append(outcome.source), everything=True))
     assert names[-1] == "s-bad"
     assert len(names) == HEALTHY + 1

@@ -14,7 +14,7 @@ from tests.thorough import THOROUGH, on_each_database
 from tests.whole.forking import Forks
 
 LISTED = 4  # entries in the document
-FIRST, STEP = 20, 3 if THOROUGH else 61  # statements of the database before which a run is killed
+FIRST, STEP = 20, 3 if THOROUGH else 89  # statements of the database before which a run is killed
 MOST = 800
 LEASE = 1.0  # seconds until PostgreSQL frees what a process had that was killed
 

@@ -21,6 +21,7 @@ from tests.commands import configure, daemon, until
 from tests.full_text.pages import html
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Answer, Request, Server
+from tests.thorough import with_each_database
 
 BODY = '&lt;p&gt;The &lt;a href="https://a.example/"&gt;bridge&lt;/a&gt; is open.&lt;/p&gt;'
 
@@ -73,6 +74,7 @@ def test_an_article_is_translated_by_one_request_a_text(
     assert len(sent(server)) == 3
 
 
+@with_each_database
 def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
@@ -86,6 +88,7 @@ def test_an_edit_requests_the_changed_text_alone(tmp_path: Path, server: Server,
     assert row["title"] == "[de] The old bridge"
 
 
+@with_each_database
 def test_a_story_of_two_sources_is_translated_once(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     (source,) = room.configuration["sources"]
@@ -181,6 +184,7 @@ def differing(room: Newsroom, *, repair: bool = False) -> list[str]:
         return [str(difference).partition(";")[0] for difference in differences(app, repair=repair)]
 
 
+@with_each_database
 def test_a_translation_has_a_file_and_feeds(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, **database)
     room.once()
@@ -287,6 +291,7 @@ def test_a_source_that_is_removed_leaves_its_translations(tmp_path: Path, server
     assert differing(room) == []
 
 
+@with_each_database
 def test_the_translation_of_a_dropped_article_goes_and_returns(
     tmp_path: Path, server: Server, database: dict[str, Any]
 ) -> None:
