@@ -7,18 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.characters import FORBIDDEN_IN_XML, UNPRINTABLE, UNSAFE, strip_unsafe
+from tests.cases import for_each
 
 CONTROLS = "\x00\x07\x08\x0b\x0c\x1b\x1f\x7f\x80\x85\x9f"
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 NONCHARACTERS = "\ufeff\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff\ud800\udfff"
 
 
-@pytest.mark.parametrize("character", CONTROLS + BIDI + NONCHARACTERS)
+@for_each("character", CONTROLS + BIDI + NONCHARACTERS)
 def test_what_no_reader_should_meet_is_dropped(character: str) -> None:
     assert strip_unsafe(f"a{character}b") == "ab"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "needed", ["a\tb\nc", "نمی\u200cدانم", "👩\u200d💻", "שלום\u200f!", "a\u200eb", "a\xa0b", "\U0001f1e9\U0001f1ea"]
 )
 def test_what_scripts_and_emoji_need_stays_in_bodies(needed: str) -> None:

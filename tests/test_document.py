@@ -17,6 +17,7 @@ from aggregator.model import Failure, FeedDocument
 from aggregator.parse import is_cheap
 from aggregator.parse.cost import MAX_BYTES
 from aggregator.sandbox import Aborted, Limits, Sandbox
+from tests.cases import for_each
 from tests.conftest import SHARED
 from tests.sources import source
 from tests.thorough import THOROUGH, some
@@ -169,7 +170,7 @@ def seconds(made: FeedDocument) -> float:
     return time.thread_time() - started
 
 
-@pytest.mark.parametrize("name", some(list(HOSTILE), 4))
+@for_each("name", some(list(HOSTILE), 4))
 def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> None:
     short, long = (document(HOSTILE[name](size)) for size in (SMALL, SMALL * GROWTH))
     if not is_cheap(long):
@@ -180,7 +181,7 @@ def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> Non
     pytest.fail("it takes more than its share of time")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         HEAD + " " * MAX_BYTES + TAIL,

@@ -1,16 +1,16 @@
 """Addresses of well-known sites, and the feeds that they have."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.known_sites import known_feeds, page_url, where_to_look
+from tests.cases import for_each
 
 CHANNEL = "UCBR8-60-B28hp2BmDPdntcQ"
 VIDEOS = "https://www.youtube.com/feeds/videos.xml"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("address", "feeds"),
     [
         (f"https://www.youtube.com/channel/{CHANNEL}", [f"{VIDEOS}?channel_id={CHANNEL}"]),
@@ -66,7 +66,7 @@ def test_an_address_of_a_known_form_has_its_feeds(address: str, feeds: list[str]
     assert list(known_feeds(page_url(address)).values()) == feeds
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "https://example.org/blog/",

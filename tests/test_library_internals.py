@@ -24,6 +24,7 @@ from aggregator.normalise import html
 from aggregator.parse.handlers import FeedHandler
 from aggregator.store.columns import Moment, Span
 from aggregator.store.statements import InsertRows
+from tests.cases import for_each
 from tests.normalise.harmless import BODIES
 from tests.normalise.hostile import MARKUP
 
@@ -33,7 +34,7 @@ ROWS = [row for row in PAGE.splitlines() if row.startswith("| `")]
 TICK = timedelta(milliseconds=20)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.split("`")[1] for row in ROWS])
+@for_each("row", ROWS)
 def test_every_place_and_test_on_the_page_exists(row: str) -> None:
     for path, _, name in re.findall(r"`((?:aggregator|tests)/[\w/.]+)(::(\w+))?`", row):
         assert (ROOT / path).exists(), path
@@ -81,7 +82,7 @@ def test_the_cleaner_asks_for_each_url() -> None:
     ) + ("<a>b</a>")
 
 
-@pytest.mark.parametrize("body", [*BODIES, *MARKUP])
+@for_each("body", [*BODIES, *MARKUP])
 def test_the_cleaner_writes_xml_but_for_void_elements(body: str) -> None:
     cleaned = html.clean(body, "https://a.example/")
     xml = re.sub(r"<((?:br|hr|img)\b[^>]*)>", r"<\1/>", cleaned).replace("&nbsp;", "\xa0")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Failure
 from aggregator.opml import OpmlOutline, sources_opml, subscriptions
+from tests.cases import for_each
 from tests.sources import source
 from tests.thorough import examples
 
@@ -96,7 +97,7 @@ def test_entities_are_refused(data: bytes) -> None:
     assert "entities" in refusal(data)
 
 
-@pytest.mark.parametrize("data", ["", "words", "<html><body/></html>", "<rss/>", "{}", "\0\1"])
+@for_each("data", ["", "words", "<html><body/></html>", "<rss/>", "{}", "\0\1"])
 def test_what_is_no_opml_is_refused(data: str) -> None:
     assert "no OPML" in refusal(data)
 
@@ -162,7 +163,7 @@ def test_no_credentials_go_out() -> None:
 BARE = '<opml><body><outline text="A & B &eacute; &lt; &unknown;" xmlUrl="{}"/></body></opml>'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "url"),
     [
         ("https://a.example/?a=b&format=rss", "https://a.example/?a=b&format=rss"),
@@ -179,8 +180,8 @@ def test_a_url_is_read_as_it_is_meant(written: str, url: str) -> None:
     assert (outline.url, outline.text) == (url, "A & B é < &unknown;")
 
 
-@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-15", "koi8-r", "utf-16", "utf-8"])
-@pytest.mark.parametrize("declared", [True, False])
+@for_each("encoding", ["windows-1252", "iso-8859-15", "koi8-r", "utf-16", "utf-8"])
+@for_each("declared", [True, False])
 def test_it_is_decoded_like_a_feed(encoding: str, declared: bool) -> None:
     if encoding == "koi8-r" and not declared:
         return

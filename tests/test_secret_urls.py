@@ -1,13 +1,12 @@
 """Secrets in URLs: how they are shown, and what is left of them in a link."""
 
-import pytest
-
 from aggregator.secret_urls import has_literal_secret, has_secret, literal_secrets, masked_url, without_secrets
+from tests.cases import for_each
 
 FEED = "https://example.org/feed"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "shown", "link"),
     [
         (f"{FEED}?page=2&id=7", f"{FEED}?page=2&id=7", f"{FEED}?page=2&id=7"),
@@ -33,7 +32,7 @@ def test_a_secret_is_masked_where_it_is_shown_and_gone_from_a_link(url: str, sho
     assert has_secret(url) == (link != url)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         "token",

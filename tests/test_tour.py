@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import for_each
+
 ROOT = Path(__file__).parent.parent
 TOUR = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 MODEL = ("FeedDocument", "NotModified", "Failure", "Feed", "Entry", "Draft")
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(aggregator(?:\.\w+)+)`", TOUR + GLOSSARY))))
+@for_each("name", sorted(set(re.findall(r"`(aggregator(?:\.\w+)+)`", TOUR + GLOSSARY))))
 def test_each_name_exists(name: str) -> None:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
@@ -26,12 +28,12 @@ def test_each_name_exists(name: str) -> None:
     pytest.fail(f"{name} is nowhere")
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(aggregator/[\w/.]+)`", TOUR))))
+@for_each("path", sorted(set(re.findall(r"`(aggregator/[\w/.]+)`", TOUR))))
 def test_each_path_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("name", MODEL)
+@for_each("name", MODEL)
 def test_the_types_of_the_flow_are_on_the_tour(name: str) -> None:
     assert f"`{name}`" in TOUR
     assert hasattr(importlib.import_module("aggregator.model"), name)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import urls
+from tests.cases import for_each
 from tests.thorough import examples
 
 VALID_URI = re.compile(r"https?://[^\s/?#]+(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
@@ -14,7 +15,7 @@ VALID_URI = re.compile(r"https?://[^\s/?#]+(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%
 BASE = "https://example.org/news/feed.xml"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("href", "url"),
     [
         ("https://example.org/a?b=c&d=%20#e", "https://example.org/a?b=c&d=%20#e"),
@@ -39,7 +40,7 @@ def test_a_link_becomes_an_absolute_valid_uri(href: str, url: str) -> None:
     assert urls.absolute(url) == url
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("before", "after"),
     [
         ("http://Example.org/a{}", "http://Example.org/a{}"),
@@ -55,7 +56,7 @@ def test_a_url_that_needs_no_repair_ends_like_one_that_does(before: str, after: 
     assert urls.absolute(before.format(" b")) == after.format("%20b")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "href",
     [
         "htpt:/:s://example.org",
@@ -84,7 +85,7 @@ def test_a_relative_link_without_a_base_is_none() -> None:
     assert urls.absolute("/a", "not a url") is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "printed"),
     [
         ("https://e.org/a?utm_source=rss&id=3&utm_medium=feed", "https://e.org/a?id=3"),
@@ -109,7 +110,7 @@ def test_tracking_goes_and_everything_else_stays_as_published(url: str, printed:
     assert urls.without_tracking(url) == printed
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "http://example.org/story?a=1&b=2",
@@ -149,7 +150,7 @@ def test_links_to_different_pages_have_different_keys() -> None:
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "key"),
     [
         ("https://feeds.bbci.co.uk/news/rss.xml", "bbci.co.uk"),
@@ -203,7 +204,7 @@ def test_no_text_makes_it_raise(href: str, base: str) -> None:
     urls.without_credentials(href)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "host"),
     [
         ("https://blog.example.org/feed", "example.org"),
@@ -253,7 +254,7 @@ def test_only_google_and_its_cache_have_amp_forms_of_other_hosts(url: str) -> No
     assert urls.host_key(key) == urls.host_key(url)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "key"),
     [
         ("https://www.google.co.uk/amp/s/example.org/a", "https://example.org/a"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aggregator import websub
 from aggregator.model import FeedInfo, HubTopic
 from aggregator.websub import Verification
+from tests.cases import for_each
 
 TOPIC = "https://source.example/feed?a=1&b=ü"
 HUB = "https://hub.example/"
@@ -41,7 +42,7 @@ def test_the_topic_is_the_self_link_else_the_url_of_the_source() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("hub", "self_link", "url"),
     [
         (None, TOPIC, TOPIC),
@@ -79,7 +80,7 @@ def test_a_verification_is_read() -> None:
     assert websub.verification(query(mode="denied", topic=TOPIC)) == Verification(mode="denied", topic=TOPIC)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "asked",
     [
         "",
@@ -116,7 +117,7 @@ def test_any_lease_is_within_bounds_and_renewed_before_its_end(written: str) -> 
     assert timedelta(0) < websub.renewal_delay(lease) < lease
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "lease"),
     [
         ("864000", timedelta(days=10)),
@@ -158,7 +159,7 @@ def test_no_signature_raises(body: bytes, signature: str) -> None:
     assert not websub.is_signed(body, SECRET, f"sha256={signature}")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "https://news.example.org/",
@@ -174,7 +175,7 @@ def test_reachable(url: str) -> None:
     assert websub.is_reachable(url)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "host",
     AT_HOME.split(),
 )

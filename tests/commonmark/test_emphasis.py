@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalise.html import clean
+from tests.cases import for_each
 from tests.commonmark.writing import markdown
 from tests.normalise.rendering import rendered
 from tests.thorough import THOROUGH, examples
@@ -92,7 +93,7 @@ def nested(chance: Random, depth: int = 0) -> str:
     return "".join(parts)
 
 
-@pytest.mark.parametrize(("html", "expected"), CASES.items())
+@for_each(("html", "expected"), CASES.items())
 def test_what_can_be_written_is_and_an_inner_emphasis_goes_where_it_cannot(html: str, expected: str) -> None:
     assert markdown(clean(html)) == expected
     held(clean(html), rendered(expected))

@@ -1,11 +1,11 @@
 """Lines and links of plain text in Markdown."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from aggregator.commonmark.escape import markdown_line, markdown_link
+from tests.cases import for_each
 from tests.render.examples import modestly
 
 MARKDOWN_TEXT = st.lists(st.sampled_from([*"*_~`[]()<>&\\!#+-.|:=ab1 ", "&lt;", "](", "**", "1. "])).map("".join)
@@ -22,7 +22,7 @@ def test_a_line_shows_its_text_under_commonmark(text: str) -> None:
     assert "".join(child.content for child in children) == line
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "5 * 3 = 15",
@@ -45,7 +45,7 @@ def test_no_character_is_escaped_that_would_not_act(text: str) -> None:
     assert markdown_line(text) == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "line"),
     [
         ("*a*", r"\*a\*"),
@@ -69,7 +69,7 @@ def test_a_character_that_would_act_is_escaped(text: str, line: str) -> None:
     assert markdown_line(text) == line
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "target"),
     [
         ("https://example.org/a_b*c?d=1&e=2#f", "https://example.org/a_b*c?d=1&e=2#f"),

@@ -3,10 +3,9 @@
 import re
 from urllib.parse import unquote, urljoin
 
-import pytest
-
 from aggregator.commonmark import safety_check
 from aggregator.normalise.html import clean
+from tests.cases import for_each
 from tests.commonmark.writing import markdown
 from tests.normalise.harmless import BODIES
 from tests.normalise.rendering import Page, active, rendered
@@ -20,7 +19,7 @@ def letters(page: Page) -> str:
     return "".join(page.words.split())
 
 
-@pytest.mark.parametrize("body", BODIES)
+@for_each("body", BODIES)
 def test_text_links_and_images_stay(body: str) -> None:
     html = clean(body, BASE)
     text = markdown(html)
@@ -37,7 +36,7 @@ def test_text_links_and_images_stay(body: str) -> None:
     assert safety_check.active(text) is None
 
 
-@pytest.mark.parametrize("body", BODIES)
+@for_each("body", BODIES)
 def test_once_clean_it_stays_as_it_is(body: str) -> None:
     html = clean(body, BASE)
     assert clean(html, BASE) == clean(html) == html

@@ -17,6 +17,7 @@ from aggregator.commonmark.blocks import MAX_NESTING, Writer
 from aggregator.model import Feed, FeedDocument, TextConstruct
 from aggregator.normalise.html import clean, paragraphs
 from aggregator.parse import parse
+from tests.cases import for_each
 from tests.commonmark.writing import markdown
 from tests.conftest import SHARED
 from tests.normalise.fragments import broken_html
@@ -139,7 +140,7 @@ def same(html: str, markdown: str) -> bool:
 # ---------------------------------------------------------------------------------------------------- how it is written
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "expected"),
     [
         ("", ""),
@@ -206,7 +207,7 @@ def test_what_is_nested_too_deep_for_renderers_is_flat() -> None:
 # ------------------------------------------------------------------------------------------------------ nothing is lost
 
 
-@pytest.mark.parametrize("html", HARMLESS)
+@for_each("html", HARMLESS)
 def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
     cleaned = clean(html)
     assert safety_check.active(written(cleaned)) is None
@@ -217,7 +218,7 @@ def test_a_harmless_body_shows_the_same_and_passes_the_gate(html: str) -> None:
     assert all(link in links or link in html for link in shown)  # a URL in the text may be one more
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@for_each("text", TEXTS)
 def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
     for place in PLACES:
         html = clean(place.format(paragraphs(text).removeprefix("<p>").removesuffix("</p>")))
@@ -225,7 +226,7 @@ def test_any_text_is_shown_verbatim_at_any_place(text: str) -> None:
         assert same(html, markdown(html))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "html",
     [
         "<b>[x]</b><b>(javascript:alert(1))</b>",
@@ -251,7 +252,7 @@ def test_what_acts_cannot_be_put_together_from_parts(html: str) -> None:
     assert same(cleaned, markdown(cleaned))
 
 
-@pytest.mark.parametrize("url", ADDRESSES)
+@for_each("url", ADDRESSES)
 def test_any_address_is_kept(url: str) -> None:
     html = clean(f"<a href='{escape(url)}'>a <b>b</b></a> <img src='{escape(url)}' alt=c>")
     page = Page(rendered(markdown(html)))
@@ -262,7 +263,7 @@ def test_any_address_is_kept(url: str) -> None:
 # --------------------------------------------------------------------------------------------------------- nothing acts
 
 
-@pytest.mark.parametrize("vector", MARKUP)
+@for_each("vector", MARKUP)
 def test_nothing_acts_in_markdown(vector: str) -> None:
     for value in (vector, vector.replace("&", "&amp;").replace("<", "&lt;")):
         html = clean(value, "https://a.example/")
@@ -270,7 +271,7 @@ def test_nothing_acts_in_markdown(vector: str) -> None:
         assert same(html, markdown(html))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "active",
     [
         "<b>",
@@ -303,7 +304,7 @@ def test_the_gate_stops_what_acts(active: str) -> None:
     assert safety_check.active(active) is not None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "inert",
     [
         "a < b",

@@ -6,6 +6,7 @@ import pytest
 
 from aggregator.commonmark import converted
 from aggregator.normalise.html import annotated
+from tests.cases import for_each
 from tests.commonmark.writing import markdown
 
 BASE = "https://a.example/"
@@ -15,7 +16,7 @@ def converted_html(html: str, language: str | None = None) -> tuple[str, str]:
     return converted(annotated(html, BASE), language)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("5 m<sup>2</sup>, 10<sup>-9</sup>, 10<sup>\u22129</sup>, 2<sup>(3+1)</sup>", "5 m², 10⁻⁹, 10⁻⁹, 2⁽³⁺¹⁾"),
@@ -90,7 +91,7 @@ def test_struck_text_is_struck_and_no_part_of_the_plain_text() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "expected"),
     [
         ("<ol start=0><li>a<li>b</ol>", "0. a\n1. b"),
@@ -108,7 +109,7 @@ def test_items_keep_their_numbers(html: str, expected: str) -> None:
     assert converted_html(html)[0] == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "code"),
     [
         ("<pre><code><div><div>a</div></div><div><div>  b</div></div></code></pre>", "a\n  b"),
@@ -126,7 +127,7 @@ def test_preformatted_text_has_one_line_for_each_block(html: str, code: str) -> 
     assert plain == code.replace("\n", " ")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "language"),
     [
         ("<pre><code class='language-go'>a</code></pre>", "go"),
@@ -173,7 +174,7 @@ def test_a_table_with_long_blocks_lays_out_a_page() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("<math><msup><mi>e</mi><mrow><mi>k</mi><mi>t</mi></mrow></msup></math>", "e^(kt)"),

@@ -15,6 +15,7 @@ from aggregator.config.yaml_document import parse_document
 from aggregator.config.yaml_edit import source_content, with_sources, without_source
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.settings import SourceSettings
+from tests.cases import for_each
 from tests.thorough import examples
 
 NEW = SourceSettings(name="new", url="https://new.example/feed")
@@ -104,7 +105,7 @@ LAYOUTS = [
 ]
 
 
-@pytest.mark.parametrize("text", LAYOUTS)
+@for_each("text", LAYOUTS)
 def test_every_layout_holds_what_it_held_and_the_change(text: str) -> None:
     before = content(text) or {}
     old = before.get("sources") or []

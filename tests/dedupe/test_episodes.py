@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-import pytest
-
+from tests.cases import for_each
 from tests.dedupe.memory import DATE, STORY, E, New, Store, Updated, edited, kinds
 
 LINK = "https://radio.example/now"
@@ -17,9 +16,9 @@ def bulletin(number: int, *, link: str | None = LINK, after: timedelta = HOUR, t
     )
 
 
-@pytest.mark.parametrize("link", [LINK, None])
-@pytest.mark.parametrize("after", [HOUR, timedelta(days=1)])
-@pytest.mark.parametrize("text", [STORY, "In five minutes."])
+@for_each("link", [LINK, None])
+@for_each("after", [HOUR, timedelta(days=1)])
+@for_each("text", [STORY, "In five minutes."])
 def test_another_recording_with_another_guid_and_date_is_another_article(
     link: str | None, after: timedelta, text: str
 ) -> None:

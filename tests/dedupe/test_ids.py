@@ -1,9 +1,8 @@
 """Our id of an article, and its id in published feeds."""
 
-import pytest
-
 from aggregator.dedupe.ids import article_id, public_id
 from aggregator.model import Draft
+from tests.cases import for_each
 from tests.dedupe.memory import NOW
 
 A, B = "https://example.org/a", "https://example.org/b"
@@ -43,7 +42,7 @@ def test_our_id_is_of_the_strongest_name() -> None:
 OURS = "00112233445566778899aabbccddeeff"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "guid",
     [
         "https://example.org/?p=1",
@@ -60,7 +59,7 @@ def test_a_guid_that_is_a_valid_uri_is_the_public_id(guid: str) -> None:
     assert public_id(draft(guid, None), OURS) == "urn:uuid:00112233-4455-6677-8899-aabbccddeeff"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "guid",
     [
         "1234",

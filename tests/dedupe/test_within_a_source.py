@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import for_each
 from tests.dedupe.memory import DATE, NOW, OTHER, STORY, Duplicate, E, New, Store, Unchanged, Updated, edited, kinds
 
 BRIDGE = E(guid="1", link="https://example.org/bridge")
@@ -67,8 +68,8 @@ def test_nameless_entries_whose_dates_are_stamped_anew_change_nothing() -> None:
         assert store.written == 0
 
 
-@pytest.mark.parametrize("title", ["Council closes the old bridge", "Old bridge to close for two years"])
-@pytest.mark.parametrize("published", [DATE, DATE + timedelta(hours=2), None])
+@for_each("title", ["Council closes the old bridge", "Old bridge to close for two years"])
+@for_each("published", [DATE, DATE + timedelta(hours=2), None])
 def test_a_guid_that_was_rewritten_under_the_same_link_is_the_same_article(
     title: str, published: datetime | None
 ) -> None:

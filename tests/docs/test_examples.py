@@ -14,6 +14,7 @@ import yaml
 
 from aggregator import config
 from aggregator.settings import Settings
+from tests.cases import for_each
 from tests.docs.generated import CONTEXT, GROUP
 from tests.docs.markdown import FILES, ROOT, Example, code_spans, examples
 
@@ -38,7 +39,7 @@ def test_each_example_names_its_language() -> None:
     assert [str(example) for example in EXAMPLES if not example.language] == []
 
 
-@pytest.mark.parametrize("example", _of("yaml"), ids=str)
+@pytest.mark.parametrize("example", _of("yaml"))
 def test_configurations_are_read_without_a_fault(example: Example, tmp_path: Path) -> None:
     keys = yaml.safe_load(example.text).keys()
     if FAULTY in example.text or not keys & Settings.model_fields.keys():
@@ -49,19 +50,19 @@ def test_configurations_are_read_without_a_fault(example: Example, tmp_path: Pat
     assert config.load(file, variables).sources
 
 
-@pytest.mark.parametrize("example", _of(*READERS), ids=str)
+@pytest.mark.parametrize("example", _of(*READERS))
 def test_json_and_toml_are_well_formed(example: Example) -> None:
     assert READERS[example.language](example.text)
 
 
-@pytest.mark.parametrize("example", _of("sh"), ids=str)
+@for_each("example", _of("sh"))
 def test_shell_examples_name_existing_commands(example: Example) -> None:
     if not example.file.endswith("commands.md") or "[" not in example.text:
         for line in example.text.replace("\\\n", " ").splitlines():
             _check(line)
 
 
-@pytest.mark.parametrize("file", FILES)
+@for_each("file", FILES)
 def test_commands_within_lines_exist(file: str) -> None:
     for span in code_spans(file):
         if name := re.match(r"aggregator ([a-z]+)\b", span):

@@ -3,14 +3,13 @@
 import re
 from urllib.parse import unquote, urlsplit
 
-import pytest
-
+from tests.cases import for_each
 from tests.docs.markdown import DOCS, FILES, ROOT, anchors, code_spans, links
 
 MAX_LINE = 140
 
 
-@pytest.mark.parametrize("file", FILES)
+@for_each("file", FILES)
 def test_every_relative_link_and_anchor_resolves(file: str) -> None:
     broken = []
     for line, target in links(file):
@@ -25,7 +24,7 @@ def test_every_relative_link_and_anchor_resolves(file: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("file", FILES)
+@for_each("file", FILES)
 def test_every_path_that_is_named_exists(file: str) -> None:
     missing = []
     for span in code_spans(file):
@@ -51,7 +50,7 @@ def test_every_picture_is_shown_and_small() -> None:
     assert [path.name for path in pictures if path.stat().st_size > 150_000] == []
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file != "CHANGELOG.md"])
+@for_each("file", [file for file in FILES if file != "CHANGELOG.md"])
 def test_lines_are_short_enough_to_be_read_side_by_side(file: str) -> None:
     text = re.sub(r"^```.*?^```$", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert [line for line in text.splitlines() if len(line) > MAX_LINE and not line.startswith(("|", "    "))] == []

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import aiohttp
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.failures import error_reason, status_reason
 from aggregator.fetch.guard import PrivateAddressError
 from aggregator.model import Failure
+from tests.cases import for_each
 from tests.fetch.conftest import known, settings, source
 from tests.servers import Server
 
@@ -29,7 +29,7 @@ def wrapped(cause: Exception) -> Exception:
     return error
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("cause", "reason"),
     [
         (PrivateAddressError("10.0.0.1"), "the address 10.0.0.1 is in a private network"),

@@ -16,6 +16,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.guard import AddressGuard, system_lookup
 from aggregator.model import Failure, FeedDocument
 from aggregator.urls import absolute
+from tests.cases import for_each
 from tests.fetch.conftest import FEED, Get, known, settings, source
 from tests.hostile.answers import ASTRAY, NOT_WEB, NUMBERS, PRIVATE
 from tests.servers import Server
@@ -57,12 +58,12 @@ PUBLIC_ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize("address", PRIVATE_ADDRESSES)
+@for_each("address", PRIVATE_ADDRESSES)
 def test_private_addresses_are_refused(address: str) -> None:
     assert not AddressGuard(()).permits(address)
 
 
-@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
+@for_each("address", PUBLIC_ADDRESSES)
 def test_public_addresses_are_permitted(address: str) -> None:
     assert AddressGuard(()).permits(address)
 

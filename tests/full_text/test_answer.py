@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aggregator.full_text import answer
 from aggregator.model import PageText, RobotsQuestion
 from aggregator.sandbox import Sandbox
+from tests.cases import for_each
 from tests.full_text.pages import LINK, PARAGRAPHS, TEASER, TEXT, TITLE, html, question
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP
@@ -141,7 +142,7 @@ def test_of_a_page_that_is_too_short_for_the_extractors_the_landmarks_tell_what_
 # --------------------------------------------------------------------------------------------------- the canonical link
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("head", "link"),
     [
         ('<link rel="canonical" href="https://www.paper.example/bridge">', "https://www.paper.example/bridge"),
@@ -163,7 +164,7 @@ def test_the_canonical_link_counts_on_the_same_registrable_host(head: str, link:
 # --------------------------------------------------------------------------------------------------------------- robots
 
 
-@pytest.mark.parametrize(
+@for_each(
     "directive", ["noindex", "NOINDEX, nofollow", "none", "noarchive", "max-snippet:5, nosnippet", "max-snippet: 0"]
 )
 def test_a_page_that_forbids_it_gives_no_text(directive: str) -> None:
@@ -174,7 +175,7 @@ def test_a_page_that_forbids_it_gives_no_text(directive: str) -> None:
     assert text_of(html(), robots_tag=f"otherbot: nofollow, aggregator: {directive}") == refused
 
 
-@pytest.mark.parametrize(
+@for_each(
     "directive", ["", "index, follow", "nofollow", "max-image-preview:large", "unavailable_after: 25 Jun 2030", "all"]
 )
 def test_other_directives_forbid_nothing(directive: str) -> None:
@@ -193,7 +194,7 @@ Allow: /private/open$
 """
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("robots_txt", "path", "allowed"),
     [
         (ROBOTS, "/a", True),
@@ -219,7 +220,7 @@ def test_robots_txt(robots_txt: str, path: str, allowed: bool) -> None:
 # -------------------------------------------------------------------------------------------------------------- hostile
 
 
-@pytest.mark.parametrize("vector", MARKUP)
+@for_each("vector", MARKUP)
 def test_nothing_that_acts_is_left_of_a_page(vector: str) -> None:
     for content in (".body", None):
         assert Rendered(text_of(html(TEXT + vector), content=content).html).active == []

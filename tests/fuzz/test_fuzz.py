@@ -7,11 +7,11 @@ import os
 import re
 from collections.abc import Iterator
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Failure, Feed
+from tests.cases import for_each
 from tests.fuzz.mutations import mutated
 from tests.fuzz.properties import PROPERTIES
 from tests.fuzz.seeds import found, seeds
@@ -29,14 +29,14 @@ modestly = settings(
 EVERY = 1 if ASKED else 7  # of many seeds one in so many, or the suite would grow by half a minute
 
 
-@pytest.mark.parametrize("name", PROPERTIES)
+@for_each("name", PROPERTIES)
 def test_it_holds_for_what_we_know(name: str) -> None:
     given = seeds(name)
     for seed in (*found(name), *(given if len(given) < 300 else given[::EVERY])):
         PROPERTIES[name](seed)
 
 
-@pytest.mark.parametrize("name", PROPERTIES)
+@for_each("name", PROPERTIES)
 def test_it_holds_for_changes_of_it(name: str) -> None:
     @modestly
     @given(mutated(name, 3000))

@@ -14,6 +14,7 @@ from msgspec.structs import fields, replace
 from aggregator.model import Enclosure, Entry, Feed, Link, Person, SourceContext, StoredArticle, Term, TextConstruct
 from aggregator.normalise import normalise
 from aggregator.urls import is_http
+from tests.cases import for_each
 from tests.normalise.entries import NOW, SOURCE, articles, entry, feed, rss, text
 from tests.thorough import examples
 
@@ -88,7 +89,7 @@ LONG = "The full text of it. " * 20 + "End."
 LONGER = LONG + " And a caption." * 15
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("contents", "shown"),
     [
         ((rss(""), rss("<p>Short but all</p>")), "Short but all"),
@@ -147,7 +148,7 @@ def test_a_body_that_is_wholly_markup_is_meant_as_html_whatever_it_is_called(con
     assert text_of_body(entry("A", A, contents=(content,))) == "AT&T, b and <p>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "shown"),
     [
         (text("Use <p> and </p> around it", "plain"), "Use <p> and </p> around it"),

@@ -12,6 +12,7 @@ from aggregator.model import Entry
 from aggregator.normalise import dates
 from aggregator.normalise.dates import entry_dates, parsed_date
 from aggregator.normalise.month_names import MONTHS_OF_LANGUAGE
+from tests.cases import for_each
 from tests.thorough import examples
 
 
@@ -91,12 +92,12 @@ READABLE = [
 ]
 
 
-@pytest.mark.parametrize(("text", "moment"), READABLE)
+@for_each(("text", "moment"), READABLE)
 def test_a_readable_date_is_read_right(text: str, moment: datetime) -> None:
     assert parsed_date(text) == moment
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",
@@ -134,7 +135,7 @@ def test_a_month_of_two_meanings_is_read_in_its_language() -> None:
     assert parsed_date("15 lis 2020", "hr") == utc(2020, 10, 15)
 
 
-@pytest.mark.parametrize("language", MONTHS_OF_LANGUAGE)
+@for_each("language", MONTHS_OF_LANGUAGE)
 def test_every_month_is_read_in_every_language(language: str) -> None:
     names = MONTHS_OF_LANGUAGE[language].split()
     assert [parsed_date(f"3 {name} 2020", language) for name in names] == [
@@ -177,7 +178,7 @@ NOW = utc(2025, 6, 1)
 FEBRUARY, MARCH = "2025-02-08T04:51:01Z", "2025-03-01T00:00:00Z"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("published", "updated", "expected", "flags"),
     [
         (FEBRUARY, MARCH, (utc(2025, 2, 8, 4, 51, 1), utc(2025, 3, 1)), ()),

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from aggregator.normalise.formulas import MAX_TAGS
 from aggregator.normalise.html import annotated, clean
+from tests.cases import for_each
 from tests.normalise.rendering import active
 from tests.thorough import examples
 
 MATH = "<math><mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "cleaned"),
     [
         (f"<p>a {MATH} b</p>", f"<p>a {MATH} b</p>"),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.normalise.html import MAX_DEPTH, MAX_TAGS, clean, paragraphs
+from tests.cases import for_each
 from tests.commonmark.writing import plain_text
 from tests.normalise.fragments import broken_html
 from tests.normalise.hostile import MARKUP, TEXTS
@@ -20,7 +21,7 @@ BASE = "https://a.example/posts/one"
 # ------------------------------------------------------------------------------------------------------------ what acts
 
 
-@pytest.mark.parametrize("vector", MARKUP)
+@for_each("vector", MARKUP)
 def test_nothing_that_acts_is_left(vector: str) -> None:
     for value in (vector, f"<p>{vector}</p>", f"<b>{vector}", f"<table><tr><td>{vector}", f"{vector}{vector}"):
         cleaned = clean(value, BASE)
@@ -28,12 +29,12 @@ def test_nothing_that_acts_is_left(vector: str) -> None:
         assert clean(cleaned, BASE) == cleaned
 
 
-@pytest.mark.parametrize("vector", MARKUP)
+@for_each("vector", MARKUP)
 def test_nothing_that_acts_is_left_without_a_base(vector: str) -> None:
     assert Page(clean(vector)).active == []
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@for_each("text", TEXTS)
 def test_escaped_text_stays_text(text: str) -> None:
     cleaned = clean(paragraphs(text))
     assert Page(cleaned).active == []
@@ -45,9 +46,7 @@ def test_attributes_go(value: str) -> None:
     assert clean(value) == "<p>x</p>"
 
 
-@pytest.mark.parametrize(
-    "reference", ["&#8238;", "&#x202E;", "&#65279;", "&#xFFFE;", "&#1;", "&#x7;", "&#127;", "&#64976;"]
-)
+@for_each("reference", ["&#8238;", "&#x202E;", "&#65279;", "&#xFFFE;", "&#1;", "&#x7;", "&#127;", "&#64976;"])
 def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> None:
     assert clean(f"<p>a{reference}b</p>") == "<p>ab</p>"
     assert clean(f'<a href="https://a.example/" title="a{reference}b">c</a>').count("ab") == 1
@@ -56,7 +55,7 @@ def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> 
 # ----------------------------------------------------------------------------------------------------------- what stays
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "cleaned"),
     [
         ("", ""),
@@ -91,7 +90,7 @@ def test_html_is_cleaned(value: str, cleaned: str) -> None:
     assert clean(cleaned) == cleaned
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("href", "url"),
     [
         ("/x", "https://a.example/x"),
@@ -134,7 +133,7 @@ def test_without_a_base_a_relative_link_is_only_text() -> None:
 # --------------------------------------------------------------------------------------------------------------- images
 
 
-@pytest.mark.parametrize(
+@for_each(
     "attributes",
     [
         'src="https://a.example/i.png"',
@@ -156,7 +155,7 @@ def test_a_real_source_is_kept_beside_larger_ones() -> None:
     assert clean('<img src="/i.png" data-src="data:x">', BASE) == '<img src="https://a.example/i.png">'
 
 
-@pytest.mark.parametrize(
+@for_each(
     "attributes",
     [
         'src="/s.png" srcset="/s.png 400w, /i.png 1600w"',
@@ -201,7 +200,7 @@ def test_a_picture_of_several_widths_shows_the_largest() -> None:
     assert clean(only, BASE) == '<img src="https://a.example/i.webp">'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attributes", "shown"),
     [
         ('src="https://s.w.org/images/core/emoji/15.0.3/72x72/1f64f.png" alt="🙏" class="wp-smiley"', "🙏"),
@@ -276,7 +275,7 @@ def test_an_image_whose_tag_holds_another_tag_is_read_as_any_other(image: str, s
     assert clean(cleaned) == cleaned
 
 
-@pytest.mark.parametrize(
+@for_each(
     "attributes",
     [
         'src="https://a.example/p.gif" width="1" height="1"',
@@ -330,7 +329,7 @@ def test_other_images_stay(attributes: str) -> None:
 # -------------------------------------------------------------------------------------------------------------- players
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("frame", "page", "name"),
     [
         ("https://www.youtube.com/embed/dQw4w9WgXcQ?rel=0", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "YouTube"),
@@ -398,7 +397,7 @@ def test_a_frame_of_any_host_becomes_a_link(frame: str, link: tuple[str, str]) -
     assert clean(f"a<embed {frame}>b", BASE) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     "frame",
     [
         "src=about:blank",
@@ -429,7 +428,7 @@ def test_html_of_a_plain_text_is_clean(text: str) -> None:
     assert clean(paragraphs(text)) == paragraphs(text)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("<p>one</p><p>two</p>", "one\ntwo"),
@@ -465,7 +464,7 @@ def test_any_tokens_are_cleaned_once_and_for_all(value: str) -> None:
     assert Page(cleaned).active == []
 
 
-@pytest.mark.parametrize("tag", ["div", "b", "blockquote", "ul><li", "table><tr><td", "a href=x", "i a=1"])
+@for_each("tag", ["div", "b", "blockquote", "ul><li", "table><tr><td", "a href=x", "i a=1"])
 def test_depth_is_bounded_and_the_text_stays(tag: str) -> None:
     cleaned = clean(f"<{tag}>" * 3000 + "text", BASE)
     assert plain_text(cleaned) == "text"

@@ -4,13 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from aggregator.normalise.language import TWO_LETTERS, detected_language, primary_subtag
 from tests.audit import LOCK, pinned
+from tests.cases import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tag", "language"),
     [
         ("en", "en"),
@@ -34,7 +33,7 @@ def test_a_tag_gives_its_primary_subtag_in_lower_case(tag: str | None, language:
     assert primary_subtag(tag) == language
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "language"),
     [
         ("Zelensky says he is open to Trump's rare earth request, and the deal is near", "en"),
@@ -50,7 +49,7 @@ def test_a_language_is_detected_only_where_it_is_certain(text: str, language: st
     assert detected_language(text) == language
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "language"),
     [
         ("昨日の会議\nで政府は新しい予算案\nについて説明しました。\u2028\x85\r\n\x00", "ja"),
@@ -72,7 +71,7 @@ def test_quirks_of_texts_and_of_the_model(text: str, language: str | None) -> No
     assert detected_language(text) == language
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("language", "text"),
     [
         ("ar", "قال رئيس الوزراء أمس إن الحكومة ستناقش الميزانية الجديدة الأسبوع المقبل."),

@@ -1,10 +1,9 @@
 """Bodies that are too long to be stored whole."""
 
-import pytest
-
 from aggregator.normalise.body import CleanBody, clean_body
 from aggregator.normalise.html import clean
 from aggregator.normalise.length import MAX_BYTES, exceeds, shortened
+from tests.cases import for_each
 from tests.normalise.rendering import rendered
 
 LINK = "https://example.org/a?b=1&c=2"
@@ -24,7 +23,7 @@ def test_a_body_of_a_megabyte_is_whole() -> None:
     assert body(html).html == html
 
 
-@pytest.mark.parametrize(
+@for_each(
     "html",
     [
         f"<p>{'A sentence. ' * 20}</p>" * 8_000,

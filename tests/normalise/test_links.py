@@ -5,6 +5,7 @@ import pytest
 from aggregator.model import Entry, Link
 from aggregator.normalise.links import EntryLink, clean_url, entry_links, link_target
 from aggregator.normalise.media import image_url
+from tests.cases import for_each
 from tests.normalise.entries import SOURCE, entry, feed
 
 PAGE = EntryLink("https://example.org/", None)
@@ -78,7 +79,7 @@ def test_a_link_is_a_valid_uri() -> None:
     assert link_of(entry("A", "/relative")).url == "https://example.org/relative"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "host", ["2130706433", "017700000001", "0x7f000001", "0x7F.1", "127.1", "0", "0177.0.0.1", "127.0.0.1.", "x@0x7f.1"]
 )
 def test_an_address_in_disguise_is_no_link(host: str) -> None:
@@ -86,7 +87,7 @@ def test_an_address_in_disguise_is_no_link(host: str) -> None:
     assert clean_url(f"//{host}", "https://a.example/") is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "1.example", "0x7f.example", "9to5.example", "example.0x", "[::1]"])
+@for_each("host", ["127.0.0.1", "1.example", "0x7f.example", "9to5.example", "example.0x", "[::1]"])
 def test_any_other_host_is_one(host: str) -> None:
     assert clean_url(f"http://{host}/x", None) == f"http://{host}/x"
 

@@ -1,19 +1,19 @@
 """`remove`: what the selectors of a source match leaves the text, and nothing else changes."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import SourceContext
 from aggregator.normalise import normalise
 from aggregator.normalise.removal import without_selected
+from tests.cases import for_each
 from tests.normalise.entries import NOW, entry, feed
 from tests.normalise.fragments import broken_html
 
 TEXT = '<p>One.</p><div class="promo ad">Buy <b>now</b>.</div> two <p id="share">Share</p> three'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("selectors", "words"),
     [
         ((".promo",), "One. two Share three"),

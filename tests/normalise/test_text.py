@@ -1,14 +1,14 @@
 """Plain text: one line, summaries."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.normalise.text import _WORD, one_line, summary
+from tests.cases import for_each
 from tests.test_characters import BIDI, CONTROLS, NONCHARACTERS
 
 
-@pytest.mark.parametrize("character", CONTROLS + BIDI + NONCHARACTERS)
+@for_each("character", CONTROLS + BIDI + NONCHARACTERS)
 def test_unsafe_characters_are_dropped_from_a_line(character: str) -> None:
     assert one_line(f"a{character}b") == "ab"
 

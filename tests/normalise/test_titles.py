@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from aggregator.model import TextConstruct
 from aggregator.normalise.titles import MAX_LENGTH, plain_title, substitute_title
+from tests.cases import for_each
 from tests.normalise.entries import rss, text
 from tests.thorough import examples
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "title"),
     [
         ("Zelensky says he&#8217;s open", "Zelensky says he’s open"),
@@ -77,7 +78,7 @@ def test_a_title_that_was_cut_at_a_blank_is_not_cut_again() -> None:
     assert plain_title(text(title, "plain")) == title
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("markup", "title"),
     [
         ("<i>Nature</i> on H<sub>2</sub>O and 10<sup>6</sup> years", "Nature on H₂O and 10⁶ years"),

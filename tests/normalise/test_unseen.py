@@ -3,11 +3,12 @@
 import pytest
 
 from aggregator.normalise.html import clean
+from tests.cases import for_each
 
 BASE = "https://a.example/posts/one"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "hidden",
     [
         "<div hidden>x</div>",
@@ -23,7 +24,7 @@ def test_hidden_parts_go(hidden: str) -> None:
     assert clean(f"<p>a</p>{hidden}<p>b</p>") == "<p>a</p><p>b</p>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "cleaned"),
     [
         ("<div hidden>a", "<div>a</div>"),  # where would it end?
@@ -58,9 +59,7 @@ def test_numbers_stay_where_there_is_no_code_or_other_text() -> None:
     assert clean("<pre><b class=gutter>1 a</b></pre>") == "<pre><b>1 a</b></pre>"
 
 
-@pytest.mark.parametrize(
-    "sign", ["¶", "#", " # ", "&para;", "<span>🔗</span>", "§", "<span aria-hidden=true>#</span>", "&#182;"]
-)
+@for_each("sign", ["¶", "#", " # ", "&para;", "<span>🔗</span>", "§", "<span aria-hidden=true>#</span>", "&#182;"])
 def test_signs_of_permanent_links_go(sign: str) -> None:
     assert clean(f"<h2>One <a href='#x' title=y>{sign}</a></h2>", BASE) == "<h2>One </h2>"
     assert clean(f"<dt>One<a class=headerlink href='/p#x'>{sign}</a></dt>", BASE) == "<dt>One</dt>"
@@ -82,7 +81,7 @@ def test_other_links_and_signs_stay(html: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ fallbacks
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "cleaned"),
     [
         (
@@ -119,7 +118,7 @@ def test_the_fallback_of_what_cannot_be_shown_stays(html: str, cleaned: str) -> 
     assert clean(html, BASE) == cleaned
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "cleaned"),
     [
         ("<ul><li><input type=checkbox checked> a</li></ul>", "<ul><li>☑ a</li></ul>"),
@@ -137,7 +136,7 @@ def test_the_checkbox_of_an_item_is_a_character(html: str, cleaned: str) -> None
 # ----------------------------------------------------------------------------------------------------------- what stays
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "cleaned"),
     [
         ("<p dir=RTL>a</p><ul dir=rtl><li>b</ul>", '<p dir="rtl">a</p><ul dir="rtl"><li>b</li></ul>'),
@@ -161,7 +160,7 @@ def test_meaning_stays_in_the_html_and_annotations_do_not(html: str, cleaned: st
 # ---------------------------------------------------------------------------------------------------------------- sizes
 
 
-@pytest.mark.parametrize(
+@for_each(
     "unit",
     [
         "<div hidden>",

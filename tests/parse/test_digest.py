@@ -1,7 +1,6 @@
 """The digest of an entry changes when readers would see a change, and not otherwise."""
 
-import pytest
-
+from tests.cases import for_each
 from tests.parse.documents import entry_of, item
 
 BASE = "<link>https://example.org/1</link><description>text</description>"
@@ -16,7 +15,7 @@ def test_a_digest_has_eight_bytes_and_is_the_same_every_time() -> None:
     assert digest(BASE) == digest(BASE) == bytes.fromhex("3d16c0b2111333b3")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "more",
     [
         "<guid>x</guid>",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Link
 from aggregator.parse.discovery import MAX_LINKS, FeedLink, feed_links, usual_feed_urls
+from tests.cases import for_each
 from tests.parse.documents import document
 from tests.thorough import examples
 
@@ -29,7 +30,7 @@ def test_a_page_gives_its_feeds_in_order_absolute_and_with_titles() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "link",
     [
         '<link rel="alternate" hreflang="de" href="/de/">',

@@ -3,6 +3,7 @@
 import pytest
 
 from aggregator.parse.encoding import decode
+from tests.cases import for_each
 from tests.parse.documents import feed_of, rss, title_of
 
 DECLARED = '<?xml version="1.0" encoding="{}"?>'
@@ -14,15 +15,15 @@ def one_entry(title: str, declared: str | None = None) -> str:
     return declaration + rss(f"<item><title>{title}</title></item>")
 
 
-@pytest.mark.parametrize("http", [None, "utf-8", "iso-8859-1", "us-ascii", "nonsense", "utf-16", "punycode", "hex"])
-@pytest.mark.parametrize("declared", [None, "utf-8", "ISO-8859-1", "windows-1251", "UTF-16", "x-unknown", "idna"])
+@for_each("http", [None, "utf-8", "iso-8859-1", "us-ascii", "nonsense", "utf-16", "punycode", "hex"])
+@for_each("declared", [None, "utf-8", "ISO-8859-1", "windows-1251", "UTF-16", "x-unknown", "idna"])
 def test_bytes_that_are_utf8_are_read_as_utf8(http: str | None, declared: str | None) -> None:
     content_type = f"text/xml; charset={http}" if http else None
     assert title_of(one_entry(FRENCH, declared), content_type=content_type) == FRENCH
 
 
-@pytest.mark.parametrize("http", [None, "utf-8", "iso-8859-1", "us-ascii"])
-@pytest.mark.parametrize("declared", [None, "utf-8", "iso-8859-1", "windows-1252"])
+@for_each("http", [None, "utf-8", "iso-8859-1", "us-ascii"])
+@for_each("declared", [None, "utf-8", "iso-8859-1", "windows-1252"])
 def test_windows_1252_under_another_name_keeps_its_quotes_and_dashes(http: str | None, declared: str | None) -> None:
     content_type = f'application/rss+xml; charset="{http}"' if http else None
     assert title_of(one_entry(FRENCH, declared).encode("cp1252"), content_type=content_type) == FRENCH
@@ -32,7 +33,7 @@ def test_every_byte_has_a_character_in_windows_1252() -> None:
     assert "\ufffd" not in decode(b"<a>" + bytes(range(128, 256)) + b"</a>")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "codec", "http", "declared"),
     [
         ("Оренбург", "cp1251", None, "windows-1251"),

@@ -20,6 +20,7 @@ from aggregator.parse.fast.namespaces import PREFIXES
 from aggregator.parse.fast.supported import ENTRY, FEED, RESERVED
 from aggregator.parse.handlers import StrictHandler
 from aggregator.parse.rss_atom import to_feed
+from tests.cases import for_each
 from tests.conftest import SHARED
 from tests.parse.documents import NAMESPACES, URL, atom, document, item, rss
 from tests.parse.generated import estranged, generated, mutated
@@ -210,14 +211,14 @@ NOT_SUPPORTED_INNER = [  # too rare to be worth the code
 ]
 
 
-@pytest.mark.parametrize("inner", INNER)
+@for_each("inner", INNER)
 def test_what_is_in_an_entry_is_supported_and_read_alike(inner: str) -> None:
     assert read_both_ways(item(inner))
     assert read_both_ways(atom(f"<entry {NAMESPACES.replace('xmlns:media=', 'xmlns:m=')}>{inner}</entry>"))
     assert read_both_ways(rss(f"<item>{inner}</item><item><title>Next</title></item>", channel="<title/><ttl>5</ttl>"))
 
 
-@pytest.mark.parametrize("inner", NOT_SUPPORTED_INNER)
+@for_each("inner", NOT_SUPPORTED_INNER)
 def test_rare_elements_of_an_entry_are_left_to_feedparser(inner: str) -> None:
     assert not is_supported(item(inner))
 
@@ -225,7 +226,7 @@ def test_rare_elements_of_an_entry_are_left_to_feedparser(inner: str) -> None:
 XHTML = '<div xmlns="http://www.w3.org/1999/xhtml">%s</div>'
 
 
-@pytest.mark.parametrize(
+@for_each(
     "content",
     [
         XHTML % "<p class='A' title='&quot;&lt;&amp;'>a &lt; b<br/></p> ",
@@ -246,7 +247,7 @@ def test_xhtml_is_left_to_feedparser(content: str) -> None:
         assert not is_supported(item(inner % ("atom:", "atom:")))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         rss(channel="<title>A</title><image><url>/i</url><title>B</title><link>/</link></image><title>C</title>"),
@@ -279,7 +280,7 @@ def test_kinds_of_feeds_are_supported_and_read_alike(body: str) -> None:
     assert read_both_ways(body)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         "",

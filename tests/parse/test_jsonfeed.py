@@ -7,6 +7,7 @@ import pytest
 
 from aggregator.model import Enclosure, Entry, Feed, Link, Person, Term, TextConstruct
 from aggregator.parse import parse
+from tests.cases import for_each
 from tests.parse.documents import document, failure_of, feed_of
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -106,7 +107,7 @@ def test_version_1_has_one_author_and_a_banner() -> None:
     assert feed.entries[0].image == "https://example.org/b.jpg"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "guid"),
     [("x", "x"), (" x ", "x"), (7, "7"), (1.5, "1.5"), (True, None), (None, None), ("", None), ([], None), ({}, None)],
 )
@@ -114,7 +115,7 @@ def test_an_id_is_text_or_a_number(value: Any, guid: str | None) -> None:
     assert entry_of(id=value).guid == guid
 
 
-@pytest.mark.parametrize("version", [None, 1, "", "1.1", "https://example.org/", ["https://jsonfeed.org/version/1"]])
+@for_each("version", [None, 1, "", "1.1", "https://example.org/", ["https://jsonfeed.org/version/1"]])
 def test_without_a_version_of_json_feed_it_is_none(version: Any) -> None:
     assert "not a JSON Feed" in failure_of(json.dumps({"version": version, "items": []})).reason
 
@@ -129,16 +130,16 @@ def test_items_beyond_the_limit_are_left_out_and_counted() -> None:
     assert (len(feed.entries), feed.left_out) == (3, 2)
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=repr)
-@pytest.mark.parametrize(
+@for_each("wrong", WRONG)
+@for_each(
     "key", ["title", "home_page_url", "feed_url", "next_url", "language", "icon", "author", "authors", "hubs", "items"]
 )
 def test_a_value_of_the_wrong_type_is_absent_from_the_feed(key: str, wrong: Any) -> None:
     assert feed_of(json_feed(**{"items": [{"id": "1", "title": "One"}], key: wrong})).format == "json11"
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=repr)
-@pytest.mark.parametrize(
+@for_each("wrong", WRONG)
+@for_each(
     "key",
     [
         *("id", "url", "external_url", "content_html", "content_text", "summary", "image", "banner_image", "language"),
@@ -149,7 +150,7 @@ def test_a_value_of_the_wrong_type_is_absent_from_the_entry(key: str, wrong: Any
     assert entry_of(**{key: wrong}).title == TextConstruct(value="One", kind="plain")
 
 
-@pytest.mark.parametrize("size", [-1, 0, 1e400, float("nan"), 2**80, "12", True, None])
+@for_each("size", [-1, 0, 1e400, float("nan"), 2**80, "12", True, None])
 def test_a_size_that_is_none_is_absent(size: Any) -> None:
     assert entry_of(attachments=[{"url": "/a.mp3", "size_in_bytes": size}]).enclosures[0].length is None
 

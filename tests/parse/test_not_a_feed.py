@@ -1,13 +1,12 @@
 """A document that is no feed says what it is instead."""
 
-import pytest
-
+from tests.cases import for_each
 from tests.parse.documents import failure_of, feed_of, rss
 
 PAGE = "<!doctype html><html><head><title>{}</title></head><body><p>Hello</p></body></html>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("body", "reason"),
     [
         ("", "empty"),
@@ -49,7 +48,7 @@ def test_a_refusal_does_not_tell_credentials() -> None:
     assert failure_of("", url="https://me:secret@example.org/feed").subject == "https://example.org/feed"
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/json", "image/png", "", None])
+@for_each("content_type", ["text/html", "text/plain", "application/json", "image/png", "", None])
 def test_a_feed_is_a_feed_under_any_media_type(content_type: str | None) -> None:
     assert feed_of(rss("<item><title>One</title></item>"), content_type=content_type).format == "rss20"
 

@@ -6,6 +6,7 @@ import pytest
 
 from aggregator.model import Feed
 from aggregator.parse import parse
+from tests.cases import for_each
 from tests.parse.documents import atom, document, entry_of, feed_of, rss, title_of
 
 ITEMS = "".join(f"<item><title>{number}</title><description>text</description></item>" for number in range(3))
@@ -21,7 +22,7 @@ def test_blanks_before_the_declaration_are_no_fault(blanks: str) -> None:
     assert (titles(feed), feed.problem) == (["0", "1", "2"], None)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "tail",
     [
         "<item><title>half</title><description>&lt;p>Once",
@@ -75,7 +76,7 @@ def test_an_element_that_is_never_closed_spoils_one_entry_at_most(element: str) 
     assert titles(feed) == ["One", "0", "1", "2"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "broken",
     [
         "<category>Fish & chips</category>",
@@ -168,7 +169,7 @@ def test_entities_of_a_doctype_that_is_not_read_are_still_characters() -> None:
 # ----------------------------------------------------------------------------------------------------- size
 
 
-@pytest.mark.parametrize(
+@for_each(
     "inner",
     [
         "<a>" * 5_000 + "</a>" * 5_000,
@@ -178,7 +179,6 @@ def test_entities_of_a_doctype_that_is_not_read_are_still_characters() -> None:
         f"<author>{'a@' * 30_000}</author>",
         f"<author>{' ' * 400}&lt;</author>",
     ],
-    ids=["depth", "attributes", "categories", "author", "addresses", "blanks"],
 )
 def test_too_much_of_anything_is_still_an_entry(inner: str) -> None:
     entry = entry_of(rss(f"<item><title>One</title>{inner}</item>"))

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from aggregator.model import Enclosure, Link, Person, Rendition, Term, TextConstruct, Tombstone
+from tests.cases import for_each
 from tests.parse.documents import URL, atom, entry_of, feed_of, item, rss
 
 # ----------------------------------------------------------------------------------------------------- guid and links
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("guid", "raw", "is_link"),
     [
         ("<guid>/2024/one</guid>", "/2024/one", True),
@@ -244,7 +245,7 @@ def test_html_entities_that_the_document_does_not_define_are_characters() -> Non
 # ----------------------------------------------------------------------------------------------------- dates, language
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("elements", "published", "updated"),
     [
         ("<pubDate>p</pubDate>", "p", None),
@@ -290,7 +291,7 @@ def test_an_entry_has_only_a_language_of_its_own() -> None:
 # ----------------------------------------------------------------------------------------------------- persons, terms
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("elements", "authors"),
     [
         ("<dc:creator>Jane Doe</dc:creator>", [Person(name="Jane Doe")]),
@@ -479,7 +480,7 @@ def test_one_file_in_two_elements_has_what_either_says() -> None:
     assert entry.enclosures == (expected,)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "duration"),
     [
         ("1:02:03", 3723),
@@ -501,7 +502,7 @@ def test_the_duration_of_an_episode_is_that_of_its_file(text: str, duration: int
     assert [file.duration for file in entry.enclosures] == [duration, None]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("elements", "image"),
     [
         ('<media:content url="/m.jpg" medium="image"/><media:thumbnail url="/t.jpg"/>', "t.jpg"),
@@ -547,7 +548,7 @@ def test_a_feed_says_where_it_lives_and_when_it_wants_to_be_asked() -> None:
     assert (feed.skip_hours, feed.skip_days) == ((0, 13), (0, 6))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "nonsense",
     [
         "<ttl>soon</ttl>",
@@ -563,7 +564,7 @@ def test_a_wish_that_cannot_be_read_is_none(nonsense: str) -> None:
     assert (feed.ttl, feed.update_period, feed.skip_hours, feed.skip_days) == (None, None, (), ())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("body", "name"),
     [
         ('<rss version="0.91"><channel/></rss>', "rss091u"),

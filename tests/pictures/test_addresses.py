@@ -6,6 +6,7 @@ import pytest
 
 from aggregator.model import ArticleImages
 from aggregator.pictures.addresses import named_image, signed_name
+from tests.cases import for_each
 
 ID, OTHER = "0" * 32, "1" * 32
 URL = "https://a.example/1.png?a=1&b"
@@ -23,7 +24,7 @@ def test_a_name_stands_for_an_image_of_its_article_in_one_size(url: str) -> None
     assert re.fullmatch(rf"{ID}-[0-9a-f]{{32}}", page)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         signed_name("another key", ID, URL, "page"),

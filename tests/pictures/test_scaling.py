@@ -8,6 +8,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from aggregator import scaling
 from aggregator.scaling import MAX_PIXELS, PAGE_WIDTH, THUMBNAIL, scaled
+from tests.cases import for_each
 from tests.pictures.drawings import drawing, opened
 
 
@@ -91,7 +92,7 @@ def test_more_than_forty_megapixels_are_refused(monkeypatch: pytest.MonkeyPatch)
     assert scaled(drawing("PNG"), "thumbnail") is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         b"",

@@ -23,6 +23,7 @@ from aggregator.settings import Fetch
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
 from aggregator.urls import host_key
+from tests.cases import for_each
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -176,7 +177,7 @@ def test_leases_of_what_takes_long_are_extended(
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fetch", "share"),
     [
         ({}, 4),  # two in flight, and those that start within two ticks

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from aggregator.model import Credit, Enclosure, StoredArticle
 from aggregator.render import article_file, article_path, pattern_fault
 from aggregator.settings import Articles
+from tests.cases import for_each
 from tests.conftest import SHARED
 from tests.render.examples import article, modestly
 from tests.sources import source as configured
@@ -135,7 +136,7 @@ def test_long_words_around_the_fields_are_cut_between_characters() -> None:
     assert [len(name.encode()) for name in path.split("/")] == [200, 199]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "fault"),
     [
         ("{titel}.md", "has no field {titel}; write one of {source}, {category}, "),

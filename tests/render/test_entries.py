@@ -19,6 +19,7 @@ from aggregator.model import (
 )
 from aggregator.render import feed_files, formats
 from aggregator.render.entries import KEY_BYTES, EntryCache, RenderedEntry
+from tests.cases import for_each
 from tests.render.examples import PUBLISHED, article, category_feed, settings
 
 LATER = PUBLISHED + timedelta(hours=1)
@@ -68,8 +69,8 @@ def test_a_change_of_each_field_is_tried() -> None:
     assert set(CHANGES) == {field.name for field in fields(StoredArticle)}
 
 
-@pytest.mark.parametrize("credited", [article().credits, ()], ids=["credited", "uncredited"])
-@pytest.mark.parametrize("field", sorted(CHANGES))
+@for_each("credited", [article().credits, ()])
+@for_each("field", sorted(CHANGES))
 def test_an_article_that_changed_is_shown_as_it_is(field: str, credited: tuple[Credit, ...]) -> None:
     before = article(credits=credited)
     after = replace(before, **{field: CHANGES[field]})

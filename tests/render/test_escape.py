@@ -1,11 +1,11 @@
 import tomllib
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.render.escape import quoted, uri
+from tests.cases import for_each
 from tests.render.examples import modestly
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -23,9 +23,7 @@ def test_any_text_comes_back_from_toml(text: str) -> None:
     assert tomllib.loads(f"key = {quoted(text)}\n") == {"key": text}
 
 
-@pytest.mark.parametrize(
-    "character", ["\0", "\t", "\n", "\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\ufffe", '"', "\\"]
-)
+@for_each("character", ["\0", "\t", "\n", "\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\ufffe", '"', "\\"])
 def test_a_string_is_one_line_of_printable_characters(character: str) -> None:
     assert quoted(f"a{character}b").isprintable()
 
@@ -38,7 +36,7 @@ def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
     assert quoted("a\ud800b") == '"a\ufffdb"'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("https://example.org/a?b=%C3%BC&c=(d)", "https://example.org/a?b=%C3%BC&c=(d)"),

@@ -11,6 +11,7 @@ from aggregator.commonmark.escape import markdown_line
 from aggregator.model import Enclosure, Person, StoredArticle
 from aggregator.render.front_matter import LAYOUTS, front_matter
 from aggregator.settings import Articles
+from tests.cases import for_each
 from tests.render.examples import PUBLISHED, UPDATED, article, modestly
 
 STORY = article(
@@ -202,7 +203,7 @@ def test_toml_gives_back_strings_as_strings(
     assert (tuple(head["taxonomies"]["categories"]), tuple(head["taxonomies"]["tags"])) == (categories, tags)
 
 
-@pytest.mark.parametrize("word", ["null", "~", "yes", "no", "1.0", "0x1f", "2024-01-01", "12:30", "a: b", "!!str x"])
+@for_each("word", ["null", "~", "yes", "no", "1.0", "0x1f", "2024-01-01", "12:30", "a: b", "!!str x"])
 def test_words_with_a_meaning_in_yaml_are_text(word: str) -> None:
     assert _yaml_head(article(title=word, categories=(word,)), "mainroad")["title"] == word
 

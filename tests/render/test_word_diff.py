@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.render.word_diff import Change, word_diff
+from tests.cases import for_each
 
 TEXT = st.text(st.sampled_from("ab \n.é漢字\ud7ff\ue000"), max_size=40)
 
@@ -20,7 +21,7 @@ def written(diff: object) -> list[str]:
     return ["".join(marks[change.operation].format(change.text) for change in line) for line in diff]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("old", "new", "lines"),
     [
         ("Ten people came.", "Twelve people came.", ["[-Ten-]{+Twelve+} people came."]),

@@ -11,6 +11,7 @@ from aggregator.model import AppliedRule, Draft, Enclosure, Person, Ruling, Term
 from aggregator.rules import ACTIONS, CONDITIONS, judge
 from aggregator.settings import rules as settings
 from aggregator.settings.rules import Rule
+from tests.cases import for_each
 
 PUBLISHED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RULES = TypeAdapter(tuple[Rule, ...])
@@ -43,7 +44,7 @@ def ruling(rules: list[Any], entry: Draft | None = None) -> Ruling:
     return judge(entry or draft(), "example", RULES.validate_python(rules), 50)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("condition", "value", "holds"),
     [
         ("title", "STORY", True),  # searched, without regard to case
@@ -111,7 +112,7 @@ def test_a_lone_surrogate_of_a_json_feed_does_no_harm() -> None:
     assert ruling([{"if": {"title": "story"}, "drop": True}], draft(title="\ud800 story")).dropped
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rule", "applies"),
     [
         ({}, True),
@@ -128,7 +129,7 @@ def test_if_and_unless(rule: dict[str, Any], applies: bool) -> None:
     assert ruling([{**rule, "drop": True}]).dropped is applies
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rules", "expected"),
     [
         ([], Ruling()),
@@ -160,7 +161,7 @@ def test_it_says_which_rules_applied_and_what_they_do() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("find", "template", "title"),
     [
         (r" \| The Site$", "", "A Story"),
@@ -183,7 +184,7 @@ def test_replacement_in_a_title(find: str, template: str, title: str) -> None:
         assert (text.title, text.html, text.summary) == (title, draft().html, draft().summary)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "find", "template", "expected"),
     [
         ("<p>Hi you</p>", "you", "all", "<p>Hi all</p>"),

@@ -8,6 +8,7 @@ import pytest
 from aggregator.model import BackfillStep, ClaimedBackfill, Entry, Feed, Link, Source, SourceState, StoredSource
 from aggregator.schedule import archive
 from aggregator.schedule.archive import first_step, next_step
+from tests.cases import for_each
 from tests.sources import source
 
 FEED = "https://blog.source.example/feed"
@@ -82,7 +83,7 @@ def test_pages_without_entries_go_on_to_the_bound(monkeypatch: pytest.MonkeyPatc
     assert problems(places) == ["", "", "", "3 pages were read, and more are not"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "https://other.example/2",
@@ -124,7 +125,7 @@ def test_other_names_of_the_same_owner_are_asked_for(url: str) -> None:
     assert [place.url for place in steps(page(FEED, "a", next_url=url))] == [url]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "javascript:alert(1)",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.model import Freshness, Link
 from aggregator.schedule.headers import MOST_SECONDS, freshness, http_date, links, retry_after
+from tests.cases import for_each
 from tests.thorough import examples
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_all_three_forms_of_an_http_date_are_read(value: str) -> None:
     assert http_date(value) == datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         ("120", timedelta(minutes=2)),
@@ -103,7 +104,7 @@ def test_one_link_may_have_several_relations() -> None:
     assert [link.rel for link in links('</x>; rel="next Last"', BASE)] == ["next", "last"]
 
 
-@pytest.mark.parametrize("header", ["", "x", "</x>", "</x>; rel", '</x>; rel="', "<x; rel=hub", "<http://[x/>; rel=a"])
+@for_each("header", ["", "x", "</x>", "</x>; rel", '</x>; rel="', "<x; rel=hub", "<http://[x/>; rel=a"])
 def test_what_is_no_link_gives_none(header: str) -> None:
     assert links(header, BASE) == ()
 

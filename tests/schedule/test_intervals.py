@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from aggregator.model import Freshness, SourceState
 from aggregator.schedule.due import due_after_success, due_by_shorter_interval, due_without_push, jitter
 from aggregator.settings import Fetch
+from tests.cases import for_each
 from tests.sources import source
 
 DAILY = source("a", "http://example.org/feed", interval=timedelta(days=1))
@@ -46,7 +46,7 @@ def test_what_the_document_wishes_still_holds() -> None:
     assert due == (NOW.replace(hour=15), "skipHours or skipDays")
 
 
-@pytest.mark.parametrize("reason", ["max-age", "retry-after", "back-off", "ttl", "gone", "push", ""])
+@for_each("reason", ["max-age", "retry-after", "back-off", "ttl", "gone", "push", ""])
 def test_what_somebody_else_asked_for_stays(reason: str) -> None:
     assert due_by_shorter_interval(HOURLY, replace(fetched(), due_reason=reason), FETCH) is None
 
@@ -65,6 +65,6 @@ def test_without_a_push_the_interval_counts_from_now() -> None:
     assert due_without_push(HOURLY, pushed, FETCH, NOW + timedelta(hours=23, minutes=30)) is None
 
 
-@pytest.mark.parametrize("reason", ["interval", "max-age", "retry-after", "back-off", "ttl", "gone", ""])
+@for_each("reason", ["interval", "max-age", "retry-after", "back-off", "ttl", "gone", ""])
 def test_without_a_push_what_it_did_not_put_off_stays(reason: str) -> None:
     assert due_without_push(HOURLY, replace(fetched(), due_reason=reason), FETCH, NOW) is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cases import for_each
 from tests.serve.test_metrics_docs import DESCRIBED
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@for_each("expression", EXPRESSIONS)
 def test_expressions_name_metrics_and_labels_that_exist(expression: str) -> None:
     names = METRIC.findall(expression)
     assert names or expression.startswith("up{")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from aggregator.normalise.html import clean
 from aggregator.serve.images import ShownImage, lead_image, shown_images
+from tests.cases import for_each
 from tests.thorough import examples
 
 
@@ -61,7 +62,7 @@ def test_an_image_without_words_is_silent_but_for_links_that_have_no_others() ->
     assert 'alt="Picture"' in shown(f'<a href="https://b.example/">{image}</a>')
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "is_alone"),
     [
         ("<p>{}</p>", True),

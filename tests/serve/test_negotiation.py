@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.serve.negotiation import accepts_gzip, http_time, is_not_modified
+from tests.cases import for_each
 
 MODIFIED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ETAG = '"abc"'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("header", "wanted"),
     [
         ("", False),
@@ -32,9 +33,7 @@ def test_gzip_only_where_it_is_wanted(header: str, wanted: bool) -> None:
     assert accepts_gzip(header) is wanted
 
 
-@pytest.mark.parametrize(
-    "header", ['"abc"', 'W/"abc"', '"x", "abc"', '"x" , W/"abc" ,"y"', "*", ' "abc" ', '"a,b", "abc"']
-)
+@for_each("header", ['"abc"', 'W/"abc"', '"x", "abc"', '"x" , W/"abc" ,"y"', "*", ' "abc" ', '"a,b", "abc"'])
 def test_if_none_match_finds_its_etag_in_every_form(header: str) -> None:
     assert is_not_modified({"if-none-match": header}, ETAG, MODIFIED)
 
@@ -50,7 +49,7 @@ def test_if_none_match_beats_if_modified_since_both_ways() -> None:
     assert is_not_modified({"if-none-match": ETAG, "if-modified-since": earlier}, ETAG, MODIFIED)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("header", "not_modified"),
     [
         ("Tue, 24 Nov 2026 12:00:00 GMT", True),

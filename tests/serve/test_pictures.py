@@ -14,6 +14,7 @@ from aggregator.pictures.pictures import Pictures
 from aggregator.serve import Health, Metrics, site
 from aggregator.serve.page_images import url_key
 from aggregator.serve.phrases import duration, is_sound
+from tests.cases import for_each
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.pictures.drawings import drawing
 from tests.serve.test_pages import client_of, elements, links
@@ -224,7 +225,7 @@ def test_one_picture_in_several_sizes_is_the_same(url: str, expected: tuple[str,
     assert url_key(url) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("seconds", "text"),
     [(38, "38 s"), (60, "1 min"), (2840, "47 min"), (3570, "1 h"), (3599, "1 h"), (3600, "1 h"), (4330, "1 h 12 min")],
 )
