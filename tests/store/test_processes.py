@@ -1,19 +1,20 @@
 """Several processes on one database, one of them killed."""
 
+import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from aggregator import dedupe
 from aggregator.first_publication import prepare
-from aggregator.store import RacedError, Recording, Store
+from aggregator.store import RacedError, Recording, Store, identifiers
 from tests.store.conftest import database
+from tests.store.processes import begun, exit_status
 from tests.store.values import (
     LEASE,
     NOW,
@@ -30,61 +31,57 @@ from tests.store.values import (
     sync_sources,
 )
 
-DIES_IN_RECORD = """
-import os, signal, sys
-from aggregator.store import Store, identifiers
-from tests.store.values import article, new, record
-identifiers.insert_keys.__globals__["_missing_keys"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-record(Store.open(sys.argv[1]), *(new(article(number)) for number in range(5)))
-"""
-DIES_IN_MAKING = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-from aggregator.store import Store
-made = []
-def seen(connection, cursor, statement, *rest):
-    made.append(statement) if statement.lstrip().startswith("CREATE TABLE") else None
-    if len(made) > int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-event.listen(Engine, "before_cursor_execute", seen)
-Store.open(sys.argv[1])
-"""
-SHARES = """
-import sys
-from aggregator.store import Store
-from tests.store.values import LEASE, NOW, source, sync_sources
-with Store.open(sys.argv[1]) as store:
-    sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
-    while taken := store.leases.claim(NOW, limit=3, lease=LEASE):
-        print(*(one.source.name for one in taken))
-"""
+
+def die_in_record(url: str) -> None:
+    vars(identifiers)["_missing_keys"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    record(Store.open(url), *(new(article(number)) for number in range(5)))
 
 
-def run(script: str, *args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", script, *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def die_in_making(url: str, tables: int) -> None:
+    made = []
+
+    def seen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().startswith("CREATE TABLE"):
+            made.append(statement)
+        if len(made) > tables:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", seen)
+    Store.open(url)
+
+
+def share(url: str, claimed: Path) -> None:
+    """Write the names of the sources that this process claims."""
+    with Store.open(url) as store, claimed.open("w") as names:
+        sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
+        while taken := store.leases.claim(NOW, limit=3, lease=LEASE):
+            print(*(claim.source.name for claim in taken), file=names)
 
 
 def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:
     with Store.open(url) as store:
         sync_sources(store, [source()], NOW)
-        assert run(DIES_IN_RECORD, url).returncode == -signal.SIGKILL
+        assert exit_status(die_in_record, url) == -signal.SIGKILL
         assert store.articles.page(None, 9) == ()
         assert store.sources.all()[0].state.last_fetch is None
         assert record(store, *(new(article(number)) for number in range(5))).new == 5
 
 
 def test_a_process_killed_while_making_the_schema_leaves_nothing(empty_url: str) -> None:
-    assert run(DIES_IN_MAKING, empty_url, 5).returncode == -signal.SIGKILL
+    assert exit_status(die_in_making, empty_url, 5) == -signal.SIGKILL
     with Store.open(empty_url) as store:
         sync_sources(store, [source()], NOW)
 
 
-def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_sources(empty_url: str) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: run(SHARES, empty_url), range(2)))
-    assert [(result.returncode, result.stderr) for result in results] == [(0, ""), (0, "")]
-    claimed = Counter(name for result in results for name in result.stdout.split())
+def test_processes_that_begin_at_the_same_time_make_one_database_and_share_the_sources(
+    empty_url: str, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("first", "second")]
+    with begun(share, empty_url, files[0]) as first, begun(share, empty_url, files[1]) as second:
+        first.join(60)
+        second.join(60)
+        assert (first.exitcode, second.exitcode) == (0, 0)
+    claimed = Counter(name for file in files for name in file.read_text().split())
     assert claimed == Counter(f"s{number}" for number in range(50))
     with Store.open(empty_url) as store:
         assert len(store.sources.all()) == 50
