@@ -64,7 +64,7 @@ hostile: setup
 	  tests/store/test_new_limit.py tests/normalise/test_vectors.py tests/commonmark/test_emphasis.py
 	THOROUGH=1 $(BIN)/python -m tests.hostile $(HOSTILE_SECONDS)
 
-# All documents of the corpus, all examples of each property, of which `make test` takes a third, and all screens.
+# All documents of the corpus, all examples of each property, of which `make test` takes a part, and all screens.
 .PHONY: thorough
 thorough: setup
 	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \

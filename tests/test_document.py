@@ -170,7 +170,7 @@ def seconds(made: FeedDocument) -> float:
     return time.thread_time() - started
 
 
-@for_each("name", some(list(HOSTILE), 4))
+@for_each("name", some(list(HOSTILE), 8))
 def test_a_plain_document_takes_time_in_proportion_to_its_size(name: str) -> None:
     short, long = (document(HOSTILE[name](size)) for size in (SMALL, SMALL * GROWTH))
     if not is_cheap(long):
@@ -249,7 +249,7 @@ def sample() -> list[Path]:
 
 def test_the_same_is_read_in_a_process_and_here() -> None:
     documents = [document(path.read_bytes()) for path in sample()]
-    documents += [document(make(5_000)) for make in list(HOSTILE.values())[:: 20 if THOROUGH else 40]]
+    documents += [document(make(5_000)) for make in list(HOSTILE.values())[:: 20 if THOROUGH else 80]]
     documents += [document("no feed"), document(b"\xff\xfe")]
     here = [read(body, takers(None), NOW, 50) for body in documents]
     assert read_sandboxed(*documents, seconds=600) == here

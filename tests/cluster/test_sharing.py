@@ -46,7 +46,7 @@ class Size:
         return self.sources // 2 * (sum(SINGLE) + SHARED)
 
 
-SMALL = Size(hosts=10, of_host=6, workers=2, servers=1, rounds=1, seconds=60)
+SMALL = Size(hosts=8, of_host=5, workers=2, servers=1, rounds=1, seconds=60)
 LARGE = Size(hosts=100, of_host=10, workers=4, servers=2, rounds=5, seconds=600)
 
 

@@ -20,13 +20,13 @@ from tests.parse.test_properties import answer
 
 ASKED = os.environ.get("FUZZ_EXAMPLES")
 modestly = settings(
-    max_examples=int(ASKED or 40),
+    max_examples=int(ASKED or 25),
     derandomize=not ASKED,
     deadline=None,
     database=None,
     suppress_health_check=[*HealthCheck],
 )
-EVERY = 1 if ASKED else 7  # of many seeds one in so many, or the suite would grow by half a minute
+EVERY = 1 if ASKED else 14  # of many seeds one in so many, or the suite would grow by half a minute
 
 
 @for_each("name", PROPERTIES)

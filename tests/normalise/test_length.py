@@ -26,16 +26,16 @@ def test_a_body_of_a_megabyte_is_whole() -> None:
 @for_each(
     "html",
     [
-        f"<p>{'A sentence. ' * 20}</p>" * 8_000,
-        "<div>" + f"<p>{'é' * 100}</p>" * 9_000 + "</div>",
-        "<h2>Title</h2><div>" + f"{'word ' * 20}<br>" * 15_000 + "</div>",
-        "<ul>" + f"<li><b>word</b> {'word ' * 100}</li>" * 4_000 + "</ul>",
+        f"<p>{'A sentence. ' * 20}</p>" * 5_000,
+        "<div>" + f"<p>{'é' * 100}</p>" * 6_000 + "</div>",
+        "<h2>Title</h2><div>" + f"{'word ' * 20}<br>" * 11_000 + "</div>",
+        "<ul>" + f"<li><b>word</b> {'word ' * 100}</li>" * 2_500 + "</ul>",
         "<p>Too many tags.</p>" * 100_000,
-        "<table><tr>" + "<td>cell</td>" * 900 + "</tr></table>" + "<p>word &amp; " + "word " * 300_000 + "</p>",
-        "x" * 3_000_000,
-        "<p>" + "&lt;" * 1_000_000,
-        "<p><b>" + "*_`[" * 500_000,  # each character is escaped in Markdown
-        "<pre>" + "line\n" * 500_000 + "</pre>",
+        "<table><tr>" + "<td>cell</td>" * 900 + "</tr></table>" + "<p>word &amp; " + "word " * 220_000 + "</p>",
+        "x" * 1_200_000,
+        "<p>" + "&lt;" * 300_000,
+        "<p><b>" + "*_`[" * 260_000,  # each character is escaped in Markdown
+        "<pre>" + "line\n" * 220_000 + "</pre>",
     ],
 )
 def test_a_longer_body_is_cut_at_a_block_and_links_to_its_source(html: str) -> None:

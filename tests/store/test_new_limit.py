@@ -21,7 +21,7 @@ from tests.thorough import THOROUGH
 
 # What these tests ask of the database, the others ask of PostgreSQL too.
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-MANY = 10_000 if THOROUGH else 1_000  # new entries at each poll
+MANY = 10_000 if THOROUGH else 600  # new entries at each poll
 
 
 @pytest.fixture

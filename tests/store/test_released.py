@@ -26,7 +26,7 @@ from tests.thorough import THOROUGH
 from tests.whole.forking import Forks
 
 LATER = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # than the editions of the releases
-KILLS = 20 if THOROUGH else 5
+KILLS = 20 if THOROUGH else 4
 
 
 @pytest.fixture
