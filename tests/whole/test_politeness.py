@@ -3,6 +3,7 @@
 Each row is an answer; the score is of the requests that come after it. (What the state holds: test_fetching.py.)
 """
 
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -34,94 +35,112 @@ def refused(value: str, status: int = 429) -> dict[str, Any]:
     return {"status": status, "headers": {"Retry-After": value}}
 
 
-@pytest.mark.parametrize(
-    ("answer", "head", "wait"),
-    [
-        (cache("max-age=7200"), "", 2 * HOUR),
-        (cache("MAX-AGE = 7200, public"), "", 2 * HOUR),
-        (cache('max-age="7200"'), "", 2 * HOUR),
-        (cache("max-age=7200", Age="5400"), "", HALF),
-        (cache("max-age=7200", Age="99999"), "", HALF),
-        (cache("max-age=7200", Age="minus"), "", 2 * HOUR),
-        (cache("max-age=99999999999999999999"), "", DAY),
-        (cache("max-age=-1"), "", HALF),
-        (cache("max-age=1h"), "", HALF),
-        (cache("s-maxage=7200"), "", HALF),
-        (cache("no-store, max-age=7200"), "", HALF),
-        (cache("max-age=3600", Expires="Tue, 24 Nov 2026 20:00:00 GMT"), "", HOUR),
-        (cache("public", Expires="Tue, 24 Nov 2026 14:00:00 GMT", Date="Tue, 24 Nov 2026 11:00:00 GMT"), "", 3 * HOUR),
-        (cache("public", Expires="Tuesday, 24-Nov-26 14:00:00 GMT"), "", 2 * HOUR),
-        (cache("public", Expires="-1"), "", HALF),
-        (cache("public", Expires="Fri, 01 Jan 2100 00:00:00 GMT"), "", DAY),
-        ({}, "<ttl>90</ttl>", 1.5 * HOUR),
-        ({}, "<ttl>-90</ttl>", HALF),
-        ({}, "<ttl>99999</ttl>", DAY),
-        ({}, f"<sy:updatePeriod {SY}>hourly</sy:updatePeriod>", HOUR),
-        ({}, f"<sy:updateFrequency {SY}>4</sy:updateFrequency><sy:updatePeriod {SY}>daily</sy:updatePeriod>", 6 * HOUR),
-        ({}, f"<sy:updatePeriod {SY}>yearly</sy:updatePeriod>", DAY),
-        ({}, "<skipHours><hour>12</hour></skipHours>", HOUR),
-        ({}, "".join(f"<skipHours><hour>{hour}</hour></skipHours>" for hour in range(24)), HALF),
-        (refused("7200"), "", 2 * HOUR),
-        (refused("Tue, 24 Nov 2026 14:00:00 GMT"), "", 2 * HOUR),
-        (refused("Tue, 24 Nov 2020 14:00:00 GMT"), "", LEAST),
-        (refused("0"), "", LEAST),
-        (refused("-5"), "", LEAST),
-        (refused("60", 503), "", LEAST),
-        (refused("1000000000000"), "", 31 * DAY),
-        (refused("Fri, 01 Jan 2100 00:00:00 GMT"), "", 31 * DAY),
-        (refused("soon"), "", HOUR),
-        (refused("120, 240"), "", HOUR),
-        (refused("7200", 503), "", 2 * HOUR),
-        (refused("soon", 503), "", HOUR),
-        ({"status": 503}, "", HOUR),
-        ({"status": 429}, "", HOUR),
-        ({"status": 500}, "", HALF),
-        ({"status": 404}, "", HALF),
-        ({"status": 403}, "", HALF),
-        ({"status": 401}, "", HALF),
-        ({"status": 204, "body": b""}, "", HALF),
-        ({"body": b"<html><body>One moment, please</body></html>"}, "", HALF),
-    ],
+ANSWERS: tuple[tuple[dict[str, Any], str, timedelta], ...] = (
+    (cache("max-age=7200"), "", 2 * HOUR),
+    (cache("MAX-AGE = 7200, public"), "", 2 * HOUR),
+    (cache('max-age="7200"'), "", 2 * HOUR),
+    (cache("max-age=7200", Age="5400"), "", HALF),
+    (cache("max-age=7200", Age="99999"), "", HALF),
+    (cache("max-age=7200", Age="minus"), "", 2 * HOUR),
+    (cache("max-age=99999999999999999999"), "", DAY),
+    (cache("max-age=-1"), "", HALF),
+    (cache("max-age=1h"), "", HALF),
+    (cache("s-maxage=7200"), "", HALF),
+    (cache("no-store, max-age=7200"), "", HALF),
+    (cache("max-age=3600", Expires="Tue, 24 Nov 2026 20:00:00 GMT"), "", HOUR),
+    (cache("public", Expires="Tue, 24 Nov 2026 14:00:00 GMT", Date="Tue, 24 Nov 2026 11:00:00 GMT"), "", 3 * HOUR),
+    (cache("public", Expires="Tuesday, 24-Nov-26 14:00:00 GMT"), "", 2 * HOUR),
+    (cache("public", Expires="-1"), "", HALF),
+    (cache("public", Expires="Fri, 01 Jan 2100 00:00:00 GMT"), "", DAY),
+    ({}, "<ttl>90</ttl>", 1.5 * HOUR),
+    ({}, "<ttl>-90</ttl>", HALF),
+    ({}, "<ttl>99999</ttl>", DAY),
+    ({}, f"<sy:updatePeriod {SY}>hourly</sy:updatePeriod>", HOUR),
+    ({}, f"<sy:updateFrequency {SY}>4</sy:updateFrequency><sy:updatePeriod {SY}>daily</sy:updatePeriod>", 6 * HOUR),
+    ({}, f"<sy:updatePeriod {SY}>yearly</sy:updatePeriod>", DAY),
+    ({}, "<skipHours><hour>12</hour></skipHours>", HOUR),
+    ({}, "".join(f"<skipHours><hour>{hour}</hour></skipHours>" for hour in range(24)), HALF),
+    (refused("7200"), "", 2 * HOUR),
+    (refused("Tue, 24 Nov 2026 14:00:00 GMT"), "", 2 * HOUR),
+    (refused("Tue, 24 Nov 2020 14:00:00 GMT"), "", LEAST),
+    (refused("0"), "", LEAST),
+    (refused("-5"), "", LEAST),
+    (refused("60", 503), "", LEAST),
+    (refused("1000000000000"), "", 31 * DAY),
+    (refused("Fri, 01 Jan 2100 00:00:00 GMT"), "", 31 * DAY),
+    (refused("soon"), "", HOUR),
+    (refused("120, 240"), "", HOUR),
+    (refused("7200", 503), "", 2 * HOUR),
+    (refused("soon", 503), "", HOUR),
+    ({"status": 503}, "", HOUR),
+    ({"status": 429}, "", HOUR),
+    ({"status": 500}, "", HALF),
+    ({"status": 404}, "", HALF),
+    ({"status": 403}, "", HALF),
+    ({"status": 401}, "", HALF),
+    ({"status": 204, "body": b""}, "", HALF),
+    ({"body": b"<html><body>One moment, please</body></html>"}, "", HALF),
 )
-def test_nothing_is_asked_before_its_time_and_soon_after_it(
-    room: Newsroom, server: Server, answer: dict[str, Any], head: str, wait: timedelta
-) -> None:
-    server.put("/feed", **({"body": rss(item(1), head=head)} | answer))
-    room.once(everything=False)
-    assert len(server.requests) == 1
-    begun = room.now
-    room.now = begun + wait - timedelta(seconds=1)
-    room.once(everything=False)
-    assert len(server.requests) == 1
-    room.now = begun + 1.05 * wait + timedelta(seconds=1)
-    room.once(everything=False)
-    assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize(
-    ("etag", "date"),
-    [
-        ('W/"1"', "Tue, 24 Nov 2026 10:00:00 GMT"),
-        ('w/"1"', "tue, 24 nov 2026 10:00"),
-        ('"a"b", W/"c"', "yesterday; q=1"),
-        ("unquoted", "0"),
-        ("'single'", "-1"),
-        ('"\\"', '"quoted"'),
-        ('"caf\xc3\xa9"', "24 \xe6\x9c\x88"),  # the bytes of UTF-8, each as a character
-        ('"tab\tand  blanks"', "Tue,  24 Nov 2026"),
-        ("*", "*"),
-        ('"%22, {}"', "%s %(x)s"),
-        (f'"{"x" * 2000}"', "x" * 2000),
-    ],
+def test_nothing_is_asked_before_its_time_and_soon_after_it(tmp_path: Path) -> None:
+    """Each answer comes from a server of its own, since some hold for a whole host."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server()) for _ in ANSWERS]
+        for server, (answer, head, _) in zip(servers, ANSWERS, strict=True):
+            server.put("/feed", **({"body": rss(item(1), head=head)} | answer))
+        urls = [server.url("/feed") for server in servers]
+        sources: list[dict[str, Any] | str] = [
+            {"name": f"paper-{number}", "url": url, "language": "en"} for number, url in enumerate(urls)
+        ]
+        room = newsroom(tmp_path, sources)
+        room.once(everything=False)
+        begun = room.now
+        for moment in sorted({moment for _, _, wait in ANSWERS for moment in moments(wait)}):
+            room.now = begun + moment
+            room.once(everything=False)
+            for server, (answer, head, wait) in zip(servers, ANSWERS, strict=True):
+                before, after = moments(wait)
+                if moment in (before, after):
+                    assert len(server.requests) == (1 if moment == before else 2), (answer, head, wait)
+
+
+def moments(wait: timedelta) -> tuple[timedelta, timedelta]:
+    """When a source that is to wait so long is not asked yet, and when it was."""
+    return wait - timedelta(seconds=1), 1.05 * wait + timedelta(seconds=1)
+
+
+VALIDATORS = (
+    ('W/"1"', "Tue, 24 Nov 2026 10:00:00 GMT"),
+    ('w/"1"', "tue, 24 nov 2026 10:00"),
+    ('"a"b", W/"c"', "yesterday; q=1"),
+    ("unquoted", "0"),
+    ("'single'", "-1"),
+    ('"\\"', '"quoted"'),
+    ('"caf\xc3\xa9"', "24 \xe6\x9c\x88"),  # the bytes of UTF-8, each as a character
+    ('"tab\tand  blanks"', "Tue,  24 Nov 2026"),
+    ("*", "*"),
+    ('"%22, {}"', "%s %(x)s"),
+    (f'"{"x" * 2000}"', "x" * 2000),
 )
-def test_validators_come_back_byte_for_byte(room: Newsroom, server: Server, etag: str, date: str) -> None:
-    server.put("/feed", rss(item(1)), headers={"ETag": etag, "Last-Modified": date}, conditional=False)
+
+
+def test_validators_come_back_byte_for_byte(tmp_path: Path, server: Server) -> None:
+    for number, (etag, date) in enumerate(VALIDATORS):
+        headers = {"ETag": etag, "Last-Modified": date}
+        server.put(f"/{number}", rss(item(number)), headers=headers, conditional=False)
+    names = [f"paper-{number}" for number in range(len(VALIDATORS))]
+    room = newsroom(tmp_path, [{"name": name, "url": server.url(f"/{n}")} for n, name in enumerate(names)])
     room.once()
-    server.put("/feed", status=304)
-    assert room.once().kinds == {"paper": "not_modified"}
+    for number in range(len(VALIDATORS)):
+        server.put(f"/{number}", status=304)
+    assert room.once().kinds == dict.fromkeys(names, "not_modified")
     room.once()
-    for request in server.requests[1:]:
-        assert (request.header("If-None-Match"), request.header("If-Modified-Since")) == (etag, date)
+    for number, (etag, date) in enumerate(VALIDATORS):
+        _, *later = server.asked(f"/{number}")
+        assert len(later) == 2
+        for request in later:
+            assert (request.header("If-None-Match"), request.header("If-Modified-Since")) == (etag, date)
 
 
 @pytest.mark.parametrize("value", ['"caf\xe9"', "", '"' + "x" * 4000 + '"', '"\x7f"'])
