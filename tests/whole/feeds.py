@@ -2,6 +2,7 @@
 
 import json
 from calendar import timegm
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ def read_json(document: bytes) -> list[dict[str, Any]]:
         {
             "id": entry["id"],
             "url": entry["url"],
-            "title": entry["title"],
+            "title": as_feedparser_reads(entry["title"]),
             "published": datetime.fromisoformat(entry["date_published"]),
             "updated": datetime.fromisoformat(entry["date_modified"]),
             "categories": entry.get("tags", []),
@@ -50,6 +51,13 @@ def read_json(document: bytes) -> list[dict[str, Any]]:
         }
         for entry in json.loads(document)["items"]
     ]
+
+
+def as_feedparser_reads(title: str) -> str:
+    """Return the title of an XML document as feedparser has it, which mends UTF-8 that was read as ISO 8859-1."""
+    with suppress(UnicodeError):
+        return title.encode("iso-8859-1").decode()
+    return title
 
 
 def alike(room: Newsroom, name: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Real feeds, served from loopback: one cycle over them, and everything that comes out of it.
 
-Here it is one feed for each peculiarity that the manifest names, in `make hostile` all of them.
+Here it is the smallest feed for each peculiarity that the manifest names, in `make hostile` all of them.
 """
 
 import csv
@@ -36,6 +36,7 @@ def manifest() -> dict[str, dict[str, str]]:
     """The feeds that are served, by file."""
     with (CORPUS / "manifest.tsv").open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows.sort(key=lambda row: (CORPUS / row["file"]).stat().st_size)
     seen = set[str]()
     chosen = {}
     for row in rows:
