@@ -90,6 +90,11 @@ YAML = (
 )
 
 
+def share(values: Sequence[str], place: int) -> Sequence[str]:
+    """A third of the values, another one at each place; all of them in a thorough run."""
+    return values if THOROUGH else values[place % 3 :: 3]
+
+
 def values() -> Iterator[Row]:
     """Dates, guids, links and names that are none, or lead somewhere."""
     yield fetched("/value/dates", stories("/value/dates", "pubDate", DATES), len(DATES))
@@ -122,21 +127,16 @@ def values() -> Iterator[Row]:
         for n, link in enumerate(LINKS)
     ]
     yield fetched("/value/guids-links", rss(*guids), len(LINKS), hides=("](javascript", "](data:", "u:p@"))
-    for field_ in ("title", "category", "guid", "author", "link"):
-        path = f"/path/{field_}"
-        yield fetched(path, stories(path, field_, TRAVERSALS), len(TRAVERSALS))
-    for field_ in ("title", "category", "author", "description"):
-        path = f"/yaml/{field_}"
-        yield fetched(path, stories(path, field_, YAML), len(YAML))
+    for place, field_ in enumerate(("title", "category", "guid", "author", "link")):
+        path, paths = f"/path/{field_}", share(TRAVERSALS, place)
+        yield fetched(path, stories(path, field_, paths), len(paths))
+    for place, field_ in enumerate(("title", "category", "author", "description")):
+        path, lines = f"/yaml/{field_}", share(YAML, place)
+        yield fetched(path, stories(path, field_, lines), len(lines))
     logged = 'a\nfake: line\r\n\x1b[2J\x9b31m{"level": "fake"}\u2028b'
     yield failed(
         "/value/log", "truncated", rss(story("/value/log", title=written(logged)))[:-30].replace(b"</item>", b"")
     )
-
-
-def third(values: Sequence[str], place: int) -> Sequence[str]:
-    """A third of the values, another one at each place; all of them in a thorough run."""
-    return values if THOROUGH else values[place % 3 :: 3]
 
 
 def injections() -> Iterator[Row]:
@@ -144,20 +144,21 @@ def injections() -> Iterator[Row]:
     places = count()
     for field_ in ("title", "description", "category", "author"):
         path = f"/text/{field_}"
-        texts = third(TEXTS, next(places))
+        texts = share(TEXTS, next(places))
         values = [escape(text) for text in texts] if field_ == "description" else texts
         yield fetched(path, stories(path, field_, values), len(values))
     for field_ in ("title", "description", "content:encoded"):
         path = f"/html/{field_.replace(':', '-')}"
-        values = third(MARKUP, next(places))
+        values = share(MARKUP, next(places))
         yield fetched(path, stories(path, field_, values), len(values))
     for field_ in ("category", "author", "comments", "pubDate", "source", "media:description"):
         path = f"/html/{field_.replace(':', '-').lower()}"
         form = "x@example.org ({})" if field_ == "author" else "{}"
-        values = MARKUP[next(places) % 3 :: 3]
+        place = next(places)
+        values = share(MARKUP[place % 3 :: 3], place // 3)
         yield fetched(path, stories(path, field_, values, form), len(values))
     path = "/html/enclosure"
-    values = (*third(MARKUP, next(places)), *LINKS)
+    values = (*share(MARKUP, next(places)), *LINKS)
     several = (
         story(path, n) + f'<enclosure url="{written(v)}" type="{written(v)}" length="{written(v)}"/>'
         for n, v in enumerate(values)
@@ -186,7 +187,7 @@ def injections() -> Iterator[Row]:
         .replace(b"https://source.example/<", b"javascript:alert(1)<")
     )
     yield fetched(path, document)
-    values = third(MARKUP, next(places))
+    values = share(MARKUP, next(places))
     entries = (
         f"<id>tag:hostile.example,2026:atom-{n}</id><title type='html'>{v}</title><summary type='html'>{v}</summary>"
         f"<content type='html'>{v} {n * 'w '}</content><author><name>{v}</name><uri>{v}</uri></author>"
@@ -202,7 +203,7 @@ def injections() -> Iterator[Row]:
     )
     shows, hides = ("A title", "Shown"), ("onclick", "onload", "<svg", "<style")
     yield fetched("/html/xhtml", atom(xhtml), shows=shows, hides=hides)
-    values = third(MARKUP, next(places))
+    values = share(MARKUP, next(places))
     items = [
         {
             "id": f"https://hostile.example/json/{n}",
