@@ -1,10 +1,12 @@
 """What real sources do to an aggregator, each as a story told over several fetches."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aggregator.pipeline import run_cycle
 from tests.newsroom import START, Newsroom, front_matter, item, newsroom, prose, rss
 from tests.servers import Answer, Request, Server
 
@@ -211,9 +213,10 @@ def test_a_source_that_fails_for_a_week_and_returns(room: Newsroom, server: Serv
     room.once()
     before = room.articles()
     server.put("/feed", status=503)
-    for _ in range(7 * 12):
-        room.later(hours=2)
-        room.once(everything=False)
+    with room.opened() as app:
+        for _ in range(7 * 12):
+            room.later(hours=2)
+            asyncio.run(run_cycle(app, lambda outcome: None))
     assert 8 <= len(server.asked("/feed")) <= 20
     assert room.state("paper").state.failures >= 7
     server.put("/feed", rss(item(2), item(1)))

@@ -1,7 +1,6 @@
 """Processes that are stopped, or not alone: nothing is lost, doubled or half written. Kills: `test_crashes.py`."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ import pytest
 
 from aggregator.model import StoredSource
 from aggregator.publish import Published, publish_all, publish_changed
-from tests.commands import aggregator, begun, daemon, forked, until
+from tests.commands import aggregator, daemon, forked, until
+from tests.forks import Process
 from tests.newsroom import Newsroom, newsroom
 from tests.servers import Server
 from tests.whole.press import Press
@@ -56,10 +56,10 @@ def assert_in_step(room: Newsroom) -> None:
 
 
 @contextmanager
-def under_way(room: Newsroom, press: Press) -> Iterator[subprocess.Popen[str]]:
+def under_way(room: Newsroom, press: Press) -> Iterator[Process]:
     """A process of `once --all` that sent its first request."""
     asked = len(press.server.requests)
-    with begun("once", "--all", cwd=room.root) as process:
+    with forked("once", "--all", cwd=room.root) as process:
         until(lambda: len(press.server.requests) > asked)
         yield process
 

@@ -95,7 +95,7 @@ def test_a_process_that_dies_fails_the_document_that_it_read(room: Newsroom, ser
     with opened(room, seconds=600) as app:
 
         async def kill() -> None:
-            while not any(_seconds(pid) > 1 for pid in app.sandbox.pids):  # a start takes a fifth of that
+            while not any(_seconds(pid) > 0.6 for pid in app.sandbox.pids):  # a start takes a third of that
                 await asyncio.sleep(0.05)
             for pid in app.sandbox.pids:
                 os.kill(pid, signal.SIGSEGV)
@@ -120,7 +120,7 @@ def _seconds(pid: int) -> float:
 def test_healthy_documents_are_recorded_before_a_hostile_one_is_given_up(room: Newsroom, server: Server) -> None:
     server.put("/bad", SLOW)
     names = []
-    with opened(room, seconds=2) as app:
+    with opened(room, seconds=1) as app:
         asyncio.run(run_cycle(app, lambda outcome: names.append(outcome.source), everything=True))
     assert names[-1] == "s-bad"
     assert len(names) == HEALTHY + 1

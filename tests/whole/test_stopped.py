@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.publish import Published, publish_changed
-from tests.commands import aggregator, begun, until
+from tests.commands import aggregator, begun, forked, until
+from tests.forks import Process
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -28,7 +29,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
     return room
 
 
-def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
+def has_open(process: subprocess.Popen[str] | Process, path: Path) -> Callable[[], bool]:
     """Whether the process has that file open."""
 
     def look() -> bool:
@@ -41,7 +42,7 @@ def has_open(process: subprocess.Popen[str], path: Path) -> Callable[[], bool]:
     return look
 
 
-def assert_stopped(process: subprocess.Popen[str]) -> None:
+def assert_stopped(process: subprocess.Popen[str] | Process) -> None:
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, ""), errors
     (line,) = errors.splitlines()
@@ -73,7 +74,7 @@ def test_while_it_opens_the_database(room: Newsroom, number: signal.Signals) -> 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_it_fetches(room: Newsroom, server: Server, number: signal.Signals) -> None:
     server.put("/feed", hang=True)
-    with begun("once", cwd=room.root) as process:
+    with forked("once", cwd=room.root) as process:
         until(lambda: bool(server.requests), 60)
         assert is_leased(room)
         process.send_signal(number)
@@ -86,7 +87,7 @@ def test_while_it_publishes(room: Newsroom, number: signal.Signals) -> None:
     lock = room.storage / ".publishing.lock"
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with begun("once", cwd=room.root) as process:
+        with forked("once", cwd=room.root) as process:
             until(has_open(process, lock), 60)
             process.send_signal(number)
             assert_stopped(process)
