@@ -136,15 +136,16 @@ def annotated(value: str, base: str | None = None) -> str:
         source = _MARKUP.sub(" ", source)
     _context.set(_Context(base, "rtl" in source))
     rewriting = rewritten(source, base)
-    cleaned = rewriting.with_formulas(_cleaned(rewriting.html))
-    if "&#" in source:  # the rewriting reads references, too
-        cleaned = strip_unsafe(cleaned)
+    cleaned = rewriting.with_formulas(_cleaned(rewriting.html, has_references="&#" in source))
     # Only the cleaner reads such an image as one: what becomes of it (an emoji, nothing) is decided now.
     return annotated(cleaned) if OPEN_IMAGE.search(source) else cleaned
 
 
-def _cleaned(source: str) -> str:
-    """Return `source`, HTML rewritten for the cleaner, cleaned until cleaning it changes nothing."""
+def _cleaned(source: str, *, has_references: bool) -> str:
+    """Return `source`, HTML rewritten for the cleaner, cleaned until cleaning it changes nothing.
+
+    `has_references` tells that what was rewritten held numeric references: some of their characters are unsafe.
+    """
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
     cleaned = _CLEANER.clean(source)
@@ -152,6 +153,8 @@ def _cleaned(source: str) -> str:
         cleaned = _settled(cleaned)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph
         cleaned = _CLEANER.clean(_MARKUP.sub(" ", source))
+    if has_references:
+        cleaned = strip_unsafe(cleaned)
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
