@@ -276,7 +276,7 @@ class Worker:
         if (started := clock()) >= self._measure_at:
             with self._watched("count"):
                 self._metrics.note_size(await self._app.in_writer(self._app.store.maintenance.size))
-            self._measure_at = clock() + max(MEASURE_SECONDS, 1_000 * (clock() - started))
+                self._measure_at = clock() + max(MEASURE_SECONDS, 1_000 * (clock() - started))
 
     def _report(self, outcome: SourceOutcome) -> None:
         """Count and log the outcome of a source, and publish at once what it brought."""

@@ -25,10 +25,11 @@ log = logging.getLogger(__name__)
 async def claim_in_parts(app: App, selection: Selection) -> AsyncGenerator[Sequence[StoredSource]]:
     """Yield the selected sources, each once: first the free ones, then those that other processes release.
 
-    Ends when none is left, or when no other process released one for the length of a lease.
+    Ends when none is left, or when no other process released one for longer than a lease.
     """
     seen: set[str] = set()
-    clock, patience = asyncio.get_running_loop().time, LEASE.total_seconds()
+    # Longer than a lease, or one that a process got just before it was killed would end between two attempts.
+    clock, patience = asyncio.get_running_loop().time, LEASE.total_seconds() + 2 * RETRY
     deadline, log_at = clock() + patience, clock() + QUIET
     while clock() < deadline:
         claimed = await _claim(app, selection, seen)

@@ -64,7 +64,8 @@ class Report:
     def total(self, name: Literal["new", "updated", "duplicates"]) -> int:
         """Return the sum of one field of `RecordCounts` over all sources."""
         joined = {"new": -self.joined, "updated": 0, "duplicates": self.joined}
-        return joined[name] + sum(int(getattr(outcome.recorded, name)) for outcome in self.outcomes)
+        recorded = sum(int(getattr(outcome.recorded, name)) for outcome in self.outcomes)
+        return max(recorded + joined[name], 0)  # a process that was killed may have recorded those that joined
 
     @property
     def entries(self) -> int:

@@ -19,6 +19,7 @@ from aggregator.first_publication import prepare
 from aggregator.model import Failure, FeedDocument
 from aggregator.pipeline.read import ReceivedDocument
 from aggregator.pipeline.record import MAX_BYTES, MAX_DOCUMENTS, Outcomes, RecordQueue, record_batch
+from aggregator.pipeline.report import Report
 from aggregator.publish import publish_changed
 from aggregator.render import article_path
 from aggregator.store import RacedError, Store
@@ -252,3 +253,11 @@ def test_all_can_be_cancelled(app: App) -> None:
     outcomes = waiting(app, received(app, 1, 2, 3), lambda tasks: [task.cancel() for task in tasks])
     assert all(isinstance(result, asyncio.CancelledError) for result in outcomes)
     assert new(record_batch(app, received(app, 4))) == [1]
+
+
+def test_what_a_killed_process_recorded_and_this_one_joins_makes_no_negative_count(app: App) -> None:
+    first, second = received(app, 1, 2)
+    copy = replace(second, document=replace(second.document, body=first.document.body))
+    record_batch(app, [first, copy])
+    report = Report(joined=prepare(app.store, near_duplicates=True))
+    assert (report.total("new"), report.total("duplicates")) == (0, 1)

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.serve import Health
+from aggregator.errors import UNREACHABLE
+from aggregator.serve import Health, Work
 from aggregator.serve.health import MAX_SILENCE
 
 
@@ -51,6 +52,21 @@ def test_one_cause_is_news_once_whatever_fails_of_it(clock: Clock) -> None:
     for work in ("claim", "fetch"):
         health.done(work)
     assert health.failed("publish", "cannot write /a: the disk is full", "disk full")
+
+
+def test_work_that_is_rare_is_well_once_the_database_is_reached_again(clock: Clock) -> None:
+    health = Health(clock)
+    works: tuple[Work, ...] = ("claim", "prune", "jobs")
+    for work in works:
+        health.failed(work, "the database cannot be reached", UNREACHABLE)
+    health.failed("publish", "the disk is full", "disk full")
+    health.done("claim")
+    assert [problem.partition(":")[0] for problem in health.problems()] == ["prune", "jobs", "publish"]
+    clock.now += timedelta(seconds=10)
+    health.done("fetch")
+    assert len(health.problems()) == 3
+    health.done("claim")
+    assert [problem.partition(":")[0] for problem in health.problems()] == ["jobs", "publish"]
 
 
 def test_a_daemon_that_finishes_nothing_is_not_well(clock: Clock) -> None:

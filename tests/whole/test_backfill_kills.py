@@ -15,6 +15,7 @@ WORDS = 12  # of a story: with more, those of a thorough run would not fit into 
 PAGES = 3  # of each archive, behind the feed; each has two entries
 FIRST, STEP = 25, 3 if THOROUGH else 61  # statements of the database before which a run is killed
 MOST = 800
+LIMIT = 500  # entries of a feed, the most that it takes
 LEASE = 1.0  # seconds until PostgreSQL frees what a process had that was killed
 
 
@@ -32,14 +33,14 @@ def answer(request: Request) -> bytes:
 def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) -> None:
     server.put("*", answer)
     source = {"name": "site", "url": server.url("/0/0"), "backfill": "all", "language": "en"}
-    configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500})
+    configure(tmp_path, database=database_url, sources=[source], feeds={"limit": LIMIT})
     with forks.begun("once", cwd=tmp_path) as child:
         assert child.wait() == 0, child.said()
     kills = unread = 0
     for number, statement in enumerate(range(FIRST, MOST, STEP), 1):
         expected = 2 * (PAGES + 1) * (number + 1)
         source = source | {"url": server.url(f"/{number}/0")}
-        configure(tmp_path, database=database_url, sources=[source], feeds={"limit": 500})
+        configure(tmp_path, database=database_url, sources=[source], feeds={"limit": LIMIT})
         with forks.begun("once", "--all", cwd=tmp_path, statement=statement, lease=LEASE) as child:
             status = child.wait()
         if status != 0 and database_url.startswith("postgresql"):
@@ -50,7 +51,9 @@ def test_kills(forks: Forks, server: Server, tmp_path: Path, database_url: str) 
             assert child.wait() == 0, child.said()
         assert len(list((tmp_path / "storage" / "articles").rglob("*.md"))) == expected
         titles = [entry["title"] for entry in json.loads((tmp_path / "storage/feeds/all.json").read_text())["items"]]
-        assert len(set(titles)) == len(titles) == expected  # none is lost, none doubled
+        assert len(set(titles)) == len(titles) == min(expected, LIMIT)  # none is lost, none doubled
+        stored = rows(database_url, "SELECT title FROM article")
+        assert len(set(stored)) == len(stored) == expected
         for page in range(1, PAGES + 1):
             assert len(server.asked(f"/{number}/{page}")) in (1, 2)  # once more if the kill fell before its record
         requests = [len(server.asked(f"/{number}/{page}")) for page in range(1, PAGES + 1)]

@@ -56,8 +56,8 @@ def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(
         for _ in range(STOPS):
             until(lambda: bool(server.requests), 60)
             postgresql.stop()
-            until(lambda: daemon.get("healthz").status_code == 503, 60)
-            assert "cannot be reached" in daemon.get("healthz").text
+            until(lambda: "cannot be reached" in daemon.get("healthz").text, 60)
+            assert daemon.get("healthz").status_code == 503
             postgresql.start()
             started = time.monotonic()
             until(lambda: daemon.get("healthz").status_code == 200, 60)
@@ -65,4 +65,6 @@ def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(
         until(lambda: (tmp_path / "storage/feeds/news.json").exists() and len(entries()) == 60, 60)
         assert len(set(entries())) == 60
         assert len(list((tmp_path / "storage/articles").rglob("*.md"))) == 60
-        assert len(daemon.said("cannot be reached")) == STOPS, daemon.said()
+        outages = [*daemon.said("cannot be reached"), *daemon.said("Jobs cannot be done")]  # who notices it first
+        # A line for each; of stops in quick succession the engine of jobs may notice one when the others are well again.
+        assert STOPS <= len(outages) <= STOPS + STOPS // 5, "\n".join(line[:300] for line in outages)
