@@ -43,6 +43,7 @@ from aggregator.store.schema import (
     shown,
     source,
     translation,
+    unpublished,
 )
 
 CLOCK_DIFFERENCE = timedelta(minutes=5)  # processes on two machines may share a database
@@ -89,12 +90,13 @@ _DELETE_TEXTS = [
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 
 _LAST_FETCH = select(func.max(source.c.last_fetch))
-_TOUCHED = union(
+_touched = union(
     select(article_source.c.article_id).where(article_source.c.at >= bindparam("since")),
     select(article.c.id)
     .join(revision, revision.c.article_number == article.c.number)
     .where(revision.c.at >= bindparam("since")),
-)
+).subquery()
+_TOUCHED = select(_touched.c.article_id).where(_touched.c.article_id.not_in(select(unpublished.c.article_id)))
 _ANY_FUTURE = select(
     or_(
         exists().where(source.c.last_fetch > bindparam("latest")),
@@ -249,7 +251,10 @@ class MaintenanceStore:
             return StoreSize(articles=articles, bytes=dialect.size(connection))
 
     def touched_articles(self, within: timedelta) -> tuple[str, ...]:
-        """Return the ids of the articles that were new, edited or credited within that time before the last fetch."""
+        """Return the ids of the articles that were new, edited or credited within that time before the last fetch.
+
+        Those that were never published are left out: they may yet join another one, and their file would stay.
+        """
         with self._database.reading() as connection:
             last = connection.scalar(_LAST_FETCH)
             return tuple(connection.scalars(_TOUCHED, {"since": last - within})) if last else ()

@@ -33,11 +33,20 @@ def test_articles_touched_lately_are_the_new_the_edited_and_those_credited_anew(
     record(store, new(article(1)), new(article(2)), new(article(3)), at=NOW - 3 * DAY)
     record(store, new(article(4)), updated(article(1, title="Another")), at=NOW)
     record(store, duplicate(article(2, 2), article(2).id), by=2, at=NOW)
+    store.unpublished.clear(store.unpublished.all())
     fetched(store, 0)
     assert set(store.maintenance.touched_articles(DAY)) == {article(number).id for number in (1, 2, 4)}
     assert set(store.maintenance.touched_articles(4 * DAY)) == {article(number).id for number in (1, 2, 3, 4)}
     fetched(store, 2)  # it is the last fetch that counts, however long ago it was
     assert store.maintenance.touched_articles(DAY) == ()
+
+
+def test_an_article_that_was_never_published_was_not_touched(store: Store) -> None:
+    record(store, new(article(1)), at=NOW)
+    fetched(store, 0)
+    assert store.maintenance.touched_articles(DAY) == ()
+    store.unpublished.clear([article(1).id])
+    assert store.maintenance.touched_articles(DAY) == (article(1).id,)
 
 
 def test_before_the_first_fetch_nothing_was_touched(store: Store) -> None:

@@ -66,5 +66,5 @@ def test_a_postgresql_server_that_dies_under_the_daemon_and_comes_back(
         assert len(set(entries())) == 60
         assert len(list((tmp_path / "storage/articles").rglob("*.md"))) == 60
         outages = [*daemon.said("cannot be reached"), *daemon.said("Jobs cannot be done")]  # who notices it first
-        # A line for each; of stops in quick succession the engine of jobs may notice one when the others are well again.
+        # A line for each; where stops follow each other the engine of jobs may notice one when all else is well again.
         assert STOPS <= len(outages) <= STOPS + STOPS // 5, "\n".join(line[:300] for line in outages)
