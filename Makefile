@@ -34,7 +34,7 @@ cluster: setup
 	  tests/cluster/test_leases.py tests/cluster/test_following.py tests/cluster/check_large.py
 	$(BIN)/python -m tests.cluster.simulated_day
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -e '.[seaweedfs]'
-	TEST_S3=seaweedfs $(BIN)/python -m pytest -n 0 -s tests/cluster/test_bucket.py tests/cluster/check_servers.py
+	TEST_S3=seaweedfs THOROUGH=1 $(BIN)/python -m pytest -n 0 -s tests/cluster/test_bucket.py tests/cluster/check_servers.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -28,8 +28,9 @@ from tests.commands import aggregator, configure, running, until, working
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.s3 import ObjectStore
 from tests.servers import Answer, Request, Server
+from tests.thorough import THOROUGH
 
-WRITERS = 8
+WRITERS = 8 if THOROUGH else 5
 FEED = "feeds/news.rss"
 
 

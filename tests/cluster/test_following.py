@@ -21,7 +21,7 @@ from tests.servers import Answer, Request, Server
 from tests.thorough import THOROUGH
 from tests.whole.test_translations import translated
 
-HOSTS, PAGES = (20, 8) if THOROUGH else (8, 3)  # sites, and articles of each
+HOSTS, PAGES = (20, 8) if THOROUGH else (5, 3)  # sites, and articles of each
 PAUSE = 0.3  # seconds of an answer
 GAP = 0.2  # seconds of `host_gap`
 LEASE = 3.0  # seconds

@@ -268,9 +268,9 @@ def test_a_postgresql_server_that_dies_loses_no_process_and_no_article(
     tmp_path: Path, server: Server, postgresql: Cluster
 ) -> None:
     """Amid polls and jobs of two workers and a server; for 10 s in `make cluster`."""
-    database, papers = postgresql.database(), range(1, 31)
+    database, papers = postgresql.database(), range(1, 31 if THOROUGH else 13)
     for number in papers:
-        server.put(f"/{number}", rss(item(number)), pause=0.1 * number)
+        server.put(f"/{number}", rss(item(number)), pause=3 * number / len(papers))
     sources = [{"name": f"p{number}", "url": server.url(f"/{number}"), "category": "news"} for number in papers]
     configure(tmp_path, database=database, fetch=QUICK | {"interval": "1h"}, feeds={"limit": 100}, sources=sources)
     aggregator("sync", cwd=tmp_path)
@@ -288,7 +288,7 @@ def test_a_postgresql_server_that_dies_loses_no_process_and_no_article(
     ):
         until(lambda: bool(published()), 60)
         postgresql.stop()
-        time.sleep(10 if THOROUGH else 1)
+        time.sleep(10 if THOROUGH else 4)  # its engine says three seconds later that it lost it
         postgresql.start()
         until(lambda: len(published()) == len(papers), 120)
         until(lambda: daemon.get("feeds/news.json").text.count('"id"') == len(papers), 60)

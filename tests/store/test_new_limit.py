@@ -21,6 +21,9 @@ from tests.thorough import THOROUGH
 
 # What these tests ask of the database, the others ask of PostgreSQL too.
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_both_if_thorough = pytest.mark.parametrize(
+    "url", ["sqlite", "postgresql"] if THOROUGH else ["sqlite"], indirect=True
+)
 MANY = 10_000 if THOROUGH else 600  # new entries at each poll
 
 
@@ -175,6 +178,7 @@ def test_entries_of_existing_articles_neither_count_nor_wait(room: Newsroom, sit
     assert note(room) is None
 
 
+@on_both_if_thorough
 def test_articles_that_join_another_before_their_publication_do_not_count(room: Newsroom, site: Server) -> None:
     room.configuration["sources"].insert(0, {"name": "paper", "url": site.url("/paper")})
     serve(site, [0])
@@ -227,6 +231,7 @@ def test_a_source_at_a_new_url_begins_anew(room: Newsroom, site: Server) -> None
     assert note(room) is None
 
 
+@on_both_if_thorough
 def test_entries_of_a_push_wait_too_and_the_next_poll_reads_the_document(room: Newsroom, site: Server) -> None:
     serve(site, range(5))
     room.once()

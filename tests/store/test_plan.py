@@ -104,6 +104,7 @@ def configuration(random: Random, web: Server, url: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"] if THOROUGH else ["sqlite"], indirect=True)
 def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> None:
     random, kinds = Random(4), set()
     for step in range(STEPS):
