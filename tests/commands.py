@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from tests.forks import Process, fork_server
+from tests.newsroom import dumped
 
 COMMAND = (sys.executable, "-m", "aggregator")
 DAEMON = ("run", "--port", "0")  # on any port that is free
@@ -31,7 +31,7 @@ def configure(folder: Path, **settings: Any) -> Path:
     """Write `feeds.yaml`, for sources on loopback."""
     fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"}
     path = folder / "feeds.yaml"
-    path.write_text(yaml.safe_dump({"fetch": fetch, **settings}, sort_keys=False))
+    path.write_text(dumped({"fetch": fetch, **settings}))
     return path
 
 

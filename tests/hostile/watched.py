@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.hostile import Hostile
 from tests.hostile.rows import READING
+from tests.newsroom import dumped
 from tests.thorough import THOROUGH
 
 _LIMITED = (
@@ -78,5 +77,5 @@ def configure(folder: Path, sources: list[dict[str, Any]], **fetch: Any) -> Path
     settings = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "per_host": 100, "timeout": "3s", **fetch}
     path = folder / "feeds.yaml"
     configuration = {"websub": "always", "fetch": settings, "sources": sources}
-    path.write_text(yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True))
+    path.write_text(dumped(configuration))
     return path
