@@ -264,9 +264,10 @@ def test_a_page_that_fails_is_asked_for_three_times_more(
     put_chain(server, [(9,), (8,)])
     server.put("/2", lambda _request: answer)
     room.once()
-    for _ in range(40):
-        room.backfill()
-        room.later(hours=1)
+    with room.opened() as app:
+        for _ in range(40):
+            asyncio.run(backfill.backfill_all(app))
+            room.later(hours=1)
     assert asked(server) == ["/2"] * 4
     assert "the pages behind it are not read" in caplog.text
     assert room.state("one").state.failures == 0

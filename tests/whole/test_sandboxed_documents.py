@@ -157,6 +157,8 @@ def test_a_daemon_that_is_stopped_leaves_no_process(tmp_path: Path, server: Serv
     with daemon(tmp_path) as (process, _):
         until(lambda: bool(children(process.pid)), 60)
         (reading,) = children(process.pid)
+        if number == signal.SIGTERM:
+            os.kill(reading, signal.SIGSTOP)  # it would keep a processor busy for as long as the daemon waits for it
         process.send_signal(number)
         assert process.wait(30) == (0 if number == signal.SIGTERM else -number)
         until(lambda: not Path(f"/proc/{reading}").exists() or is_zombie(reading), 30)
