@@ -4,8 +4,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from functools import partial
@@ -16,7 +14,7 @@ import pytest
 
 from aggregator.daemon.listener import listening
 from aggregator.errors import AggregatorError
-from tests.commands import configure, daemon, make_due, running, until
+from tests.commands import aggregator, configure, daemon, make_due, running, until
 from tests.newsroom import item, rss
 from tests.servers import Server
 
@@ -106,15 +104,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     configure(tmp_path, sources=["http://127.0.0.1:9/a"])
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "aggregator", "run", "--port", str(port)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-    assert done.returncode == 1
+        done = aggregator("run", "--port", str(port), cwd=tmp_path, status=1)
     (line,) = done.stderr.splitlines()
     assert str(port) in line
     assert "--port" in line

@@ -13,6 +13,7 @@ import yaml
 
 from aggregator.config.load import load
 from aggregator.daemon.worker import DRAIN_SECONDS
+from tests.commands import aggregator
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -234,9 +235,7 @@ def test_the_cluster_runs_commands_and_settings_that_there_are() -> None:
     for name, command in commands.items():
         assert command[0] == ("run" if name.startswith("server") else "worker")
         arguments = [word for word in command[1:] if word.startswith("--")]
-        shown = subprocess.run(
-            [sys.executable, "-m", "aggregator", command[0], "--help"], capture_output=True, text=True, check=True
-        ).stdout
+        shown = aggregator(command[0], "--help", cwd=ROOT).stdout
         assert all(argument in shown for argument in arguments)
         environment = {
             variable: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", re.sub(r"\$\{\w+:\?.*?\}", "secret", value))

@@ -1,12 +1,10 @@
 """What fails under a running daemon: one clear line, 503 with the reason meanwhile, nothing lost, healed by itself."""
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -17,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.commands import configure, make_due, until
+from tests.commands import configure, forked, make_due, until
 from tests.newsroom import item, prose, rss
 from tests.servers import Answer, Request, Server
 from tests.thorough import THOROUGH
@@ -26,7 +24,7 @@ from tests.whole.forking import Child, Forks
 LONG = 60  # seconds that a condition gets, on a machine that does much else
 PATIENCE = 1.0  # seconds that the daemon waits for a lock; else it is 30
 DISK = 24_000_000  # bytes
-BIG = 40  # articles of a document that a nearly full disk does not take
+BIG = 24  # articles of a document that a nearly full disk does not take
 
 
 @pytest.fixture
@@ -320,14 +318,7 @@ def test_a_feeds_folder_that_a_file_takes_the_place_of(forks: Forks, server: Ser
 
 def test_a_log_that_nobody_takes_any_more(server: Server, tmp_path: Path) -> None:
     paper = Paper(server, tmp_path)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "run", "--port", "0"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with forked("run", "--port", "0", cwd=tmp_path) as process:
         assert process.stderr is not None
         line = next(line for line in process.stderr if "serving " in line)
         url = json.loads(line)["message"].rpartition("serving ")[2]
@@ -338,9 +329,6 @@ def test_a_log_that_nobody_takes_any_more(server: Server, tmp_path: Path) -> Non
         assert httpx.get(f"{url}healthz", timeout=20).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONG) == 0
-    finally:
-        process.kill()
-        process.wait()
 
 
 # ------------------------------------------------------------------------------------------------------------ network
