@@ -303,12 +303,24 @@ def _folded_host(host: str) -> str:
 
 
 def _folded_path(path: str) -> str:
-    # The leading dot keeps urljoin from reading "//x" as a host.
-    resolved = urljoin("https://host/", f".{path}").removeprefix("https://host") if "/." in path else path
-    folded = _normalised_escapes(resolved).rstrip("/")
+    folded = _normalised_escapes(_without_dot_segments(path) if "/." in path else path).rstrip("/")
     while (shorter := _AMP_PATH.sub("", folded).rstrip("/")) != folded:
         folded = shorter
     return folded or "/"
+
+
+def _without_dot_segments(path: str) -> str:
+    """Return `path` without its segments "." and ".." (RFC 3986, 5.2.4), and without empty ones.
+
+    urljoin would take a part of a last segment with ";" for parameters (RFC 1808), and resolve what is before it.
+    """
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in {"", "."}:
+            segments.append(segment)
+    return f"/{'/'.join(segments)}"
 
 
 def _folded_query(query: str) -> str:
