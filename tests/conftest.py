@@ -40,6 +40,7 @@ with suppress(OSError):
     state = os.statvfs(MEMORY)
     if "TMPDIR" not in os.environ and state.f_bavail * state.f_frsize > LEAST and not state.f_flag & os.ST_NOEXEC:
         tempfile.tempdir = MEMORY
+
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 # The same examples each time, so that no change fails for another's reason; HYPOTHESIS=random looks further.

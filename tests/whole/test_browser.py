@@ -173,7 +173,7 @@ async def pages(browser: Tab, url: str) -> list[str]:
 
 
 def is_judged(number: int, place: int) -> bool:
-    """Whether axe judges the page of this number on the screen at this place; in a thorough run it does on all."""
+    """Return True if axe judges this page on the screen at this place; in a thorough run it does on all."""
     return THOROUGH or number % len(SCREENS) == place
 
 

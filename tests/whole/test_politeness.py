@@ -108,7 +108,7 @@ def test_nothing_is_asked_before_its_time_and_soon_after_it(tmp_path: Path) -> N
 
 
 def moments(wait: timedelta) -> tuple[timedelta, timedelta]:
-    """When a source that is to wait so long is not asked yet, and when it was."""
+    """Return the moments at which a source that is to wait so long is not asked yet, and was."""
     return wait - timedelta(seconds=1), 1.05 * wait + timedelta(seconds=1)
 
 
