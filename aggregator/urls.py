@@ -303,10 +303,10 @@ def _folded_host(host: str) -> str:
 
 
 def _folded_path(path: str) -> str:
-    folded = _normalised_escapes(_without_dot_segments(path) if "/." in path else path).rstrip("/")
-    while (shorter := _AMP_PATH.sub("", folded).rstrip("/")) != folded:
-        folded = shorter
-    return folded or "/"
+    path = _normalised_escapes(path)
+    while (shorter := _AMP_PATH.sub("", _without_dot_segments(path) if "/." in path else path).rstrip("/")) != path:
+        path = shorter
+    return path or "/"
 
 
 def _without_dot_segments(path: str) -> str:
