@@ -129,7 +129,10 @@ class Newsroom:
     def copied(self, root: Path) -> "Newsroom":
         """Another newsroom, in this folder, that begins with all that this one has: cheaper than filling each anew."""
         copytree(self.root, root, dirs_exist_ok=True)
-        return replace(self, root=root, configuration=deepcopy(self.configuration), environ=dict(self.environ))
+        room = replace(self, root=root, configuration=deepcopy(self.configuration), environ=dict(self.environ))
+        with room.opened() as app:
+            publish_changed(app)  # all files once, as in any other folder
+        return room
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)

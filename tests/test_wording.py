@@ -28,6 +28,11 @@ def trees() -> dict[str, ast.Module]:
     return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 
+def _tree(path: Path) -> ast.Module:
+    """The syntax tree of any file."""
+    return trees().get(path.relative_to(ROOT).as_posix()) or ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
@@ -97,7 +102,7 @@ def test_variables_have_telling_names(folder: str) -> None:
     places = [
         (variable, f"{path.relative_to(ROOT)}:{line}: {variable}")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for line, variable in _variables(ast.parse(path.read_text(encoding="utf-8")))
+        for line, variable in _variables(_tree(path))
     ]
     vague = [place for variable, place in places if variable in VAGUE]
     assert len(vague) <= MAX_VAGUE * len(places), vague
