@@ -54,7 +54,7 @@ def room(tmp_path: Path, server: Server) -> Newsroom:
 
 def test_a_document_that_takes_too_long_is_its_sources_failure(room: Newsroom, server: Server) -> None:
     server.put("/bad", SLOW, headers={"ETag": '"1"'})
-    with opened(room, seconds=1) as app:
+    with opened(room, seconds=0.4) as app:
         report = once(app)
     assert (report.count("fetched"), report.count("failed")) == (HEALTHY, 1)
     (failure,) = report.failures
