@@ -11,6 +11,7 @@ from aggregator.dedupe.bodies import contains, is_stub
 from aggregator.dedupe.fingerprint import NEAR, near
 from aggregator.dedupe.ownership import Ground, ground_of, owner_of
 from aggregator.model import Carrier, Draft, Fingerprint, Keyed, KnownArticle
+from aggregator.urls import registrable_name
 
 EDITION = timedelta(hours=12)  # a column, comic or forecast that looks the same comes again after a day, not sooner
 NEWS = timedelta(days=7)  # copies of an agency's report follow within days
@@ -42,9 +43,9 @@ def same_link(keyed: Keyed, article: KnownArticle, carrier: Carrier) -> str:
     Articles of other sources that were not published yet are joined before their first publication.
     """
     if keyed.draft.source_id not in article.credited:
-        if not article.is_published:
-            return ""
         draft = keyed.draft
+        if not article.is_published or _has_moved(article, draft.link_key or ""):
+            return ""
         version = Version(draft.link, draft.html, keyed.fingerprint, carrier)
         return same_page(version, Version(article.link, article.html, article.fingerprint, owner_of(article)))
     if _is_other_episode(keyed, article):
@@ -54,6 +55,14 @@ def same_link(keyed: Keyed, article: KnownArticle, carrier: Carrier) -> str:
     if _has_other_guid(keyed, article):
         return "same canonical link and day" if _is_close(keyed, article) else ""
     return "same canonical link"
+
+
+def _has_moved(article: KnownArticle, link_key: str) -> bool:
+    """Return whether the article was at the link of this key once, and is at another host's now.
+
+    Else a source could have the link of an article to come, move it to its own host, and get that article too.
+    """
+    return bool(article.link_key) and registrable_name(article.link_key or "") != registrable_name(link_key)
 
 
 class Version(NamedTuple):

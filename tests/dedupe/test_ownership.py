@@ -91,3 +91,24 @@ def test_an_article_of_one_source_keeps_its_id_when_its_site_moves() -> None:
     room.fetch(BRIDGE, source=PAPER)
     assert kinds(room.fetch(replace(BRIDGE, link="https://new.example/bridge"), source=PAPER)) == [Updated]
     assert len(room.rows) == 1
+
+
+def test_an_article_that_moved_to_another_host_takes_nobodys_in_at_its_old_link() -> None:
+    room = store()
+    (new,) = room.fetch(replace(BRIDGE, guid="t"), source=AGGREGATOR)
+    assert isinstance(new, New)
+    moved = replace(BRIDGE, guid="t", link="https://evil.example/bridge")
+    assert kinds(room.fetch(moved, source=AGGREGATOR)) == [Updated]
+    (decision,) = room.fetch(BRIDGE, source=PAPER)
+    assert isinstance(decision, New)
+    assert room.rows[new.keyed.id].article.credited == {AGGREGATOR}
+    assert kinds(room.fetch(BRIDGE, source=PAPER, skip_seen=False)) == [Unchanged]
+    assert kinds(room.fetch(replace(BRIDGE, text=edited(STORY)), source=PAPER)) == [Updated]
+    assert kinds(room.fetch(replace(BRIDGE, guid=None, text=edited(STORY, 3)), source=PAPER)) == [Updated]
+
+
+def test_an_article_whose_link_changed_on_its_host_is_found_at_its_old_link() -> None:
+    room = store()
+    room.fetch(BRIDGE, source=PAPER)
+    assert kinds(room.fetch(replace(BRIDGE, link=f"{LINK}-closed"), source=PAPER)) == [Updated]
+    assert kinds(room.fetch(STUB, source=AGGREGATOR)) == [Duplicate]

@@ -144,6 +144,24 @@ def test_a_thief_cannot_move_the_article_to_its_host(tmp_path: Path, server: Ser
     assert newsroom.once("thief").rows == 0
 
 
+def test_a_thief_that_came_first_and_moved_has_nothing_of_the_paper(tmp_path: Path, server: Server) -> None:
+    newsroom = room(tmp_path / "room", server, list(documents(server)))
+    newsroom.once("thief")
+    moved = documents(server)["thief"].replace(b"/story", b"/stolen").replace(b"127.0.0.1", b"evil.example")
+    server.put("/thief", moved)
+    newsroom.later(minutes=10)
+    newsroom.once("thief")
+    ((stolen, text),) = newsroom.articles().items()
+    assert "evil.example" in text
+    newsroom.later(minutes=10)
+    newsroom.once("paper")
+    after = newsroom.articles()
+    assert "[paper]" not in after.pop(stolen)
+    (text,) = (text for text in after.values() if STORY in text)
+    assert text.endswith(f"\n\n[paper]({server.url('/story')})\n")
+    assert newsroom.once("thief", "paper").rows == 0
+
+
 def test_at_most_twenty_members_of_a_cluster_are_listed(tmp_path: Path, server: Server) -> None:
     items = (item(n, title="One headline", description=described(near(STORY, n % 17))) for n in range(60))
     server.put("/many", rss(*items))
