@@ -147,9 +147,7 @@ def canonical_key(url: str) -> str | None:
     order of parameters, tracking and fragment make no difference; but a fragment that starts with "!" is a page of its
     own. The key of a key is itself.
     """
-    page = absolute(without_credentials(url))
-    while page and (cached := _AMP_CACHE.fullmatch(page)) and cached[1] in (None, _registrable(cached[1] or "")):
-        page = absolute(f"http{'s' if cached[2] else ''}://{cached[3]}")
+    page = cached_page(url)
     parts = _split(without_tracking(page)) if page else None
     authority = _authority(parts)
     if parts is None or authority is None:
@@ -158,6 +156,14 @@ def canonical_key(url: str) -> str | None:
     port = "" if authority.port in DEFAULT_PORTS.values() else f":{authority.port}"
     fragment = "#" + _normalised_escapes(parts.fragment) if parts.fragment.startswith("!") else ""
     return f"https://{host}{port}{_folded_path(parts.path)}{_folded_query(parts.query)}{fragment}"
+
+
+def cached_page(url: str) -> str | None:
+    """Return the URL of the page that `url` shows: for an AMP cache that of its site; None if it is not a URL."""
+    page = absolute(without_credentials(url))
+    while page and (cached := _AMP_CACHE.fullmatch(page)) and cached[1] in (None, _registrable(cached[1] or "")):
+        page = absolute(f"http{'s' if cached[2] else ''}://{cached[3]}")
+    return page
 
 
 def host_key(url: str) -> str:

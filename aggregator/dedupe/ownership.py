@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from aggregator.model import Carrier, KnownArticle
-from aggregator.urls import registrable_name
+from aggregator.urls import cached_page, registrable_name
 
 
 class Ground(IntEnum):
@@ -56,8 +56,8 @@ def next_owner(article: KnownArticle, leaving: int) -> int | None:
 
 
 def ground_of(carrier: Carrier, link: str) -> Ground:
-    """Return the ground on which a source claims the article at `link`."""
-    name = registrable_name(link)
+    """Return the ground on which a source claims the article at `link`; an AMP cache is not where it is."""
+    name = registrable_name(cached_page(link) or "")
     if name and name == carrier.host:
         return Ground.CONFIGURED
     return Ground.DECLARED if name and name == carrier.site else Ground.NONE

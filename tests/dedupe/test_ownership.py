@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from aggregator.dedupe.ownership import Ground, ground_of
 from aggregator.model import Carrier
 from tests.dedupe.memory import OTHER, STORY, Duplicate, E, New, Store, Unchanged, Updated, edited, kinds
 
@@ -35,6 +36,15 @@ def test_an_owner_that_comes_second_takes_over() -> None:
         assert room.rows[new.keyed.id].article.source_id == second
         assert kinds(room.fetch(BRIDGE, source=second, skip_seen=False)) == [Unchanged]
         assert kinds(room.fetch(replace(FULL, text=STORY), source=first)) == [Unchanged]
+
+
+def test_an_article_in_an_amp_cache_is_its_sites() -> None:
+    carriers = store().carriers
+    for cache in ("https://www.google.com/amp", "https://paper-example.cdn.ampproject.org/c"):
+        link = f"{cache}/s/paper.example/bridge"
+        assert ground_of(carriers[PAPER], link) == Ground.CONFIGURED
+        assert ground_of(carriers[DECLARING], link) == Ground.DECLARED
+        assert ground_of(carriers[AGGREGATOR], link) == Ground.NONE
 
 
 def test_nobody_takes_over_from_a_better_ground() -> None:

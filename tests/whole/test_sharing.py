@@ -116,6 +116,20 @@ def test_an_owner_that_comes_later_takes_over_text_and_title_but_not_id_and_path
     assert newsroom.once("thief", "paper").rows == 0
 
 
+def test_the_owner_takes_over_from_a_link_into_an_amp_cache(tmp_path: Path, server: Server) -> None:
+    newsroom = room(tmp_path / "room", server, list(documents(server)))
+    story = server.url("/story")
+    cache = story.replace("http://", "https://www.google.com/amp/")
+    server.put("/thief", documents(server)["thief"].replace(story.encode(), cache.encode()))
+    newsroom.once("thief")
+    (path,) = newsroom.articles()
+    newsroom.later(minutes=10)
+    newsroom.once("paper")
+    text = newsroom.articles()[path]
+    assert prose(9, 50) not in text
+    assert text.endswith(f"\n\n[paper]({story})\n\n[thief]({cache})\n")
+
+
 def test_a_later_credit_moves_no_date(tmp_path: Path, server: Server) -> None:
     newsroom = room(tmp_path / "room", server, list(documents(server)))
     newsroom.once("paper")
