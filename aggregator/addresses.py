@@ -19,16 +19,15 @@ _SPECIAL_V6 = tuple(  # within it: protocol assignments (Teredo, ORCHID, benchma
 _ISATAP = 0x5EFE  # upper half of an interface identifier, but for two bits (RFC 5214, 6.1)
 _ISATAP_MASK = 0xFCFF_FFFF
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-_V4_COMPATIBLE = IPv6Network("::/96")  # RFC 4291, 2.5.5.1
 _NUMBER = r"(?:0x[0-9a-f]*|\d+)"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*\.?", re.IGNORECASE)
 
 
 def unwrapped(address: Address) -> Address:
-    """Return the IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, v4-compatible), else `address` itself."""
+    """Return the IPv4 address inside an IPv6 one (mapped, NAT64, 6to4), else `address` itself."""
     if isinstance(address, IPv4Address):
         return address
-    if address in _NAT64 or address in _V4_COMPATIBLE:
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or address
 

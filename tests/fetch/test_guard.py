@@ -33,6 +33,7 @@ PRIVATE_ADDRESSES = [
     *("3fff::1", "3fff:fff:ffff::1", "100::1", "64:ff9b:1::1.1.1.1", "2001:1::1", "2001:2::1", "2001:20::1"),
     *("2001:1ff:ffff::1", "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:1.1.1.1", "2606:4700::300:5efe:10.0.0.1"),
     *("::ffff:168.63.129.16", "64:ff9b::192.0.0.8", "2002:c058:6301::1", "2002:a83f:8110::", "::192.88.99.1"),
+    "::1.1.1.1",  # v4-compatible, which is nobody's any more (RFC 4291, 2.5.5.1)
 ]
 PUBLIC_ADDRESSES = [
     "1.1.1.1",
@@ -83,9 +84,10 @@ def test_no_wrapping_of_an_ipv4_address_changes_the_verdict(address: object) -> 
     plain = ip_address(str(address))
     verdict = is_public(plain)
     number = int(plain)
-    for wrapped in (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80, number):
+    for wrapped in (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80):
         inner = unwrapped(ip_address(wrapped.to_bytes(16, "big")))
         assert is_public(inner) == verdict
+    assert not is_public(unwrapped(ip_address(number.to_bytes(16, "big"))))
 
 
 @pytest.fixture
