@@ -81,11 +81,23 @@ class OutdatedError(StoreError):
 
 
 class FilesError(AggregatorError):
-    """A file under `storage/` cannot be written; the sentence names it."""
+    """A file under `storage/` cannot be written; the sentence names it. `written` counts those that were beside it."""
+
+    written = 0
+
+    @property
+    def stops_all(self) -> bool:
+        """Return True if no other file can be written either."""
+        return self.cause == DISK_FULL
 
 
 class BucketError(FilesError):
     """The bucket cannot be used: it does not answer, does not exist, or refuses the credentials."""
+
+    @property
+    def stops_all(self) -> bool:
+        """Return True."""
+        return True
 
 
 class SupersededError(FilesError):

@@ -57,10 +57,11 @@ def write(root: Path, files: Iterable[OutputFile]) -> tuple[str, ...]:
             if _write_if_different(folders.locate(file.path), file.data):
                 written.append(file.path)
         except FilesError as error:
-            if error.cause == DISK_FULL:
+            if error.stops_all:
                 raise
             failure = failure or error
     if failure:
+        failure.written = len(written)
         raise failure
     return tuple(written)
 

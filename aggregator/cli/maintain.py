@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import opened
+from aggregator.errors import FilesError
 from aggregator.names import counted
 
 MAX_DIFFERENCES = 100  # that are printed; the rest are counted
@@ -12,13 +13,20 @@ MAX_DIFFERENCES = 100  # that are printed; the rest are counted
 
 def publish(ctx: typer.Context) -> None:
     """Write every article and feed anew from the database; unchanged files are not touched."""
-    from aggregator.publish import publish_all
+    from aggregator.publish import UnwrittenError, publish_all
     from aggregator.publish.after import run_at_end
 
+    failure: UnwrittenError | None = None
     with opened(ctx) as app:
-        written = publish_all(app)
+        try:
+            written = publish_all(app)
+        except UnwrittenError as error:
+            written, failure = error.published, error
         run_at_end(app)
     articles, feeds = counted(written.articles, "article"), counted(written.feeds, "feed")
+    if failure:
+        typer.echo(f"{articles} and {feeds} written")
+        raise failure
     typer.echo(f"{articles} and {feeds} written, all others are up to date")
 
 
@@ -67,7 +75,13 @@ def prune(
             old, total = app.store.maintenance.count_articles(app.clock() - app.settings.retention)
             typer.echo(f"{old:,} of {counted(total, 'article')} would be pruned")
             return
-        pruned = prune_all(app)
+        failure: FilesError | None = None
+        try:
+            pruned = prune_all(app)
+        except FilesError as error:
+            failure = error
         allow_retention(app)
         run_at_end(app)
+    if failure:
+        raise failure
     typer.echo(f"{counted(pruned, 'article')} pruned")

@@ -16,7 +16,7 @@ import typer
 from aggregator import files
 from aggregator.cli.options import complete_source, opened
 from aggregator.cli.terminal import progress_bar, relative
-from aggregator.errors import UsageError
+from aggregator.errors import FilesError, UsageError
 from aggregator.names import counted, no_source_named
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aggregator.app import App
     from aggregator.pipeline import Report, SourceOutcome
-    from aggregator.publish import Published, UnwrittenError
+    from aggregator.publish import Published
 
 INTERRUPTED = 130  # exit status, as a shell gives it for a command that Ctrl-C ended
 HUB_TIMEOUT = timedelta(seconds=10)  # to notify the hub, at the end
@@ -74,7 +74,7 @@ def once(
             translated, failure = _publish(app)
             published += translated
         if not has_daemon or _fetches_alone(app):
-            _prune(app)
+            failure = _prune(app) or failure
             _notify_hub(app)
         run_at_end(app)
         advice = "" if as_json or not sys.stdout.isatty() else _advice(app, report)
@@ -128,19 +128,26 @@ def _advice(app: "App", report: "Report") -> str:
     return "".join(f"\n{line}" for line in lines)
 
 
-def _prune(app: "App") -> None:
-    """Apply the retention, and that of articles that rules dropped, as a daemon would."""
+def _prune(app: "App") -> FilesError | None:
+    """Apply the retention, and that of articles that rules dropped, as a daemon would.
+
+    Returns the failure to remove or write some files, if any.
+    """
     from aggregator.maintain.prune import prune_all, retention_problem
 
     if app.settings.retention is None and not app.has_rules:
-        return
-    if problem := retention_problem(app):
-        log.warning("%s", problem)
-    elif pruned := prune_all(app):
-        log.info("%s older than `retention`, or dropped long ago, pruned", counted(pruned, "article"))
+        return None
+    try:
+        if problem := retention_problem(app):
+            log.warning("%s", problem)
+        elif pruned := prune_all(app):
+            log.info("%s older than `retention`, or dropped long ago, pruned", counted(pruned, "article"))
+    except FilesError as error:
+        return error
+    return None
 
 
-def _publish(app: "App") -> "tuple[Published, UnwrittenError | None]":
+def _publish(app: "App") -> "tuple[Published, FilesError | None]":
     """Publish what changed; return what was written, and the failure to write the rest, if any."""
     from aggregator.publish import UnwrittenError, publish_changed
 

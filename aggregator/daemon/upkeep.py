@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
 from aggregator.app import App
-from aggregator.maintain.prune import prune_batch, retention_problem
+from aggregator.errors import FilesError
+from aggregator.maintain.prune import prune_batch, raise_first, retention_problem
 from aggregator.maintain.repair import repair_articles, repair_feed, repair_feed_list
 from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
@@ -95,12 +96,14 @@ class Upkeep:
             log.warning("%s", problem)
             self._pruned = pruned_now  # not noted: the next start says it again
             return
-        while not self._is_stopped() and (pruned := await self._app().in_writer(prune_batch, self._app())):
+        failures = dict[str, FilesError]()
+        while not self._is_stopped() and (pruned := await self._app().in_writer(prune_batch, self._app(), failures)):
             count += pruned
         if count:
             log.info(
                 "%d article%s older than `retention`, or dropped long ago, pruned", count, "s" if count != 1 else ""
             )
+        raise_first(failures)
         if not self._is_stopped():
             await app.in_writer(app.store.meta.set, PRUNED, pruned_now)
             self._pruned = pruned_now

@@ -1,27 +1,36 @@
 """Applies `retention`: old articles lose their text, their file and their place in feeds, for good. Shell."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aggregator.app import RETENTION, RETENTION_WAITS, App
+from aggregator.errors import FilesError
 from aggregator.pictures.cache import cache_of
 from aggregator.publish.after import note_changed
-from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+from aggregator.publish.outbox import BATCH, MAX_FAILURES, publish_changed, publishing_lock
 
 MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
 
 
 def prune_all(app: App) -> int:
-    """Prune all articles that are too old, and publish their feeds; return their number. Raises FilesError.
+    """Prune all articles that are too old, and publish their feeds; return their number.
 
     The age counts from an article's publication: so the end of each feed goes, and an archive that a source republishes
-    goes too.
+    goes too. Raises FilesError, at the end if some files could be neither removed nor written.
     """
-    count = 0
-    while pruned := prune_batch(app):
+    count, failures = 0, dict[str, FilesError]()
+    while pruned := prune_batch(app, failures):
         count += pruned
     publish_changed(app)
+    raise_first(failures)
     return count
+
+
+def raise_first(failures: Mapping[str, FilesError]) -> None:
+    """Raise the first of the failures that `prune_batch` noted, if there are any."""
+    for failure in failures.values():
+        raise failure
 
 
 def retention_problem(app: App) -> str:
@@ -54,26 +63,47 @@ def allow_retention(app: App) -> None:
             app.store.meta.set(RETENTION, seconds)
 
 
-def prune_batch(app: App) -> int:
+def prune_batch(app: App, failures: dict[str, FilesError]) -> int:
     """Prune some articles that are too old, and only mark their feeds; return their number, 0 if none is left.
 
-    Files go before texts: after a kill in between, the next run takes the article again. Raises FilesError.
+    Files go before texts: after a kill in between, the next run takes the article again. An article whose file cannot
+    be removed stays, and is added to `failures` by its id: the calls of one run share them, and pass these articles
+    over. Raises FilesError if there are too many.
     """
     retention, now = app.settings.retention, app.clock()
+    limit = BATCH + len(failures)
     if retention:
-        old = app.store.maintenance.old_articles(now - retention, BATCH)
+        old = app.store.maintenance.old_articles(now - retention, limit)
         if not old:
             app.store.maintenance.drop_old_months(now - retention)
             if app.has_translations:
                 app.store.translations.forget(now - retention)
     else:
-        old = app.store.maintenance.old_articles(None, BATCH, dropped_before=now - DROPPED_FOR)
+        old = app.store.maintenance.old_articles(None, limit, dropped_before=now - DROPPED_FOR)
+    old = {article_id: path for article_id, path in old.items() if article_id not in failures}
     if old:
-        from aggregator.publish.translations import translated_paths  # a round without old articles does without it
-
         with publishing_lock(app):
-            if app.article_folder.remove(translated_paths(app, old.values())):
-                note_changed(app)
-            cache_of(app).remove(old)
-            app.store.maintenance.prune(tuple(old), now - retention if retention else None)
-    return len(old)
+            gone = _without_files(app, old, failures)
+            cache_of(app).remove(gone)
+            app.store.maintenance.prune(tuple(gone), now - retention if retention else None)
+        return len(gone)
+    return 0
+
+
+def _without_files(app: App, old: Mapping[str, str], failures: dict[str, FilesError]) -> Mapping[str, str]:
+    """Return those of the articles, paths by ids, whose files are removed now; the others are tried one by one."""
+    from aggregator.publish.translations import translated_paths  # a round without old articles does without it
+
+    try:
+        if app.article_folder.remove(translated_paths(app, old.values())):
+            note_changed(app)
+    except FilesError as error:
+        note_changed(app)  # those before it may have been removed
+        if error.stops_all or len(failures) == MAX_FAILURES:
+            raise
+        if len(old) == 1:
+            failures.update(dict.fromkeys(old, error))
+            return {}
+        gone = [_without_files(app, {article_id: path}, failures) for article_id, path in old.items()]
+        return {article_id: path for part in gone for article_id, path in part.items()}
+    return old

@@ -4,14 +4,17 @@ The database is the truth: files are made from it, and only files that it knows 
 batches, so that memory does not grow with the archive. What is marked to be published may differ and is passed over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_field
 from itertools import chain, islice
+from typing import Any
 
 from msgspec.structs import replace
 
 from aggregator.app import App
 from aggregator.dedupe import keys
+from aggregator.errors import FilesError
 from aggregator.files import is_temporary
 from aggregator.model import OutputFile
 from aggregator.output_folder import OutputFolder
@@ -19,7 +22,7 @@ from aggregator.publish.after import note_changed
 from aggregator.publish.archives import archive_files, archive_pages, page_of
 from aggregator.publish.articles import all_articles, article_files
 from aggregator.publish.feeds import FEED_LIST, feed_list, feeds_of, stale_feeds
-from aggregator.publish.outbox import BATCH, publish_changed, publishing_lock
+from aggregator.publish.outbox import BATCH, UnwrittenError, publish_changed, publishing_lock
 from aggregator.publish.translations import known_languages
 from aggregator.render import FORMATS
 from aggregator.translation import original_path, translated_path
@@ -41,7 +44,8 @@ class Difference:
 def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
     """Yield every difference, with `repair` after repairing what can be repaired.
 
-    No other process publishes meanwhile. Raises StoreError if the database itself is damaged, FilesError.
+    No other process publishes meanwhile. Raises StoreError if the database itself is damaged, FilesError if no file can
+    be written.
     """
     app.store.database.check()
     with publishing_lock(app):
@@ -49,10 +53,7 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
         yield from _misplaced_articles(app, repair)
         yield from _unsearchable_articles(app, repair)
     if repair:
-        pending = tuple(_pending(app))
-        publish_changed(app)  # also the feeds that articles were put into or taken from
-        for subject in pending:
-            yield Difference(subject=subject, fault="its publication was pending", action="published")
+        yield from _publish_pending(app)  # also the feeds that articles were put into or taken from
     with publishing_lock(app):
         app.article_folder.refresh()
         app.feed_folder.refresh()
@@ -62,6 +63,20 @@ def differences(app: App, *, repair: bool = False) -> Iterator[Difference]:
             yield difference
         yield from _feed_files(app, repair)
         yield from _surplus_feeds(app, repair)
+
+
+def _publish_pending(app: App) -> Iterator[Difference]:
+    pending, failure = tuple(_pending(app)), ""
+    try:
+        publish_changed(app)
+    except UnwrittenError as error:
+        failure = f": {error}"
+    unwritten = frozenset(_pending(app)) if failure else frozenset()
+    for subject in pending:
+        if subject not in unwritten:
+            yield Difference(subject=subject, fault="its publication was pending", action="published")
+    for subject in sorted(unwritten):
+        yield Difference(subject=subject, fault=f"its publication is pending{failure}")
 
 
 def _pending(app: App) -> Iterator[str]:
@@ -150,10 +165,8 @@ def _different_files(
 ) -> Iterator[Difference]:
     """Yield the differences of these files, each with whether a file exists in its place."""
     for file, exists in different:
-        if repair:
-            folder.write([file])
         fault = "its bytes are not those of the database" if exists else "missing"
-        yield Difference(subject=folder.name(file.path), fault=fault, action="written" if repair else "")
+        yield _repaired(Difference(subject=folder.name(file.path), fault=fault), "written", folder.write, file, repair)
 
 
 def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
@@ -199,9 +212,22 @@ def _surplus_feeds(app: App, repair: bool) -> Iterator[Difference]:
 
 
 def _surplus(folder: OutputFolder, path: str, fault: str, repair: bool) -> Difference:
-    if repair:
-        folder.remove([path])
-    return Difference(subject=folder.name(path), fault=fault, action="removed" if repair else "")
+    return _repaired(Difference(subject=folder.name(path), fault=fault), "removed", folder.remove, path, repair)
+
+
+def _repaired(
+    difference: Difference, action: str, work: Callable[[Iterable[Any]], object], subject: object, repair: bool
+) -> Difference:
+    """Return the difference with what was done about it; one that cannot be repaired does not stop the others."""
+    if not repair:
+        return difference
+    try:
+        work([subject])
+    except FilesError as error:
+        if error.stops_all:
+            raise
+        return replace_field(difference, fault=f"{difference.fault}; {error}")
+    return replace_field(difference, action=action)
 
 
 def _foreign(folder: OutputFolder, path: str) -> Difference:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator import __version__, files
 from aggregator.app import App
-from aggregator.errors import DISK_FULL, BucketError, FilesError, SupersededError
+from aggregator.errors import FilesError, SupersededError
 from aggregator.first_publication import prepare
 from aggregator.model import Job, Mark
 from aggregator.output_folder import Folder
@@ -73,7 +73,7 @@ def publish_changed(app: App, count_joined: Callable[[int], None] = _ignore, *, 
     with publishing_lock(app):
         count_joined(prepare(app.store, near_duplicates=app.settings.dedupe == "near"))
         apply_rules(app, BATCH)
-        return _publish_restyled(app) + _publish_marked(app, unrendered=_rested(app) if waits else None)
+        return _with_marked(app, _publish_restyled(app), _rested(app) if waits else None)
 
 
 def publish_all(app: App) -> Published:
@@ -84,7 +84,7 @@ def publish_all(app: App) -> Published:
     with publishing_lock(app):
         prepare(app.store, near_duplicates=app.settings.dedupe == "near")
         apply_rules(app, BATCH)
-        return _write_all(app) + _publish_marked(app)
+        return _with_marked(app, _write_all(app))
 
 
 def publish_subject(app: App, job: Job, count_joined: Callable[[int], None] = _ignore) -> Published | None:
@@ -190,7 +190,9 @@ def _write_all(app: App) -> Published:
         try:
             count += write_articles(app, batch).files
         except FilesError as error:
-            _raise_if_full(error)
+            if error.stops_all:
+                raise
+            count += error.written
             app.store.outbox.mark_articles([article.id for article in batch])
     app.store.archive.mark_all()
     app.store.outbox.mark_categories((), names=app.store.feeds.categories())
@@ -203,6 +205,15 @@ def _rested(app: App) -> Moments | None:
     if age is None and app.store.jobs.workers() > 1:
         age = SHARED_AGE
     return (now - age, now) if age else None
+
+
+def _with_marked(app: App, published: Published, unrendered: Moments | None = None) -> Published:
+    """Work off the marks, and return what was written, with what was `published` before. Raises as _publish_marked."""
+    try:
+        return published + _publish_marked(app, unrendered=unrendered)
+    except UnwrittenError as error:
+        error.published += published
+        raise
 
 
 def _publish_marked(
@@ -265,13 +276,15 @@ def _work_off(
         superseded += (mark for _, mark in pending)
         return 0
     except FilesError as error:
-        _raise_if_full(error)
+        if error.stops_all:
+            raise
         if len(pending) > 1:
-            return sum(_work_off(app, work, [subject], failures, superseded) for subject in pending)
+            count = sum(_work_off(app, work, [subject], failures, superseded) for subject in pending)
+            return error.written + count
         failures.append(error)
         if len(failures) == MAX_FAILURES:  # it is the folder, or all of the disk
             raise error from None
-        return 0
+        return error.written
     app.store.outbox.published([mark for _, mark in pending], app.clock(), result.digests)
     return result.files
 
@@ -280,8 +293,3 @@ def _renew(app: App, marks: Sequence[Mark]) -> None:
     """Set the marks again: another process may have removed them, for files that are not there any more."""
     app.store.outbox.mark_articles([mark.id for mark in marks if mark.kind == "article"])
     app.store.outbox.mark_categories((), names=[mark.id for mark in marks if mark.kind == "category"])
-
-
-def _raise_if_full(error: FilesError) -> None:
-    if error.cause == DISK_FULL or isinstance(error, BucketError):
-        raise error

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from aggregator.app import App
 from aggregator.daemon import upkeep
 from aggregator.daemon.upkeep import Upkeep
+from aggregator.errors import FilesError
 from aggregator.maintain.prune import allow_retention, prune_batch
 from aggregator.normalise import language
 from aggregator.publish import publish_changed
@@ -153,8 +154,8 @@ def test_it_prunes_in_steps_and_leaves_off_when_told_to(
     monkeypatch.setattr("aggregator.maintain.prune.BATCH", 1)
     numbers: list[int] = []
 
-    def counting_prune(app: App) -> int:
-        numbers.append(prune_batch(app))
+    def counting_prune(app: App, failures: dict[str, FilesError]) -> int:
+        numbers.append(prune_batch(app, failures))
         return numbers[-1]
 
     monkeypatch.setattr(upkeep, "prune_batch", counting_prune)

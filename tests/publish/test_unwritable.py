@@ -1,10 +1,14 @@
 """Files that cannot be written: they stop nothing else, and are written once they can be."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from aggregator.daemon.upkeep import Upkeep
 from aggregator.errors import FilesError
+from aggregator.maintain.prune import allow_retention, prune_all
+from aggregator.maintain.verify import differences
 from aggregator.publish import UnwrittenError, publish_all, publish_changed
 from tests.commands import aggregator, configure, running, until
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -76,6 +80,88 @@ def test_a_change_of_style_is_not_repeated_for_a_file_that_cannot_be_written(roo
         with pytest.raises(UnwrittenError) as caught:
             publish_changed(app)
         assert (caught.value.published.feeds, app.store.meta.get("style")) == (0, style)
+
+
+def test_verify_repairs_all_others(room: Newsroom) -> None:
+    room.once()
+    articles, feeds = room.storage / "articles", room.storage / "feeds"
+    obstacles = [f"articles/{PATH}", f"articles/{PATH.replace('2.md', '3.md')}", "feeds/news.rss"]
+    for path in obstacles:
+        (room.storage / path).unlink()
+    folders = obstacle(room, *obstacles)
+    (articles / PATH.replace("2.md", "4.md")).write_bytes(b"")
+    (feeds / "all.json").unlink()
+    with room.opened() as app:
+        pending = {PATH, PATH.replace("2.md", "1.md")}
+        marked = [article.id for article in app.store.articles.page(None, 9) if article.path in pending]
+        app.store.outbox.mark_articles(marked)
+        found = {difference.subject: difference for difference in differences(app, repair=True)}
+        unrepaired = {subject for subject, difference in found.items() if not difference.action}
+        assert unrepaired == {str(room.storage / path) for path in obstacles} | {str(path / "mine") for path in folders}
+        assert "is pending: cannot write" in found[str(articles / PATH)].fault
+        assert "a folder is in its place" in found[str(feeds / "news.rss")].fault
+        assert len(found) == len(unrepaired) + 3
+        clear(folders)
+        assert all(difference.action for difference in differences(app, repair=True))
+        assert list(differences(app)) == []
+
+
+def test_the_repair_after_an_unclean_stop_mends_all_others(room: Newsroom) -> None:
+    room.once()
+    for path in (f"articles/{PATH}", "feeds/all.atom"):
+        (room.storage / path).unlink()
+    folders = obstacle(room, f"articles/{PATH}", "feeds/all.atom")
+    (room.storage / "feeds/news.json").unlink()
+    (room.storage / "articles" / PATH.replace("2.md", "4.md")).unlink()
+    with room.opened() as app:
+        upkeep = Upkeep(lambda: app, lambda: False, unclean=True)
+        asyncio.run(upkeep.repair())
+        assert [work for work, _ in upkeep.due()] == []
+        assert (room.storage / "feeds/news.json").is_file()
+        assert (room.storage / "articles" / PATH.replace("2.md", "4.md")).is_file()
+        with pytest.raises(UnwrittenError, match="a folder is in its place"):
+            publish_changed(app)
+        clear(folders)
+        publish_changed(app)
+        assert list(differences(app)) == []
+
+
+def test_an_article_whose_file_cannot_be_removed_keeps_no_other_from_being_pruned(room: Newsroom) -> None:
+    room.once()
+    (room.storage / "articles" / PATH).unlink()
+    folders = obstacle(room, f"articles/{PATH}")
+    room.configuration["retention"] = "30d"
+    room.later(days=60)
+    with room.opened() as app:
+        for _ in range(2):
+            with pytest.raises(FilesError, match=r"cannot remove .*number-2\.md"):
+                prune_all(app)
+            assert room.articles().keys() == {f"{PATH}/mine"}
+            assert [article.path for article in app.store.articles.page(None, 9)] == [PATH]
+        allow_retention(app)
+        upkeep = Upkeep(lambda: app, lambda: False, unclean=False)
+        with pytest.raises(FilesError, match="cannot remove"):
+            asyncio.run(upkeep.prune())
+        clear(folders)
+        assert prune_all(app) == 1
+        assert app.store.articles.page(None, 9) == ()
+
+
+def test_commands_do_all_the_rest_and_say_what_they_did(tmp_path: Path, server: Server, room: Newsroom) -> None:
+    more = {"retention": "30000d", "articles": {"after": ["touch", "after"]}}
+    configure(tmp_path, sources=room.configuration["sources"], **more)
+    obstacle(room, f"articles/{PATH}")
+    done = aggregator("once", cwd=tmp_path, status=1)
+    assert "4 articles and 6 feeds written" in done.stdout
+    assert done.stderr.count("a folder is in its place") == 1
+    assert (tmp_path / "after").is_file()
+    for command, said in (("publish", "1 article and 0 feeds written"), ("prune", "")):
+        (tmp_path / "after").unlink()
+        (room.storage / "articles" / PATH.replace("2.md", "3.md")).unlink(missing_ok=True)
+        done = aggregator(command, cwd=tmp_path, status=1)
+        assert said in done.stdout
+        assert "a folder is in its place" in done.stderr
+        assert (tmp_path / "after").is_file()
 
 
 def test_the_daemon_says_which_file_and_once_publishes_the_rest(tmp_path: Path, server: Server, room: Newsroom) -> None:
