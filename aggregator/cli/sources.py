@@ -78,6 +78,7 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
         str(state.failures),
         str(state.entries),
         _note(stored),
+        state.due_reason,
     )
 
 
@@ -119,7 +120,8 @@ def _summary(stored: StoredSource, now: datetime) -> str:
         case "working":
             words = "ok"
     last = f"fetched {relative(state.last_fetch, now)}" if state.last_fetch else ""
-    upcoming = "" if pause_reason(stored) else f"next {_next_fetch(state.next_fetch, now)}"
+    reason = f" ({state.due_reason})" if state.next_fetch and state.due_reason not in ("", "interval") else ""
+    upcoming = "" if pause_reason(stored) else f"next {_next_fetch(state.next_fetch, now)}{reason}"
     return ", ".join(filter(None, (words, last, upcoming, f"{state.entries} entries" if state.last_fetch else "")))
 
 
