@@ -77,6 +77,7 @@ class Jobs:
     ) -> None:
         self._app, self._watched, self._report, self._count_joined = app, watched, report, count_joined
         self._work, self._due = work, due
+        self._is_connected = False  # the engine, to the database
         self._unsure: set[Job] = set()  # of which another process may have had the turn at the same time
         for name in ("procrastinate", "psycopg"):  # which log what follows from a failure of ours, with tracebacks
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -93,7 +94,11 @@ class Jobs:
                     try:
                         await self._run_worker(concurrency, stopping)
                     except _LOST as error:
-                        raise _unreached(error) from error
+                        if not self._is_connected:
+                            raise _unreached(error) from error
+                        # The engine notices late that a server went, which may be back: the next attempt shows it.
+                        self._is_connected = False
+                        log.debug("the engine of jobs lost its connection: %s", error)
             except Exception as error:  # without the engine nothing would be published any more
                 log.debug("the engine of jobs ended", exc_info=True)
                 log.error("internal error (%s) in the engine of jobs; it is started again", type(error).__name__)
@@ -137,6 +142,7 @@ class Jobs:
         engine = procrastinate.App(connector=connector)
         self._register(engine)
         async with engine.open_async():
+            self._is_connected = True
             with self._watched("jobs"):  # it works again
                 pass
             workers = [

@@ -1,14 +1,12 @@
 """Jobs of a cluster, done by real engines on PostgreSQL."""
 
 import asyncio
-import json
 import re
 import socket
 import socketserver
 import threading
 import time
 from contextlib import closing, nullcontext, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -291,7 +289,6 @@ def test_a_postgresql_server_that_dies_loses_no_process_and_no_article(
         until(lambda: bool(published()), 60)
         postgresql.stop()
         time.sleep(10 if THOROUGH else 4)
-        back = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         postgresql.start()
         until(lambda: len(published()) == len(papers), 120)
         until(lambda: daemon.get("feeds/news.json").text.count('"id"') == len(papers), 60)
@@ -299,9 +296,7 @@ def test_a_postgresql_server_that_dies_loses_no_process_and_no_article(
         for process in (daemon, first, second):
             assert process.process.poll() is None
             assert [line for line in process.said() if "Traceback" in line or "internal error" in line] == []
-            lines = process.said("cannot be reached")
-            assert sum(json.loads(line)["time"] < back for line in lines) <= 1, lines
-            assert len(lines) <= 2, lines  # the engine of jobs takes seconds to end, and may say why after the outage
+            assert len(process.said("cannot be reached")) <= 1, process.said()
     assert [count for (count,) in rows(database, "SELECT count(*) FROM article GROUP BY link")] == [1] * len(papers)
 
 
