@@ -58,14 +58,14 @@ def snapshot(url: str, copy: Path) -> None:
 def restore(url: str, copy: Path) -> None:
     """Put the copy in place of the database, with all files published anew at the next publication.
 
-    The database before is lost, with its `-wal` and `-shm`. Raises StoreError if the copy is damaged or none of ours,
-    or if a process that fetches has the database open.
+    The database before is lost, with its `-wal`, `-shm` and `-journal`. Raises StoreError if the copy is damaged or none
+    of ours, or if a process that fetches has the database open.
     """
     database = sqlite_file(url)
     if not copy.is_file():
         raise StoreError(f"there is no file {copy}; name one that `aggregator backup` made")
     with _translating(database), _no_other_process(database), _checked_copy(copy, database) as temporary:
-        for suffix in ("-wal", "-shm"):  # before the rename: SQLite would write them into the restored file
+        for suffix in ("-wal", "-shm", "-journal"):  # before the rename: SQLite would write them into the restored file
             Path(f"{database}{suffix}").unlink(missing_ok=True)
         temporary.replace(database)
         _sync_folder(database.parent)

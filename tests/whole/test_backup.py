@@ -82,8 +82,8 @@ def test_a_restored_database_shows_what_it_did_and_its_files_follow(folder: Path
     server.put("/paper", rss(item(1), item(2), item(3)))
     aggregator("once", "--all", cwd=folder)
     assert files(folder) != before
-    (folder / "storage/aggregator.db-wal").write_bytes(b"of a database that is gone")
-    (folder / "storage/aggregator.db-shm").write_bytes(b"of a database that is gone")
+    for suffix in ("-wal", "-shm", "-journal"):
+        (folder / f"storage/aggregator.db{suffix}").write_bytes(b"of a database that is gone")
     aggregator("restore", "copy.db", cwd=folder)
     assert sorted(path.name for path in (folder / "storage").glob("aggregator.db*")) == [
         "aggregator.db",
