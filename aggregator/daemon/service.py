@@ -54,10 +54,10 @@ class Daemon(Worker):
 
     def _log_start(self, listener: socket.socket) -> None:
         settings, address = self._app.settings, self._configuration.own_url
-        base_url = "is not set" if settings.base_url == address else settings.base_url
+        base_url = settings.configured_url or "is not set"
         where = (__version__, self._configuration.path, settings.storage, url_host(listener, bound=True), base_url)
         log.info("aggregator %s: configuration %s, storage %s, listening on %s, base_url %s", *where)
-        if settings.base_url == address and not is_loopback(listener):
+        if not settings.configured_url and not is_loopback(listener):
             log.warning(
                 "other machines can connect, but feeds name %s: set `base_url` to where readers reach you", address
             )

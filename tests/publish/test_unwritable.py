@@ -186,3 +186,8 @@ def test_the_start_says_what_runs_with_what(tmp_path: Path, room: Newsroom) -> N
         assert f"storage {tmp_path}/storage, listening on 127.0.0.1:" in line
         assert "base_url is not set" in line
         assert daemon.said("other machines can connect") == []
+        own = daemon.url
+    configure(tmp_path, sources=room.configuration["sources"], base_url=own)
+    with running(tmp_path, "--port", own.rstrip("/").rpartition(":")[2]) as daemon:
+        (line,) = daemon.said("configuration feeds.yaml")
+        assert f"base_url {own}" in line
