@@ -58,8 +58,8 @@ def snapshot(url: str, copy: Path) -> None:
 def restore(url: str, copy: Path) -> None:
     """Put the copy in place of the database, with all files published anew at the next publication.
 
-    The database before is lost, with its `-wal`, `-shm` and `-journal`. Raises StoreError if the copy is damaged or none
-    of ours, or if a process that fetches has the database open.
+    The database before is lost, with its `-wal`, `-shm` and `-journal`. Raises StoreError if the copy is damaged or not
+    ours, or if a process that fetches has the database open.
     """
     database = sqlite_file(url)
     if not copy.is_file():
