@@ -12,6 +12,7 @@ from aggregator.parse.raw import Values
 
 _IMAGE_TYPES = {"png": "image/png", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif"}
 _JPEG = "image/jpeg"
+_PLAYED_TYPES = {"audio": "audio/mpeg", "video": "video/mp4"}  # where neither a type nor the address says more
 _EXTENSIONS = re.compile(
     r"\.(?:(?P<image>jpe?g|png|gif|webp|avif)|(?P<audio>mp3|m4a|aac|og[ag]|opus|flac|wav)|(?P<video>mp4|m4v|webm|mov|ogv))$",
     re.IGNORECASE,
@@ -28,7 +29,7 @@ def enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
     """
     linked = [_enclosure(link, base) for link in parts(values, "links") if dict.get(link, "rel") == "enclosure"]
     media = parts(values, "media_content")
-    played = [_enclosure(file, base) for file in media if _medium(file) in ("audio", "video")]
+    played = [_played_file(file, base) for file in media if _medium(file) in _PLAYED_TYPES]
     images = [_image_file(pictures, base) for pictures in _pictures(media)]
     files: dict[str, Enclosure] = {}
     for file in (*linked, *played, *images):
@@ -73,6 +74,14 @@ def _enclosure(file: Values, base: str) -> Enclosure | None:
         duration=seconds(string(file, "duration")),
         credit=string(file, "media_credit"),
     )
+
+
+def _played_file(media: Values, base: str) -> Enclosure | None:
+    """Return a file of `media:content` with the type of its medium, if it is not to be known otherwise."""
+    file = _enclosure(media, base)
+    if file and not file.type and not _EXTENSIONS.search(file.url.partition("?")[0]):
+        return replace(file, type=_PLAYED_TYPES[_medium(media) or ""])
+    return file
 
 
 def _image_file(pictures: list[Values], base: str) -> Enclosure | None:

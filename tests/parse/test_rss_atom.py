@@ -373,6 +373,16 @@ def test_enclosures_of_all_kinds_are_told_once() -> None:
     )
 
 
+def test_a_medium_says_that_a_file_is_a_recording_where_nothing_else_does() -> None:
+    entry = entry_of(
+        item(
+            '<media:content url="/play?id=1" medium="audio"/><media:content url="/watch/2" medium="video"/>'
+            '<media:content url="/3.ogg" medium="audio"/><media:content url="/4" type="audio/ogg" medium="audio"/>'
+        )
+    )
+    assert [file.type for file in entry.enclosures] == ["audio/mpeg", "video/mp4", None, "audio/ogg"]
+
+
 def test_images_of_media_content_are_enclosures_with_their_alternative_text() -> None:
     entry = entry_of(
         item(
