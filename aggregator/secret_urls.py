@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aggregator.urls import without_credentials
 
 HIDDEN = "***"
+TELLING = 8  # characters from which on a text can only be the secret
 
 _CREDENTIALS = re.compile(r"^([^/?#]*//)([^/?#]*)@")
 _PARAMETER = re.compile(r"([?&#;]([^=&#;?]*)=)([^&#;]*)")
@@ -37,6 +38,16 @@ def literal_secrets(url: str) -> tuple[str, ...]:
     """Return the values of the parameters of `url` that are secrets."""
     values = ((match[2], match[3]) for match in _PARAMETER.finditer(url))
     return tuple(value for name, value in values if _is_secret(name, value))
+
+
+def shown_parameters(url: str) -> dict[str, str]:
+    """Return the parameters of `url` that hold secrets, `token=abc`, each with how it is shown: `token=***`.
+
+    In a URL within another one they have `%3D`. Left out are short values, which need not be secrets: `key=news`.
+    """
+    pairs = [(match[2], match[3]) for match in _PARAMETER.finditer(url) if _is_secret(match[2], match[3])]
+    pairs = [(name, value) for name, value in pairs if len(value) >= TELLING]
+    return {f"{name}{sign}{value}": f"{name}{sign}{HIDDEN}" for name, value in pairs for sign in ("=", "%3D")}
 
 
 def without_secrets(url: str) -> str:

@@ -4,15 +4,19 @@ A hostile document can make reading expensive. The decision falls here alone, by
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec.structs import replace as replace_field
+
 from aggregator.app import App
-from aggregator.document import ReadResult, Subscriber, read, subscriber
-from aggregator.model import ClaimedBackfill, Failure, FeedDocument, StoredSource
+from aggregator.document import ReadResult, SourceDrafts, Subscriber, read, subscriber
+from aggregator.model import ClaimedBackfill, Failure, FeedDocument, Source, StoredSource
 from aggregator.parse import is_cheap
 from aggregator.sandbox import Aborted
-from aggregator.secret_urls import masked_url, without_secrets
+from aggregator.secret_urls import HIDDEN, TELLING, masked_url, shown_parameters, without_secrets
+from aggregator.settings.references import reference_problems, referenced_names, resolved
 
 _REPORT = "please report it with the document; --debug shows where"
 _EXPENSIVE = "it is tried again, more and more seldom; if it goes on, ask its owner what is wrong with the document"
@@ -70,10 +74,52 @@ def failure_of(aborted: Aborted, document: FeedDocument) -> Failure:
     return Failure(stage="parse", subject=subject, reason=reason, advice=_ADVICE[aborted.cause])
 
 
+def _echoes(app: App, received: ReceivedDocument) -> dict[str, str]:
+    """Return the secrets of the document's URL that its server may repeat in it, each with how it is shown."""
+    echoes = shown_parameters(received.document.url) | shown_parameters(received.document.final_url)
+    for stored in received.sources:
+        url = stored.source.url
+        if "${" in url and not reference_problems(url, app.environ):
+            values = (app.environ[name.rstrip("}")] for name in referenced_names(url))
+            echoes |= {value: HIDDEN for value in values if len(value) >= TELLING}
+            url = resolved(url, app.environ)
+        echoes |= shown_parameters(url)
+    return echoes
+
+
+def _without_echoes(body: bytes, echoes: Mapping[str, str]) -> bytes:
+    for secret, shown in echoes.items():
+        body = body.replace(secret.encode(), shown.encode())
+    return body
+
+
+def _with_links(drafts: SourceDrafts, source: Source, document: FeedDocument) -> SourceDrafts:
+    """Return the drafts of a source with its literal secrets in the links that are requested from its server."""
+    urls = () if "${" in source.url else (source.url, document.url, document.final_url)
+    secrets = {shown: secret for url in urls for secret, shown in shown_parameters(url).items()}
+    if not secrets:
+        return drafts
+
+    def requested(link: str | None) -> str | None:
+        for shown, secret in secrets.items():
+            link = link and link.replace(shown, secret)
+        return link
+
+    links = tuple(replace_field(link, href=requested(link.href) or link.href) for link in drafts.feed.links)
+    info = drafts.feed_info
+    info = replace_field(info, self_link=requested(info.self_link), hub=requested(info.hub))
+    return replace(drafts, feed=replace_field(drafts.feed, links=links), feed_info=info)
+
+
 def _arguments(app: App, received: ReceivedDocument) -> tuple[FeedDocument, tuple[Subscriber, ...], datetime, int]:
     """Return the arguments of `document.read`, without any secret of the sources."""
     document = received.document
-    bare = replace(document, url=masked_url(document.url), final_url=without_secrets(document.final_url))
+    bare = replace(
+        document,
+        url=masked_url(document.url),
+        final_url=without_secrets(document.final_url),
+        body=_without_echoes(document.body, _echoes(app, received)),
+    )
     subscribers = tuple(
         subscriber(stored.source, b"" if stored.state.is_read_otherwise else stored.state.seen)
         for stored in received.sources
@@ -88,4 +134,7 @@ def _with_result(received: ReceivedDocument, result: ReadResult | Aborted) -> Re
         result = failure_of(result, received.document)
     elif isinstance(result, tuple) and (left_out := result[0].feed.left_out):
         log.warning("%s: its document is too long; entries left out at its end: %d", received.name, left_out)
+    if isinstance(result, tuple):
+        pairs = zip(result, received.sources, strict=True)
+        result = tuple(_with_links(drafts, stored.source, received.document) for drafts, stored in pairs)
     return replace(received, result=result)

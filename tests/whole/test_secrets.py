@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.commands import aggregator, daemon, until
-from tests.newsroom import item, prose, rss
+from tests.newsroom import item, newsroom, prose, rss
 from tests.servers import Server
 
 PASSWORD, TOKEN, COOKIE = "p4ss-c4nary", "t0ken-c4nary", "c00kie-c4nary"
@@ -137,10 +137,20 @@ def queries(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HOSTILE_TOKEN", GIVEN)
     bare = f'<title>No link of its own</title><description>{prose(99)} &lt;a href=""&gt;here&lt;/a&gt;</description>'
     document = rss(item(1), bare).replace(b"<link>https://source.example/</link>", b"")
+    echo = (
+        "<link>{url}</link><item><title>Its own address</title><guid>{url}#1</guid><link>{url}&amp;id=1</link>"
+        '<description>{url} &lt;img src="{url}"&gt; login?to=%2Ff%3Ftoken%3D{secret}</description>'
+        '<enclosure url="{url}" type="audio/mpeg" length="1"/></item>'
+    )
     sources: list[dict[str, Any]] = []
     for name, token in (("given", "${HOSTILE_TOKEN}"), ("literal", LITERAL)):
         secret = GIVEN if name == "given" else LITERAL
-        server.put(f"/{name}", document, headers={"Link": '<>; rel="self", <http://127.0.0.1:9/hub>; rel="hub"'})
+        echoed = echo.format(url=f"{server.url(f'/{name}')}?a=b&amp;token={secret}", secret=secret)
+        server.put(
+            f"/{name}",
+            document.replace(b"<item>", f"{echoed}<item>".encode(), 1),
+            headers={"Link": '<>; rel="self", <http://127.0.0.1:9/hub>; rel="hub"'},
+        )
         server.put(f"/{name}-moved", status=301, headers={"Location": f"/{name}?token={secret}"})
         server.put(f"/{name}-lost", status=301, headers={"Location": f"/lost?token={secret}"})
         server.put(f"/{name}-page", f"<html>{secret}</html>")
@@ -171,6 +181,7 @@ def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> Non
     seen = "\n".join([*(done.stdout + done.stderr for done in processes), *pages, log])
     assert [secret for secret in (GIVEN, LITERAL) if secret in seen] == []
     assert "No link of its own" in seen
+    assert "Its own address" in seen
     export = processes[4].stdout
     assert f'xmlUrl="{server.url("/given")}?a=b&amp;token=${{HOSTILE_TOKEN}}"' in export
     assert f'xmlUrl="{server.url("/literal")}?a=b&amp;token=***"' in export
@@ -189,3 +200,18 @@ def test_tokens_in_queries_turn_up_nowhere(queries: Path, server: Server) -> Non
         assert "aggregator.db" in path.name or LITERAL.encode() not in data, path
     with closing(sqlite3.connect(queries / "storage" / "aggregator.db")) as database:
         assert database.execute("SELECT count(*) FROM subscription").fetchone() == (0,)
+
+
+def test_links_that_are_followed_keep_the_token_that_the_server_repeats(tmp_path: Path, server: Server) -> None:
+    url = f"{server.url('/feed')}?token={LITERAL}"
+    links = f'<atom:link rel="self" href="{url}"/><atom:link rel="next" href="{url}&amp;page=2"/>'
+    server.put("/feed", rss(item(1, link=f"{url}&amp;id=1"), head=links))
+    server.put(f"/feed?token={LITERAL}&page=2", rss(item(2, link=f"{url}&amp;id=2")))
+    room = newsroom(tmp_path, [{"name": "paper", "url": url, "backfill": "all"}])
+    room.once()
+    room.backfill()
+    assert server.requests[-1].target == f"/feed?token={LITERAL}&page=2"
+    assert room.state("paper").state.feed_info.self_link == url
+    assert [text.rpartition("(")[2] for text in room.articles().values()] == [
+        f"{server.url('/feed')}?token=***&id={number})\n" for number in (1, 2)
+    ]
