@@ -9,6 +9,7 @@ from aggregator.commonmark.formulas import formula_text
 from aggregator.commonmark.notation import quotation_marks, script_marks
 from aggregator.model import TextConstruct
 from aggregator.normalise import text
+from aggregator.normalise.emoji import emoji_of
 from aggregator.normalise.formulas import presentation
 from aggregator.normalise.tags import HtmlTag, html_tags
 
@@ -24,9 +25,9 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 # Tags that say something which characters have to say once they are gone.
-_MEANING = re.compile(r"<(?:su[bp]|q|rt|del|s|strike|(?:mml:|m:)?math)\b", re.IGNORECASE)
+_MEANING = re.compile(r"<(?:su[bp]|q|rt|del|s|strike|(?:mml:|m:)?math)\b|<img\b[^<>]{0,500}>", re.IGNORECASE)
 _STRUCK = frozenset({"del", "s", "strike"})
-_MEANINGFUL = frozenset({"sub", "sup", "q", "rt", "rp", "math", "mml:math", "m:math", *_STRUCK})
+_MEANINGFUL = frozenset({"sub", "sup", "q", "rt", "rp", "img", "math", "mml:math", "m:math", *_STRUCK})
 MAX_TITLE_MARKUP = 5_000  # characters in which that is looked for
 _BEFORE = 200  # characters of markup in which the one before raised text stands
 _BLOCK = re.compile(r"</?(?:div|p|h[1-6])(?:\s[^<>]*)?/?>|<br\s*/?>", re.IGNORECASE)
@@ -38,7 +39,7 @@ def plain_title(title: TextConstruct | None, language: str | None = None) -> str
 
     In RSS and Atom's html, HTML's inline tags are dropped and the entities that XML's decoding left are decoded, once:
     a `<` or `&amp;` that then remains is text. Atom's text and JSON Feed's strings stay as they are. Raised and lowered
-    text, formulas, quotations in `language` and ruby keep their meaning; struck text goes.
+    text, formulas, quotations in `language`, ruby and pictures of emoji keep their meaning; struck text goes.
     """
     if title is None:
         return ""
@@ -62,6 +63,9 @@ def _with_meaning(value: str, language: str | None) -> str:
     for tag in html_tags(value, _MEANINGFUL):
         written.append(value[position : tag.start])
         position = tag.end
+        if tag.name == "img":
+            written.append(emoji_of(tag.attributes))
+            continue
         if not tag.ends:
             opened.append((tag.name, len(written), tag))
             continue

@@ -27,6 +27,8 @@ from tests.thorough import examples
         ("&lt;pre&gt; &amp;#8211; how", "<pre> &#8211; how"),
         ("<b>Bold</b> and <EM class='x'>soft</EM>", "Bold and soft"),
         ('<a href="https://example.org/?a=1">Link</a>', "Link"),
+        ('<img src="https://s.w.org/images/core/emoji/72x72/1f600.png" alt="😀"> Hello', "😀 Hello"),
+        ('Party <img class="emoji" alt="🎉" src="/p.svg"/>!<img src="/photo.jpg" alt="A photo">', "Party 🎉!"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
         ("<p>One</p><p>Two<br/>Three</p>", "One Two Three"),
