@@ -63,8 +63,9 @@ class Poller:
             share = share_of_host(app.settings.fetch, self._tick)
             claim, lease = app.store.leases.claim, leases.LEASE
             claimed = await app.in_writer(claim, app.clock(), limit=room, lease=lease, share=share)
-        if self._stop.is_set():
-            await app.in_writer(app.store.leases.release, [stored.source.id for stored in claimed])
+        if self._stop.is_set() or _loop_time() < self._claim_at:  # told to stop, or a refresh failed meanwhile
+            with self._watch("claim"):
+                await app.in_writer(app.store.leases.release, [stored.source.id for stored in claimed])
         elif claimed:
             task = asyncio.create_task(self._refresh(app, fetcher, claimed))
             self._refreshes.add(task)

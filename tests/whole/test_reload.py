@@ -97,7 +97,7 @@ def test_a_folder_in_the_place_of_its_file_is_told_as_such(tmp_path: Path, paper
         until(lambda: bool(daemon.said("feeds.yaml is as it was before its faults")))
         assert daemon.said("was reloaded") == []
         configure(tmp_path, sources=[paper | {"name": "back"}])
-        until(lambda: daemon.sources() == ["back"])
+        until(lambda: daemon.sources() == ["back"] and bool(daemon.said("was reloaded")))
         assert len(daemon.said("as it was before")) == len(daemon.said("was reloaded")) == 1
 
 
