@@ -33,7 +33,9 @@ def limit_time(engine: Engine, lock: timedelta) -> None:
     def prepare(connection: Any, record: Any) -> None:
         (process,) = connection.execute("SELECT pg_backend_pid()").fetchone()
         record.info["is_pooled"] = process != connection.info.backend_pid
-        if not record.info["is_pooled"]:
+        if record.info["is_pooled"]:
+            connection.prepare_threshold = None  # what one session prepared another one does not know, or has too
+        else:
             connection.execute(of_session)
         connection.commit()
 

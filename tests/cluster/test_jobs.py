@@ -180,21 +180,22 @@ def test_time_is_limited_in_each_session_or_behind_a_pooler_in_each_transaction(
     names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
     query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
 
-    def limits(url: str) -> tuple[list[str], list[str]]:
-        """Limits of a transaction, and those that its session keeps."""
+    def limits(url: str, *, is_shared: bool) -> tuple[list[str], list[str]]:
+        """Limits of a transaction, and those that its session keeps; one that is shared prepares no statements."""
         with Store.open(url) as store, closing(store.database.engine.raw_connection()) as session:
             with store.database.reading() as connection:
                 in_transaction = connection.execute(text(query)).one()
+            assert (session.driver_connection.prepare_threshold is None) == is_shared  # type: ignore[union-attr]
             cursor = session.cursor()
             cursor.execute(query)
             return list(in_transaction), list(cursor.fetchone() or ())
 
     database = postgresql.database()
     expected = ["30s", "1min", "10min"]
-    assert limits(database) == (expected, expected)
+    assert limits(database, is_shared=False) == (expected, expected)
     with Pooler(database) as pooler:
         threading.Thread(target=pooler.serve_forever, daemon=True).start()
-        assert limits(pooler.url) == (expected, ["0"] * 3)
+        assert limits(pooler.url, is_shared=True) == (expected, ["0"] * 3)
         pooler.shutdown()
 
 
