@@ -81,8 +81,8 @@ def test_sessions_that_transactions_share_serve_a_daemon_and_a_worker(
             for count in range(1, EDITIONS + 1):
                 for number in range(SOURCES):
                     server.put(f"/{number}", rss(*(item(100 * number + story) for story in range(count))))
-                wanted = count * SOURCES
-                until(lambda: daemon.get("feeds/news.json").text.count('"id"') == wanted, 60)  # noqa: B023 - called at once
+                expected = count * SOURCES
+                until(lambda: daemon.get("feeds/news.json").text.count('"id"') == expected, 60)  # noqa: B023 - called at once
             assert daemon.get("healthz").status_code == 200
             for process in (daemon, worker):
                 assert [line for line in process.said() if '"error"' in line or "prepared statement" in line] == []

@@ -95,12 +95,12 @@ def test_verify_repairs_all_others(room: Newsroom) -> None:
         pending = {PATH, PATH.replace("2.md", "1.md")}
         marked = [article.id for article in app.store.articles.page(None, 9) if article.path in pending]
         app.store.outbox.mark_articles(marked)
-        found = {difference.subject: difference for difference in differences(app, repair=True)}
-        unrepaired = {subject for subject, difference in found.items() if not difference.action}
+        by_subject = {difference.subject: difference for difference in differences(app, repair=True)}
+        unrepaired = {subject for subject, difference in by_subject.items() if not difference.action}
         assert unrepaired == {str(room.storage / path) for path in obstacles} | {str(path / "mine") for path in folders}
-        assert "is pending: cannot write" in found[str(articles / PATH)].fault
-        assert "a folder is in its place" in found[str(feeds / "news.rss")].fault
-        assert len(found) == len(unrepaired) + 3
+        assert "is pending: cannot write" in by_subject[str(articles / PATH)].fault
+        assert "a folder is in its place" in by_subject[str(feeds / "news.rss")].fault
+        assert len(by_subject) == len(unrepaired) + 3
         clear(folders)
         assert all(difference.action for difference in differences(app, repair=True))
         assert list(differences(app)) == []

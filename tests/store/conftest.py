@@ -37,8 +37,10 @@ def database(server: Engine) -> Iterator[str]:
 @contextmanager
 def administrator(url: str) -> Iterator[Engine]:
     """Connections to the server at `url` that may make and drop databases."""
-    made = make_url(url).set(drivername="postgresql+psycopg")
-    engine = create_engine(made, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # another test may stop the server
+    driver_url = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        driver_url, isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )  # another test may stop the server
     yield engine
     engine.dispose()
 
@@ -88,9 +90,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), copy)
         yield f"sqlite:///{copy}"
     else:
-        made = request.getfixturevalue("migrated")
-        yield made
-        _empty(made)
+        migrated = request.getfixturevalue("migrated")
+        yield migrated
+        _empty(migrated)
 
 
 def _empty(url: str) -> None:

@@ -38,12 +38,12 @@ def die_in_record(url: str) -> None:
 
 
 def die_in_making(url: str, tables: int) -> None:
-    made = []
+    statements = []
 
     def seen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.lstrip().startswith("CREATE TABLE"):
-            made.append(statement)
-        if len(made) > tables:
+            statements.append(statement)
+        if len(statements) > tables:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(Engine, "before_cursor_execute", seen)
@@ -54,8 +54,8 @@ def share(url: str, claimed: Path) -> None:
     """Write the names of the sources that this process claims."""
     with Store.open(url) as store, claimed.open("w") as names:
         sync_sources(store, [source(f"s{number}") for number in range(50)], NOW)
-        while taken := store.leases.claim(NOW, limit=3, lease=LEASE):
-            print(*(claim.source.name for claim in taken), file=names)
+        while claims := store.leases.claim(NOW, limit=3, lease=LEASE):
+            print(*(claim.source.name for claim in claims), file=names)
 
 
 def test_a_process_killed_while_recording_leaves_nothing(url: str) -> None:

@@ -183,7 +183,7 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom, opened: 
         for number, page in enumerate(await pages(browser, url)):
             await browser.show(page, width=390, scheme="light")
             assert await browser.value("document.scripts.length") == 0, page
-            await browser.value("document.querySelectorAll('details').forEach(one => { one.open = true })")
+            await browser.value("document.querySelectorAll('details').forEach(details => { details.open = true })")
             grounds = set()
             for place, (width, scheme) in enumerate(SCREENS):
                 await browser.wear(width=width, scheme=scheme)
@@ -195,7 +195,7 @@ async def test_every_page_suits_every_screen_and_reader(room: Newsroom, opened: 
             assert len(grounds) == 2  # light and dark
             assert await browser.value("document.querySelectorAll('h1').length") == 1, page
             await browser.wear(width=390, scheme="light")
-            await browser.value("document.querySelectorAll('details').forEach(one => { one.open = false })")
+            await browser.value("document.querySelectorAll('details').forEach(details => { details.open = false })")
             await browser.value("document.documentElement.style.fontSize = '200%'")
             assert await browser.value(FITS), (page, "large letters")
             assert await browser.value(CUT_OFF) == [], (page, "large letters")
@@ -258,7 +258,9 @@ async def test_pages_work_without_script_and_every_link_leads_where_it_says(room
         assert {f"{url}status", f"{url}feeds/feeds.opml", f"{url}feeds/all.rss", f"{url}source/paper"} <= seen
         for page in some(sorted(there), 5):
             await browser.show(page, width=390, scheme="light")
-            assert await browser.value("[...document.links].map(one => one.getAttribute('href'))") == hrefs(there[page])
+            assert await browser.value("[...document.links].map(link => link.getAttribute('href'))") == hrefs(
+                there[page]
+            )
         assert not any("<script" in text for text in there.values())
         assert browser.complaints == []
 
