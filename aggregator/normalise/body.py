@@ -41,21 +41,19 @@ def preferred_content(
     """Return the body of an entry: the first of `contents`, the best first, unless a later one is clearly longer.
 
     It is longer by what is seen of it. Relative URLs are joined to a content's xml:base, else to the entry's `link`;
-    elements that one of the CSS selectors in `remove` matches are left out. If no content has words, the body is the
-    first that has an image: a comic is nothing else. `language` is the declared one.
+    elements that one of the CSS selectors in `remove` matches are left out. An image without words has no length, but
+    is a text: a comic is nothing else, and a line about it does not replace it. `language` is the declared one.
     """
-    best = wordless = CleanBody()
+    best = CleanBody()
     enough = 1  # characters from which on a content is preferred to the best so far
     for content in contents:
-        if best.text and _visible_length(content) < enough:
+        if best.html and _visible_length(content) < enough:
             continue
         body = clean_body(_annotated(content, link, remove), link, language)
         length = len(" ".join(body.text.split()))
-        if length >= enough:
+        if length >= enough or (not best.html and "<img " in body.html):
             best, enough = body, max(_TIMES_LONGER * length, length + _CHARACTERS_LONGER)
-        elif not wordless.html and "<img " in body.html:
-            wordless = body
-    return best if best.text else wordless
+    return best
 
 
 def clean_body(annotated: str, link: str, language: str | None = None) -> CleanBody:
