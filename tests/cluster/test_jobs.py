@@ -185,7 +185,9 @@ def test_time_is_limited_in_each_session_or_behind_a_pooler_in_each_transaction(
         with Store.open(url) as store, closing(store.database.engine.raw_connection()) as session:
             with store.database.reading() as connection:
                 in_transaction = connection.execute(text(query)).one()
-            assert (session.driver_connection.prepare_threshold is None) == is_shared  # type: ignore[union-attr]
+            driver_connection = session.driver_connection
+            assert driver_connection is not None
+            assert (driver_connection.prepare_threshold is None) == is_shared
             cursor = session.cursor()
             cursor.execute(query)
             return list(in_transaction), list(cursor.fetchone() or ())
