@@ -37,6 +37,7 @@ def verify(
     """Compare database, articles and feeds with each other; exit with 1 while they differ."""
     from aggregator.maintain.verify import differences
     from aggregator.publish.after import run_at_end
+    from aggregator.store.comparisons import ALL_PARTS
 
     total = repaired = 0
     with opened(ctx) as app:
@@ -45,6 +46,7 @@ def verify(
             repaired += bool(difference.action)
             if total <= MAX_DIFFERENCES:
                 typer.echo(str(difference))
+        app.store.comparisons.note(ALL_PARTS, total - repaired, app.clock())
         if repair:
             run_at_end(app)
     if total > MAX_DIFFERENCES:

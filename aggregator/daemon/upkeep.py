@@ -3,6 +3,7 @@
 All of it runs in the writer thread in steps of well under a second, so that fetching and publishing get their turn.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,6 +13,7 @@ from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.maintain.prune import prune_batch, raise_first, retention_problem
 from aggregator.maintain.repair import repair_articles, repair_feed, repair_feed_list
+from aggregator.publish import foreign_settings
 from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
 
@@ -107,6 +109,21 @@ class Upkeep:
         if not self._is_stopped():
             await app.in_writer(app.store.meta.set, PRUNED, pruned_now)
             self._pruned = pruned_now
+
+    async def is_verify_due(self) -> bool:
+        """Return whether a part of the database is to be compared with its files."""
+        from aggregator.maintain.compare import is_comparison_due  # it loads the renderer
+
+        app = self._app()
+        return is_comparison_due(await app.in_writer(app.store.comparisons.last), app.clock())
+
+    async def verify(self) -> None:
+        """Compare the part that is due, in a thread of its own: it takes its time, and waits for who writes files."""
+        from aggregator.maintain.compare import compare_next
+
+        app = self._app()
+        if not await app.in_writer(foreign_settings, app):  # else its files have another form
+            await asyncio.to_thread(compare_next, app, self._is_stopped)
 
     def _is_pruned_today(self) -> bool:
         """Return whether the note is less than a day old, in either direction, and of the same retention."""

@@ -223,6 +223,7 @@ class Worker:
             "hubs": self._hubs.work_off,
             "prune": partial(self._do_upkeep, "prune"),
             "mend": partial(self._do_upkeep, "mend"),
+            "verify": partial(self._do_upkeep, "verify"),
         }
         app = lambda: self._app  # noqa: E731 - a reload replaces it
         return Jobs(app, self._watched, work, self._due_tasks, self._note_published, self._count_joined)
@@ -233,12 +234,14 @@ class Worker:
         has_work: dict[RequestTask, bool] = {
             "hubs": subscribes(app.settings) or app.settings.feeds.hub is not None,
             "prune": await self._upkeep.is_prune_due(),
+            "verify": await self._upkeep.is_verify_due(),
         }
         return [task for task, is_due in has_work.items() if is_due]
 
-    async def _do_upkeep(self, work: Literal["prune", "mend"]) -> None:
+    async def _do_upkeep(self, work: Literal["prune", "mend", "verify"]) -> None:
+        upkeep = {"prune": self._upkeep.prune, "mend": self._upkeep.repair, "verify": self._upkeep.verify}
         with self._watched(work):
-            await (self._upkeep.prune() if work == "prune" else self._upkeep.repair())
+            await upkeep[work]()
 
     def _count_joined(self, joined: int) -> None:
         self._metrics.count_new(joined=joined)

@@ -4,7 +4,7 @@ The database is the truth: files are made from it, and only files that it knows 
 batches, so that memory does not grow with the archive. What is marked to be published may differ and is passed over.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_field
 from itertools import chain, islice
@@ -16,7 +16,7 @@ from aggregator.app import App
 from aggregator.dedupe import keys
 from aggregator.errors import FilesError
 from aggregator.files import is_temporary
-from aggregator.model import OutputFile
+from aggregator.model import OutputFile, StoredArticle
 from aggregator.output_folder import OutputFolder
 from aggregator.publish.after import note_changed
 from aggregator.publish.archives import archive_files, archive_pages, page_of
@@ -102,58 +102,88 @@ def _articles_without_keys(app: App, repair: bool) -> Iterator[Difference]:
             yield Difference(subject=path, fault=fault, action="keys written" if repair else "")
 
 
+def misplaced(app: App, after: str | None, *, repair: bool = False) -> tuple[str | None, Sequence[Difference]]:
+    """Return those of the next articles whose categories are not those of their sources, and the last id; None: end."""
+    batch = app.store.maintenance.placements(after, BATCH)
+    wrong = [placed for placed in batch if placed.actual != placed.expected]
+    if wrong and repair:
+        app.store.maintenance.place(wrong)
+    differences: list[Difference] = []
+    for placed in wrong:
+        names = (placed.actual, placed.expected)
+        actual, expected = (", ".join(sorted(group)) or "no category" for group in names)
+        fault = f"this article stands in {actual} but belongs in {expected}"
+        differences.append(Difference(subject=placed.id, fault=fault, action="put there" if repair else ""))
+    return (batch[-1].id if batch else None), differences
+
+
+def unsearchable(app: App, after: str | None) -> tuple[str | None, Sequence[Difference]]:
+    """Return those of the next articles whose terms are not those of their texts, and the last id; None: the end."""
+    last, ids = app.store.search.differing(after)
+    fault = "the search does not have this article as it is"
+    return last, [Difference(subject=article_id, fault=fault) for article_id in ids]
+
+
 def _misplaced_articles(app: App, repair: bool) -> Iterator[Difference]:
-    """Yield articles whose categories are not those of their sources."""
-    last: str | None = None
-    while batch := app.store.maintenance.placements(last, BATCH):
-        last = batch[-1].id
-        misplaced = [placed for placed in batch if placed.actual != placed.expected]
-        if misplaced and repair:
-            app.store.maintenance.place(misplaced)
-        for placed in misplaced:
-            names = (placed.actual, placed.expected)
-            actual, expected = (", ".join(sorted(group)) or "no category" for group in names)
-            fault = f"this article stands in {actual} but belongs in {expected}"
-            yield Difference(subject=placed.id, fault=fault, action="put there" if repair else "")
+    last, differences = misplaced(app, None, repair=repair)
+    while last is not None:
+        yield from differences
+        last, differences = misplaced(app, last, repair=repair)
 
 
 def _unsearchable_articles(app: App, repair: bool) -> Iterator[Difference]:
     """Yield articles whose terms for the search are not those of their texts; with `repair` the index is made anew."""
-    differing: list[str] = []
-    last, ids = app.store.search.differing(None)
+    differing: list[Difference] = []
+    last, differences = unsearchable(app, None)
     while last is not None:
-        differing += ids
-        last, ids = app.store.search.differing(last)
+        differing += differences
+        last, differences = unsearchable(app, last)
     if repair:
         app.store.search.repair()
-    for article_id in differing:
-        fault = "the search does not have this article as it is"
-        yield Difference(subject=article_id, fault=fault, action="indexed anew" if repair else "")
+    yield from (replace_field(difference, action="indexed anew" if repair else "") for difference in differing)
+
+
+def different_articles(app: App, batch: Sequence[StoredArticle], *, repair: bool = False) -> Iterator[Difference]:
+    """Yield the files of these articles that differ."""
+    languages = known_languages(app)
+    ids = {article.path: article.id for article in batch}
+    different = [
+        (ids[original_path(file.path, languages)], file, exists)
+        for file, exists in app.article_folder.differing(article_files(app, batch))
+    ]
+    pending = app.store.maintenance.pending(tuple(article_id for article_id, *_ in different))
+    unmarked = [(file, exists) for article_id, file, exists in different if article_id not in pending]
+    yield from _different_files(app.article_folder, unmarked, repair)
 
 
 def _article_files(app: App, repair: bool) -> Iterator[Difference]:
-    languages = known_languages(app)
     for batch in all_articles(app, BATCH):
-        ids = {article.path: article.id for article in batch}
-        different = [
-            (ids[original_path(file.path, languages)], file, exists)
-            for file, exists in app.article_folder.differing(article_files(app, batch))
-        ]
-        pending = app.store.maintenance.pending(tuple(article_id for article_id, *_ in different))
-        unmarked = [(file, exists) for article_id, file, exists in different if article_id not in pending]
-        yield from _different_files(app.article_folder, unmarked, repair)
+        yield from different_articles(app, batch, repair=repair)
+
+
+def different_feeds(
+    app: App, name: str, outputs: Iterable[OutputFile], *, repair: bool = False
+) -> Sequence[Difference]:
+    """Return those of these files of a category's feeds and their archives that differ."""
+    different = tuple(app.feed_folder.differing(outputs))
+    if not different or name in _pending_categories(app):
+        return ()
+    return tuple(_different_files(app.feed_folder, different, repair))
+
+
+def different_feed_list(app: App, *, repair: bool = False) -> Sequence[Difference]:
+    """Return the list of all feeds if it differs."""
+    different = tuple(app.feed_folder.differing([feed_list(app, app.store.feeds.categories())]))
+    if not different or _pending_categories(app):
+        return ()
+    return tuple(_different_files(app.feed_folder, different, repair))
 
 
 def _feed_files(app: App, repair: bool) -> Iterator[Difference]:
-    current = app.store.feeds.categories()
-    for name in current:
+    for name in app.store.feeds.categories():
         pages = (outputs for page, outputs in archive_files(app, name) if not page.pending)
-        different = tuple(app.feed_folder.differing(chain(feeds_of(app, name), *pages)))
-        if different and name not in _pending_categories(app):
-            yield from _different_files(app.feed_folder, different, repair)
-    different = tuple(app.feed_folder.differing([feed_list(app, current)]))
-    if different and not _pending_categories(app):
-        yield from _different_files(app.feed_folder, different, repair)
+        yield from different_feeds(app, name, chain(feeds_of(app, name), *pages), repair=repair)
+    yield from different_feed_list(app, repair=repair)
 
 
 def _pending_categories(app: App) -> frozenset[str]:

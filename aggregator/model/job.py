@@ -6,7 +6,7 @@ from typing import Literal
 SHARDS = tuple("0123456789abcdef")  # of articles, by the first digit of their ids
 
 PublishTask = Literal["prepare", "restyle", "articles", "category", "sweep"]
-RequestTask = Literal["hubs", "prune", "mend"]  # those that may take long
+RequestTask = Literal["hubs", "prune", "mend", "verify"]  # those that may take long
 Task = PublishTask | RequestTask
 
 

@@ -20,6 +20,7 @@ Work = Literal[
     "jobs",
     "mend",
     "prune",
+    "verify",
     "count",
     "websub",
 ]

@@ -75,6 +75,7 @@ class Metrics:
         self._workers = self._gauge("workers", "Workers of the cluster that gave a sign within the last minute.")
         self._leases = self._gauge("leases", "Leases that the workers of the cluster have.")
         self._jobs = self._gauge("jobs", "Jobs of the cluster by state.", "state")
+        self._differences = self._gauge("differences", "Differences between database and files at the last comparison.")
         self._failures = self._gauge("source_failures", "Failures in a row of a source.", "source")
         self._successes = self._gauge(
             "source_last_success_timestamp_seconds", "Time of the last fetch of a source without a failure.", "source"
@@ -125,6 +126,7 @@ class Metrics:
         self._leases.set(sum(worker.leases for worker in working))
         for state, number in asdict(cluster.queue).items():
             self._jobs.labels(state).set(number)
+        self._differences.set(cluster.differences)
 
     def exposition(
         self, summary: SourceSummary, failing: Sequence[SourceFailures], *, healthy: bool, now: datetime

@@ -37,6 +37,7 @@ from aggregator.serve.phrases import (
     HTTP_ERRORS,
     INTERNAL_ERROR,
     clock_time,
+    differences_notice,
     duration,
     enclosure_name,
     is_sound,
@@ -228,6 +229,7 @@ class Pages:
         counts = sources.published_by_day(now, [stored.source.id for stored in page.sources])
         summary = sources.summary(now)
         conditions = summary.conditions
+        cluster = self._app.store.workers.state(now)
         notices = self._health.notice, waiting_retention(self._app), last_failure(self._app)
         return self._page(
             request,
@@ -239,8 +241,8 @@ class Pages:
             after=page.after,
             is_start=after is None,
             charts={source_id: chart(days, now.date()) for source_id, days in counts.items()},
-            notices=[notice for notice in notices if notice],
-            cluster=self._app.store.workers.state(now),
+            notices=[notice for notice in (*notices, differences_notice(cluster.differences)) if notice],
+            cluster=cluster,
             lag=max(int((now - (summary.due_first or now)).total_seconds()), 0),
         )
 

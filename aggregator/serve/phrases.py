@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup, escape
 
 from aggregator.model import Enclosure
+from aggregator.names import counted
 from aggregator.status import Condition
 from aggregator.timestamps import rfc3339
 from aggregator.urls import is_http
@@ -106,3 +107,13 @@ def sentence(message: str) -> Markup:
     text = message if message.endswith((".", "!", "?", "…")) else f"{message}."
     escaped = str(escape(_FIRST_WORD.sub(lambda word: word[0].title(), text)))
     return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704  # escaped before
+
+
+def differences_notice(number: int) -> str:
+    """Return a sentence about the differences that a comparison found, "" if there are none."""
+    if not number:
+        return ""
+    return (
+        f"{counted(number, 'difference')} between the database and its files; `aggregator verify --repair` repairs "
+        "what it can, and the log has the details"
+    )

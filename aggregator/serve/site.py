@@ -136,7 +136,7 @@ def cluster_status(cluster: ClusterState) -> dict[str, object]:
         {"name": worker.name, "leases": worker.leases, "last_seen": rfc3339(worker.last_seen)}
         for worker in cluster.workers
     ]
-    return {"workers": workers, "queue": asdict(cluster.queue)}
+    return {"workers": workers, "queue": asdict(cluster.queue), "differences": cluster.differences}
 
 
 def _machine_routes(app: App, health: Health, metrics: Metrics, pictures: Pictures, feeds: FeedFolder) -> list[Route]:

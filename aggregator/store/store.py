@@ -9,6 +9,7 @@ from typing import Self
 from aggregator.store.archive import ArchiveStore
 from aggregator.store.articles import ArticleStore
 from aggregator.store.backfills import BackfillStore
+from aggregator.store.comparisons import ComparisonStore
 from aggregator.store.configuration import ConfigurationStore
 from aggregator.store.database import BUSY_TIMEOUT, Database
 from aggregator.store.feeds import FeedStore
@@ -46,11 +47,12 @@ class Store:
         self.configuration = ConfigurationStore(database)
         self.hubs = HubStore(database)
         self.jobs = JobStore(database)
-        self.workers = WorkerStore(database, self.jobs)
         self.outbox = Outbox(database, self.hubs)
         self.objects = ObjectRows(database)
         self.pages = PageStore(database, self.outbox)
         self.meta = MetaStore(database)
+        self.comparisons = ComparisonStore(self.meta)
+        self.workers = WorkerStore(database, self.jobs, self.comparisons)
         self.settings = SettingsStore(database, self.meta)
         self.translations = TranslationStore(database, self.outbox, self.meta)
         self.backfills = BackfillStore(database)

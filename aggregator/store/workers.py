@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
 
+from aggregator.store.comparisons import Comparison, ComparisonStore
 from aggregator.store.database import Database
 from aggregator.store.jobs import STALLED, JobCounts, JobStore
 from aggregator.store.schema import worker
@@ -28,10 +29,16 @@ class WorkerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterState:
-    """The workers of a cluster that were seen within the last hour, and its queue of jobs; empty without a cluster."""
+    """The workers of a cluster that were seen within the last hour, and what its jobs do; empty without a cluster."""
 
     workers: tuple[WorkerState, ...] = ()
     queue: JobCounts = field(default_factory=JobCounts)
+    comparison: Comparison | None = None  # of the database with its files, the last one
+
+    @property
+    def differences(self) -> int:
+        """Number of differences between the database and its files that were not repaired."""
+        return self.comparison.total if self.comparison else 0
 
     def working(self, now: datetime) -> tuple[WorkerState, ...]:
         """Return the workers that gave a sign within the last minute."""
@@ -41,8 +48,8 @@ class ClusterState:
 class WorkerStore:
     """The workers of a cluster."""
 
-    def __init__(self, database: Database, jobs: JobStore) -> None:
-        self._database, self._jobs = database, jobs
+    def __init__(self, database: Database, jobs: JobStore, comparisons: ComparisonStore) -> None:
+        self._database, self._jobs, self._comparisons = database, jobs, comparisons
 
     def show(self, name: str, leases: int, version: str, now: datetime) -> None:
         """Note that this worker works; forget those that have not been seen for long."""
@@ -64,7 +71,7 @@ class WorkerStore:
         with self._database.reading() as connection:
             rows = connection.execute(_WORKERS.order_by(worker.c.name), {"since": now - SHOWN}).mappings()
             workers = tuple(_as_of(WorkerState(**row), now) for row in rows)
-        return ClusterState(workers=workers, queue=self._jobs.counts(STALLED))
+        return ClusterState(workers=workers, queue=self._jobs.counts(STALLED), comparison=self._comparisons.last())
 
 
 def _as_of(state: WorkerState, now: datetime) -> WorkerState:
