@@ -30,7 +30,7 @@ from aggregator.store.comparisons import Comparison
 
 PARTS = (*SHARDS, "feeds")  # articles by the first digit of their ids, and all feeds
 GAP = timedelta(days=1) / len(PARTS)  # between two parts: each is compared once a day
-Page = tuple[str | None, Sequence[Difference]]  # the last id of the articles looked at, None at the end
+Look = tuple[str | None, Sequence[Difference]]  # the last id of the articles looked at, None at the end
 PAGES = 4  # of an archive, compared at once
 LOAD = 0.2  # share of the time in which a comparison does something
 AGAIN = 1.0  # seconds until a second look: another process may have written between two statements of the first one
@@ -105,7 +105,7 @@ def _rows(app: App, shard: str) -> Iterator[Sequence[Difference]]:
             yield tuple(difference for difference in differences if shard_of(difference.subject) == shard)
 
 
-def _differences_of(page: Callable[[App, str], Page], app: App, after: str) -> Sequence[Difference]:
+def _differences_of(page: Callable[[App, str], Look], app: App, after: str) -> Sequence[Difference]:
     return page(app, after)[1]
 
 

@@ -1,4 +1,4 @@
-"""What the comparison of the database with its files, one part after the other, found last."""
+"""The last comparison of the database with its files, which is made one part after the other."""
 
 import json
 from dataclasses import dataclass, field
