@@ -60,7 +60,11 @@ class Database:
     @property
     def url(self) -> str:
         """URL of a PostgreSQL database, as the driver takes it, with its password."""
-        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        rendered = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        before, mark, options = rendered.partition("?")
+        # SQLAlchemy leaves a space in a password, and writes one in an option as `+`: libpq refuses the first, and
+        # takes the second for a plus.
+        return before.replace(" ", "%20") + mark + options.replace("+", "%20")
 
     def _migrate(self) -> None:
         with self.reading() as connection:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -305,6 +306,16 @@ def test_a_database_that_is_not_there_is_said(server: Engine) -> None:
     url = server.url.set(drivername="postgresql", database="aggregator_nobody").render_as_string(hide_password=False)
     with pytest.raises(StoreError, match=r"aggregator_nobody cannot be reached \(.*does not exist"):
         Store.open(url)
+
+
+def test_the_driver_reaches_the_database_by_the_urls_password_and_options_with_spaces(server: Engine) -> None:
+    with database(server) as url:
+        options = {**make_url(url).query, "application_name": "the+news of+today"}
+        written = make_url(url).set(query=options).render_as_string(hide_password=False)
+        written = re.sub(r"//[^/]*(?=@)", lambda user: user[0].partition(":")[0] + ":a%20b%22+%2B%3F", written)
+        with Store.open(written) as store, psycopg.connect(store.database.url) as connection:
+            assert connection.info.password == 'a b"++?'
+            assert connection.info.parameter_status("application_name") == "the+news of+today"
 
 
 def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
