@@ -21,6 +21,7 @@ SYSTEMD = DEPLOY / "systemd"
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 NOBODY = 65534
 STOP = 10  # seconds that the daemon may take to stop
+SERVICES = ("aggregator.service", "aggregator-worker@.service", "aggregator-backup.service")
 
 
 def unit(name: str = "aggregator.service") -> dict[str, list[str]]:
@@ -38,12 +39,12 @@ def block(start: str) -> str:
     return str(text)
 
 
-def shell(script: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell script at the root of the repository, with nothing but PATH in its environment."""
+def shell(script: str, *words: str, first: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a shell script at the root of the repository, with PATH alone in its environment, and in it `first` first."""
     return subprocess.run(
         ["sh", "-c", script, "sh", *words],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.pathsep.join([*([str(first)] if first else []), os.environ["PATH"]])},
         capture_output=True,
         text=True,
         check=False,
@@ -99,8 +100,10 @@ def test_the_documented_steps_install_all_that_the_units_name(root: Path) -> Non
         "aggregator-backup.timer",
     }
     assert unit("aggregator-worker@.service")["Restart"] == ["always"]  # docs/decisions/0041-jobs.md
-    for name in ("aggregator.service", "aggregator-worker@.service", "aggregator-backup.service"):
+    for name in SERVICES:
         assert unit(name)["User"] == unit(name)["Group"] == ["aggregator"]
+        (storage,) = [value for value in unit(name)["Environment"] if value.startswith("AGGREGATOR_STORAGE=")]
+        assert storage.replace("%S", "/var/lib") == "AGGREGATOR_STORAGE=/var/lib/aggregator"
     (backup,) = unit("aggregator-backup.service")["ExecStart"]
     program, folder, number = backup.split()
     assert os.access(root / program.lstrip("/"), os.X_OK)
@@ -110,13 +113,49 @@ def test_the_documented_steps_install_all_that_the_units_name(root: Path) -> Non
     assert (root / "var/lib/aggregator").is_dir()
 
 
+def test_the_units_may_do_no_more_than_they_have_to(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze here")
+    for name in SERVICES:
+        copy = tmp_path / name
+        copy.write_text(re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", (SYSTEMD / name).read_text()))
+        words = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", str(copy)]  # of 100
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_folders_keep_the_owner_that_they_were_given(root: Path) -> None:
+    if not shutil.which("systemd-tmpfiles"):
+        pytest.skip("there is no systemd-tmpfiles here")
+    (root / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\naggregator:x:65533:65533::/:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\naggregator:x:65533:\n")
+    folders = [root / "var/lib/aggregator", root / "var/backups/aggregator"]
+    for folder in folders:
+        folder.mkdir()
+    (root / "etc/aggregator").mkdir()
+    done = shell(f"systemd-tmpfiles --root={root} --create {SYSTEMD}/tmpfiles.conf")
+    assert "var" not in done.stderr, done.stderr
+    assert {folder.stat().st_uid for folder in folders} == {os.geteuid()}
+
+
+def test_a_server_runs_as_the_unit_does_but_fetches_nothing() -> None:
+    (start,) = unit()["ExecStart"]
+    assert f"[Service]\nExecStart=\nExecStart={start} --no-fetch\n" in README
+
+
+def test_programs_are_compiled_where_their_user_may_not_write() -> None:
+    for name in ("README.md", "Containerfile"):  # without it each command compiles all that it imports, for a second
+        assert "--compile-bytecode --constraint requirements.lock" in (DEPLOY / name).read_text(), name
+
+
 def test_the_documented_steps_move_the_folder_of_a_dynamic_user(root: Path) -> None:
     before = root / "var/lib/private/aggregator"
     (before / "feeds").mkdir(parents=True)
     (before / "aggregator.db").write_text("all of it")
     (root / "var/lib/aggregator").symlink_to("private/aggregator")
     number = os.geteuid() or NOBODY
-    script = rooted(block("systemctl stop"), root).replace("aggregator:aggregator", f"{number}:{number}")
+    script = rooted(block("systemctl stop aggregator\ninstall"), root)
+    script = script.replace("aggregator:aggregator", f"{number}:{number}")
     script = re.sub(r"(?m)^systemd-sysusers .*\n", "", script)
     done = shell("set -e\n" + script)
     assert (done.returncode, done.stderr) == (0, "")
@@ -125,6 +164,32 @@ def test_the_documented_steps_move_the_folder_of_a_dynamic_user(root: Path) -> N
     assert (moved / "aggregator.db").read_text() == "all of it"
     assert {path.stat().st_uid for path in (moved, moved / "feeds", moved / "aggregator.db")} == {number}
     assert not before.exists()
+
+
+SHOWN = r'''AGGREGATOR_STORAGE=s3://bucket/news "AGGREGATOR_TITLE=My \"news\" for \$5 (a; b) *"'''
+WRITTEN = r"""
+; a comment
+  KEY_A=after blanks
+KEY_B="with \"quotes\", \\ and \n $HOME `id`"
+KEY_C='single \ "x" $HOME'
+KEY_D=a\b\\c $HOME `id` 'q' #no
+KEY_E=pre"mid"post
+KEY_F=
+KEY_G=  x = y
+KEY_H="  blank  "
+"""
+# What systemd 252 gave to a process with such a file.
+READ = (
+    'AGGREGATOR_TITLE=My "news" for $5 (a; b) *',
+    "KEY_A=after blanks",
+    r'KEY_B=with "quotes", \ and \n $HOME `id`',
+    r'KEY_C=single \ "x" $HOME',
+    r"KEY_D=ab\c $HOME `id` 'q' #no",
+    'KEY_E=pre"mid"post',
+    "KEY_F=",
+    "KEY_G=x = y",
+    "KEY_H=  blank  ",
+)
 
 
 def command(root: Path, name: str) -> str:
@@ -165,6 +230,23 @@ def test_aggregatorctl_runs_a_command_as_the_units_user_with_its_settings_and_se
     assert environment == (
         f"AGGREGATOR_CONFIG={root}/etc/aggregator/feeds.yaml AGGREGATOR_STORAGE={storage}"
         " KEY_A=a b$c`d` KEY_B=quoted = so KEY_C=so KEY_D=last"
+    )
+
+
+def test_aggregatorctl_reads_settings_and_secrets_as_systemd_does(root: Path) -> None:
+    folder = root / "var/lib/aggregator"
+    folder.mkdir()
+    os.chown(folder, os.geteuid(), os.getegid())
+    (root / "etc/aggregator").mkdir()
+    (root / "etc/aggregator/environment").write_text(WRITTEN)
+    systemctl = root / "usr/local/bin/systemctl"  # what it prints for Environment="AGGREGATOR_TITLE=My …" and so on
+    systemctl.write_text("#!/bin/sh\ncat <<'END'\n" + SHOWN + "\nEND\n")
+    systemctl.chmod(0o755)
+    done = shell(command(root, "aggregatorctl"), "add", first=systemctl.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    (environment,) = done.stdout.splitlines()[1:]
+    assert environment == " ".join(
+        [f"AGGREGATOR_CONFIG={root}/etc/aggregator/feeds.yaml", "AGGREGATOR_STORAGE=s3://bucket/news", *READ]
     )
 
 
