@@ -30,7 +30,7 @@ def to_entry(raw: RawEntry, document: str, *, atom: bool) -> Entry | None:
     if not (entry_title or entry_links or contents):
         return None
     published, updated = _dates(values)
-    files = enclosures(values, raw.base)
+    files = enclosures(values, raw.base, raw.media_texts)
     return with_digest(
         Entry(
             digest=b"",

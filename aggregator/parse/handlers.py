@@ -24,7 +24,6 @@ from aggregator.parse.raw import (
     RawBody,
     RawEntry,
     RawFeed,
-    credit_media_group,
     in_media_group,
 )
 
@@ -94,7 +93,6 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.raw = RawFeed()
         self.categories_open = 0  # of iTunes' module
         self.media_groups = self.media_group = 0  # number of the groups of files, and of the open one
-        self.group_credit = ""  # of the group that has begun
         self.media: dict[str, str] | None = None  # the media:content that has begun
         super().__init__(base, None, _ENCODING)
 
@@ -116,7 +114,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
             self._only_count()
             return
         self.inauthor = self.insource = 0  # one that was never closed must not swallow all that follows
-        self.media, self.categories_open, self.media_group, self.group_credit = None, 0, 0, ""
+        self.media, self.categories_open, self.media_group = None, 0, 0
         super()._start_item(attrs_d)
         values = self.entries[-1]
         language = attrs_d.get("xml:lang") or None
@@ -197,18 +195,19 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.media_group = self.media_groups
 
     def _end_media_group(self) -> None:
-        credit_media_group(dict.get(self._get_context(), "media_content", ()), self.media_group, self.group_credit)
-        self.media_group, self.group_credit = 0, ""
+        self.media_group = 0
 
     def _end_media_content(self) -> None:
         self.media = None
 
     def _end_media_credit(self) -> None:
-        credit = self.pop("credit")
-        if credit and self.media is not None:
-            self.media.setdefault("media_credit", credit)
-        elif self.media_group:
-            self.group_credit = self.group_credit or credit or ""
+        self._keep_media_text("media_credit", self.pop("credit"))
+
+    def _keep_media_text(self, element: str, text: str | None) -> None:
+        if text and self.media is not None:
+            self.media.setdefault(element, text)
+        elif text and self.inentry:
+            self.raw.entries[-1].add_media_text(self.media_group, element, text)
 
     _start_podcast_transcript, _end_podcast_transcript = _podcast_element("podcast_transcript")
     _start_podcast_chapters, _end_podcast_chapters = _podcast_element("podcast_chapters")
@@ -252,8 +251,8 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
     def pop_content(self, tag: str) -> str | None:
         """Return the text of the element `tag`, which ends here, and add it to the bodies if it may be one."""
         value: str | None = self.pop(tag)
-        if value and self.media is not None and tag.startswith("media_"):
-            self.media.setdefault(tag, value)
+        if tag.startswith("media_"):
+            self._keep_media_text(tag, value)
         if value and tag in BODIES and self.inentry and not self.insource:
             kind, base = self.contentparams.get("type", ""), self.contentparams.get("base", "")
             self.raw.entries[-1].bodies.append(RawBody(element=tag, media_type=kind, value=value, base=base))

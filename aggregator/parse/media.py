@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -21,16 +21,19 @@ MAX_RENDITIONS = 20  # of a picture
 _DIGITS = 18  # of a size in bytes or pixels
 _DURATION = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,8})(?:[.,]\d*)?", re.ASCII)
 
+MediaTexts = Mapping[int, dict[str, str]]  # as in `raw.RawEntry`
 
-def enclosures(values: Values, base: str) -> tuple[Enclosure, ...]:
+
+def enclosures(values: Values, base: str, texts: MediaTexts) -> tuple[Enclosure, ...]:
     """Return the files of an entry, each URL once: of `enclosure`, `link rel=enclosure` and `media:content`.
 
-    Of `media:content` they are audio, video and, after all others, images.
+    Of `media:content` they are audio, video and, after all others, images. What the elements inside it do not say,
+    those of its group or of the entry do (Media RSS, "Optional elements"): `texts` has these by the group's number.
     """
     linked = [_enclosure(link, base) for link in parts(values, "links") if dict.get(link, "rel") == "enclosure"]
     media = parts(values, "media_content")
-    played = [_played_file(file, base) for file in media if _medium(file) in _PLAYED_TYPES]
-    images = [_image_file(pictures, base) for pictures in _pictures(media)]
+    played = [_played_file(file, base, texts) for file in media if _medium(file) in _PLAYED_TYPES]
+    images = [_image_file(pictures, base, texts) for pictures in _pictures(media)]
     files: dict[str, Enclosure] = {}
     for file in (*linked, *played, *images):
         if file:
@@ -76,15 +79,28 @@ def _enclosure(file: Values, base: str) -> Enclosure | None:
     )
 
 
-def _played_file(media: Values, base: str) -> Enclosure | None:
+def _played_file(media: Values, base: str, texts: MediaTexts) -> Enclosure | None:
     """Return a file of `media:content` with the type of its medium, if it is not to be known otherwise."""
     file = _enclosure(media, base)
-    if file and not file.type and not _EXTENSIONS.search(file.url.partition("?")[0]):
-        return replace(file, type=_PLAYED_TYPES[_medium(media) or ""])
-    return file
+    if not file:
+        return None
+    if not file.type and not _EXTENSIONS.search(file.url.partition("?")[0]):
+        file = replace(file, type=_PLAYED_TYPES[_medium(media) or ""])
+    beside = _texts_beside(media, texts)
+    return replace(
+        file,
+        title=file.title or string(beside, "media_title"),
+        credit=file.credit or string(beside, "media_credit"),
+    )
 
 
-def _image_file(pictures: list[Values], base: str) -> Enclosure | None:
+def _texts_beside(file: Values, texts: MediaTexts) -> dict[str, str]:
+    """Return the texts of the entry and, before them, of the group that a `media:content` stands in."""
+    group = int(string(file, "media_group") or 0)
+    return {**texts.get(0, {}), **texts.get(group, {})}
+
+
+def _image_file(pictures: list[Values], base: str, texts: MediaTexts) -> Enclosure | None:
     """Return a picture of `media:content` in its sizes, the best first, with a media type.
 
     Its alternative text is the description of one of them, else the title.
@@ -93,14 +109,15 @@ def _image_file(pictures: list[Values], base: str) -> Enclosure | None:
     if not files:
         return None
     best = files[0][0]
-    texts = [string(picture, "media_description", "media_title", "title") for _, picture in files]
+    captions = [string(picture, "media_description", "media_title", "title") for _, picture in files]
+    beside = _texts_beside(files[0][1], texts)
     renditions = unique(_rendition(file, picture) for file, picture in files[:MAX_RENDITIONS])
     return replace(
         best,
         type=_image_type(best),
-        title=next(filter(None, texts), None),
+        title=next(filter(None, captions), None) or string(beside, "media_description", "media_title"),
         duration=None,
-        credit=next((file.credit for file, _ in files if file.credit), None),
+        credit=next((file.credit for file, _ in files if file.credit), None) or string(beside, "media_credit"),
         renditions=renditions if len(renditions) > 1 else (),
     )
 

@@ -4,7 +4,6 @@
 `entries` make a Feed of them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +26,6 @@ def in_media_group(file: dict[str, str], group: int) -> None:
         file["media_group"] = str(group)
 
 
-def credit_media_group(files: Iterable[dict[str, str]], group: int, credit: str) -> None:
-    """Give the files of a media:group its credit, unless they have one of their own."""
-    for file in files if credit else ():
-        if file.get("media_group") == str(group):
-            file.setdefault("media_credit", credit)
-
-
 @dataclass(slots=True, kw_only=True)
 class RawBody:
     """A text that may be the entry's body."""
@@ -49,7 +41,7 @@ class RawEntry:
     """An entry: feedparser's dictionary, and what that has no place for or would overwrite.
 
     Each `media_content` in the dictionary also has the `media_title`, `media_description` and `media_credit` inside it,
-    and the number of its `media_group`.
+    and the number of its `media_group`. Those beside it are in `media_texts`, by the number of the group they stand in.
     """
 
     values: Values
@@ -57,6 +49,11 @@ class RawEntry:
     language: str | None  # the entry's own xml:lang
     guid_is_link: bool
     bodies: list[RawBody] = field(default_factory=list)
+    media_texts: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def add_media_text(self, group: int, element: str, text: str) -> None:
+        """Store the first text of an element of Media RSS beside files, in this group of the entry; 0: in none."""
+        self.media_texts.setdefault(group, {}).setdefault(element, text)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -468,7 +468,7 @@ def test_renditions_are_bounded() -> None:
     assert picture.renditions[0].width == 499
 
 
-def test_a_file_has_the_first_credit_inside_it() -> None:
+def test_a_file_has_the_first_credit_inside_it_else_that_of_the_entry() -> None:
     entry = entry_of(
         item(
             '<media:credit>the entry</media:credit><media:content url="/a.png"><media:credit scheme="urn:ebu">Ann / '
@@ -476,7 +476,7 @@ def test_a_file_has_the_first_credit_inside_it() -> None:
             '<media:content url="/b.png"/>'
         )
     )
-    assert [file.credit for file in entry.enclosures] == ["Ann / Agency", None]
+    assert [file.credit for file in entry.enclosures] == ["Ann / Agency", "the entry"]
 
 
 def test_one_file_in_two_elements_has_what_either_says() -> None:

@@ -57,6 +57,20 @@ PICTURES = """<?xml version="1.0" encoding="UTF-8"?>
       <media:description>The film</media:description></media:content>
   </item>
 </channel></rss>"""
+BESIDE = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
+  <title>The paper</title><link>https://paper.example/</link><description>News.</description>{head}
+  <item>
+    <title>Terns</title><link>https://paper.example/terns</link><guid>https://paper.example/terns</guid>
+    <pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate><description>Terns over the harbour of the town.</description>
+    <media:content url="https://img.example/tern.jpg" medium="image" width="600"/>
+    <media:content url="https://img.example/nest.jpg" medium="image"><media:credit>Bo</media:credit>
+      <media:description>A nest</media:description></media:content>
+    <media:group><media:content url="https://video.example/tern.mp4" type="video/mp4" duration="61"/>
+      <media:title>The film</media:title></media:group>
+    <media:credit>Ann for the paper</media:credit><media:description>A tern over a quay</media:description>
+  </item>
+</channel></rss>"""
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x:planet</id><title>Planet</title>
   <updated>2026-11-23T10:00:00Z</updated><entry><id>tag:planet.example,2026:1</id><title>From elsewhere</title>
   <link href="https://elsewhere.example/1"/><link rel="replies" type="text/html" href="https://elsewhere.example/1/talk"/>
@@ -203,3 +217,16 @@ def test_media_keep_credit_and_description(pictures: Feeds) -> None:
         "https://img.example/g?w=460": ("Gulls over a quay", "Ann / Agency"),
         "https://img.example/map.png": (None, None),
     }
+
+
+@pytest.mark.parametrize("head", ["", "<cloud><title>read by feedparser alone</title></cloud>"])
+def test_texts_beside_the_files_are_theirs(tmp_path: Path, server: Server, head: str) -> None:
+    feeds = Feeds(tmp_path, server, BESIDE.format(head=head))
+    texts = {file["url"]: (file.get("title"), file.get("_credit")) for file in feeds.json["attachments"]}
+    assert texts == {
+        "https://video.example/tern.mp4": ("The film", "Ann for the paper"),
+        "https://img.example/tern.jpg": ("A tern over a quay", "Ann for the paper"),
+        "https://img.example/nest.jpg": ("A nest", "Bo"),
+    }
+    titles = ["The film", "A tern over a quay", "A nest"]
+    assert sorted(feeds.both("media:content/media:title/text()")) == sorted(titles)

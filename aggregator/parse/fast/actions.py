@@ -86,8 +86,8 @@ def end_body(element: str) -> Finish:
         is_plain = state.text_type == "text/plain" and not state.feed.version.startswith("atom")
         if may_be_html and is_plain and _LIKE_HTML.search(text):
             raise Unsupported(element)
-        if text and state.media is not None and element == "media_description":
-            state.media.setdefault(element, text)
+        if element == "media_description":
+            state.keep_media_text(element, text)
         if text:
             body = RawBody(element=element, media_type=state.text_type, value=text, base=state.text_base)
             state.feed.entries[-1].bodies.append(body)
@@ -140,7 +140,7 @@ def begin_entry(state: ParserState, attributes: Attributes) -> None:
         raise Unsupported("entry")
     about, language = attributes.get("rdf:about"), attributes.get("xml:lang") or None
     state.values = {"id": about} if about else {}
-    state.has_title, state.media_group, state.group_credit = False, 0, ""
+    state.has_title, state.media_group = False, 0
     entry = RawEntry(values=state.values, base=state.base, language=language, guid_is_link=bool(about))
     state.feed.entries.append(entry)
 

@@ -1,13 +1,12 @@
 """Actions of Media RSS. Pure."""
 
 from aggregator.parse.fast.parser_state import Attributes, ParserState
-from aggregator.parse.raw import credit_media_group, in_media_group
+from aggregator.parse.raw import in_media_group
 
 
 def end_media_title(state: ParserState, text: str) -> None:
     """Store the title that counts if there is no other: the last of the least deep."""
-    if text and state.media is not None:
-        state.media.setdefault("media_title", text)
+    state.keep_media_text("media_title", text)
     state.values["media_title_detail"] = {"type": state.text_type, "base": state.text_base}
     if state.depth <= state.media_title_depth or "media_title" not in state.values:
         state.media_title_depth = state.depth
@@ -15,11 +14,8 @@ def end_media_title(state: ParserState, text: str) -> None:
 
 
 def end_media_credit(state: ParserState, text: str) -> None:
-    """Store the first credit of the file or the group that has begun."""
-    if text and state.media is not None:
-        state.media.setdefault("media_credit", text)
-    elif state.media_group:
-        state.group_credit = state.group_credit or text
+    """Store the first credit of the file, the group or the entry that has begun."""
+    state.keep_media_text("media_credit", text)
 
 
 def begin_media_content(state: ParserState, attributes: Attributes) -> None:
@@ -36,9 +32,8 @@ def begin_media_group(state: ParserState, _attributes: Attributes) -> None:
 
 
 def end_media_group(state: ParserState, _text: str) -> None:
-    """End a group of files, whose credit is that of each file without one."""
-    credit_media_group(state.values.get("media_content", ()), state.media_group, state.group_credit)
-    state.media_group, state.group_credit = 0, ""
+    """End a group of files."""
+    state.media_group = 0
 
 
 def end_media_content(state: ParserState, _text: str) -> None:

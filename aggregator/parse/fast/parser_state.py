@@ -36,9 +36,15 @@ class ParserState:
         self.media_title_depth = 0
         self.media: Attributes | None = None  # of the media:content that has begun
         self.media_groups = self.media_group = 0  # number of the groups of files, and of the open one
-        self.group_credit = ""  # of the group that has begun
         self.categories_open = 0  # of iTunes' module
         self.has_attributes = False  # the element of a source that began
         self.guid_is_link = False
         self.link_is_open = False  # the last link has its address as text
         self.text_type = self.text_base = ""  # of the text construct that began
+
+    def keep_media_text(self, element: str, text: str) -> None:
+        """Store a text of Media RSS with the media:content that has begun, else with the group or the entry."""
+        if text and self.media is not None:
+            self.media.setdefault(element, text)
+        elif text:
+            self.feed.entries[-1].add_media_text(self.media_group, element, text)
