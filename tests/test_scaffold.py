@@ -54,16 +54,45 @@ def test_init_is_where_a_user_begins(tmp_path: Path) -> None:
     assert "takes one file" in aggregator("import", cwd=tmp_path, status=2).stderr
 
 
+# A theme as small as one can be, in the place of Mainroad. It asks for what Mainroad asks for: the menus, the widgets
+# of the sidebar, a partial for each entry of `post_meta`; and as there the author is a value that Hugo has no longer.
+THEME = {
+    "_default/baseof.html": (
+        "<!DOCTYPE html><html><head><title>{{ .Title }}</title></head><body>{{ range .Site.Menus.main }}{{ end }}"
+        '<p class="theme"></p>{{ block "main" . }}{{ end }}{{ $page := . }}'
+        '{{ range .Site.Params.sidebar.widgets }}{{ partial (printf "widgets/%s.html" .) $page }}{{ end }}'
+        "</body></html>"
+    ),
+    "_default/single.html": (
+        '{{ define "main" }}<h1>{{ .Title }}</h1>{{ $page := . }}'
+        '{{ range .Param "post_meta" }}{{ partial (printf "post_meta/%s.html" .) $page }}{{ end }}'
+        "{{ .Content }}{{ end }}"
+    ),
+    "_default/list.html": '{{ define "main" }}{{ range .Pages }}<li>{{ .Title }}</li>{{ end }}{{ end }}',
+    "partials/post_meta/author.html": "{{ .Site.Author.name }}",
+    "partials/post_meta/date.html": "<time>{{ .Date }}</time>",
+    "partials/post_meta/categories.html": (
+        '{{ range .Params.categories }}{{ with $.Site.GetPage (printf "/categories/%s" (urlize .)) }}'
+        "<a>{{ .Title }}</a>{{ end }}{{ end }}"
+    ),
+    "partials/post_meta/translations.html": "{{ range .Translations }}<b>{{ .Lang }}</b>{{ end }}",
+    "partials/widgets/search.html": "<form></form>",
+    "partials/widgets/recent.html": (
+        "<ul id={{ math.Counter }}>{{ range .Site.RegularPages }}<li>recent</li>{{ end }}</ul>"
+    ),
+    "partials/widgets/categories.html": "",
+    "partials/widgets/taglist.html": "",
+}
+
+
 @pytest.fixture
 def theme(tmp_path: Path) -> Path:
-    """A theme as small as one can be, in the place of Mainroad; its pages ask for the menus, as Mainroad's do."""
-    layouts = tmp_path / "site" / "themes" / "mainroad" / "layouts" / "_default"
-    layouts.mkdir(parents=True)
-    base = "<!DOCTYPE html><html><head><title>{{ .Title }}</title></head><body>{{ range .Site.Menus.main }}{{ end }}"
-    (layouts / "baseof.html").write_text(base + '<p class="theme"></p>{{ block "main" . }}{{ end }}</body></html>')
-    (layouts / "single.html").write_text('{{ define "main" }}<h1>{{ .Title }}</h1>{{ .Content }}{{ end }}')
-    (layouts / "list.html").write_text('{{ define "main" }}{{ range .Pages }}<li>{{ .Title }}</li>{{ end }}{{ end }}')
-    return layouts
+    """Folder of the theme's default layouts."""
+    layouts = tmp_path / "site" / "themes" / "mainroad" / "layouts"
+    for name, text in THEME.items():
+        (layouts / name).parent.mkdir(parents=True, exist_ok=True)
+        (layouts / name).write_text(text)
+    return layouts / "_default"
 
 
 def hugo_builds(site: Path) -> None:
@@ -87,10 +116,11 @@ def test_a_new_site_shows_the_articles(tmp_path: Path, server: Server, theme: Pa
     hugo_builds(site)
 
     links = [f"https://source.example/{number}?a=1&b=$1'\"" for number in range(3)]
+    author = '<dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/">Ann &amp; Bob</dc:creator>'
     audio = '<enclosure url="https://cdn.example/1.mp3" type="audio/mpeg" length="1"/>'
     items = [item(number, link=escape(link), title="One title for all") for number, link in enumerate(links)]
-    server.put("/feed", rss(items[0] + audio, *items[1:]))
-    source = f"  - {{name: good, url: {server.url('/feed')}, language: en, category: World, tags: [some tag]}}\n"
+    server.put("/feed", rss(items[0] + audio + author, *(text + author for text in items[1:])))
+    source = f"  - {{name: good, url: {server.url('/feed')}, language: en, category: News & World, tags: [some tag]}}\n"
     local = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s}\n"
     file.write_text(re.sub(r"(?s)sources:\n.*", f"sources:\n{source}{local}", file.read_text()))
     aggregator("once", cwd=tmp_path)
@@ -102,7 +132,11 @@ def test_a_new_site_shows_the_articles(tmp_path: Path, server: Server, theme: Pa
     assert sorted(map(unescape, chain(*canonical))) == sorted(normalised(links))
     assert all('<p class="theme">' in page for page in pages)
     assert sum('<a href="https://cdn.example/1.mp3">Audio</a>' in page for page in pages) == 1
-    for term in ("categories/world", "tags/some-tag", "lang/en", "translations/en"):
+    assert all('<span class="meta__text">Ann &amp; Bob</span>' in page for page in pages)
+    assert all(re.search('<a [^>]*href="/categories/news--world/"[^>]*>News &amp; World</a>', page) for page in pages)
+    assert all(page.count("<li>recent</li>") == 3 for page in pages)
+    assert len({number for page in pages for number in re.findall(r"<ul id=(\d+)>", page)}) == 1  # made once for all
+    for term in ("categories/news--world", "tags/some-tag", "lang/en", "translations/en"):
         assert (site / "public" / term / "index.html").read_text().count("<li>One title for all</li>") == 3
 
 

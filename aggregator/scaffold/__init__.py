@@ -15,7 +15,14 @@ from aggregator.model import OutputFile
 
 FEEDS = "feeds.yaml"
 THEME = "mainroad"  # folder below themes/
-HUGO_FILES = ("hugo.toml", "layouts/post/single.html", ".gitignore")
+HUGO_FILES = (
+    "hugo.toml",
+    "layouts/post/single.html",
+    "layouts/_partials/post_meta/author.html",
+    "layouts/_partials/post_meta/categories.html",
+    "layouts/_partials/widgets/recent.html",
+    ".gitignore",
+)
 
 _MODULE = Path("themes", "github.com", "Vimux", "Mainroad")  # where Hugo looks for the module without Go
 _ARTICLES = """\
