@@ -65,6 +65,11 @@ class SourceUpdate:
         return self.settings.url != self.before.url
 
     @property
+    def is_renamed(self) -> bool:
+        """Its page has another address."""
+        return self.settings.name != self.before.name
+
+    @property
     def changes_labels(self) -> bool:
         """Its articles get other categories or tags."""
         before, now = self.before, self.settings

@@ -52,7 +52,7 @@ def _lines(plan: "Plan") -> Iterator[str]:
     lines = [
         *(f"add source {name}" for name in plan.added),
         *(f"remove source {name}; its articles stay" for name in plan.removed),
-        *(f"rename source {old} to {new}" for old, new in plan.renamed),
+        *(f"rename source {old} to {new}: /source/{old} answers 301, to /source/{new}" for old, new in plan.renamed),
         *(f"change source {name}: {', '.join(settings)}" for name, settings in plan.changed.items()),
         *(f"add category {name}" for name in plan.added_categories),
         *(f"remove category {name}: {_addresses(name)} answer 410" for name in plan.removed_categories),

@@ -97,17 +97,19 @@ class Pages:
         """`/category/<name>`: its newest articles; 301 to its successor, 410 if it was dropped without one."""
         name, dropped = request.path_params["name"], self._app.store.feeds.dropped_categories()
         if successor := dropped.get(name):
-            return RedirectResponse(successor, 301, headers=HEADERS)
+            return _moved(request, successor)
         if name in dropped:
             raise HTTPException(410)
         return self._articles(request, name)
 
     def source(self, request: Request) -> Response:
-        """`/source/<name>`: the source and its newest articles; also of a source that was removed."""
+        """`/source/<name>`: the source and its articles, also if it was removed; 301 if it was renamed."""
         name, store = request.path_params["name"], self._app.store
         now = self._app.clock()
         stored = store.sources.shown(name, now)
         if stored is None:
+            if present := store.sources.renamed(name):
+                return _moved(request, present)
             raise HTTPException(404)
         counts = store.sources.published_by_day(now, [stored.source.id])
         served = store.feeds.categories()
@@ -336,6 +338,12 @@ class Pages:
 
         html = page_body(article.html, self._images.of_page(article.id, root))
         return Markup(html)  # noqa: S704  # cleaned by `normalise`
+
+
+def _moved(request: Request, name: str) -> Response:
+    """Return the redirect to the page of this name beside the requested one, with the same query."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{name}{query}", 301, headers=HEADERS)
 
 
 def _by_condition(sources: Collection[StoredSource]) -> list[tuple[Condition, str, list[StoredSource]]]:

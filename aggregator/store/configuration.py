@@ -12,6 +12,7 @@ from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, Sou
 from aggregator.store.columns import EPOCH, settings_text
 from aggregator.store.database import Database
 from aggregator.store.due_hosts import insert_hosts, refresh_all_due
+from aggregator.store.former_names import remember_names
 from aggregator.store.labels import SourceLabels, relabel
 from aggregator.store.rows import Columns, state_columns
 from aggregator.store.schema import article, article_source, backfill, category, source
@@ -80,6 +81,9 @@ class ConfigurationStore:
                     renewed |= _UNREAD
                     connection.execute(delete(backfill).where(backfill.c.source_id == changed.id, *_left(changed)))
                 connection.execute(update(source).where(source.c.id == changed.id).values(renewed))
+            renamed_sources = [changed for changed in changes.updated if changed.is_renamed]
+            former = [(changed.before.name or "", changed.id) for changed in renamed_sources]
+            remember_names(connection, self._database.dialect, former)
             fresh = state_columns(SourceState()) | {"first_seen": now, "readdressed": False}
             hosts = {changed.host for changed in changes.updated} | {added.host for added in changes.added}
             insert_hosts(connection, self._database.dialect, hosts)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from aggregator.model import HostState, SourceState, StoredSource
 from aggregator.store import overview
 from aggregator.store.database import Database
+from aggregator.store.former_names import present_name
 from aggregator.store.leases import LeaseStore
 from aggregator.store.overview import SourceFailures, SourcePage, SourceSummary
 from aggregator.store.rows import listed, slices, stored_source
@@ -55,6 +56,11 @@ class SourceStore:
         """Return the source of this name as pages show it, also if it is not configured any more."""
         with self._database.reading() as connection:
             return overview.named(connection, now, name)
+
+    def renamed(self, name: str) -> str | None:
+        """Return the present name of the source that had this name before, None if none had it."""
+        with self._database.reading() as connection:
+            return present_name(connection, name)
 
     def by_name(self, name: str) -> StoredSource | None:
         """Return the source of this name, also if it is not configured any more."""

@@ -446,6 +446,23 @@ def test_a_renamed_category_is_redirected_for_good_and_a_removed_one_is_gone(roo
             assert client.get(pattern.format("never")).status_code == 404, pattern
 
 
+def test_a_renamed_source_is_redirected_for_good(room: Newsroom) -> None:
+    for name in ("second", "third"):
+        before = room.configuration["sources"][0]["name"]
+        room.configuration["sources"][0]["name"] = name
+        with client_of(room) as client:
+            answer = client.get(f"/source/{before}?before=x")
+            assert (answer.status_code, answer.headers["location"]) == (301, f"{name}?before=x")
+            assert client.get(f"/source/{name}").status_code == 200
+    with client_of(room) as client:
+        assert client.get("/source/second").headers["location"] == "third"
+        assert client.get("/source/never").status_code == 404
+    url = room.configuration["sources"][0]["url"]
+    room.configuration["sources"].append({"name": "second", "url": f"{url}?other"})
+    with client_of(room) as client:  # another source has the name now
+        assert client.get("/source/second").status_code == 200
+
+
 def test_readers_in_browsers_see_that_a_feed_moved_or_is_gone(room: Newsroom) -> None:
     room.configuration["sources"][0]["category"] = "Wörld"
     room.configuration["sources"].pop()

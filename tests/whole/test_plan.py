@@ -18,7 +18,7 @@ def test_a_plan_is_for_people_and_for_programs(tmp_path: Path) -> None:
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
     assert aggregator("plan", str(new), cwd=tmp_path).stdout.splitlines() == [
         "remove source b; its articles stay",
-        "rename source a to c",
+        "rename source a to c: /source/a answers 301, to /source/c",
         "change source c: categories, interval",
         "remove category b: /category/b and /feeds/b.* answer 410",
         "rename category world to us: /category/world and /feeds/world.* answer 301, to those of us",
