@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _REST = r"(?:[/?].*)?"  # of an address whose further parts do not matter
-_YOUTUBE = r"(?:m\.)?youtube\.com"
+_YOUTUBE = r"(?:(?:m|music)\.)?youtube\.com"
 _REDDIT = r"(?:old\.|new\.|np\.|m\.)?reddit\.com"
 _GITHUB_PAGES = (
     "about|apps|collections|explore|features|login|marketplace|notifications|orgs|search|settings|sponsors|topics|"
@@ -17,9 +17,11 @@ _GITHUB_PAGES = (
 )
 _GITHUB = rf"github\.com/(?!(?:{_GITHUB_PAGES})(?:/|$))(?P<owner>[a-z0-9-]+)"
 _REPOSITORY = rf"{_GITHUB}/(?P<name>[\w.-]+?)(?:\.git)?"
-_PROJECT = r"(?P<host>gitlab\.[^/]+)/(?P<project>[^/?]+(?:/(?!-/)[^/?]+)+?)(?:\.git)?"
+_PROJECT = r"(?P<host>gitlab\.[^/]+)/(?P<project>[^/?]+(?:/(?!-/)[^/?]+?)+?)(?:\.git)?"
 _SUBSTACK = r"(?!www\.|open\.|api\.)(?P<name>[\w-]+)\.substack\.com"
 _SUBSTACK_USER = r"(?:substack\.com/@|open\.substack\.com/pub/)(?P<name>[\w-]+)"
+_HANDLE = r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+\.\w+)"
+_QUERY = r"(?:\?.*)?"  # that does not matter
 _MEDIUM = r"(?!www\.|help\.|policy\.)(?P<name>[\w-]+)\.medium\.com"
 
 # Forms, each with its feeds by title, the likeliest first. The first form that matches counts.
@@ -32,6 +34,7 @@ _FEEDS: tuple[tuple[str, dict[str, str]], ...] = (
         rf"{_YOUTUBE}/playlist\?(?:.*&)?list=(?P<id>[\w-]+)(?:&.*)?",
         {"playlist": "https://www.youtube.com/feeds/videos.xml?playlist_id={id}"},
     ),
+    (rf"{_YOUTUBE}/user/(?P<user>[\w-]+){_REST}", {"channel": "https://www.youtube.com/feeds/videos.xml?user={user}"}),
     (rf"{_YOUTUBE}/.*", {}),  # the page of an @handle names its channel
     (rf"bsky\.app/profile/(?P<handle>[^/?]+){_REST}(?<!/rss)", {"posts": "https://bsky.app/profile/{handle}/rss"}),
     (r"(?P<handle>[\w-]+\.bsky\.social)/?", {"posts": "https://bsky.app/profile/{handle}/rss"}),
@@ -40,16 +43,21 @@ _FEEDS: tuple[tuple[str, dict[str, str]], ...] = (
         {"posts": "https://www.reddit.com/{path}/.rss{query}"},
     ),
     (
-        rf"{_REPOSITORY}/?",
+        rf"{_REPOSITORY}/?{_QUERY}",
         {title: f"https://github.com/{{owner}}/{{name}}/{title}.atom" for title in ("releases", "tags", "commits")},
     ),
     (
-        rf"{_REPOSITORY}/(?P<list>releases|tags|discussions|commits(?:/[^?]+?)?)(?<!\.atom)/?",
+        rf"{_REPOSITORY}/(?P<list>releases|tags|discussions|wiki|commits(?:/[^?]+?)?)(?<!\.atom)/?{_QUERY}",
         {"list": "https://github.com/{owner}/{name}/{list}.atom"},
     ),
-    (rf"{_GITHUB}/?", {"activity": "https://github.com/{owner}.atom"}),
+    (rf"{_REPOSITORY}/releases/(?:latest|tag/.*)", {"releases": "https://github.com/{owner}/{name}/releases.atom"}),
     (
-        rf"{_PROJECT}(?<!\.atom)/?",
+        rf"{_REPOSITORY}/tree/(?P<place>[^?]+?)/?{_QUERY}",
+        {"commits": "https://github.com/{owner}/{name}/commits/{place}.atom"},
+    ),
+    (rf"{_GITHUB}/?{_QUERY}", {"activity": "https://github.com/{owner}.atom"}),
+    (
+        rf"{_PROJECT}(?<!\.atom)/?(?!\?.*\bformat=atom){_QUERY}",
         {
             "releases": "https://{host}/{project}/-/releases.atom",
             "tags": "https://{host}/{project}/-/tags?format=atom",
@@ -61,20 +69,28 @@ _FEEDS: tuple[tuple[str, dict[str, str]], ...] = (
         rf"{_PROJECT}/-/(?P<list>tags|commits/[^?]+?)/?",
         {"list": "https://{host}/{project}/-/{list}?format=atom"},
     ),
+    (
+        rf"{_PROJECT}/-/tree/(?P<place>[^?]+?)/?{_QUERY}",
+        {"commits": "https://{host}/{project}/-/commits/{place}?format=atom"},
+    ),
     (rf"{_SUBSTACK}{_REST}(?<!/feed)", {"posts": "https://{name}.substack.com/feed"}),
     (rf"{_SUBSTACK_USER}{_REST}", {"posts": "https://{name}.substack.com/feed"}),
-    (rf"medium\.com/(?!feed/)(?P<path>(?:tag/)?[^/?]+){_REST}", {"posts": "https://medium.com/feed/{path}"}),
+    (rf"medium\.com/(?!(?:feed|m|me|p)/)(?P<path>(?:tag/)?[^/?]+){_REST}", {"posts": "https://medium.com/feed/{path}"}),
     (rf"{_MEDIUM}{_REST}(?<!/feed)", {"posts": "https://{name}.medium.com/feed"}),
     # Mastodon, and others of the Fediverse, on any host.
-    (r"(?P<host>[^/]+)/@(?P<user>\w+)/?", {"posts": "{scheme}://{host}/@{user}.rss"}),
+    (rf"[^/]+/@{_HANDLE}/?", {"posts": "https://{host}/@{user}.rss"}),  # a profile of another server
+    (
+        r"(?P<host>[^/]+)/(?:web/)?(?:@|users/)(?P<user>\w(?:[\w.-]*\w)?)(?<!\.rss)(?:/with_replies|/media)?/?",
+        {"posts": "{scheme}://{host}/@{user}.rss"},
+    ),
 )
 
 # Addresses that are not URLs, each with the URL of its page.
 _ADDRESSES: tuple[tuple[str, str], ...] = (
-    (r"@(?P<user>[\w.-]+)@(?P<host>[\w.-]+\.\w+)", "https://{host}/@{user}"),
+    (rf"(?:acct:)?@?{_HANDLE}", "https://{host}/@{user}"),
     (r"@(?P<handle>[\w-]+(?:\.[\w-]+)+)", "https://bsky.app/profile/{handle}"),
     (r"/?(?P<path>(?:r|u)/[\w+-]+)/?", "https://www.reddit.com/{path}/"),
-    (r"git@(?P<host>[\w.-]+):(?P<path>.+)", "https://{host}/{path}"),
+    (r"(?:ssh://)?git@(?P<host>[\w.-]+)[:/](?P<path>.+)", "https://{host}/{path}"),
 )
 
 # Forms of pages that do not always name their feed, each with the place where its URL can be found.
@@ -95,12 +111,10 @@ def page_url(address: str) -> str:
 
     The URL is not checked: an address of no known form gets `https://` before it.
     """
-    if "://" in address:
-        return address
     for form, url in _ADDRESSES:
         if match := re.fullmatch(form, address.strip(), re.IGNORECASE):
             return url.format(**match.groupdict())
-    return f"https://{address}"
+    return address if "://" in address else f"https://{address}"
 
 
 def known_feeds(url: str) -> Mapping[str, str]:
@@ -121,5 +135,5 @@ def where_to_look(url: str) -> str:
 
 
 def _match(form: str, url: str) -> re.Match[str] | None:
-    address = url.partition("://")[2].partition("#")[0].removeprefix("www.")
+    address = re.sub(r"(?i)^www\.", "", url.partition("://")[2].partition("#")[0])
     return re.fullmatch(form, address, re.IGNORECASE)
