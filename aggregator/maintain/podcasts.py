@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from urllib.parse import quote
 
-from aggregator.model import Podcast
-from aggregator.names import ALL, category_name
 from aggregator.settings import Settings
 from aggregator.store import Store
 from aggregator.store.backup import sqlite_path
@@ -16,8 +14,8 @@ from aggregator.store.schema import VERSION
 def missing_tags(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     """Return the tags that podcast directories require and no source gives, by the category that lacks them.
 
-    Only categories of podcasts count, by what their sources said at the last poll. That is read from a database of
-    SQLite that exists and needs no migration; else nothing is known. Raises StoreError.
+    Only feeds that are published as podcasts count, by what the sources of their articles said last. That is
+    read from a database of SQLite that exists and needs no migration; else nothing is known. Raises StoreError.
     """
     path = sqlite_path(settings.database or "")
     if path is None or not path.exists():
@@ -30,10 +28,5 @@ def missing_tags(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     if version != (VERSION,):
         return {}
     with Store.open(settings.database or "") as store:
-        sources = store.sources.all()
-    podcasts: dict[str, list[Podcast | None]] = {}
-    for stored in sources:
-        for name in {ALL, *map(category_name, stored.source.categories)}:
-            podcasts.setdefault(name, []).append(stored.state.feed_info.podcast)
-    feeds = {name: Podcast.of_feed(podcasts[name]) for name in sorted(podcasts)}
-    return {name: podcast.missing for name, podcast in feeds.items() if podcast and podcast.missing}
+        podcasts = store.feeds.podcasts(settings.feeds.limit)
+    return {name: podcast.missing for name, podcast in podcasts.items() if podcast.missing}

@@ -61,6 +61,7 @@ _EDITED = _NEWEST_WITH_BODY.join(category, category.c.name == article_category.c
     edited_since_closed, article_category.c.edited_after > category.c.joined - bindparam("limit")
 )
 _UPDATED = _newest(article.c.updated, with_text=False)
+_OWNERS = _newest(article.c.source_id, with_text=False).where(has_names)
 _updated_of_newest = (
     select(article.c.updated)
     .select_from(article_category)
@@ -117,6 +118,15 @@ class FeedStore:
         """Return the names of categories without a source; with each the only one that its sources have instead."""
         with self._database.reading() as connection:
             return {row.name: row.successor for row in connection.execute(_DROPPED)}
+
+    def podcasts(self, limit: int) -> Mapping[str, Podcast]:
+        """Return the tags of those feeds that are podcasts, by category, where a feed has `limit` articles."""
+        with self._database.reading() as connection:
+            of_feeds = {
+                name: _podcast(connection, set(connection.scalars(_OWNERS, {"category": name, "limit": limit})))
+                for name in connection.scalars(_PRESENT).all()
+            }
+        return {name: podcast for name, podcast in of_feeds.items() if podcast}
 
     def category_feed(
         self, name: str, limit: int, *, max_body: int = 0, named: bool = False, language: str | None = None

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from aggregator.config import load
+from aggregator.maintain.podcasts import missing_tags
 from tests.newsroom import newsroom
 from tests.servers import Server
 
@@ -230,3 +232,23 @@ def test_texts_beside_the_files_are_theirs(tmp_path: Path, server: Server, head:
     }
     titles = ["The film", "A tern over a quay", "A nest"]
     assert sorted(feeds.both("media:content/media:title/text()")) == sorted(titles)
+
+
+def test_tags_that_a_podcast_lacks_are_those_of_its_published_feed(tmp_path: Path, server: Server) -> None:
+    lacking = PODCAST.replace("<itunes:explicit>no</itunes:explicit>", "")
+    server.put("/feed", lacking.replace('<itunes:image href="https://harbour.example/cover.jpg"/>', ""))
+    room = newsroom(
+        tmp_path,
+        [
+            {"name": "harbour", "url": server.url("/feed"), "category": "talk"},
+            {"name": "silent", "url": server.url("/missing"), "category": "talk"},  # no article of it is published
+        ],
+    )
+    room.once()
+    assert b"<itunes:category" in room.feed("talk.rss")
+    missing = ("itunes:image", "itunes:explicit")
+    assert missing_tags(load(tmp_path / "feeds.yaml", {})) == {"all": missing, "talk": missing}
+    room.configuration["rules"] = [{"categories": ["Ferries"]}]
+    room.once()
+    assert b"<itunes:category" in room.feed("ferries.rss")
+    assert missing_tags(load(tmp_path / "feeds.yaml", {})) == {"all": missing, "ferries": missing}
