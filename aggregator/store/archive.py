@@ -93,9 +93,11 @@ _PENDING = (
 )
 _VERSIONS = (
     select(archived.c.version)
+    .select_from(article_category)
+    .join(article)
     .join(
-        article_category,
-        (article_category.c.article_id == archived.c.article_id) & (article_category.c.archived == archived.c.digest),
+        archived,
+        (archived.c.article_number == article.c.number) & (archived.c.digest == article_category.c.archived),
     )
     .where(_in_category, article_category.c.archive_page == bindparam("number"), on_closed_page, shown)
     .order_by(article_category.c.number)
@@ -114,8 +116,10 @@ _WRITTEN = (
 )
 _MARK_ALL = update(archive_page).values(pending=archive_page.c.pending + 1)
 
-_STORED = select(*archived.c["article_id", "digest"]).where(archived.c.article_id.in_(listed("ids")))
-_insert_versions = InsertRows(archived, ("article_id", "digest", "version"))
+# Those that were pruned since the page was read are left out. Nobody drops a partition that this reads.
+_NUMBERS = select(*article.c["id", "number"]).join(article_text, of_article).where(article.c.id.in_(listed("ids")))
+_STORED = select(*archived.c["article_number", "digest"]).where(archived.c.article_number.in_(listed("numbers")))
+_insert_versions = InsertRows(archived, ("article_number", "digest", "version"))
 _decoder = msgspec.json.Decoder(StoredArticle)
 
 
@@ -164,13 +168,16 @@ class ArchiveStore:
     def close(self, opened: ArchivePage) -> None:
         """Close a page with these articles as they are; it is marked to be written."""
         names = {"of": opened.category, "page": opened.number}
-        versions = [(article.id, msgspec.json.encode(article)) for article in opened.articles]
-        rows = [(article_id, _digest(version), version) for article_id, version in versions]
-        places = [{**names, "by": article_id, "version_digest": digest} for article_id, digest, _ in rows]
+        versions = {article.id: msgspec.json.encode(article) for article in opened.articles}
+        digests = {article_id: _digest(version) for article_id, version in versions.items()}
+        places = [{**names, "by": article_id, "version_digest": digest} for article_id, digest in digests.items()]
         with self._database.writing() as connection:
-            stored = set(map(tuple, connection.execute(_STORED, {"ids": [article_id for article_id, *_ in rows]})))
-            new = [row for row in rows if row[:2] not in stored]
-            _insert_versions(connection, ((*row, zlib.compress(version, 1)) for *row, version in new))
+            numbers = connection.execute(_NUMBERS, {"ids": list(versions)}).all()
+            stored = set(map(tuple, connection.execute(_STORED, {"numbers": [row.number for row in numbers]})))
+            new = [row for row in numbers if (row.number, digests[row.id]) not in stored]
+            _insert_versions(
+                connection, ((row.number, digests[row.id], zlib.compress(versions[row.id], 1)) for row in new)
+            )
             connection.execute(_CLOSE, places)
             connection.execute(
                 archive_page.insert(),

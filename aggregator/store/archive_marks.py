@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from aggregator.store.partitions import delete_texts
 from aggregator.store.rows import listed
 from aggregator.store.schema import archive_page, archived, article_category, category, on_closed_page
 
@@ -21,7 +22,6 @@ _LEAVE_PAGES = (
     .where(article_category.c.article_id.in_(listed("ids")))
     .values(number=None, archive_page=None, archived=None, edited_after=None)
 )
-_DELETE_VERSIONS = delete(archived).where(archived.c.article_id.in_(listed("ids")))
 _MARK = (
     update(archive_page)
     .where(archive_page.c.category == bindparam("of"), archive_page.c.number == bindparam("page"))
@@ -50,5 +50,5 @@ def note_edits(connection: Connection, ids: Collection[str]) -> None:
 def leave_pages(connection: Connection, ids: Collection[str]) -> None:
     """Take these articles, whose texts are withdrawn, from the archives; with other texts they join again."""
     mark_pages(connection, ids)
-    for statement in (_LEAVE_PAGES, _DELETE_VERSIONS):
-        connection.execute(statement, {"ids": sorted(ids)})
+    connection.execute(_LEAVE_PAGES, {"ids": sorted(ids)})
+    delete_texts(connection, ids, tables=(archived,))

@@ -1,9 +1,9 @@
 """The tables of archives (RFC 5005); the place of an article in one is in `article_category`."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, literal_column
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, literal_column
 
 from aggregator.store.columns import Words
-from aggregator.store.metadata import metadata, required, where
+from aggregator.store.metadata import by_month, metadata, required, where
 
 archive_page = Table(  # closed pages
     "archive_page",
@@ -20,8 +20,8 @@ Index("ix_archive_page_pending", *archive_page.c["category", "number"], **where(
 archived = Table(  # articles as closed pages show them
     "archived",
     metadata,
-    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
+    Column("article_number", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", LargeBinary, primary_key=True),  # of the version
     required("version", LargeBinary),  # compressed
-    sqlite_with_rowid=False,
+    **by_month("article_number"),
 )

@@ -13,6 +13,7 @@ SECONDS = 31  # bits below the seconds since 1970
 _LAST_SECOND = 2**32 - 1
 
 _select_numbers = SelectByValues(select(article.c.number), article.c.number)
+_numbers_of = SelectByValues(select(*article.c["id", "number"]), article.c.id)
 
 
 def number_of(article_id: str, published: datetime) -> int:
@@ -23,6 +24,11 @@ def number_of(article_id: str, published: datetime) -> int:
 def first_number(moment: datetime) -> int:
     """Return the least number of an article that is published in the second of `moment`."""
     return min(max(0, int(moment.timestamp())), _LAST_SECOND) << SECONDS
+
+
+def numbers_of(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of these articles, by id."""
+    return dict(map(tuple, _numbers_of(connection, ids)))
 
 
 def free_numbers(connection: Connection, articles: Iterable[tuple[str, datetime]]) -> list[int]:

@@ -51,7 +51,7 @@ def fingerprint_from(row: RowMapping) -> Fingerprint:
     )
 
 
-def draft_from(row: RowMapping) -> Draft:
+def draft_from(row: Mapping[Any, Any]) -> Draft:
     """Return the draft that an article's row was made from, without the terms."""
     return Draft(source_id=row["source_id"], **{name: row[name] for name in _DRAFT})
 

@@ -9,7 +9,15 @@ from sqlalchemy import Connection, RowMapping, func, select
 from aggregator.model import Carrier, KnownArticle
 from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
 from aggregator.store.rows import listed, slices
-from aggregator.store.schema import article, article_source, article_text, of_article, original, source, unpublished
+from aggregator.store.schema import (
+    article,
+    article_source,
+    article_text,
+    of_article,
+    original,
+    source,
+    unpublished,
+)
 
 FIELDS = (
     "id",
@@ -33,12 +41,12 @@ _ARTICLES = (
     .outerjoin(unpublished)
     .where(article.c.id.in_(listed("ids")))
 )
-_HTML = (  # as the entries give them, whatever rules publish
-    select(article.c.id, func.coalesce(original.c.html, article_text.c.html, "").label("html"))
-    .outerjoin(original)
+_HTML = (
+    select(*article.c["id", "number"], func.coalesce(article_text.c.html, "").label("html"))
     .outerjoin(article_text, of_article)
     .where(article.c.id.in_(listed("ids")))
 )
+_ORIGINALS = select(*original.c["number", "html"]).where(original.c.number.in_(listed("numbers")))
 _CREDITED = select(*article_source.c["article_id", "source_id"]).where(article_source.c.article_id.in_(listed("ids")))
 _CARRIERS = select(*source.c["id", "ordinal", "url", "feed_info"]).where(source.c.id.in_(listed("ids")))
 
@@ -50,8 +58,13 @@ def article_rows(connection: Connection, ids: Iterable[str]) -> list[RowMapping]
 
 
 def html_of(connection: Connection, ids: Iterable[str]) -> Mapping[str, str]:
-    """Return the bodies of these articles, by id."""
-    return {row.id: row.html for part in slices(ids) for row in connection.execute(_HTML, {"ids": part})}
+    """Return the bodies of these articles, by id: as the entries give them, whatever rules publish."""
+    html: dict[str, str] = {}
+    for part in slices(ids):
+        rows = connection.execute(_HTML, {"ids": part}).all()
+        originals = dict(map(tuple, connection.execute(_ORIGINALS, {"numbers": [row.number for row in rows]})))
+        html |= {row.id: originals.get(row.number, row.html) for row in rows}
+    return html
 
 
 def credited_sources(connection: Connection, ids: Iterable[str]) -> Mapping[str, frozenset[int]]:

@@ -17,12 +17,11 @@ from aggregator.store.database import Database
 from aggregator.store.due_hosts import refresh_all_due
 from aggregator.store.identifiers import insert_keys
 from aggregator.store.outbox import Outbox
-from aggregator.store.partitions import PARTITIONED, drop_partitions, first_kept
+from aggregator.store.partitions import delete_texts, drop_partitions, first_kept
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed
 from aggregator.store.schema import (
     TEXTS,
-    archived,
     article,
     article_category,
     article_source,
@@ -35,7 +34,6 @@ from aggregator.store.schema import (
     key,
     label,
     of_article,
-    original,
     page,
     pending_article,
     revision,
@@ -79,13 +77,7 @@ _EMPTY = (
     update(article).where(article.c.id.in_(_ids)).values(pruned=True, dropped=None, pending=False, cluster=article.c.id)
 )
 _DELETE_ROWS = [
-    delete(table).where(table.c.article_id.in_(_ids))
-    for table in (archived, article_category, label, original, page, translation)
-]
-_numbers = select(article.c.number).where(article.c.id.in_(_ids))
-_DELETE_TEXTS = [
-    delete(table).where(table.c[column].in_(_numbers), table.c[column] >= bindparam("first_kept"))
-    for table, column in PARTITIONED.items()
+    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, page, translation)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 
@@ -207,9 +199,7 @@ class MaintenanceStore:
             mark_pages(connection, ids)
             clusters = clusters_of(connection, ids)
             remaining = connection.execute(_OTHER_MEMBERS, {**parameters, "clusters": clusters}).all()
-            parameters_of_texts = {**parameters, "first_kept": first_kept(connection, before)}
-            for deletion in _DELETE_TEXTS:
-                connection.execute(deletion, parameters_of_texts)
+            delete_texts(connection, parameters["ids"], first=first_kept(connection, before))
             for statement in (*_DELETE_ROWS, _EMPTY):
                 connection.execute(statement, parameters)
             if remaining:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal,
     not_,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 )
 
 from aggregator.model import ClaimedPage, DuePage, PageText, Source
+from aggregator.store.article_numbers import numbers_of
 from aggregator.store.article_rows import BODY, TEXT
 from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
@@ -28,14 +28,23 @@ from aggregator.store.database import Database
 from aggregator.store.outbox import Outbox
 from aggregator.store.row_leases import RowLeases
 from aggregator.store.rows import listed
-from aggregator.store.schema import article, article_text, of_article, original, page, robots_txt, source, unpublished
+from aggregator.store.schema import (
+    article,
+    article_text,
+    of_article,
+    original,
+    page,
+    page_text,
+    robots_txt,
+    source,
+    unpublished,
+)
 from aggregator.store.search import index_articles
 
-_FOUND = (*BODY, "link")
-_NONE_FOUND = dict.fromkeys((*_FOUND, "error", "lease_until"))
+_NONE_FOUND: dict[str, Any] = {"has_text": False, "link": None}
 
 _VERSIONS = (
-    select(*article.c["id", "text_digest"], bindparam("now", type_=Moment), literal(0))
+    select(*article.c["id", "text_digest"], bindparam("now", type_=Moment), literal(0), literal(False))
     .where(article.c.id.in_(listed("ids")), article.c.source_id == bindparam("source_id"))
     .where(article.c.link_key.is_not(None), not_(article.c.pruned))
 )
@@ -52,13 +61,11 @@ _DUE = (
 _is_of_named = article.c.source_id.in_(select(source.c.id).where(IS_NAMED))
 _CLAIM = (
     select(*page.c["article_id", "digest", "failures"], article.c.link, *source.c["id", "settings"])
-    .add_columns(func.coalesce(original.c.title, article.c.title).label("title"))
-    .add_columns(func.coalesce(original.c.html, article_text.c.html).label("html"))
+    .add_columns(*article.c["number", "title"], article_text.c.html)
     .select_from(page)
     .join(article)
     .join(source)
     .join(article_text, of_article)
-    .outerjoin(original)
     .where(_of_articles, page.c.due <= bindparam("now"))
     .where(page.c.digest == article.c.text_digest)
     .order_by(page.c.due, page.c.article_id)
@@ -68,19 +75,19 @@ _of_version = (page.c.article_id == bindparam("of"), page.c.digest == bindparam(
 _END = (
     update(page)
     .where(*_of_version)
-    .values(lease_until=None, **{name: bindparam(f"new_{name}") for name in (*_FOUND, "due", "failures", "error")})
+    .values(lease_until=None, **{name: bindparam(f"new_{name}") for name in (*_NONE_FOUND, "due", "failures", "error")})
 )
-_KEEP_ORIGINAL = insert(original).from_select(
-    ("article_id", *TEXT),
-    select(*article.c["id", "title"], *article_text.c[BODY]).where(
-        of_article, article.c.id == bindparam("of"), not_(exists().where(original.c.article_id == article.c.id))
-    ),
+_ORIGINALS = select(*original.c["number", "title", "html"]).where(original.c.number.in_(listed("numbers")))
+_PUBLISHED = select(*article.c["number", "title"], *article_text.c[BODY]).where(
+    of_article, article.c.number == bindparam("of"), article_text.c.number == bindparam("of")
 )
 _SHOW = (
     update(article_text)
-    .where(article_text.c.number == select(article.c.number).where(article.c.id == bindparam("of")).scalar_subquery())
+    .where(article_text.c.number == bindparam("of"))
     .values({name: bindparam(f"new_{name}") for name in BODY})
 )
+_DROP_TEXT = delete(page_text).where(page_text.c.number == bindparam("of"))
+_KEEP_TEXT = insert(page_text)
 _DROP = delete(page).where(_of_articles)
 _ROBOTS_TXT = select(*robots_txt.c["fetched", "body", "error"]).where(robots_txt.c.origin == bindparam("origin"))
 _DROP_ROBOTS_TXT = delete(robots_txt).where(robots_txt.c.fetched < bindparam("before"))
@@ -95,6 +102,8 @@ class PageStore:
         self._due, self._claim = _DUE.where(self._leases.free), _CLAIM.where(self._leases.free)
         self._due_of = self._due.where(_is_of_named)
         self._end_lease = _END.where(self._leases.owned)
+        kept = database.dialect.insert(original).from_select(("number", *TEXT), _PUBLISHED)
+        self._keep_original = kept.on_conflict_do_nothing()
 
     def mark(self, articles: Collection[str], source_id: int, now: datetime) -> None:
         """Mark those of these articles whose text this source brought, each version of an entry once.
@@ -104,11 +113,13 @@ class PageStore:
         if not articles:
             return
         statement = self._database.dialect.insert(page).from_select(
-            ("article_id", "digest", "due", "failures"), _VERSIONS
+            ("article_id", "digest", "due", "failures", "has_text"), _VERSIONS
         )
         new = {"digest": statement.excluded.digest, "due": statement.excluded.due, "failures": 0}
         upsert = statement.on_conflict_do_update(
-            index_elements=[page.c.article_id], set_=_NONE_FOUND | new, where=page.c.digest != statement.excluded.digest
+            index_elements=[page.c.article_id],
+            set_=_NONE_FOUND | new | {"error": None, "lease_until": None},
+            where=page.c.digest != statement.excluded.digest,
         )
         with self._database.writing() as connection:
             connection.execute(upsert, {"ids": sorted(articles), "source_id": source_id, "now": now})
@@ -134,7 +145,9 @@ class PageStore:
             rows = connection.execute(self._claim, {"ids": sorted(ids), "now": now}).mappings().all()
             if rows:
                 self._leases.take({"ids": sorted(row["article_id"] for row in rows)}, now, lease)
-            return tuple(map(_claimed, rows))
+            numbers = [row["number"] for row in rows]
+            originals = {row.number: row for row in connection.execute(_ORIGINALS, {"numbers": numbers})}
+            return tuple(_claimed(row, originals.get(row["number"])) for row in rows)
 
     def extend(self, ids: Collection[str], now: datetime, lease: timedelta) -> None:
         """Have the leases of these articles' pages last for `lease` from now on."""
@@ -155,14 +168,17 @@ class PageStore:
 
         Rules judge it when it is published.
         """
-        values = {name: getattr(text, name) or None for name in _FOUND}
+        found = {"has_text": bool(text.html), "link": text.link or None}
         with self._database.writing() as connection:
-            if not self._end(connection, claimed, **values, due=None, failures=0, error=text.refusal or None):
+            if not self._end(connection, claimed, **found, due=None, failures=0, error=text.refusal or None):
                 return
+            (number,) = numbers_of(connection, [claimed.article_id]).values()
+            connection.execute(_DROP_TEXT, {"of": number})  # of an earlier version of the entry
             if text.html:
-                connection.execute(_KEEP_ORIGINAL, {"of": claimed.article_id})
-                new = {f"new_{name}": getattr(text, name) for name in BODY}
-                connection.execute(_SHOW, {"of": claimed.article_id, **new})
+                body = {name: getattr(text, name) for name in BODY}
+                connection.execute(self._keep_original, {"of": number})
+                connection.execute(_KEEP_TEXT, {"number": number} | body)
+                connection.execute(_SHOW, {"of": number} | {f"new_{name}": value for name, value in body.items()})
                 index_articles(connection, [claimed.article_id])
             if text.html or text.link:
                 self._outbox.mark_articles([claimed.article_id])
@@ -171,8 +187,7 @@ class PageStore:
     def postpone(self, claimed: ClaimedPage, due: datetime | None, error: str, *, failures: int) -> None:
         """Have a page asked for again, or never if `due` is None."""
         with self._database.writing() as connection:
-            none_found = dict.fromkeys(_FOUND)
-            self._end(connection, claimed, **none_found, due=due, failures=failures, error=error)
+            self._end(connection, claimed, **_NONE_FOUND, due=due, failures=failures, error=error)
 
     def _end(self, connection: Connection, claimed: ClaimedPage, **values: Any) -> bool:
         new = {f"new_{name}": value for name, value in values.items()}
@@ -195,6 +210,8 @@ class PageStore:
             connection.execute(upsert, {"origin": origin, "fetched": fetched, "body": body, "error": error})
 
 
-def _claimed(row: RowMapping) -> ClaimedPage:
+def _claimed(row: RowMapping, original_row: Any) -> ClaimedPage:
     values = {name: row[name] for name in ("article_id", "digest", "link", "title", "html", "failures")}
+    if original_row:
+        values |= {"title": original_row.title, "html": original_row.html}
     return ClaimedPage(source=Source(id=row["id"], settings=row["settings"]), **values)

@@ -7,14 +7,35 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
-from sqlalchemy import ARRAY, Connection, Text, bindparam, exists, not_, select, text
+from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, delete, exists, not_, select, text
 
 from aggregator.errors import StoreBusyError
-from aggregator.store.article_numbers import SECONDS, first_number
+from aggregator.store.article_numbers import SECONDS, first_number, numbers_of
 from aggregator.store.database import Database
-from aggregator.store.schema import article, article_text, revision, searchable
+from aggregator.store.rows import listed
+from aggregator.store.schema import (
+    archived,
+    article,
+    article_text,
+    original,
+    page_text,
+    revision,
+    searchable,
+    translation_text,
+)
 
-PARTITIONED = {article_text: "number", searchable: "number", revision: "article_number"}  # by these columns
+PARTITIONED = {  # by these columns
+    article_text: "number",
+    searchable: "number",
+    revision: "article_number",
+    original: "number",
+    page_text: "number",
+    translation_text: "article_number",
+    archived: "article_number",
+}
+_TABLES = tuple(table.name for table in PARTITIONED)
+# By a list of numbers, as PostgreSQL looks only then into their partitions alone when it plans a statement.
+_DELETE = {table: delete(table).where(table.c[name].in_(listed("numbers"))) for table, name in PARTITIONED.items()}
 FIRST_YEAR = 2020  # all older months together have one partition
 LOCK = 0x61676773  # next to that of the schema, among the advisory locks of the database
 LOCK_TIMEOUT = "500ms"  # for which a partition that is dropped may keep others waiting
@@ -63,23 +84,45 @@ class Month(NamedTuple):
         return first_number(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
 
 
-def make_partitions(connection: Connection, numbers: Iterable[int]) -> None:
-    """Make what is missing for rows with these articles' numbers, in this transaction."""
+def make_partitions(connection: Connection, numbers: Iterable[int], tables: Iterable[str] = _TABLES) -> None:
+    """Make what is missing for rows with these articles' numbers, in this transaction.
+
+    A migration gives the names of the tables that its version of the schema has.
+    """
     if connection.dialect.name != "postgresql":
         return
     names = {"names": sorted({Month.of(number).name for number in numbers})}
     if connection.scalars(_MISSING, names).all():
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         for name in connection.scalars(_MISSING, names).all():  # another process may have made it meanwhile
-            month = Month.named(name)
-            for table in PARTITIONED:
-                # Attached, as one that is made in its place would wait for all who read or write the others.
-                partition = f"{table.name}_{name}"
-                connection.exec_driver_sql(f"CREATE TABLE {partition} (LIKE {table.name} INCLUDING ALL)")
-                connection.exec_driver_sql(
-                    f"ALTER TABLE {table.name} ATTACH PARTITION {partition}"
-                    f" FOR VALUES FROM ({month.first}) TO ({month.end})"
-                )
+            _make(connection, Month.named(name), tables)
+
+
+def partition_as_texts(connection: Connection, tables: Iterable[str]) -> None:
+    """Make a partition of these new tables for each month that `article_text` has one of, in a migration."""
+    if connection.dialect.name == "postgresql":
+        for name in connection.scalars(_PRESENT).all():
+            _make(connection, Month.named(name.removeprefix("article_text_")), tables)
+
+
+def _make(connection: Connection, month: Month, tables: Iterable[str]) -> None:
+    for table in tables:
+        # Attached, as one that is made in its place would wait for all who read or write the others.
+        partition = f"{table}_{month.name}"
+        connection.exec_driver_sql(f"CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)")
+        connection.exec_driver_sql(
+            f"ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({month.first}) TO ({month.end})"
+        )
+
+
+def delete_texts(
+    connection: Connection, ids: Iterable[str], *, first: int = 0, tables: Iterable[Table] = PARTITIONED
+) -> None:
+    """Delete the texts of these articles from these tables, without those of numbers below `first`."""
+    numbers = sorted(number for number in numbers_of(connection, ids).values() if number >= first)
+    if numbers:
+        for table in tables:
+            connection.execute(_DELETE[table], {"numbers": numbers})
 
 
 def first_kept(connection: Connection, before: datetime | None) -> int:

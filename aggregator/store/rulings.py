@@ -6,9 +6,10 @@ An article's row holds the text that is published. Where that is not the entry's
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, CursorResult, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import SHARDS, ArticleRuling, Draft, EntrySource, Job, Mark, StoredEntry, Term, end_of
 from aggregator.names import ALL
@@ -28,6 +29,7 @@ from aggregator.store.schema import (
     of_article,
     original,
     page,
+    page_text,
     pending_article,
     source,
 )
@@ -52,20 +54,18 @@ _OF_SOURCE = (
     .order_by(article.c.id)
     .limit(bindparam("limit"))
 )
-_texts_of_entry = [  # as its page or its feed gives them
-    func.coalesce(page.c[name], original.c[name], article_text.c[name]).label(name) for name in BODY
-]
 _ENTRIES = (
-    select(*(column for column in article.c if column.name != "title"), *_texts_of_entry)
-    .add_columns(func.coalesce(original.c.title, article.c.title).label("title"))
-    .add_columns(page.c.html.label("page"), original.c.article_id.label("original"))
+    select(article, *article_text.c[BODY], func.coalesce(page.c.has_text, False).label("has_page_text"))
     .select_from(article)
     .join(article_text, of_article)
-    .outerjoin(original)
     .outerjoin(page, current_page)
     .where(article.c.id.in_(_ids), not_(article.c.pruned))
     .order_by(article.c.id)
 )
+# Statements of their own: PostgreSQL looks into the partitions of these numbers alone.
+_ORIGINALS = select(original).where(original.c.number.in_(listed("numbers")))
+_WITH_ORIGINAL = select(original.c.number).where(original.c.number.in_(listed("numbers")))
+_PAGE_TEXTS = select(page_text).where(page_text.c.number.in_(listed("numbers")))
 _SOURCES = (
     select(*article_source.c["article_id", "source_id", "link"], source.c.settings)
     .join(source)
@@ -77,10 +77,8 @@ _LABELLED = select(label.c.article_id).where(label.c.article_id.in_(_ids), label
 _DELETE_LABELS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin != "entry")
 _PUBLISHED = (
     select(*article.c["id", "number", "version", "dropped", "title"], *article_text.c[BODY])
-    .add_columns(original.c.article_id.label("original"))
     .select_from(article)
     .join(article_text, of_article)
-    .outerjoin(original)
     .where(article.c.id.in_(_ids))
 )
 _JUDGED = ("dropped", "title")  # columns of the article that a ruling sets, beside its text
@@ -92,7 +90,7 @@ _UPDATE_TEXT = (
     .where(article_text.c.number == bindparam("of"))
     .values({name: bindparam(f"new_{name}") for name in BODY})
 )
-_DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(_ids))
+_DELETE_ORIGINALS = delete(original).where(original.c.number.in_(listed("numbers")))
 _MARK_ALL = (
     update(article)
     .where(not_(article.c.pruned), not_(article.c.pending))
@@ -134,7 +132,7 @@ class RulingStore:
         """Return the entries of these articles, without those that were pruned."""
         sources: dict[str, list[EntrySource]] = defaultdict(list)
         with self._database.reading() as connection:
-            rows = connection.execute(_ENTRIES, {"ids": ids}).mappings().all()
+            rows = _with_texts_of_entries(connection, connection.execute(_ENTRIES, {"ids": ids}).mappings().all())
             terms = entry_terms(connection, ids)
             labelled = frozenset(connection.scalars(_LABELLED, {"ids": ids}))
             for row in connection.execute(_SOURCES, {"ids": ids}):
@@ -155,6 +153,8 @@ class RulingStore:
         with self._database.writing() as connection:
             rows = connection.execute(_PUBLISHED, {"ids": sorted(by_id)}).mappings().all()
             current = [(row, *by_id[row["id"]]) for row in rows if row["version"] == by_id[row["id"]][0].version]
+            numbers = {"numbers": [row["number"] for row, *_ in current]}
+            originals = frozenset(connection.scalars(_WITH_ORIGINAL, numbers)) if current else frozenset[int]()
             pairs = [(entry, ruling) for _, entry, ruling in current]
             changed = {*_relabel(connection, pairs), *self._place(connection, pairs)}
             updates = {row["id"]: _columns(row, entry.draft, ruling, now) for row, entry, ruling in current}
@@ -166,7 +166,7 @@ class RulingStore:
                     rows_by_key = zip(written, values, strict=True)
                     connection.execute(statement, [{"of": row[key], **new} for row, new in rows_by_key])
                 index_articles(connection, rewritten)
-            changed.update(rewritten, _replace_originals(connection, current))
+            changed.update(rewritten, _replace_originals(connection, current, originals))
             self._count(connection, current, now)
             self._outbox.mark_articles(changed)
             self._outbox.mark_categories(changed)
@@ -228,9 +228,23 @@ class RulingStore:
             return frozenset(connection.scalars(_DROPPED_AMONG, {"ids": sorted(ids)}))
 
 
-def _entry(
-    row: RowMapping, terms: tuple[Term, ...], sources: Sequence[EntrySource], *, is_labelled: bool
-) -> StoredEntry:
+def _with_texts_of_entries(connection: Connection, rows: Sequence[RowMapping]) -> list[Columns]:
+    """Return the rows with the texts as the articles' pages or feeds give them."""
+    with_page = [row["number"] for row in rows if row["has_page_text"]]
+    pages = _by_number(connection.execute(_PAGE_TEXTS, {"numbers": with_page})) if with_page else {}
+    originals = _by_number(connection.execute(_ORIGINALS, {"numbers": [row["number"] for row in rows]}))
+    return [
+        {**row, **originals.get(row["number"], {}), **pages.get(row["number"], {})}
+        | {"has_original": row["number"] in originals}
+        for row in rows
+    ]
+
+
+def _by_number(result: CursorResult[Any]) -> dict[int, RowMapping]:
+    return {row["number"]: row for row in result.mappings()}
+
+
+def _entry(row: Columns, terms: tuple[Term, ...], sources: Sequence[EntrySource], *, is_labelled: bool) -> StoredEntry:
     owner_first = sorted(sources, key=lambda source: source.id != row["source_id"])  # stable
     draft = replace(draft_from(row), terms=terms)
     return StoredEntry(
@@ -238,8 +252,8 @@ def _entry(
         version=row["version"],
         draft=draft,
         sources=tuple(owner_first),
-        has_page_text=row["page"] is not None,
-        is_plain=len(sources) == 1 and not (is_labelled or row["original"] or row["dropped"]),
+        has_page_text=row["has_page_text"],
+        is_plain=len(sources) == 1 and not (is_labelled or row["has_original"] or row["dropped"]),
     )
 
 
@@ -279,15 +293,18 @@ def _columns(row: RowMapping, draft: Draft, ruling: ArticleRuling, now: datetime
     return columns
 
 
-def _replace_originals(connection: Connection, judged: Sequence[JudgedRow]) -> list[str]:
-    """Keep the texts of entries where another one is published, and only there; return the ids where that changed."""
+def _replace_originals(connection: Connection, judged: Sequence[JudgedRow], present: frozenset[int]) -> list[str]:
+    """Keep the texts of entries where another one is published, and only there; return the ids where that changed.
+
+    `present` are the numbers of the articles whose entries' texts are kept.
+    """
     surplus = [
-        row["id"] for row, entry, ruling in judged if row["original"] and not (ruling.text or entry.has_page_text)
+        row for row, entry, ruling in judged if row["number"] in present and not (ruling.text or entry.has_page_text)
     ]
-    missing = [entry for row, entry, ruling in judged if ruling.text and not row["original"]]
+    missing = [(row, entry.draft) for row, entry, ruling in judged if ruling.text and row["number"] not in present]
     if surplus:
-        connection.execute(_DELETE_ORIGINALS, {"ids": surplus})
+        connection.execute(_DELETE_ORIGINALS, {"numbers": [row["number"] for row in surplus]})
     if missing:
-        rows = [{"article_id": entry.id} | {name: getattr(entry.draft, name) for name in TEXT} for entry in missing]
-        connection.execute(insert(original), rows)
-    return [*surplus, *(entry.id for entry in missing)]
+        texts = [{"number": row["number"]} | {name: getattr(draft, name) for name in TEXT} for row, draft in missing]
+        connection.execute(insert(original), texts)
+    return [row["id"] for row in (*surplus, *(row for row, _ in missing))]

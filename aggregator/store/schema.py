@@ -28,13 +28,16 @@ from aggregator.store.metadata import metadata as metadata
 from aggregator.store.metadata import on_postgresql, required, where
 from aggregator.store.object_table import stored_object as stored_object
 from aggregator.store.text_tables import article_text as article_text
+from aggregator.store.text_tables import original as original
+from aggregator.store.text_tables import page_text as page_text
 from aggregator.store.text_tables import revision as revision
 from aggregator.store.text_tables import searchable as searchable
 from aggregator.store.translation_tables import translated_text as translated_text
 from aggregator.store.translation_tables import translation as translation
+from aggregator.store.translation_tables import translation_text as translation_text
 from aggregator.store.worker_tables import worker as worker
 
-VERSION = "0004"  # of the schema: the newest migration's revision
+VERSION = "0005"  # of the schema: the newest migration's revision
 
 source = Table(
     "source",
@@ -199,16 +202,6 @@ unpublished = Table(  # articles before their first publication, and the names t
     sqlite_with_rowid=False,
 )
 
-original = Table(  # text of an article as its entry gives it, where rules or its page give another
-    "original",
-    metadata,
-    Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
-    required("title", Words),
-    required("html", Words),
-    required("markdown", Words),
-    required("summary", Words),
-)
-
 label = Table(  # tags and categories of an article, by where they come from
     "label",
     metadata,
@@ -293,7 +286,7 @@ source_day = Table(  # counters, so that overviews need not count articles
     sqlite_with_rowid=False,
 )
 
-page = Table(  # of an article whose source asks for full text: the mark to read it, and then its text
+page = Table(  # of an article whose source asks for full text: the mark to read it, and what came of it
     "page",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
@@ -303,10 +296,7 @@ page = Table(  # of an article whose source asks for full text: the mark to read
     Column("owner", String(32)),  # the process that leased it last: what others write is dropped
     required("failures", Integer),  # in a row
     Column("error", Words),  # sentence of the last failure, or why its text is not used
-    # None unless it is better than the feed's
-    Column("html", Words),
-    Column("markdown", Words),
-    Column("summary", Words),
+    required("has_text", Boolean),  # in `page_text`: it is better than the feed's
     Column("link", Words),  # its canonical link, None if that is the article's
     sqlite_with_rowid=False,
 )

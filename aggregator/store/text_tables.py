@@ -21,6 +21,27 @@ article_text = Table(  # of the articles that were not pruned
     **by_month("number"),
 )
 
+original = Table(  # text of an article as its entry gives it, where rules or its page give another
+    "original",
+    metadata,
+    Column("number", _number, primary_key=True, autoincrement=False),
+    required("title", Words),
+    required("html", Words),
+    required("markdown", Words),
+    required("summary", Words),
+    **by_month("number"),
+)
+
+page_text = Table(  # full text of an article, as its page gives it; `page` is the mark
+    "page_text",
+    metadata,
+    Column("number", _number, primary_key=True, autoincrement=False),
+    required("html", Words),
+    required("markdown", Words),
+    required("summary", Words),
+    **by_month("number"),
+)
+
 searchable = Table(  # terms of articles for the search; the index over them is `search_index.py`'s
     "searchable",
     metadata,

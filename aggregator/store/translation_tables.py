@@ -1,11 +1,11 @@
 """The tables of translations."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from aggregator.store.columns import Moment, Words
-from aggregator.store.metadata import metadata, required, where
+from aggregator.store.metadata import by_month, metadata, required, where
 
-translation = Table(  # of an article into one language: the mark to make it, and then its text
+translation = Table(  # of an article into one language: the mark to make it, and what its text was made of
     "translation",
     metadata,
     Column("article_id", String(32), ForeignKey("article.id"), primary_key=True),
@@ -18,13 +18,21 @@ translation = Table(  # of an article into one language: the mark to make it, an
     Column("error", Words),  # sentence of the last failure
     Column("updated", Moment),  # when its text came; None: it has none yet
     Column("digest", LargeBinary),  # of the text that it translates
-    Column("title", Words),
-    Column("html", Words),
-    Column("markdown", Words),
-    Column("summary", Words),
     sqlite_with_rowid=False,
 )
 Index("ix_translation_due", translation.c.due, **where(translation.c.due.is_not(None)))
+
+translation_text = Table(
+    "translation_text",
+    metadata,
+    Column("article_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("language", String(35), primary_key=True),
+    required("title", Words),
+    required("html", Words),
+    required("markdown", Words),
+    required("summary", Words),
+    **by_month("article_number"),
+)
 
 translated_text = Table(  # so that no text is requested twice
     "translated_text",

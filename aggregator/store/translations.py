@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, literal, not_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, delete, exists, func, insert, literal, not_, select, update
 
 from aggregator.model import ClaimedTranslation, Source, TranslatedText, Translation
 from aggregator.settings import SourceSettings
+from aggregator.store.article_numbers import numbers_of
 from aggregator.store.claimable import IS_NAMED
 from aggregator.store.columns import Moment
 from aggregator.store.database import Database
@@ -26,6 +27,7 @@ from aggregator.store.schema import (
     source,
     translated_text,
     translation,
+    translation_text,
     unpublished,
 )
 from aggregator.store.stored_articles import is_published
@@ -72,8 +74,11 @@ _RECORD = (
         updated=bindparam("now", type_=Moment),
         digest=bindparam("new_digest"),
     )
-    .values({name: bindparam(f"new_{name}") for name in _TEXT})
 )
+_DELETE_TEXT = delete(translation_text).where(
+    translation_text.c.article_number == bindparam("of"), translation_text.c.language == bindparam("in_language")
+)
+_KEEP_TEXT = insert(translation_text)
 _POSTPONE = (
     update(translation)
     .where(_this, _of_version)
@@ -94,8 +99,13 @@ _FORGET = delete(translated_text).where(translated_text.c.used < bindparam("befo
 
 _wanted_by = (article.c.language.label("original_language"), source.c.settings)
 _OF_ARTICLES = (
-    select(*translation.c["article_id", "language", "updated", "digest", *_TEXT], *_wanted_by)
+    select(*translation.c["article_id", "language", "updated", "digest"], *translation_text.c[_TEXT], *_wanted_by)
     .select_from(translation.join(article).join(source))
+    .join(
+        translation_text,
+        (translation_text.c.article_number == article.c.number)
+        & (translation_text.c.language == translation.c.language),
+    )
     .where(translation.c.article_id.in_(listed("ids")), _there)
     .order_by(translation.c.article_id, translation.c.language)
 )
@@ -188,15 +198,20 @@ class TranslationStore:
         with self._database.writing() as connection:
             for article_id, language in translations:
                 connection.execute(_DROP_TEXT, {"of": article_id, "in_language": language})
+                for number in numbers_of(connection, [article_id]).values():
+                    connection.execute(_DELETE_TEXT, {"of": number, "in_language": language})
 
     def record(self, claimed: ClaimedTranslation, text: TranslatedText, digest: bytes, now: datetime) -> None:
         """Publish a translation of the text with this digest, unless its article changed or another process has it."""
-        values = {f"new_{name}": getattr(text, name) for name in _TEXT} | {"new_digest": digest}
+        texts = {name: getattr(text, name) for name in _TEXT}
         with self._database.writing() as connection:
             key = _key(claimed) | {"at": claimed.version}
-            if not connection.execute(self._record, key | values | {"now": now}).rowcount:
+            if not connection.execute(self._record, key | {"new_digest": digest, "now": now}).rowcount:
                 self._leases.release(_key(claimed))
                 return
+            (number,) = numbers_of(connection, [claimed.article_id]).values()
+            connection.execute(_DELETE_TEXT, {"of": number, "in_language": claimed.language})  # an earlier one
+            connection.execute(_KEEP_TEXT, {"article_number": number, "language": claimed.language} | texts)
             self._mark(claimed.article_id)
             if claimed.language not in (languages := self.languages()):
                 self._meta.set(_LANGUAGES, " ".join(sorted((*languages, claimed.language))))

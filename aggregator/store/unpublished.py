@@ -16,12 +16,11 @@ from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
 from aggregator.store.known import article_rows, carriers_of, credited_sources, known_article
 from aggregator.store.outbox import Outbox
-from aggregator.store.partitions import PARTITIONED
+from aggregator.store.partitions import delete_texts
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
     TEXTS,
-    archived,
     article,
     article_category,
     article_source,
@@ -95,12 +94,8 @@ _DELETE_TERMS = delete(label).where(label.c.article_id.in_(_ids), label.c.origin
 _MOVE_LABELS = update(label).where(label.c.article_id == bindparam("of")).values(article_id=bindparam("to"))
 _DELETE = [
     *(
-        delete(table).where(table.c[column].in_(select(article.c.number).where(article.c.id.in_(_ids))))
-        for table, column in PARTITIONED.items()
-    ),
-    *(
         delete(table).where(table.c.article_id.in_(_ids))
-        for table in (archived, article_category, page, translation, unpublished)
+        for table in (article_category, page, translation, unpublished)
     ),
     delete(article).where(article.c.id.in_(_ids)),
 ]
@@ -215,6 +210,7 @@ class UnpublishedStore:
             connection.execute(_DELETE_TERMS, {"ids": sorted(into)})
             connection.execute(_MOVE_LABELS, [{"of": old, "to": new} for old, new in into.items()])
             _move_places(connection, into)
+            delete_texts(connection, sorted(into))
             for statement in _DELETE:
                 connection.execute(statement, {"ids": sorted(into)})
             if published := {join.into for join in joins if join.is_published}:

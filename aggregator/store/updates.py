@@ -16,11 +16,10 @@ from aggregator.store.schema import TEXTS, article, article_text, of_article, or
 
 _CHANGEABLE = (*OWNER, *ENTRY, "title", *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
 _CURRENT = (
-    select(*article.c[*_CHANGEABLE, "id", "number"], *TEXTS, original.c.article_id.label("original"))
+    select(*article.c[*_CHANGEABLE, "id", "number"], *TEXTS)
     .add_columns(article_text.c.number.is_not(None).label("has_text"))
     .select_from(article)
     .outerjoin(article_text, of_article)
-    .outerjoin(original)
     .where(article.c.id.in_(listed("ids")), or_(not_(article.c.pruned), article.c.withdrawn.is_not(None)))
 )
 _UPDATE = (
@@ -40,7 +39,7 @@ _LAST_NUMBERS = (
     .group_by(revision.c.article_number)
 )
 _INSERT_REVISION = insert(revision)
-_DELETE_ORIGINALS = delete(original).where(original.c.article_id.in_(listed("ids")))
+_DELETE_ORIGINALS = delete(original).where(original.c.number.in_(listed("numbers")))
 _DELETE_OLD = delete(revision).where(
     revision.c.article_number == bindparam("of"), revision.c.number <= bindparam("last") - MAX_REVISIONS
 )
@@ -84,9 +83,9 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     if replaced:
         _insert_revisions(connection, replaced, now)
         note_edits(connection, [row["id"] for row in replaced])
-    rewritten = [row["id"] for row in changed if row["original"] and "text_digest" in changes[row["id"]]]
+    rewritten = [row["number"] for row in changed if "text_digest" in changes[row["id"]]]
     if rewritten:  # the rules have yet to see the new text
-        connection.execute(_DELETE_ORIGINALS, {"ids": rewritten})
+        connection.execute(_DELETE_ORIGINALS, {"numbers": rewritten})
     replace_entry_terms(connection, source_id, changed_terms)
     return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 

@@ -15,6 +15,7 @@ from aggregator.store.dialect import RacedError
 from aggregator.store.known import credited_sources
 from aggregator.store.maintenance import MaintenanceStore
 from aggregator.store.outbox import Outbox
+from aggregator.store.partitions import delete_texts
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
     article,
@@ -24,11 +25,13 @@ from aggregator.store.schema import (
     category,
     original,
     page,
+    page_text,
     retraction,
     revision,
     source,
     tombstone,
     translation,
+    translation_text,
     unpublished,
 )
 from aggregator.store.search import index_articles
@@ -81,12 +84,12 @@ _next_link = (
     .scalar_subquery()
 )
 _EMPTY = update(article).where(article.c.id.in_(_ids)).values(_NO_ENTRY | {"link": _next_link})
-_numbers = select(article.c.number).where(article.c.id.in_(_ids))
-_DELETE_TEXTS = [
-    update(article_text).where(article_text.c.number.in_(_numbers)).values(dict.fromkeys(BODY, "")),
-    delete(revision).where(revision.c.article_number.in_(_numbers)),
-    *(delete(table).where(table.c.article_id.in_(_ids)) for table in (original, page, translation)),
-]
+_EMPTY_TEXT = (
+    update(article_text)
+    .where(article_text.c.number.in_(select(article.c.number).where(article.c.id.in_(_ids))))
+    .values(dict.fromkeys(BODY, ""))
+)
+_DELETE_MARKS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (page, translation)]
 _FORGET_ENTRIES = update(source).where(source.c.id == bindparam("of")).values(seen=b"")
 _IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
 
@@ -170,7 +173,8 @@ class WithdrawalStore:
             and leave_article(connection, source_id, Departure(id=withdrawal.id, next_owner=withdrawal.next_owner))
         ]
         if emptied:
-            for statement in (_EMPTY, *_DELETE_TEXTS):
+            delete_texts(connection, emptied, tables=(original, page_text, revision, translation_text))
+            for statement in (_EMPTY, _EMPTY_TEXT, *_DELETE_MARKS):
                 connection.execute(statement, {"ids": emptied})
             leave_pages(connection, emptied)
             index_articles(connection, emptied)

@@ -26,7 +26,7 @@ PAUSE = 0.3  # seconds of an answer
 GAP = 0.2  # seconds of `host_gap`
 LEASE = 3.0  # seconds
 HTML = {"Content-Type": "text/html; charset=utf-8"}
-DONE = """SELECT (SELECT count(*) FROM page WHERE html IS NOT NULL), (SELECT count(*) FROM backfill WHERE url IS NULL),
+DONE = """SELECT (SELECT count(*) FROM page WHERE has_text), (SELECT count(*) FROM backfill WHERE url IS NULL),
     (SELECT count(*) FROM translation WHERE updated IS NOT NULL)"""
 
 

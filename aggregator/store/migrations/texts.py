@@ -13,6 +13,7 @@ from aggregator.store.search import index_all
 from aggregator.store.search_index import SEARCH_INDEXES
 
 BATCH = 1_000  # articles
+TABLES = ("article_text", "searchable", "revision")
 
 
 def number_articles() -> None:
@@ -73,7 +74,8 @@ def move_texts() -> None:
     if connection.dialect.name == "postgresql":
         create_job_tables(connection)
     is_kept = "NOT pruned"
-    make_partitions(connection, connection.scalars(sa.text(f"SELECT number FROM article WHERE {is_kept}")))  # noqa: S608 - our own text
+    numbers = connection.scalars(sa.text(f"SELECT number FROM article WHERE {is_kept}"))  # noqa: S608 - our own text
+    make_partitions(connection, numbers, TABLES)
     op.execute(
         "INSERT INTO article_text (number, html, markdown, summary)"  # noqa: S608 - it too
         f" SELECT number, html, markdown, summary FROM article WHERE {is_kept} ORDER BY number"
