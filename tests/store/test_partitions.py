@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine, event, select, text, update
 
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
-from aggregator.model import StoredArticle
+from aggregator.model import ArticleRuling, PageText, Ruling, StoredArticle, TranslatedText
+from aggregator.names import ALL
 from aggregator.search_terms import query_terms
 from aggregator.store import RacedError, Store, transfer
+from aggregator.store.partitions import PARTITIONED
 from aggregator.store.schema import article as articles
 from aggregator.store.stored_articles import ARTICLES
 from tests.newsroom import item, newsroom, rss
 from tests.servers import Server
 from tests.store.conftest import database
-from tests.store.values import NOW, article, keyed, new, record, source, sync_sources, updated
+from tests.store.values import LEASE, NOW, article, keyed, new, record, source, sync_sources, updated
 
 SOURCES = 4
 NOVEMBER, OCTOBER, SEPTEMBER = (datetime(2026, month, 15, tzinfo=UTC) for month in (11, 10, 9))
@@ -86,6 +89,46 @@ def test_retention_drops_the_texts_of_whole_months_and_their_articles_stay_away(
     assert partitions(store, "article_text") == {"2026_11": 1}
     record(store, new(dated(5, OCTOBER)))  # a new article of a month that is gone
     assert partitions(store, "article_text") == {"2026_10": 1, "2026_11": 1}
+
+
+def give_all_texts(store: Store, article_id: str) -> None:
+    """Have a rule give it another text, its page a full one, a server a translation, and a closed page show it."""
+    (entry,) = store.rulings.entries([article_id])
+    text_of_rule = replace(entry.draft, title="As the rule has it")
+    rulings = {carried.id: Ruling() for carried in entry.sources}
+    store.rulings.apply([(entry, ArticleRuling(rulings=rulings, text=text_of_rule))], NOW)
+    store.unpublished.clear([article_id])
+    store.pages.mark([article_id], 1, NOW)
+    (page,) = store.pages.claim([article_id], NOW, LEASE)
+    assert page.title == entry.draft.title
+    store.pages.record(page, PageText(html="<p>Whole.</p>", markdown="Whole.", summary="Whole."))
+    store.translations.mark([article_id], 1, ["de"], NOW)
+    translation = store.translations.claim(NOW, LEASE)
+    assert translation is not None
+    made = TranslatedText(title="Eins", html="<p>Eins.</p>", markdown="Eins.", summary="Eins.")
+    store.translations.record(translation, made, b"digest", NOW)
+    store.archive.number(ALL)
+    store.archive.close(store.archive.open_page(ALL, 1, 10_000)[0])
+
+
+def all_partitions(store: Store) -> dict[str, dict[str, int]]:
+    return {table.name: partitions(store, table.name) for table in PARTITIONED}
+
+
+def test_every_text_of_an_article_goes_with_its_month(store: Store) -> None:
+    october, november = dated(1, OCTOBER), dated(2, NOVEMBER)
+    for each in (october, november):
+        record(store, new(each))
+        give_all_texts(store, each.id)
+    record(store, *(updated(keyed(each, text="edited")) for each in (october, november)))
+    both = {"2026_10": 1, "2026_11": 1}
+    expected = {table.name: both for table in PARTITIONED}
+    assert all_partitions(store) == expected | {"original": dict.fromkeys(both, 0)}  # until they are judged again
+    store.maintenance.prune([october.id], CUT)
+    assert store.maintenance.drop_old_months(CUT) == 1
+    assert all_partitions(store) == {table: {"2026_11": int(table != "original")} for table in expected}
+    store.maintenance.prune([november.id])
+    assert all_partitions(store) == {table: {"2026_11": 0} for table in expected}
 
 
 def test_prune_drops_the_months_before_the_retention_and_polls_bring_nothing_back(url: str, tmp_path: Path) -> None:

@@ -88,13 +88,17 @@ def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, rev
     before = restored(empty_url, revision, papers)
     with Store.open(empty_url) as store:
         assert without_what_is_replaced(found(empty_url, before)) == without_what_is_replaced(before)
-        rows_by_id = {row["id"]: row for row in before["article"] if not row["pruned"]}
+        texts = {row["number"]: row for row in before.get("article_text", ())}  # from schema 0004 on
+        rows_by_id = {
+            row["id"]: {**texts.get(row.get("number"), {}), **row} for row in before["article"] if not row["pruned"]
+        }
+        numbered = {row.get("number"): row["id"] for row in before["article"]}
         read = rows_through(store)
         assert read == [{name: rows_by_id[row["id"]][name] for name in row} for row in read]
         assert len(read) == len(rows_by_id) == 8
-        assert [stored.title for stored in store.articles.revisions(before["revision"][0]["article_id"])] == [
-            "Story number 2"
-        ]
+        edited = before["revision"][0]
+        article_id = edited.get("article_id") or numbered[edited["article_number"]]
+        assert [stored.title for stored in store.articles.revisions(article_id)] == ["Story number 2"]
         states = {stored.source.name: stored.state for stored in store.sources.all()}
         assert {row["name"]: row["failures"] for row in before["source"] if row["present"]} == {
             name: state.failures for name, state in states.items()
@@ -111,6 +115,66 @@ def test_an_update_keeps_every_row_and_all_of_it_can_be_read(empty_url: str, rev
         credited_twice = (("World News", "mirrors"), ("daily", "mirror"), (Term(term="Ötzi & co"),))
         assert labels["Story number 1"] == credited_twice
         assert labels["Story number 3"] == (("World News",), ("daily",), ())
+
+
+def test_texts_of_entries_pages_translations_and_archives_come_under_the_numbers_of_articles(
+    empty_url: str, papers: Server
+) -> None:
+    before = restored(empty_url, "0004", papers)
+    whole, waiting = sorted((row for row in before["article"] if not row["pruned"]), key=itemgetter("id"))[:2]
+    engine = engine_of(empty_url)
+    with engine.begin() as connection:
+        marked = "INSERT INTO page (article_id, digest, due, failures, error, html, markdown, summary, link)"
+        connection.execute(
+            text(
+                f"{marked} VALUES (:id, :digest, NULL, 0, NULL, '<p>Page</p>', 'Page', 'P', 'https://whole.example/')"
+            ),
+            {"id": whole["id"], "digest": bytes.fromhex(whole["text_digest"])},
+        )
+        connection.execute(
+            text(f"{marked} VALUES (:id, :digest, 7, 2, 'It was down', NULL, NULL, NULL, NULL)"),
+            {"id": waiting["id"], "digest": bytes.fromhex(waiting["text_digest"])},
+        )
+        translated = (
+            "INSERT INTO translation (article_id, language, due, failures, version, updated, digest, title, html"
+        )
+        connection.execute(
+            text(f"{translated}, markdown, summary) VALUES (:id, 'de', NULL, 0, 3, 5, :digest, 'T', 'H', 'M', 'S')"),
+            {"id": whole["id"], "digest": b"of it"},
+        )
+        connection.execute(
+            text(f"{translated}, markdown, summary) VALUES (:id, 'fr', 9, 1, 2, NULL, NULL, NULL, NULL, NULL, NULL)"),
+            {"id": whole["id"]},
+        )
+        for row in (whole, waiting):
+            connection.execute(
+                text("INSERT INTO original VALUES (:id, 'Title', 'Body', 'Text', 'Short')"), {"id": row["id"]}
+            )
+            connection.execute(
+                text("INSERT INTO archived VALUES (:id, :digest, :version)"),
+                {"id": row["id"], "digest": b"d", "version": row["id"].encode()},
+            )
+    engine.dispose()
+    with Store.open(empty_url) as store:
+        entries = {entry.id: entry for entry in store.rulings.entries([whole["id"], waiting["id"]])}
+        drafts = {entry.id: (entry.draft.title, entry.draft.html, entry.has_page_text) for entry in entries.values()}
+        assert drafts == {whole["id"]: ("Title", "<p>Page</p>", True), waiting["id"]: ("Title", "Body", False)}
+        assert [due.article_id for due in store.pages.due(LATER, 9)] == [waiting["id"]]
+        (made,) = store.translations.of_articles([whole["id"]])[whole["id"]]
+        assert (made.language, made.title, made.html, made.markdown, made.summary) == ("de", "T", "H", "M", "S")
+        assert (made.digest, made.updated) == (b"of it", EPOCH + timedelta(microseconds=5))
+        assert store.articles.get(whole["id"]).link == "https://whole.example/"
+        with store.database.reading() as connection:
+            versions = "SELECT id, archived.version FROM archived JOIN article ON article_number = number ORDER BY id"
+            assert connection.execute(text(versions)).all() == [
+                (row["id"], row["id"].encode()) for row in (whole, waiting)
+            ]
+            marks = connection.execute(
+                text("SELECT language, due, version, failures FROM translation ORDER BY language")
+            )
+            assert marks.all() == [("de", None, 3, 0), ("fr", 9, 2, 1)]
+            errors = connection.execute(text("SELECT due, failures, error FROM page ORDER BY failures"))
+            assert errors.all() == [(None, 0, None), (7, 2, "It was down")]
 
 
 def test_after_an_update_a_cycle_over_the_same_sources_adds_nothing(

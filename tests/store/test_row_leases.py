@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from aggregator.model import BackfillStep, PageText, TranslatedText
 from aggregator.store import Store
 from aggregator.store.columns import EPOCH
 from aggregator.store.schema import article as article_table
-from aggregator.store.schema import backfill, page, translation, unpublished
+from aggregator.store.schema import backfill, page, page_text, translation, unpublished
 from tests.store.values import LEASE, MINUTE, NOW, article, new, record, source, sync_sources
 
 ID = article(1).id
@@ -70,7 +70,8 @@ def test_a_page_is_one_processs(two: tuple[Store, Store]) -> None:
     late.pages.postpone(claimed, NOW + MINUTE, "it came later", failures=1)
     with second.database.reading() as connection:
         row = connection.execute(page.select()).one()
-    assert (row.html, row.due, row.error) == ("<p>Whole.</p>", None, None)
+        html = connection.scalars(select(page_text.c.html)).one()
+    assert (html, row.has_text, row.due, row.error) == ("<p>Whole.</p>", True, None, None)
 
 
 def test_a_page_of_an_archive_is_one_processs(two: tuple[Store, Store]) -> None:

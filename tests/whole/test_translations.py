@@ -47,10 +47,16 @@ def sent(server: Server) -> list[dict[str, str]]:
     return [json.loads(request.body) for request in server.asked("/translate")]
 
 
+STORED = """SELECT translation.*, title, html, markdown FROM translation
+    JOIN (SELECT id, number FROM article) AS article ON article.id = article_id
+    LEFT JOIN translation_text AS made ON made.article_number = number AND made.language = translation.language
+    ORDER BY article_id, translation.language"""
+
+
 def rows(room: Newsroom) -> list[Any]:
     """The stored translations."""
     with room.opened() as app, app.store.database.reading() as connection:
-        return list(connection.execute(text("SELECT * FROM translation ORDER BY article_id, language")).mappings())
+        return list(connection.execute(text(STORED)).mappings())
 
 
 def test_an_article_is_translated_by_one_request_a_text(

@@ -74,7 +74,7 @@ def move_texts() -> None:
     if connection.dialect.name == "postgresql":
         create_job_tables(connection)
     is_kept = "NOT pruned"
-    numbers = connection.scalars(sa.text(f"SELECT number FROM article WHERE {is_kept}"))  # noqa: S608 - our own text
+    numbers = connection.scalars(sa.text(f"SELECT number FROM article WHERE {is_kept}")).all()  # noqa: S608 - our own text
     make_partitions(connection, numbers, TABLES)
     op.execute(
         "INSERT INTO article_text (number, html, markdown, summary)"  # noqa: S608 - it too
