@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from sqlalchemy import Engine, event, select, text, update
 
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
-from aggregator.model import ArticleRuling, PageText, Ruling, StoredArticle, TranslatedText
+from aggregator.model import ArticleRuling, PageText, PublishedText, Ruling, StoredArticle, TranslatedText
 from aggregator.names import ALL
 from aggregator.search_terms import query_terms
 from aggregator.store import RacedError, Store, transfer
@@ -94,7 +93,10 @@ def test_retention_drops_the_texts_of_whole_months_and_their_articles_stay_away(
 def give_all_texts(store: Store, article_id: str) -> None:
     """Have a rule give it another text, its page a full one, a server a translation, and a closed page show it."""
     (entry,) = store.rulings.entries([article_id])
-    text_of_rule = replace(entry.draft, title="As the rule has it")
+    draft = entry.draft
+    text_of_rule = PublishedText(
+        title="As the rule has it", html=draft.html, markdown=draft.markdown, summary=draft.summary
+    )
     rulings = {carried.id: Ruling() for carried in entry.sources}
     store.rulings.apply([(entry, ArticleRuling(rulings=rulings, text=text_of_rule))], NOW)
     store.unpublished.clear([article_id])

@@ -163,7 +163,9 @@ def test_texts_of_entries_pages_translations_and_archives_come_under_the_numbers
         (made,) = store.translations.of_articles([whole["id"]])[whole["id"]]
         assert (made.language, made.title, made.html, made.markdown, made.summary) == ("de", "T", "H", "M", "S")
         assert (made.digest, made.updated) == (b"of it", EPOCH + timedelta(microseconds=5))
-        assert store.articles.get(whole["id"]).link == "https://whole.example/"
+        stored = store.articles.get(whole["id"])
+        assert stored is not None
+        assert stored.link == "https://whole.example/"
         with store.database.reading() as connection:
             versions = "SELECT id, archived.version FROM archived JOIN article ON article_number = number ORDER BY id"
             assert connection.execute(text(versions)).all() == [
