@@ -44,12 +44,7 @@ def remove_unwanted(app: App, articles: Iterable[StoredArticle]) -> bool:
     if not app.has_translations:
         return False
     paths = {article.id: article.path for article in articles}
-    unwanted = [
-        (article_id, translation.language)
-        for article_id, translations in app.store.translations.of_articles(paths).items()
-        for translation in translations
-        if not translation.is_wanted
-    ]
+    unwanted = app.store.translations.unwanted(paths)
     removed = app.article_folder.remove((translated_path(paths[of], language) for of, language in unwanted))
     app.store.translations.drop(unwanted)
     return bool(removed)

@@ -17,7 +17,7 @@ translation = Table(  # of an article into one language: the mark to make it, an
     required("version", Integer),  # of the mark
     Column("error", Words),  # sentence of the last failure
     Column("updated", Moment),  # when its text came; None: it has none yet
-    Column("digest", LargeBinary),  # of the text that it translates
+    Column("digest", LargeBinary),  # of the text that it translates; b"": it has gone with that, its file has yet to go
     sqlite_with_rowid=False,
 )
 Index("ix_translation_due", translation.c.due, **where(translation.c.due.is_not(None)))

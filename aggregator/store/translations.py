@@ -86,7 +86,8 @@ _POSTPONE = (
 )
 _there = translation.c.updated.is_not(None)
 _DROP_MARK = delete(translation).where(_this, not_(_there))
-_DROP_TEXT = delete(translation).where(_this, _there)
+_DROP_TEXT = delete(translation).where(_this, _there, translation.c.due.is_(None))
+_KEEP_MARK = update(translation).where(_this, _there).values(updated=None)
 _GIVE_UP = update(translation).where(_this).values(due=None, lease_until=None)
 
 _TEXTS = select(*translated_text.c["digest", "text"]).where(translated_text.c.digest.in_(listed("digests")))
@@ -109,9 +110,15 @@ _OF_ARTICLES = (
     .where(translation.c.article_id.in_(listed("ids")), _there)
     .order_by(translation.c.article_id, translation.c.language)
 )
+_NAMES = (
+    select(*translation.c["article_id", "language", "digest"], *_wanted_by)
+    .select_from(translation.join(article).join(source))
+    .where(translation.c.article_id.in_(listed("ids")), _there)
+    .order_by(translation.c.article_id, translation.c.language)
+)
 _COUNT = select(func.count()).select_from(translation).where(_there)
 _OF_PATHS = (
-    select(article.c.path, translation.c.language, *_wanted_by)
+    select(article.c.path, *translation.c["language", "digest"], *_wanted_by)
     .select_from(translation.join(article).join(source))
     .where(article.c.path.in_(listed("paths")), _there)
 )
@@ -194,10 +201,11 @@ class TranslationStore:
                 self._mark(claimed.article_id)
 
     def drop(self, translations: Iterable[tuple[str, str]]) -> None:
-        """Remove these translations (ids of articles, and languages), whose files are gone."""
+        """Remove these translations (ids of articles, and languages), whose files are gone; marks to make them stay."""
         with self._database.writing() as connection:
             for article_id, language in translations:
-                connection.execute(_DROP_TEXT, {"of": article_id, "in_language": language})
+                for statement in (_DROP_TEXT, _KEEP_MARK):
+                    connection.execute(statement, {"of": article_id, "in_language": language})
                 for number in numbers_of(connection, [article_id]).values():
                     connection.execute(_DELETE_TEXT, {"of": number, "in_language": language})
 
@@ -237,6 +245,12 @@ class TranslationStore:
                 values = {name: row[name] for name in ("language", "updated", "digest", *_TEXT)}
                 by_article[row["article_id"]].append(Translation(is_wanted=_is_wanted(row), **values))
         return {article_id: tuple(translations) for article_id, translations in by_article.items()}
+
+    def unwanted(self, articles: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Return ids and languages of translations of these articles that are to go."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_NAMES, {"ids": sorted(articles)}).mappings()
+            return tuple((row["article_id"], row["language"]) for row in rows if not _is_wanted(row))
 
     def count(self) -> int:
         """Return the number of translations that have a text."""
@@ -280,7 +294,7 @@ class TranslationStore:
 
 def _is_wanted(row: RowMapping) -> bool:
     settings: SourceSettings = row["settings"]
-    return settings.is_translated(row["original_language"], row["language"])
+    return row["digest"] != b"" and settings.is_translated(row["original_language"], row["language"])
 
 
 def _key(claimed: ClaimedTranslation) -> dict[str, Any]:

@@ -89,7 +89,11 @@ _EMPTY_TEXT = (
     .where(article_text.c.number.in_(select(article.c.number).where(article.c.id.in_(_ids))))
     .values(dict.fromkeys(BODY, ""))
 )
-_DELETE_MARKS = [delete(table).where(table.c.article_id.in_(_ids)) for table in (page, translation)]
+_DELETE_MARKS = [
+    delete(page).where(page.c.article_id.in_(_ids)),
+    delete(translation).where(translation.c.article_id.in_(_ids), translation.c.updated.is_(None)),
+    update(translation).where(translation.c.article_id.in_(_ids)).values(due=None, digest=b""),
+]
 _FORGET_ENTRIES = update(source).where(source.c.id == bindparam("of")).values(seen=b"")
 _IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
 

@@ -378,3 +378,30 @@ def test_the_translation_of_a_withdrawn_article_is_withdrawn(tmp_path: Path, ser
     assert (ids["Story number 1"], DELETED) in tombstones(room, "all.de")
     assert ids["Story number 1"] not in [uid for uid, _ in tombstones(room)]
     assert faults(room) == []
+
+
+@pytest.mark.parametrize("languages", [[], ["de"]])
+def test_the_translation_goes_with_the_text_of_the_owner(tmp_path: Path, server: Server, languages: list[str]) -> None:
+    server.put("/translate", lambda request: json.dumps({"translatedText": json.loads(request.body)["q"]}).encode())
+    link, own = server.url("/story"), {"language": "en", "translate": ["de"]}
+    sources = [{"name": name, "url": server.url(f"/{name}"), "language": "en"} for name in ("one", "two")]
+    room = newsroom(
+        tmp_path, [sources[0] | own, sources[1] | {"translate": languages}], translate={"url": server.url("/")}
+    )
+    server.put("/two", atom(entry(1, link=link)))
+    poll(room, server, entry(1, link=link), path="/one")
+    room.translate()
+    assert len(room.articles()) == 2
+    server.put("/two", b"", status=503)
+    poll(room, server, entry(2), tombstone(1), path="/one")
+    assert [path for path in room.articles() if path.endswith(".de.md")] == []
+    assert prose(1)[:30] not in "".join(room.articles().values())
+    assert faults(room) == []
+    server.put("/two", atom(entry(1, link=link, text=prose(1) + " Once more.")))
+    room.later(hours=24)
+    room.once()
+    room.translate()
+    translated = [text for path, text in room.articles().items() if path.endswith(".de.md") and "number 1" in text]
+    assert len(translated) == len(languages)
+    assert all("Once more." in text for text in translated)
+    assert faults(room) == []
