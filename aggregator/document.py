@@ -34,6 +34,7 @@ class SourceDrafts:
     keyed: tuple[Keyed, ...]  # of the new or changed entries
     still_listed: frozenset[str]  # as in `Normalised`
     deleted: Mapping[bytes, datetime] = field(default_factory=dict)  # times of deletion, by the key of the guid
+    undeleted: frozenset[bytes] = frozenset()  # keys of the guids of all other entries; empty if `deleted` is
 
 
 ReadResult = tuple[SourceDrafts, ...] | Failure  # of `read`
@@ -70,4 +71,5 @@ def _drafts(feed: Feed, bare: Feed, subscriber: Subscriber, now: datetime, summa
         keyed=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
         still_listed=normalised.still_listed,
         deleted={guid_key(subscriber.source.id, guid): when for guid, when in normalised.deleted.items()},
+        undeleted=frozenset(guid_key(subscriber.source.id, guid) for guid in normalised.undeleted),
     )

@@ -1,11 +1,11 @@
 """Entries and articles that their source withdrew by tombstones (RFC 6721). Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aggregator.dedupe.matching import KnownByKey
 from aggregator.dedupe.ownership import next_owner
-from aggregator.model import Keyed, Withdrawal
+from aggregator.model import Decision, Keyed, New, Withdrawal
 
 
 def entries_in_force(keyed: Sequence[Keyed], deleted: Mapping[bytes, datetime]) -> tuple[Keyed, ...]:
@@ -26,18 +26,30 @@ def _is_deleted(keyed: Keyed, deleted: Mapping[bytes, datetime]) -> bool:
     return when is not None and not when < keyed.draft.updated < keyed.draft.first_seen
 
 
+def listed_articles(
+    undeleted: Collection[bytes], known_by_key: KnownByKey, decisions: Iterable[Decision]
+) -> frozenset[str]:
+    """Return the ids of the articles that the document has an entry of which it does not delete.
+
+    These entries are known by the keys of their guids, or are new and were decided on.
+    """
+    known = {article.id for digest in undeleted for article in known_by_key.get(digest, ())}
+    return frozenset(known | {decision.id for decision in decisions if not isinstance(decision, New)})
+
+
 def withdrawals(
-    deleted: Mapping[bytes, datetime], known_by_key: KnownByKey, source_id: int
+    deleted: Mapping[bytes, datetime], known_by_key: KnownByKey, source_id: int, listed: Collection[str]
 ) -> Mapping[bytes, Withdrawal]:
     """Return what the source withdraws with these times of deletion, by the key of the entry's guid.
 
-    A tombstone counts for an article that the source carries, and not if its text was updated later. Of two articles
-    under a guid that the source gave to another entry, it is the later one's.
+    A tombstone counts for an article that the source carries, and not if its text was updated later, nor if it is among
+    those that the document lists: its entry has another guid now. Of two articles under a guid that the source gave to
+    another entry, it is the later one's.
     """
     counting = {}
     for digest, when in deleted.items():
         carried = [each for each in known_by_key.get(digest, ()) if source_id in each.credited and not each.pruned]
-        if carried and (updated := carried[-1].updated) and updated <= when:
+        if carried and (updated := carried[-1].updated) and updated <= when and carried[-1].id not in listed:
             article = carried[-1]
             counting[digest] = Withdrawal(id=article.id, when=when, next_owner=next_owner(article, source_id))
     return counting

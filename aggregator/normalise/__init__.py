@@ -39,6 +39,7 @@ class Normalised:
     still_listed: frozenset[str]  # guid and link keys of all entries of the document; empty if `entries` is
     feed_info: FeedInfo
     deleted: Mapping[str, datetime] = field(default_factory=dict)  # times of deletion of entries, by guid
+    undeleted: frozenset[str] = frozenset()  # guids of all other entries of the document; empty if `deleted` is
 
 
 def normalise(
@@ -52,9 +53,12 @@ def normalise(
     """
     feed_info = _feed_info(feed)
     deleted = deletions(feed, now)
+    undeleted = frozenset(_guids(feed)) - deleted.keys() if deleted else frozenset[str]()
     positions = tuple(_fresh(feed, seen, deleted))
     if not positions:
-        return Normalised(entries=(), still_listed=frozenset(), feed_info=feed_info, deleted=deleted)
+        return Normalised(
+            entries=(), still_listed=frozenset(), feed_info=feed_info, deleted=deleted, undeleted=undeleted
+        )
     all_identities = identities(feed, source)
     return Normalised(
         entries=tuple(
@@ -63,7 +67,15 @@ def normalise(
         still_listed=frozenset(key for each in all_identities for key in (each.guid_key, each.link_key) if key),
         feed_info=feed_info,
         deleted=deleted,
+        undeleted=undeleted,
     )
+
+
+def _guids(feed: Feed) -> Iterator[str]:
+    """Yield the guids of the document's entries."""
+    for entry in feed.entries:
+        if entry.guid and (guid := printable_guid(entry.guid)):
+            yield guid
 
 
 def _fresh(feed: Feed, seen: frozenset[bytes], deleted: Collection[str]) -> Iterator[int]:

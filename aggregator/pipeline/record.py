@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aggregator.app import App
-from aggregator.dedupe import dated_before, decide, known_entries, withdrawals, without_edits
+from aggregator.dedupe import dated_before, decide, known_entries, listed_articles, withdrawals, without_edits
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import (
@@ -159,7 +159,7 @@ def _decide_and_write(
     if received.page:
         entries = dated_before(entries, app.store.backfills.oldest(source.id))
     state = unlimited = _state_after(app, received, stored, drafts.feed_info, in_force.feed)
-    digests = {key.digest for keyed in entries for key in keyed.keys} | drafts.deleted.keys()
+    digests = {key.digest for keyed in entries for key in keyed.keys} | drafts.deleted.keys() | drafts.undeleted
     links = {key.digest for keyed in entries for key in keyed.keys if key.rule == "link"}
     carrier = Carrier.of(source.id, source.ordinal, source.url, state.feed_info.link)
     hub = hub_topic(state.feed_info, state.moved_to or source.url)
@@ -194,7 +194,8 @@ def _decide_and_write(
             step=step,
         )
         try:
-            withdrawn = withdrawals(drafts.deleted, matches, source.id)
+            listed = listed_articles(drafts.undeleted, matches, decisions)
+            withdrawn = withdrawals(drafts.deleted, matches, source.id, listed)
             counts = record_with_withdrawals(app, source.name, recording, in_force.deleted, withdrawn)
         except RacedError:
             if not tries:

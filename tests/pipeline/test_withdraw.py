@@ -405,3 +405,19 @@ def test_the_translation_goes_with_the_text_of_the_owner(tmp_path: Path, server:
     assert len(translated) == len(languages)
     assert all("Once more." in text for text in translated)
     assert faults(room) == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_tombstone_of_a_former_id_withdraws_no_listed_entry(
+    tmp_path: Path, server: Server, *, together: bool
+) -> None:
+    room = newsroom(tmp_path, [{"name": "one", "url": server.url("/feed")}])
+    poll(room, server, entry(1), entry(2))
+    renamed = entry(1).replace("2026:1<", "2026:1b<")  # the source deletes an entry to publish it under another id
+    if not together:
+        poll(room, server, renamed, entry(2))
+    poll(room, server, renamed, entry(2), tombstone(1), tombstone(2))
+    assert room.titles() == ["Story number 1"]
+    assert tombstones(room) == [("tag:source.example,2026:2", DELETED)]
+    poll(room, server, entry(3), tombstone(1).replace("2026:1", "2026:1b"))
+    assert room.titles() == ["Story number 3"]
