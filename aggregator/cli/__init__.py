@@ -49,7 +49,7 @@ _PANELS: dict[str, dict[Callable[..., None], tuple[str, str]]] = {
     "Articles": {
         rules.rules: ("", "thehill --json"),
         maintain.publish: ("", "&& hugo --source /srv/site"),
-        maintain.prune: ("", "&& aggregator verify"),
+        maintain.prune: ("--dry-run", "&& aggregator verify"),
     },
     "Upkeep": {
         maintain.verify: ("", "--repair"),

@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class _Flags:
-    """Shows flags by their names alone: `--all`, not `--all <bool>`."""
+    """Shows flags and arguments by their names alone: `--all`, not `--all <bool>`; `FILE`, not `FILE <path>`."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters of a command, its help option last."""
@@ -16,6 +16,8 @@ class _Flags:
         for param in params:
             if getattr(param, "is_flag", False):
                 param.metavar = ""
+            elif param.param_type_name == "argument":
+                param.display_type_rich = lambda ctx: None
         return list(params)
 
 

@@ -36,7 +36,7 @@ def once(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE]...", help="These sources, due or not.", autocompletion=complete_source),
+        typer.Argument(metavar="SOURCE", help="These sources, due or not.", autocompletion=complete_source),
     ] = None,
     all_sources: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source failed.")] = False,

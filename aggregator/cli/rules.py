@@ -18,7 +18,7 @@ def rules(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SOURCE]...", help="These sources; else all.", autocompletion=complete_source, show_default=False
+            metavar="SOURCE", help="These sources; else all.", autocompletion=complete_source, show_default=False
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with every stored entry.")] = False,

@@ -35,7 +35,7 @@ def sources(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="These sources.", autocompletion=complete_source),
+        typer.Argument(metavar="NAME", help="These sources.", autocompletion=complete_source),
     ] = None,
     failing: Annotated[bool, typer.Option("--failing", help="Only those whose last fetch failed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(
     ctx: typer.Context,
     addresses: Annotated[
-        list[str], typer.Argument(metavar="URL...", help="Feeds, pages that have one, or handles such as @user@host.")
+        list[str], typer.Argument(metavar="URL", help="Feeds, pages that have one, or handles such as @user@host.")
     ],
     name: Annotated[str | None, typer.Option(help="Name of the source; else made from its host.")] = None,
     category: Annotated[str | None, typer.Option(help="Its category; else its name.")] = None,

@@ -51,8 +51,7 @@ def _command(command: Any) -> Iterator[str]:
 def _usage(command: Any) -> Iterator[str]:
     for param in _shown(command):
         name = _name(param)
-        required = param.required or name.startswith("[")
-        yield name if required else f"[{name}]"
+        yield name if param.required or param.param_type_name == "argument" else f"[{name}]"
 
 
 def _parameters(command: Any) -> Iterator[str]:
@@ -67,7 +66,8 @@ def _shown(command: Any) -> list[Any]:
 
 def _name(param: Any) -> str:
     if param.param_type_name == "argument":
-        return str(param.metavar or param.name.upper())
+        name = str(param.metavar or param.name.upper())
+        return f"{name if param.required else f'[{name}]'}{'...' if param.nargs == -1 else ''}"
     value = "" if param.is_flag else f" {(param.metavar or param.name.upper()).replace('|', chr(92) + '|')}"
     return f"{param.opts[0]}{value}"
 

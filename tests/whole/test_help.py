@@ -35,6 +35,8 @@ def test_each_command_has_two_examples(commands: list[str], tmp_path: Path) -> N
         text = aggregator(command, "--help", cwd=tmp_path).stdout
         assert len(re.findall(rf"^ aggregator {command}\b", text, re.MULTILINE)) == 2, text
         assert "<bool>" not in text
+        assert "<list" not in text
+        assert not re.search(r"Usage:.*[\[{][\[{]|Usage:.*\.\.\..*\.\.\.", text), text  # "[[SOURCE]...]..."
 
 
 @pytest.mark.parametrize("words", ["aggregator once go", "aggregator remove go"])
