@@ -296,6 +296,12 @@ def test_the_image_runs_without_root_and_without_a_shell_between() -> None:
     assert len(re.findall(r"(?m)^VOLUME ", text)) == 1
 
 
+def test_the_image_has_a_home_that_may_be_written_to() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    (volume,) = re.findall(r"(?m)^VOLUME (.*)$", text)
+    assert f"ENV HOME={volume}\n" in text  # Docker's is / for a user without a name, where the rest is read-only
+
+
 def test_the_image_asks_for_its_health() -> None:
     text = (DEPLOY / "Containerfile").read_text()
     (program,) = re.findall(r'(?m)^ENTRYPOINT \["(\S+)"\]', text)
@@ -307,6 +313,7 @@ def test_compose_builds_that_image_and_gives_time_to_stop() -> None:
     build = service["build"]
     assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Containerfile"
     assert "healthcheck" not in service  # the image has it
+    assert service["init"] is True  # else a SIGTERM before the program handles it is lost
     assert int(service["stop_grace_period"].removesuffix("s")) > STOP
 
 
@@ -314,7 +321,14 @@ def test_the_cluster_runs_commands_and_settings_that_there_are() -> None:
     services = yaml.safe_load((DEPLOY / "cluster/compose.yaml").read_text())["services"]
     commands = {name: service["command"] for name, service in services.items() if "build" in service}
     assert sorted(commands) == ["server-1", "server-2", "worker-1", "worker-2"]
+    proxy = services["proxy"]
+    for source, target in (volume.split(":")[:2] for volume in proxy["volumes"]):
+        assert (DEPLOY / "cluster" / source).is_file()
+        assert proxy["command"].endswith(f" {target}")
+    upstreams = re.findall(r"(?m)^\s*reverse_proxy (.*) \{", (DEPLOY / "cluster/Caddyfile").read_text())
+    assert [name.split() for name in upstreams] == [["server-1:8080", "server-2:8080"]]
     for name, command in commands.items():
+        assert services[name]["init"] is True
         assert command[0] == ("run" if name.startswith("server") else "worker")
         arguments = [word for word in command[1:] if word.startswith("--")]
         shown = aggregator(command[0], "--help", cwd=ROOT).stdout

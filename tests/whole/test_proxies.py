@@ -58,12 +58,14 @@ def free_port() -> int:
 
 @contextmanager
 def proxy(example: str, backend: str, folder: Path) -> Iterator[str]:
-    """The proxy with the example, but without TLS, at the URL that is yielded."""
-    text = (DEPLOY.parent / example).read_text(encoding="utf-8").replace("127.0.0.1:8080", backend)
+    """The proxy with the example, but without TLS, at the URL that is yielded; of two servers the second is away."""
+    text = (DEPLOY.parent / example).read_text(encoding="utf-8")
+    text = re.sub(r"127\.0\.0\.1:8080|server-1:8080", backend, text)
+    text = text.replace("server-2:8080", f"127.0.0.1:{free_port()}").replace("fail_duration", "# forgotten at once:")
     url = f"http://127.0.0.1:{(port := free_port())}"
     file = folder / "configuration"
-    if "caddy" in example:
-        text = re.sub(r"(?m)^[\w.]+ \{", f"{url} {{", text, count=1)
+    if "Caddyfile" in example:
+        text = re.sub(r"(?m)^[\w.:]+ \{", f"{url} {{", text, count=1)
         file.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
         words = ["caddy", "run", "--config", str(file), "--adapter", "caddyfile"]
     else:
@@ -98,6 +100,11 @@ def answers(url: str) -> bool:
     except httpx.TransportError:
         return False
     return True
+
+
+def test_readers_of_a_cluster_are_answered_where_a_server_is_away(backend: str, tmp_path: Path) -> None:
+    with proxy("deploy/cluster/Caddyfile", backend, tmp_path) as url:
+        assert {httpx.get(f"{url}/feeds/press.rss", timeout=20).status_code for _ in range(10)} == {200}
 
 
 class Links(HTMLParser):
