@@ -69,6 +69,8 @@ def _lines(plan: "Plan") -> Iterator[str]:
         lines.append(f"publish {counted(plan.returned, 'article')} again that rules dropped")
     if plan.removed_translations:
         lines.append(f"remove {counted(plan.removed_translations, 'translation')}, and the feeds without any")
+    if plan.pruned:
+        lines.append(f"prune {counted(plan.pruned, 'article')} that `retention` does not keep, for good")
     yield from lines or ["nothing changes"]
 
 

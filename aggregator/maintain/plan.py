@@ -16,6 +16,7 @@ from typing import Any
 from aggregator import files
 from aggregator.app import article_folder, opened_bucket, opened_with, with_noted_url
 from aggregator.clock import Clock, utc_now
+from aggregator.maintain.prune import is_shortened
 from aggregator.model import OutputFile, Source
 from aggregator.names import ALL
 from aggregator.output_folder import OutputFolder
@@ -47,6 +48,7 @@ class Plan:
     dropped: int = 0  # articles that rules drop then, and did not drop before
     returned: int = 0  # articles that rules dropped, and do not drop any more
     removed_translations: int = 0  # in languages that their sources do not name any more
+    pruned: int = 0  # articles that a retention removes which was set or shortened
 
 
 def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now) -> Plan:
@@ -58,12 +60,14 @@ def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now)
         dropped = {category.name for category in store.configuration.categories() if not category.present}
         translations, was_dropped = store.translations.count(), store.rulings.all_dropped()
         rewritten = _rewritten(settings, environ, clock, store, Path(name))
+        pruned = _pruned(settings, store, clock)
         removed, is_dropped = translations - store.translations.count(), store.rulings.all_dropped()
     return Plan(
         rewritten=rewritten,
         dropped=len(is_dropped - was_dropped),
         returned=len(was_dropped - is_dropped),
         removed_translations=removed,
+        pruned=pruned,
         **_sources(changes, rows),
         **_categories(changes, dropped),
     )
@@ -100,6 +104,15 @@ def _rewritten(settings: Settings, environ: Mapping[str, str], clock: Clock, sto
         publish_changed(app)
     with opened_bucket(settings, environ, store, clock) as bucket:
         return sum(_differing(folder / "articles", article_folder(settings, bucket)))
+
+
+def _pruned(settings: Settings, store: Store, clock: Clock) -> int:
+    """Return the number of articles that the retention removes, if it is another one than prunes them anyway."""
+    retention = settings.retention
+    if retention is None or not is_shortened(store, retention):
+        return 0
+    old, _ = store.maintenance.count_articles(clock() - retention)
+    return old
 
 
 def _differing(trial: Path, present: OutputFolder) -> Iterator[int]:

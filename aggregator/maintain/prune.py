@@ -8,6 +8,7 @@ from aggregator.errors import FilesError
 from aggregator.pictures.cache import cache_of
 from aggregator.publish.after import note_changed
 from aggregator.publish.outbox import BATCH, MAX_FAILURES, publish_changed, publishing_lock
+from aggregator.store import Store
 
 MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
@@ -41,8 +42,7 @@ def retention_problem(app: App) -> str:
     retention = app.settings.retention
     if retention is None:
         return ""
-    allowed = app.store.meta.get(RETENTION)
-    if allowed is None or retention.total_seconds() < float(allowed):
+    if is_shortened(app.store, retention):
         old, total = app.store.maintenance.count_articles(app.clock() - retention)
         if old > MAX_SHARE * total:
             problem = (
@@ -53,6 +53,12 @@ def retention_problem(app: App) -> str:
             return problem
     allow_retention(app)
     return ""
+
+
+def is_shortened(store: Store, retention: timedelta) -> bool:
+    """Return True if the retention was set, or is shorter than the one that prunes by itself."""
+    allowed = store.meta.get(RETENTION)
+    return allowed is None or retention.total_seconds() < float(allowed)
 
 
 def allow_retention(app: App) -> None:

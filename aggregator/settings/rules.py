@@ -38,7 +38,8 @@ def expression(value: Any) -> str:
     try:
         compiled(str(value))
     except ValueError as error:
-        message = f"is no expression in RE2's syntax: {error}; put it right ({_NO_SUPPORT})"
+        reason = UNPRINTABLE.sub(" ", str(error)).strip()  # it repeats the expression
+        message = f"is no expression in RE2's syntax: {reason}; put it right ({_NO_SUPPORT})"
         raise ValueError(f"{quoted(value)} {message}") from None
     return str(value)
 

@@ -101,6 +101,14 @@ sources:
     ]
 
 
+def test_an_expression_of_several_lines_is_a_fault_on_one(faults: Faults) -> None:
+    (message,) = faults("rules:\n  - drop: true\n    if:\n      title: |\n        (a\n        b\n" + SOURCES)
+    assert message == (
+        r"4:14: `(a\u000ab\u000a` is no expression in RE2's syntax: missing ): (a b; "
+        "put it right (RE2 has no look-around and no backreferences)"
+    )
+
+
 def test_a_rule_outside_a_list_is_explained(faults: Faults) -> None:
     messages = faults("rules: {drop: true}\n" + SOURCES)
     assert messages == ["1:8: `rules` takes a list; write `- ` before each rule: `  - if: {title: sponsored}`"]

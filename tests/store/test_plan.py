@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from aggregator.config import load
 from aggregator.maintain.plan import Plan, plan
+from aggregator.maintain.prune import allow_retention, prune_all, retention_problem
 from aggregator.publish import publish_changed
 from aggregator.store import Store
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -153,7 +154,24 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
         assert (predicted.dropped, predicted.returned) == (len(is_dropped - was_dropped), len(was_dropped - is_dropped))
         kinds |= {name for name in Plan.__dataclass_fields__ if getattr(predicted, name)}
     assert planned(room) == Plan(changed={})
-    assert kinds == set(Plan.__dataclass_fields__)  # each field was put to the test
+    assert kinds == set(Plan.__dataclass_fields__) - {"pruned"}  # each other field was put to the test
+
+
+def test_a_retention_that_is_set_or_shortened_prunes(room: Newsroom) -> None:
+    room.later(days=40)
+    for retention, articles in (("30d", 5), ("60d", 0), ("1d", 5)):
+        room.configuration["retention"] = retention
+        assert planned(room).pruned == articles
+    room.configuration["retention"] = "60d"
+    with room.opened() as app:
+        assert retention_problem(app) == ""
+    assert planned(room).pruned == 0
+    room.configuration["retention"] = "30d"
+    assert planned(room).pruned == 5
+    with room.opened() as app:
+        allow_retention(app)
+        assert prune_all(app) == 5
+    assert planned(room) == Plan(changed={})
 
 
 def test_what_shapes_all_files_is_planned_too(room: Newsroom) -> None:
