@@ -21,6 +21,7 @@ from aggregator.settings import Settings, secrets
 from aggregator.settings.features import Features
 from aggregator.settings.form import differing, form_of
 from aggregator.settings.stored import StoredSettings
+from aggregator.storage_identity import refuse_other_storage
 from aggregator.store import UNFINISHED_COPY, Store
 from aggregator.sync import sync_settings, unpaced_hosts
 
@@ -94,6 +95,10 @@ class App:
         """The files of feeds."""
         return self.bucket.folder(FEEDS) if self.bucket else Folder(self.feeds_root)
 
+    def refuse_other_storage(self) -> None:
+        """Raise AggregatorError if the storage is not the one that the database belongs to."""
+        refuse_other_storage(self.store, self.settings.storage, self.bucket, self.clock())
+
     def begin_output(self) -> None:
         """Note that what is read from now on is written: a later process does not have its bytes overwritten."""
         if self.bucket:
@@ -106,11 +111,16 @@ class App:
 
 
 @contextmanager
-def opened(path: Path, environ: Mapping[str, str]) -> Iterator[App]:
-    """Open the app of the configuration at `path`. Raises ConfigError, StoreError, FilesError."""
+def opened(path: Path, environ: Mapping[str, str], *, writes: bool = True) -> Iterator[App]:
+    """Open the app of the configuration at `path`; with `writes` its storage has to be that of the database.
+
+    Raises ConfigError, StoreError, FilesError, AggregatorError (it is another storage).
+    """
     settings = config.fit_to_fd_limit(config.load(path, environ))
     files.act_as_owner(config.local_folder(settings, environ))
     with opened_with(settings, environ, folder=path.absolute().parent) as app:
+        if writes:
+            app.refuse_other_storage()
         yield app
 
 

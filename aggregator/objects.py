@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -84,7 +85,7 @@ class Bucket:
 
     def __init__(self, client: S3Store, url: str, endpoint: str, rows: ObjectRows, clock: Clock) -> None:
         self.client, self.url, self.rows, self.clock = client, url, rows, clock
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._state = local()  # `version`: the number that this thread drew last
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="bucket")
         self._failure, self._rests_until = BucketError(), 0.0
@@ -130,8 +131,25 @@ class Bucket:
         try:
             self.call(self.url, next, self.client.list(chunk_size=1), ())
         except BucketError as error:
-            if error.cause != UNREACHABLE:
+            if not self.is_away(error):
                 raise
+
+    def is_away(self, error: FilesError) -> bool:
+        """Return True if the error means that the bucket does not answer, which may be for now."""
+        return error.cause == UNREACHABLE
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of an object, None if there is no such object. Raises FilesError."""
+        name = f"{self.url}/{path}"
+        try:
+            return bytes(self.call(name, self.call(name, self.client.get, path).bytes))
+        except FileNotFoundError:
+            return None
+
+    def create(self, path: str, data: bytes) -> None:
+        """Put an object without a row, unless there is one. Raises FilesError."""
+        with suppress(AlreadyExistsError, PreconditionError):  # the one that is there stays
+            self.call(f"{self.url}/{path}", self.client.put, path, data, mode="create", use_multipart=False)
 
     def each(self, work: Callable[[_Request], T], requests: Iterable[_Request]) -> Iterator[T]:
         """Yield the result of `work` for each request, in their order."""
@@ -160,17 +178,17 @@ class Bucket:
         reason = _reason(error)
         if reason == "NoSuchBucket":
             bucket = self.url.removeprefix("s3://").partition("/")[0]
-            return BucketError(f"there is no bucket {bucket} at {self._endpoint}; create it, or correct `storage`")
+            return BucketError(f"there is no bucket {bucket} at {self.endpoint}; create it, or correct `storage`")
         if reason in _REFUSALS or isinstance(error, PermissionDeniedError | UnauthenticatedError):
             return BucketError(
-                f"{self._endpoint} refuses access to {self.url} ({reason}); see that AWS_ACCESS_KEY_ID and "
+                f"{self.endpoint} refuses access to {self.url} ({reason}); see that AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY are right and may read, write, list and delete there",
                 cause="refused",
             )
         if isinstance(error, ValueError | InvalidPathError):
             return FilesError(f"{name} cannot be the name of an object; change articles.name or the category")
         self._failure = BucketError(
-            f"{self.url} cannot be reached at {self._endpoint} ({reason}); see that the object store runs, and that "
+            f"{self.url} cannot be reached at {self.endpoint} ({reason}); see that the object store runs, and that "
             "AWS_ENDPOINT_URL and AWS_REGION are right",
             cause=UNREACHABLE,
         )
@@ -283,11 +301,7 @@ class BucketFolder:
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of an object, None if there is no such object. Raises FilesError."""
-        try:
-            result = self._bucket.call(self.name(path), self._bucket.client.get, self._prefix + path)
-            return bytes(self._bucket.call(self.name(path), result.bytes))
-        except FileNotFoundError:
-            return None
+        return self._bucket.read(self._prefix + path)
 
     def _noted(self, written: Sequence[ObjectState], states: Mapping[str, ObjectState]) -> Iterator[SupersededError]:
         """Note objects that were put; yield an error for each that somebody wrote or confirmed from a later state.

@@ -59,6 +59,7 @@ async def run_worker(
         configuration = StoredConfiguration(store, environ)
         settings = configuration.load()
         with opened_by_rows(settings, configuration.stored, environ, store, clock) as app:
+            app.refuse_other_storage()
             if app.bucket:
                 app.bucket.check()
             supervisor = Supervisor(environ.get("NOTIFY_SOCKET"))

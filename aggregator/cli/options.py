@@ -21,12 +21,12 @@ class Options:
     environ: Mapping[str, str] = field(repr=False)
 
 
-def opened(ctx: typer.Context) -> AbstractContextManager["App"]:
-    """Open the app for a command. Raises ConfigError, StoreError, FilesError."""
+def opened(ctx: typer.Context, *, writes: bool = True) -> AbstractContextManager["App"]:
+    """Open the app for a command that writes files, or not. Raises ConfigError, StoreError, FilesError."""
     from aggregator import app
 
     options: Options = ctx.obj
-    return app.opened(options.config, options.environ)
+    return app.opened(options.config, options.environ, writes=writes)
 
 
 def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:

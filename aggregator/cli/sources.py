@@ -41,7 +41,7 @@ def sources(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
 ) -> None:
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
-    with opened(ctx) as app:
+    with opened(ctx, writes=False) as app:
         overview, now = app.store.sources.overview(app.clock()), app.clock()
         places = app.store.backfills.progress(
             [stored.source.id for stored in overview if stored.source.name in (names or ())]

@@ -56,6 +56,7 @@ async def run_daemon(
             opened_with(settings, environ, clock, folder=folder, check_bytes=check_bytes) as app,
             app.store.leases.fetching() if fetches else nullcontext(),
         ):
+            app.refuse_other_storage()
             app.store.meta.set(ADDRESS, configuration.own_url)
             if duties.publishes:
                 if app.bucket:

@@ -43,6 +43,8 @@ def test_another_path_of_the_storage_writes_nothing_anew(folders: list[Path], se
     first, second = folders
     for folder in folders:
         configure(folder, **settings)
+    (first / "storage").mkdir()
+    (second / "storage").symlink_to(first / "storage")
     with running(first):
         until(lambda: len(files(first)) == 5 and bool(rows(settings["database"], STYLE)))
         before, style = files(first), rows(settings["database"], STYLE)
@@ -55,7 +57,6 @@ def test_another_path_of_the_storage_writes_nothing_anew(folders: list[Path], se
     assert rows(settings["database"], STYLE) == style
     assert rows(settings["database"], PENDING) == [(0,)]
     assert files(first) == before
-    assert files(second) == {}
 
 
 def test_a_daemon_of_another_form_starts_when_the_one_before_has_ended(
