@@ -42,14 +42,17 @@ def withdrawals(
 ) -> Mapping[bytes, Withdrawal]:
     """Return what the source withdraws with these times of deletion, by the key of the entry's guid.
 
-    A tombstone counts for an article that the source carries, and not if its text was updated later, nor if it is among
-    those that the document lists: its entry has another guid now. Of two articles under a guid that the source gave to
-    another entry, it is the later one's.
+    A tombstone counts for an article that the source carries, and not if the source updated its text later, nor if the
+    document lists it: its entry has another guid now. Of two articles under a guid that the source gave to another
+    entry, it is the later one's.
     """
     counting = {}
     for digest, when in deleted.items():
         carried = [each for each in known_by_key.get(digest, ()) if source_id in each.credited and not each.pruned]
-        if carried and (updated := carried[-1].updated) and updated <= when and carried[-1].id not in listed:
-            article = carried[-1]
+        if not carried:
+            continue
+        article = carried[-1]
+        is_owner = article.source_id == source_id  # of another's entry no update is stored
+        if article.updated and (not is_owner or article.updated <= when) and article.id not in listed:
             counting[digest] = Withdrawal(id=article.id, when=when, next_owner=next_owner(article, source_id))
     return counting

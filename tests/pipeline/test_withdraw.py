@@ -339,6 +339,16 @@ def test_a_source_that_only_carries_an_article_leaves_it(shared: Newsroom, serve
     assert owners(shared)[SHARED] == [owner, next_owner]
 
 
+def test_a_later_edit_of_the_owner_does_not_keep_the_credit_of_another(shared: Newsroom, server: Server) -> None:
+    (owner, next_owner) = owners(shared)[SHARED]
+    edited = entry(1, link=SHARED, text=prose(1) + " Edited.", updated="2026-11-24T09:00:00Z")
+    poll(shared, server, edited, path=f"/{owner}")
+    poll(shared, server, entry(3), tombstone(1), path=f"/{next_owner}")
+    assert owners(shared)[SHARED] == [owner]
+    (text,) = [text for text in shared.articles().values() if "Story number 1" in text]
+    assert "Edited." in text
+
+
 def test_a_source_cannot_withdraw_what_another_published(shared: Newsroom, server: Server) -> None:
     poll(shared, server, tombstone(3), path="/first")
     poll(shared, server, tombstone(2), path="/second")
