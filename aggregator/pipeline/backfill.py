@@ -98,7 +98,7 @@ class Backfiller(DuePages[ClaimedBackfill, int]):
             is_held |= answer.is_unreachable and self._hosts.outage.is_on
             if not is_held:
                 return answer
-        until = visits.held_until(host_key(claimed.url)) or now + REST
+        until = visits.due_again(host_key(claimed.url), REST)
         return Held(until=until, is_leased=visits.free_at is not None)
 
     async def _record(self, claimed: ClaimedBackfill, document: FeedDocument) -> SourceOutcome | Failure:

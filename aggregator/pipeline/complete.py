@@ -91,7 +91,7 @@ class Completer(DuePages[ClaimedPage, str]):
             answer = None
         now = app.clock()
         if answer is None:
-            return Held(until=visits.held_until(host_key(claimed.link)) or now + REST)
+            return Held(until=visits.due_again(host_key(claimed.link), REST))
         if isinstance(answer, Failure):
             self._hosts.learn_refusal(answer, claimed.link, now)
             return Held(until=now + REST) if answer.is_unreachable and self._hosts.outage.is_on else answer

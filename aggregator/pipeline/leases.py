@@ -122,6 +122,7 @@ class PageVisits(HostVisits):
     def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates) -> None:
         super().__init__(app, fetcher)
         self._states = hosts
+        self._leased = ""  # the host that stopped the request, as another process has it leased
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,11 +134,26 @@ class PageVisits(HostVisits):
 
     async def admit(self, host: str) -> bool:
         """Return True if the host may be asked, and lease it. Raises StoreError."""
-        return self.held_until(host) is None and await self.begin(host)
+        if self.held_until(host) is not None:
+            return False
+        if not await self.begin(host):
+            self._leased = host
+            return False
+        return True
 
     def held_until(self, host: str) -> datetime | None:
         """Return until when the host is to be left alone, or is leased by another process; None if it is free."""
         return self.free_at or self._states.held_until(host, self._app.clock())
+
+    def due_again(self, host: str, rest: timedelta) -> datetime:
+        """Return when a page of this host that was not asked for is due: when its host is free, or after `rest`.
+
+        Where several processes look for pages, they pass over those of leased hosts: such a page is due at once, as its
+        lease may end in a second. The end of the lease counts for other hosts, to which a page is redirected.
+        """
+        now = self._app.clock()
+        is_passed_over = self._leased == host and self._app.store.jobs.are_shared
+        return now if is_passed_over else self.held_until(host) or now + rest
 
 
 def _abridged(names: Collection[str]) -> str:

@@ -1,20 +1,26 @@
 """Pages of articles and archives, and translations: the workers share them, and do those of killed ones again."""
 
+import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from aggregator.app import App
+from aggregator.fetch import Fetcher
+from aggregator.pipeline.host_states import HostStates
+from aggregator.pipeline.leases import PageVisits
 from tests.cluster.test_sharing import most_at_once
 from tests.clusters import Cluster, rows
 from tests.commands import Running, aggregator, configure, until, working_limited
 from tests.full_text.pages import html
-from tests.newsroom import item, rss
+from tests.newsroom import item, newsroom, rss
 from tests.pipeline.test_archive_pages import older
 from tests.pipeline.test_withdraw import atom, entry
 from tests.servers import Answer, Request, Server
@@ -90,6 +96,27 @@ def test_workers_share_pages_politely(
     asked = Counter((request.header("User-Agent") or "").rpartition("/")[2] for request in pages)
     # A few pages may all be read before the second worker has started on a busy machine.
     assert min(asked[f"{folder.name})"] for folder in folders) >= (len(pages) / 10 if THOROUGH else 0)
+
+
+def test_a_page_whose_host_another_process_leased_first_is_due_at_once(
+    tmp_path: Path, server: Server, postgresql: Cluster
+) -> None:
+    """Its lease may end in a second; but what a redirect leads to is not asked again at each look."""
+    room = newsroom(tmp_path, [{"name": "a", "url": server.url("/a")}], database=postgresql.database())
+    rest = timedelta(minutes=1)
+
+    async def due_again(app: App, host: str) -> timedelta:
+        async with (
+            Fetcher(app.settings.fetch, app.clock) as fetcher,
+            PageVisits(app, fetcher, HostStates(app.store)) as visits,
+        ):
+            assert await visits.admit("first.example")
+            assert not await visits.admit("leased.example")
+            return visits.due_again(host, rest) - app.clock()
+
+    with room.other_process("http://leased.example/"), room.opened() as app:
+        assert asyncio.run(due_again(app, "leased.example")) == timedelta(0)
+        assert asyncio.run(due_again(app, "first.example")) > timedelta(seconds=50)
 
 
 def test_what_a_killed_worker_was_at_is_done_by_another_when_its_leases_are_over(
