@@ -70,6 +70,7 @@ THEME = {
     ),
     "_default/list.html": '{{ define "main" }}{{ range .Pages }}<li>{{ .Title }}</li>{{ end }}{{ end }}',
     "partials/post_meta/author.html": "{{ .Site.Author.name }}",
+    "partials/svg/author.svg": '<svg class="{{ .class }}"></svg>',
     "partials/post_meta/date.html": "<time>{{ .Date }}</time>",
     "partials/post_meta/categories.html": (
         '{{ range .Params.categories }}{{ with $.Site.GetPage (printf "/categories/%s" (urlize .)) }}'
@@ -132,7 +133,8 @@ def test_a_new_site_shows_the_articles(tmp_path: Path, server: Server, theme: Pa
     assert sorted(map(unescape, chain(*canonical))) == sorted(normalised(links))
     assert all('<p class="theme">' in page for page in pages)
     assert sum('<a href="https://cdn.example/1.mp3">Audio</a>' in page for page in pages) == 1
-    assert all('<span class="meta__text">Ann &amp; Bob</span>' in page for page in pages)
+    author_line = r'<svg class="meta__icon"></svg>\s*<span class="meta__text">Ann &amp; Bob</span>'
+    assert all(re.search(author_line, page) for page in pages)
     assert all(re.search('<a [^>]*href="/categories/news--world/"[^>]*>News &amp; World</a>', page) for page in pages)
     assert all(page.count("<li>recent</li>") == 3 for page in pages)
     assert len({number for page in pages for number in re.findall(r"<ul id=(\d+)>", page)}) == 1  # made once for all
