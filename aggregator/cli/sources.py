@@ -122,7 +122,8 @@ def _summary(stored: StoredSource, now: datetime) -> str:
     last = f"fetched {relative(state.last_fetch, now)}" if state.last_fetch else ""
     reason = f" ({state.due_reason})" if state.next_fetch and state.due_reason not in ("", "interval") else ""
     upcoming = "" if pause_reason(stored) else f"next {_next_fetch(state.next_fetch, now)}{reason}"
-    return ", ".join(filter(None, (words, last, upcoming, f"{state.entries} entries" if state.last_fetch else "")))
+    entries = f"{state.entries} entries" if state.last_fetch and not state.failures else ""
+    return ", ".join(filter(None, (words, last, upcoming, entries)))
 
 
 def _next_fetch(due: datetime | None, now: datetime) -> str:

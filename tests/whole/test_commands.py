@@ -224,7 +224,7 @@ def test_sources_on_a_terminal_are_two_lines_each_failing_first(folder: Path) ->
     aggregator("once", cwd=folder)
     lines = on_terminal("sources", cwd=folder, columns=80).splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["bad", "good"]
-    assert re.match(r"bad +failing \(1 in a row\), fetched (now|.* ago), next in .* \(back-off\), 0 entries", lines[0])
+    assert re.match(r"bad +failing \(1 in a row\), fetched (now|.* ago), next in .* \(back-off\)$", lines[0])
     assert "404" in lines[1]
     assert len(lines) == 3
     assert all(len(line) <= 80 for line in lines)
