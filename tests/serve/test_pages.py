@@ -350,7 +350,7 @@ def test_programs_get_the_sources_in_pages(room: Newsroom, monkeypatch: pytest.M
         second = client.get(urljoin("/status.json", first["next"])).json()
         assert complete.pop("sources") == first["sources"] + second["sources"]
         assert complete == {"workers": [], "queue": {"todo": 0, "doing": 0, "stalled": 0}, "differences": 0}
-        assert second.keys() == {"sources", "workers", "queue"}
+        assert second.keys() == {"sources", "workers", "queue", "differences"}
         answer = client.get("/status.json", params={"after": "none"})
     assert (answer.status_code, answer.text) == (404, "no source has the name in `after`\n")
 
