@@ -33,7 +33,7 @@ GAP = timedelta(days=1) / len(PARTS)  # between two parts: each is compared once
 Look = tuple[str | None, Sequence[Difference]]  # the last id of the articles looked at, None at the end
 PAGES = 4  # of an archive, compared at once
 LOAD = 0.2  # share of the time in which a comparison does something
-AGAIN = 1.0  # seconds until a second look: another process may have written between two statements of the first one
+AGAIN = 1.0  # seconds until another look: a process may write, or have written between two statements of the first one
 MAX_NAMED = 20  # differences that the log names
 
 log = logging.getLogger("aggregator")
@@ -116,14 +116,24 @@ def _confirmed(look: Callable[[], Sequence[Difference]], first: Sequence[Differe
     return [difference for difference in first if difference in second]
 
 
+def _waited() -> Sequence[Difference]:
+    """Return nothing, after some time for another process that writes these files: a stop must not wait for it."""
+    time.sleep(AGAIN)
+    return ()
+
+
 def _files(app: App, shard: str) -> Iterator[Sequence[Difference]]:
     """Yield the files of articles of a shard that differ."""
     after: str | None = shard
     while after is not None:
-        with app.store.jobs.turn(Job("articles", shard).name, waits=True):
-            app.begin_output()
-            page = app.store.articles.page(after, BATCH)
-            differences = tuple(different_articles(app, [each for each in page if shard_of(each.id) == shard]))
+        with app.store.jobs.turn(Job("articles", shard).name) as is_free:
+            if is_free:
+                app.begin_output()
+                page = app.store.articles.page(after, BATCH)
+                differences = tuple(different_articles(app, [each for each in page if shard_of(each.id) == shard]))
+        if not is_free:
+            yield _waited()
+            continue
         yield differences
         after = page[-1].id if page and shard_of(page[-1].id) == shard else None
 
@@ -133,11 +143,12 @@ def _feeds(app: App) -> Iterator[Sequence[Difference]]:
     for name in app.store.feeds.categories():
         outputs, is_over = _outputs(app, name), False
         while not is_over:
-            with app.store.jobs.turn(Job("category", name).name, waits=True):
-                app.begin_output()
-                few = next(outputs, None)
-                is_over, differences = few is None, different_feeds(app, name, few or ())
-            yield differences
+            with app.store.jobs.turn(Job("category", name).name) as is_free:
+                if is_free:
+                    app.begin_output()
+                    few = next(outputs, None)
+                    is_over, differences = few is None, different_feeds(app, name, few or ())
+            yield differences if is_free else _waited()
     if differences := different_feed_list(app):
         yield _confirmed(partial(different_feed_list, app), differences)
 

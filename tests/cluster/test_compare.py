@@ -1,12 +1,15 @@
 """The database compared with its files by a job, one part after the other, beside all other work."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from aggregator.app import App
 from aggregator.maintain.compare import PARTS, compare_next
+from aggregator.store import Store
 from tests.clusters import Cluster, execute, rows
 from tests.commands import aggregator, configure, running, until, working
 from tests.newsroom import Newsroom, item, newsroom, rss
@@ -37,6 +40,12 @@ def compare_all(room: Newsroom) -> dict[str, int]:
         last = app.store.comparisons.last()
         assert last is not None
         return last.differences
+
+
+def last_part(app: App) -> str:
+    last = app.store.comparisons.last()
+    assert last is not None
+    return last.part
 
 
 def test_what_is_as_it_should_be_differs_in_nothing(room: Newsroom, caplog: pytest.LogCaptureFixture) -> None:
@@ -90,9 +99,19 @@ def test_one_that_is_stopped_begins_again(room: Newsroom) -> None:
         compare_next(app, lambda: False)
         room.later(minutes=85)
         compare_next(app, lambda: True)
-        last = app.store.comparisons.last()
-        assert last is not None
-        assert last.part == PARTS[0]
+        assert last_part(app) == PARTS[0]
+
+
+@pytest.mark.parametrize(("before", "subject"), [("feeds", "articles:0"), ("f", "category:all")])
+def test_it_waits_for_who_writes_the_files_unless_it_is_stopped(room: Newsroom, before: str, subject: str) -> None:
+    looks = iter([False] * 20)
+    with room.opened() as app, Store.open(str(room.configuration["database"])) as other:
+        app.store.comparisons.note(before, 0, app.clock() - timedelta(days=1))
+        with other.jobs.turn(subject):
+            compare_next(app, lambda: next(looks, True))
+            assert last_part(app) == before
+        compare_next(app, lambda: False)
+        assert last_part(app) != before
 
 
 def test_a_worker_compares_and_servers_show_the_differences(
