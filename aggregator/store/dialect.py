@@ -285,7 +285,8 @@ class PostgreSQL(Dialect):
             engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
-                connect_args=client_limits(url.query),
+                # a database of the encoding SQL_ASCII gives bytes else, before anything can say that it has it
+                connect_args={"client_encoding": "utf8"} | client_limits(url.query),
                 json_serializer=str,  # `columns` reads and writes the texts
                 json_deserializer=_text,
             )

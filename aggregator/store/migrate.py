@@ -5,7 +5,7 @@ from itertools import chain
 
 from sqlalchemy import Column, Connection, Index, MetaData, String, Table, insert, inspect, text
 
-from aggregator.errors import OutdatedError
+from aggregator.errors import OutdatedError, StoreError
 from aggregator.store.job_tables import create_job_tables
 from aggregator.store.schema import VERSION, metadata
 from aggregator.store.search_index import SEARCH_INDEXES
@@ -33,7 +33,13 @@ def create(connection: Connection) -> None:
     """Create the schema in a database that has none, in this transaction, without loading the migrations.
 
     A test verifies that it is the one that they lead to.
+    Raises StoreError if the database cannot hold texts of all languages.
     """
+    is_server = connection.dialect.name == "postgresql"
+    if is_server and (encoding := connection.scalar(text("SHOW server_encoding"))) != "UTF8":
+        name = connection.engine.url.database
+        advice = f"make it anew with `createdb --encoding=UTF8 --template=template0 {name}`"
+        raise StoreError(f"The database {name} has the encoding {encoding}; {advice}")
     tables = metadata.tables.values()
     parts: list[Table | Index] = [*tables, *chain.from_iterable(table.indexes for table in tables)]
     for part in parts:

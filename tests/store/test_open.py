@@ -318,6 +318,16 @@ def test_the_driver_reaches_the_database_by_the_urls_password_and_options_with_s
             assert connection.info.parameter_status("application_name") == "the+news of+today"
 
 
+def test_a_database_of_another_encoding_is_said(server: Engine) -> None:
+    with database(server) as url:
+        name = make_url(url).database
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"))
+        with pytest.raises(StoreError, match=f"{name} has the encoding SQL_ASCII; make it anew with `createdb --enc"):
+            Store.open(url)
+
+
 def test_a_user_who_may_not_write_is_told_so(server: Engine) -> None:
     with database(server) as url:
         Store.open(url).close()
