@@ -128,7 +128,8 @@ def _sources_as_list(value: object) -> str:
     if not isinstance(value, dict):
         return f"`sources:` and, below it, `  - {quoted(value)[1:-1]}`"
     if value and "url" not in value:  # names and their URLs
-        name, url = next(iter(value.items()))
+        name, source = next(iter(value.items()))
+        url = source.get("url") if isinstance(source, dict) else source
         value = {"name": name, "url": url if isinstance(url, str) else _SOURCE}
     first, second = (f"{key}: {quoted(value.get(key, example))[1:-1]}" for key, example in _TWO_LINES)
     return f"`- ` before each source: `  - {first}` and, below it, `    {second}`"

@@ -170,6 +170,11 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
             "2:3: `sources` takes a list; write `- ` before each source: `  - name: a` and, below it, "
             "`    url: https://a.example/`",
         ),
+        (
+            "sources:\n  a:\n    url: https://example.org/a\n",
+            "2:3: `sources` takes a list; write `- ` before each source: `  - name: a` and, below it, "
+            "`    url: https://example.org/a`",
+        ),
         ("sources: {}\n", "1:10: `sources` takes a list; write `- ` before each source: `  - name: example` and"),
         ("fetch:\n  timeout:5s\n" + SOURCES, "2:3: a space is missing after `timeout:`; write `timeout: 5s`"),
         ("title:My news\n" + SOURCES, "1:6: a space is missing after `title:`; write `title: My news`"),
