@@ -41,7 +41,6 @@ MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens,
 _DELIMITERS = {
     "b": STRONG, "strong": STRONG, "i": EMPHASIS, "em": EMPHASIS, "s": STRIKETHROUGH, "del": STRIKETHROUGH
 }  # fmt: skip
-_BULLET: Token = (TEXT, "• ")  # of an item in a cell
 _INTERRUPTS = re.compile(r"[-+] |1[.)] ")  # a list that may follow a text without a blank line
 _TASK = re.compile(r"\A\[([ xX])\](\(?)")  # goldmark would make a checkbox of it, of a link's text too
 
@@ -67,6 +66,7 @@ class Writer:
         self._opening_end = -1  # length of `plain_text` behind the last opening mark of a script, ruby or quotation
         self._before_opening = ""  # the character before that mark
         self._bullet = ""  # of the list that is the last block
+        self._numbers: dict[Element, int] = {}  # of items of lists in a cell
         self._nesting: int = outer._nesting + 1 if outer else 0
         self._flat = flat
         self._strict = strict
@@ -278,8 +278,15 @@ class Writer:
         if stray._blocks:
             yield None, stray
 
+    def _write_flat_numbered_list(self, element: Element) -> None:
+        items = ((item, item) for item in element.iterchildren("li"))
+        self._numbers |= {item: number for number, item in numbered_items(element, items)}
+        self._walk(element)
+
     def _write_flat_item(self, element: Element) -> None:
-        self._tokens.append(_BULLET)
+        if text_of(element).strip() or next(element.iter("img"), None) is not None:
+            number = self._numbers.get(element)
+            self._tokens.append((TEXT, "• " if number is None else f"{number}. "))
         self._walk(element)
 
     def _write_flat_code(self, element: Element) -> None:
@@ -335,6 +342,7 @@ _BLOCKS: dict[str, _Write] = {  # others are containers of blocks
 }
 _FLAT_BLOCKS: dict[str, _Write] = {  # in a heading or a cell
     "li": Writer._write_flat_item,
+    "ol": Writer._write_flat_numbered_list,
     "pre": Writer._write_flat_code,
 }
 

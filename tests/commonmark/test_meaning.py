@@ -156,6 +156,8 @@ def test_a_fence_names_a_language_that_is_known(html: str, language: str) -> Non
     ("cell", "written"),
     [
         ("<ul><li>a</li><li>b</li></ul>", "• a • b"),
+        ("<ol><li>a<li>b<ul><li>c</ul><li></li><li>d<ol><li>e</ol></ol>", "1. a 2. b • c 4. d 1. e"),
+        ("<ol start=7 reversed><li>a<li>b</ol>", "7. a 6. b"),
         ("<pre>x = 1\n  y | 2</pre>", "`x = 1` `y \\| 2`"),
         ("<h4>a</h4>b", "a b"),
         ("<dl><dt>a</dt><dd>b</dd></dl>", "a b"),

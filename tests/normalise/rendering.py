@@ -41,6 +41,7 @@ _WITHIN_WORDS = "a abbr b cite code del dfn em i img input ins kbd mark q rp rt 
 _INLINE = frozenset(_WITHIN_WORDS.split())
 _URL = re.compile(r"(?:https?://[^/\s]|mailto:)", re.IGNORECASE)
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]")
+_ITEM_NUMBER = re.compile(r"(?<!\S)-?\d{1,9}\. ")
 _FRAME = frozenset({"html", "head", "body"})  # a browser puts them around every fragment
 _MARKED = frozenset({"sub", "sup", "q", "rt", "rp"})  # elements that readers see by more than their text
 _FORMULA = re.compile("<math>.*?</math>", re.DOTALL)  # as our own code writes it
@@ -134,6 +135,11 @@ class Page(HTMLParser):
     def words(self) -> str:
         """The text, one blank between words; U+2060 keeps Hugo from code and is nothing to see, nor are bullets."""
         return " ".join(self.text.replace("\u2060", "").replace("•", " ").split())
+
+    @property
+    def unnumbered(self) -> str:
+        """The words without numbers of items, which are text where a list stands in a cell or a heading of Markdown."""
+        return _ITEM_NUMBER.sub("", f"{self.words} ").rstrip()
 
 
 def rendered(markdown: str) -> str:

@@ -56,7 +56,7 @@ def wrong(html: str) -> list[object]:
     faults += [safety_check.active(text)] if safety_check.active(text) else []
     faults += [url for url in (*before.links, *(source for source, _ in before.images)) if DISGUISED.match(url)]
     faults += ["cleaned anew"] if clean(html, BASE) != html else []
-    faults += [before.words, after.words] if before.words != after.words else []
+    faults += [before.unnumbered, after.unnumbered] if before.unnumbered != after.unnumbered else []
     faults += [before.images, after.images] if before.images != after.images else []
     return faults
 
