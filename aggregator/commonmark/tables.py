@@ -10,8 +10,7 @@ TableRow = list[Element | None]  # None where a cell spans several columns or ro
 
 _CELLS = frozenset({"td", "th"})
 # A cell of Markdown is one line of text: some blocks can be put there if they are short, some cannot.
-_BLOCKS = ("ul", "ol", "dl", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
-_LAYOUT_BLOCKS = ("table", "blockquote", "hr", "figure")
+_BLOCKS = ("ul", "ol", "dl", "pre", "blockquote", "figure", "hr", "h1", "h2", "h3", "h4", "h5", "h6")
 MAX_BLOCK_CHARS = 500  # of a cell that holds blocks, in a table with a head
 MAX_BLOCK_CHARS_HEADLESS = 100  # the same in a table without: most of them lay out a page
 _SPAN = re.compile(r"\d{1,3}")
@@ -23,7 +22,7 @@ def data_rows(table: Element) -> list[TableRow] | None:
     That is: two rows and two columns at least, short blocks in the cells if any, and not so uneven that padding would
     swell it.
     """
-    if table.get("role") or any(block is not table for block in table.iter(*_LAYOUT_BLOCKS)):
+    if table.get("role") or any(inner is not table for inner in table.iter("table")):
         return None
     if any(caption is not table[0] for caption in table.iter("caption")):  # what stands between rows would leave them
         return None
@@ -42,6 +41,8 @@ def data_rows(table: Element) -> list[TableRow] | None:
 
 def _has_short_blocks(table: Element) -> bool:
     headless = next(table.iter("th"), None) is None
+    if headless and next(table.iter("hr"), None) is not None:  # between the parts of a page
+        return False
     most = MAX_BLOCK_CHARS_HEADLESS if headless else MAX_BLOCK_CHARS
     cells = (cell for cell in table.iter(*_CELLS) if next(cell.iter(*_BLOCKS), None) is not None)
     return all(sum(map(len, cell.itertext())) <= most for cell in cells)

@@ -161,6 +161,12 @@ def test_a_fence_names_a_language_that_is_known(html: str, language: str) -> Non
         ("<pre>x = 1\n  y | 2</pre>", "`x = 1` `y \\| 2`"),
         ("<h4>a</h4>b", "a b"),
         ("<dl><dt>a</dt><dd>b</dd></dl>", "a b"),
+        (
+            "<figure><img src='https://a.example/a' alt=a><figcaption>b</figcaption></figure>",
+            "![a](https://a.example/a) b",
+        ),
+        ("<blockquote><p>a</p><p><b>b</b></p></blockquote>", "a **b**"),
+        ("a<hr>b", "a b"),
     ],
 )
 def test_a_table_stays_one_with_short_blocks_in_its_cells(cell: str, written: str) -> None:
@@ -174,6 +180,11 @@ def test_a_table_with_long_blocks_lays_out_a_page() -> None:
     assert (
         "|" not in converted_html(f"<table><tr><td>{cell}</td><td>a</td></tr><tr><td>b</td><td>c</td></tr></table>")[0]
     )
+
+
+@for_each("cell", ["<table><tr><td>a</table>", f"<blockquote>{'word ' * 30}</blockquote>", "a<hr>b"])
+def test_a_table_without_a_head_lays_out_a_page_if_its_cells_do(cell: str) -> None:
+    assert "|" not in converted_html(f"<table><tr><td>{cell}<td>a<tr><td>b<td>c</table>")[0]
 
 
 @for_each(
