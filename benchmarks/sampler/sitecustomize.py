@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 PERIOD, INTERVAL = 0.002, 0.1  # seconds
+sys.setswitchinterval(0.0002)
 IMPORTS, ELSEWHERE = "imports", "event loop, start"
 SHELL = ("aggregator.__main__", "aggregator.cli")  # below these, the event loop runs
 
