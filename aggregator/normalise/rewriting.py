@@ -13,6 +13,7 @@ from itertools import takewhile
 from aggregator.normalise import unseen
 from aggregator.normalise.formulas import presentation, tex_text
 from aggregator.normalise.media import ReadableImage, player_link, readable_image
+from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
 from aggregator.normalise.tags import HtmlTag, html_tags
 
 _BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
@@ -87,6 +88,8 @@ def rewritten(source: str, base: str | None) -> Rewritten:
 
     URLs of images and players are joined to `base`. What is hidden, numbers of lines and signs of permanent links go.
     """
+    if may_have_older_ruby(source):
+        source = with_present_ruby(source)
     if unseen.may_be_unseen(source):
         return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=True).result()
     has_tex, has_signs = _TEX_SCRIPT in source, any(sign in source for sign in _SIGNS)

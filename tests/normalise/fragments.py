@@ -9,8 +9,8 @@ _TAGS = """
     span section font kbd caption hr br script style svg iframe noscript video object q u
     button form marquee select option ruby math nobr tbody address label
     a h2 h6 dir menu listing hgroup search isindex applet fieldset legend title textarea template plaintext xmp iframe
-    noembed noframes frameset body head html col colgroup thead tfoot optgroup rt rp big tt strike center details
-    summary main article audio embed source picture image input desc foreignObject annotation-xml mtext mglyph
+    noembed noframes frameset body head html col colgroup thead tfoot optgroup rb rbc rt rtc rp big tt strike center
+    details summary main article audio embed source picture image input desc foreignObject annotation-xml mtext mglyph
     malignmark semantics mrow mi mo mn msup mfrac mfenced mphantom mml:math m:math
 """
 # Tags with attributes that decide what becomes of them.
