@@ -62,6 +62,20 @@ _PLAYERS = tuple(
     )
 )  # fmt: skip
 
+# Players of AMP: the attribute that says what they play, and the address of its frame. Two say it as HTML's do.
+_AMP_FRAMES = {
+    "amp-dailymotion": ("data-videoid", "https://www.dailymotion.com/embed/video/{}"),
+    "amp-facebook": ("data-href", "{}"),
+    "amp-gist": ("data-gistid", "https://gist.github.com/{}"),
+    "amp-instagram": ("data-shortcode", "https://www.instagram.com/p/{}/embed"),
+    "amp-soundcloud": ("data-trackid", "https://w.soundcloud.com/player/?url=https://api.soundcloud.com/tracks/{}"),
+    "amp-twitter": ("data-tweetid", "https://twitter.com/i/status/{}"),
+    "amp-vimeo": ("data-videoid", "https://player.vimeo.com/video/{}"),
+    "amp-youtube": ("data-videoid", "https://www.youtube.com/embed/{}"),
+}
+AMP_PLAYERS = frozenset({"amp-video", "amp-audio", *_AMP_FRAMES})
+_RATIO_LAYOUTS = frozenset({"responsive", "intrinsic"})  # of AMP: width and height are but a ratio
+
 
 def readable_image(
     attributes: Mapping[str, str], base: str | None, pictures: Iterable[Mapping[str, str]] = ()
@@ -113,7 +127,8 @@ def _sources(attributes: Mapping[str, str], pictures: Iterable[Mapping[str, str]
 
 
 def _is_pixel(attributes: Mapping[str, str]) -> bool:
-    sides = (attributes.get("width", ""), attributes.get("height", ""))
+    is_ratio = attributes.get("layout", "").strip().lower() in _RATIO_LAYOUTS
+    sides = () if is_ratio else (attributes.get("width", ""), attributes.get("height", ""))
     return any(map(_PIXEL.fullmatch, sides)) or bool(_PIXEL_STYLE.search(attributes.get("style", "").lower()))
 
 
@@ -130,7 +145,7 @@ def player_link(tag: HtmlTag, inside: Iterable[HtmlTag], base: str | None, *, an
         for frame, page, site in _PLAYERS:
             if frame.fullmatch(url):
                 return _link(unquote(frame.sub(page, url)), title or site, base)
-    if urls and (kind := {"video": "Video", "audio": "Audio"}.get(tag.name)):
+    if urls and (kind := {"video": "Video", "audio": "Audio"}.get(tag.name.removeprefix("amp-"))):
         return _link(urls[0], title or kind, base)
     page_url = _played(tag, base)
     if not any_host or page_url is None or _is_pixel(tag.attributes) or _TRACKER.match(page_url):
@@ -143,6 +158,9 @@ def _played(tag: HtmlTag, base: str | None) -> str | None:
     attributes = tag.attributes
     names = ("data-src", "src", "data", "value")
     source = next((value for name in names if (value := attributes.get(name, "").strip())), "")
+    if tag.name in _AMP_FRAMES:
+        name, frame = _AMP_FRAMES[tag.name]
+        source = frame.format(attributes[name].strip()) if attributes.get(name) else ""
     return safe_url(source, base) if source and not source.startswith("about:") else None
 
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from aggregator.normalise import unseen
 from aggregator.normalise.formulas import presentation, tex_text
-from aggregator.normalise.media import ReadableImage, player_link, readable_image
+from aggregator.normalise.media import AMP_PLAYERS, ReadableImage, player_link, readable_image
 from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
 from aggregator.normalise.tags import HtmlTag, html_tags
 
@@ -26,12 +26,15 @@ _RENAMED = {
     "strike": "s",
     "tt": "code",
 }
-_FRAMES = frozenset({"iframe", "embed"})
-_PLAYERS = frozenset({"video", "audio", "object"})  # with a fallback inside
+_AMP_IMAGES = frozenset({"amp-img", "amp-anim"})
+_FRAMES = frozenset({"iframe", "embed", "amp-iframe"})
+_PLAYERS = frozenset({"video", "audio", "object", *AMP_PLAYERS})  # with a fallback inside
 _FORMULAS = frozenset({"math", "mml:math", "m:math"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NAMES = frozenset(
-    {"img", "picture", "source", "noscript", "param", "input", *_FRAMES, *_PLAYERS, *_FORMULAS, *_RENAMED}
+    {"img", "picture", "source", "noscript", "param", "input"}.union(
+        _AMP_IMAGES, _FRAMES, _PLAYERS, _FORMULAS, _RENAMED
+    )
 )
 _MAX_SOURCES = 10  # of a picture; each of its images looks at all
 _TEX_SCRIPT = "math/tex"  # MathJax: <script type="math/tex">
@@ -214,6 +217,13 @@ class _Rewriting:
         self._replace(tag, html)
         self._image_at = len(self._written) - 1
 
+    def _rewrite_amp_image(self, index: int, tag: HtmlTag) -> None:
+        """Write it as an image; what is inside is for where it does not show."""
+        self._rewrite_image(index, tag)
+        partner = None if tag.ends or tag.attributes_text.endswith("/") else self._partner(index)
+        if self._image and partner is not None:
+            self._position = self._tags[partner].end
+
     def _rewrite_picture(self, _: int, tag: HtmlTag) -> None:
         self._pictures = []
 
@@ -303,6 +313,7 @@ class _Rewriting:
 
 
 _WRITE = {
+    **dict.fromkeys(_AMP_IMAGES, _Rewriting._rewrite_amp_image),
     **dict.fromkeys(_FRAMES, _Rewriting._rewrite_frame),
     **dict.fromkeys(_PLAYERS, _Rewriting._rewrite_player),
     **dict.fromkeys(_FORMULAS, _Rewriting._rewrite_formula),

@@ -38,6 +38,8 @@ _MARKED = (
     "iframe src='https://a.example/f' title='[x](y) &lt;b>'",
     "video src=/v.mp4",
     "object data=/o.pdf",
+    "amp-img src=/i.png alt='[x](y) &lt;b>'",
+    "amp-youtube data-videoid='](y) &lt;b>'",
 )
 _TEXT = st.one_of(
     st.sampled_from(

@@ -415,6 +415,82 @@ def test_a_frame_with_nothing_to_see_goes_and_takes_nothing_with_it(frame: str) 
     assert clean(f"a<iframe {frame}>x</iframe> b", BASE) == "a b"
 
 
+# ------------------------------------------------------------------------------------------------------------------ AMP
+
+
+@for_each(
+    "element",
+    [
+        '<amp-img src="/i.png" alt="a" width="600" height="400"></amp-img>',
+        '<amp-img src="/i.png" alt="a" width="1.5" height="1" layout="responsive"></amp-img>',
+        '<amp-img src="/s.png" alt="a" srcset="/s.png 400w, /i.png 1200w"></amp-img>',
+        '<amp-img src="/i.png" alt="a"><noscript><img src="/s.png"></noscript></amp-img>',
+        '<amp-img src="/i.png" alt="a"><amp-img fallback src="/s.png"></amp-img></amp-img>',
+        '<amp-img><noscript><img src="/i.png" alt="a"></noscript></amp-img>',
+        '<amp-anim src="/i.png" alt="a"/>',
+    ],
+)
+def test_an_image_of_amp_becomes_an_image(element: str) -> None:
+    assert clean(f"<p>a{element}b</p>", BASE) == '<p>a<img src="https://a.example/i.png" alt="a">b</p>'
+
+
+def test_an_image_of_amp_that_counts_readers_goes() -> None:
+    assert (
+        clean('a<amp-img src="/p.gif" width="1" height="1"></amp-img><amp-pixel src="/p"></amp-pixel>b', BASE) == "ab"
+    )
+
+
+@for_each(
+    ("element", "url", "name"),
+    [
+        ('<amp-video src="/v.mp4" poster="/p.png"></amp-video>', "https://a.example/v.mp4", "Video"),
+        (
+            '<amp-video><div fallback>No browser</div><source src="/v.mp4"></amp-video>',
+            "https://a.example/v.mp4",
+            "Video",
+        ),
+        ('<amp-audio src="/a.mp3" title="Talk"></amp-audio>', "https://a.example/a.mp3", "Talk"),
+        (
+            '<amp-iframe src="https://maps.example/x" width="1" height="1" layout="responsive"><amp-img placeholder'
+            ' src="/p.png"></amp-img></amp-iframe>',
+            "https://maps.example/x",
+            "maps.example",
+        ),
+        ('<amp-youtube data-videoid="d-Q"></amp-youtube>', "https://www.youtube.com/watch?v=d-Q", "YouTube"),
+        (
+            '<amp-youtube data-videoid="d-Q"><amp-img placeholder src="/p.png"></amp-img></amp-youtube>',
+            "https://www.youtube.com/watch?v=d-Q",
+            "YouTube",
+        ),
+        ('<amp-vimeo data-videoid="27"></amp-vimeo>', "https://vimeo.com/27", "Vimeo"),
+        (
+            '<amp-dailymotion data-videoid="x2"></amp-dailymotion>',
+            "https://www.dailymotion.com/video/x2",
+            "Dailymotion",
+        ),
+        ('<amp-instagram data-shortcode="f-o"></amp-instagram>', "https://www.instagram.com/p/f-o/", "Instagram"),
+        ('<amp-soundcloud data-trackid="24"></amp-soundcloud>', "https://api.soundcloud.com/tracks/24", "SoundCloud"),
+        ('<amp-twitter data-tweetid="88"></amp-twitter>', "https://twitter.com/i/status/88", "twitter.com"),
+        (
+            '<amp-facebook data-href="https://www.facebook.com/p/1"/>',
+            "https://www.facebook.com/p/1",
+            "www.facebook.com",
+        ),
+        ('<amp-gist data-gistid="b9"></amp-gist>', "https://gist.github.com/b9", "gist.github.com"),
+    ],
+)
+def test_a_player_of_amp_becomes_a_link(element: str, url: str, name: str) -> None:
+    assert clean(f"a{element}b", BASE) == f'a<p><a href="{url}">{name}</a></p>b'
+
+
+def test_the_text_in_a_player_of_amp_stays() -> None:
+    post = (
+        '<amp-twitter data-tweetid="88"><blockquote placeholder>Hi. <a href="https://t.example/88">Ann</a></blockquote>'
+    )
+    assert clean(f"{post}</amp-twitter>", BASE) == '<blockquote>Hi. <a href="https://t.example/88">Ann</a></blockquote>'
+    assert clean("a<amp-youtube></amp-youtube><amp-youtube data-videoid=''>b</amp-youtube>c", BASE) == "abc"
+
+
 # ------------------------------------------------------------------------------------------------ plain text, both ways
 
 
