@@ -62,7 +62,7 @@ def health(
 
     options: Options = ctx.obj
     if url is None:
-        settings = config.load(options.config, options.environ)
+        settings = config.load_place(options.config, options.environ)
         files.act_as_owner(config.local_folder(settings, options.environ))
         url = noted_address(settings)
     check_health(url)

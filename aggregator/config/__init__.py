@@ -5,7 +5,7 @@ All faults are reported in one run, each with its line and column and what to wr
 
 from aggregator.config.edit import FeedsFileEdit, editing, load_extensible
 from aggregator.config.fd_limit import fit_to_fd_limit
-from aggregator.config.load import advice, load
+from aggregator.config.load import advice, load, load_place
 from aggregator.config.resolve import database_url, local_folder
 from aggregator.config.rule_lines import Lines, RuleLines, load_with_rule_lines
 from aggregator.config.schema import schema
@@ -23,6 +23,7 @@ __all__ = [
     "fit_to_fd_limit",
     "load",
     "load_extensible",
+    "load_place",
     "load_with_rule_lines",
     "local_folder",
     "schema",

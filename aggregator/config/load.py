@@ -1,5 +1,6 @@
 """Reads `feeds.yaml` and the environment into settings, or reports all faults of both."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from aggregator.settings.values import is_null
 NO_SOURCE = "http://source.invalid/"  # one is required
 MAX_BYTES = 64_000_000  # some 400,000 sources
 
+_PLACE = ("storage", "database")
 _EMPTY = "the file holds no setting; write `sources:` and, one line each, `  - https://example.org/feed.xml`"
 
 
@@ -28,6 +30,31 @@ def load(path: Path, environ: Mapping[str, str], folder: Path | None = None, *, 
     may be missing, as other processes fetch. Raises ConfigError with every fault of both.
     """
     return settings_from(read_text(path), path, environ, folder, has_secrets=has_secrets)
+
+
+def load_place(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return settings of which only `storage` and `database` are as configured, whatever faults the others have.
+
+    Such a file leaves the daemon running. One that cannot be read at all counts as one without these two, if the
+    storage exists then. Raises ConfigError.
+    """
+    unreadable: ConfigError | None = None
+    try:
+        data = parse_document(read_text(path), str(path)).value
+    except NotReadableError as error:
+        data, unreadable = None, ConfigError(error.faults)
+    except ConfigError as error:
+        data, unreadable = None, error
+    place = {name: data[name] for name in _PLACE if name in data} if isinstance(data, dict) else {}
+    given, _ = overrides(environ, used=frozenset())
+    place |= {override.path[0]: override.value for override in given if override.path[0] in _PLACE}
+    try:
+        settings = resolve(Settings.model_validate({**place, "sources": [NO_SOURCE]}), path.parent.absolute())
+    except ValidationError:
+        return load(path, environ)
+    if unreadable and not settings.bucket and not os.path.lexists(settings.storage):
+        raise unreadable
+    return settings
 
 
 def advice(path: Path) -> list[Fault]:

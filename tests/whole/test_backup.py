@@ -161,6 +161,38 @@ def test_health_asks_the_daemon_of_this_storage(folder: Path) -> None:
     assert "is no URL" in aggregator("health", "--url", "127.0.0.1", cwd=folder, status=1).stderr
 
 
+@pytest.mark.parametrize(
+    "fault", ["titel: mine\n", "title: [\n", "sources: []\n", 'translate: {key: "${NOWHERE}"}\n', None]
+)
+def test_health_asks_a_daemon_that_runs_by_the_configuration_before_its_faults(
+    folder: Path, server: Server, fault: str | None
+) -> None:
+    """A container that counts as ill is started again, and then there is no configuration to run by."""
+    with running(folder):
+        path = folder / "feeds.yaml"
+        if fault is None:
+            path.unlink()
+        else:
+            path.write_text(path.read_text() + fault)
+        assert aggregator("health", cwd=folder).stdout == "ok\n"
+    aggregator("health", cwd=folder, status=1)
+
+
+def test_health_of_another_storage_needs_no_more_than_its_place(folder: Path) -> None:
+    configure(folder, storage="elsewhere", sources=[{"name": "paper", "url": "https://example.org/?key=${NOWHERE}"}])
+    assert f"on {folder}/elsewhere yet" in aggregator("health", cwd=folder, status=1).stderr
+    named = aggregator("health", cwd=folder, status=1, AGGREGATOR_STORAGE="third")
+    assert f"on {folder}/third yet" in named.stderr
+
+
+def test_health_without_a_storage_reports_the_configuration(tmp_path: Path) -> None:
+    assert "there is no such file" in aggregator("health", cwd=tmp_path, status=2).stderr
+    (tmp_path / "feeds.yaml").write_text("title: [\n")
+    assert "this is no YAML" in aggregator("health", cwd=tmp_path, status=2).stderr
+    (tmp_path / "feeds.yaml").write_text("storage: []\nsources: [https://example.org/]\n")
+    assert "feeds.yaml:1:10: `storage`" in aggregator("health", cwd=tmp_path, status=2).stderr
+
+
 def test_health_gives_the_reason_of_a_daemon_that_is_not_well(folder: Path, server: Server) -> None:
     server.put("/healthz", b"publish: the disk is full\n", status=503)
     (line,) = aggregator("health", "--url", server.url("/"), cwd=folder, status=1).stderr.splitlines()
