@@ -133,6 +133,8 @@ def _open_closed_streams() -> None:
 def _bug_sentence(bug: Exception) -> str:
     if isinstance(bug, OSError) and bug.errno == errno.ENOSPC and not bug.filename:  # else it is a file under storage
         return "cannot write the result to standard output: the disk is full; free some space"
+    if isinstance(bug, PermissionError) and bug.filename:
+        return f"{bug.filename}: permission denied; let this user read and write there, or have a user do this who may"
     return f"internal error ({type(bug).__name__}: {bug}); please report it, --debug shows the traceback"
 
 

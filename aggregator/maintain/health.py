@@ -8,7 +8,7 @@ from aggregator.app import ADDRESS
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings
 from aggregator.store import Store
-from aggregator.store.backup import sqlite_path
+from aggregator.store.backup import is_missing, sqlite_path
 from aggregator.urls import is_http
 
 PATH = "healthz"
@@ -19,7 +19,7 @@ MAX_REASON = 10_000  # bytes
 def noted_address(settings: Settings) -> str:
     """Return the URL that the daemon of this storage noted when it started. Raises AggregatorError."""
     path = sqlite_path(settings.database or "")
-    if path is None or path.is_file():
+    if path is None or not is_missing(path):
         with Store.open(settings.database or "") as store:
             if address := store.meta.get(ADDRESS):
                 return address

@@ -9,7 +9,7 @@ from aggregator.rules import judge_stored
 from aggregator.settings import Settings
 from aggregator.source_changes import matching_rows
 from aggregator.store import Store
-from aggregator.store.backup import sqlite_path
+from aggregator.store.backup import is_missing, sqlite_path
 
 BATCH = 100  # entries in memory at once
 
@@ -31,7 +31,7 @@ def rule_effects(settings: Settings, lines: RuleLines, names: Collection[str]) -
     Sources are found in the database as a synchronisation with the configuration would find them. Raises StoreError.
     """
     path = sqlite_path(settings.database or "")
-    if path and not path.exists():
+    if path and is_missing(path):
         return
     with Store.open(settings.database or "") as store:
         rows = matching_rows(settings.sources, store.configuration.sources(settings.sources))

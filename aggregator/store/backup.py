@@ -31,12 +31,23 @@ def sqlite_path(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
+def is_missing(database: Path) -> bool:
+    """Return True if there is no such file; False if there is something, or if this user may not look."""
+    try:
+        database.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # opening it gives the reason
+    return False
+
+
 def backup(url: str, copy: Path) -> int:
     """Copy the database to a new file and return its size in bytes; writers go on meanwhile. Raises StoreError."""
     database = sqlite_file(url)
     if os.path.lexists(copy):
         raise StoreError(f"{copy} exists already; name a file that does not, or remove it first")
-    if not database.is_file():
+    if is_missing(database):
         raise StoreError(f"there is no database {database} to copy")
     with _translating(copy), _checked_copy(database, copy) as temporary:
         _rename_new(temporary, copy)
@@ -46,7 +57,7 @@ def backup(url: str, copy: Path) -> int:
 def snapshot(url: str, copy: Path) -> None:
     """Copy the database as it is to a file that nobody else sees; an absent database gives none. Raises StoreError."""
     database = sqlite_file(url)
-    if not database.is_file():
+    if is_missing(database):
         return
     try:
         with closing(_connected(database)) as source, closing(sqlite3.connect(copy)) as target:
@@ -62,8 +73,10 @@ def restore(url: str, copy: Path) -> None:
     ours, or if a process that fetches has the database open.
     """
     database = sqlite_file(url)
-    if not copy.is_file():
+    if is_missing(copy):
         raise StoreError(f"there is no file {copy}; name one that `aggregator backup` made")
+    if os.path.isdir(copy):  # noqa: PTH112 - Path's raises where this user may not look
+        raise StoreError(f"{copy} is a folder; name a file that `aggregator backup` made")
     with _translating(database), _no_other_process(database), _checked_copy(copy, database) as temporary:
         for suffix in ("-wal", "-shm", "-journal"):  # before the rename: SQLite would write them into the restored file
             Path(f"{database}{suffix}").unlink(missing_ok=True)

@@ -244,7 +244,7 @@ class SQLite(Dialect):
                 )
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:
                 advice = "let this user write to the file, to its -wal and -shm beside it, and to its folder"
-                if Path(name).is_dir():
+                if os.path.isdir(name):  # noqa: PTH112 - Path's raises where this user may not look
                     advice = "a folder is in its place: name a file in `database`, or move the folder away"
                 return StoreError(f"The database {name} cannot be opened for writing; {advice}")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
