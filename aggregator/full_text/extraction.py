@@ -40,7 +40,7 @@ def page_text(question: PageQuestion) -> PageText:
     tree = html_tree(decode(page.body, _content_type(page.body, page.content_type)))
     if tree is None:
         return PageText()
-    if forbids_use((page.robots_tag, *_robots_meta(tree))):
+    if forbids_use((page.robots_tag, *_robots_meta(tree)), question.now):
         return PageText(refusal=_REFUSAL)
     base = _base(tree, without_credentials(page.url))
     link = _canonical_link(tree, base, question.link)

@@ -1,6 +1,7 @@
 """Pages of articles, from which their full text is taken. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -47,6 +48,7 @@ class PageQuestion(Struct, frozen=True, kw_only=True):
     content: str | None = None  # CSS selector of the text
     remove: tuple[str, ...] = ()  # CSS selectors of parts to leave out
     summary_words: int
+    now: datetime  # in UTC; directives for robots may end by a date
 
 
 class PageText(Struct, frozen=True, kw_only=True):

@@ -103,6 +103,7 @@ class Completer(DuePages[ClaimedPage, str]):
             content=settings.content,
             remove=settings.remove,
             summary_words=app.settings.articles.summary_words,
+            now=now,
         )
         with self._fetcher.limiter.backlog.hold(len(answer.body)):
             text = await app.extractor.call(question)

@@ -1,6 +1,10 @@
 """Pages of articles as sites publish them: with navigation, boxes and comments around the text."""
 
+from datetime import UTC, datetime
+
 from aggregator.model import Page, PageQuestion
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 LINK = "https://paper.example/2026/bridge"
 TITLE = "The old bridge opens again"
@@ -46,6 +50,12 @@ def question(page: str | bytes, **changes: object) -> PageQuestion:
     """The question for a page; `changes` are fields of the question, or of its page."""
     body = page.encode("utf-8", "surrogatepass") if isinstance(page, str) else page
     of_page = {name: changes.pop(name) for name in ("content_type", "robots_tag", "url") if name in changes}
-    fields: dict[str, object] = {"title": TITLE, "link": LINK, "html": TEASER, "summary_words": 50} | changes
+    fields: dict[str, object] = {
+        "title": TITLE,
+        "link": LINK,
+        "html": TEASER,
+        "summary_words": 50,
+        "now": NOW,
+    } | changes
     asked = Page(**({"url": LINK, "body": body, "content_type": "text/html"} | of_page))  # type: ignore[arg-type]
     return PageQuestion(page=asked, **fields)  # type: ignore[arg-type]

@@ -165,7 +165,20 @@ def test_the_canonical_link_counts_on_the_same_registrable_host(head: str, link:
 
 
 @for_each(
-    "directive", ["noindex", "NOINDEX, nofollow", "none", "noarchive", "max-snippet:5, nosnippet", "max-snippet: 0"]
+    "directive",
+    [
+        "noindex",
+        "NOINDEX, nofollow",
+        "none",
+        "noarchive",
+        "max-snippet:5, nosnippet",
+        "max-snippet: 0",
+        "unavailable_after: 25 Jun 2010 15:00:00 PST",
+        "unavailable_after: Wednesday, 25-Jun-10 15:00:00 GMT, nofollow",
+        "nofollow, Unavailable_After:Mon, 01 Jun 2026 11:59:59 GMT",
+        "unavailable_after: 2026-06-01T12:59:59+01:00",
+        "unavailable_after: 2026-06-01",
+    ],
 )
 def test_a_page_that_forbids_it_gives_no_text(directive: str) -> None:
     refused = text_of(html(head=f'<meta name="robots" content="{directive}">'))
@@ -176,7 +189,19 @@ def test_a_page_that_forbids_it_gives_no_text(directive: str) -> None:
 
 
 @for_each(
-    "directive", ["", "index, follow", "nofollow", "max-image-preview:large", "unavailable_after: 25 Jun 2030", "all"]
+    "directive",
+    [
+        "",
+        "index, follow",
+        "nofollow",
+        "max-image-preview:large",
+        "all",
+        "unavailable_after: 25 Jun 2030",
+        "unavailable_after: Mon, 01 Jun 2026 12:00:01 GMT",
+        "unavailable_after:, follow",
+        "unavailable_after: never",
+        "otherbot: unavailable_after: 2010-06-25",
+    ],
 )
 def test_other_directives_forbid_nothing(directive: str) -> None:
     assert text_of(html(head=f'<meta name="robots" content="{directive}">'), robots_tag=directive).html
