@@ -52,6 +52,7 @@ def page_result(response: HttpResponse, hop: Hop, now: datetime) -> Page | Failu
         body=response.body,
         content_type=content_type,
         robots_tag=headers.get("x-robots-tag", ""),
+        links=links(headers.get("link", ""), hop.public_url),
     )
 
 

@@ -5,7 +5,7 @@ all, the feed's text included, is the better one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from lxml.etree import _Element as Element
 
 from aggregator.commonmark import converted
 from aggregator.full_text.robots import ROBOT, forbids_use
-from aggregator.model import PageQuestion, PageText, TextConstruct
+from aggregator.model import Link, PageQuestion, PageText, TextConstruct
 from aggregator.normalise import text
 from aggregator.normalise.body import CleanBody, preferred_content
 from aggregator.normalise.links import clean_url
@@ -43,7 +43,7 @@ def page_text(question: PageQuestion) -> PageText:
     if forbids_use((page.robots_tag, *_robots_meta(tree)), question.now):
         return PageText(refusal=_REFUSAL)
     base = _base(tree, without_credentials(page.url))
-    link = _canonical_link(tree, base, question.link)
+    link = _canonical_link(_canonical_targets(page.links, tree), base, question.link)
     remove_selected(tree, question.remove)
     _remove_title(tree, question.title)
     feed_length = _length(converted(question.html).plain)
@@ -147,13 +147,22 @@ def _base(tree: Element, url: str) -> str:
     return absolute(next(hrefs, ""), url) or url
 
 
-def _canonical_link(tree: Element, base: str, link: str) -> str | None:
+def _canonical_targets(links: Iterable[Link], tree: Element) -> Iterator[str]:
+    """Yield the targets of canonical links: those of Link headers, then those of the page, which its base joins."""
+    yield from (link.href for link in links if link.rel == "canonical")
+    for element in tree.iter("link"):
+        if "canonical" in element.get("rel", "").lower().split():
+            yield element.get("href", "")
+
+
+def _canonical_link(targets: Iterable[str], base: str, link: str) -> str | None:
     """Return the page's canonical link (RFC 6596) if it is on the registrable host of the article's link.
 
-    The home page is no article's: some templates name it on every page.
+    Of its `targets` in HTTP headers and in the page the first that is a URL counts. The home page is no article's: some
+    templates name it on every page.
     """
-    for element in tree.iter("link"):
-        if "canonical" in element.get("rel", "").lower().split() and (url := clean_url(element.get("href", ""), base)):
+    for target in targets:
+        if url := clean_url(target, base):
             is_home = urlsplit(url).path in ("", "/") and not urlsplit(url).query
             return url if host_key(url) == host_key(link) and not is_home and url != link else None
     return None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from aggregator.model.document import Link
 from aggregator.model.source import Source
 
 
@@ -36,6 +37,7 @@ class Page:
     body: bytes = field(repr=False)  # decompressed
     content_type: str | None = None
     robots_tag: str = ""  # its X-Robots-Tag headers
+    links: tuple[Link, ...] = ()  # of its Link headers
 
 
 class PageQuestion(Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ def html(text: str = TEXT, head: str = "", aside: str = "") -> str:
 def question(page: str | bytes, **changes: object) -> PageQuestion:
     """The question for a page; `changes` are fields of the question, or of its page."""
     body = page.encode("utf-8", "surrogatepass") if isinstance(page, str) else page
-    of_page = {name: changes.pop(name) for name in ("content_type", "robots_tag", "url") if name in changes}
+    of_page = {name: changes.pop(name) for name in ("content_type", "robots_tag", "links", "url") if name in changes}
     fields: dict[str, object] = {
         "title": TITLE,
         "link": LINK,

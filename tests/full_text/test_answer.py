@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.full_text import answer
-from aggregator.model import PageText, RobotsQuestion
+from aggregator.model import Link, PageText, RobotsQuestion
 from aggregator.sandbox import Sandbox
 from tests.cases import for_each
 from tests.full_text.pages import LINK, PARAGRAPHS, TEASER, TEXT, TITLE, html, question
@@ -159,6 +159,21 @@ def test_of_a_page_that_is_too_short_for_the_extractors_the_landmarks_tell_what_
 def test_the_canonical_link_counts_on_the_same_registrable_host(head: str, link: str | None) -> None:
     assert text_of(html(head=head)).link == link
     assert text_of(html(head=head), html=f"<p>{'more ' * 1000}</p>").link == link  # whatever text is the better
+
+
+@pytest.mark.parametrize(
+    ("href", "link"),
+    [
+        ("https://www.paper.example/bridge?utm_source=x", "https://www.paper.example/bridge"),
+        (LINK, None),
+        ("https://other.example/bridge", None),
+        ("https://paper.example/", None),
+        ("javascript:alert(1)", "https://paper.example/in-page"),
+    ],
+)
+def test_the_canonical_link_of_a_header_counts_before_that_of_the_page(href: str, link: str | None) -> None:
+    page = html(head='<link rel="canonical" href="/in-page">')
+    assert text_of(page, links=(Link(rel="shortlink", href="/s"), Link(rel="canonical", href=href))).link == link
 
 
 # --------------------------------------------------------------------------------------------------------------- robots

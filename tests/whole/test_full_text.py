@@ -181,9 +181,14 @@ def test_selectors_of_the_source_are_obeyed(room: Newsroom, server: Server) -> N
             assert absent not in out
 
 
-def test_the_canonical_link_of_the_page_wins(room: Newsroom, server: Server) -> None:
+@pytest.mark.parametrize("place", ["page", "header"])
+def test_the_canonical_link_of_the_page_wins(room: Newsroom, server: Server, place: str) -> None:
     canonical = server.url("/2026/bridge")
-    put_page(server, page=html(head=f'<link rel="canonical" href="{canonical}">'))
+    if place == "page":
+        put_page(server, page=html(head=f'<link rel="canonical" href="{canonical}">'))
+    else:
+        links = {"Link": '</style.css>; rel=preload; as=style, </2026/bridge>; rel="shortlink canonical"'}
+        put_page(server, headers=HTML["headers"] | links)
     room.once()
     (before,) = entries(room)
     room.complete()
