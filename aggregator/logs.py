@@ -1,4 +1,4 @@
-"""Log: one line for each event, on one stream. Edge.
+"""Log: one line for each event, and for each of a traceback that `--debug` asks for, on one stream. Edge.
 
 Text on a terminal and in systemd's journal, JSON elsewhere. The formatter removes secrets and control characters from
 every line, whatever a source or a library put into it.
@@ -106,10 +106,13 @@ class _LineFormatter(logging.Formatter):
     def _text_line(self, record: logging.LogRecord) -> str:
         level, error = record.levelname.lower(), record.exc_info[1] if record.exc_info else None
         text = f"{record.getMessage()}: {_described(error)}" if error else record.getMessage()
-        line = one_line(self._safe(text))
+        lines = [self._safe(text)]
+        if error and record.levelno == logging.DEBUG:
+            lines += self._traceback(error).splitlines()
+        prefix = f"{_time(record)} {level} {record.name}: "
         if self._in_journal:  # which has the time, and takes the priority from the prefix (sd-daemon(3))
-            return f"<{_PRIORITIES.get(level, 6)}>{line}"
-        return f"{_time(record)} {level} {record.name}: {line}"
+            prefix = f"<{_PRIORITIES.get(level, 6)}>"
+        return "\n".join(prefix + one_line(line) for line in lines)
 
     def _json_line(self, record: logging.LogRecord) -> str:
         error = record.exc_info[1] if record.exc_info else None
@@ -126,14 +129,22 @@ class _LineFormatter(logging.Formatter):
                 event[field] = self._safe(value) if isinstance(value, str) else value
         if error:
             event["error"] = self._safe(_described(error))
-            if not isinstance(error, AggregatorError):
-                event["traceback"] = self._safe("".join(traceback.format_exception(error)))
+            if record.levelno == logging.DEBUG or not isinstance(error, AggregatorError):
+                event["traceback"] = self._traceback(error)
         return json_format.dumps(event).replace("\x7f", "\\u007f")  # JSON does not escape it
+
+    def _traceback(self, error: BaseException) -> str:
+        """Return the traceback, shortened at its beginning: the fault is at its end."""
+        shown = self._masked("".join(traceback.format_exception(error)))
+        return shown if len(shown) <= _MAX_TEXT else "…" + shown[-_MAX_TEXT:]
 
     def _safe(self, text: str) -> str:
         """Return `text` with secrets masked, shortened if it is too long for a line."""
-        shown = masked(self.secrets.sub(HIDDEN, text) if self.secrets else text)
+        shown = self._masked(text)
         return shown if len(shown) <= _MAX_TEXT else shown[:_MAX_TEXT] + "…"
+
+    def _masked(self, text: str) -> str:
+        return masked(self.secrets.sub(HIDDEN, text) if self.secrets else text)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -202,6 +202,42 @@ def test_json_carries_the_whole_traceback_of_a_bug() -> None:
     assert event["traceback"].startswith("Traceback (most recent call last):\n")
 
 
+@pytest.mark.parametrize(
+    "error", [KeyError("absent\nhttps://user:secret@example.org/"), StoreError("the disk is full")]
+)
+def test_debug_shows_each_traceback_whatever_the_form(error: Exception) -> None:
+    for form in logs.FORMATS:
+        stream = io.StringIO()
+        logs.setup(stream, form, debug=True)
+        try:
+            raise error
+        except Exception:
+            LOG.debug("not published", exc_info=True)
+        shown = stream.getvalue()
+        assert "Traceback (most recent call last):" in shown
+        assert "in test_debug_shows_each_traceback" in shown
+        assert "secret" not in shown
+        assert form == "text" or shown.count("\n") == 1
+        assert form == "json" or all(re.match(r"\S+Z debug \S+: ", line) for line in shown.splitlines())
+
+
+def test_a_long_traceback_keeps_its_end() -> None:
+    def sink(depth: int) -> None:
+        if not depth:
+            raise KeyError("absent")
+        sink(depth - 1) if depth % 2 else sink(depth=depth - 1)  # else Python says that a line is repeated
+
+    stream = io.StringIO()
+    logs.setup(stream, "json")
+    try:
+        sink(300)
+    except KeyError:
+        LOG.exception("not published")
+    shown = json.loads(stream.getvalue())["traceback"]
+    assert len(shown) < 9_000
+    assert shown.endswith("KeyError: 'absent'\n")
+
+
 def test_a_long_message_is_cut(stream: io.StringIO) -> None:
     LOG.info("x" * 100_000)
     assert len(stream.getvalue()) < 9_000
