@@ -82,7 +82,7 @@ def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
 
 def _feeds(app: App, name: str) -> tuple[tuple[OutputFile, ...], frozenset[str]]:
     """Return the files of a category's feed, and the ids of the articles that its own documents have."""
-    feed = app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES, named=True)
+    feed = app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES)
     count, outputs = _with_links(app, feed, len(feed.articles))
     if count < len(feed.articles):
         _, outputs = _with_links(app, feed, count)

@@ -54,7 +54,7 @@ def feeds_by_language(app: App, name: str) -> Iterator[CategoryFeed]:
     """Yield the category's feeds of the languages into which articles of it are translated."""
     for language in _languages_of(app, name):
         limit = app.settings.feeds.limit
-        feed = app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, named=True, language=language)
+        feed = app.store.feeds.category_feed(name, limit, max_body=MAX_BYTES, language=language)
         translations = _wanted(app, feed.articles)
         articles = []
         for article in feed.articles:

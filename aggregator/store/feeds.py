@@ -37,7 +37,7 @@ def _newest(*columns: Any, with_text: bool = True) -> Any:
         .join(source)
         .join(article_category)
         .outerjoin(page, current_page)
-        .where(article_category.c.category == bindparam("category"), shown, is_published)
+        .where(article_category.c.category == bindparam("category"), shown, is_published, has_names)
         .order_by(*newest_first)
         .limit(bindparam("limit"))
     )
@@ -61,7 +61,7 @@ _EDITED = _NEWEST_WITH_BODY.join(category, category.c.name == article_category.c
     edited_since_closed, article_category.c.edited_after > category.c.joined - bindparam("limit")
 )
 _UPDATED = _newest(article.c.updated, with_text=False)
-_OWNERS = _newest(article.c.source_id, with_text=False).where(has_names)
+_OWNERS = _newest(article.c.source_id, with_text=False)
 _updated_of_newest = (
     select(article.c.updated)
     .select_from(article_category)
@@ -128,21 +128,17 @@ class FeedStore:
             }
         return {name: podcast for name, podcast in of_feeds.items() if podcast}
 
-    def category_feed(
-        self, name: str, limit: int, *, max_body: int = 0, named: bool = False, language: str | None = None
-    ) -> CategoryFeed:
-        """Return the newest articles of a category, newest first, without Markdown.
+    def category_feed(self, name: str, limit: int, *, max_body: int = 0, language: str | None = None) -> CategoryFeed:
+        """Return the newest articles of a category whose ids are for good, newest first, without Markdown.
 
         Behind them, with bodies, come those of closed archive pages that were edited since, each until `limit` articles
         have joined after its edit.
 
         HTML is read one by one until it has more than `max_body` characters in all; a body that alone has more is cut
-        off behind them. With 0 articles have none. `named` leaves out articles whose id may change, `language` those
-        that do not exist in that language. Raises KeyError if the category was never seen.
+        off behind them. With 0 articles have none. `language` leaves out articles that do not exist in that language.
+        Raises KeyError if the category was never seen.
         """
         newest, updates = (_NEWEST_WITH_BODY if max_body else _NEWEST), _UPDATED
-        if named:
-            newest, updates = newest.where(has_names), updates.where(has_names)
         if language:
             newest, updates = newest.where(_exists_in), updates.where(_exists_in)
         with self._database.reading() as connection:

@@ -12,7 +12,17 @@ from aggregator.model import (
     Transcript,
 )
 from aggregator.store import Store
-from tests.store.values import NOW, article, marked_categories, new, publish_everything, record, source, sync_sources
+from tests.store.values import (
+    NOW,
+    article,
+    category_feed,
+    marked_categories,
+    new,
+    publish_everything,
+    record,
+    source,
+    sync_sources,
+)
 
 DETAILS = Details(
     comments="https://thehill.example/c",
@@ -32,7 +42,7 @@ SECOND = Podcast(image="https://thehill.example/i", author="Second", categories=
 def test_details_come_back(store: Store) -> None:
     sync_sources(store, [source("a", categories=("x",))], NOW)
     record(store, new(article(1, details=DETAILS)), new(article(2)))
-    first, second = store.feeds.category_feed("x", 5, max_body=1000).articles
+    first, second = category_feed(store, "x", 5, max_body=1000).articles
     assert (first.details, second.details) == (DETAILS, Details())
 
 
@@ -40,13 +50,13 @@ def test_a_feed_of_podcasts_has_the_tags_of_the_first_source_that_gives_them(sto
     sources = [source("a", categories=("x",)), source("b", categories=("x",)), source("c", categories=("y",))]
     sync_sources(store, sources, NOW)
     record(store, new(article(1)), feed_info=FeedInfo(podcast=FIRST))
-    assert store.feeds.category_feed("x", 5, max_body=1000).podcast == FIRST
+    assert category_feed(store, "x", 5, max_body=1000).podcast == FIRST
     record(store, new(article(2, 2)), by=2, feed_info=FeedInfo(podcast=SECOND))
     both = Podcast(explicit=False, author="First", image=SECOND.image, categories=SECOND.categories)
-    assert store.feeds.category_feed("x", 5, max_body=1000).podcast == both
+    assert category_feed(store, "x", 5, max_body=1000).podcast == both
     record(store, new(article(3, 3)), by=3, feed_info=FeedInfo(title="No podcast"))
-    assert store.feeds.category_feed("all", 5, max_body=1000).podcast is None
-    assert store.feeds.category_feed("y", 5, max_body=1000).podcast is None
+    assert category_feed(store, "all", 5, max_body=1000).podcast is None
+    assert category_feed(store, "y", 5, max_body=1000).podcast is None
     publish_everything(store)
     record(store, by=2, feed_info=FeedInfo(podcast=FIRST))
     assert marked_categories(store) == {"all", "x"}

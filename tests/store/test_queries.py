@@ -82,6 +82,7 @@ def test_statements_of_each_kind_of_document(store: Store, size: int) -> None:
 @pytest.mark.parametrize("size", [1, 100])
 def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> None:
     record(store, *(new(keyed(article(number), str(number))) for number in range(size)))
+    store.unpublished.clear(store.unpublished.all())
     asked = [digest(str(number)) for number in range(size)]
     assert counted(store, lambda: store.articles.lookup(asked)) == 5
     assert counted(store, lambda: store.outbox.articles(1000)) == 5

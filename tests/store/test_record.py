@@ -9,6 +9,7 @@ from tests.store.values import (
     MINUTE,
     NOW,
     article,
+    category_feed,
     digest,
     duplicate,
     keyed,
@@ -273,11 +274,11 @@ def test_in_a_category_the_first_of_a_story_is_shown_with_the_others_beside_it(s
     assert titles(store, "y") == ["Copy two"]
     assert marked_categories(store) == {"all", "x", "y"}
     assert marked_articles(store) == {article(1).id, article(2, 2).id}  # each file names the other
-    (lead,) = store.feeds.category_feed("x", 5).articles
+    (lead,) = category_feed(store, "x", 5).articles
     assert [(also.title, also.link, also.source) for also in lead.also] == [("Copy two", article(2, 2).link, "b")]
     record(store, new(article(3, 3, title="Copy three", first_seen=LATER), cluster=article(1).id), by=3)
     assert titles(store, "y") == ["Copy two"]
-    assert [also.title for also in store.feeds.category_feed("y", 5).articles[0].also] == ["Title 1", "Copy three"]
+    assert [also.title for also in category_feed(store, "y", 5).articles[0].also] == ["Title 1", "Copy three"]
 
 
 def test_a_story_may_begin_in_the_same_document(store: Store) -> None:

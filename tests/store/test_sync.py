@@ -16,6 +16,7 @@ from tests.store.values import (
     MINUTE,
     NOW,
     article,
+    category_feed,
     duplicate,
     marked_articles,
     marked_categories,
@@ -147,16 +148,16 @@ def test_two_sources_may_have_one_url(store: Store) -> None:
 def test_categories_exist_while_a_source_names_them_and_all_always_does(store: Store) -> None:
     sync(store, source("a", categories=("World News", "US")), source("b", categories=("us",)))
     assert store.feeds.categories() == ("all", "us", "world-news")
-    assert store.feeds.category_feed("us", 5).label == "US"
-    assert store.feeds.category_feed("us", 5).updated == NOW
+    assert category_feed(store, "us", 5).label == "US"
+    assert category_feed(store, "us", 5).updated == NOW
     assert marked_categories(store) == {"all", "us", "world-news"}
     sync_sources(store, (source("b", categories=("us",)),), NOW + MINUTE)
     assert store.feeds.categories() == ("all", "us")
     assert store.feeds.dropped_categories() == {"world-news": None}
-    assert store.feeds.category_feed("us", 5).label == "us"
+    assert category_feed(store, "us", 5).label == "us"
     sync_sources(store, (source("b", categories=("US", "World News")),), NOW + 2 * MINUTE)
     assert store.feeds.dropped_categories() == {}
-    assert store.feeds.category_feed("world-news", 5).updated == NOW
+    assert category_feed(store, "world-news", 5).updated == NOW
 
 
 def test_a_category_that_all_its_sources_left_for_one_other_is_renamed(store: Store) -> None:

@@ -16,6 +16,7 @@ from tests.store.values import (
     MINUTE,
     NOW,
     article,
+    category_feed,
     digest,
     duplicate,
     keyed,
@@ -42,7 +43,7 @@ def old(number: int, source_id: int = 1) -> StoredArticle:
 
 
 def shown(store: Store, name: str) -> list[str]:
-    return [stored.title for stored in store.feeds.category_feed(name, 50).articles]
+    return [stored.title for stored in category_feed(store, name, 50).articles]
 
 
 def also(store: Store, article_id: str) -> list[str]:
@@ -87,9 +88,9 @@ def test_what_is_pruned_loses_its_text_and_its_places_and_keeps_its_names(store:
     assert store.articles.get(old(1).id) is None
     assert [stored.id for stored in store.articles.page(None, 10)] == [article(2).id]
     assert store.articles.revisions(old(1).id) == ()
-    assert shown(store, "all") == shown(store, "news") == ["Title 2"]
     assert [name for name, _ in store.outbox.categories()] == ["all", "news"]
     assert store.outbox.articles(10) == ()
+    assert shown(store, "all") == shown(store, "news") == ["Title 2"]
     (candidate,) = store.articles.lookup([digest("key")])[digest("key")]
     assert candidate.pruned
     assert candidate.fingerprint.digest == digest("edited")

@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregator import sync
 from aggregator.model import (
+    CategoryFeed,
     Decision,
     Draft,
     Duplicate,
@@ -203,4 +204,10 @@ def marked_categories(store: Store) -> set[str]:
 
 
 def titles(store: Store, category: str) -> list[str]:
-    return [article.title for article in store.feeds.category_feed(category, 50).articles]
+    return [article.title for article in category_feed(store, category, 50).articles]
+
+
+def category_feed(store: Store, name: str, limit: int, **options: Any) -> CategoryFeed:
+    """The feed of a category, once the ids of all articles are for good."""
+    store.unpublished.clear(store.unpublished.all())
+    return store.feeds.category_feed(name, limit, **options)
