@@ -221,6 +221,8 @@ def _become(order: dict[str, Any], stdout: int, stderr: int) -> None:
         os.environ.update(order["environ"])
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
+        # Those of the process that forked know of another kind of file.
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1, errors="backslashreplace")
         _limit(**order["limits"])
         sys.argv = ["aggregator", *order["words"]]
         main()

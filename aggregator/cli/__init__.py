@@ -4,6 +4,7 @@ A module per group of commands. Each command imports its libraries when it is ca
 """
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -109,6 +110,7 @@ def _log_format(option: str | None) -> logs.LogFormat | None:
 def main() -> None:
     """Run the command line; every error becomes one sentence on standard error and an exit status."""
     _open_closed_streams()
+    _set_encodings()
     try:
         app(prog_name="aggregator")
     except AggregatorError as error:
@@ -128,6 +130,16 @@ def _open_closed_streams() -> None:
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this stream's
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+
+
+def _set_encodings() -> None:
+    """Let every character be printed: as `?` on a terminal that lacks it, elsewhere in UTF-8, as JSON is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # of names of files that are no UTF-8
 
 
 def _bug_sentence(bug: Exception) -> str:

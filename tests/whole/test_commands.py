@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import aggregator, configure
+from tests.commands import COMMAND, aggregator, configure
 from tests.forks import fork_server
 from tests.newsroom import item, rss
 from tests.servers import Server
@@ -197,6 +197,27 @@ def test_a_locale_without_the_characters_of_a_category_is_said(tmp_path: Path, s
     assert (tmp_path / "storage/feeds/öffentliches.rss").exists()
 
 
+def test_what_a_locale_lacks_is_printed_nevertheless(tmp_path: Path) -> None:
+    title = "Zeitung für Österreich 日本"
+    configure(tmp_path, title=title, sources=["https://example.org/feed.xml"])
+    for variables in (
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ):
+        assert f"title: {title} " in aggregator("check", "--show", cwd=tmp_path, **variables).stdout
+        assert title in aggregator("export", cwd=tmp_path, **variables).stdout
+        assert json.loads(aggregator("schema", cwd=tmp_path, **variables).stdout)
+
+
+def test_a_file_whose_name_is_no_text_is_named_nevertheless(tmp_path: Path) -> None:
+    path = configure(tmp_path, sources=["https://example.org/feed.xml"])
+    named = os.fsencode(tmp_path) + b"/\xff.yaml"
+    path.rename(os.fsdecode(named))
+    done = subprocess.run([*COMMAND, "--config", named, "check"], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"/\\udcff.yaml: OK: 1 source\n")
+
+
 def on_terminal(*words: str, cwd: Path, columns: int) -> str:
     """Run the command at a terminal of so many columns, and return what it shows, without colours."""
     ours, theirs = pty.openpty()
@@ -207,7 +228,7 @@ def on_terminal(*words: str, cwd: Path, columns: int) -> str:
     with open(ours, "rb", buffering=0) as screen, suppress(OSError):  # the end of a terminal is an error on Linux
         while chunk := screen.read(4000):
             shown += chunk
-    assert process.wait(60) == 0
+    assert process.wait(60) == 0, shown
     return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.decode()).replace("\r\n", "\n")
 
 
