@@ -204,9 +204,9 @@ def test_what_a_locale_lacks_is_printed_nevertheless(tmp_path: Path) -> None:
         {"PYTHONIOENCODING": "latin-1"},
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ):
-        assert f"title: {title} " in aggregator("check", "--show", cwd=tmp_path, **variables).stdout
-        assert title in aggregator("export", cwd=tmp_path, **variables).stdout
-        assert json.loads(aggregator("schema", cwd=tmp_path, **variables).stdout)
+        assert f"title: {title} " in aggregator("check", "--show", cwd=tmp_path, status=0, **variables).stdout
+        assert title in aggregator("export", cwd=tmp_path, status=0, **variables).stdout
+        assert json.loads(aggregator("schema", cwd=tmp_path, status=0, **variables).stdout)
 
 
 def test_a_file_whose_name_is_no_text_is_named_nevertheless(tmp_path: Path) -> None:
