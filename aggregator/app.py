@@ -81,9 +81,9 @@ class App:
 
     @property
     def owns_article_folder(self) -> bool:
-        """Nothing but articles belongs there: a folder outside of the storage may hold a site's own files."""
+        """Nothing but articles belongs there: one outside of the storage, or the storage itself, holds other files."""
         storage = Path(self.settings.storage).resolve()
-        return bool(self.bucket) or Path(self.settings.articles.path).resolve().is_relative_to(storage)
+        return bool(self.bucket) or storage in Path(self.settings.articles.path).resolve().parents
 
     @property
     def pictures_root(self) -> Path:

@@ -273,3 +273,11 @@ def test_verify_names_articles_that_the_search_lost_and_repair_indexes_them_anew
     assert verify(room) == []
     with room.opened() as app:
         assert len(app.store.search.find(query_terms("story number"), 10).articles) == 3
+
+
+def test_the_database_beside_articles_is_no_difference(tmp_path: Path, server: Server) -> None:
+    server.put("/good", rss(item(1), item(2)))
+    room = newsroom(tmp_path, [{"name": "good", "url": server.url("/good")}], articles={"path": "."})
+    room.once()
+    assert list(room.storage.glob("good/*/*/*.md"))
+    assert verify(room) == []
