@@ -316,3 +316,23 @@ async def test_pictures_come_from_here_and_nothing_jumps_when_they_do(room: News
         assert await browser.value("document.querySelector('audio').readyState") == 0  # nothing is there
         assert browser.complaints == []
         assert elsewhere(browser, url) == set()
+
+
+# Elements that paper has no use for.
+CONTROLS = """[...document.querySelectorAll('form, nav, aside, audio, video, button')]
+  .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 40))"""
+PRINTED_URL = "getComputedStyle(document.querySelector('[aria-labelledby=sources] li a'), '::after').content"
+
+
+async def test_on_paper_a_page_has_no_controls_and_an_article_the_address_of_its_source(
+    room: Newsroom, opened: Opened
+) -> None:
+    async with opened(room) as (browser, url):
+        illustrated = next(page for title, page in (await articles(browser, url)).items() if title.startswith("東京"))
+        for page in (url, illustrated):
+            await browser.show(page, width=1280, scheme="light")
+            assert await browser.value(CONTROLS) != []
+            await browser.call("Emulation.setEmulatedMedia", media="print")
+            assert await browser.value(CONTROLS) == [], page
+        source = await browser.value("document.querySelector('[aria-labelledby=sources] li a').getAttribute('href')")
+        assert f"<{source}>" in (await browser.value(PRINTED_URL))
