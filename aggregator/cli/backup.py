@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import Options
+from aggregator.errors import UsageError
 
 
 def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
@@ -41,8 +42,13 @@ def migrate(
     """Copy the whole database to another one, while no daemon runs; an interrupted copy is continued."""
     from aggregator import config, files
     from aggregator.maintain.migrate import migrate_database
+    from aggregator.settings import values
 
     options: Options = ctx.obj
+    try:
+        values.database_url(to)
+    except ValueError as fault:
+        raise UsageError(f"--to {fault}") from None
     settings = config.load(options.config, options.environ)
     files.act_as_owner(config.local_folder(settings, options.environ))
     target = config.database_url(to, options.config.absolute().parent)

@@ -37,7 +37,7 @@ def add(
 
 def remove(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the source.", autocompletion=complete_source)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the source.", autocompletion=complete_source)],
 ) -> None:
     """Remove a source from the configuration; its articles stay."""
     from aggregator import subscribe

@@ -5,6 +5,7 @@ import logging
 from aggregator.clock import utc_now
 from aggregator.errors import AggregatorError
 from aggregator.store import Store, transfer
+from aggregator.store.backup import is_missing, sqlite_path
 from aggregator.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -19,14 +20,15 @@ def migrate_database(url: str, to: str, report: transfer.Progress) -> int:
     """
     if url == to:
         raise AggregatorError("--to names the database that the configuration names; name another one")
-    with Store.open(url) as store, Store.open(to) as target_store:
-        source, target = store.database, target_store.database
-        for database_store in (store, target_store):
-            _require_no_worker(database_store)
-        with store.leases.watching() as is_alone:
-            if not is_alone:
-                raise AggregatorError(f"a process that fetches has the database {source.name} open; stop it first")
-            return _copied(source, target, report)
+    if (path := sqlite_path(url)) and is_missing(path):
+        raise AggregatorError(f"there is no database {path} to copy")
+    with Store.open(url) as store, store.leases.watching() as is_alone:
+        _require_no_worker(store)
+        if not is_alone:
+            raise AggregatorError(f"a process that fetches has the database {store.database.name} open; stop it first")
+        with Store.open(to) as target:  # which makes a file that was not there
+            _require_no_worker(target)
+            return _copied(store.database, target.database, report)
 
 
 def _require_no_worker(store: Store) -> None:

@@ -112,7 +112,7 @@ def test_it_names_what_it_refuses(folder: Path, postgresql: Cluster) -> None:
     assert "name another one" in aggregator("migrate", "--to", sqlite(folder), cwd=folder, status=1).stderr
     relative = aggregator("migrate", "--to", "sqlite:///storage/aggregator.db", cwd=folder, status=1)
     assert "name another one" in relative.stderr
-    assert "not the URL" in aggregator("migrate", "--to", "oracle:thin", cwd=folder, status=1).stderr
+    assert "--to names no database; write" in aggregator("migrate", "--to", "oracle:thin", cwd=folder, status=2).stderr
     url = postgresql.database()
     aggregator("migrate", "--to", url, cwd=folder)
     assert "are there and equal" in aggregator("migrate", "--to", url, cwd=folder).stdout
@@ -129,6 +129,13 @@ def test_it_names_what_it_refuses(folder: Path, postgresql: Cluster) -> None:
     assert "stop each, or wait for a minute if it was killed" in refusal.stderr
     (folder / "feeds.yaml").write_text(before)
     with running(folder):
-        refusal = aggregator("migrate", "--to", postgresql.database(), cwd=folder, status=1)
+        refusal = aggregator("migrate", "--to", "sqlite:///copy.db", cwd=folder, status=1)
+        assert not (folder / "copy.db").exists()
     assert "has the database" in refusal.stderr
     assert "stop it first" in refusal.stderr
+
+
+def test_a_database_that_is_not_there_is_not_copied(tmp_path: Path) -> None:
+    configure(tmp_path, sources=["https://example.org/feed.xml"])
+    assert "there is no database" in aggregator("migrate", "--to", "sqlite:///copy.db", cwd=tmp_path, status=1).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["feeds.yaml"]
