@@ -85,7 +85,9 @@ def _columns(stored: StoredSource) -> tuple[str, ...]:
 def _note(stored: StoredSource) -> str:
     moved = f"moved to {masked_url(stored.state.moved_to)}" if stored.state.moved_to else ""
     problems = limit_problem(stored), hub_problem(stored), waiting_work(stored)
-    return "; ".join(filter(None, (pause_reason(stored), stored.state.error, moved, *problems)))
+    is_said = stored.state.paused and stored.state.error  # by the error, with what to do
+    paused = None if is_said else pause_reason(stored)
+    return "; ".join(filter(None, (paused, stored.state.error, moved, *problems)))
 
 
 def _print_overview(overview: Iterable[StoredSource], now: datetime) -> None:

@@ -251,6 +251,14 @@ def test_sources_on_a_terminal_are_two_lines_each_failing_first(folder: Path) ->
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_the_reason_of_a_pause_is_said_once(tmp_path: Path, server: Server) -> None:
+    configure(tmp_path, sources=[{"name": "gone", "url": server.put("/gone", b"", status=410)}])
+    aggregator("once", cwd=tmp_path)
+    assert aggregator("sources", cwd=tmp_path).stdout.count("410 Gone") == 1
+    (source,) = json.loads(aggregator("sources", "--json", cwd=tmp_path).stdout)
+    assert source["paused"] == "the server answered 410 Gone"
+
+
 def test_sources_can_be_named_and_narrowed_to_failing_ones(folder: Path) -> None:
     aggregator("once", cwd=folder)
     assert aggregator("sources", "--failing", cwd=folder).stdout.startswith("bad\t404")
