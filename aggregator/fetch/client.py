@@ -262,7 +262,7 @@ class _Call:
         Validators belong to the document at one URL. They are sent through a temporary redirect, behind which they
         were received, but not through a permanent one, behind which the document has a new URL.
         """
-        return Validators() if hop.moved else self.validators
+        return Validators() if hop.moved_to else self.validators
 
     def headers(self, hop: Hop) -> dict[str, str]:
         """Return the headers of one request beyond those of every request."""

@@ -28,14 +28,10 @@ class Hop:
     start: str  # URL of the chain's first request as it is shown
     secrets: tuple[str, ...] = ()  # of the source's URL, from the environment
     permanent: bool = True  # only 301 and 308 led here
+    moved_to: str | None = None  # the source's new URL: as far as 301 and 308 alone led
     trusted: bool = True  # the chain never left the origin of the source's URL, so that its credentials may be sent
     count: int = 0  # redirects so far
     cookie: bool = False  # a response of the chain set one
-
-    @property
-    def moved(self) -> bool:
-        """True if this is the source's new URL; one that may hold a secret of the environment is not stored."""
-        return self.permanent and self.count > 0 and not self.secrets
 
     @property
     def public_url(self) -> str:
@@ -91,7 +87,8 @@ def first_post_hop(url: str) -> Hop:
 def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False) -> Hop:
     """Return the request that follows a response with `status` (one of REDIRECTS) and `location`.
 
-    Everything behind a temporary redirect is temporary. A chain that left the origin is not trusted again when it
+    Everything behind a temporary redirect is temporary. The new URL of a source whose URL has a secret of the
+    environment may hold it, and is not kept. A chain that left the origin is not trusted again when it
     comes back, because the other origin chose the URL. Raises ResponseError if the redirect must not be followed.
     """
     url = absolute(location, base=hop.url) if location.strip() else None
@@ -102,11 +99,13 @@ def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False)
         raise ResponseError(f"too many redirects (more than {MAX_REDIRECTS})", advice, status)
     if urlsplit(hop.url).scheme == "https" and urlsplit(url).scheme == "http":
         raise ResponseError("insecure redirect from https to http refused", status=status)
+    url, permanent = _bare(url), hop.permanent and status in PERMANENT
     return Hop(
-        url=_bare(url),
+        url=url,
         start=hop.start,
         secrets=hop.secrets,
-        permanent=hop.permanent and status in PERMANENT,
+        permanent=permanent,
+        moved_to=url if permanent and not hop.secrets else hop.moved_to,
         trusted=hop.trusted and same_origin(hop.url, url),
         count=hop.count + 1,
         cookie=hop.cookie or sets_cookie,

@@ -86,7 +86,7 @@ def _document(response: HttpResponse, hop: Hop, state: SourceState, now: datetim
     return FeedDocument(
         url=hop.start,
         final_url=hop.public_url,
-        permanent_url=hop.url if hop.moved else None,
+        permanent_url=hop.moved_to,
         body=response.body,
         digest=digest,
         content_type=response.headers.get("content-type"),
@@ -102,7 +102,7 @@ def _not_modified(response: HttpResponse, hop: Hop, now: datetime) -> NotModifie
         status=response.status,
         validators=_validators(response),
         freshness=freshness(response.headers, now),
-        permanent_url=hop.url if hop.moved else None,
+        permanent_url=hop.moved_to,
         host=hop.other_host,
     )
 

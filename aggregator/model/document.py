@@ -30,7 +30,7 @@ class FeedDocument:
 
     url: str  # requested
     final_url: str  # after redirects; the base of relative links
-    permanent_url: str | None = None  # after permanent redirects (301, 308) only; None if there were none
+    permanent_url: str | None = None  # as far as permanent redirects (301, 308) led; None if the first one was none
     body: bytes = field(repr=False)  # decompressed
     digest: bytes
     content_type: str | None = None

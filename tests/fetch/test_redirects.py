@@ -39,10 +39,11 @@ def chain(server: Server, *statuses: int) -> str:
         ((303,), None),
         ((307,), None),
         ((302, 301), None),
-        ((301, 302), None),
+        ((301, 302), "/1?next"),
+        ((308, 301, 307, 301), "/2?next"),
     ],
 )
-async def test_only_an_unbroken_chain_of_301_and_308_moves_a_source(
+async def test_a_source_moves_as_far_as_301_and_308_lead_before_any_other_redirect(
     server: Server, get: Get, statuses: tuple[int, ...], permanent: str | None
 ) -> None:
     answer = await get(chain(server, *statuses))
@@ -101,7 +102,8 @@ async def test_a_redirect_without_a_location_is_a_failure(server: Server, get: G
 def test_https_is_never_left_for_http() -> None:
     with pytest.raises(ResponseError, match="from https to http"):
         next_hop(Hop(url="https://example.org/a", start="https://example.org/a"), 301, "http://example.org/a")
-    assert next_hop(Hop(url="http://example.org/a", start="http://example.org/a"), 301, "https://example.org/a").moved
+    upgraded = next_hop(Hop(url="http://example.org/a", start="http://example.org/a"), 301, "https://example.org/a")
+    assert upgraded.moved_to == "https://example.org/a"
 
 
 def test_a_redirects_credentials_and_fragment_are_dropped() -> None:
@@ -155,6 +157,12 @@ async def test_validators_are_dropped_where_the_source_has_moved_for_good(server
     assert answer.permanent_url == server.url("/new.xml")
     assert [request.header("If-None-Match") for request in server.requests] == ['"1"', None]
     assert [request.header("If-Modified-Since") for request in server.requests] == ["then", None]
+
+
+async def test_validators_go_no_further_once_the_source_moved(server: Server, get: Get) -> None:
+    answer = await get(chain(server, 301, 302), known('"1"'))
+    assert isinstance(answer, FeedDocument)
+    assert [request.header("If-None-Match") for request in server.requests] == ['"1"', None, None]
 
 
 async def test_last_times_bytes_at_a_new_url_move_the_source_too(server: Server, get: Get) -> None:

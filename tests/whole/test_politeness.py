@@ -165,6 +165,14 @@ def test_a_redirect_is_remembered_only_where_it_is_for_good(room: Newsroom, serv
     assert server.requests[-1].header("If-None-Match") == '"1"'
 
 
+def test_a_move_before_a_temporary_redirect_is_remembered(room: Newsroom, server: Server) -> None:
+    server.put("/feed", status=301, headers={"Location": "/secure"})  # as from http to https, and on to a service
+    server.put("/secure", status=302, headers={"Location": "/there"})
+    server.put("/there", rss(item(1)), headers={"ETag": '"1"'})
+    assert [room.once().kinds["paper"] for _ in range(2)] == ["fetched", "not_modified"]
+    assert [request.path for request in server.requests[3:]] == ["/secure", "/there"]
+
+
 @pytest.mark.parametrize("status", [404, 500, 503, 429])
 def test_a_week_of_failures_is_asked_ever_more_seldom_and_ends_with_the_first_answer(
     room: Newsroom, server: Server, status: int
