@@ -147,4 +147,4 @@ def _unknown_variable(variable: str) -> str:
 
 
 def _nearest(variable: str) -> str:
-    return difflib.get_close_matches(variable, _VARIABLES, n=1, cutoff=0)[0]
+    return difflib.get_close_matches(variable.upper(), _VARIABLES, n=1, cutoff=0)[0]

@@ -143,5 +143,5 @@ def _unknown_setting(location: Location) -> str:
         return message
     if "rules" in location:
         elsewhere = [f"if.{key}"] if key in CONDITIONS else []
-    suggestion = elsewhere[0] if elsewhere else difflib.get_close_matches(key, candidates, n=1, cutoff=0)[0]
+    suggestion = elsewhere[0] if elsewhere else difflib.get_close_matches(key.lower(), candidates, n=1, cutoff=0)[0]
     return f"{quoted(setting_name(location))} is no setting; did you mean `{suggestion}`?"

@@ -50,6 +50,7 @@ def test_a_variable_without_text_is_not_set(load: Load) -> None:
         ("AGGREGATOR_TITLE", "a\nb", "`title` holds a control character"),
         ("AGGREGATOR_TITEL", "x", "is no setting; did you mean AGGREGATOR_TITLE?"),
         ("AGGREGATOR_FETCH_TIMEOUT", "5s", "is no setting; did you mean AGGREGATOR_FETCH__TIMEOUT?"),
+        ("AGGREGATOR_fetch__timeout", "5s", "is no setting; did you mean AGGREGATOR_FETCH__TIMEOUT?"),
         ("AGGREGATOR_FETCH__TIMOUT", "5s", "is no setting; did you mean AGGREGATOR_FETCH__TIMEOUT?"),
         ("AGGREGATOR_FETCH", "{timeout: 5s}", "names a section; write one of its settings, such as AGGREGATOR_FETCH__"),
         ("AGGREGATOR_SOURCES", "[]", "sources stand in the file alone"),
