@@ -15,6 +15,7 @@ TEMPORARY = frozenset({302, 303, 307})
 REDIRECTS = PERMANENT | TEMPORARY
 KEEPING_METHOD = frozenset({307, 308})  # a POST is followed by a POST
 MAX_REDIRECTS = 5
+MAX_SHOWN = 200  # characters of a URL in a message
 _COOKIE_ADVICE = (
     "the server may want the cookie back that it sets: copy it from a browser to the source's headers: {Cookie: …}"
 )
@@ -42,6 +43,11 @@ class Hop:
         for secret in self.secrets:
             url = url.replace(secret, HIDDEN)
         return url
+
+    @property
+    def redirected_to(self) -> str:
+        """URL of this request as a message shows it, without its query; "" if no redirect led to it."""
+        return masked_url(self.public_url.partition("?")[0][:MAX_SHOWN]) if self.count else ""
 
     @property
     def other_host(self) -> str | None:

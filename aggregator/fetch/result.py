@@ -7,7 +7,7 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from aggregator.fetch.failures import STATUS_ADVICE, status_reason
-from aggregator.fetch.redirects import Hop
+from aggregator.fetch.redirects import REDIRECTS, Hop
 from aggregator.fetch.response import WITH_DOCUMENT, HttpResponse, is_text
 from aggregator.model import Failure, FeedDocument, NotModified, Page, SourceState, Validators
 from aggregator.schedule.headers import freshness, links, retry_after
@@ -66,7 +66,7 @@ def failure(
     hop: Hop, reason: str, advice: str = "", *, status: int | None = None, delay: timedelta | None = None
 ) -> Failure:
     """Return the failure of the chain that ends at `hop`; `delay` is what Retry-After asks for."""
-    return Failure(
+    failure = Failure(
         stage="fetch",
         subject=hop.start,
         reason=reason,
@@ -76,6 +76,7 @@ def failure(
         host=hop.other_host,
         via_temporary_redirect=not hop.permanent,
     )
+    return failure if status in REDIRECTS else failure.behind(hop.redirected_to)
 
 
 def _document(response: HttpResponse, hop: Hop, state: SourceState, now: datetime) -> FeedDocument | NotModified:
@@ -87,6 +88,7 @@ def _document(response: HttpResponse, hop: Hop, state: SourceState, now: datetim
         url=hop.start,
         final_url=hop.public_url,
         permanent_url=hop.moved_to,
+        redirected_to=hop.redirected_to,
         body=response.body,
         digest=digest,
         content_type=response.headers.get("content-type"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model.source import Validators
 
@@ -31,6 +32,7 @@ class FeedDocument:
     url: str  # requested
     final_url: str  # after redirects; the base of relative links
     permanent_url: str | None = None  # as far as permanent redirects (301, 308) led; None if the first one was none
+    redirected_to: str = ""  # `final_url` as messages show it; "" if there were no redirects
     body: bytes = field(repr=False)  # decompressed
     digest: bytes
     content_type: str | None = None
@@ -71,6 +73,10 @@ class Failure(Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Reason and advice, without the subject."""
         return f"{self.reason}; {self.advice}" if self.advice else self.reason
+
+    def behind(self, target: str) -> "Failure":
+        """Return the failure with the URL that redirects led to; the same if `target` is ""."""
+        return replace(self, reason=f"{self.reason} (redirected to {target})") if target else self
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.sentence}"

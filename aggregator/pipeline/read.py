@@ -132,6 +132,8 @@ def _with_result(received: ReceivedDocument, result: ReadResult | Aborted) -> Re
         if result.trace:
             log.debug("while reading %s: %s", received.name, result.trace)
         result = failure_of(result, received.document)
+    if isinstance(result, Failure):
+        result = result.behind(received.document.redirected_to)
     elif isinstance(result, tuple) and (left_out := result[0].feed.left_out):
         log.warning("%s: its document is too long; entries left out at its end: %d", received.name, left_out)
     if isinstance(result, tuple):

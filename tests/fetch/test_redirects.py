@@ -2,8 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import pytest
 
@@ -181,6 +182,15 @@ async def test_a_failure_after_a_redirect_names_the_host_that_answered(
     assert (answer.subject, answer.host) == (server.url("/feed.xml"), f"127.0.0.1:{second_server.port}")
 
 
+@pytest.mark.parametrize("answer", [{"status": 404}, {"status": 200}, {"hang": True}, {"reset": True}])
+async def test_a_failure_after_a_redirect_says_where_it_led(server: Server, get: Get, answer: dict[str, Any]) -> None:
+    server.put("/lost", **answer)
+    target = "/lost?next=/feed.xml&token=s3cret"
+    failure = await get(server.put("/feed.xml", status=302, headers={"Location": target}), timeout=timedelta(seconds=1))
+    assert isinstance(failure, Failure)
+    assert failure.reason.endswith(f" (redirected to {server.url('/lost')})")
+
+
 async def test_a_redirect_to_a_host_that_wants_to_be_left_alone_is_not_followed(
     server: Server, second_server: Server, now: datetime
 ) -> None:
@@ -238,6 +248,7 @@ async def test_failures_of_such_a_url_name_it_as_written(server: Server, get: Ge
     answer = await get(url, environ={"TOKEN": "s3cret"})
     assert isinstance(answer, Failure)
     assert answer.subject == url
+    assert answer.reason == f"the server answered 404 Not Found (redirected to {server.url('/lost')})"
     assert "s3cret" not in repr(answer)
     answer = await get(url, environ={})
     assert isinstance(answer, Failure)

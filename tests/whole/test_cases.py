@@ -261,6 +261,10 @@ def test_a_301_to_a_maintenance_page_is_not_kept(room: Newsroom, server: Server)
     server.put("/sorry", b"<html><body>Back soon</body></html>", headers={"Content-Type": "text/html"})
     assert room.once().kinds == {"paper": "failed"}
     assert room.state("paper").state.moved_to is None
+    page = (
+        f"the server returned a web page, not a feed (redirected to {server.url('/sorry')}); run `aggregator add URL`"
+    )
+    assert (room.state("paper").state.error or "").startswith(page)
     server.put("/feed", rss(item(2)))
     assert room.once().new == 1
 
