@@ -6,15 +6,19 @@ article's own entry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from aggregator.dedupe.batch_matches import MAX_ARTICLES
 from aggregator.dedupe.key_rules import RULES, fold_scheme
 from aggregator.dedupe.ownership import owner_claim
-from aggregator.dedupe.similarity import is_different, is_similar
+from aggregator.dedupe.similarity import is_different, is_republication, is_similar
 from aggregator.model import Carrier, Draft, Keyed, KnownArticle
 
 KnownByKey = Mapping[bytes, tuple[KnownArticle, ...]]  # by key digest: the articles that have the key, oldest first
+
+REPUBLISHED = 3  # entries, at least half of those not recognised otherwise
+PERIOD = timedelta(days=2)  # over which these were published at first; forecasts of a day look alike each day
 
 _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
 
@@ -25,6 +29,7 @@ class _Document(NamedTuple):
     carrier: Carrier  # its source
     still_listed: frozenset[str]  # ids of its entries, less the reassigned ones
     reassigned: frozenset[str]  # guids that now belong to another entry
+    is_republished: bool = False  # with other guids and links, and perhaps dates, than before
 
 
 class Match(NamedTuple):
@@ -49,10 +54,12 @@ def find_matches(
     document = _Document(carrier, still_listed - reassigned, reassigned)
     originals = _without_copies(drafts)
     for strong in (True, False):
+        unmatched = [(position, keyed) for position, keyed in originals if position not in matches]
+        if not strong:
+            document = document._replace(is_republished=_is_republished(unmatched, known_by_key, document))
         possible = [
             match
-            for position, keyed in originals
-            if position not in matches
+            for position, keyed in unmatched
             for match in _possible(position, keyed, known_by_key, document, strong=strong)
         ]
         for match in sorted(possible, key=lambda match: (match.rank, match.position, match.article.id)):
@@ -75,6 +82,22 @@ def _reassigned_guids(drafts: Sequence[Keyed], known_by_key: KnownByKey) -> froz
     if not any(is_similar(keyed, article) for keyed in moved for article in _with_key_of("link", keyed, known_by_key)):
         return frozenset()
     return frozenset(fold_scheme(keyed.draft.guid) for keyed in moved if keyed.draft.guid)
+
+
+def _is_republished(unmatched: Sequence[tuple[int, Keyed]], known_by_key: KnownByKey, document: _Document) -> bool:
+    """Return whether the source has published its entries anew, as after a change of its software.
+
+    One alone could be the next issue of a column. Here many are the only ones of their titles that were ever seen, were
+    published on several days, and are gone from the document at once.
+    """
+    dates = [
+        articles[0].published
+        for _, keyed in unmatched
+        if len(articles := [*_with_key_of("title", keyed, known_by_key)]) == 1
+        and is_republication(keyed, articles[0])
+        and not _is_listed(articles[0], keyed.draft, document.still_listed)
+    ]
+    return len(dates) >= max(REPUBLISHED, len(unmatched) / 2) and max(dates) - min(dates) >= PERIOD
 
 
 def _with_key_of(rule: str, keyed: Keyed, known_by_key: KnownByKey) -> Iterator[KnownArticle]:
@@ -111,7 +134,10 @@ def _possible(
             if is_reassigned and is_different(keyed, article):
                 continue
             tried.add(article.id)
-            if reason := rule.evidence(keyed, article, document.carrier):
+            reason = rule.evidence(keyed, article, document.carrier)
+            if not reason and rule.name == "title" and document.is_republished and is_republication(keyed, article):
+                reason = "same title and text or date, published anew"
+            if reason:
                 yield Match((rank, *_differences(keyed, article)), position, article, reason)
 
 

@@ -90,18 +90,34 @@ def same_page(first: Version, second: Version) -> str:
 
 
 def same_text(keyed: Keyed, article: KnownArticle, _carrier: Carrier) -> str:
-    """Match by near-equal text within a source, with the same title or time, or if the text is long enough."""
+    """Match by near-equal text within a source, with the same title or time, or if the text is long enough.
+
+    Entries without any text are matched by both title and time.
+    """
     if keyed.draft.source_id != article.source_id or _is_other_edition(keyed, article):
         return ""
     if _is_other_episode(keyed, article):
         return ""
     if not near(keyed.fingerprint, article.fingerprint, WITHIN_SOURCE):
-        return ""
+        return "same title and time, no text" if _has_only_title(keyed, article) else ""
     if _has_same_title(keyed, article):
         return "same title and text"
     if _has_same_time(keyed, article):
         return "same text and time"
     return "same text" if _is_telling(keyed.fingerprint) else ""
+
+
+def is_republication(keyed: Keyed, article: KnownArticle) -> bool:
+    """Return whether title, and text or date, are those of the article, whatever the guid and link.
+
+    It proves nothing of a single entry: columns have one title, and some of them one text.
+    """
+    if keyed.draft.source_id != article.source_id or _is_other_episode(keyed, article):
+        return False
+    if not _has_same_title(keyed, article):
+        return False
+    has_same_text = _is_telling(keyed.fingerprint) and near(keyed.fingerprint, article.fingerprint, WITHIN_SOURCE)
+    return has_same_text or (_is_dated(keyed.draft) and keyed.draft.published == article.published)
 
 
 def is_near_duplicate(article: KnownArticle, candidate: KnownArticle) -> bool:
@@ -152,6 +168,12 @@ def _has_same_text(keyed: Keyed, article: KnownArticle) -> bool:
     """Return whether the texts are near-equal, or both absent under one title."""
     fingerprints = keyed.fingerprint, article.fingerprint
     return fingerprints[0].digest == fingerprints[1].digest or near(*fingerprints, WITHIN_SOURCE)
+
+
+def _has_only_title(keyed: Keyed, article: KnownArticle) -> bool:
+    """Return whether neither has a text, but both have one title and time."""
+    has_text = keyed.fingerprint.words or article.fingerprint.words
+    return not has_text and _has_same_title(keyed, article) and _has_same_time(keyed, article)
 
 
 def _is_telling(fingerprint: Fingerprint) -> bool:

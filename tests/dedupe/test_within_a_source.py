@@ -1,6 +1,7 @@
 """BEHAVIOUR, section 5: one source, fetched again and again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -100,6 +101,73 @@ def test_an_entry_with_new_guid_and_link_is_known_by_title_and_text() -> None:
     assert decision.reason == "same title and text, edited"
     assert kinds(store.fetch(moved, STORKS, skip_seen=False)) == [Unchanged, Unchanged]
     assert store.written == 0
+
+
+@for_each("guid", ["new-1", None])
+def test_an_entry_without_text_is_known_by_title_and_time(guid: str | None) -> None:
+    store = Store()
+    bare = replace(BRIDGE, text="")
+    store.fetch(bare, STORKS)
+    moved = replace(bare, guid=guid, link="https://new.example/1" if guid else None)
+    assert kinds(store.fetch(moved, STORKS, now=LATER)) == [Updated if guid else Unchanged]
+    another = replace(moved, guid="new-2", link="https://new.example/2", published=DATE + timedelta(seconds=1))
+    assert kinds(store.fetch(another, STORKS, now=LATER)) == [New]
+
+
+def _story(number: int, **changes: Any) -> E:
+    """One of a blog's, a day each."""
+    text = " ".join(f"word{number}x{place}" for place in range(80))
+    entry = E(guid=f"{number}", link=f"https://example.org/{number}", title=f"Story {number}", text=text)
+    return replace(entry, published=DATE - timedelta(days=number), **changes)
+
+
+def _republished(entry: E, **changes: Any) -> E:
+    return replace(entry, guid=f"new-{entry.guid}", link=f"https://new.example/{entry.guid}", **changes)
+
+
+@for_each("footer", ["", " The post appeared first on the blog."])
+@for_each("stories", [3, 10])
+def test_entries_that_new_software_publishes_with_new_guids_links_and_dates_are_known(
+    stories: int, footer: str
+) -> None:
+    store = Store()
+    before = [_story(number) for number in range(stories)]
+    store.fetch(*before)
+    after = [_republished(entry, published=NOW, text=entry.text + footer) for entry in before]
+    decisions = store.fetch(E(guid="x", link="https://new.example/x", title="We have moved"), *after, now=LATER)
+    assert kinds(decisions) == [New, *[Updated] * stories]
+    assert len(store.rows) == stories + 1
+
+
+def test_entries_that_new_software_cuts_short_are_known_by_title_and_time() -> None:
+    store = Store()
+    before = [_story(number) for number in range(5)]
+    store.fetch(*before)
+    after = [_republished(entry, text=" ".join(entry.text.split()[:20])) for entry in before]
+    assert kinds(store.fetch(*after, now=LATER)) == [Updated] * 5
+
+
+def test_forecasts_that_look_the_same_are_new_each_day() -> None:
+    store = Store()
+    for day in range(4):
+        forecasts = [
+            replace(
+                _story(number),
+                guid=f"{day} {number}",
+                link=f"https://example.org/{day}/{number}",
+                published=DATE + timedelta(days=day, minutes=number),
+            )
+            for number in range(5)
+        ]
+        assert kinds(store.fetch(*forecasts, now=NOW + timedelta(days=day))) == [New] * 5
+
+
+def test_entries_that_look_like_those_that_are_listed_still_are_new() -> None:
+    store = Store()
+    before = [_story(number) for number in range(5)]
+    store.fetch(*before)
+    again = [_republished(entry, published=NOW) for entry in before]
+    assert kinds(store.fetch(*again, *before, now=LATER)) == [New] * 5
 
 
 def test_a_headline_in_guid_and_link_is_the_same_article_when_it_changes() -> None:
