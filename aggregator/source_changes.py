@@ -3,6 +3,7 @@
 A source keeps its row, and with it its state and its articles, as long as its name or its URL stays the same.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from aggregator.settings import SHOWN_SETTINGS, SourceSettings
 from aggregator.settings.rules import Rule, labels_of
 from aggregator.urls import lease_name
 
+_NUMBERS = re.compile(r"(-\d+)+$")  # that of an IP address has some of its own
 IDENTITIES = (  # by which a stored source is recognised, the surest first
     lambda settings: (settings.name, settings.url),
+    # Of sources of one host without a name, the number in it follows from those before.
+    lambda settings: (_NUMBERS.sub("", settings.name or ""), settings.url),
     lambda settings: settings.name,
     lambda settings: settings.url,
 )

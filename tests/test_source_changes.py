@@ -3,6 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
+import pytest
+
 from aggregator.settings import SourceSettings
 from aggregator.source_changes import CategoryRow, SourceChanges, SourceRow, SourceUpdate, source_changes
 from tests.sources import source
@@ -57,6 +59,17 @@ def test_a_source_is_recognised_by_name_and_url_then_by_name_then_by_url() -> No
     assert {changed.id: changed.settings.name for changed in difference.updated} == {1: "a", 2: "b", 3: "x"}
     assert difference.added == ()
     assert difference.removed == ()
+
+
+@pytest.mark.parametrize("name", ["a", "127-0-0-1"])
+def test_a_source_keeps_its_row_when_the_number_in_its_name_moves(name: str) -> None:
+    names = name, f"{name}-2", f"{name}-3"
+    first, second, third = (settings(name, url=f"https://a.example/{name}") for name in names)
+    configured = [settings(names[0], url=second.url), settings(names[1], url=third.url)]
+    difference = changes(configured, row(first), row(second, 2), row(third, 3))
+    assert {changed.id: changed.settings.name for changed in difference.updated} == {2: names[0], 3: names[1]}
+    assert not any(changed.at_new_url for changed in difference.updated)
+    assert difference.removed == (1,)
 
 
 def test_present_sources_are_recognised_before_those_that_left() -> None:
