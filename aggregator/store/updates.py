@@ -1,6 +1,6 @@
 """Articles that their source changed: the row follows, and the replaced text is kept as a revision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,10 @@ _LAST_NUMBERS = (
     .where(revision.c.article_number.in_(listed("numbers")))
     .group_by(revision.c.article_number)
 )
+# Without the texts themselves, ten of which may be as many megabytes.
+_FORMER_TEXTS = select(
+    *revision.c["article_number", "title", "summary"], func.length(revision.c.html).label("length")
+).where(revision.c.article_number.in_(listed("numbers")))
 _INSERT_REVISION = insert(revision)
 _DELETE_ORIGINALS = delete(original).where(original.c.number.in_(listed("numbers")))
 _DELETE_OLD = delete(revision).where(
@@ -54,7 +58,11 @@ class Edits:
 
 
 def update_articles(connection: Connection, source_id: int, decisions: Iterable[Updated], now: datetime) -> Edits:
-    """Update the articles that differ from what was decided; ids, uids, paths and the first dates stay."""
+    """Update the articles that differ from what was decided; ids, uids, paths and the first dates stay.
+
+    An article that goes back and forth between texts, as where two servers give the document in turn, has the text that
+    came last, but counts as edited for the first return only: readers would have it as news at each poll.
+    """
     decided = {decision.id: decision for decision in reversed(tuple(decisions))}
     rows: list[RowMapping] = []
     terms: dict[str, tuple[Term, ...]] = {}
@@ -67,7 +75,11 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
         if (draft := decided[row["id"]].keyed.draft).terms != terms.get(row["id"], ())
         and (row["source_id"] == source_id or decided[row["id"]].takes_over)
     }
-    changes = {row["id"]: _changes(row, decided[row["id"]], source_id, now) for row in rows}
+    alternating = _alternating(connection, rows, decided)
+    changes = {
+        row["id"]: _changes(row, decided[row["id"]], source_id, now, is_edit=row["id"] not in alternating)
+        for row in rows
+    }
     changed = [row for row in rows if changes[row["id"]] or row["id"] in changed_terms]
     replaced = [row for row in changed if "edited" in changes[row["id"]]]
     if changed:
@@ -90,7 +102,24 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 
 
-def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) -> Columns:
+def _alternating(connection: Connection, rows: Iterable[RowMapping], decided: Mapping[str, Updated]) -> frozenset[str]:
+    """Return the ids of the articles whose text was replaced before, by one that is replaced by the other again."""
+    edited = {row["number"]: row for row in rows if row["edited"] and decided[row["id"]].is_edit}
+    former = {
+        (text.article_number, text.title, text.summary, text.length)
+        for part in slices(sorted(edited))
+        for text in connection.execute(_FORMER_TEXTS, {"numbers": part})
+    }
+    found: set[str] = set()
+    for number, row in edited.items():
+        draft = decided[row["id"]].keyed.draft
+        texts = (row["title"], row["summary"], row["html"]), (draft.title, draft.summary, draft.html)
+        if former.issuperset((number, title, summary, len(html)) for title, summary, html in texts):
+            found.add(row["id"])
+    return frozenset(found)
+
+
+def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime, *, is_edit: bool) -> Columns:
     """Return the columns that differ. Only the article's owner may change it."""
     wanted: Columns = {}
     if decision.takes_over:
@@ -101,7 +130,7 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime) 
     if decision.text_changed and row["text_digest"] != decision.keyed.fingerprint.digest:
         changes |= text_columns(decision.keyed)
         published = decision.keyed.draft.updated
-        if decision.is_edit:
+        if decision.is_edit and is_edit:
             moment = published if published > row["updated"] else now
             changes |= {"updated": moment, "edited": moment}
         if row["withdrawn"]:  # readers take what is older than the tombstone for deleted (RFC 6721, 3)

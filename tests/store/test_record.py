@@ -195,6 +195,17 @@ def test_the_same_edit_again_writes_nothing(store: Store) -> None:
     assert marked_articles(store) == set()
 
 
+def test_texts_that_alternate_are_kept_and_count_as_edits_of_the_first_return_alone(store: Store) -> None:
+    record(store, new(article()))
+    versions = article(), article(html="<p>“Ü” 😀</p>")
+    for number in range(1, 6):
+        counts = record(store, updated(versions[number % 2]), at=LATER + number * MINUTE)
+        assert (counts.updated, stored_article(store).html) == (1 if number <= 2 else 0, versions[number % 2].html)
+        assert stored_article(store).edited == LATER + min(number, 2) * MINUTE
+    assert [revision.number for revision in store.articles.revisions(article().id)] == [2, 1]
+    assert record(store, updated(article(html="<p>Another</p>")), at=LATER + 9 * MINUTE).updated == 1
+
+
 def test_a_changed_link_moves_no_date_and_keeps_the_text(store: Store) -> None:
     record(store, new(article()))
     publish_everything(store)

@@ -408,6 +408,22 @@ def test_an_edited_article_keeps_its_file_and_date_and_gains_lastmod(room: Newsr
     assert [head.get("lastmod") for head in room.heads()] == ["2026-11-24 15:00:00", None]
 
 
+def test_two_servers_that_give_two_texts_in_turn_edit_an_article_once_each(room: Newsroom, server: Server) -> None:
+    versions = [item(1, description=f"&lt;p&gt;{prose(1)} {end}&lt;/p&gt;") for end in ("before", "corrected")]
+    modified = []
+    for number in range(8):
+        server.put("/feed", rss(versions[number % 2]))
+        room.later(hours=1)
+        done = room.once()
+        (text,) = room.articles().values()
+        assert ("before", "corrected")[number % 2] in text
+        modified.append((done.updated, front_matter(text).get("lastmod")))
+    assert [edits for edits, _ in modified] == [0, 1, 1, 0, 0, 0, 0, 0]
+    assert len({moment for _, moment in modified}) == 3
+    server.put("/feed", rss(item(1, description=f"&lt;p&gt;{prose(1)} corrected again&lt;/p&gt;")))
+    assert room.once().updated == 1
+
+
 def test_changes_of_markup_alone_change_nothing(room: Newsroom, server: Server) -> None:
     server.put("/feed", rss(item(1)))
     room.once()
