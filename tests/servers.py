@@ -26,6 +26,10 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+# Of an event loop, from a connection's acceptance to its conversation. asyncio leaves its socket open if in between the
+# listener is closed or all tasks are cancelled.
+ROUNDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -124,6 +128,10 @@ class Server:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _hang_up(self) -> None:
+        for listening in self._listener.sockets:
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
         self._listener.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:

@@ -1,6 +1,9 @@
 """The tests' own server does what its users count on."""
 
+import gc
 import http.client
+import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -52,3 +55,12 @@ def test_it_cuts_the_connection(server: Server) -> None:
     server.put("/reset", raw=b"HTTP/1.1 200 OK\r\nContent-Le", reset=True)
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         ask(server, "/reset")
+
+
+def test_it_leaves_no_connection_open_that_comes_while_it_ends(recwarn: pytest.WarningsRecorder) -> None:
+    for _ in range(30):
+        with ExitStack() as clients, Server() as server:
+            for _ in range(4):
+                clients.enter_context(socket.create_connection((server.host, server.port)))
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
