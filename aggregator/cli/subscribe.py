@@ -43,8 +43,10 @@ def remove(
     from aggregator import subscribe
 
     options: Options = ctx.obj
-    subscribe.remove(options.config, options.environ, name)
+    kept = subscribe.remove(options.config, options.environ, name)
     typer.echo(f"removed {name}; its articles stay")
+    if kept:
+        typer.echo(f"wrote the names of other sources of its host, which would have changed: {', '.join(kept)}")
 
 
 def import_(

@@ -13,7 +13,7 @@ from typing import Any
 
 from aggregator.config.load import read_text, settings_from
 from aggregator.config.yaml_document import NotReadableError, parse_document
-from aggregator.config.yaml_edit import source_content, with_sources, without_source
+from aggregator.config.yaml_edit import source_content, with_names, with_sources, without_source
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import is_null
@@ -36,9 +36,26 @@ class FeedsFileEdit:
         if sources:
             self._replace(with_sources(self.text, sources), [*self._sources, *map(source_content, sources)])
 
-    def remove(self, number: int) -> None:
-        """Remove the source at this place in the file, from 0; another one must be left."""
+    def remove(self, number: int) -> tuple[str, ...]:
+        """Remove the source at this place in the file, from 0; another one must be left.
+
+        Sources of its host that have no name would get others: theirs are written, and returned.
+        """
+        names = [source.name or "" for source in self.settings.sources]
+        del names[number]
         self._replace(without_source(self.text, number), self._sources[:number] + self._sources[number + 1 :])
+        changed = {place: name for place, name in enumerate(names) if self.settings.sources[place].name != name}
+        if changed:
+            self._write_names(changed)
+        return tuple(changed.values())
+
+    def _write_names(self, names: Mapping[int, str]) -> None:
+        """Write these names, by place, of sources that have none in the file."""
+        sources = list(self._sources)
+        for place, name in names.items():
+            source = sources[place]
+            sources[place] = {"name": name, **(source if isinstance(source, dict) else {"url": source})}
+        self._replace(with_names(self.text, names), sources)
 
     @property
     def _sources(self) -> list[Any]:

@@ -6,7 +6,7 @@ indentation stay the user's. New sources are laid out like those that are there.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -65,6 +65,25 @@ def without_source(text: str, number: int) -> str:
     node = _sources_node(text)
     assert isinstance(node, yaml.SequenceNode)
     return _without_flow_source(text, node, number) if node.flow_style else _without_block(text, node, number)
+
+
+def with_names(text: str, names: Mapping[int, str]) -> str:
+    """Return `text` with names of sources that have none, by their places in the list, from 0."""
+    node = _sources_node(text)
+    for number in sorted(names, reverse=True):  # from the end, so that the marks before stay right
+        text = _with_name(text, node.value[number], names[number], in_flow=node.flow_style)
+    return text
+
+
+def _with_name(text: str, source: Any, name: str, *, in_flow: bool) -> str:
+    start, is_url = source.start_mark.index, isinstance(source, yaml.ScalarNode)
+    if is_url and in_flow:
+        return text[:start] + _value({"name": name, "url": source.value}) + text[source.end_mark.index :]
+    if not is_url and source.flow_style:
+        return f"{text[: start + 1]}name: {_scalar(name, in_flow=True)}, {text[start + 1 :].lstrip(' ')}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    margin, key = newline + " " * source.start_mark.column, "url: " if is_url else ""
+    return f"{text[:start]}name: {_scalar(name, in_flow=False)}{margin}{key}{text[start:]}"
 
 
 def _sources_node(text: str) -> Any:

@@ -116,8 +116,11 @@ def add(
     return tuple(results)
 
 
-def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
-    """Remove a source from `feeds.yaml`. Raises UsageError for an unknown name, AggregatorError for the only source."""
+def remove(path: Path, environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Remove a source from `feeds.yaml`, and return the names that were written for others, which would have changed.
+
+    Raises UsageError for an unknown name, AggregatorError for the only source.
+    """
     config.load(path, environ)  # raises for a missing file or an empty list, which `editing` allows
     with config.editing(path, environ) as edit:
         names = [source.name or "" for source in edit.settings.sources]
@@ -125,7 +128,7 @@ def remove(path: Path, environ: Mapping[str, str], name: str) -> None:
             raise UsageError(no_source_named(name, names))
         if len(names) == 1:
             raise AggregatorError(f"{name} is the only source, and there must be one; add another first")
-        edit.remove(names.index(name))
+        return edit.remove(names.index(name))
 
 
 def import_opml(path: Path, environ: Mapping[str, str], file: Path) -> tuple[AddResult, ...]:

@@ -66,6 +66,28 @@ def test_a_source_is_taken_out_and_the_comments_around_it_stay(file: Path) -> No
     assert edited(file, remove=1) == COMMENTED.replace("    -   https://b.example/feed\n", "")
 
 
+def test_sources_without_a_name_keep_theirs_when_one_before_goes(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.yaml"
+    for before, after in (
+        (
+            "sources:\n- https://a.example/1  # I\n- https://a.example/2  # II\n"
+            "-   url: https://a.example/3\n    tags: []\n- {url: 'https://a.example/4'}\n- https://b.example/\n",
+            "sources:\n- name: a-example-2\n  url: https://a.example/2  # II\n-   name: a-example-3\n"
+            "    url: https://a.example/3\n    tags: []\n- {name: a-example-4, url: 'https://a.example/4'}\n"
+            "- https://b.example/\n",
+        ),
+        (
+            "sources: [https://a.example/1, 'https://a.example/2', { url: https://a.example/3 }]\n",
+            'sources: [{name: a-example-2, url: "https://a.example/2"}, '
+            "{name: a-example-3, url: https://a.example/3 }]\n",
+        ),
+    ):
+        file.write_text(before)
+        names = [source.name for source in load(file, {}).sources]
+        assert edited(file, remove=0) == after
+        assert [source.name for source in load(file, {}).sources] == names[1:]
+
+
 def test_putting_in_and_taking_out_gives_the_file_back(tmp_path: Path) -> None:
     file = tmp_path / "feeds.yaml"
     for text in (
