@@ -65,11 +65,13 @@ def _drafts(feed: Feed, bare: Feed, subscriber: Subscriber, now: datetime, summa
         subscriber.seen[start : start + DIGEST_BYTES] for start in range(0, len(subscriber.seen), DIGEST_BYTES)
     )
     normalised = normalise(feed, subscriber.source, now, seen=seen, summary_words=summary_words)
+    undeleted = frozenset(guid_key(subscriber.source.id, guid) for guid in normalised.undeleted)
+    deleted = {guid_key(subscriber.source.id, guid): when for guid, when in normalised.deleted.items()}
     return SourceDrafts(
         feed=bare,
         feed_info=normalised.feed_info,
         keyed=tuple(keyed(entry.draft, entry.text, entry.date) for entry in normalised.entries),
         still_listed=normalised.still_listed,
-        deleted={guid_key(subscriber.source.id, guid): when for guid, when in normalised.deleted.items()},
-        undeleted=frozenset(guid_key(subscriber.source.id, guid) for guid in normalised.undeleted),
+        deleted={digest: when for digest, when in deleted.items() if digest not in undeleted},
+        undeleted=undeleted,
     )

@@ -13,7 +13,7 @@ from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
 from aggregator.dedupe.key_rules import RULES, guid_key, keyed, keys, text_keys
 from aggregator.dedupe.new_limit import Limited, entry_name, key_name, limited
-from aggregator.dedupe.withdrawals import entries_in_force, guid_digest, listed_articles, withdrawals
+from aggregator.dedupe.withdrawals import entries_in_force, guid_digest, kept_tombstones, listed_articles, withdrawals
 
 __all__ = [
     "RULES",
@@ -26,6 +26,7 @@ __all__ = [
     "guid_digest",
     "guid_key",
     "joined",
+    "kept_tombstones",
     "key_name",
     "keyed",
     "keys",

@@ -37,6 +37,20 @@ def listed_articles(
     return frozenset(known | {decision.id for decision in decisions if not isinstance(decision, New)})
 
 
+def kept_tombstones(
+    deleted: Mapping[bytes, datetime], known_by_key: KnownByKey, listed: Collection[str]
+) -> Mapping[bytes, datetime]:
+    """Return the times of deletion of former guids of articles that the document lists.
+
+    They are to be remembered, as they say nothing of these articles when the document lists them no more.
+    """
+    return {
+        digest: when
+        for digest, when in deleted.items()
+        if any(article.id in listed for article in known_by_key.get(digest, ()))
+    }
+
+
 def withdrawals(
     deleted: Mapping[bytes, datetime], known_by_key: KnownByKey, source_id: int, listed: Collection[str]
 ) -> Mapping[bytes, Withdrawal]:

@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aggregator.app import App
-from aggregator.dedupe import dated_before, decide, known_entries, listed_articles, withdrawals, without_edits
+from aggregator.dedupe import (
+    dated_before,
+    decide,
+    kept_tombstones,
+    known_entries,
+    listed_articles,
+    withdrawals,
+    without_edits,
+)
 from aggregator.document import SourceDrafts
 from aggregator.errors import AggregatorError, StoreBusyError
 from aggregator.model import (
@@ -195,8 +203,9 @@ def _decide_and_write(
         )
         try:
             listed = listed_articles(drafts.undeleted, matches, decisions)
-            withdrawn = withdrawals(drafts.deleted, matches, source.id, listed)
-            counts = record_with_withdrawals(app, source.name, recording, in_force.deleted, withdrawn)
+            withdrawn = withdrawals(in_force.unremembered, matches, source.id, listed)
+            kept = kept_tombstones(in_force.unremembered, matches, listed)
+            counts = record_with_withdrawals(app, source.name, recording, {**in_force.deleted, **kept}, withdrawn)
         except RacedError:
             if not tries:
                 raise

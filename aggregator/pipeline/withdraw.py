@@ -24,6 +24,7 @@ class InForce:
     keyed: tuple[Keyed, ...]
     feed: Feed  # without these entries: the next document's are new, so that a newer date of theirs is noticed
     deleted: Mapping[bytes, datetime]  # times of deletion that are to be remembered, by the key of their guid
+    unremembered: Mapping[bytes, datetime]  # times in the document that were not met before, by the same keys
 
 
 def drafts_in_force(app: App, source: Source, drafts: SourceDrafts) -> InForce:
@@ -35,19 +36,23 @@ def drafts_in_force(app: App, source: Source, drafts: SourceDrafts) -> InForce:
     """
     archived = {} if source.settings.backfill == "none" else drafts.deleted
     guids = {digest for keyed in drafts.keyed if (digest := guid_digest(keyed))}
-    times = dict(app.store.withdrawals.tombstones(guids))
+    remembered = app.store.withdrawals.tombstones(guids | drafts.deleted.keys())
+    unremembered = {
+        digest: when for digest, when in drafts.deleted.items() if digest not in remembered or remembered[digest] < when
+    }
+    times = dict(remembered)
     for digest, when in drafts.deleted.items():
         times[digest] = max(when, times.get(digest, when))
     keyed = entries_in_force(drafts.keyed, times)
     if len(keyed) == len(drafts.keyed):
-        return InForce(keyed=keyed, feed=drafts.feed, deleted=archived)
+        return InForce(keyed=keyed, feed=drafts.feed, deleted=archived, unremembered=unremembered)
     entries, in_force = drafts.feed.entries, {entry.draft.position for entry in keyed}
     withdrawn = [entry for entry in drafts.keyed if entry.draft.position not in in_force]
     digests = {entries[entry.draft.position].digest for entry in withdrawn}
     feed = replace(drafts.feed, entries=tuple(entry for entry in entries if entry.digest not in digests))
     withdrawn_guids = set(map(guid_digest, withdrawn))
     deleted = {digest: when for digest, when in drafts.deleted.items() if digest in withdrawn_guids}
-    return InForce(keyed=keyed, feed=feed, deleted=archived or deleted)
+    return InForce(keyed=keyed, feed=feed, deleted=archived or deleted, unremembered=unremembered)
 
 
 def record_with_withdrawals(

@@ -431,3 +431,30 @@ def test_the_tombstone_of_a_former_id_withdraws_no_listed_entry(
     assert tombstones(room) == [("tag:source.example,2026:2", DELETED)]
     poll(room, server, entry(3), tombstone(1).replace("2026:1", "2026:1b"))
     assert room.titles() == ["Story number 3"]
+
+
+def test_the_tombstone_of_a_former_id_does_not_withdraw_it_either_once_it_has_left(
+    tmp_path: Path, server: Server
+) -> None:
+    room = newsroom(tmp_path, [{"name": "one", "url": server.url("/feed")}])
+    poll(room, server, entry(1))
+    renamed = entry(1).replace("2026:1<", "2026:1b<")
+    poll(room, server, renamed, tombstone(1))
+    poll(room, server, entry(2), tombstone(1))
+    poll(room, server, entry(3), tombstone(1))
+    assert room.titles() == ["Story number 1", "Story number 2", "Story number 3"]
+    poll(room, server, entry(3), tombstone(1, RENEWED))  # another one, of what it was published as
+    assert room.titles() == ["Story number 2", "Story number 3"]
+
+
+def test_an_entry_that_is_listed_under_the_other_scheme_is_not_deleted(tmp_path: Path, server: Server) -> None:
+    plain, secure = (f"{scheme}://source.example/1" for scheme in ("http", "https"))
+    former, present = (entry(1).replace("tag:source.example,2026:1", guid) for guid in (plain, secure))
+    deleted = tombstone(1).replace("tag:source.example,2026:1", plain)
+    room = newsroom(tmp_path, [{"name": "one", "url": server.url("/feed")}])
+    poll(room, server, former)
+    poll(room, server, present, deleted)
+    poll(room, server, present.replace("Story number 1", "Story one"), deleted)
+    assert room.titles() == ["Story one"]
+    poll(room, server, entry(2), deleted)
+    assert room.titles() == ["Story number 2", "Story one"]
