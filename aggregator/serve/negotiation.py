@@ -11,12 +11,13 @@ _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Return True if an Accept-Encoding header asks for gzip; `gzip;q=0` and an empty header do not."""
+    """Return True if an Accept-Encoding header asks for gzip; one that is empty or prefers `identity` does not."""
     weights: dict[str, float] = {}
     for part in accept_encoding.lower().split(","):
         name, _, parameter = part.partition(";")
         weights[name.strip()] = _weight(parameter)
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    weight = weights.get("gzip", weights.get("*", 0.0))
+    return weight > 0 and weight >= weights.get("identity", 0.0)
 
 
 def _weight(parameter: str) -> float:

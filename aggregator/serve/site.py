@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -23,6 +22,7 @@ from aggregator.pictures.pictures import Pictures
 from aggregator.render import FORMATS
 from aggregator.serve.cache_control import max_ages
 from aggregator.serve.callbacks import Callbacks, PushQueue
+from aggregator.serve.compression import Compression
 from aggregator.serve.folder import CROSS_ORIGIN, PAGE, FeedFolder
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import MAX_SOURCES, Metrics
@@ -41,7 +41,7 @@ OF_FEEDS = {**NOSNIFF, **CROSS_ORIGIN}  # a reader in a browser follows and sees
 NO_STORE = {**NOSNIFF, "Cache-Control": "no-store"}
 ONE_DAY = {**NOSNIFF, "Cache-Control": "public, max-age=86400"}
 SUFFIXES = frozenset(f".{format_.suffix}" for format_ in FORMATS)
-COMPRESSED = (Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),)
+COMPRESSED = (Middleware(Compression, minimum_size=1000, compresslevel=5),)
 
 
 def site(

@@ -26,6 +26,9 @@ ETAG = '"abc"'
         ("*;q=0", False),
         ("gzip;q=0, *", False),
         ("identity", False),
+        ("identity, gzip;q=0.5", False),
+        ("identity;q=0.5, gzip;q=0.5", True),
+        ("identity;q=0, *;q=0.1", True),
         ("gzip;q=nonsense", False),
     ],
 )

@@ -519,6 +519,8 @@ def test_pages_are_compressed_for_those_who_accept_it(room: Newsroom) -> None:
     with client_of(room) as client:
         packed = client.get("/")
         plain = client.get("/", headers={"Accept-Encoding": "identity"})
+        for refusal in ("gzip;q=0", "gzip;q=0, *", "identity, gzip;q=0.5"):
+            assert "content-encoding" not in client.get("/", headers={"Accept-Encoding": refusal}).headers
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.text == plain.text
