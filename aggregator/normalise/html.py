@@ -103,6 +103,11 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
+# A post of another site that a script was to show: its link is empty, and all that is there. Its host becomes the text.
+_EMPTY_POST = re.compile(
+    r'(<blockquote>\s*(?:<(?:p|div)>\s*)*+<a href="https?://(?:[^/"?#@]*@)?([^/"?#]+)[^<>]*>)\s*'
+    r"(</a>\s*(?:</(?:p|div)>\s*)*+</blockquote>)"
+)
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex|rt|rp)\b", re.IGNORECASE)
 _NESTED_HEADING = re.compile(r"<h[1-6][ >](?:[^<]|<(?!/?h[1-6][ >]))*+<h")
@@ -158,6 +163,8 @@ def _cleaned(source: str, *, has_references: bool) -> str:
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
+    if "<blockquote" in cleaned:
+        cleaned = _EMPTY_POST.sub(r"\1\2\3", cleaned)
     return _PRE_START.sub(r"\1", _SOURCELESS.sub("", cleaned)).strip()
 
 

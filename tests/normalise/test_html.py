@@ -415,6 +415,24 @@ def test_a_frame_with_nothing_to_see_goes_and_takes_nothing_with_it(frame: str) 
     assert clean(f"a<iframe {frame}>x</iframe> b", BASE) == "a b"
 
 
+@for_each(
+    ("quotation", "cleaned"),
+    [
+        ('<a href="https://t.example/1"></a>', '<a href="https://t.example/1">t.example</a>'),
+        ('<p>\n<a class="x" href="/1"> </a></p>\n', '<p>\n<a href="https://a.example/1">a.example</a></p>\n'),
+        ('<div><span><a href="/1"></a></span></div>', '<div><a href="https://a.example/1">a.example</a></div>'),
+        ('<a href="javascript:x"></a>', "<a></a>"),
+        ('<a name="x"></a>', "<a></a>"),
+        ('a <a href="/1"></a>', 'a <a href="https://a.example/1"></a>'),
+        ('<a href="/1"></a> a', '<a href="https://a.example/1"></a> a'),
+    ],
+)
+def test_a_post_that_a_script_is_to_show_is_named_by_its_host(quotation: str, cleaned: str) -> None:
+    html = clean(f'<blockquote class="post">{quotation}</blockquote>', BASE)
+    assert html == f"<blockquote>{cleaned}</blockquote>"
+    assert clean(html) == html
+
+
 # ------------------------------------------------------------------------------------------------------------------ AMP
 
 
