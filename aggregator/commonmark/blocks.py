@@ -5,7 +5,7 @@ cell becomes text of it, and what is nested too deep for renderers is written fl
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from textwrap import indent
 
 from lxml.etree import _Element as Element
@@ -257,26 +257,24 @@ class Writer:
                 texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
             self._add(gap.join(texts), bullet)
 
-    def _items(self, element: Element) -> Iterator[tuple[Element | None, "Writer"]]:
-        """Yield each item with its writer, and None with that of what stands between items, once they are done."""
-        stray = self._inner()
-        stray._add_text(element.text)
+    def _items(self, element: Element) -> list[tuple[Element, "Writer"]]:
+        """Return each item with its writer. What stands between items belongs to the one before it, or to no item."""
+        items: list[tuple[Element, Writer]] = []
+        writer = self
+        writer._add_text(element.text)
         for child in element:
             if child.tag == "li":
-                stray._end_paragraph()
-                if stray._blocks:
-                    yield None, stray
-                item, stray = self._inner(), self._inner()
+                writer._end_paragraph()
+                writer = self._inner()
+                items.append((child, writer))
                 self.plain_text.append("\n")
-                item.blocks(child)
+                writer.blocks(child)
                 self.plain_text.append("\n")
-                yield child, item
             else:
-                stray._write(child)
-            stray._add_text(child.tail)
-        stray._end_paragraph()
-        if stray._blocks:
-            yield None, stray
+                writer._write(child)
+            writer._add_text(child.tail)
+        writer._end_paragraph()
+        return items
 
     def _write_flat_numbered_list(self, element: Element) -> None:
         items = ((item, item) for item in element.iterchildren("li"))

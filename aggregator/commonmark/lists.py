@@ -12,13 +12,13 @@ _NUMBER = re.compile(r"-?[0-9]{1,8}")
 _MAX_NUMBER = 999_999_999  # CommonMark, 5.2
 
 
-def numbered_items(element: Element, items: Iterable[tuple[Element | None, T]]) -> Iterator[tuple[int, T]]:
-    """Yield each of `items` with its number in the list `element`; what stands between items counts as one."""
+def numbered_items(element: Element, items: Iterable[tuple[Element, T]]) -> Iterator[tuple[int, T]]:
+    """Yield the content of each of `items` with its number in the list `element`."""
     reverse = element.get("reversed") is not None
     first = _number(element.get("start"))
     number = first if first is not None else sum(1 for _ in element.iterchildren("li")) if reverse else 1
     for item, content in items:
-        value = None if item is None else _number(item.get("value"))
+        value = _number(item.get("value"))
         number = number if value is None else value
         yield number, content
         number += -1 if reverse else 1

@@ -102,7 +102,9 @@ def test_struck_text_is_struck_and_no_part_of_the_plain_text() -> None:
         ("<ol start=-1><li>a<li>b</ol>", "1. a\n2. b"),
         ("<ol><li value=99999999999>a<li value=x>b</ol>", "1. a\n2. b"),
         ("<ul><li value=3>a</ul>", "- a"),
-        ("<ol>x<li>a</ol><ol><li>b</ol>", "1. x\n2. a\n\n1) b"),
+        ("<ol>x<li>a</ol><ol><li>b</ol>", "x\n\n1. a\n\n1) b"),
+        ("<ol><li>a<ul><li>b</ul><li>c</ol>", "1. a\n   - b\n2. c"),
+        ("<ol><li>a</li><ul><li>b</li></ul><li>c</li>d</ol>", "1. a\n\n   - b\n\n2. c\n\n   d"),
     ],
 )
 def test_items_keep_their_numbers(html: str, expected: str) -> None:
