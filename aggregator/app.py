@@ -93,7 +93,7 @@ class App:
     @property
     def feed_folder(self) -> OutputFolder:
         """The files of feeds."""
-        return self.bucket.folder(FEEDS) if self.bucket else Folder(self.feeds_root)
+        return feed_folder(self.settings, self.bucket)
 
     def refuse_other_storage(self) -> None:
         """Raise AggregatorError if the storage is not the one that the database belongs to."""
@@ -223,6 +223,11 @@ def article_folder(settings: Settings, bucket: "Bucket | None") -> OutputFolder:
     """Return the files of articles by these settings."""
     path = settings.articles.path
     return bucket.folder(path) if bucket else Folder(Path(path))
+
+
+def feed_folder(settings: Settings, bucket: "Bucket | None") -> OutputFolder:
+    """Return the files of feeds by these settings."""
+    return bucket.folder(FEEDS) if bucket else Folder(Path(settings.storage) / FEEDS)
 
 
 @contextmanager

@@ -63,6 +63,13 @@ def _lines(plan: "Plan") -> Iterator[str]:
     ]
     if plan.rewritten:
         lines.append(f"rewrite {counted(plan.rewritten, 'article file')}")
+    if plan.written:
+        lines.append(f"write {counted(plan.written, 'article')} into another folder; the files of now stay in theirs")
+    if plan.rewritten_feeds:
+        lines.append(f"rewrite {counted(plan.rewritten_feeds, 'feed file')}")
+    if plan.removed_feeds:
+        files = counted(plan.removed_feeds, "feed file")
+        lines.append(f"remove {files} in formats that `feeds.formats` does not name: their addresses answer 404")
     if plan.dropped:
         lines.append(f"drop {counted(plan.dropped, 'article')}, by rules")
     if plan.returned:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aggregator import files
-from aggregator.app import article_folder, opened_bucket, opened_with, with_noted_url
+from aggregator.app import FEEDS, article_folder, feed_folder, opened_bucket, opened_with, with_noted_url
 from aggregator.clock import Clock, utc_now
 from aggregator.maintain.prune import is_shortened
 from aggregator.model import OutputFile, Source
@@ -22,6 +22,7 @@ from aggregator.names import ALL
 from aggregator.output_folder import OutputFolder
 from aggregator.publish import publish_changed
 from aggregator.publish.outbox import BATCH, STYLE, style_of
+from aggregator.render import FORMATS
 from aggregator.settings import Settings, SourceSettings
 from aggregator.source_changes import NewSource, SourceChanges, SourceRow, SourceUpdate
 from aggregator.store import Store
@@ -45,6 +46,9 @@ class Plan:
     removed_categories: tuple[str, ...] = ()  # their pages and feeds answer 410
     renamed_categories: Pairs = ()  # pages and feeds of the old name answer 301
     rewritten: int = 0  # existing files of articles whose bytes change
+    written: int = 0  # articles, all of them, that are written into another folder, which has none yet
+    rewritten_feeds: int = 0  # existing files of feeds whose bytes change
+    removed_feeds: int = 0  # those in formats that are not published any more
     dropped: int = 0  # articles that rules drop then, and did not drop before
     returned: int = 0  # articles that rules dropped, and do not drop any more
     removed_translations: int = 0  # in languages that their sources do not name any more
@@ -59,15 +63,15 @@ def plan(settings: Settings, environ: Mapping[str, str], clock: Clock = utc_now)
         rows = {row.id: row for row in store.configuration.sources(settings.sources)}
         dropped = {category.name for category in store.configuration.categories() if not category.present}
         translations, was_dropped = store.translations.count(), store.rulings.all_dropped()
-        rewritten = _rewritten(settings, environ, clock, store, Path(name))
+        published = _published(settings, environ, clock, store, Path(name))
         pruned = _pruned(settings, store, clock)
         removed, is_dropped = translations - store.translations.count(), store.rulings.all_dropped()
     return Plan(
-        rewritten=rewritten,
         dropped=len(is_dropped - was_dropped),
         returned=len(was_dropped - is_dropped),
         removed_translations=removed,
         pruned=pruned,
+        **published,
         **_sources(changes, rows),
         **_categories(changes, dropped),
     )
@@ -92,18 +96,29 @@ class _RollBack(Exception):  # noqa: N818  # it ends a transaction, and is no er
     """Ends a transaction without effect."""
 
 
-def _rewritten(settings: Settings, environ: Mapping[str, str], clock: Clock, store: Store, folder: Path) -> int:
-    """Publish by these settings into `folder`; return the number of articles' real files that differ from those."""
+def _published(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, store: Store, folder: Path
+) -> dict[str, Any]:
+    """Publish by these settings into `folder`; return the fields of the plan about files, by the real ones."""
     settings = with_noted_url(store, settings)
     articles = settings.articles.model_copy(update={"path": str(folder / "articles"), "after": None})
     trial = settings.model_copy(update={"storage": str(folder), "articles": articles})
     shared = store.jobs.are_shared
-    if store.meta.get(STYLE) == style_of(settings, shared=shared):  # else everything is published anew
+    is_restyled = store.meta.get(STYLE) != style_of(settings, shared=shared)
+    if not is_restyled:  # else everything is published anew
         store.meta.set(STYLE, style_of(trial, shared=shared))
     with opened_with(trial, environ, clock, store=store) as app:
         publish_changed(app)
     with opened_bucket(settings, environ, store, clock) as bucket:
-        return sum(_differing(folder / "articles", article_folder(settings, bucket)))
+        present, feeds = article_folder(settings, bucket), feed_folder(settings, bucket)
+        absent = {f".{format_.suffix}" for format_ in FORMATS if format_.name not in settings.feeds.formats}
+        _, total = store.maintenance.count_articles(clock())
+        return {
+            "rewritten": _differing(folder / "articles", present),
+            "written": total if is_restyled and next(present.listed(), None) is None else 0,
+            "rewritten_feeds": _differing(folder / FEEDS, feeds),
+            "removed_feeds": sum(Path(path).suffix in absent for path in feeds.listed()),
+        }
 
 
 def _pruned(settings: Settings, store: Store, clock: Clock) -> int:
@@ -115,11 +130,13 @@ def _pruned(settings: Settings, store: Store, clock: Clock) -> int:
     return old
 
 
-def _differing(trial: Path, present: OutputFolder) -> Iterator[int]:
-    paths = files.listed(trial)
+def _differing(trial: Path, present: OutputFolder) -> int:
+    """Return how many files that are present have other bytes in the trial."""
+    paths, count = files.listed(trial), 0
     while batch := tuple(islice(paths, BATCH)):
         outputs = [OutputFile(path=path, data=(trial / path).read_bytes()) for path in batch]
-        yield sum(exists for _, exists in present.differing(outputs))
+        count += sum(exists for _, exists in present.differing(outputs))
+    return count
 
 
 def _sources(changes: SourceChanges, rows: Mapping[int, SourceRow]) -> dict[str, Any]:

@@ -78,7 +78,12 @@ def reload(room: Newsroom) -> None:
         publish_changed(app)
 
 
-def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> int:
+def feeds_of(files: Mapping[str, tuple[int, bytes]]) -> dict[str, bytes]:
+    """The bytes of the feeds among the files."""
+    return {path: data for path, (_, data) in files.items() if path.startswith("feeds/")}
+
+
+def changed_files(before: Mapping[str, str | bytes], after: Mapping[str, str | bytes]) -> int:
     return sum(path in after and after[path] != text for path, text in before.items())
 
 
@@ -149,12 +154,15 @@ def test_a_plan_is_what_a_reload_does(room: Newsroom, web: Server, url: str) -> 
         assert sorted(predicted.removed_categories) == sorted(old for old, new in vanished.items() if not new)
         assert set(predicted.added_categories) == appeared - set(vanished.values())
         assert predicted.rewritten == changed_files(files, room.articles())
+        assert predicted.rewritten_feeds == changed_files(feeds_of(everything), feeds_of(room.files()))
+        assert (predicted.written, predicted.removed_feeds) == (0, 0)
         assert predicted.removed_translations == translations - number_of_translations(url)
         is_dropped = dropped_articles(url)
         assert (predicted.dropped, predicted.returned) == (len(is_dropped - was_dropped), len(was_dropped - is_dropped))
         kinds |= {name for name in Plan.__dataclass_fields__ if getattr(predicted, name)}
     assert planned(room) == Plan(changed={})
-    assert kinds == set(Plan.__dataclass_fields__) - {"pruned"}  # each other field was put to the test
+    # Each other field was put to the test.
+    assert kinds == set(Plan.__dataclass_fields__) - {"pruned", "written", "removed_feeds"}
 
 
 def test_a_retention_that_is_set_or_shortened_prunes(room: Newsroom) -> None:
@@ -178,4 +186,9 @@ def test_what_shapes_all_files_is_planned_too(room: Newsroom) -> None:
     room.configuration["articles"] = {"front_matter": "hugo"}
     assert planned(room) == Plan(changed={}, rewritten=10)  # with the translations
     room.configuration["articles"] = {"path": "elsewhere"}
-    assert planned(room) == Plan(changed={})  # all files are new there
+    assert planned(room) == Plan(changed={}, written=5)
+    room.configuration["articles"] = {}
+    others = sum(path.endswith((".rss", ".json")) for path in room.files())
+    assert others > 1
+    room.configuration["feeds"] = {"formats": ["atom"]}
+    assert planned(room) == Plan(changed={}, rewritten_feeds=1, removed_feeds=others)  # and the list of feeds
