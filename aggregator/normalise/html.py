@@ -163,9 +163,8 @@ def _cleaned(source: str, *, has_references: bool) -> str:
     if _BLANK_LINE.search(cleaned) and not _ANY_BLOCK.search(cleaned):
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
-    if "<blockquote" in cleaned:
-        cleaned = _EMPTY_POST.sub(r"\1\2\3", cleaned)
-    return _PRE_START.sub(r"\1", _SOURCELESS.sub("", cleaned)).strip()
+    cleaned = _PRE_START.sub(r"\1", _SOURCELESS.sub("", cleaned)).strip()
+    return _EMPTY_POST.sub(r"\1\2\3", cleaned) if "<blockquote" in cleaned else cleaned
 
 
 def paragraphs(plain_text: str) -> str:

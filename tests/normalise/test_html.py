@@ -421,6 +421,7 @@ def test_a_frame_with_nothing_to_see_goes_and_takes_nothing_with_it(frame: str) 
         ('<a href="https://t.example/1"></a>', '<a href="https://t.example/1">t.example</a>'),
         ('<p>\n<a class="x" href="/1"> </a></p>\n', '<p>\n<a href="https://a.example/1">a.example</a></p>\n'),
         ('<div><span><a href="/1"></a></span></div>', '<div><a href="https://a.example/1">a.example</a></div>'),
+        ('<a href="/1"><image src=></a>', '<a href="https://a.example/1">a.example</a>'),
         ('<a href="javascript:x"></a>', "<a></a>"),
         ('<a name="x"></a>', "<a></a>"),
         ('a <a href="/1"></a>', 'a <a href="https://a.example/1"></a>'),
