@@ -27,14 +27,14 @@ _SAFE = re.compile(
 )
 _UNSAFE = re.compile(f"[{UNSAFE}]")
 _LINE_END = re.compile("\r\n?")
-_LINE_SEPARATOR = re.compile(f"[{LINE_SEPARATORS}]")
+_LINE_SEPARATOR = re.compile(f"[\x0b\x0c{LINE_SEPARATORS}]")
 
 
 def strip_unsafe(text: str) -> str:
     """Return `text` without the characters of UNSAFE.
 
-    A carriage return becomes a line feed, U+2028 and U+2029 a blank. U+200C to U+200F, which Persian, Arabic, Hebrew
-    and emoji need, stay.
+    A carriage return becomes a line feed; U+2028, U+2029, vertical tab and form feed, which stand between words, a
+    blank. U+200C to U+200F, which Persian, Arabic, Hebrew and emoji need, stay.
     """
     if _SAFE.fullmatch(text):
         return text

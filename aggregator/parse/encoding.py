@@ -53,6 +53,8 @@ _MARK = re.compile(r"(\s*)\ufeff+")
 _STRAY = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _FORBIDDEN = re.compile(f"[{FORBIDDEN_IN_XML}]")
+_C1 = re.compile("[\x80-\x9f]")  # controls in Latin-1, which nobody means
+_C1_REFERENCE = re.compile("&#(?:0*(1(?:2[89]|[345][0-9]))|[xX]0*([89][0-9A-Fa-f]));")
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>")
 
 # A text is UTF-8 with accidents if it has so many proper characters beyond ASCII for each stray byte, by its label. In
@@ -69,14 +71,26 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     It has no byte order mark and no character that XML 1.0 forbids (2.2). A document that was encoded to UTF-8 twice is
     decoded twice, unless only a part of its text looks so.
     """
-    text = strip_control_chars(_decoded(body, content_type))
+    text = _C1_REFERENCE.sub(_referenced, without_controls(_decoded(body, content_type)))
     mark = _MARK.match(text)
     return mark[1] + text[mark.end() :] if mark else text
 
 
-def strip_control_chars(text: str) -> str:
-    """Return `text` without the characters that XML 1.0 forbids: most controls, noncharacters, lone surrogates."""
-    return _FORBIDDEN.sub("", text)
+def without_controls(text: str) -> str:
+    """Return `text` without the characters that XML 1.0 forbids: most controls, noncharacters, lone surrogates.
+
+    Those that break lines and pages become blanks; controls beyond ASCII, the characters of windows-1252 that browsers
+    and feedparser read for the bytes of these numbers.
+    """
+    return _FORBIDDEN.sub("", _of_windows_1252(text).replace("\x0b", " ").replace("\x0c", " "))
+
+
+def _of_windows_1252(text: str) -> str:
+    return text if text.isascii() else _C1.sub(lambda control: _WINDOWS_1252[ord(control[0])], text)
+
+
+def _referenced(reference: re.Match[str]) -> str:
+    return _WINDOWS_1252[int(reference[1]) if reference[1] else int(reference[2], 16)]
 
 
 def without_declaration(document: str) -> str:
@@ -169,14 +183,17 @@ def _as_labelled(body: bytes, labels: tuple[str, ...]) -> str:
 
 
 def _decoded_once_more(text: str) -> str:
-    """Return `text` decoded again if all of it was encoded to UTF-8 twice, by way of windows-1252; else as it is.
+    """Return `text` decoded again if all of it was encoded to UTF-8 twice; else as it is.
+
+    The way may have been windows-1252, or Latin-1 as in PHP's `utf8_encode`, which gives controls for its quotes.
 
     In 24 feeds of that kind no character had escaped the second encoding; a text with such a character is intended.
     """
     if text.isascii():
         return text
     try:
-        once = codecs.charmap_encode(text.removeprefix("\ufeff"), "strict", _TO_WINDOWS_1252)[0].decode()
+        unmarked = _of_windows_1252(text.removeprefix("\ufeff"))
+        once = codecs.charmap_encode(unmarked, "strict", _TO_WINDOWS_1252)[0].decode()
     except UnicodeError:  # encoded once, as it should be
         return text
     return once if len(set(_NOT_ASCII.findall(once))) >= _THROUGHOUT else text

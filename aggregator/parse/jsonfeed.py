@@ -11,7 +11,7 @@ from typing import Any
 from aggregator.model import Enclosure, Entry, Failure, Feed, Link, Person, Term, TextConstruct
 from aggregator.parse.constructs import part, parts, string, unique, url
 from aggregator.parse.digest import with_digest
-from aggregator.parse.encoding import strip_control_chars
+from aggregator.parse.encoding import without_controls
 from aggregator.parse.not_a_feed import parse_failure
 from aggregator.parse.raw import Values
 
@@ -76,7 +76,7 @@ def _entry(item: Values, document: str) -> Entry | None:
 
 def _clean(members: list[tuple[str, Any]]) -> Values:
     """Return an object without control characters in its strings."""
-    return {key: strip_control_chars(value) if isinstance(value, str) else value for key, value in members}
+    return {key: without_controls(value) if isinstance(value, str) else value for key, value in members}
 
 
 def _number(values: Values, key: str) -> int | float | None:
@@ -147,5 +147,5 @@ def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
 def _terms(item: Values) -> Iterator[Term]:
     tags = item.get("tags")
     for tag in dict.fromkeys(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ():
-        if term := strip_control_chars(tag).strip():
+        if term := without_controls(tag).strip():
             yield Term(term=term)

@@ -106,15 +106,25 @@ def test_a_document_that_was_encoded_twice_is_decoded_twice() -> None:
     assert title_of(twice) == FRENCH
 
 
+@for_each("title", ["It’s “Straße”, Bäche", "Größe für Bäche", FRENCH])
+def test_a_document_that_was_encoded_twice_by_way_of_latin_1_is_decoded_twice(title: str) -> None:
+    assert title_of(one_entry(title).encode().decode("latin-1").encode()) == title
+
+
+@for_each("raw", ["It\x92s \x93so\x94 \x85", "It&#146;s &#x93;so&#148; &#0133;"])
+def test_controls_beyond_ascii_are_characters_of_windows_1252(raw: str) -> None:
+    assert title_of(rss(f"<item><title>{raw}</title></item>")) == "It’s “so” …"
+
+
+def test_breaks_of_word_processors_stand_between_words() -> None:
+    assert title_of(rss("<item><title>Mind\x0bthe\x0cgap</title></item>")) == "Mind the gap"
+
+
 def test_a_title_about_mojibake_stays_as_published() -> None:
     once = rss("<item><title>Martine Ã©crit en UTF-8</title><description>“Mojibake” expliqué</description></item>")
     assert title_of(once) == "Martine Ã©crit en UTF-8"
     alone = rss("<item><title>Martine Ã©crit en UTF-8</title></item>")
     assert title_of(alone) == "Martine Ã©crit en UTF-8"
-
-
-def test_references_to_windows_1252_bytes_are_decode() -> None:
-    assert title_of(rss("<item><title>It&#146;s</title></item>")) == "It’s"
 
 
 def test_characters_that_xml_forbids_are_dropped_and_the_document_stays_well_formed() -> None:

@@ -298,9 +298,9 @@ def test_kinds_of_feeds_are_supported_and_read_alike(body: str) -> None:
         '<feed version="0.3"/>',
         "<?xml version='1.0'?><?xml version='1.0' encoding='latin-1'?><rss version='2.0'><channel/></rss>",
         rss(channel="<title>A &nbsp; B</title>"),
-        rss(channel="<title>&#150;</title>"),
-        rss(channel="<title>&#x0096;</title>"),
-        rss(channel="<title>\x96</title>"),
+        rss(channel="<title>&#129;</title>"),
+        rss(channel="<title>&#x0081;</title>"),
+        rss(channel="<title>\x81</title>"),
         rss(channel="<skipHours><hour>1</hour><hour/></skipHours><skipDays><day>Sunday</day></skipDays>"),
         RDF.partition("<channel")[0]
         + '<item rdf:about="/1"><title>1</title></item><channel><title>A</title></channel></rdf:RDF>',

@@ -216,6 +216,6 @@ def test_an_unsafe_character_or_url_in_details_spoils_no_feed() -> None:
         if suffix == "json":
             assert json.loads(document)["items"][0]["_episode"]["people"] == [{"name": "Jo"}]
             continue
-        assert texts(document, "//itunes:title/text()") == ["ab"]
+        assert texts(document, "//itunes:title/text()") == ["a b"]
         assert texts(document, "//podcast:transcript/@url") == ["https://e.org/%C3%A9"]
         assert b"javascript:" not in document
