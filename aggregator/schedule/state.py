@@ -125,7 +125,7 @@ def after_not_modified(
 
 
 def after_failure(failure: Failure, state: SourceState, source: Source, fetch: Fetch, now: datetime) -> SourceState:
-    """Return the state after a failure: due after a back-off or Retry-After, or, for 410 Gone alone, never.
+    """Return the state after a failure: due after a back-off or a longer Retry-After, or, for 410 Gone alone, never.
 
     A Retry-After below `min_interval` is raised to it, or a failing server would be asked more often than a healthy
     one. The hours and days that the last document excludes are skipped.
@@ -147,6 +147,8 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         due, reason = now + max(_retry_delay(failure, failures), fetch.min_interval), "retry-after"
     else:
         due, reason = due_after_failure(source, failures, fetch, now), "back-off"
+        if failure.retry_after is not None and (asked := now + _retry_delay(failure)) > due:
+            due, reason = asked, "retry-after"
     return replace(fresh, next_fetch=after_skips(due, state.skip_hours, state.skip_days), due_reason=reason)
 
 

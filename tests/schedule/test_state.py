@@ -207,6 +207,17 @@ def test_no_retry_after_invites_more_often_than_min_interval(status: int) -> Non
     assert host_after(failed(status, timedelta(0)), HostState(), NOW).not_before == NOW + MINUTE
 
 
+@pytest.mark.parametrize("status", [403, 404, 500, 502, 520])
+def test_a_retry_after_with_any_failure_is_obeyed_by_its_source_alone(status: int) -> None:
+    def after(asked: timedelta) -> SourceState:
+        return after_failure(failed(status, asked), SourceState(), SOURCE, FETCH, NOW)
+
+    back_off = after_failure(failed(status), SourceState(), SOURCE, FETCH, NOW)
+    assert after(timedelta(seconds=5)) == back_off
+    assert (after(6 * HOUR).next_fetch, after(6 * HOUR).due_reason) == (NOW + 6 * HOUR, "retry-after")
+    assert host_after(failed(status, 6 * HOUR), HostState(), NOW).not_before is None
+
+
 @pytest.mark.parametrize("failure", [failed(500), failed(None), failed(503), failed(429, 90 * MINUTE)])
 def test_skipped_hours_and_days_hold_after_a_failure_too(failure: Failure) -> None:
     state = parsed(feed=replace(FEED, skip_hours=(12, 13, 14)))
