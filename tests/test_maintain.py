@@ -5,11 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from aggregator.app import App
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import Difference, differences
 from aggregator.search_terms import query_terms
+from aggregator.serve import Health, Metrics, site
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -273,6 +275,16 @@ def test_verify_names_articles_that_the_search_lost_and_repair_indexes_them_anew
     assert verify(room) == []
     with room.opened() as app:
         assert len(app.store.search.find(query_terms("story number"), 10).articles) == 3
+
+
+def test_the_page_of_a_pruned_article_is_gone(room: Newsroom) -> None:
+    with room.opened() as app:
+        old = app.store.articles.page(None, 10)[-1].id
+        client = TestClient(site(app, Health(app.clock), Metrics()))
+        assert client.get(f"/article/{old}").status_code == 200
+        assert prune_all(app) == 1
+        for path, status in ((old, 410), (f"{old}/revisions/1", 410), ("0" * 32, 404)):
+            assert client.get(f"/article/{path}").status_code == status
 
 
 def test_the_database_beside_articles_is_no_difference(tmp_path: Path, server: Server) -> None:

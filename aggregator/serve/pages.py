@@ -219,7 +219,7 @@ class Pages:
         )
 
     def _status_of_missing(self, request: Request) -> int:
-        return 410 if self._app.store.withdrawals.is_withdrawn(request.path_params["id"]) else 404
+        return 410 if self._app.store.withdrawals.is_gone(request.path_params["id"]) else 404
 
     def status(self, request: Request) -> Response:
         """`/status`: the sources, those with problems first; with `?after=NAME` the next ones."""

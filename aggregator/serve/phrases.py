@@ -42,7 +42,7 @@ SOUND_SUFFIXES = (".mp3", ".m4a", ".ogg", ".oga", ".opus", ".aac", ".flac", ".wa
 HTTP_ERRORS: dict[int, tuple[str, str]] = {  # heading and sentence
     404: ("Not found", "There is no such page here."),
     405: ("Not allowed", "Pages here can be read, with GET or HEAD, and nothing else."),
-    410: ("Gone", "No source has this any more: the category was dropped, or the article was withdrawn."),
+    410: ("Gone", "This is not here any more: the category was dropped, or the article was withdrawn or is too old."),
     503: ("Not now", "The database cannot be read at the moment. Please try again in a minute."),
 }
 INTERNAL_ERROR = ("Internal error", "An internal error prevented this page from being shown. See the log for details.")

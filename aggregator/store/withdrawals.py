@@ -95,7 +95,7 @@ _DELETE_MARKS = [
     update(translation).where(translation.c.article_id.in_(_ids)).values(due=None, digest=b""),
 ]
 _FORGET_ENTRIES = update(source).where(source.c.id == bindparam("of")).values(seen=b"")
-_IS_WITHDRAWN = select(literal(1)).where(article.c.id == bindparam("id"), article.c.withdrawn.is_not(None))
+_IS_GONE = select(literal(1)).where(article.c.id == bindparam("id"), article.c.pruned)
 
 
 class WithdrawalStore:
@@ -110,10 +110,10 @@ class WithdrawalStore:
             parts = slices(digests)
             return {row.digest: row.at for part in parts for row in connection.execute(_TOMBSTONES, {"digests": part})}
 
-    def is_withdrawn(self, article_id: str) -> bool:
-        """Return whether the article's source withdrew it."""
+    def is_gone(self, article_id: str) -> bool:
+        """Return whether the article's source withdrew it, or whether it was pruned."""
         with self._database.reading() as connection:
-            return connection.scalar(_IS_WITHDRAWN, {"id": article_id}) is not None
+            return connection.scalar(_IS_GONE, {"id": article_id}) is not None
 
     def record(self, source_id: int, tombstones: Mapping[bytes, datetime], withdrawals: Collection[Withdrawal]) -> None:
         """Store tombstones that count, by the keys of guids, and withdraw the source's articles.
