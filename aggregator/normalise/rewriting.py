@@ -14,6 +14,7 @@ from aggregator.normalise import unseen
 from aggregator.normalise.formulas import presentation, tex_text
 from aggregator.normalise.media import AMP_PLAYERS, ReadableImage, player_link, readable_image
 from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
+from aggregator.normalise.styles import PLAIN, STYLED, is_plain, may_be_styled, style_tags
 from aggregator.normalise.tags import HtmlTag, html_tags
 
 _BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
@@ -52,6 +53,7 @@ _SIGN = re.compile(
 )
 _SIGNS = ("¶", "🔗", "§", "&para;", "&#182;", "&#128279;", "#<", "# <")
 _SIGN_NAMES = frozenset({*_HEADINGS, "a"})
+_STYLED_NAMES = STYLED.union(PLAIN, _HEADINGS)
 _SIGN_CLASS = re.compile(r"header-?link|header-?anchor|heading-?anchor|anchor-?js|permalink", re.IGNORECASE)
 
 _ITEM_START = re.compile(r"<li\b[^<>]*>\s*(?:<(?:p|label|span|div)\b[^<>]*>\s*)*", re.IGNORECASE)
@@ -95,10 +97,14 @@ def rewritten(source: str, base: str | None) -> Rewritten:
         source = with_present_ruby(source)
     if unseen.may_be_unseen(source):
         return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=True).result()
-    has_tex, has_signs = _TEX_SCRIPT in source, any(sign in source for sign in _SIGNS)
-    if not (has_tex or has_signs or _ANY_NAME.search(source)):
+    names = _TEX_NAMES if _TEX_SCRIPT in source else frozenset[str]()
+    if any(sign in source for sign in _SIGNS):
+        names |= _SIGN_NAMES
+    if may_be_styled(source):
+        names |= _STYLED_NAMES
+    if not (names or _ANY_NAME.search(source)):
         return Rewritten(source)
-    names = _NAMES | (_TEX_NAMES if has_tex else frozenset()) | (_SIGN_NAMES if has_signs else frozenset())
+    names |= _NAMES
     return _Rewriting(source, base, [*html_tags(source, names)]).result()
 
 
@@ -124,6 +130,7 @@ class _Rewriting:
         self._finds_unseen = finds_unseen
         self._has_code = "<pre" in source
         self._partners: dict[int, int] | None = None  # indices of start tags and their end tags
+        self._ends_written: dict[int, str] = {}  # in place of end tags, by their indices
         self._no_number_at = -1  # a place that is known not to belong to line numbers
 
     def result(self) -> Rewritten:
@@ -293,6 +300,28 @@ class _Rewriting:
             gap = "" if self._source[tag.end : tag.end + 1].isspace() else " "
             self._replace(tag, ("☑" if "checked" in attributes else "☐") + gap)
 
+    def _rewrite_styled(self, index: int, tag: HtmlTag) -> None:
+        """Write tags that mean what the style does, but no bold in a heading: it is bold."""
+        if tag.ends:
+            self._rewrite_end(index, tag)
+            return
+        names = [name for name in style_tags(tag.attributes) if name != "b" or not self._in_heading]
+        if names and (partner := self._partner(index)) is not None:
+            self._replace(tag, "".join(f"<{name}>" for name in names))
+            self._ends_written[partner] = "".join(f"</{name}>" for name in reversed(names))
+
+    def _rewrite_plain(self, index: int, tag: HtmlTag) -> None:
+        """Leave out the tags of an element whose style takes its meaning."""
+        if tag.ends:
+            self._rewrite_end(index, tag)
+        elif is_plain(tag.name, tag.attributes) and (partner := self._partner(index)) is not None:
+            self._replace(tag, "")
+            self._ends_written[partner] = ""
+
+    def _rewrite_end(self, index: int, tag: HtmlTag) -> None:
+        if index in self._ends_written:
+            self._replace(tag, self._ends_written[index])
+
     def _rewrite_formula(self, index: int, tag: HtmlTag) -> None:
         end = self._tags[self._end_of(index, tag.name)]
         if tag.ends or end is tag:
@@ -316,6 +345,8 @@ _WRITE = {
     **dict.fromkeys(_AMP_IMAGES, _Rewriting._rewrite_amp_image),
     **dict.fromkeys(_FRAMES, _Rewriting._rewrite_frame),
     **dict.fromkeys(_PLAYERS, _Rewriting._rewrite_player),
+    **dict.fromkeys(STYLED, _Rewriting._rewrite_styled),
+    **dict.fromkeys(PLAIN, _Rewriting._rewrite_plain),
     **dict.fromkeys(_FORMULAS, _Rewriting._rewrite_formula),
     "a": _Rewriting._rewrite_link,
     "img": _Rewriting._rewrite_image,

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from aggregator.normalise.styles import declarations
+
 # Words are searched for one by one, in their usual case, and expressions start with what is rare: anything else takes
 # ten times as long.
 _NOT_DISPLAYED = ("isplay:none", "isplay: none", "DISPLAY")
@@ -38,10 +40,7 @@ def is_hidden(attributes: Mapping[str, str]) -> bool:
     """Return True if an element with `attributes` is not shown, whatever style sheets say."""
     if "hidden" in attributes:
         return True
-    declarations = attributes.get("style", "")[:1000].lower().replace("!important", "").split(";")
-    style = {
-        name.strip(): value.strip() for name, _, value in (declaration.partition(":") for declaration in declarations)
-    }
+    style = declarations(attributes)
     return (
         style.get("display") == "none"
         or style.get("mso-hide") == "all"

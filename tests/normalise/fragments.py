@@ -38,6 +38,9 @@ _MARKED = (
     "iframe src='https://a.example/f' title='[x](y) &lt;b>'",
     "video src=/v.mp4",
     "object data=/o.pdf",
+    "span style='font-weight:bold;vertical-align:super'",
+    "font style='text-decoration:line-through'",
+    "b style='font-weight:normal'",
     "amp-img src=/i.png alt='[x](y) &lt;b>'",
     "amp-youtube data-videoid='](y) &lt;b>'",
 )
