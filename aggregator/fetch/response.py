@@ -1,9 +1,11 @@
 """One HTTP response, read within bounds: its headers, and the decompressed body of a success. Edge."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+import aiohttp
 import httpx
 
 from aggregator.fetch.backlog import Backlog, Body
@@ -13,6 +15,8 @@ from aggregator.fetch.transport import MAX_HEADER_BYTES
 
 # Of a document: all of 2xx, but for parts of one (206) and changes to one (226).
 WITH_DOCUMENT = frozenset(range(200, 300)) - {206, 226}
+_END = re.compile(rb"(?:</(?:\w+:)?(?:rss|feed|rdf|html)\s*>|\})\s*\Z", re.IGNORECASE)  # of a document
+MAX_END = 1000  # bytes in which it is looked for
 _LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary", "x-robots-tag"})
 
 
@@ -77,18 +81,25 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def _read_body(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds, counter: Body) -> bytes:
-    """Return the decompressed body; memory use is bounded by `max_bytes` and one chunk."""
+    """Return the decompressed body; memory use is bounded by `max_bytes` and one chunk.
+
+    A document that has its end is whole, though the server announced more bytes or another chunk: some always do.
+    """
     decoder = decoder_for(headers.get("content-encoding", ""))
     body = bytearray()
     received = 0
-    async for chunk in response.aiter_raw():
-        bounds.on_data()
-        received += len(chunk)
-        _check_size(received, bounds)
-        for piece in decoder.decode(chunk):
-            body += piece
-            _check_size(len(body), bounds)
-            await counter.grow(len(piece))
+    try:
+        async for chunk in response.aiter_raw():
+            bounds.on_data()
+            received += len(chunk)
+            _check_size(received, bounds)
+            for piece in decoder.decode(chunk):
+                body += piece
+                _check_size(len(body), bounds)
+                await counter.grow(len(piece))
+    except (aiohttp.ClientError, httpx.TransportError, OSError):
+        if not _END.search(body[-MAX_END:]):
+            raise
     decoder.finish()
     return bytes(body)
 

@@ -230,6 +230,28 @@ async def test_an_answer_that_breaks_off_is_a_failure(server: Server, get: Get, 
     assert answer.reason == "the server closed the connection before the response was complete"
 
 
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize(
+    ("framing", "end"),
+    [(f"Content-Length: {len(FEED) + 20}", b""), ("Transfer-Encoding: chunked", b"\r\n")],
+)
+async def test_a_whole_document_is_taken_though_the_server_announced_more(
+    server: Server, get: Get, framing: str, end: bytes, reset: bool
+) -> None:
+    start = b"%x\r\n" % len(FEED) if end else b""
+    raw = [f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode() + start + FEED + end]
+    answer = await get(server.put("/long", raw=raw, pause=0.1, reset=reset))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED
+
+
+async def test_a_gzip_body_that_breaks_off_is_a_failure_whatever_was_inflated(server: Server, get: Get) -> None:
+    body = gzip.compress(FEED)[:-2]
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (len(body) + 2)
+    answer = await failure(get, server.put("/cut", raw=head + body))
+    assert answer.reason == "the gzip body is truncated"
+
+
 async def test_a_reset_is_a_failure(server: Server, get: Get) -> None:
     answer = await failure(get, server.put("/cut", raw=b"HTTP/1.1 200 OK\r\nContent-", reset=True))
     assert answer.reason == "the server closed the connection before the response was complete"
