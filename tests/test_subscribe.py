@@ -378,3 +378,18 @@ def test_the_list_of_a_planet_is_decoded_like_a_feed(file: Path, tmp_path: Path,
     planet.write_bytes("[Planet]\r\nname = Plänet\r\n[https://e.example/feed]\r\nname = Jürgen\r\n".encode(encoding))
     import_planet(file, {}, planet)
     assert [(source.name, source.title) for source in load(file, {}).sources[1:]] == [("jurgen", "Jürgen")]
+
+
+def test_what_export_masks_is_no_source_to_import(tmp_path: Path) -> None:
+    urls = "https://example.org/a?token=s3cret", "https://example.org/b?x=1&key=s3cret", "https://example.org/c"
+    file, opml, other = tmp_path / "feeds.yaml", tmp_path / "list.opml", tmp_path / "other.yaml"
+    file.write_text(yaml.safe_dump({"sources": [{"name": url[-1], "url": url} for url in urls]}))
+    before = file.read_text()
+    opml.write_bytes(export_opml(file, {}))
+    assert [type(outcome) for outcome in import_opml(file, {}, opml)] == [ExistingSource] * 3
+    assert file.read_text() == before
+    results = import_opml(other, {}, opml)
+    assert [type(result) for result in results] == [SkippedOutline, SkippedOutline, AddedSource]
+    assert isinstance(results[0], SkippedOutline)
+    assert "in place of a secret" in results[0].reason
+    assert "***" not in other.read_text()

@@ -19,7 +19,7 @@ from aggregator.opml import OpmlOutline, sources_opml
 from aggregator.parse.discovery import FeedLink
 from aggregator.parse.encoding import decode
 from aggregator.planet import planet_subscriptions
-from aggregator.secret_urls import masked_url
+from aggregator.secret_urls import HIDDEN, masked_url
 from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import label, language_tag, quoted, source_name, source_url, web_url
 from aggregator.settings.values import text as text_line
@@ -54,6 +54,7 @@ class SkippedOutline:
     reason: str
 
 
+_LACKS_SECRET = f"its URL has `{HIDDEN}` in place of a secret, as `export` writes it; add it with the secret"
 _TAKES_ENVIRONMENT = "its URL takes a value from the environment (`${NAME}`); if you trust it, write it in feeds.yaml"
 
 AddResult = AddedSource | ExistingSource | SkippedOutline | Failure
@@ -182,11 +183,17 @@ class _SourceList:
         self.added: list[SourceSettings] = []
         self.names = FreeNames(source.name or "" for source in settings.sources)
         self._names_by_key = {_key(source.url): source.name or "" for source in settings.sources}
+        self._names_as_shown = {masked_url(source.url): source.name or "" for source in settings.sources}
 
     def existing(self, url: str) -> ExistingSource | None:
         """Return the source that has this URL, or one of the same feed."""
         name = self._names_by_key.get(_key(url))
         return ExistingSource(name=name, url=masked_url(url)) if name else None
+
+    def existing_as_shown(self, url: str) -> ExistingSource | None:
+        """Return the source whose URL is shown like this one, which lacks its secret."""
+        name = self._names_as_shown.get(url)
+        return ExistingSource(name=name, url=url) if name else None
 
     def add(
         self, url: str, name: str, *, alternatives: tuple[FeedLink, ...] = (), **settings: object
@@ -208,6 +215,9 @@ def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
         url = source_url(outline.url)
     except ValueError as fault:
         return Failure(stage="parse", subject=quoted(outline.text or outline.url), reason=f"its xmlUrl {fault}")
+    if HIDDEN in outline.url:
+        skipped = SkippedOutline(text=quoted(outline.text or url), reason=_LACKS_SECRET)
+        return listed.existing_as_shown(outline.url) or skipped
     if "${" in url and not listed.existing(url):  # another's file would have our environment sent to its host
         return SkippedOutline(text=quoted(outline.text or url), reason=_TAKES_ENVIRONMENT)
     # Of folders with the same file name the first is the category.
