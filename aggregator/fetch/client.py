@@ -85,6 +85,7 @@ class Fetcher:
         self._resolver = Resolver(guard, self._lookup, self._settings.concurrency)
         self._transport = AiohttpTransport(self._resolver, guard, self._tls, proxy)
         self._lenient: httpx.AsyncBaseTransport | None = None
+        self._irregular: set[str] = set()  # hosts whose responses only `_lenient` reads
         return self
 
     async def __aexit__(
@@ -187,13 +188,19 @@ class Fetcher:
         return (response, hop) if response else None
 
     async def _request(self, call: "_Call", hop: Hop) -> HttpResponse | None:
-        """Return the response to one request, None if not admitted. A response that aiohttp rejects is tried again."""
+        """Return the response to one request, None if not admitted.
+
+        A response that aiohttp rejects is tried again; from then on its host is asked only as it has to be.
+        """
         if not is_http(hop.url):
             raise ResponseError("the URL is not an http or https URL")
-        host = urlsplit(hop.url).hostname or ""
+        parts = urlsplit(hop.url)
+        host = parts.hostname or ""
         if is_unusual_ipv4(host):
             advice = "write an IPv4 address as four decimal numbers"
             raise ResponseError(f"the host {host} is an unusual form of an IPv4 address", advice)
+        if parts.netloc in self._irregular:
+            return await self._exchange(self._lenient_transport(), hop, call)
         try:
             return await self._exchange(self._transport, hop, call)
         except aiohttp.ServerDisconnectedError:
@@ -203,7 +210,9 @@ class Fetcher:
         except aiohttp.ClientHttpProxyError:
             raise
         except aiohttp.ClientResponseError:
-            return await self._exchange(self._lenient_transport(), hop, call)
+            response = await self._exchange(self._lenient_transport(), hop, call)
+            self._irregular.add(parts.netloc)
+            return response
 
     def _lenient_transport(self) -> httpx.AsyncBaseTransport:
         from aggregator.fetch.lenient import LenientTransport

@@ -5,13 +5,15 @@ import re
 import ssl
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from shutil import which
 
 import pytest
 
+from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument
-from tests.fetch.conftest import FEED, Get
+from tests.fetch.conftest import FEED, Get, known, settings, source
 from tests.servers import Server
 
 LENGTH = b"Content-Length: %d\r\n" % len(FEED)
@@ -75,6 +77,14 @@ async def test_a_status_line_that_breaks_the_grammar_is_no_matter(server: Server
         answer = await get(server.put("/odd", raw=raw + b"\r\nNoColon\r\n" + LENGTH + b"\r\n" + FEED))
         assert isinstance(answer, FeedDocument)
         assert answer.body == FEED
+
+
+async def test_a_host_that_breaks_the_grammar_is_asked_twice_once(server: Server, now: datetime) -> None:
+    url = server.put("/odd", raw=b"HTTP/1.1 200 OK\r\nNoColon\r\n" + LENGTH + b"\r\n" + FEED)
+    async with Fetcher(settings(), lambda: now) as fetcher:
+        for _ in range(3):
+            assert isinstance(await fetcher.fetch(source(url), known()), FeedDocument)
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.1 2000 OK", b"HTTP/1.1 OK", b"FTP/1.1 200 OK", b"SSH-2.0-x"])
