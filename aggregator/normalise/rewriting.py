@@ -14,6 +14,7 @@ from aggregator.normalise import unseen
 from aggregator.normalise.formulas import presentation, tex_text
 from aggregator.normalise.media import AMP_PLAYERS, ReadableImage, player_link, readable_image
 from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
+from aggregator.normalise.small_links import end_of_permanent_link, end_of_reference, may_have_small_links
 from aggregator.normalise.styles import PLAIN, STYLED, is_plain, may_be_styled, style_tags
 from aggregator.normalise.tags import HtmlTag, html_tags
 
@@ -46,15 +47,8 @@ _VOID = frozenset(
 )
 _ROOTS = frozenset({"html", "body", "head"})
 
-_WITHIN_A_SIGN = r"(?:\s|</?(?:span|i|b|small|sup)\b[^<>]*>){0,8}+"
-_SIGN = re.compile(
-    rf"{_WITHIN_A_SIGN}(?:[¶#§🔗]\ufe0f?|&para;|&sect;|&#182;|&#128279;){_WITHIN_A_SIGN}</a\s*>",
-    re.IGNORECASE,
-)
-_SIGNS = ("¶", "🔗", "§", "&para;", "&#182;", "&#128279;", "#<", "# <")
-_SIGN_NAMES = frozenset({*_HEADINGS, "a"})
+_LINK_NAMES = frozenset({*_HEADINGS, "a"})
 _STYLED_NAMES = STYLED.union(PLAIN, _HEADINGS)
-_SIGN_CLASS = re.compile(r"header-?link|header-?anchor|heading-?anchor|anchor-?js|permalink", re.IGNORECASE)
 
 _ITEM_START = re.compile(r"<li\b[^<>]*>\s*(?:<(?:p|label|span|div)\b[^<>]*>\s*)*", re.IGNORECASE)
 _ITEM_REACH = 300  # characters before a checkbox in which its item starts
@@ -98,8 +92,8 @@ def rewritten(source: str, base: str | None) -> Rewritten:
     if unseen.may_be_unseen(source):
         return _Rewriting(source, base, [*html_tags(source, None)], finds_unseen=True).result()
     names = _TEX_NAMES if _TEX_SCRIPT in source else frozenset[str]()
-    if any(sign in source for sign in _SIGNS):
-        names |= _SIGN_NAMES
+    if may_have_small_links(source):
+        names |= _LINK_NAMES
     if may_be_styled(source):
         names |= _STYLED_NAMES
     if not (names or _ANY_NAME.search(source)):
@@ -204,12 +198,13 @@ class _Rewriting:
         return numbers_end >= end
 
     def _rewrite_link(self, _: int, tag: HtmlTag) -> None:
-        """Drop a link that is nothing but the sign of a heading's permanent link."""
-        if tag.ends or not (sign := _SIGN.match(self._source, tag.end)):
+        """Drop a link that is nothing but the sign of a heading's permanent link; raise the mark of a footnote."""
+        if tag.ends:
             return
-        attributes = tag.attributes
-        if "#" in attributes.get("href", "") and (self._in_heading or _SIGN_CLASS.search(attributes.get("class", ""))):
-            self._replace(tag, "", sign.end())
+        if end := end_of_permanent_link(self._source, tag, in_heading=self._in_heading):
+            self._replace(tag, "", end)
+        elif end := end_of_reference(self._source, tag):
+            self._replace(tag, f"<sup>{self._source[tag.start : end]}</sup>", end)
 
     # -------------------------------------------------------------------------------------------------- images
 

@@ -59,7 +59,21 @@ def test_numbers_stay_where_there_is_no_code_or_other_text() -> None:
     assert clean("<pre><b class=gutter>1 a</b></pre>") == "<pre><b>1 a</b></pre>"
 
 
-@for_each("sign", ["¶", "#", " # ", "&para;", "<span>🔗</span>", "§", "<span aria-hidden=true>#</span>", "&#182;"])
+@for_each(
+    "sign",
+    [
+        "¶",
+        "#",
+        " # ",
+        "&para;",
+        "<span>🔗</span>",
+        "§",
+        "<span aria-hidden=true>#</span>",
+        "&#182;",
+        "\u200b",
+        "&#8203;",
+    ],
+)
 def test_signs_of_permanent_links_go(sign: str) -> None:
     assert clean(f"<h2>One <a href='#x' title=y>{sign}</a></h2>", BASE) == "<h2>One </h2>"
     assert clean(f"<dt>One<a class=headerlink href='/p#x'>{sign}</a></dt>", BASE) == "<dt>One</dt>"
@@ -76,6 +90,24 @@ def test_signs_of_permanent_links_go(sign: str) -> None:
 )
 def test_other_links_and_signs_stay(html: str) -> None:
     assert clean(html, BASE) == html
+
+
+@for_each(
+    ("mark", "cleaned"),
+    [
+        ("<a class=footnote-anchor data-component-name=FootnoteAnchorToDOM href=#f>1</a>", "<sup>{}1</a></sup>"),
+        ("<a role=doc-noteref href=#f> [12] </a>", "<sup>{} [12] </a></sup>"),
+        ("<a class='footnoteRef' href=#f>*</a>", "<sup>{}*</a></sup>"),
+        ("<sup id=x> <a class=footnote-ref href=#f>1</a></sup>", "<sup> {}1</a></sup>"),
+        ("<a class=footnote-ref href=#f><sup>1</sup></a>", "{}<sup>1</sup></a>"),
+        ("<a class=footnote-number href=#footnote-anchor-1>1</a>", "{}1</a>"),
+        ("<a class=footnote-ref href=#f>see below</a>", "{}see below</a>"),
+    ],
+)
+def test_the_mark_of_a_footnote_is_raised(mark: str, cleaned: str) -> None:
+    html = clean(f"word{mark}", BASE).replace("#footnote-anchor-1", "#f")
+    link = f'<a href="{BASE}#f">'
+    assert html == f"word{cleaned.format(link)}"
 
 
 # ------------------------------------------------------------------------------------------------------------ fallbacks
