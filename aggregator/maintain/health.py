@@ -8,7 +8,8 @@ from aggregator.app import ADDRESS
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings
 from aggregator.store import Store
-from aggregator.store.backup import is_missing, sqlite_path
+from aggregator.store.backup import sqlite_path
+from aggregator.store.dialect import is_missing
 from aggregator.urls import is_http
 
 PATH = "healthz"

@@ -5,8 +5,9 @@ import logging
 from aggregator.clock import utc_now
 from aggregator.errors import AggregatorError
 from aggregator.store import Store, transfer
-from aggregator.store.backup import is_missing, sqlite_path
+from aggregator.store.backup import sqlite_path
 from aggregator.store.database import Database
+from aggregator.store.dialect import is_missing
 
 log = logging.getLogger(__name__)
 

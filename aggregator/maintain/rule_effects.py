@@ -9,7 +9,8 @@ from aggregator.rules import judge_stored
 from aggregator.settings import Settings
 from aggregator.source_changes import matching_rows
 from aggregator.store import Store
-from aggregator.store.backup import is_missing, sqlite_path
+from aggregator.store.backup import sqlite_path
+from aggregator.store.dialect import is_missing
 
 BATCH = 100  # entries in memory at once
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from aggregator.errors import StoreError
-from aggregator.store.dialect import presence_path
+from aggregator.store.dialect import is_missing, presence_path
 from aggregator.store.schema import VERSION
 
 BUSY_SECONDS = 30.0  # longest wait for another process's lock
@@ -29,17 +29,6 @@ def sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite database, None for another database."""
     parsed = make_url(url)
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
-
-
-def is_missing(database: Path) -> bool:
-    """Return True if there is no such file; False if there is something, or if this user may not look."""
-    try:
-        database.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # opening it gives the reason
-    return False
 
 
 def backup(url: str, copy: Path) -> int:

@@ -112,6 +112,17 @@ def _file_at(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def is_missing(database: Path) -> bool:
+    """Return True if there is no such file; False if there is something, or if this user may not look."""
+    try:
+        database.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # opening it gives the reason
+    return False
+
+
 def _make_private(path: str) -> None:
     """Let nobody but its owner read the database: headers of sources may hold secrets.
 
@@ -165,7 +176,7 @@ class SQLite(Dialect):
 
         @event.listens_for(engine, "do_connect")
         def look(*_: object) -> None:
-            if made and _file_at(path) is None:  # SQLite would make another, an empty one
+            if made and is_missing(Path(path)):  # SQLite would make another, an empty one
                 raise _GoneError(f"no such file: {path}")
 
         @event.listens_for(engine, "checkout")

@@ -257,6 +257,23 @@ def test_a_locked_database_is_said_once_waiting_is_over_and_can_be_read_meanwhil
         assert record(store, new(article())).new == 1
 
 
+def test_a_database_that_may_not_be_looked_at_is_not_missed(sqlite_template: Path, tmp_path: Path) -> None:
+    folder, away = tmp_path / "folder", tmp_path / "away"
+    folder.mkdir()
+    path = folder / "aggregator.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with Store.open(f"sqlite:///{path}") as store:
+        sync_sources(store, [source()], NOW)
+        folder.rename(away)
+        folder.symlink_to(folder)  # for root, whom no mode keeps from looking
+        with pytest.raises(StoreError, match="cannot be opened for writing; let this user write") as failure:
+            store.sources.all()
+        assert not isinstance(failure.value, StoreDamagedError)
+        folder.unlink()
+        away.rename(folder)
+        assert len(store.sources.all()) == 1
+
+
 def test_a_database_that_is_taken_away_is_missed_and_used_again_once_it_is_back(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
