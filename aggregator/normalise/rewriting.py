@@ -34,7 +34,7 @@ _PLAYERS = frozenset({"video", "audio", "object", *AMP_PLAYERS})  # with a fallb
 _FORMULAS = frozenset({"math", "mml:math", "m:math"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NAMES = frozenset(
-    {"img", "picture", "source", "noscript", "param", "input"}.union(
+    {"button", "img", "picture", "source", "noscript", "param", "input"}.union(
         _AMP_IMAGES, _FRAMES, _PLAYERS, _FORMULAS, _RENAMED
     )
 )
@@ -317,6 +317,12 @@ class _Rewriting:
         if index in self._ends_written:
             self._replace(tag, self._ends_written[index])
 
+    def _rewrite_button(self, index: int, tag: HtmlTag) -> None:
+        if not tag.ends and (partner := self._partner(index)) is not None:
+            end = self._tags[partner]
+            if unseen.copies_code(tag.attributes, _TAG.sub("", self._fallback(tag, end))):
+                self._replace(tag, "", end.end)
+
     def _rewrite_formula(self, index: int, tag: HtmlTag) -> None:
         end = self._tags[self._end_of(index, tag.name)]
         if tag.ends or end is tag:
@@ -344,6 +350,7 @@ _WRITE = {
     **dict.fromkeys(PLAIN, _Rewriting._rewrite_plain),
     **dict.fromkeys(_FORMULAS, _Rewriting._rewrite_formula),
     "a": _Rewriting._rewrite_link,
+    "button": _Rewriting._rewrite_button,
     "img": _Rewriting._rewrite_image,
     "input": _Rewriting._rewrite_checkbox,
     "noscript": _Rewriting._rewrite_noscript,

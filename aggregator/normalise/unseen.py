@@ -14,6 +14,8 @@ _HINT = re.compile(r"hidden|display|mso-hide|gutter|line-?n|\blnt?\b", re.IGNORE
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:gutter|linenos?|linenodiv|line-?num(?:ber)?s?|lnt|ln|lnum|lntd)(?:$|[\s_-])", re.IGNORECASE
 )
+_COPY = re.compile(r"cop(?:y|ied)(?: code| to clipboard)?!?", re.IGNORECASE)
+_COPIES = re.compile(r"(?<![a-z])copy(?!right)|clipboard", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:[\d\s]|&nbsp;|<[^<>]*>)*+")
 _NEAR = r"(?:\s|</?(?!(?:\w+:)?math\b)[A-Za-z][^<>]*>){0,8}+"  # a few tags and blanks
 _FORMULA_AHEAD = re.compile(rf"{_NEAR}<(?:\w+:)?math\b", re.IGNORECASE)
@@ -56,6 +58,14 @@ def is_hidden_from_readers(attributes: Mapping[str, str]) -> bool:
 def is_gutter(attributes: Mapping[str, str]) -> bool:
     """Return True if the class of an element is that of line numbers."""
     return bool(_GUTTER.search(attributes.get("class", "")))
+
+
+def copies_code(attributes: Mapping[str, str], text: str) -> bool:
+    """Return True if a button with `attributes` and `text` in it copies code, and says nothing to a reader."""
+    if "data-clipboard-target" in attributes or "data-clipboard-text" in attributes:
+        return True
+    names = (attributes.get(name, "") for name in ("class", "aria-label", "title"))
+    return bool(_COPY.fullmatch(text.strip())) or any(map(_COPIES.search, names))
 
 
 def end_of_numbers(source: str, position: int) -> int:

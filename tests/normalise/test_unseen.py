@@ -93,6 +93,24 @@ def test_other_links_and_signs_stay(html: str) -> None:
 
 
 @for_each(
+    "button",
+    [
+        "<button class='copy-btn'><span>Kopieren</span></button>",
+        "<button aria-label='Copy code to clipboard'>⧉</button>",
+        "<button type=button> Copy </button>",
+        "<button>Copied!</button>",
+        "<button data-clipboard-target=x>C</button>",
+    ],
+)
+def test_buttons_that_copy_code_go(button: str) -> None:
+    assert clean(f"<div>{button}<pre>a</pre></div>") == "<div><pre>a</pre></div>"
+
+
+def test_other_buttons_stay() -> None:
+    assert clean("<h3><button class=accordion>Copy right?</button></h3><button>Copy") == "<h3>Copy right?</h3>Copy"
+
+
+@for_each(
     ("mark", "cleaned"),
     [
         ("<a class=footnote-anchor data-component-name=FootnoteAnchorToDOM href=#f>1</a>", "<sup>{}1</a></sup>"),
