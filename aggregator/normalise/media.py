@@ -20,7 +20,7 @@ class ReadableImage(NamedTuple):
     late: bool
 
 
-_LATE = ("data-src", "data-lazy-src", "data-original", "data-orig-src")
+_LATE = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-actualsrc", "nitro-lazy-src")
 _LATE_SETS = ("data-srcset", "data-lazy-srcset")
 
 _PIXEL = re.compile(r"\s*[012](?:\.\d+)?\s*(?:px)?\s*")
@@ -62,8 +62,9 @@ _PLAYERS = tuple(
     )
 )  # fmt: skip
 
-# Players of AMP: the attribute that says what they play, and the address of its frame. Two say it as HTML's do.
-_AMP_FRAMES = {
+# Elements of AMP and others that a script is to make a player: the attribute that says what they play, and the address
+# of its frame. Two of AMP say it as HTML's do.
+_ELEMENTS = {
     "amp-dailymotion": ("data-videoid", "https://www.dailymotion.com/embed/video/{}"),
     "amp-facebook": ("data-href", "{}"),
     "amp-gist": ("data-gistid", "https://gist.github.com/{}"),
@@ -72,8 +73,10 @@ _AMP_FRAMES = {
     "amp-twitter": ("data-tweetid", "https://twitter.com/i/status/{}"),
     "amp-vimeo": ("data-videoid", "https://player.vimeo.com/video/{}"),
     "amp-youtube": ("data-videoid", "https://www.youtube.com/embed/{}"),
+    "lite-vimeo": ("videoid", "https://player.vimeo.com/video/{}"),
+    "lite-youtube": ("videoid", "https://www.youtube.com/embed/{}"),
 }
-AMP_PLAYERS = frozenset({"amp-video", "amp-audio", *_AMP_FRAMES})
+PLAYER_ELEMENTS = frozenset({"amp-video", "amp-audio", *_ELEMENTS})
 _RATIO_LAYOUTS = frozenset({"responsive", "intrinsic"})  # of AMP: width and height are but a ratio
 
 
@@ -158,8 +161,8 @@ def _played(tag: HtmlTag, base: str | None) -> str | None:
     attributes = tag.attributes
     names = ("data-src", "src", "data", "value")
     source = next((value for name in names if (value := attributes.get(name, "").strip())), "")
-    if tag.name in _AMP_FRAMES:
-        name, frame = _AMP_FRAMES[tag.name]
+    if tag.name in _ELEMENTS:
+        name, frame = _ELEMENTS[tag.name]
         source = frame.format(attributes[name].strip()) if attributes.get(name) else ""
     return safe_url(source, base) if source and not source.startswith("about:") else None
 

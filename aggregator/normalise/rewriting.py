@@ -12,13 +12,15 @@ from itertools import takewhile
 
 from aggregator.normalise import unseen
 from aggregator.normalise.formulas import presentation, tex_text
-from aggregator.normalise.media import AMP_PLAYERS, ReadableImage, player_link, readable_image
+from aggregator.normalise.media import PLAYER_ELEMENTS, ReadableImage, player_link, readable_image
 from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
 from aggregator.normalise.small_links import end_of_permanent_link, end_of_reference, may_have_small_links
 from aggregator.normalise.styles import PLAIN, STYLED, is_plain, may_be_styled, style_tags
 from aggregator.normalise.tags import HtmlTag, html_tags
 
-_BLOCKS = "address article aside center details fieldset footer header hgroup main nav search section summary"
+_BLOCKS = """
+    address article aside center details dialog fieldset footer header hgroup legend main nav search section summary
+"""
 _RENAMED = {
     **dict.fromkeys(_BLOCKS.split(), "div"),
     "acronym": "abbr",
@@ -30,7 +32,7 @@ _RENAMED = {
 }
 _AMP_IMAGES = frozenset({"amp-img", "amp-anim"})
 _FRAMES = frozenset({"iframe", "embed", "amp-iframe"})
-_PLAYERS = frozenset({"video", "audio", "object", *AMP_PLAYERS})  # with a fallback inside
+_PLAYERS = frozenset({"video", "audio", "object", *PLAYER_ELEMENTS})  # with a fallback inside
 _FORMULAS = frozenset({"math", "mml:math", "m:math"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NAMES = frozenset(

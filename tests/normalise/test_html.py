@@ -66,6 +66,7 @@ def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> 
         ("<b><i>a</b></i>", "<b><i>a</i></b>"),
         ("<section><h2>a</h2>b</section>", "<div><h2>a</h2>b</div>"),
         ("one<article>two</article>three", "one<div>two</div>three"),
+        ("<fieldset><legend>a</legend>b</fieldset><dialog open>c</dialog>", "<div><div>a</div>b</div><div>c</div>"),
         ("<center>a</center><strike>b</strike><tt>c</tt>", "<div>a</div><s>b</s><code>c</code>"),
         ("<font color=red>a</font> <span>b</span>", "a b"),
         ("<pre>\n\n a\n  b</pre>", "<pre> a\n  b</pre>"),
@@ -142,6 +143,8 @@ def test_without_a_base_a_relative_link_is_only_text() -> None:
         'src="/blank.gif" data-lazy-src="/i.png"',
         'data-original="/i.png" src="/assets/spacer.png"',
         'src="" data-srcset="/s.png 300w, /i.png 1200w, /m.png 600w"',
+        'src="data:image/svg+xml,x" data-actualsrc="/i.png"',
+        'nitro-lazy-src="/i.png"',
         'srcset="/s.png 1x, /i.png 2x"',
         'src="data:image/svg+xml,%3Csvg%3E" srcset="/i.png"',
     ],
@@ -500,6 +503,24 @@ def test_an_image_of_amp_that_counts_readers_goes() -> None:
 )
 def test_a_player_of_amp_becomes_a_link(element: str, url: str, name: str) -> None:
     assert clean(f"a{element}b", BASE) == f'a<p><a href="{url}">{name}</a></p>b'
+
+
+@for_each(
+    ("element", "url", "name"),
+    [
+        ('<lite-youtube videoid="d-Q"></lite-youtube>', "https://www.youtube.com/watch?v=d-Q", "YouTube"),
+        (
+            '<lite-youtube videoid="d-Q" playlabel="Play"><a href="https://youtube.com/watch?v=d-Q">'
+            '<span class="lyt-visually-hidden">Play</span></a></lite-youtube>',
+            None,
+            None,
+        ),
+        ('<lite-vimeo videoid="27"></lite-vimeo>', "https://vimeo.com/27", "Vimeo"),
+    ],
+)
+def test_a_player_that_loads_late_becomes_a_link(element: str, url: str | None, name: str | None) -> None:
+    player = f'<p><a href="{url}">{name}</a></p>' if url else '<a href="https://youtube.com/watch?v=d-Q">Play</a>'
+    assert clean(f"a{element}b", BASE) == f"a{player}b"
 
 
 def test_the_text_in_a_player_of_amp_stays() -> None:
