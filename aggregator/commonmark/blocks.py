@@ -14,7 +14,7 @@ from aggregator.commonmark import inline
 from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.commonmark.code import code_text, fence_language
 from aggregator.commonmark.escape import fenced, image
-from aggregator.commonmark.formulas import formula_text
+from aggregator.commonmark.formulas import formula_of_image, formula_text
 from aggregator.commonmark.lists import number_runs, numbered_items
 from aggregator.commonmark.meaning import has_text_beside, holds_scripts, quotations_around, text_of
 from aggregator.commonmark.notation import Characters, quotation_marks, script_marks
@@ -209,6 +209,7 @@ class Writer:
     def _write_image(self, element: Element) -> None:
         if source := element.get("src"):
             self._tokens.append((IMAGE, image(source, element.get("alt", ""), element.get("title", ""))))
+            self.plain_text.append(formula_of_image(element))
 
     # ---------------------------------------------------------------------------------------------- blocks of their own
 

@@ -1,5 +1,6 @@
 """Formulas as one line of text: their TeX, else their MathML in reading order. Pure."""
 
+import re
 from collections.abc import Callable
 
 from lxml.etree import _Element as Element
@@ -8,6 +9,8 @@ from aggregator.commonmark.notation import script_marks
 
 _RELATIONS = frozenset("=<>≤≥≠≈≡∼≃≅∝→←↔⇒⇐⇔↦∈∉⊂⊆⊃⊇±∓∧∨≪≫")
 _INVISIBLE = str.maketrans(dict.fromkeys("\u2061\u2062\u2063\u2064"))  # operators that are read, not seen
+_FORMULA_URL = re.compile(r"latex|mathtex|mimetex|texvc|codecogs|cht=tx|/media/math/", re.IGNORECASE)
+_TEX = re.compile(r"[\\^_{}=<>]|\A\w\Z")  # else it may be a word about it
 _TOKENS = ("mi", "mn", "mo", "ms", "mtext")
 
 
@@ -16,6 +19,13 @@ def formula_text(math: Element) -> str:
     if tex := math.get("alttext"):
         return f"${tex}$"
     return " ".join(_text(math).translate(_INVISIBLE).split())
+
+
+def formula_of_image(image: Element) -> str:
+    """Return the TeX of an image that shows a formula as `$TeX$`, "" for any other image."""
+    tex = " ".join(image.get("alt", "").split()).strip("$").strip()
+    is_formula = _FORMULA_URL.search(image.get("src", "")) and _TEX.search(tex)
+    return f"${tex}$" if is_formula else ""
 
 
 def _text(element: Element) -> str:

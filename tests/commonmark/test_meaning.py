@@ -220,3 +220,19 @@ def test_formulas_are_tex_or_text_in_reading_order(html: str, text: str) -> None
     written, plain = converted_html(f"<p>{html}</p>")
     assert plain == text
     assert re.sub(r"\\([*_])", r"\1", written) == text
+
+
+@for_each(
+    ("image", "text"),
+    [
+        ("src='https://s0.wp.example/latex.php?latex=x' alt='{E = mc^2}'", "a ${E = mc^2}$ b"),
+        ("src='https://a.example/mathtex/1.png' alt='$x$'", "a $x$ b"),
+        ("src='https://a.example/latex/1.png' alt='an equation'", "a  b"),
+        ("src='https://a.example/latex/1.png'", "a  b"),
+        ("src='https://a.example/i.png' alt='{E = mc^2}'", "a  b"),
+    ],
+)
+def test_the_picture_of_a_formula_is_its_tex_in_plain_text(image: str, text: str) -> None:
+    written, plain = converted_html(f"a <img {image}> b")
+    assert plain == text
+    assert "![" in written
