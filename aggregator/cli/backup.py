@@ -1,6 +1,7 @@
 """`aggregator backup`, `restore`, `migrate`, `health`: the database's copies, and the daemon as seen from outside."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FIL
     settings = config.load(options.config, options.environ)
     files.act_as_owner(config.local_folder(settings, options.environ))
     size = backup.backup(settings.database or "", file)
-    typer.echo(f"{file}: {size:,} bytes; `aggregator restore {file}` puts it back")
+    typer.echo(f"{file}: {size:,} bytes; `aggregator restore {quote(str(file))}` puts it back")
 
 
 def restore(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from aggregator.config.naming import named
 from aggregator.names import category_name, distinct
@@ -23,7 +23,7 @@ def resolve(settings: Settings, folder: Path) -> Settings:
         articles = settings.articles.model_copy(update={"path": path})
         return settings.model_copy(update={"articles": articles, "sources": sources})
     storage = _absolute(settings.storage, folder)
-    database = database_url(settings.database or f"{_SQLITE}{storage / 'aggregator.db'}", folder)
+    database = database_url(settings.database, folder) if settings.database else _sqlite_url(storage / "aggregator.db")
     articles = settings.articles.model_copy(update={"path": str(_absolute(settings.articles.path, storage))})
     return settings.model_copy(
         update={"storage": str(storage), "articles": articles, "database": database, "sources": sources}
@@ -46,7 +46,11 @@ def database_url(url: str, folder: Path) -> str:
     if not url.startswith(_SQLITE):
         return url
     path, mark, options = url.removeprefix(_SQLITE).partition("?")
-    return f"{_SQLITE}{_absolute(path, folder)}{mark}{options}"
+    return f"{_sqlite_url(_absolute(unquote(path), folder))}{mark}{options}"
+
+
+def _sqlite_url(file: Path) -> str:
+    return _SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:

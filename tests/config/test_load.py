@@ -194,6 +194,7 @@ def test_storage_starts_at_the_file(
     [
         ("sqlite:///storage/aggregator.db", "sqlite:///{here}/storage/aggregator.db"),
         ("sqlite:////var/lib/news.db", "sqlite:////var/lib/news.db"),
+        ("sqlite:///my%20news%3F.db", "sqlite:///{here}/my news%3F.db"),
         ("sqlite:///news.db?timeout=5", "sqlite:///{here}/news.db?timeout=5"),
         ("postgresql+psycopg://host/name", "postgresql+psycopg://host/name"),
     ],

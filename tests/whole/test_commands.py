@@ -209,6 +209,22 @@ def test_what_a_locale_lacks_is_printed_nevertheless(tmp_path: Path) -> None:
         assert json.loads(aggregator("schema", cwd=tmp_path, status=0, **variables).stdout)
 
 
+@pytest.mark.parametrize("name", ["100%25 news", "what? now", "a #1"])
+def test_the_database_is_in_the_storage_whatever_the_names_of_folders(
+    tmp_path: Path, server: Server, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    configure(folder, storage=f"of {name}", sources=[{"name": "a", "url": server.put("/a", rss(item(1)))}])
+    aggregator("once", cwd=folder)
+    assert (folder / f"of {name}" / "aggregator.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    aggregator("verify", cwd=folder)
+    assert "`aggregator restore 'copy?%41.db'`" in aggregator("backup", "copy?%41.db", cwd=folder).stdout
+    aggregator("migrate", "--to", "sqlite:///moved%3F.db", cwd=folder)
+    assert {path.name for path in folder.iterdir()} == {"feeds.yaml", f"of {name}", "copy?%41.db", "moved?.db"}
+
+
 def test_a_file_whose_name_is_no_text_is_named_nevertheless(tmp_path: Path) -> None:
     path = configure(tmp_path, sources=["https://example.org/feed.xml"])
     named = os.fsencode(tmp_path) + b"/\xff.yaml"
