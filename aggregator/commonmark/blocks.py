@@ -251,12 +251,21 @@ class Writer:
         gap = "\n" if all(item.tight for _, item in items) else "\n\n"
         for run in number_runs(items) if ordered else [items]:
             bullet = alternate if self._bullet == usual else usual  # or two lists in a row would be one
-            texts = []
-            for number, item in run:
-                marker = f"{number if ordered else ''}{bullet} "
-                text = _TASK.sub(_untasked, gap.join(item._blocks), count=1)
-                texts.append(marker + indent(text, " " * len(marker))[len(marker) :])
+            texts = [item._as_item(f"{number if ordered else ''}{bullet} ", gap) for number, item in run]
             self._add(gap.join(texts), bullet)
+
+    def _as_item(self, marker: str, gap: str) -> str:
+        text = _TASK.sub(_untasked, gap.join(self._blocks), count=1)
+        return marker + indent(text, " " * len(marker))[len(marker) :]
+
+    def _write_stray_item(self, element: Element) -> None:
+        """Write an item outside of a list, as browsers show it: of several in a row Markdown makes one list."""
+        if self._nesting >= MAX_NESTING:
+            self._walk(element)
+            return
+        item = self._inner()
+        if item.blocks(element):
+            self._add(item._as_item("- ", "\n" if item.tight else "\n\n"), "-")
 
     def _items(self, element: Element) -> list[tuple[Element, "Writer"]]:
         """Return each item with its writer. What stands between items belongs to the one before it, or to no item."""
@@ -335,6 +344,7 @@ _BLOCKS: dict[str, _Write] = {  # others are containers of blocks
     "dt": Writer._write_term,
     "pre": Writer._write_preformatted,
     "blockquote": Writer._write_quotation,
+    "li": Writer._write_stray_item,
     "ul": Writer._write_list,
     "ol": Writer._write_list,
     "table": Writer._write_table,

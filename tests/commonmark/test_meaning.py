@@ -102,6 +102,8 @@ def test_struck_text_is_struck_and_no_part_of_the_plain_text() -> None:
         ("<ol start=-1><li>a<li>b</ol>", "1. a\n2. b"),
         ("<ol><li value=99999999999>a<li value=x>b</ol>", "1. a\n2. b"),
         ("<ul><li value=3>a</ul>", "- a"),
+        ("a<li>b<li>c<p>d</p><p>e</p>", "a\n\n- b\n\n- c\n\n  d\n\n  e"),
+        ("<ul><div><li>a</li></div><b><li>b</b></ul>", "- a\n\n+ **b**"),
         ("<ol>x<li>a</ol><ol><li>b</ol>", "x\n\n1. a\n\n1) b"),
         ("<ol><li>a<ul><li>b</ul><li>c</ol>", "1. a\n   - b\n2. c"),
         ("<ol><li>a</li><ul><li>b</li></ul><li>c</li>d</ol>", "1. a\n\n   - b\n\n2. c\n\n   d"),
