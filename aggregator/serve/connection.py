@@ -1,6 +1,7 @@
 """HTTP connections of clients: uvicorn's, with limits on what a client may cost, and a fast path for feeds. Edge."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -21,6 +22,7 @@ REJECTIONS: dict[Rejection, tuple[int, str]] = {  # status and text
 }
 
 _PREFIX = PREFIX.encode()
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class Connection(HttpToolsProtocol):
@@ -58,6 +60,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse the next bytes; reject a head that is too large."""
         self._chunk_bytes = len(data)
+        if self._in_head and not self._head_bytes:
+            data = _with_ascii_line(data)
         if self._in_head:
             self._head_bytes += len(data)
         self._feed_parser(data)
@@ -186,6 +190,18 @@ class Connection(HttpToolsProtocol):
         self._cancel_read_timer()
         if self._write_timer:
             self._write_timer.cancel()
+
+
+def _with_ascii_line(data: bytes) -> bytes:
+    """Return a request with the characters of its first line percent-encoded, which `curl` and others send as UTF-8."""
+    line, end, rest = data.partition(b"\n")
+    if line.isascii():
+        return data
+    try:
+        line.decode()
+    except UnicodeDecodeError:  # the parser refuses it
+        return data
+    return _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
 
 
 def connection_for(

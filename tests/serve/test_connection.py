@@ -301,6 +301,17 @@ def test_a_request_names_its_host_once(port: int, path: str, head: str, status: 
         assert read_all(client).startswith(f"HTTP/1.1 {status} ".encode())
 
 
+def test_a_path_is_found_that_is_not_percent_encoded(root: Path) -> None:
+    """As `curl` sends it, and readers built upon its library."""
+    (root / "österreich.rss").write_bytes(RSS)
+    with served(root) as (port, _), connect(port) as client:
+        client.sendall("GET /feeds/österreich.rss HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        assert client.recv(20).startswith(b"HTTP/1.1 200 ")
+    with served(root) as (port, _), connect(port) as client:
+        client.sendall("GET /length?q=日本 HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+        assert read_all(client).endswith(b"GET of 0 bytes")
+
+
 MALFORMED = (
     b"nonsense\r\n\r\n",
     b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
