@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
-from html import escape, unescape
 from typing import Any
 
 from lxml.etree import Element, SubElement, XMLParser, XMLSyntaxError, fromstring, tostring
@@ -17,9 +16,6 @@ from aggregator.settings import Settings
 
 PREFERENCE = ("rss", "atom", "json")  # some readers know no Atom, and more know no JSON Feed
 
-_ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
-_REFERENCE = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|)")
-_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})  # XML 1.0, 4.6
 _FEED_SCHEME = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
@@ -92,14 +88,15 @@ def subscriptions(data: bytes) -> tuple[OpmlOutline, ...] | Failure:
     gigabytes.
     """
     from aggregator.parse.encoding import decode, without_declaration  # publishing needs no parser
+    from aggregator.parse.references import declares_entities, with_xml_references
 
     text = without_declaration(decode(data).lstrip())
-    if _ENTITY.search(text):
+    if declares_entities(text):
         return _failure("it declares XML entities, which no list of subscriptions needs", "take them out")
     parser = XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     root = None
     with suppress(XMLSyntaxError):  # nothing in it is XML: reported below
-        root = fromstring(_REFERENCE.sub(_xml_reference, text), parser)
+        root = fromstring(with_xml_references(text), parser)
     if root is None or str(root.tag).lower() != "opml":
         return _failure("it is no OPML document", "export the subscriptions of a feed reader as OPML")
     outlines: dict[tuple[str, str], OpmlOutline] = {}
@@ -148,14 +145,6 @@ def _outlines(parent: Any, folders: tuple[str, ...]) -> Iterator[OpmlOutline]:
             yield OpmlOutline(url="", text=text, skip_reason="it has no xmlUrl")
         else:
             yield from _outlines(element, (*folders, text) if text and is_outline else folders)
-
-
-def _xml_reference(match: re.Match[str]) -> str:
-    """Return a reference that XML knows: HTML's names become their characters, a bare "&" an ampersand."""
-    name = match[1]
-    if not name or name.startswith("#") or name in _XML_ENTITIES:
-        return match[0] if name else "&amp;"
-    return escape(unescape(match[0]))
 
 
 def _web_url(url: str) -> str:

@@ -7,11 +7,15 @@ from xml.sax import SAXParseException
 from aggregator.parse.encoding import without_declaration
 from aggregator.parse.handlers import ExpatDriver, FeedHandler, LooseHandler, StrictHandler
 from aggregator.parse.raw import TOMBSTONES, RawFeed
+from aggregator.parse.references import with_xml_references
 
 _NETSCAPE = re.compile(r"<!DOCTYPE[^>]{0,200}netscape", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TRUNCATED = frozenset(
     {errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN, errors.XML_ERROR_UNCLOSED_CDATA_SECTION}
+)
+_REFERENCES = frozenset(
+    {errors.XML_ERROR_INVALID_TOKEN, errors.XML_ERROR_UNDEFINED_ENTITY, errors.XML_ERROR_BAD_CHAR_REF}
 )
 _RDF = frozenset({"rss090", "rss10"})
 _HEAD = 4096  # characters in which a document type stands
@@ -21,11 +25,15 @@ def read_with_feedparser(text: str, base: str, max_entries: int) -> RawFeed | No
     """Return what the document `text` at the URL `base` says, None if it is not a feed.
 
     At most `max_entries` of its entries are read, none of them incomplete. A fault in the middle costs nothing but
-    exactness: the loose parser reads on. Text after the feed's end (mostly a cache's comments) is not a fault.
+    exactness: references are mended, else the loose parser reads on. Text after the feed's end (mostly a cache's
+    comments) is not a fault.
     """
     document = without_declaration(text)
     handler: FeedHandler = StrictHandler(base, max_entries)
     fault = _feed(document, handler)
+    if fault and fault.getMessage() in _REFERENCES and (mended := with_xml_references(document)) != document:
+        document, handler = mended, StrictHandler(base, max_entries)
+        fault = _feed(document, handler)
     line = None
     if fault and fault.getMessage() in _TRUNCATED:
         line = fault.getLineNumber() if _expects_entries(handler) else None

@@ -116,7 +116,26 @@ def test_entries_beyond_the_limit_are_left_out_and_counted(broken: str) -> None:
     assert (len(unlimited.entries), unlimited.left_out) == (7, 0)
 
 
-@pytest.mark.parametrize("reference", ["&#xD800;", "&#0;", "&#x110000;", "&#99999999999999999999;", "&#xFFFF;"])
+@for_each("name", ["lang", "copy", "image", "part", "region", "sect", "x", "amp"])
+def test_an_ampersand_that_is_not_escaped_is_one(name: str) -> None:
+    link = f"https://example.org/?a=1&{name}=2&b"
+    item = (
+        f"<item><title>R&D, A & B&nbsp;C, 5 &lt; 6 &amp;amp; &bogus;</title><link>{link}</link>"
+        f'<enclosure url="{link}" type="audio/mpeg"/>'
+        f"<comments><![CDATA[{link}&amp;]]></comments><!-- & --><description>1 < 2</description></item>"
+    )
+    for body in (item, item.replace("1 < 2", "1 &lt; 2")):  # the loose parser's, and what is well-formed but for that
+        (entry,) = feed_of(rss(body)).entries
+        assert entry.title
+        assert entry.title.value == "R&D, A & B\xa0C, 5 < 6 &amp; &bogus;"
+        assert [found.href for found in entry.links if found.rel == "alternate"] == [link]
+        assert [file.url for file in entry.enclosures] == [link]
+        assert [content.value for content in entry.contents] == ["1 < 2"]
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#xD800;", "&#0;", "&#x110000;", "&#x0000000;", "&#99999999999999999;", "&#xFFFF;"]
+)
 def test_a_reference_to_no_character_costs_no_more_than_itself(reference: str) -> None:
     feed = feed_of(rss(f"<item><title>a{reference}b</title></item>{ITEMS}"))
     assert titles(feed) == ["ab", "0", "1", "2"]
