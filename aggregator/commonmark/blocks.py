@@ -20,13 +20,11 @@ from aggregator.commonmark.meaning import has_text_beside, holds_scripts, quotat
 from aggregator.commonmark.notation import Characters, quotation_marks, script_marks
 from aggregator.commonmark.tables import TableRow, data_rows
 from aggregator.commonmark.tokens import (
-    CLOSE,
     CODE,
     EMPHASIS,
     IMAGE,
     LINE_BREAK,
     LINK,
-    LINK_END,
     OPEN,
     STRIKETHROUGH,
     STRONG,
@@ -34,6 +32,7 @@ from aggregator.commonmark.tokens import (
     Kind,
     Token,
     Tokens,
+    closing,
 )
 
 MAX_NESTING = 8  # of lists and quotations: some renderers give up at 20 tokens, and a list is two
@@ -121,7 +120,7 @@ class Writer:
             self._tokens = [*self._opened]
 
     def _closed(self) -> Tokens:
-        return [*self._tokens, *map(_closing, reversed(self._opened))]
+        return [*self._tokens, *map(closing, reversed(self._opened))]
 
     def _add(self, block: str, bullet: str = "") -> None:
         if block:
@@ -195,7 +194,7 @@ class Writer:
         self._opened.append(token)
         self._tokens.append(token)
         self._walk(element)
-        self._tokens.append(_closing(self._opened.pop()))
+        self._tokens.append(closing(self._opened.pop()))
 
     def _write_code(self, element: Element) -> None:
         outside, self._text_kind = self._text_kind, CODE
@@ -358,8 +357,3 @@ _FLAT_BLOCKS: dict[str, _Write] = {  # in a heading or a cell
 
 def _untasked(start: re.Match[str]) -> str:
     return f"[&#{ord(start[1])};](" if start[2] else f"\\{start[0]}"
-
-
-def _closing(token: Token) -> Token:
-    kind, value = token
-    return (CLOSE if kind == OPEN else LINK_END, value)

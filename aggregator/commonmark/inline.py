@@ -32,6 +32,7 @@ from aggregator.commonmark.tokens import (
     Token,
     Tokens,
     append,
+    closing,
 )
 
 MAX_BRACKETS = 100  # left free in a block: renderers look from each one to the end for its partner
@@ -87,7 +88,7 @@ class _Tidying:
         self._gap = ""  # white space since the last content: "", " ", a line break or two
         self._gap_kind: Kind = TEXT  # of the token that the blank comes from
         self._waiting: Tokens = []  # opened, with nothing inside yet
-        self._depth = 0
+        self._opened: Tokens = []  # with something inside
 
     def add(self, token: Token) -> None:
         kind, value = token
@@ -102,7 +103,7 @@ class _Tidying:
         elif self._waiting:  # the end of an emphasis or a link that holds nothing
             self._waiting.pop()
         else:
-            self._depth -= 1
+            self._opened.pop()
             self.lines[-1].append(token)
 
     def _add_text(self, kind: Kind, text: str) -> None:
@@ -121,14 +122,15 @@ class _Tidying:
         line = self.lines[-1]
         for opened in self._waiting:
             append(line, opened)
-        self._depth += len(self._waiting)
+        self._opened += self._waiting
         self._waiting.clear()
         append(line, token)
 
     def _add_gap(self, following: Kind) -> None:
         line = self.lines[-1]
-        if self._gap == "\n\n" and not self._depth:
-            self.lines.append([])
+        if self._gap == "\n\n":
+            line += map(closing, reversed(self._opened))
+            self.lines.append([*self._opened])
         elif self._gap == " ":
             within_code = line[-1][0] == self._gap_kind == following == CODE
             append(line, (CODE if within_code else TEXT, " "))

@@ -20,6 +20,12 @@ STRONG, EMPHASIS, STRIKETHROUGH = "**", "*", "~~"
 LINE_BREAK: Token = (BREAK, "\n")
 
 
+def closing(token: Token) -> Token:
+    """Return the token that ends what `token` opens."""
+    kind, value = token
+    return (CLOSE if kind == OPEN else LINK_END, value)
+
+
 def append(tokens: Tokens, token: Token) -> None:
     """Append `token`, merged with a last token of text or code of its kind, or with the same emphasis ended there."""
     kind, value = token

@@ -153,6 +153,10 @@ def same(html: str, markdown: str) -> bool:
         ("<a href='https://a.example/a_(b)'>c</a>", "[c](https://a.example/a_(b))"),
         ("<a href='https://a.example/a(b'>c</a>", "[c](https://a.example/a%28b)"),
         ("a<br>b<br><br>c", "a  \nb\n\nc"),
+        (
+            "<i>a<br> <br>b <a href='https://a.example/'>c<br><br>d</a></i> e",
+            "*a*\n\n*b [c](https://a.example/)*\n\n*[d](https://a.example/)* e",
+        ),
         ("<b>a</b> <i>b</i> <s>c</s>", "**a** *b* ~~c~~"),
         ("said<b>“quoted.”</b>next", "said“**quoted**.”next"),
         ("<b>Note:</b> text", "**Note:** text"),
