@@ -19,6 +19,8 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml",
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json", "application/json"})
 _MAILBOX = re.compile(r"([^\s@()<>]+@[^\s@()<>]+)\s*(?:\(([^()]*)\))?")
 _NAMED_MAILBOX = re.compile(r"([^<>]+)<([^\s@<>]+@[^\s@<>]+)>")
+_CDATA_START, _CDATA_END = "<![CDATA[", "]]>"
+_MAX_CDATA = 3  # marks on each side of a text
 _MAX_NAME = 500  # characters of a name with its address
 
 
@@ -27,8 +29,21 @@ def string(values: Values, *keys: str) -> str | None:
     for key in keys:
         value = dict.get(values, key)
         if isinstance(value, str) and (stripped := value.strip()):
-            return stripped
+            return without_cdata_marks(stripped)
     return None
+
+
+def without_cdata_marks(text: str) -> str | None:
+    """Return a text without the marks around it that a source wrote twice, or escaped; None if nothing is left.
+
+    A section cannot hold another one: the inner start is text then, and so is the outer end.
+    """
+    if not text.endswith(_CDATA_END):
+        return text or None
+    bare = text
+    for _ in range(_MAX_CDATA):
+        bare = bare.removeprefix(_CDATA_START).removesuffix(_CDATA_END).strip()
+    return text if _CDATA_START in bare else bare or None
 
 
 def part(values: Values, key: str) -> Values:

@@ -14,6 +14,7 @@ from aggregator.parse.constructs import (
     title,
     unique,
     url,
+    without_cdata_marks,
 )
 from aggregator.parse.digest import with_digest
 from aggregator.parse.media import enclosures, image
@@ -67,12 +68,12 @@ def _contents(bodies: list[RawBody], document: str, *, atom: bool) -> tuple[Text
         bodies = sorted(bodies, key=lambda body: BODIES.index(body.element))
     texts: dict[str, TextConstruct] = {}
     for body in bodies:
-        texts.setdefault(body.value, _text(body, document, atom=atom))
+        if value := without_cdata_marks(body.value):
+            texts.setdefault(value, _text(body, value, document, atom=atom))
     return tuple(texts.values())
 
 
-def _text(body: RawBody, document: str, *, atom: bool) -> TextConstruct:
-    value = body.value
+def _text(body: RawBody, value: str, document: str, *, atom: bool) -> TextConstruct:
     if body.media_type == "application/xhtml+xml":
         value = value.replace("></br>", "/>")  # feedparser writes <br></br>, which HTML reads as two
     kind: Literal["plain", "html", "rss"] = "html" if body.media_type in HTML_TYPES else "plain"

@@ -116,6 +116,39 @@ def test_entries_beyond_the_limit_are_left_out_and_counted(broken: str) -> None:
     assert (len(unlimited.entries), unlimited.left_out) == (7, 0)
 
 
+@for_each(
+    "form",
+    [
+        "<![CDATA[<![CDATA[{}]]>]]>",
+        "<![CDATA[ <![CDATA[{}]]]]><![CDATA[> ]]>",
+        "<![CDATA[<![CDATA[<![CDATA[{}]]>]]>]]>",
+        "&lt;![CDATA[{}]]&gt;",
+        "<![CDATA[{}]]>]]>",
+        "{}]]&gt;",
+    ],
+)
+def test_marks_of_cdata_around_a_text_are_none_of_it(form: str) -> None:
+    title = form.format("One")
+    body = form.format("Some &amp; text" if form[0] in "&{" else "Some & text")
+    (entry,) = feed_of(rss(f"<item><title>{title}</title><description>{body}</description></item>")).entries
+    assert entry.title
+    assert entry.title.value == "One"
+    assert [content.value for content in entry.contents] == ["Some & text"]
+
+
+@for_each(
+    "text",
+    [
+        "a &lt;![CDATA[b]]&gt;",
+        "<![CDATA[c <![CDATA[d]]]]><![CDATA[>]]>",
+        "]]&gt; ends it",
+        "&lt;![CDATA[a]]&gt; &lt;![CDATA[b]]&gt;",
+    ],
+)
+def test_marks_of_cdata_within_a_text_stay(text: str) -> None:
+    assert "]]>" in title_of(rss(f"<item><title>{text}</title></item>"))
+
+
 @for_each("name", ["lang", "copy", "image", "part", "region", "sect", "x", "amp"])
 def test_an_ampersand_that_is_not_escaped_is_one(name: str) -> None:
     link = f"https://example.org/?a=1&{name}=2&b"
