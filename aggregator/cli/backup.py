@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aggregator.cli.options import Options
-from aggregator.errors import UsageError
+from aggregator.errors import AggregatorError, ConfigError, UsageError
 
 
 def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
@@ -64,13 +64,30 @@ def health(
     url: Annotated[str | None, typer.Option(help="URL of the daemon; else the one that it noted.")] = None,
 ) -> None:
     """Ask the daemon for its health: exit with 0 if it is well, else with 1 and the reason."""
-    from aggregator import config, files
-    from aggregator.maintain.health import check_health, noted_address
+    from aggregator.maintain.health import check_health
 
     options: Options = ctx.obj
-    if url is None:
-        settings = config.load_place(options.config, options.environ)
-        files.act_as_owner(config.local_folder(settings, options.environ))
-        url = noted_address(settings)
-    check_health(url)
+    check_health(_noted_address(options) if url is None else url)
     typer.echo("ok")
+
+
+def _noted_address(options: Options) -> str:
+    """Return the URL that the daemon noted, which goes on by the settings before a fault in the file.
+
+    Raises ConfigError if none has run, and the configuration has faults; AggregatorError.
+    """
+    from aggregator import config, files
+    from aggregator.maintain.health import noted_address
+
+    faults: ConfigError | None = None
+    try:
+        settings = config.load(options.config, options.environ, has_secrets=False)
+    except ConfigError as error:
+        settings, faults = config.load_place(options.config, options.environ), error
+    files.act_as_owner(config.local_folder(settings, options.environ))
+    try:
+        return noted_address(settings)
+    except AggregatorError:
+        if faults:
+            raise faults from None
+        raise

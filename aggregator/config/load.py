@@ -1,6 +1,5 @@
 """Reads `feeds.yaml` and the environment into settings, or reports all faults of both."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,26 +34,20 @@ def load(path: Path, environ: Mapping[str, str], folder: Path | None = None, *, 
 def load_place(path: Path, environ: Mapping[str, str]) -> Settings:
     """Return settings of which only `storage` and `database` are as configured, whatever faults the others have.
 
-    Such a file leaves the daemon running. One that cannot be read at all counts as one without these two, if the
-    storage exists then. Raises ConfigError.
+    A file that cannot be read counts as one without these two. Raises ConfigError if one of them is faulty.
     """
-    unreadable: ConfigError | None = None
     try:
         data = parse_document(read_text(path), str(path)).value
-    except NotReadableError as error:
-        data, unreadable = None, ConfigError(error.faults)
-    except ConfigError as error:
-        data, unreadable = None, error
+    except (NotReadableError, ConfigError):
+        data = None
     place = {name: data[name] for name in _PLACE if name in data} if isinstance(data, dict) else {}
     given, _ = overrides(environ, used=frozenset())
     place |= {override.path[0]: override.value for override in given if override.path[0] in _PLACE}
     try:
-        settings = resolve(Settings.model_validate({**place, "sources": [NO_SOURCE]}), path.parent.absolute())
+        settings = Settings.model_validate({**place, "sources": [NO_SOURCE]})
     except ValidationError:
         return load(path, environ)
-    if unreadable and not settings.bucket and not os.path.lexists(settings.storage):
-        raise unreadable
-    return settings
+    return resolve(settings, path.parent.absolute())
 
 
 def advice(path: Path) -> list[Fault]:

@@ -185,10 +185,12 @@ def test_health_of_another_storage_needs_no_more_than_its_place(folder: Path) ->
     assert f"on {folder}/third yet" in named.stderr
 
 
-def test_health_without_a_storage_reports_the_configuration(tmp_path: Path) -> None:
+def test_health_without_a_daemon_reports_the_configuration(tmp_path: Path) -> None:
     assert "there is no such file" in aggregator("health", cwd=tmp_path, status=2).stderr
     (tmp_path / "feeds.yaml").write_text("title: [\n")
     assert "this is no YAML" in aggregator("health", cwd=tmp_path, status=2).stderr
+    (tmp_path / "feeds.yaml").write_text("titel: mine\nsources: [https://example.org/]\n")
+    assert "`titel` is no setting" in aggregator("health", cwd=tmp_path, status=2).stderr
     (tmp_path / "feeds.yaml").write_text("storage: []\nsources: [https://example.org/]\n")
     assert "feeds.yaml:1:10: `storage`" in aggregator("health", cwd=tmp_path, status=2).stderr
 
