@@ -19,7 +19,7 @@ MAX_LENGTH = 8192  # characters; no common server takes a longer URL
 MAX_HOST_KEY = 300  # characters; a DNS name has 253 at most
 
 # Parameters that only serve tracking, in lower case. `ref`, `id`, `p`, `lang`, `cid` and the like are not among them:
-# they select another page on too many sites.
+# they select another page on too many sites. The last line names sessions, which are others at each request.
 TRACKING_PREFIXES = ("utm_", "mtm_", "matomo_", "piwik_", "hsa_", "ns_mail_", "at_custom", "at_link_", "at_ptr_")
 _TRACKING = """
     _branch_match_id _ga _gl _hsenc _hsmi _kx _openstat __hsfp __hssc __hstc __s __twitter_impression
@@ -31,6 +31,7 @@ _TRACKING = """
     pk_campaign pk_content pk_kwd pk_keyword pk_medium pk_source rb_clickid rdt_cid s_cid sccid srsltid
     trk_contact trk_module trk_msg trk_sid ttclid twclid vero_conv vero_id wbraid wickedid wt_mc wt_zmc
     xtor xtref yclid ymclid ysclid
+    cfid cftoken jsessionid phpsessid
 """
 TRACKING_NAMES = frozenset(_TRACKING.split())
 # Parameters that are tracking on one site alone, by registrable name.
@@ -56,6 +57,7 @@ TRACKING_OF_SITE = {
     "wsj.com": frozenset({"mod"}),
     "youtube.com": frozenset({"feature", "si"}),
 }
+_SESSION = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)  # of Java's servers
 MOBILE_LABELS = frozenset({"www", "m", "mobile", "amp"})
 
 # Most URLs, which `absolute` need not change. Possessive quantifiers make it linear on all others.
@@ -125,7 +127,9 @@ def without_credentials(url: str) -> str:
 
 
 def without_tracking(url: str) -> str:
-    """Return `url` without tracking parameters in query and fragment; all else is unchanged."""
+    """Return `url` without tracking parameters in query and fragment, and sessions; all else is unchanged."""
+    if ";" in url:
+        url = _SESSION.sub("", url)
     if "?" not in url and "#" not in url:
         return url
     site_names = _tracking_of_site(url)

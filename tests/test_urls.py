@@ -104,6 +104,9 @@ def test_a_relative_link_without_a_base_is_none() -> None:
         ("https://e.org/?a&&b=", "https://e.org/?a&&b="),
         ("https://e.org/?#", "https://e.org/?#"),
         ("https://e.org/plain", "https://e.org/plain"),
+        ("https://example.org/story;jsessionid=0A1B.node2?a=1", "https://example.org/story?a=1"),
+        ("https://example.org/a;v=1;JSESSIONID=0A1B/b#c", "https://example.org/a;v=1/b#c"),
+        ("https://example.org/?PHPSESSID=0a1b&p=2&CFID=1&CFTOKEN=2", "https://example.org/?p=2"),
     ],
 )
 def test_tracking_goes_and_everything_else_stays_as_published(url: str, printed: str) -> None:

@@ -40,6 +40,20 @@ def test_http_guids_become_https(room: Newsroom, server: Server) -> None:
     assert room.files() == before
 
 
+def test_sessions_in_links_are_none_of_them(room: Newsroom, server: Server) -> None:
+    def link(number: int, session: str) -> str:
+        return f"https://source.example/stories/{number};jsessionid={session}?PHPSESSID={session}"
+
+    for session in ("A1", "B2"):
+        server.put(
+            "/feed", rss(*(item(n, guid="", link=link(n, session), description="", pubDate="") for n in range(5)))
+        )
+        done = room.once()
+        room.later(hours=1)
+    assert (done.new, done.rows, done.published.articles) == (0, 0, 0)
+    assert "jsessionid" not in "".join(room.articles().values())
+
+
 def test_new_guids_for_all_entries_are_no_new_articles(room: Newsroom, server: Server) -> None:
     server.put("/feed", rss(*(item(n) for n in range(5))))
     room.once()
