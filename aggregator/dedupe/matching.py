@@ -17,7 +17,7 @@ from aggregator.model import Carrier, Draft, Keyed, KnownArticle
 
 KnownByKey = Mapping[bytes, tuple[KnownArticle, ...]]  # by key digest: the articles that have the key, oldest first
 
-REPUBLISHED = 3  # entries, at least half of those not recognised otherwise
+REPUBLISHED = 3  # entries, and half of the document
 PERIOD = timedelta(days=2)  # over which these were published at first; forecasts of a day look alike each day
 
 _RULES = {rule.name: (rank, rule) for rank, rule in enumerate(RULES)}
@@ -87,17 +87,20 @@ def _reassigned_guids(drafts: Sequence[Keyed], known_by_key: KnownByKey) -> froz
 def _is_republished(unmatched: Sequence[tuple[int, Keyed]], known_by_key: KnownByKey, document: _Document) -> bool:
     """Return whether the source has published its entries anew, as after a change of its software.
 
-    One alone could be the next issue of a column. Here many are the only ones of their titles that were ever seen, were
-    published on several days, and are gone from the document at once.
+    One alone could be the next issue of a column, and a few among others offers that come again. Here they are half of
+    the document at least, the only ones of their titles that were ever seen, were published over days, and are gone at
+    once.
     """
-    dates = [
-        articles[0].published
-        for _, keyed in unmatched
-        if len(articles := [*_with_key_of("title", keyed, known_by_key)]) == 1
-        and is_republication(keyed, articles[0])
-        and not _is_listed(articles[0], keyed.draft, document.still_listed)
-    ]
-    return len(dates) >= max(REPUBLISHED, len(unmatched) / 2) and max(dates) - min(dates) >= PERIOD
+    dates, ids = [], set[str]()
+    for _, keyed in unmatched:
+        articles = tuple(_with_key_of("title", keyed, known_by_key))
+        if len(articles) != 1 or not is_republication(keyed, articles[0]):
+            continue
+        if not _is_listed(articles[0], keyed.draft, document.still_listed):
+            dates.append(articles[0].published)
+            ids.update(_ids(keyed.draft.guid_key, keyed.draft.link_key))
+    is_half = 2 * len(ids) >= len(document.still_listed)
+    return is_half and len(dates) >= REPUBLISHED and max(dates) - min(dates) >= PERIOD
 
 
 def _with_key_of(rule: str, keyed: Keyed, known_by_key: KnownByKey) -> Iterator[KnownArticle]:
@@ -145,9 +148,12 @@ def _is_listed(article: KnownArticle, draft: Draft, still_listed: frozenset[str]
     """Return whether the document still has the article's own entry, under a guid or link that `draft` has not."""
     if article.source_id != draft.source_id:
         return False
-    ids = {fold_scheme(id_) for id_ in (article.guid, article.link_key) if id_}
-    draft_ids = {fold_scheme(id_) for id_ in (draft.guid, draft.link_key) if id_}
-    return not (ids - draft_ids).isdisjoint(still_listed)
+    ids = _ids(article.guid, article.link_key) - _ids(draft.guid, draft.link_key)
+    return not ids.isdisjoint(still_listed)
+
+
+def _ids(*ids: str | None) -> frozenset[str]:
+    return frozenset(fold_scheme(id_) for id_ in ids if id_)
 
 
 def _differences(keyed: Keyed, article: KnownArticle) -> tuple[object, ...]:

@@ -162,6 +162,14 @@ def test_forecasts_that_look_the_same_are_new_each_day() -> None:
         assert kinds(store.fetch(*forecasts, now=NOW + timedelta(days=day))) == [New] * 5
 
 
+def test_offers_that_come_again_among_others_are_new() -> None:
+    store = Store()
+    jobs = [_story(number) for number in range(12)]
+    store.fetch(*jobs)
+    again = [_republished(job, published=NOW) for job in jobs[8:]]
+    assert kinds(store.fetch(*again, *jobs[:8], now=LATER)) == [New] * 4
+
+
 def test_entries_that_look_like_those_that_are_listed_still_are_new() -> None:
     store = Store()
     before = [_story(number) for number in range(5)]
