@@ -74,6 +74,13 @@ def _podcast_element(element: str) -> tuple[Callable[..., None], Callable[..., N
     return start, end
 
 
+_ENTRIES = frozenset({"item", "entry"})
+# Elements that no title holds: one that begins in a title says that it was never closed.
+_BESIDE_TITLES = frozenset({"link", "guid", "id", "author", "category", "pubdate", "published", "updated"}) | {
+    *("description", "content:encoded", "content", "summary")
+}
+
+
 class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser has no types
     """Changes that both parsers share."""
 
@@ -304,6 +311,28 @@ class StrictHandler(FeedHandler, StrictFeedParser):  # type: ignore[misc]  # fee
 
 class LooseHandler(FeedHandler, LooseFeedParser):  # type: ignore[misc]  # feedparser has no types
     """Handler for all else."""
+
+    def unknown_starttag(self, tag: str, attrs: Any) -> None:
+        """Begin an element; an entry ends a text before it that was never closed, its elements a title."""
+        if tag in _ENTRIES or (tag in _BESIDE_TITLES and self._open_text == "title"):
+            self._end_open_text()
+        super().unknown_starttag(tag, attrs)
+
+    def unknown_endtag(self, tag: str) -> None:
+        """End an element, and with an entry a text in it that was never closed."""
+        if tag in _ENTRIES:
+            self._end_open_text()
+        super().unknown_endtag(tag)
+
+    def _end_open_text(self) -> None:
+        """End the text that is open: it would go on to the end of the document, and swallow all entries in it."""
+        if end := getattr(self, f"_end_{self._open_text}", None):
+            end()
+
+    @property
+    def _open_text(self) -> str:
+        """Element whose text is being read, "" if it is none."""
+        return self.elementstack[-1][0] if self.incontent and self.elementstack else ""
 
     def handle_charref(self, ref: str) -> None:
         """Replace a numeric reference, unless it names no character: feedparser raises for a surrogate's."""

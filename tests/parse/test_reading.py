@@ -117,6 +117,29 @@ def test_entries_beyond_the_limit_are_left_out_and_counted(broken: str) -> None:
 
 
 @for_each(
+    "malformed",
+    [
+        "<title>One</title><description>Text</item>",
+        "<title>One</title><description>Text",  # nor is its entry closed
+        "<title>One</title><description><p>Text</item>",
+        "<title>One</title><description>Text/description></item>",
+        "<title>One</title><content:encoded>Text <b>x</item>",
+        "<title>One</titel><description>Text</description></item>",
+        "<title>One<description>Text</description></item>",
+        "<description>Text</description><title>One</item>",
+    ],
+)
+def test_an_element_that_is_never_closed_ends_with_its_entry(malformed: str) -> None:
+    feed = feed_of(rss(f"<item>{malformed}{ITEMS}"))
+    first = feed.entries[0]
+    assert (len(feed.entries), feed.problem) == (4, None)
+    assert titles(feed)[0].startswith("One")
+    assert titles(feed)[1:] == ["0", "1", "2"]
+    assert "Text" in first.contents[0].value
+    assert [entry.contents[0].value for entry in feed.entries[1:]] == ["text"] * 3
+
+
+@for_each(
     "form",
     [
         "<![CDATA[<![CDATA[{}]]>]]>",
