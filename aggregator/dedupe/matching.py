@@ -88,15 +88,14 @@ def _is_republished(unmatched: Sequence[tuple[int, Keyed]], known_by_key: KnownB
     """Return whether the source has published its entries anew, as after a change of its software.
 
     One alone could be the next issue of a column, and a few among others offers that come again. Here they are half of
-    the document at least, the only ones of their titles that were ever seen, were published over days, and are gone at
-    once.
+    the document at least, the only ones of their title and text that were ever seen, were published over days, and are
+    gone at once.
     """
     dates, ids = [], set[str]()
     for _, keyed in unmatched:
-        articles = tuple(_with_key_of("title", keyed, known_by_key))
-        if len(articles) != 1 or not is_republication(keyed, articles[0]):
-            continue
-        if not _is_listed(articles[0], keyed.draft, document.still_listed):
+        titled = _with_key_of("title", keyed, known_by_key)
+        articles = [article for article in titled if is_republication(keyed, article)]
+        if len(articles) == 1 and not _is_listed(articles[0], keyed.draft, document.still_listed):
             dates.append(articles[0].published)
             ids.update(_ids(keyed.draft.guid_key, keyed.draft.link_key))
     is_half = 2 * len(ids) >= len(document.still_listed)

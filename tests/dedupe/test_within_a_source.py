@@ -125,13 +125,14 @@ def _republished(entry: E, **changes: Any) -> E:
     return replace(entry, guid=f"new-{entry.guid}", link=f"https://new.example/{entry.guid}", **changes)
 
 
+@for_each("title", ["Story {}", "Weekly notes"])
 @for_each("footer", ["", " The post appeared first on the blog."])
 @for_each("stories", [3, 10])
 def test_entries_that_new_software_publishes_with_new_guids_links_and_dates_are_known(
-    stories: int, footer: str
+    stories: int, footer: str, title: str
 ) -> None:
     store = Store()
-    before = [_story(number) for number in range(stories)]
+    before = [replace(_story(number), title=title.format(number)) for number in range(stories)]
     store.fetch(*before)
     after = [_republished(entry, published=NOW, text=entry.text + footer) for entry in before]
     decisions = store.fetch(E(guid="x", link="https://new.example/x", title="We have moved"), *after, now=LATER)
