@@ -127,6 +127,18 @@ def _sources(attributes: Mapping[str, str], pictures: Iterable[Mapping[str, str]
     yield False, source
     yield is_late, own.any
     yield from ((is_late, candidates.any) for candidates, _ in alternatives)
+    yield from ((True, url) for url in _late_urls(attributes))
+
+
+def _late_urls(attributes: Mapping[str, str]) -> Iterator[str]:
+    """Yield the URLs in attributes by which plug-ins have images and frames load late, or after a consent."""
+    for name, value in attributes.items():
+        if (
+            ("src" in name or "lazy" in name)
+            and "srcset" not in name
+            and value.startswith(("https://", "http://", "//"))
+        ):
+            yield value
 
 
 def _is_pixel(attributes: Mapping[str, str]) -> bool:
@@ -160,11 +172,12 @@ def player_link(tag: HtmlTag, inside: Iterable[HtmlTag], base: str | None, *, an
 def _played(tag: HtmlTag, base: str | None) -> str | None:
     attributes = tag.attributes
     names = ("data-src", "src", "data", "value")
-    source = next((value for name in names if (value := attributes.get(name, "").strip())), "")
+    sources = (*(attributes.get(name, "").strip() for name in names), *_late_urls(attributes))
+    source = next((value for value in sources if value and not value.startswith("about:")), "")
     if tag.name in _ELEMENTS:
         name, frame = _ELEMENTS[tag.name]
         source = frame.format(attributes[name].strip()) if attributes.get(name) else ""
-    return safe_url(source, base) if source and not source.startswith("about:") else None
+    return safe_url(source, base) if source else None
 
 
 def _link(url: str, text: str, base: str | None) -> str:

@@ -145,6 +145,7 @@ def test_without_a_base_a_relative_link_is_only_text() -> None:
         'src="" data-srcset="/s.png 300w, /i.png 1200w, /m.png 600w"',
         'src="data:image/svg+xml,x" data-actualsrc="/i.png"',
         'nitro-lazy-src="/i.png"',
+        'src="data:image/gif;base64,R0lGOD" data-lazyload="https://a.example/i.png" data-lazy="true"',
         'srcset="/s.png 1x, /i.png 2x"',
         'src="data:image/svg+xml,%3Csvg%3E" srcset="/i.png"',
     ],
@@ -390,6 +391,8 @@ def test_an_old_flash_player_becomes_a_link() -> None:
         ),
         ("src='https://sheets.example/pub'", ("sheets.example/pub", "sheets.example")),
         ("data-src='//sheets.example/pub' src='about:blank'", ("sheets.example/pub", "sheets.example")),
+        ("src='about:blank' data-src-consent='https://sheets.example/pub'", ("sheets.example/pub", "sheets.example")),
+        ("data-cookieblock-src='https://sheets.example/pub' src=''", ("sheets.example/pub", "sheets.example")),
     ],
 )
 def test_a_frame_of_any_host_becomes_a_link(frame: str, link: tuple[str, str]) -> None:
