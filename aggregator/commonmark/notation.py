@@ -6,6 +6,8 @@ from collections.abc import Mapping
 _SUPERSCRIPT = str.maketrans("0123456789+-\u2212\u2013=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾")
 _SUBSCRIPT = str.maketrans("0123456789+-\u2212\u2013=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎")
 _IN_UNICODE = re.compile("[0-9+\\-\u2212\u2013=()]+")
+_RANGE = "[0-9]{1,3}(?:\\s*[-\u2013]\\s*[0-9]{1,3})?"
+_REFERENCES = re.compile(f"{_RANGE}(?:,\\s*{_RANGE})+")  # marks of footnotes in a row: their commas stay
 _TRADE_MARK = str.maketrans({"T": "™", "t": "™", "M": None, "m": None})
 # Ordinals and abbreviations are raised for their looks alone: 1st, 2e, 3ème, nº, Mme.
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|ère|e|è|ème|eme|ième|nde?|es|o|a|os|as|ª|º|s|de|ste|te|gr|mes?|lles?|r)")
@@ -43,6 +45,8 @@ def script_marks(name: str, text: str, before: str, *, nested: bool = False) -> 
     text = text.strip()
     if not nested and _IN_UNICODE.fullmatch(text):
         return "", _SUPERSCRIPT if name == "sup" else _SUBSCRIPT, ""
+    if name == "sup" and not nested and not before.isdigit() and _REFERENCES.fullmatch(text):
+        return "", _SUPERSCRIPT, ""
     if name == "sup" and text in {"TM", "tm"}:
         return "", _TRADE_MARK, ""
     if (

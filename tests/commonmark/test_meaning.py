@@ -27,6 +27,10 @@ def converted_html(html: str, language: str | None = None) -> tuple[str, str]:
         ("a<sup>o</sup>, x<sup>e</sup>, k<sup>th</sup>", "a^(o), x^(e), k^(th)"),
         ("Name<sup>®</sup>, Name<sup>TM</sup>, note<sup>*</sup>, note<sup>[1]</sup>", "Name®, Name™, note*, note[1]"),
         ("a<sup>some small print</sup>, <sub>low</sub>, a/<sub>b</sub>", "asome small print, low, a/b"),
+        (
+            "end.<sup>1,2</sup> word<sup>3, 5–7</sup> 10<sup>1,5</sup> x<sub>1,2</sub>",
+            "end.¹,² word³, ⁵⁻⁷ 10^(1,5) x_(1,2)",
+        ),
         ("a<sup> </sup>b<sub></sub>c", "a bc"),
         ("<code>x<sup>2</sup></code>", "`x²`"),
     ],
