@@ -103,6 +103,12 @@ _UNNESTED = """
 _UNCOUNTED = frozenset(_UNNESTED.split())
 _MARKUP = re.compile(r"<[^<>]*>?")
 _SOURCELESS = re.compile(r"<img(?![^>]* src=)[^>]*>")  # exact: the cleaner leaves no "<" or ">" in attributes
+# HTML 4 has the foot of a table before its body, and browsers show it at the end.
+_EARLY_FOOT = re.compile(
+    r"(<tfoot\b[^<>]*>(?:(?!</?(?:table|tfoot)\b).)*+</tfoot>)\s*+"
+    r"((?:<tbody\b[^<>]*>(?:(?!</?(?:table|tbody)\b).)*+</tbody>\s*+)++)(?=</table>)",
+    re.DOTALL,
+)
 # A post of another site that a script was to show: its link is empty, and all that is there. Its host becomes the text.
 _EMPTY_POST = re.compile(
     r'(<blockquote>\s*(?:<(?:p|div)>\s*)*+<a href="https?://(?:[^/"?#@]*@)?([^/"?#]+)[^<>]*>)\s*'
@@ -164,6 +170,8 @@ def _cleaned(source: str, *, has_references: bool) -> str:
         parts = _BLANK_LINE.split(_TAG.sub(lambda tag: tag[0].replace("\n", " "), cleaned).strip())
         cleaned = _CLEANER.clean("\n".join(f"<p>{part}</p>" for part in parts))
     cleaned = _PRE_START.sub(r"\1", _SOURCELESS.sub("", cleaned)).strip()
+    if "<tfoot" in cleaned:
+        cleaned = _EARLY_FOOT.sub(r"\2\1", cleaned)
     return _EMPTY_POST.sub(r"\1\2\3", cleaned) if "<blockquote" in cleaned else cleaned
 
 

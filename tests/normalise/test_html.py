@@ -72,6 +72,15 @@ def test_forbidden_characters_do_not_come_back_as_references(reference: str) -> 
         ("<pre>\n\n a\n  b</pre>", "<pre> a\n  b</pre>"),
         ("<pre class='language-go'>\n\n a</pre>", "<pre> a</pre>"),
         ("<table><tr><td colspan=2>a</table>", '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>'),
+        (
+            "<table><tfoot><tr><td>b</tfoot> <tbody><tr><td>a</tbody></table>",
+            "<table><tbody><tr><td>a</td></tr></tbody><tfoot><tr><td>b</td></tr></tfoot></table>",
+        ),
+        (
+            "<table><tfoot><tr><td>b<table><tr><td>c</table></tfoot><tbody><tr><td>a</table>",
+            "<table><tfoot><tr><td>b<table><tbody><tr><td>c</td></tr></tbody></table></td></tr></tfoot>"
+            "<tbody><tr><td>a</td></tr></tbody></table>",
+        ),
         ("a\n\nb\n \nc <b>d</b>", "<p>a</p>\n<p>b</p>\n<p>c <b>d</b></p>"),
         ("<p>a\n\nb</p>", "<p>a\n\nb</p>"),
         ('<b title="a\n\nb">c</b>\n\nd', "<p><b>c</b></p>\n<p>d</p>"),
