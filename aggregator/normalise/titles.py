@@ -11,6 +11,7 @@ from aggregator.model import TextConstruct
 from aggregator.normalise import text
 from aggregator.normalise.emoji import emoji_of
 from aggregator.normalise.formulas import presentation
+from aggregator.normalise.ruby import may_have_older_ruby, with_present_ruby
 from aggregator.normalise.tags import HtmlTag, html_tags
 
 MAX_LENGTH = 500  # characters, with the "..." of a title that is cut; a title is no place for a book
@@ -45,9 +46,10 @@ def plain_title(title: TextConstruct | None, language: str | None = None) -> str
         return ""
     if title.kind == "plain":
         return _bounded(text.one_line(title.value))
-    if _MEANING.search(title.value) and (line := _line(_with_meaning(title.value, language))):
+    value = with_present_ruby(title.value) if may_have_older_ruby(title.value) else title.value
+    if _MEANING.search(value) and (line := _line(_with_meaning(value, language))):
         return line
-    return _line(title.value)
+    return _line(value)
 
 
 def _line(markup: str) -> str:

@@ -87,6 +87,7 @@ def test_a_title_that_was_cut_at_a_blank_is_not_cut_again() -> None:
         ("x<sup>n+1</sup>, 10<sup>&minus;9</sup>, the 1<sup>st</sup>", "x^(n+1), 10⁻⁹, the 1st"),
         ("A <q>b <q>c</q></q>", "A „b ‚c‘“"),
         ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>字", "漢(かん)字"),
+        ("<ruby><rb>漢<rb>字<rt>かん<rt>じ<rtc>kanji</rtc></ruby>", "漢(かん)字(じ)(kanji)"),
         ("Now <del>5</del> 6", "Now 6"),
         ("<s>All of it</s>", "All of it"),
         ("<math><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>", "x² < y"),
