@@ -10,6 +10,7 @@ from aggregator.fetch.failures import ResponseError
 _GZIP_WINDOW_BITS = 31  # zlib's value for gzip's own header and checksum
 _STEP = 65_536  # bytes inflated at once
 _MAGIC = b"\x1f\x8b"  # of a gzip member (RFC 1952, 2.3.1)
+_FILE = _MAGIC + b"\x08"  # the same with the one method that there is
 _REGISTERED = frozenset(  # content codings of the IANA registry that were not asked for
     {"aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "pack200-gzip", "x-compress", "zstd"}
 )
@@ -33,13 +34,21 @@ def decoder_for(content_encoding: str) -> "Decoder":
 
 
 class Decoder:
-    """Passes a body on as it is; one that `must_be_text` is refused if it is binary."""
+    """Passes a body on as it is, but inflates a gzip file; one that `must_be_text` is refused if it is binary."""
 
     def __init__(self, *, must_be_text: bool = False) -> None:
         self._must_be_text = must_be_text
+        self._is_start = True
+        self._gzip: GzipDecoder | None = None
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the decoded bytes of the next chunk, in bounded pieces. Raises ResponseError."""
+        if self._is_start and not self._must_be_text and chunk.startswith(_FILE):
+            self._gzip = GzipDecoder()  # compressed beforehand, by a server that does not say so
+        self._is_start = False
+        if self._gzip:
+            yield from self._gzip.decode(chunk)
+            return
         if self._must_be_text and not chunk.startswith(_BYTE_ORDER_MARKS) and _BINARY.search(chunk[:_HEAD]):
             raise _unsupported()
         self._must_be_text = False
@@ -47,6 +56,8 @@ class Decoder:
 
     def finish(self) -> None:
         """Raise ResponseError if the body ended too early."""
+        if self._gzip:
+            self._gzip.finish()
 
 
 class GzipDecoder(Decoder):

@@ -35,6 +35,16 @@ async def test_gzip_is_inflated(server: Server, get: Get) -> None:
     assert answer.body == FEED * 1000
 
 
+@pytest.mark.parametrize("coding", [None, "identity"])
+async def test_a_gzip_file_that_is_not_called_so_is_inflated(server: Server, get: Get, coding: str | None) -> None:
+    headers = {"Content-Encoding": coding} if coding else {}
+    answer = await get(server.put("/feed.xml.gz", gzip.compress(FEED * 1000), headers=headers))
+    assert isinstance(answer, FeedDocument)
+    assert answer.body == FEED * 1000
+    cut = await failure(get, server.put("/cut", gzip.compress(FEED)[:-9], headers=headers))
+    assert cut.reason == "the gzip body is truncated"
+
+
 async def test_what_follows_a_gzip_stream_is_left(server: Server, get: Get) -> None:
     headers = {"Content-Encoding": "gzip"}
     answer = await get(server.put("/feed.xml", gzip.compress(FEED) + b"\0\0\0", headers=headers))

@@ -52,7 +52,8 @@ def compressions() -> Iterator[Row]:
     yield failed("/packed/lie", "not valid gzip", encoded(document, "gzip"))
     yield failed("/packed/cut", "the gzip body is truncated", encoded(gzip.compress(document)[:-20], "gzip"))
     yield fetched("/packed/trailing", encoded(gzip.compress(document) + b"\xff" * 3_000_000, "gzip"))
-    yield failed("/packed/unsaid", "of another kind", Answer(body=gzip.compress(document)))
+    yield fetched("/packed/unsaid", Answer(body=gzip.compress(rss(story("/packed/unsaid")))))
+    yield failed("/packed/unsaid-bomb", "larger than 10,000,000 bytes", Answer(body=bombs["gzip"]))
 
 
 def _raw(*pieces: bytes | Callable[[], Iterator[bytes]], **more: Any) -> Callable[[Request], Answer]:
