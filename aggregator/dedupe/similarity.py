@@ -171,9 +171,21 @@ def _has_same_text(keyed: Keyed, article: KnownArticle) -> bool:
 
 
 def _has_only_title(keyed: Keyed, article: KnownArticle) -> bool:
-    """Return whether neither has a text, but both have one title and time."""
-    has_text = keyed.fingerprint.words or article.fingerprint.words
-    return not has_text and _has_same_title(keyed, article) and _has_same_time(keyed, article)
+    """Return whether neither has a body, but both have one title and time, and no other pictures.
+
+    Pictures that were put up together have one time, and often one title.
+    """
+    draft = keyed.draft
+    if draft.html or article.fingerprint.words or not _has_same_title(keyed, article):
+        return False
+    pictures = _pictures(draft), _pictures(article)
+    return _has_same_time(keyed, article) and not (all(pictures) and pictures[0].isdisjoint(pictures[1]))
+
+
+def _pictures(entry: Draft | KnownArticle) -> frozenset[str]:
+    """Return the URLs of the pictures beside the body."""
+    pictures = {enclosure.url for enclosure in entry.enclosures if (enclosure.type or "").startswith("image/")}
+    return frozenset(pictures | {entry.image} if entry.image else pictures)
 
 
 def _is_telling(fingerprint: Fingerprint) -> bool:

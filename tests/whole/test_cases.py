@@ -40,6 +40,24 @@ def test_http_guids_become_https(room: Newsroom, server: Server) -> None:
     assert room.files() == before
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<description>&lt;img src="https://source.example/{}.png"&gt;</description>',
+        '<media:content url="https://source.example/{}.png" medium="image"/>',
+        '<media:thumbnail url="https://source.example/{}.png"/>',
+        '<enclosure url="https://source.example/{}.png" type="image/png" length="1"/>',
+    ],
+)
+def test_pictures_of_one_title_and_time_are_articles_of_their_own(room: Newsroom, server: Server, picture: str) -> None:
+    for first in (0, 3, 6):
+        entries = (item(n, title="Photo", description="", pubDate="Tue, 24 Nov 2026 08:00:01 GMT") for n in range(9))
+        pictures = [entry + picture.format(number) for number, entry in enumerate(entries)]
+        server.put("/feed", rss(*pictures[first : first + 3]))
+        assert room.once().new == 3
+        room.later(hours=1)
+
+
 def test_sessions_in_links_are_none_of_them(room: Newsroom, server: Server) -> None:
     def link(number: int, session: str) -> str:
         return f"https://source.example/stories/{number};jsessionid={session}?PHPSESSID={session}"
