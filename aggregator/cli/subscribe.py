@@ -1,5 +1,6 @@
 """`aggregator add`, `remove`, `import`, `export`: the list of sources."""
 
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
@@ -113,11 +114,20 @@ def _ask(links: Sequence["FeedLink"]) -> "FeedLink":
         typer.echo(f"{number:>3}  {_link_text(link)}", err=True)
     while True:
         typer.echo(f"Which feed, 1 to {len(links)}? [1] ", nl=False, err=True)  # typer.prompt writes to standard output
-        line = sys.stdin.readline()
+        line = _line_or_interrupt()
         if not line:
             raise typer.Abort
         if (answer := line.strip() or "1") in choices:
             return choices[answer]
+
+
+def _line_or_interrupt() -> str:
+    """Return a line of standard input. Raises KeyboardInterrupt at once: the event loop's handler would wait for it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _link_text(link: "FeedLink | FoundFeed") -> str:

@@ -2,8 +2,10 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,26 @@ def test_who_sits_at_a_terminal_chooses(folder: Path, server: Server) -> None:
     os.close(ours)
     assert answer.startswith(f"added 127-0-0-1: {server.url('/comments')}\n")
     assert "(All)" in answer
+
+
+def test_ctrl_c_ends_the_choice_at_once(folder: Path, server: Server) -> None:
+    terminal, ours = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "add", server.url("/page")],
+        cwd=folder,
+        stdin=ours,
+        stderr=ours,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as command:
+        shown = b""
+        while b"[1] " not in shown:
+            shown += os.read(terminal, 1000)
+        time.sleep(0.3)  # until it reads
+        command.send_signal(signal.SIGINT)
+        try:
+            assert command.wait(10) == 130
+        finally:
+            command.kill()
+    os.close(terminal)
+    os.close(ours)
+    assert (folder / "feeds.yaml").read_text() == FEEDS
