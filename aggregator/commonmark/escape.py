@@ -45,6 +45,7 @@ _LINE_START = re.compile(
 )
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~?#@!$*+,=%-]++")
+_IPV6_HOST = re.compile(r"https?://\[[0-9A-Fa-f:.]+\]")  # its brackets would be no host if they were encoded
 _NOT_IN_URL = re.compile(r"[\x00-\x20\"<>\\\[\]`{}|^\x7f]")
 _PARENTHESIS = re.compile(r"[()]")
 _BALANCED = re.compile(r"[^()]*+(?:\([^()]*+\)[^()]*+)*+")
@@ -173,7 +174,10 @@ def destination(url: str) -> str:
     """Return `url` for the parentheses of a link: nothing in it ends the link, is decoded, or starts a shortcode."""
     if _PLAIN_URL.fullmatch(url):
         return url
-    target = _NOT_IN_URL.sub(_percent_encoded, url.strip())
+    url = url.strip()
+    host = _IPV6_HOST.match(url)
+    start = host.end() if host else 0
+    target = url[:start] + _NOT_IN_URL.sub(_percent_encoded, url[start:])
     if not _BALANCED.fullmatch(target):
         target = _PARENTHESIS.sub(_percent_encoded, target)
     return _REFERENCE.sub("&amp;", target)

@@ -152,6 +152,7 @@ def same(html: str, markdown: str) -> bool:
         ("<a href='https://a.example/'> a </a>b", "[a](https://a.example/) b"),
         ("<a href='https://a.example/a_(b)'>c</a>", "[c](https://a.example/a_(b))"),
         ("<a href='https://a.example/a(b'>c</a>", "[c](https://a.example/a%28b)"),
+        ("<a href='http://[2001:db8::1]:80/a[1]'>c</a>", "[c](http://[2001:db8::1]:80/a%5B1%5D)"),
         ("a<br>b<br><br>c", "a  \nb\n\nc"),
         (
             "<i>a<br> <br>b <a href='https://a.example/'>c<br><br>d</a></i> e",
