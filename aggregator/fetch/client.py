@@ -190,7 +190,7 @@ class Fetcher:
     async def _request(self, call: "_Call", hop: Hop) -> HttpResponse | None:
         """Return the response to one request, None if not admitted.
 
-        A response that aiohttp rejects is tried again; from then on its host is asked only as it has to be.
+        A response that aiohttp rejects is requested again by the lenient transport, later ones of its host at once.
         """
         if not is_http(hop.url):
             raise ResponseError("the URL is not an http or https URL")

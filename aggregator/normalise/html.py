@@ -1,8 +1,8 @@
 """Clean HTML of untrusted HTML: an allow-list of tags, http, https and mailto, nothing that acts. Pure; never raises.
 
 nh3 reads a text as browsers do and has the last word. Before it, late images and players, which it would drop, get a
-form that it keeps, and nesting that would cost too much time is flattened. Only formulas, written anew by our own code,
-take their places after it.
+form that it keeps, and nesting that would cost too much time is flattened. After it only formulas, written anew by our
+own code, take their places, the foot of a table goes to its end, and the link of an empty post gets its host as text.
 
 Annotations are attributes that only our own readers of the clean HTML see: the TeX of a formula, the language of code,
 the tables that lay out a page. Their values come from us or from a closed list.

@@ -6,7 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -105,33 +109,28 @@ def test_what_is_exported_gives_the_same_sources_elsewhere(folder: Path, tmp_pat
     assert again.stdout.count("is listed already") == len(here)
 
 
-def test_who_sits_at_a_terminal_chooses(folder: Path, server: Server) -> None:
+@contextmanager
+def adding_at_a_terminal(folder: Path, url: str, **options: Any) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run `add` with a terminal as its input and its standard error; gives the process and the terminal's other end."""
     terminal, ours = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "add", server.url("/page")],
-        cwd=folder,
-        stdin=ours,
-        stderr=ours,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as command:
-        os.write(terminal, b"9\n2\n")
-        answer, _ = command.communicate(timeout=60)
+    words = [sys.executable, "-m", "aggregator", "add", url]
+    with subprocess.Popen(words, cwd=folder, stdin=ours, stderr=ours, text=True, **options) as command:
+        yield command, terminal
     os.close(terminal)
     os.close(ours)
+
+
+def test_who_sits_at_a_terminal_chooses(folder: Path, server: Server) -> None:
+    with adding_at_a_terminal(folder, server.url("/page"), stdout=subprocess.PIPE) as (command, terminal):
+        os.write(terminal, b"9\n2\n")
+        answer, _ = command.communicate(timeout=60)
     assert answer.startswith(f"added 127-0-0-1: {server.url('/comments')}\n")
     assert "(All)" in answer
 
 
 def test_ctrl_c_ends_the_choice_at_once(folder: Path, server: Server) -> None:
-    terminal, ours = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "add", server.url("/page")],
-        cwd=folder,
-        stdin=ours,
-        stderr=ours,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as command:
+    interruptible = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with adding_at_a_terminal(folder, server.url("/page"), preexec_fn=interruptible) as (command, terminal):
         shown = b""
         while b"[1] " not in shown:
             shown += os.read(terminal, 1000)
@@ -141,6 +140,4 @@ def test_ctrl_c_ends_the_choice_at_once(folder: Path, server: Server) -> None:
             assert command.wait(10) == 130
         finally:
             command.kill()
-    os.close(terminal)
-    os.close(ours)
     assert (folder / "feeds.yaml").read_text() == FEEDS
