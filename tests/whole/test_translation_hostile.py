@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import cycle
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 from lxml import etree
@@ -32,8 +32,11 @@ NO_TRANSLATIONS: list[dict[str, Any]] = [
 
 
 def server_of_translations() -> Callable[[Request], Answer]:
-    """A server whose translations hold each attack in turn; now and then it sends something else."""
-    harmful = cycle(HARMFUL)
+    """A server that adds an attack to each text, the same one each time; now and then it sends something else.
+
+    The attack follows from the text and not from the order of the requests: which articles are refused, as the attack
+    adds an image or a link, is the same in each run.
+    """
     bad = iter([Answer(**fields) for fields in NO_TRANSLATIONS])
     count = 0
 
@@ -43,7 +46,7 @@ def server_of_translations() -> Callable[[Request], Answer]:
         if count % 10 == 0 and (unusable := next(bad, None)):
             return unusable
         text = json.loads(request.body)["q"]
-        words = f"\ud800\x00\u202e{text} {next(harmful)}"
+        words = f"\ud800\x00\u202e{text} {HARMFUL[crc32(text.encode()) % len(HARMFUL)]}"
         return Answer(body=json.dumps({"translatedText": words}).encode())
 
     return answer
@@ -80,7 +83,8 @@ def test_hostile_sources_are_translated(tmp_path: Path, server: Server) -> None:
     assert "asked again" not in log  # no text held off the others
     assert watched.peak < MOST_MEMORY
     translations = list((tmp_path / "storage" / "articles").rglob("*.de.md"))
-    assert len(translations) > 40
+    # An article that met an unusable answer is translated only if the run still lasts when it is asked for again.
+    assert len(translations) > 40 - len(NO_TRANSLATIONS)
     for path in translations:
         text = path.read_text(encoding="utf-8")
         for word in (CANARY, PASSWD):
