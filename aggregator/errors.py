@@ -4,7 +4,7 @@ An exception means that the command cannot continue; a failure of one source is 
 
     AggregatorError            one sentence for the user, exit status 1
     ├── ConfigError            the configuration is invalid: all faults, exit status 2
-    ├── UsageError             the command line is invalid, exit status 2
+    ├── UsageError             the command line or a variable is invalid, exit status 2
     ├── StoreError             the database cannot be used
     │   ├── StoreBusyError     it is locked by another process
     │   ├── StoreDamagedError  it is damaged
@@ -59,7 +59,7 @@ class ConfigError(AggregatorError):
 
 
 class UsageError(AggregatorError):
-    """The command line is invalid."""
+    """The command line, or a variable that the command needs, is invalid."""
 
     status = 2
 

@@ -30,7 +30,7 @@ _MAX_TEXT = 8000  # characters; an exception may quote a whole document
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _AUTHORIZATION = re.compile(  # a value of "…" is an example of ours
-    r"(?i)\b((?:proxy-)?authorization|cookie|x-api-key)(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
+    r"(?i)(?<![\w-])((?:(?:proxy|set|x)-)?(?:authorization|cookie|api-key))(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit, unlike "the basic plan"
 _PARAMETER = re.compile(  # `${NAME}` is no secret as it is written

@@ -10,7 +10,7 @@ from aggregator.clock import Clock, utc_now
 from aggregator.daemon.stored import StoredConfiguration
 from aggregator.daemon.systemd import Supervisor
 from aggregator.daemon.worker import Duties, Worker
-from aggregator.errors import AggregatorError
+from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from aggregator.store import Store
 
@@ -45,13 +45,13 @@ async def run_worker(
 ) -> None:
     """Work until SIGTERM or SIGINT; a second one ends the process at once. Others see it under its name.
 
-    Raises ConfigError, StoreError (for example without settings in the database), AggregatorError.
+    Raises ConfigError, UsageError, StoreError (for example without settings in the database).
     """
     url = environ.get(DATABASE) or ""
     if not url:
-        raise AggregatorError(f"{DATABASE} is not set; set it to the URL that `database` in feeds.yaml has")
+        raise UsageError(f"{DATABASE} is not set; set it to the URL that `database` in feeds.yaml has")
     if url.startswith("sqlite:"):
-        raise AggregatorError(f"workers share PostgreSQL, and {DATABASE} names SQLite; `run` is all that it needs")
+        raise UsageError(f"workers share PostgreSQL, and {DATABASE} names SQLite; `run` is all that it needs")
     logs.hide(filter(None, (urlsplit(url).password,)))
     if concurrency:
         environ = {**environ, "AGGREGATOR_FETCH__CONCURRENCY": str(concurrency)}

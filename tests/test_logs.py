@@ -123,6 +123,8 @@ def test_a_second_setup_replaces_the_first() -> None:
         f"headers [(b'authorization', b'Basic {CANARY}')]",
         f"PROXY-AUTHORIZATION = {CANARY}",
         f"Cookie: session={CANARY}",
+        f"set-cookie: session={CANARY}",
+        f"X-API-Key: {CANARY}",
         f"sent bearer {CANARY} to the host",
     ],
 )
@@ -148,6 +150,7 @@ def test_what_is_no_secret_stays(stream: io.StringIO) -> None:
         "the server answered 401 Unauthorized; the basic plan has no feeds",
         "the server may want the cookie back that it sets: copy it from a browser to the source's headers: {Cookie: …}",
         "https://example.org/feed.xml?token=${TOKEN}&page=2",
+        "fortune-cookie: 12 new articles",  # a source
     ]
     for line in lines:
         LOG.info(line)

@@ -116,13 +116,13 @@ def test_without_what_it_needs_it_says_in_one_sentence_what_to_do(
 ) -> None:
     database = postgresql.database()
 
-    def sentence(**environ: str) -> str:
-        failed = aggregator("worker", cwd=folder, status=1, **environ)
+    def sentence(status: int = 1, **environ: str) -> str:
+        failed = aggregator("worker", cwd=folder, status=status, **environ)
         assert failed.stderr.count("\n") == 1
         return failed.stderr
 
-    assert "AGGREGATOR_DATABASE is not set" in sentence()
-    assert "workers share PostgreSQL" in sentence(AGGREGATOR_DATABASE=f"sqlite:///{tmp_path}/x.db")
+    assert "AGGREGATOR_DATABASE is not set" in sentence(status=2)
+    assert "workers share PostgreSQL" in sentence(status=2, AGGREGATOR_DATABASE=f"sqlite:///{tmp_path}/x.db")
     assert "run `aggregator sync`" in sentence(AGGREGATOR_DATABASE=database)
     Store.open(database).close()
     assert "holds no settings; run `aggregator sync`" in sentence(AGGREGATOR_DATABASE=database)
