@@ -1,4 +1,4 @@
-"""The programs that are compared: aggregator, newsboat and reader, on the same sources.
+"""The programs that are compared: aggregator, newsboat, and reader without and with its search, on the same sources.
 
 Each has a folder of its own and is told the URLs once. A poll is one process that fetches every source once and ends.
 """
@@ -83,9 +83,11 @@ class Newsboat:
 
 
 class Reader:
-    """reader, a Python library for feed readers; one worker."""
+    """reader, a Python library for feed readers; one worker. Its search is off, as it is by default."""
 
     name = "reader"
+    _after_adding = ""
+    _after_polling = ""
 
     @staticmethod
     def is_installed() -> bool:
@@ -94,12 +96,12 @@ class Reader:
     def prepare(self, folder: Path, sources: Sources) -> None:
         self._database = folder / "reader.db"
         self._python(
-            "import sys\nfor url in sys.stdin: reader.add_feed(url.strip())",
+            f"import sys\nfor url in sys.stdin: reader.add_feed(url.strip())\n{self._after_adding}",
             stdin="\n".join(sources.urls),
         )
 
     def poll(self) -> Cost:
-        return self._python("reader.update_feeds(scheduled=False)")
+        return self._python(f"reader.update_feeds(scheduled=False)\n{self._after_polling}")
 
     def articles(self) -> int:
         return _rows(self._database, "entries")
@@ -109,10 +111,18 @@ class Reader:
         return run((sys.executable, "-c", make + statements), stdin=stdin)
 
 
+class ReaderWithSearch(Reader):
+    """reader with its search index brought up to date after each poll, as aggregator's always is."""
+
+    name = "reader with search"
+    _after_adding = "reader.enable_search()"
+    _after_polling = "reader.update_search()"
+
+
 def _rows(database: Path, table: str) -> int:
     with closing(sqlite3.connect(database)) as connection:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(count)
 
 
-PROGRAMS: tuple[Callable[[], Program], ...] = (Aggregator, Newsboat, Reader)
+PROGRAMS: tuple[Callable[[], Program], ...] = (Aggregator, Newsboat, Reader, ReaderWithSearch)
