@@ -31,7 +31,7 @@ class Hop:
     permanent: bool = True  # only 301 and 308 led here
     moved_to: str | None = None  # the source's new URL: as far as 301 and 308 alone led
     trusted: bool = True  # the chain never left the origin of the source's URL, so that its credentials may be sent
-    count: int = 0  # redirects so far
+    earlier: tuple[str, ...] = ()  # URLs of the chain's requests before this one
     cookie: bool = False  # a response of the chain set one
 
     @property
@@ -47,7 +47,7 @@ class Hop:
     @property
     def redirected_to(self) -> str:
         """URL of this request as a message shows it, without its query; "" if no redirect led to it."""
-        return masked_url(self.public_url.partition("?")[0][:MAX_SHOWN]) if self.count else ""
+        return masked_url(self.public_url.partition("?")[0][:MAX_SHOWN]) if self.earlier else ""
 
     @property
     def other_host(self) -> str | None:
@@ -100,12 +100,16 @@ def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False)
     url = absolute(location, base=hop.url) if location.strip() else None
     if url is None:
         raise ResponseError(f"the redirect ({status}) does not lead to an http or https URL", status=status)
-    if hop.count == MAX_REDIRECTS:
-        advice = _COOKIE_ADVICE if hop.cookie or sets_cookie else "check the source's URL in a browser"
-        raise ResponseError(f"too many redirects (more than {MAX_REDIRECTS})", advice, status)
     if urlsplit(hop.url).scheme == "https" and urlsplit(url).scheme == "http":
         raise ResponseError("insecure redirect from https to http refused", status=status)
-    url, permanent = _bare(url), hop.permanent and status in PERMANENT
+    url, requested, cookie = _bare(url), (*hop.earlier, hop.url), hop.cookie or sets_cookie
+    advice = _COOKIE_ADVICE if cookie else "check the source's URL in a browser"
+    if url in requested:  # it would get the same answer again
+        reason = f"redirect loop: the redirect ({status}) leads to a URL that was requested before"
+        raise ResponseError(reason, advice, status)
+    if len(requested) > MAX_REDIRECTS:
+        raise ResponseError(f"too many redirects (more than {MAX_REDIRECTS})", advice, status)
+    permanent = hop.permanent and status in PERMANENT
     return Hop(
         url=url,
         start=hop.start,
@@ -113,8 +117,8 @@ def next_hop(hop: Hop, status: int, location: str, *, sets_cookie: bool = False)
         permanent=permanent,
         moved_to=url if permanent and not hop.secrets else hop.moved_to,
         trusted=hop.trusted and same_origin(hop.url, url),
-        count=hop.count + 1,
-        cookie=hop.cookie or sets_cookie,
+        earlier=requested,
+        cookie=cookie,
     )
 
 

@@ -12,7 +12,7 @@ from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, NotModified, SourceState, StoredSource, Validators
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import HostVisits
-from aggregator.schedule.state import is_conditional
+from aggregator.schedule.state import is_conditional, is_lost
 from aggregator.urls import host_key, same_origin
 
 SourceGroup = tuple[StoredSource, ...]  # sources that one request serves
@@ -38,7 +38,7 @@ NoDocument = NotModified | Failure | Held | SameTruncated  # results with nothin
 
 
 def group_by_request(claimed: Iterable[StoredSource]) -> tuple[SourceGroup, ...]:
-    """Return the sources in groups of the same URL, headers and password."""
+    """Return the sources in groups of the same URL, headers and password; of lost ones also of the same own URL."""
     groups: dict[tuple[object, ...], list[StoredSource]] = {}
     for stored in claimed:
         url, source = request_url(stored), stored.source
@@ -49,7 +49,8 @@ def group_by_request(claimed: Iterable[StoredSource]) -> tuple[SourceGroup, ...]
             if trusted
             else ((), "")
         )
-        groups.setdefault((url, *secrets), []).append(stored)
+        own_url = source.url if is_lost(stored.state) else ""
+        groups.setdefault((url, *secrets, own_url), []).append(stored)
     return tuple(map(tuple, groups.values()))
 
 
@@ -66,15 +67,29 @@ async def load_hosts(app: App, fetcher: Fetcher, hosts: HostStates, names: Colle
     fetcher.note_requests(last_asked)
 
 
-async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: SourceGroup) -> FeedDocument | NoDocument:
-    """Ask once for all sources of the group, and note what the answer says of the hosts. Raises StoreError."""
+def without_move(group: SourceGroup) -> SourceGroup:
+    """Return the sources as they are to be asked at their own URL, which they moved away from."""
+    return tuple(
+        replace(stored, state=replace(stored.state, moved_to=None, validators=Validators())) for stored in group
+    )
+
+
+async def fetch_group(
+    app: App, fetcher: Fetcher, hosts: HostStates, group: SourceGroup, *, is_leased: bool = True
+) -> FeedDocument | NoDocument:
+    """Ask once for all sources of the group, and note what the answer says of the hosts. Raises StoreError.
+
+    Their host `is_leased` with their claim; else it is leased for the request, as are those that redirects lead to.
+    """
     first_host = host = host_key(request_url(group[0]))
     visits = HostVisits(app, fetcher)
 
     async def admit(name: str) -> bool:
         nonlocal host
         host = name
-        return hosts.held_until(name, app.clock()) is None and (name == first_host or await visits.begin(name))
+        if hosts.held_until(name, app.clock()) is not None:
+            return False
+        return (is_leased and name == first_host) or await visits.begin(name)
 
     state, conditional = _common_state(group, app.clock())
     try:
@@ -90,7 +105,8 @@ async def fetch_group(app: App, fetcher: Fetcher, hosts: HostStates, group: Sour
         return Held(until=until, redirected_at=now if host != first_host else None)
     for name in _answering_hosts(answer, first_host):
         hosts.learn(name, answer, now)
-    hosts.outage.learn(host, answer, now)
+    if is_leased:  # a second URL of one source is no second witness of an outage
+        hosts.outage.learn(host, answer, now)
     if isinstance(answer, FeedDocument) and answer.digest == state.truncated_digest:
         return SameTruncated(document=answer)
     return answer

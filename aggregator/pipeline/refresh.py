@@ -1,6 +1,7 @@
 """From claimed sources to recorded articles: fetch, read, record. Shell."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -22,14 +23,18 @@ from aggregator.pipeline.fetch import (
     group_by_request,
     load_hosts,
     request_url,
+    without_move,
 )
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
+from aggregator.schedule.state import is_lost
 from aggregator.urls import host_key
 
 if TYPE_CHECKING:
     from aggregator.pipeline.record import Outcomes, RecordQueue
+
+log = logging.getLogger(__name__)
 
 
 class Refresher:
@@ -82,24 +87,42 @@ class Refresher:
     async def _refresh_group(self, group: SourceGroup, states: StateWriter) -> None:
         """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""
         started = monotonic()
-        answer = await fetch_group(self._app, self._fetcher, self._hosts, group)
-        status = _http_status(answer)
+        answer = await self._fetch_and_record(group)
+        if isinstance(answer, Failure) and is_lost(group[0].state):
+            group, answer = await self._at_own_url(group, answer)
+        if isinstance(answer, tuple):
+            states.recorded(group)
+            outcomes = answer
+        else:
+            now, status = self._app.clock(), _http_status(answer)
+            outcomes = tuple(replace(states.add(stored, answer, now), status=status) for stored in group)
+        for outcome in outcomes:
+            self._report(replace(outcome, seconds=round(monotonic() - started, 3)))
 
-        def report(outcome: SourceOutcome) -> None:
-            self._report(replace(outcome, status=status, seconds=round(monotonic() - started, 3)))
+    async def _at_own_url(
+        self, group: SourceGroup, failure: Failure
+    ) -> tuple[SourceGroup, tuple[SourceOutcome, ...] | NoDocument]:
+        """Ask lost sources at their own URL, too; return them without their move if their feed is there again."""
+        own = without_move(group)
+        answer = await self._fetch_and_record(own, is_leased=False)
+        if isinstance(answer, Failure | Held):
+            return group, failure
+        for stored in own:
+            log.info("%s: %s; its feed is at its own URL again", stored.source.name, failure)
+        return own, answer
 
-        now = self._app.clock()
-        if isinstance(answer, FeedDocument):
-            with self._fetcher.limiter.backlog.hold(len(answer.body)):
-                outcomes = await self._read_and_record(group, answer, now)
-            if not isinstance(outcomes, Failure):
-                states.recorded(group)
-                for outcome in outcomes:
-                    report(outcome)
-                return
-            answer = replace(outcomes, status=answer.status)
-        for stored in group:
-            report(states.add(stored, answer, now))
+    async def _fetch_and_record(
+        self, group: SourceGroup, *, is_leased: bool = True
+    ) -> tuple[SourceOutcome, ...] | NoDocument:
+        """Fetch the group's URL; return the outcomes of its document once that is recorded, else what came."""
+        document = await fetch_group(self._app, self._fetcher, self._hosts, group, is_leased=is_leased)
+        if not isinstance(document, FeedDocument):
+            return document
+        with self._fetcher.limiter.backlog.hold(len(document.body)):
+            outcomes = await self._read_and_record(group, document, self._app.clock())
+        if isinstance(outcomes, Failure):
+            return replace(outcomes, status=document.status)
+        return tuple(replace(outcome, status=document.status) for outcome in outcomes)
 
     async def _read_and_record(self, group: SourceGroup, document: FeedDocument, now: datetime) -> "Outcomes":
         # Imported with the first document: a round of nothing but 304s loads no parser, cleaner or renderer.
@@ -111,7 +134,7 @@ class Refresher:
         return await self._queue.record(await read_expensive(self._app, received))
 
 
-def _http_status(answer: FeedDocument | NoDocument) -> int | None:
+def _http_status(answer: NoDocument) -> int | None:
     match answer:
         case SameTruncated(document=document):
             return document.status

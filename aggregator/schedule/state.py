@@ -20,6 +20,7 @@ from aggregator.model.source import READING
 from aggregator.schedule.backoff import backoff
 from aggregator.schedule.due import LONGEST_WAIT, after_skips, due_after_failure, due_after_success
 from aggregator.settings import Fetch
+from aggregator.urls import without_credentials
 
 MAX_UNMODIFIED = timedelta(days=8)  # some servers answer 304 for ever: then one request goes without validators
 GONE = 410
@@ -27,12 +28,18 @@ MIN_RETRY_AFTER = timedelta(seconds=60)
 MAX_RETRY_AFTER = timedelta(days=31)
 DEFAULT_RETRY_AFTER = timedelta(hours=1)  # for a 429 or 503 without a readable one; doubles to 24 h
 MAX_SEEN = 80_000  # bytes of digests kept between two polls: those of 10,000 entries
+MAX_FAILURES_MOVED = 10  # in a row at the URL that a source moved to: four days at the default interval
 MAX_FORBIDDEN = 3  # 403s in a row on one host that count as a 429
 
 
 def is_conditional(state: SourceState, now: datetime) -> bool:
     """Return True if the next request is to carry validators; False once after 8 days of 304 alone."""
     return state.unmodified_since is None or now - state.unmodified_since < MAX_UNMODIFIED
+
+
+def is_lost(state: SourceState) -> bool:
+    """Return True if the URL that the source moved to has failed for so long that its own URL is asked again, too."""
+    return state.moved_to is not None and state.failures >= MAX_FAILURES_MOVED
 
 
 def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they are added to
@@ -47,7 +54,7 @@ def after_feed(  # noqa: PLR0913 - the results of fetch and parse, and what they
     """Return the state after a document that parsed; a truncated one keeps its entries and loses its validators."""
     fresh = replace(
         state,
-        moved_to=document.permanent_url or state.moved_to,
+        moved_to=_moved_to(document, state, source),
         validators=document.validators,
         digest=document.digest,
         truncated_digest=None,
@@ -86,7 +93,7 @@ def after_same_truncated(
     """Return the state after the bytes of a truncated document came again: it need not be parsed to fail again."""
     fresh = replace(
         state,
-        moved_to=document.permanent_url or state.moved_to,
+        moved_to=_moved_to(document, state, source),
         last_fetch=now,
         http_status=document.status,
         failures=state.failures + 1,
@@ -111,7 +118,7 @@ def after_not_modified(
     """Return the state after a 304, or a 200 with the bytes of the last document."""
     fresh = replace(
         state,
-        moved_to=response.permanent_url or state.moved_to,
+        moved_to=_moved_to(response, state, source),
         validators=response.validators,
         truncated_digest=None,
         last_fetch=now,
@@ -127,8 +134,9 @@ def after_not_modified(
 def after_failure(failure: Failure, state: SourceState, source: Source, fetch: Fetch, now: datetime) -> SourceState:
     """Return the state after a failure: due after a back-off or a longer Retry-After, or, for 410 Gone alone, never.
 
-    A Retry-After below `min_interval` is raised to it, or a failing server would be asked more often than a healthy
-    one. The hours and days that the last document excludes are skipped.
+    A 410 of the URL that the source moved to ends that move: its own URL is asked next. A Retry-After below
+    `min_interval` is raised to it, or a failing server would be asked more often than a healthy one. The hours and days
+    that the last document excludes are skipped.
     """
     failures = state.failures + 1
     fresh = replace(
@@ -142,7 +150,9 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
         unmodified_since=None,
     )
     if failure.status == GONE and not failure.via_temporary_redirect:
-        return replace(fresh, next_fetch=None, due_reason="gone", paused="the server answered 410 Gone")
+        if state.moved_to is None:
+            return replace(fresh, next_fetch=None, due_reason="gone", paused="the server answered 410 Gone")
+        fresh = replace(fresh, moved_to=None, validators=Validators())
     if failure.status in (429, 503):
         due, reason = now + max(_retry_delay(failure, failures), fetch.min_interval), "retry-after"
     else:
@@ -155,6 +165,12 @@ def after_failure(failure: Failure, state: SourceState, source: Source, fetch: F
 def after_outage(state: SourceState, now: datetime) -> SourceState:
     """Return the state after our own network failed at `now`: the source stays due, behind those not tried yet."""
     return replace(state, last_fetch=now, next_fetch=now, due_reason="outage")
+
+
+def _moved_to(answer: FeedDocument | NotModified, state: SourceState, source: Source) -> str | None:
+    """Return the URL that the source is at for good, None if it is its own: some move back."""
+    url = answer.permanent_url or state.moved_to
+    return url if url != without_credentials(source.url.partition("#")[0]) else None
 
 
 def _scheduled(state: SourceState, source: Source, freshness: Freshness, fetch: Fetch, now: datetime) -> SourceState:

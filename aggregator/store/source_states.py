@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from aggregator.model import SourceState
 from aggregator.store.dialect import Dialect
@@ -41,6 +41,7 @@ _WRITE_STATE = (
     .values({name: bindparam(name) for name in (*_OF_POLL, *_OF_DOCUMENT)})
 )
 _WRITE_STATE_AND_HOST = _WRITE_STATE.values(host=bindparam("host"))
+_URL = select(source.c.url).where(source.c.id == bindparam("source_id"))
 _RESCHEDULE = (
     update(source)
     .where(source.c.id == bindparam("source_id"))
@@ -59,20 +60,25 @@ def write_states(
 ) -> None:
     """Write states of sources, by id; not of a source that has been `readdressed` since it was claimed.
 
-    A source that moved gets the host it moved to (`urls.lease_name`); `leased` are the hosts they were claimed with.
-    Of a document's columns none is written that are as they were `claimed`.
+    A source that moved gets the host it moved to (`urls.lease_name`), one whose move ended that of its own URL;
+    `leased` are the hosts they were claimed with. Of a document's columns none is written that are as they were
+    `claimed`.
     """
     polled: list[Columns] = []
     stayed: list[Columns] = []
     moved: list[Columns] = []
     for source_id, state in sorted(states, key=lambda pair: pair[0]):
         columns = state_columns(state) | {"source_id": source_id}
-        if source_id in claimed and _is_same_document(claimed[source_id], state):
+        before = claimed.get(source_id)
+        if before and _is_same_document(before, state):
             polled.append(columns)
-        elif state.moved_to is None:
-            stayed.append(columns)
-        else:
+        elif state.moved_to:
             moved.append(columns | {"host": lease_name(state.moved_to, unpaced)})
+        elif before and before.moved_to:
+            url: str = connection.execute(_URL, {"source_id": source_id}).scalar_one()
+            moved.append(columns | {"host": lease_name(url, unpaced)})
+        else:
+            stayed.append(columns)
     _WRITE_POLL.execute(connection, polled)
     if stayed:
         connection.execute(_WRITE_STATE, stayed)

@@ -55,8 +55,9 @@ def test_any_other_answer_is_a_failure_with_its_status(server: Server, status: i
 
 
 def test_redirects_end(server: Server) -> None:
-    server.put("/hub", status=307, headers={"Location": "/hub"})
-    failed = post(server.url("/hub"))
+    for number in range(6):
+        server.put(f"/{number}", status=307, headers={"Location": f"/{number + 1}"})
+    failed = post(server.url("/0"))
     assert isinstance(failed, Failure)
     assert failed.reason == "too many redirects (more than 5)"
     assert len(server.requests) == 6

@@ -59,20 +59,49 @@ async def test_five_hops_are_followed_and_no_sixth(server: Server, get: Get) -> 
     answer = await get(chain(server, *[302] * 6))
     assert isinstance(answer, Failure)
     assert (answer.status, answer.reason) == (302, "too many redirects (more than 5)")
-
-
-async def test_a_loop_ends(server: Server, get: Get) -> None:
-    answer = await get(server.put("/loop", status=301, headers={"Location": "/loop"}))
-    assert isinstance(answer, Failure)
-    assert len(server.requests) == 6
     assert answer.advice == "check the source's URL in a browser"
+    server.put("/3", status=302, headers={"Location": "/4", "Set-Cookie": "seen=1"})
+    answer = await get(server.url("/0"))
+    assert isinstance(answer, Failure)
+    assert "headers: {Cookie: …}" in answer.advice
+
+
+LOOP = "redirect loop: the redirect ({}) leads to a URL that was requested before"
+
+
+@pytest.mark.parametrize("round_trip", [("/loop",), ("/loop", "/a"), ("/loop", "/a", "/b", "/c", "/d")])
+async def test_a_loop_ends_before_a_url_is_requested_again(
+    server: Server, get: Get, round_trip: tuple[str, ...]
+) -> None:
+    for path, following in zip(round_trip, (*round_trip[1:], "/loop#top"), strict=True):
+        server.put(path, status=301, headers={"Location": following})
+    answer = await get(server.url("/loop"))
+    assert isinstance(answer, Failure)
+    assert (answer.status, answer.reason) == (301, LOOP.format(301))
+    assert answer.advice == "check the source's URL in a browser"
+    assert [request.path for request in server.requests] == list(round_trip)
+
+
+async def test_a_loop_into_which_other_urls_lead_ends_too(server: Server, get: Get) -> None:
+    server.put("/a", status=301, headers={"Location": "/b"})
+    server.put("/b", status=302, headers={"Location": "/b"})
+    answer = await get(server.url("/a"))
+    assert isinstance(answer, Failure)
+    assert answer.reason == LOOP.format(302)
+    assert len(server.requests) == 2
+
+
+async def test_another_query_is_no_loop(server: Server, get: Get) -> None:
+    server.put("/feed.xml?try=1", status=302, headers={"Location": "/feed.xml?try=2"})
+    server.put("/feed.xml?try=2", FEED)
+    assert isinstance(await get(server.url("/feed.xml?try=1")), FeedDocument)
 
 
 async def test_a_loop_that_sets_a_cookie_names_the_header(server: Server, get: Get) -> None:
     server.put("/wall", status=302, headers={"Location": "/loop"})
     answer = await get(server.put("/loop", status=302, headers={"Location": "/wall", "Set-Cookie": "seen=1; path=/"}))
     assert isinstance(answer, Failure)
-    assert answer.reason == "too many redirects (more than 5)"
+    assert answer.reason == LOOP.format(302)
     assert "headers: {Cookie: …}" in answer.advice
     assert all(request.header("Cookie") is None for request in server.requests)
 

@@ -237,6 +237,16 @@ def test_a_source_is_on_the_host_that_it_moved_to(two: tuple[Store, Store]) -> N
     assert claim(second) == ["paper"]
 
 
+def test_a_source_whose_move_ended_is_on_the_host_of_its_own_url(two: tuple[Store, Store]) -> None:
+    first, second = two
+    first.sources.record_states([(5, state(moved_to="https://new.service.example/feed", next_fetch=None))], {})
+    assert claim(first, names=["paper"]) == ["paper"]
+    first.sources.record_states([(5, state(moved_to=None, next_fetch=None))], {})
+    first.leases.end_unused()
+    assert claim(first, names=["blog0"]) == ["blog0"]  # leases the service
+    assert claim(second) == ["paper"]
+
+
 def test_a_host_is_never_two_processes_at_the_same_time(url: str) -> None:
     blogs = [source(f"s{host}x{n}", url=f"https://s{n}.host{host}.example/") for host in range(3) for n in range(8)]
 
