@@ -1,23 +1,26 @@
 """Problems between settings, each of which may be right by itself."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from aggregator.config.problems import Problem
+from aggregator.config.resolve import SQLITE, absolute_path
 from aggregator.config.yaml_document import Location
 from aggregator.names import ALL
-from aggregator.settings import BUCKET, Articles
+from aggregator.settings import BUCKET, Articles, Settings
 from aggregator.settings.values import is_null, quoted
 
 
-def conflicts(data: Any) -> Iterator[Problem]:
-    """Yield the problems of the file's paths and patterns, within each source, and between sources."""
-    yield from _path_problems(data)
+def conflicts(data: Any, folder: Path) -> Iterator[Problem]:
+    """Yield the problems of paths, which start from `folder`, and patterns, within each source, and between sources."""
+    yield from _path_problems(data, folder)
     yield from _bucket_problems(data)
-    first_with: dict[str, int] = {}
     yield from _translation_problems(data)
+    first_with: dict[str, int] = {}
     for number, source in sources_of(data):
         location: Location = ("sources", number)
         yield from _source_problems(source, location)
@@ -65,15 +68,21 @@ def _translation_problems(data: Any) -> Iterator[Problem]:
             yield Problem(("sources", number, "translate"), message)
 
 
-def _path_problems(data: Any) -> Iterator[Problem]:
+def _path_problems(data: Any, folder: Path) -> Iterator[Problem]:
     file = data if isinstance(data, dict) else {}
     articles = section if isinstance(section := file.get("articles"), dict) else {}
-    for location, value in ((("storage",), file.get("storage")), (("articles", "path"), articles.get("path"))):
-        try:
-            Path(_text(value)).expanduser()
-        except RuntimeError:
-            message = f"{quoted(_text(value))} begins at a home that this machine does not know; write the folder"
+    storage, path = _text(file.get("storage")), _text(articles.get("path"))
+    database = unquote(_text(file.get("database")).removeprefix(SQLITE))
+    paths: dict[Location, str] = {("storage",): storage, ("database",): database, ("articles", "path"): path}
+    for location, value in paths.items():
+        if os.path.expanduser(value).startswith("~"):  # noqa: PTH111  # Path's raises
+            message = f"{quoted(value)} begins at a home that this machine does not know; write the folder"
             yield Problem(location, message)
+    root = absolute_path(storage or Settings.model_fields["storage"].default, folder)
+    for name in ("feeds",) if storage.startswith(BUCKET) else ("feeds", "pictures"):
+        if absolute_path(path, root).is_relative_to(root / name):
+            message = f"{quoted(path)} lies in the folder of the {name} in `storage`; write another, such as articles"
+            yield Problem(("articles", "path"), message)
     pattern = _text(articles.get("name"))
     if pattern and pattern != Articles().name:
         from aggregator.render.article import pattern_fault  # imports feedgen and lxml, which few commands need

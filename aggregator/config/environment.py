@@ -21,8 +21,8 @@ from aggregator.settings.values import UnquotedText, header_value, is_null
 
 PREFIX = "AGGREGATOR_"
 
-# No settings: the command line reads them, and the engine of jobs.
-_OF_COMMAND_LINE = ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG", "AGGREGATOR_DATABASE_DIRECT")
+# The command line reads these, and the engine of jobs.
+_NO_SETTINGS = ("AGGREGATOR_CONFIG", "AGGREGATOR_LOG", "AGGREGATOR_DATABASE_DIRECT")
 # Kubernetes announces a service called "aggregator" to every container in this way.
 _KUBERNETES = re.compile(r"AGGREGATOR_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 
@@ -50,16 +50,21 @@ def overrides(environ: Mapping[str, str], used: frozenset[str]) -> tuple[list[Ov
     faults: list[Fault] = []
     for variable in sorted(name for name in environ if name.startswith(PREFIX) and environ[name]):
         if variable not in _VARIABLES:
-            if variable not in (*_OF_COMMAND_LINE, *used) and not _KUBERNETES.fullmatch(variable):
+            if variable not in (*_NO_SETTINGS, *used) and not _KUBERNETES.fullmatch(variable):
                 faults.append(variable_fault(variable, _unknown_variable(variable)))
             continue
         path, is_list = _VARIABLES[variable]
         text = environ[variable]
+        if not is_list:
+            settings.append(Override(variable, path, UnquotedText(text)))
+            continue
         try:
-            value = parse_document(text, variable).value if is_list else UnquotedText(text)
-            settings.append(Override(variable, path, value))
+            document = parse_document(text, variable)
+            settings.append(Override(variable, path, document.value))
+            wrong = document.repeated_keys
         except NotReadableError as error:
-            faults.extend(variable_fault(variable, fault.message) for fault in error.faults)
+            wrong = error.faults
+        faults.extend(variable_fault(variable, fault.message) for fault in wrong)
     return settings, faults
 
 

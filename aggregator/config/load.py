@@ -54,8 +54,10 @@ def advice(path: Path) -> list[Fault]:
     """Return what the file at `path`, which is valid, should better say. Raises ConfigError if it cannot be read."""
     text = read_text(path)
     problems = list(literal_secrets(parse_document(text, str(path)).value))
-    positions = Positions(text) if problems else None
-    return [located_fault(problem, str(path), positions, {}) for problem in problems if positions]
+    if not problems:
+        return []  # positions take time in a long file
+    positions = Positions(text)
+    return [located_fault(problem, str(path), positions, {}) for problem in problems]
 
 
 def settings_from(
@@ -75,7 +77,8 @@ def settings_from(
     in_file = data
     for override in given:
         data = overlaid(data, override.path, override.value)
-    problems += conflicts(data)
+    folder = (folder or path.parent).absolute()
+    problems += conflicts(data, folder)
     settings = None
     try:
         settings = Settings.model_validate(data)
@@ -88,7 +91,6 @@ def settings_from(
         faults += (located_fault(problem, file, positions, variables) for problem in problems)
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (not fault.line, fault.line, fault.column)))
-    folder = (folder or path.parent).absolute()
     written = _written(in_file) if given else settings.model_copy(update={"sources": ()})
     storage = {"storage": resolve(written, folder).storage}
     return resolve(settings, folder).with_written(written.model_copy(update=storage))

@@ -9,7 +9,7 @@ from aggregator.config.naming import named
 from aggregator.names import category_name, distinct
 from aggregator.settings import BUCKET, Fetch, Settings, SourceSettings
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 
 
 def resolve(settings: Settings, folder: Path) -> Settings:
@@ -22,9 +22,9 @@ def resolve(settings: Settings, folder: Path) -> Settings:
         path = settings.articles.path.strip("/")
         articles = settings.articles.model_copy(update={"path": path})
         return settings.model_copy(update={"articles": articles, "sources": sources})
-    storage = _absolute(settings.storage, folder)
+    storage = absolute_path(settings.storage, folder)
     database = database_url(settings.database, folder) if settings.database else _sqlite_url(storage / "aggregator.db")
-    articles = settings.articles.model_copy(update={"path": str(_absolute(settings.articles.path, storage))})
+    articles = settings.articles.model_copy(update={"path": str(absolute_path(settings.articles.path, storage))})
     return settings.model_copy(
         update={"storage": str(storage), "articles": articles, "database": database, "sources": sources}
     )
@@ -43,14 +43,14 @@ def local_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
 
 def database_url(url: str, folder: Path) -> str:
     """Return the URL of a database with the path of an SQLite file absolute."""
-    if not url.startswith(_SQLITE):
+    if not url.startswith(SQLITE):
         return url
-    path, mark, options = url.removeprefix(_SQLITE).partition("?")
-    return f"{_sqlite_url(_absolute(unquote(path), folder))}{mark}{options}"
+    path, mark, options = url.removeprefix(SQLITE).partition("?")
+    return f"{_sqlite_url(absolute_path(unquote(path), folder))}{mark}{options}"
 
 
 def _sqlite_url(file: Path) -> str:
-    return _SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
+    return SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:
@@ -66,6 +66,6 @@ def with_defaults(source: SourceSettings, fetch: Fetch) -> SourceSettings:
     )
 
 
-def _absolute(path: str, folder: Path) -> Path:
-    """Return `path` without `.` and `..`; links stay as they are, for their targets may move."""
-    return Path(os.path.abspath(folder / Path(path).expanduser()))  # noqa: PTH100  # Path.resolve follows links
+def absolute_path(path: str, folder: Path) -> Path:
+    """Return `path` as seen from `folder`, without `.` and `..`; links stay as they are, for their targets may move."""
+    return Path(os.path.abspath(folder / os.path.expanduser(path)))  # noqa: PTH100, PTH111  # Path's follow links, or raise

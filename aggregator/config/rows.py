@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aggregator.config.checks import conflicts
 from aggregator.config.environment import PREFIX, overlaid, overrides, reference_faults
 from aggregator.config.load import NO_SOURCE
 from aggregator.config.problems import located_fault, validation_problems, variable_fault
@@ -29,7 +30,7 @@ def settings_from_rows(stored: StoredSettings, environ: Mapping[str, str], folde
         data = overlaid(data, override.path, override.value)
     missing = set(stored.secret) - {".".join(override.path) for override in environment}
     faults += (_secret_fault(name) for name in sorted(missing))
-    problems = list(reference_faults(data, environ))
+    problems = [*reference_faults(data, environ), *conflicts(data, folder)]
     settings = None
     try:
         settings = Settings.model_validate(data)

@@ -9,12 +9,10 @@ import yaml
 from aggregator.config.environment import names_used, overrides
 from aggregator.config.load import read_text, settings_from
 from aggregator.config.yaml_document import Location, Positions, parse_document
-from aggregator.secret_urls import masked_url
+from aggregator.secret_urls import HIDDEN, masked_url
 from aggregator.settings import SourceSettings, setting_paths
 from aggregator.settings.references import referenced_names
 from aggregator.settings.rules import Rule
-
-_HIDDEN = "***"
 
 
 class EffectiveSetting(NamedTuple):
@@ -87,7 +85,7 @@ def _is_written(data: Any, location: Location) -> bool:
 
 def _masked_header(value: str) -> str:
     """Return a header's value as written if its secret is in the environment, else without it."""
-    return value if referenced_names(value) else _HIDDEN
+    return value if referenced_names(value) else HIDDEN
 
 
 def _masked_text(value: Any) -> Any:

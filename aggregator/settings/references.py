@@ -1,4 +1,4 @@
-"""References to the environment, `${NAME}`, in the values of a source's headers. Pure.
+"""References to the environment, `${NAME}`, in a source's URL and headers and in `translate.key`. Pure.
 
 Settings hold a value as it is written. The environment's text takes the place of a reference only in memory, for a
 request and for the log's list of secrets, and is never stored.
@@ -32,7 +32,7 @@ def _reference_problem(reference: str, environ: Mapping[str, str] | None) -> str
 
 
 def resolved(text: str, environ: Mapping[str, str]) -> str:
-    """Return a header's value with the environment's text in it. Raises ValueError with what is wrong."""
+    """Return `text` with the environment's text in place of its references. Raises ValueError with what is wrong."""
     for problem in reference_problems(text, environ):
         raise ValueError(problem)
     return _REFERENCE.sub(lambda match: environ[match[1][:-1]], text).strip()

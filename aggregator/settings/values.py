@@ -194,7 +194,9 @@ def web_url(value: Any, example: str = "https://example.org/feed.xml") -> str:
     """Return an http or https URL with a host, exactly as written; `example` stands in the message if it is none."""
     url = text(value)
     if "${" in url:
-        raise ValueError("takes no `${NAME}`; only the `url` and `headers` of a source read the environment")
+        raise ValueError(
+            "takes no `${NAME}`; only `url` and `headers` of a source, and `translate.key`, read the environment"
+        )
     if re.search(r"\s", url):
         raise ValueError("has a blank in it; write it as %20")
     if not re.match(r"https?://", url, re.IGNORECASE):

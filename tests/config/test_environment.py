@@ -56,6 +56,8 @@ def test_a_variable_without_text_is_not_set(load: Load) -> None:
         ("AGGREGATOR_SOURCES", "[]", "sources stand in the file alone"),
         ("AGGREGATOR_ARTICLES__AFTER", "[hugo]", "stands in the file alone; take the variable out"),
         ("AGGREGATOR_ARTICLES__NAME", "{foo}.md", "`articles.name` has no field {foo}"),
+        ("AGGREGATOR_ARTICLES__PATH", "feeds", "`feeds` lies in the folder of the feeds in `storage`"),
+        ("AGGREGATOR_RULES", "[{drop: true, drop: true}]", "`drop` stands here again"),
     ],
 )
 def test_a_bad_variable_is_a_fault_that_names_it(faults: Faults, variable: str, value: str, fault: str) -> None:

@@ -100,6 +100,10 @@ def test_the_environment_of_a_worker_wins_and_its_faults_are_named(load: Load, t
         read(text, tmp_path, AGGREGATOR_FETCH__TIMEOUT="soon")
     with pytest.raises(ConfigError, match="AGGREGATOR_TITEL: is no setting"):
         read(text, tmp_path, AGGREGATOR_TITEL="x")
+    with pytest.raises(ConfigError, match=r"AGGREGATOR_ARTICLES__NAME: .*has no field \{foo\}"):
+        read(text, tmp_path, AGGREGATOR_ARTICLES__NAME="{foo}.md")
+    with pytest.raises(ConfigError, match=r"AGGREGATOR_STORAGE: .*`~nobody-here/x` begins at a home"):
+        read(text, tmp_path, AGGREGATOR_STORAGE="~nobody-here/x")
 
 
 K: dict[str, Any] = {"AGGREGATOR_K": "value"}

@@ -193,6 +193,8 @@ def test_health_without_a_daemon_reports_the_configuration(tmp_path: Path) -> No
     assert "`titel` is no setting" in aggregator("health", cwd=tmp_path, status=2).stderr
     (tmp_path / "feeds.yaml").write_text("storage: []\nsources: [https://example.org/]\n")
     assert "feeds.yaml:1:10: `storage`" in aggregator("health", cwd=tmp_path, status=2).stderr
+    (tmp_path / "feeds.yaml").write_text("storage: ~nobody-here/x\nsources: [https://example.org/]\n")
+    assert "feeds.yaml:1:10: `~nobody-here/x` begins at a home" in aggregator("health", cwd=tmp_path, status=2).stderr
 
 
 def test_health_gives_the_reason_of_a_daemon_that_is_not_well(folder: Path, server: Server) -> None:
