@@ -123,8 +123,8 @@ def cache_of(app: App) -> PictureCache:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return the files in a folder, none if it does not exist."""
+    """Return the files in a folder, none if it does not exist or cannot be read: a page is shown without its cache."""
     try:
-        return [Path(entry.path) for entry in os.scandir(folder)]
-    except FileNotFoundError:
+        return list(folder.iterdir())
+    except OSError:
         return []

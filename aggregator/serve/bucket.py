@@ -19,7 +19,6 @@ from aggregator.objects import BucketFolder
 from aggregator.serve.folder import CachedFile, FeedFolder, StoredResponse, is_servable
 from aggregator.serve.health import Health
 
-MAX_BYTES = 64_000_000  # of all feeds in memory, in both encodings
 FRESH = 1.0  # seconds for which a feed is served without a look at its row
 
 log = logging.getLogger("aggregator")
@@ -40,7 +39,6 @@ class FeedBucket(FeedFolder):
         super().__init__(Path(), max_age, absent, link)
         self._objects, self._health = objects, health
         self._checked: dict[str, float] = {}  # moments of the looks at the rows, of the files in memory
-        self._bytes = 0  # of the files in memory
         self._failed = ""  # name of the feed that could not be read last; "" if reading succeeds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +71,8 @@ class FeedBucket(FeedFolder):
     def _refresh(self, name: str) -> None:
         """Read the object if its row has changed. Raises AggregatorError if that fails and there is none in memory."""
         present = self._files.get(name)
-        self._checked[name] = monotonic()  # requests that come meanwhile are answered from memory
+        if present:
+            self._checked[name] = monotonic()  # requests that come meanwhile are answered from memory
         try:
             state = self._objects.state(name)
             if state is None:
@@ -96,20 +95,10 @@ class FeedBucket(FeedFolder):
                 self._health.done("feeds")
 
     def _keep(self, name: str, file: CachedFile) -> CachedFile:
-        """Keep the feed for the next request; those that were read longest ago make room."""
-        self._drop(name)
-        self._files[name] = file
+        super()._keep(name, file)
         self._checked[name] = monotonic()
-        self._bytes += _size(file)
-        while self._bytes > MAX_BYTES and len(self._files) > 1:
-            self._drop(next(iter(self._files)))
         return file
 
-    def _drop(self, name: str) -> None:
-        if file := self._files.pop(name, None):
-            self._bytes -= _size(file)
+    def _remove(self, name: str) -> None:
+        super()._remove(name)
         self._checked.pop(name, None)
-
-
-def _size(file: CachedFile) -> int:
-    return len(file.identity.get.body) + len(file.gzipped.get.body)

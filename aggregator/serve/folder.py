@@ -1,6 +1,6 @@
 """The feeds' folder over HTTP: GET and HEAD with strong ETag, Last-Modified, gzip and 304. Edge.
 
-A file is read and compressed once per change; a request then costs one `stat`.
+A file is read and compressed once per change, unless others took its place in memory; a request then costs one `stat`.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
@@ -24,7 +25,7 @@ MEDIA_TYPES = {f".{format_.suffix}": format_.media_type for format_ in FORMATS} 
 FEED_LIST = "feeds.opml"  # written with the feeds
 PREFIX = "/feeds/"
 PAGE = re.compile(r"([^/.][^/]*)/([1-9][0-9]{0,8})\.(\w+)", re.ASCII)  # an archive page: category, number, suffix
-MAX_PAGES = 64  # archive pages in memory
+MAX_BYTES = 64_000_000  # of all files in memory, in both encodings
 CROSS_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # readers in browsers may read what everybody may
 GZIP_LEVEL = 6  # takes a third of the time of level 9, for 1 % more bytes
 
@@ -68,6 +69,11 @@ class CachedFile:
     identity: Representation
     gzipped: Representation
 
+    @property
+    def size(self) -> int:
+        """Bytes of both encodings."""
+        return len(self.identity.get.body) + len(self.gzipped.get.body)
+
 
 class FeedFolder:
     """Serves the files of a folder, and archive pages in its subfolders: as an ASGI endpoint, or without ASGI."""
@@ -85,8 +91,9 @@ class FeedFolder:
         (called in a thread), `link` the Link header, "" for none.
         """
         self._root, self._max_age, self._absent, self._link = str(root), max_age, absent, link
-        self._files: dict[str, CachedFile] = {}
-        self._pages: dict[str, None] = {}  # names of archive pages among them, the one that was kept first in front
+        self._files: dict[str, CachedFile] = {}  # the one that was read first in front
+        self._bytes = 0  # of these files
+        self._changing = Lock()  # held to change both: requests are answered in the event loop and in threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for the file that the path's parameters name."""
@@ -137,20 +144,27 @@ class FeedFolder:
             if file is None or file.stamp != _stamp(os.stat(path)):  # noqa: PTH116  # a tenth of the time of a Path
                 file = self._keep(name, self._read(path, name))
         except OSError:
-            self._files.pop(name, None)
+            self._drop(name)
             return None
         return file
 
     def _keep(self, name: str, file: CachedFile) -> CachedFile:
-        """Keep the file for the next request: of archive pages, which grow in number, only those read last."""
-        self._files[name] = file
-        if "/" in name:
-            self._pages[name] = None
-            if len(self._pages) > MAX_PAGES:
-                oldest = next(iter(self._pages))
-                del self._pages[oldest]
-                self._files.pop(oldest, None)
+        """Keep the file for the next request; those that were read longest ago make room."""
+        with self._changing:
+            self._remove(name)
+            self._files[name] = file
+            self._bytes += file.size
+            while self._bytes > MAX_BYTES and len(self._files) > 1:
+                self._remove(next(iter(self._files)))
         return file
+
+    def _drop(self, name: str) -> None:
+        with self._changing:
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        if file := self._files.pop(name, None):
+            self._bytes -= file.size
 
     def _read(self, path: str, name: str) -> CachedFile:
         with Path(path).open("rb") as file:

@@ -61,9 +61,9 @@ def lead_image(image: ShownImage, alt: str) -> str:
     return _element(image, {"alt": escape(alt)}, in_place=True, name="lead", loading="eager")
 
 
-def thumbnail(image: ShownImage) -> str:
+def thumbnail(src: str) -> str:
     """Return the image beside an article in a list; its place has the same size for all."""
-    return f'<img class="thumbnail" src="{escape(image.src)}" alt="" width="120" height="80" loading="lazy">'
+    return f'<img class="thumbnail" src="{escape(src)}" alt="" width="120" height="80" loading="lazy">'
 
 
 def _element(

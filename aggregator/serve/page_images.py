@@ -31,14 +31,14 @@ class PageImages:
 
         def image_of(url: str) -> ShownImage | None:
             nonlocal sizes
-            if self._mode == "direct":
-                return ShownImage(src=url)
-            if not self._is_served(url):
+            if not self._is_shown(url):
                 return None
+            address = self._address(root, article_id, url, "page")
+            if self._mode == "direct":
+                return ShownImage(src=address)
             if sizes is None:
                 sizes = self._pictures.sizes(article_id)
-            name = self._pictures.name(article_id, url, "page")
-            return ShownImage(src=f"{root}picture/{name}", size=sizes.get(name))
+            return ShownImage(src=address, size=sizes.get(address.rpartition("/")[2]))
 
         return image_of
 
@@ -54,35 +54,29 @@ class PageImages:
     def thumbnail(self, article: ListedArticle, root: str) -> str:
         """Return the image beside an article in a list, "" if there is none."""
         url = article.image or next(sources_in(article.opening), None)
-        if url and self._mode == "direct":
-            return thumbnail(ShownImage(src=url))
-        if url and self._is_served(url):
-            return thumbnail(ShownImage(src=self._address(root, article.id, url, "thumbnail")))
-        return ""
+        if not url or not self._is_shown(url):
+            return ""
+        return thumbnail(self._address(root, article.id, url, "thumbnail"))
 
     def open_graph(self, article: StoredArticle) -> str:
         """Return the URL of the image that stands for an article elsewhere, "" if there is none."""
         url = article.image or next(sources_in(article.html), None)
-        if url and self._mode == "direct":
-            return url
-        return self._address(self._public_url, article.id, url, "page") if url and self._is_served(url) else ""
+        return self._address(self._public_url, article.id, url, "page") if url and self._is_shown(url) else ""
 
     def files(self, article: StoredArticle) -> list[Enclosure]:
         """Return the article's media files but for images that its page shows."""
-        shown = {url_key(url) for url in filter(None, (article.image, *sources_in(article.html)))}
-        return [
-            file
-            for file in article.enclosures
-            if url_key(file.url) not in shown or not self.of_page(article.id, "")(file.url)
-        ]
+        images = {url_key(url) for url in filter(None, (article.image, *sources_in(article.html)))}
+        return [file for file in article.enclosures if url_key(file.url) not in images or not self._is_shown(file.url)]
 
-    def _is_served(self, url: str) -> bool:
-        """Return True if there may be such a picture here: no SVG, and none that could not be had lately."""
-        is_svg = urlsplit(url).path.lower().endswith(".svg")
-        return self._mode == "proxy" and not is_svg and not self._pictures.is_missing(url)
+    def _is_shown(self, url: str) -> bool:
+        """Return True unless there is to be a link; we serve no SVG, and nothing that could not be had lately."""
+        if self._mode != "proxy":
+            return self._mode == "direct"
+        return not urlsplit(url).path.lower().endswith(".svg") and not self._pictures.is_missing(url)
 
     def _address(self, root: str, article_id: str, url: str, size: PictureSize) -> str:
-        return f"{root}picture/{self._pictures.name(article_id, url, size)}"
+        """Return the URL from which a page loads the image: its own, or that of its picture here."""
+        return url if self._mode == "direct" else f"{root}picture/{self._pictures.name(article_id, url, size)}"
 
 
 def url_key(url: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 The templates escape all text of sources; only an article's HTML, which `normalise` cleaned, is inserted as it is.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property, partial
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
 
 PAGE_ARTICLES = 50
 PAGE_SOURCES = 100
-MAX_NUMBER = 2**31  # that columns of numbers hold
 MAX_DEPTH = 10  # of a path below which links are relative; no page is as deep
 
 STYLE, ICON, FAVICON, TOUCH_ICON = (
@@ -202,9 +202,10 @@ class Pages:
 
     def revision(self, request: Request) -> Response:
         """`/article/<id>/revisions/<n>`: what its n-th edit changed, of the last ten edits."""
-        store, number = self._app.store, request.path_params["number"]
+        store, digits = self._app.store, request.path_params["number"]
+        number = int(digits) if re.fullmatch("[0-9]{1,9}", digits) else 0  # of no revision
         article = store.articles.get(request.path_params["id"])
-        revision = store.articles.revision(article.id, number) if article and number < MAX_NUMBER else None
+        revision = store.articles.revision(article.id, number) if article else None
         if article is None or revision is None:
             raise HTTPException(self._status_of_missing(request))
         edited = store.articles.revision(article.id, number + 1) or article

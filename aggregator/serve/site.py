@@ -60,7 +60,7 @@ def site(
             Route("/source/{name}", pages.source, middleware=COMPRESSED),
             Route("/search", pages.search, middleware=COMPRESSED),
             Route("/article/{id}", pages.article, middleware=COMPRESSED),
-            Route("/article/{id}/revisions/{number:int}", pages.revision, middleware=COMPRESSED),
+            Route("/article/{id}/revisions/{number}", pages.revision, middleware=COMPRESSED),
             Route("/picture/{name}", picture_endpoint(app.settings, pictures)),
             Route("/status", pages.status, middleware=COMPRESSED),
             Route("/style.css", lambda _: Response(STYLE, 200, ONE_DAY, "text/css"), middleware=COMPRESSED),

@@ -13,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 from obstore.exceptions import BaseError
+from starlette.testclient import TestClient
 
 from aggregator.app import App
-from aggregator.errors import BucketError, SupersededError
+from aggregator.errors import BucketError, StoreError, SupersededError
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.verify import differences
 from aggregator.model import OutputFile
+from aggregator.objects import BucketFolder
 from aggregator.pipeline import run_cycle
 from aggregator.publish import publish_all, publish_changed
 from aggregator.publish.feeds import feeds_of
@@ -299,9 +301,26 @@ def test_two_servers_give_the_same_answers_and_read_an_object_once(
         assert [client.reads for client in gets] == [["feeds/news.rss", "feeds/all.json"]] * 2
         absent = asyncio.run(_get(apps[0], "/feeds/nothing.rss", "/feeds/news/1.rss", "/feeds/.rss", "/feeds/a.txt"))
         assert [answer.status_code for answer in absent] == [404] * 4
-        monkeypatch.setattr("aggregator.serve.bucket.MAX_BYTES", 1)  # the last one stays
+        monkeypatch.setattr("aggregator.serve.folder.MAX_BYTES", 1)  # the last one stays
         asyncio.run(_get(apps[0], "/feeds/news.rss", "/feeds/all.rss", "/feeds/all.rss", "/feeds/news.rss"))
         assert gets[0].reads[2:] == ["feeds/news.rss", "feeds/all.rss", "feeds/news.rss"]
+
+
+def test_names_that_are_asked_for_while_the_database_is_away_take_no_memory(
+    room: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.once()
+    with room.opened() as app:
+        served = site(app, Health(app.clock), Metrics())
+        client = TestClient(served)
+        assert client.get("/feeds/news.rss").status_code == 200
+
+        def away(_folder: BucketFolder, _path: str) -> None:
+            raise StoreError("away")
+
+        monkeypatch.setattr(BucketFolder, "state", away)
+        assert [client.get(f"/feeds/{number}.rss").status_code for number in range(9)] == [503] * 9
+        assert served.state.feeds._checked.keys() == {"news.rss"}
 
 
 async def _get(app: App, *paths: str) -> list[httpx.Response]:

@@ -229,8 +229,14 @@ def test_an_error_is_status_2_and_its_faults_are_values(tmp_path: Path) -> None:
             "articles: {path: feeds}\n" + SOURCES,
             "1:18: `feeds` lies in the folder of the feeds in `storage`; write another, such as articles",
         ),
-        ("articles: {path: ./x/../feeds/world}\n" + SOURCES, "1:18: `./x/../feeds/world` lies in the folder of the feeds"),
-        ("storage: a\narticles: {path: ../a/pictures/}\n" + SOURCES, "2:18: `../a/pictures/` lies in the folder of the"),
+        (
+            "articles: {path: ./x/../feeds/world}\n" + SOURCES,
+            "1:18: `./x/../feeds/world` lies in the folder of the feeds",
+        ),
+        (
+            "storage: a\narticles: {path: ../a/pictures/}\n" + SOURCES,
+            "2:18: `../a/pictures/` lies in the folder of the",
+        ),
         (BUCKET + "articles: {path: feeds}\n" + SOURCES, "3:18: `feeds` lies in the folder of the feeds"),
         ("database: mysql://x\n" + SOURCES, "1:11: `database` names no database; write sqlite:///"),
         ("database: 'sqlite://'\n" + SOURCES, "1:11: `database` names no database"),

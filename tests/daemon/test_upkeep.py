@@ -86,7 +86,8 @@ def test_a_retention_that_was_set_or_shortened_waits_if_it_removes_much(
         (message,) = caplog.messages
         assert "would remove 4 of 6 articles" in message
         assert "`aggregator prune`" in message
-        assert "would remove 4 of 6 articles" in status_page(app)
+        assert "would remove 4 of 6 articles" in (page := status_page(app))
+        assert "you run <code>aggregator prune</code> once (<code>--dry-run</code> shows what goes).</p>" in page
     room.configuration["retention"] = "7300d"  # a longer one waits for nobody
     with room.opened() as app:
         assert "would remove" not in status_page(app)

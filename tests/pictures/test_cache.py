@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from aggregator.errors import FilesError
 from aggregator.model import ScaledPicture
 from aggregator.pictures.cache import CachedPicture, PictureCache
 
@@ -50,6 +53,14 @@ def test_what_others_wrote_counts_too(tmp_path: Path) -> None:
         caches[number % 2].write(name(ONE, number), picture(90))
     caches[0].write(name(TWO, 1), picture(990))
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) <= 1000
+
+
+def test_a_cache_that_cannot_be_read_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "pictures").write_bytes(b"a file in its place")
+    cache = PictureCache(tmp_path / "pictures", 1000)
+    assert (cache.sizes(ONE), cache.read(name(ONE, 1)), cache.size()) == ({}, None, 0)
+    with pytest.raises(FilesError, match="a file is in the place of its folder"):
+        cache.write(name(ONE, 1), picture())
 
 
 def test_the_pictures_of_an_article_go_with_it(tmp_path: Path) -> None:

@@ -184,6 +184,25 @@ def test_nothing_but_feeds_of_the_folder_is_served(client: TestClient, name: str
     assert client.get(f"/feeds/{name}").status_code == 404
 
 
+def test_memory_holds_what_was_read_last(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    (root / "news").mkdir()
+    names = [*(f"{number}.rss" for number in range(20)), *(f"news/{number}.rss" for number in range(1, 20))]
+    for name in names:
+        (root / name).write_bytes(os.urandom(10_000))
+    monkeypatch.setattr("aggregator.serve.folder.MAX_BYTES", 200_000)  # nine of them, each also compressed
+    for name in names:
+        for _ in range(2):
+            response = folder.answer("GET", name, [])
+            assert response is not None
+            assert response.body == (root / name).read_bytes()
+    assert list(folder._files) == names[-9:]
+    for name in names[-9:]:
+        (root / name).unlink()
+        assert folder.answer("GET", name, []) is None
+    assert (folder._files, folder._bytes) == ({}, 0)
+
+
 def test_a_feed_that_was_taken_away_is_gone(client: TestClient, root: Path) -> None:
     assert client.get("/feeds/all.rss").status_code == 200
     (root / "all.rss").unlink()
