@@ -39,6 +39,7 @@ _REASONS = {
     errno.EISDIR: "a folder is in its place; move the folder away",
     errno.ENOTDIR: "a file is in the place of its folder; move that file away",
     errno.EEXIST: "a file is in the place of its folder; move that file away",
+    errno.ENOLCK: "its file system has no locks; choose a `storage` on another one",
     errno.EMFILE: "too many open files; raise the limit on open files",
     errno.ENFILE: "too many open files; raise the limit on open files",
 }
@@ -143,10 +144,10 @@ def act_as_owner(folder: Path) -> None:
 def lock(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, after waiting for it; the system releases it if the process is killed.
 
-    Raises FilesError if the file cannot be created.
+    Raises FilesError if the file cannot be created or locked.
     """
     with _opened(path) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _flock(path, descriptor, fcntl.LOCK_EX)
         yield
 
 
@@ -154,16 +155,10 @@ def lock(path: Path) -> Iterator[None]:
 def tried_lock(path: Path) -> Iterator[bool]:
     """Hold the lock file at `path` if nobody does; yield whether that is so.
 
-    Raises FilesError if the file cannot be created.
+    Raises FilesError if the file cannot be created or locked.
     """
     with _opened(path) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            is_held = False
-        else:
-            is_held = True
-        yield is_held
+        yield _flock(path, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -172,12 +167,11 @@ def alone(path: Path, *, or_shared: bool = False) -> Iterator[bool]:
 
     Yields True if the last holder ended cleanly and the machine was not restarted since, or if there was none. Else
     files that it wrote may be truncated or missing, because there is no fsync. Raises FilesError if another process
-    holds the lock (with its process id), unless the folder may be shared, or if the file cannot be created.
+    holds the lock (with its process id), unless the folder may be shared, or if the file cannot be created, locked or
+    written.
     """
     with _opened(path) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _flock(path, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
             if or_shared:
                 yield True
                 return
@@ -186,11 +180,14 @@ def alone(path: Path, *, or_shared: bool = False) -> Iterator[bool]:
                 f"another daemon is running on {path.parent}: "
                 f"process {holder if holder.isdecimal() else 'just started'}; "
                 "stop it first, or give this one a `storage` of its own"
-            ) from None
+            )
         clean_end, before = f"ended {_boot_id()}", _content(descriptor)
         was_clean = before in ("", clean_end)
-        _put_content(descriptor, str(os.getpid()))
-        os.fsync(descriptor)  # or a power cut could leave the clean end of before in it
+        try:
+            _put_content(descriptor, str(os.getpid()))
+            os.fsync(descriptor)  # or a power cut could leave the clean end of before in it
+        except OSError as error:
+            raise _error("write", str(path), error) from error
         try:
             yield was_clean
         except BaseException:  # such as a port in use: not killed, but nothing was repaired either
@@ -200,18 +197,26 @@ def alone(path: Path, *, or_shared: bool = False) -> Iterator[bool]:
 
 
 def is_held(path: Path) -> bool:
-    """Return True if a process holds the lock file at `path`."""
+    """Return True if a process holds the lock file at `path`. Raises FilesError if that cannot be told."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:  # no daemon ever ran here, or one of another user, whose storage no command of ours can write
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:  # another process holds it: the answer
-        return True
+        return not _flock(path, descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     finally:
         os.close(descriptor)
-    return False
+
+
+def _flock(path: Path, descriptor: int, operation: int) -> bool:
+    """Lock the file; return False if another process holds it. Raises FilesError where the system has no locks."""
+    try:
+        fcntl.flock(descriptor, operation)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _error("lock", str(path), error) from error
+    return True
 
 
 def _content(descriptor: int) -> str:
@@ -219,8 +224,8 @@ def _content(descriptor: int) -> str:
 
 
 def _put_content(descriptor: int, text: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{text}\n".encode(), 0)
+    size = os.pwrite(descriptor, f"{text}\n".encode(), 0)
+    os.ftruncate(descriptor, size)  # afterwards, as a full disk would not give the first block back
 
 
 def _boot_id() -> str:

@@ -1,13 +1,27 @@
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from aggregator.errors import FilesError
-from aggregator.files import alone, differing, is_temporary, listed, make_folder, remove, sweep, write
+from aggregator.files import (
+    alone,
+    differing,
+    is_held,
+    is_temporary,
+    listed,
+    lock,
+    make_folder,
+    remove,
+    sweep,
+    tried_lock,
+    write,
+)
 from aggregator.model import OutputFile
 
 AS_ROOT = os.geteuid() == 0
@@ -222,6 +236,38 @@ def test_a_full_disk_is_told_and_leaves_whole_files_only(small_disk: Path) -> No
     assert _names(small_disk) == ["a.md", "b.md"]
     assert (small_disk / "a.md").read_text() == "old"
     assert write(small_disk, [_file("a.md", "x" * 10_000)]) == ("a.md",)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "rest").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk_is_told_before_a_daemon_starts_and_stops_none(small_disk: Path) -> None:
+    lock = small_disk / ".daemon.lock"
+    with alone(lock):
+        fill(small_disk)  # it ends nevertheless
+    with alone(lock) as is_in_order:
+        assert is_in_order
+    lock.unlink()
+    fill(small_disk)
+    with pytest.raises(FilesError, match=r"^cannot write .*lock: the disk is full; free some space$"), alone(lock):
+        pytest.fail("it started")
+
+
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    path = tmp_path / "lock"
+    path.touch()
+    monkeypatch.setattr("fcntl.flock", flock)
+    for context in (lock(path), tried_lock(path), alone(path)):
+        with pytest.raises(FilesError, match=r"^cannot lock .*/lock: its file system has no locks"), context:
+            pytest.fail("it went on")
+    with pytest.raises(FilesError, match="its file system has no locks"):
+        is_held(path)
 
 
 def test_a_read_only_file_system_is_told(small_disk: Path) -> None:

@@ -43,11 +43,17 @@ class FollowingRequests:
         self._begin_translate()
 
     async def drain(self, seconds: float) -> None:
-        """Give what is under way so many seconds to end, then cancel it; translations are cancelled at once."""
-        await asyncio.gather(*(pages.drain(seconds) for pages in (self._completer, self._backfiller) if pages))
+        """Give what is under way so many seconds to end, then cancel it; translations are cancelled at once.
+
+        Raises StoreError if pages could not be released, after all has ended.
+        """
+        ends = [pages.drain(seconds) for pages in (self._completer, self._backfiller) if pages]
         if self._translator:
-            await self._translator.stop()
-        self._backfiller = self._completer = self._translator = None
+            ends.append(self._translator.stop())
+        self._backfiller = self._completer = self._translator = None  # what begins later uses the next fetcher
+        for result in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     async def _begin_backfill(self) -> None:
         if not self._poller.is_stopped and wants_backfill(self._app()):

@@ -100,9 +100,11 @@ class Hubs:
             await self._request_subscriptions()
 
     async def work_off(self) -> None:
-        """Do what is due to its end, as a job; a pause breaks it off."""
+        """Do what is due to its end, as a job; a pause breaks it off, and nothing starts during one."""
         with self._guarded():
             await self._request_subscriptions()
+        if self._notifying is None:
+            return
         task = asyncio.create_task(self._notify_due())
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)

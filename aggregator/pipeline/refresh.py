@@ -29,6 +29,7 @@ from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
 from aggregator.schedule.state import is_lost
+from aggregator.secret_urls import masked_url
 from aggregator.urls import host_key
 
 if TYPE_CHECKING:
@@ -115,11 +116,22 @@ class Refresher:
         self, group: SourceGroup, *, is_leased: bool = True
     ) -> tuple[SourceOutcome, ...] | NoDocument:
         """Fetch the group's URL; return the outcomes of its document once that is recorded, else what came."""
-        document = await fetch_group(self._app, self._fetcher, self._hosts, group, is_leased=is_leased)
-        if not isinstance(document, FeedDocument):
-            return document
-        with self._fetcher.limiter.backlog.hold(len(document.body)):
-            outcomes = await self._read_and_record(group, document, self._app.clock())
+        try:
+            document = await fetch_group(self._app, self._fetcher, self._hosts, group, is_leased=is_leased)
+            if not isinstance(document, FeedDocument):
+                return document
+            with self._fetcher.limiter.backlog.hold(len(document.body)):
+                outcomes = await self._read_and_record(group, document, self._app.clock())
+        except AggregatorError:
+            raise
+        except Exception as error:  # no source may stop the others, and be asked again at once
+            log.debug("while refreshing %s", group[0].source.name, exc_info=True)
+            return Failure(
+                stage="fetch",
+                subject=masked_url(request_url(group[0])),
+                reason=f"internal error ({type(error).__name__}); the other sources go on",
+                advice="please report it; --debug shows where",
+            )
         if isinstance(outcomes, Failure):
             return replace(outcomes, status=document.status)
         return tuple(replace(outcome, status=document.status) for outcome in outcomes)

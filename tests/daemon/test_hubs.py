@@ -273,6 +273,25 @@ async def test_a_pause_starts_no_request_and_loses_no_news(room: Newsroom, hub: 
         await made.until(lambda: bool(hub.wishes()))
 
 
+async def test_a_job_during_a_pause_leaves_the_closed_fetcher_alone(
+    room: Newsroom, hub: Hub, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(room) as running:
+        await running.until(running.waits)
+        hub.forms.clear()
+        server.put("/feed", rss(item(2)))
+        await running.hubs.pause()
+        await running.fetcher.__aexit__(None, None, None)
+        await asyncio.to_thread(room.once)
+        await running.hubs.work_off()
+        assert (hub.forms, caplog.text) == ([], "")
+        async with Fetcher(running.app.settings.fetch, running.app.clock) as running.fetcher:
+            running.hubs.resume()
+            await running.hubs.work_off()
+            assert hub.told()
+            await running.hubs.pause()
+
+
 async def test_the_buffer_of_pushes_has_bounds() -> None:
     pushes = PushBuffer()
     assert all(pushes.offer(Push(token=str(number), body=b"")) == "accepted" for number in range(MAX_PUSHES))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,28 @@ def test_a_bug_fails_its_own_document_alone(
     states = {stored.source.name: stored.state for stored in app.store.sources.all()}
     assert states["s1"].error is None
     assert states["s1"].last_fetch == START
+
+
+@pytest.mark.parametrize("broken", ["aggregator.fetch.client.read_response", "aggregator.pipeline.read.is_cheap"])
+def test_a_bug_before_the_record_is_a_failure_of_its_source_alone(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    names = ["s1", "s2", "s3"]
+    for number, name in enumerate(names):
+        server.put(f"/{name}", rss(item(number)))
+    room = newsroom(tmp_path, [{"name": name, "url": server.url(f"/{name}")} for name in names])
+    module, _, function = broken.rpartition(".")
+    right: Any = getattr(import_module(module), function)
+
+    def raises(*arguments: Any) -> Any:
+        if "/s2" in repr(arguments):
+            raise RuntimeError("a bug")
+        return right(*arguments)
+
+    monkeypatch.setattr(broken, raises)
+    assert room.once(everything=False).kinds == {"s1": "fetched", "s2": "failed", "s3": "fetched"}
+    assert "internal error (RuntimeError)" in (room.state("s2").state.error or "")
+    assert room.once(everything=False).kinds == {}
 
 
 def test_a_bug_is_in_the_state_of_its_source_alone(
