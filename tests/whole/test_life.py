@@ -102,6 +102,10 @@ class Paper:
                 self.failures = 1 if self.failures >= 7 else self.failures + 1
                 wait = min(INTERVAL * 2 ** (self.failures - 1), DAY)
                 return Answer(status=302, headers={"Location": "http://nobody.invalid/feed"}), wait
+            case day if day >= DAYS - 1 and request.path == "/moved":  # the move ends: it is asked where it was before
+                self.paths |= {"/feed": True, "/moved": False}
+                self.echo = (None, None)
+                return Answer(status=410), INTERVAL
             case day if day >= DAYS - 1:
                 self.paths = dict.fromkeys(self.paths, False)
                 return Answer(status=410), 365 * DAY
