@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType, TracebackType
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 import httpx
@@ -40,7 +40,7 @@ from aggregator.fetch.transport import AiohttpTransport
 from aggregator.model import Failure, FeedDocument, NotModified, Page, Source, SourceState, Validators
 from aggregator.secret_urls import masked_url
 from aggregator.settings import Fetch
-from aggregator.settings.references import resolved
+from aggregator.settings.references import referenced_names, resolved
 from aggregator.urls import is_http
 
 ACCEPT = (
@@ -304,6 +304,8 @@ def _credentials(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     parts = urlsplit(source.url)
     if parts.username is None or "Authorization" in headers:
         return headers
-    user, password = (resolved(unquote(part or ""), environ) for part in (parts.username, parts.password))
+    # What only an escape makes a reference is none: `add` and `import` take such URLs from strangers.
+    escaped = {name: quote(environ.get(name, ""), safe="") for name in referenced_names(parts.netloc)}
+    user, password = (unquote(resolved(part or "", escaped)).strip() for part in (parts.username, parts.password))
     pair = f"{user}:{password}"
     return headers | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}

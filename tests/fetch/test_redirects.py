@@ -1,6 +1,6 @@
 """Redirects: followed by hand, each hop checked as the first, and only the permanent ones remembered."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -258,6 +258,24 @@ async def test_credentials_may_come_from_the_environment(server: Server, get: Ge
     expected = b64encode(b"reader@x:p:/@").decode()
     assert server.requests[0].header("Authorization") == f"Basic {expected}"
     assert answer.final_url == server.url("/feed")
+
+
+@pytest.mark.parametrize("written", ["%24%7BTOKEN%7D", "$%7BTOKEN%7D", "me:%24%7BTOKEN%7D"])
+async def test_what_is_no_reference_as_it_is_written_gets_nothing_of_the_environment(
+    server: Server, get: Get, written: str
+) -> None:
+    """`add` and `import` take such URLs from strangers, whose `${NAME}` they refuse."""
+    url = server.put("/feed", FEED).replace("//", f"//{written}@")
+    assert isinstance(await get(url, environ=ENVIRON), FeedDocument)
+    sent = b64decode((server.requests[0].header("Authorization") or "").removeprefix("Basic ")).decode()
+    assert "${TOKEN}" in sent
+
+
+async def test_escapes_and_references_may_stand_in_one_password(server: Server, get: Get) -> None:
+    url = server.put("/feed", FEED).replace("//", "//me%40home:%25${PASS}%3A@")
+    assert isinstance(await get(url, environ={"PASS": "50%25"}), FeedDocument)
+    sent = b64decode((server.requests[0].header("Authorization") or "").removeprefix("Basic ")).decode()
+    assert sent == "me@home:%50%25:"
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
