@@ -37,17 +37,14 @@ def prepare(store: Store, *, near_duplicates: bool) -> int:
 
 
 def _join(store: Store) -> int:
-    from aggregator.dedupe import joined, keys
+    from aggregator.dedupe import joined
 
     joins: list[Join] = []
     for groups in _batches(store.unpublished.with_shared_links()):
-        articles = {article.id: (draft, article) for draft, article in store.unpublished.read(list(chain(*groups)))}
+        articles = {article.id: article for article in store.unpublished.read(list(chain(*groups)))}
         for ids in groups:
-            for article_id, into in joined(articles[article_id][1] for article_id in ids).items():
-                draft, article = articles[article_id]
-                is_published = articles[into][1].is_published
-                own_keys = keys(draft, article.fingerprint)
-                joins.append(Join(id=article_id, into=into, keys=own_keys, is_published=is_published))
+            for article_id, into in joined(articles[article_id] for article_id in ids).items():
+                joins.append(Join(id=article_id, into=into, is_published=articles[into].is_published))
     store.unpublished.join(joins)
     return len(joins)
 

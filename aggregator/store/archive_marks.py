@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from aggregator.store.partitions import delete_texts
-from aggregator.store.rows import listed
+from aggregator.store.rows import listed, slices
 from aggregator.store.schema import archive_page, archived, article_category, category, on_closed_page
 
 _joined = (
@@ -35,7 +35,9 @@ def mark_pages(connection: Connection, articles: Any, **parameters: Any) -> None
     `articles` are ids, or a query for ids with these `parameters`.
     """
     if isinstance(articles, Collection):
-        articles, parameters = listed("ids"), {"ids": sorted(articles)}
+        for part in slices(sorted(articles)):
+            mark_pages(connection, listed("ids"), ids=part)
+        return
     pages = select(article_category.c.category.label("of"), article_category.c.archive_page.label("page")).distinct()
     rows = connection.execute(pages.where(article_category.c.article_id.in_(articles), on_closed_page), parameters)
     if marked := [dict(row) for row in rows.mappings()]:

@@ -1,13 +1,13 @@
 """Clusters of near-equal articles: in each category the first member is shown, the others are hidden behind it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from aggregator.store.archive_marks import mark_pages
-from aggregator.store.rows import listed
+from aggregator.store.rows import listed, slices
 from aggregator.store.schema import article, article_category
 
 MAX_MEMBERS = 20  # of a cluster that are listed beside an article
@@ -48,16 +48,16 @@ def clusters_of(connection: Connection, articles: Any, **parameters: Any) -> Seq
     `articles` are ids, or a query for ids with these `parameters`.
     """
     if isinstance(articles, Collection):
-        return sorted(connection.scalars(_OF_IDS, {"ids": sorted(articles)}))
+        parts = (connection.scalars(_OF_IDS, {"ids": part}) for part in slices(sorted(articles)))
+        return sorted(set(chain.from_iterable(parts)))
     query = select(_self.c.cluster).distinct().where(_self.c.id.in_(articles), _has_others)
     return sorted(connection.scalars(query, parameters))
 
 
 def first_members(connection: Connection, clusters: Collection[str]) -> Mapping[str, tuple[str, ...]]:
     """Return the ids of the members that are listed beside any other, by cluster: the head, then the first seen."""
-    if not clusters:
-        return {}
-    heads = {row.cluster for row in connection.execute(_HEADS, {"clusters": sorted(clusters)}) if row.id == row.cluster}
+    parts = (connection.execute(_HEADS, {"clusters": part}) for part in slices(sorted(clusters)))
+    heads = {row.cluster for row in chain.from_iterable(parts) if row.id == row.cluster}
     members = {}
     for cluster in sorted(clusters):
         ids = dict.fromkeys([cluster] if cluster in heads else [])
@@ -81,9 +81,8 @@ def listing(connection: Connection, articles: Collection[str]) -> Iterator[str]:
 
 def hide_members(connection: Connection, clusters: Collection[str]) -> None:
     """Update which members of these clusters are hidden in which category."""
-    if not clusters:
-        return
-    rows = connection.execute(_PLACED, {"clusters": sorted(clusters)})
+    parts = (connection.execute(_PLACED, {"clusters": part}) for part in slices(sorted(clusters)))
+    rows = chain.from_iterable(parts)
     changes = [
         {"of": row.article_id, "name": row.category, "to": bool(place)}
         for _, placed in groupby(rows, key=lambda row: (row.cluster, row.category))

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, not_, select, update
 
 from aggregator.model import Job, SourceState
 from aggregator.settings import SourceSettings
@@ -14,14 +13,31 @@ from aggregator.store.database import Database
 from aggregator.store.due_hosts import insert_hosts, refresh_all_due
 from aggregator.store.former_names import remember_names
 from aggregator.store.labels import SourceLabels, relabel
-from aggregator.store.rows import Columns, state_columns
+from aggregator.store.rows import Columns, listed, slices, state_columns
 from aggregator.store.schema import article, article_source, backfill, category, source
 
 INSERTED_ROWS = 500  # at once: ten thousand would take 20 MB
 
 _SOURCES = select(*source.c["id", "settings", "ordinal", "present", "host", "moved_to"]).order_by(source.c.id)
 _CATEGORIES = select(*category.c["name", "label", "present"])
+_REMOVE = update(source).where(source.c.id.in_(listed("ids"))).values(present=False)
 _MARKED = {"pending": True, "version": category.c.version + 1}
+_MARK_ARTICLES = (
+    update(article)
+    .where(
+        article.c.id.in_(select(article_source.c.article_id).where(article_source.c.source_id.in_(listed("sources")))),
+        not_(article.c.pruned),
+    )
+    .values(pending=True, version=article.c.version + 1)
+)
+_SET_LANGUAGE = (  # of the articles that it owns; its credits have an index
+    update(article)
+    .where(
+        article.c.source_id == bindparam("of"),
+        article.c.id.in_(select(article_source.c.article_id).where(article_source.c.source_id == bindparam("of"))),
+    )
+    .values(language=bindparam("to"))
+)
 _UNREAD = {"etag": None, "last_modified": None, "digest": b"", "truncated_digest": None}  # read again when it is due
 _STATE_AT_NEW_URL = {  # nothing that the old URL said, and due now
     "moved_to": None,
@@ -73,7 +89,8 @@ class ConfigurationStore:
     def apply(self, changes: SourceChanges, now: datetime) -> None:
         """Write the changes. Articles follow their sources' categories, tags and language, and are to be published."""
         with self._database.writing() as connection:
-            connection.execute(update(source).where(source.c.id.in_(changes.removed)).values(present=False))
+            for ids in slices(changes.removed):
+                connection.execute(_REMOVE, {"ids": ids})
             for changed in changes.updated:
                 columns = _columns(changed.settings, changed.ordinal, changed.host)
                 renewed = columns | (_STATE_AT_NEW_URL if changed.at_new_url else {})
@@ -128,13 +145,7 @@ def _update_articles(connection: Connection, updates: Collection[SourceUpdate]) 
         if changed.changes_labels:
             relabel(connection, changed.id, SourceLabels.of(changed.settings))
         if changed.settings.language and changed.settings.language != changed.before.language:
-            first_carried = article.c.source_id == changed.id, article.c.id.in_(_articles_of(changed.id))
-            connection.execute(update(article).where(*first_carried).values(language=changed.settings.language))
-    articles = _articles_of(*(changed.id for changed in updates))
-    marked = {"pending": True, "version": article.c.version + 1}
-    connection.execute(update(article).where(article.c.id.in_(articles), not_(article.c.pruned)).values(marked))
+            connection.execute(_SET_LANGUAGE, {"of": changed.id, "to": changed.settings.language})
+    for ids in slices(changed.id for changed in updates):
+        connection.execute(_MARK_ARTICLES, {"sources": ids})
     connection.execute(update(category).where(category.c.present).values(_MARKED))
-
-
-def _articles_of(*sources: int) -> Any:
-    return select(article_source.c.article_id).where(article_source.c.source_id.in_(sources))

@@ -108,9 +108,9 @@ class HubStore:
 
         It counts as a failure until the hub verifies it, so that after a crash it is asked again.
         """
-        rows = [{"of_token": token, "url": callback, "at": due} for token, callback, due in requests]
-        with self._database.writing() as connection:
-            connection.execute(_REQUESTED, rows)
+        if rows := [{"of_token": token, "url": callback, "at": due} for token, callback, due in requests]:
+            with self._database.writing() as connection:
+                connection.execute(_REQUESTED, rows)
 
     def subscription(self, token: str) -> Subscription | None:
         """Return the subscription whose callback has this token; None if there is none, or its source is not polled."""

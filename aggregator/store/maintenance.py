@@ -77,7 +77,8 @@ _EMPTY = (
     update(article).where(article.c.id.in_(_ids)).values(pruned=True, dropped=None, pending=False, cluster=article.c.id)
 )
 _DELETE_ROWS = [
-    delete(table).where(table.c.article_id.in_(_ids)) for table in (article_category, label, page, translation)
+    delete(table).where(table.c.article_id.in_(_ids))
+    for table in (article_category, label, page, translation, unpublished)
 ]
 _SET_CLUSTER = update(article).where(article.c.id == bindparam("of")).values(cluster=bindparam("to"))
 

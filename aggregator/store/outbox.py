@@ -11,7 +11,7 @@ from aggregator.model import Job, Mark, StoredArticle, end_of, shard_of
 from aggregator.store.clusters import listing
 from aggregator.store.database import Database
 from aggregator.store.hubs import HubStore
-from aggregator.store.rows import listed
+from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
     article,
     article_category,
@@ -148,7 +148,8 @@ class Outbox:
         if ids:
             with self._database.writing() as connection:
                 marked = {*ids, *listing(connection, ids)}
-                connection.execute(_MARK_ARTICLES, {"ids": sorted(marked)})
+                for part in slices(sorted(marked)):
+                    connection.execute(_MARK_ARTICLES, {"ids": part})
                 self._database.defer(Job("articles", shard_of(article_id)) for article_id in marked)
 
     def mark_page(self, after: str, limit: int) -> str | None:
@@ -178,9 +179,10 @@ class Outbox:
         with self._database.writing() as connection:
             if articles:
                 ids = {*articles, *listing(connection, articles)}
-                marked.update(connection.scalars(_of_articles, {"ids": sorted(ids)}))
+                for part in slices(sorted(ids)):
+                    marked.update(connection.scalars(_of_articles, {"ids": part}))
             if source_id is not None:
                 marked.update(connection.scalars(_of_source, {"source_id": source_id}))
             self._database.defer(Job("category", name) for name in marked)
-            if marked or waiting:
-                connection.execute(_MARK_CATEGORIES, {"names": sorted(marked | waiting)})
+            for part in slices(sorted(marked | waiting)):
+                connection.execute(_MARK_CATEGORIES, {"names": part})

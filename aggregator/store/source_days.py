@@ -75,7 +75,8 @@ def count_articles(
 def discount_articles(connection: Connection, source_id: int, published: Iterable[datetime]) -> None:
     """Take back the count of articles of the source that are not published any more."""
     days = Counter(map(day_number, published))
-    connection.execute(_DISCOUNT, [{"of": source_id, "on": day, "number": count} for day, count in days.items()])
+    if rows := [{"of": source_id, "on": day, "number": count} for day, count in sorted(days.items())]:
+        connection.execute(_DISCOUNT, rows)
 
 
 def discount_recorded(connection: Connection, articles: Iterable[tuple[int, datetime]]) -> None:

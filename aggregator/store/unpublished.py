@@ -9,25 +9,22 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from aggregator.model import Draft, Fingerprint, Job, Key, KnownArticle, shard_of
-from aggregator.store.article_rows import FINGERPRINT, draft_from, fingerprint_from
-from aggregator.store.clusters import hide_members
+from aggregator.model import Fingerprint, Job, KnownArticle, shard_of
+from aggregator.store.article_rows import FINGERPRINT, fingerprint_from
+from aggregator.store.clusters import clusters_of, hide_members
 from aggregator.store.database import Database
 from aggregator.store.free_names import WantedNames, free_paths, free_uids, numbered
-from aggregator.store.known import article_rows, carriers_of, credited_sources, known_article
+from aggregator.store.known import article_rows, carriers_of, credited_sources, html_of, known_article
 from aggregator.store.outbox import Outbox
 from aggregator.store.partitions import delete_texts
 from aggregator.store.places import CATEGORIES, place_articles
 from aggregator.store.rows import listed, slices
 from aggregator.store.schema import (
-    TEXTS,
     article,
     article_category,
     article_source,
-    article_text,
     key,
     label,
-    of_article,
     page,
     source,
     translation,
@@ -76,7 +73,7 @@ _WITH_PUBLISHED = (
     )
     .distinct()
 )
-_ROWS = select(article, *TEXTS).outerjoin(article_text, of_article).where(article.c.id.in_(_ids)).order_by(article.c.id)
+_KEYS = select(*key.c["digest", "article_id", "strong"]).where(key.c.article_id.in_(_ids))
 _select_keys = SelectByValues(select(*key.c["digest", "article_id", "strong"]), key.c.digest)
 _SHARED_KEYS = (
     select(key.c.digest).where(key.c.digest.in_(listed("digests"))).group_by(key.c.digest).having(func.count() > 1)
@@ -116,18 +113,21 @@ _SET_NAMES = (
 )
 
 _ALL = select(unpublished.c.article_id)
-_MARK_ARTICLES = update(article).where(article.c.id.in_(_ids)).values(pending=True, version=article.c.version + 1)
+_MARK_ARTICLES = (
+    update(article)
+    .where(article.c.id.in_(_ids), article.c.pruned.is_(False))
+    .values(pending=True, version=article.c.version + 1)
+)
 _SHOWN_IN = select(article_category.c.category).where(article_category.c.article_id.in_(_ids)).distinct()
 _CLEAR = delete(unpublished).where(unpublished.c.article_id.in_(_ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """The article `id` becomes a credit of the article `into`; `keys` are its own."""
+    """The article `id` becomes a credit of the article `into`."""
 
     id: str
     into: str
-    keys: tuple[Key, ...]
     is_published: bool = False  # the article that it joins
 
 
@@ -162,14 +162,12 @@ class UnpublishedStore:
                     links[link] |= dict.fromkeys(ids)
         return tuple(map(tuple, links.values()))
 
-    def read(self, ids: Collection[str]) -> Sequence[tuple[Draft, KnownArticle]]:
-        """Return these articles with their bodies and owners, and the drafts that they were made from."""
+    def read(self, ids: Collection[str]) -> Sequence[KnownArticle]:
+        """Return these articles with their bodies and owners."""
         with self._database.reading() as connection:
-            drafts = {row["id"]: draft_from(row) for row in connection.execute(_ROWS, {"ids": ids}).mappings()}
-            articles = _known(connection, ids, {article_id: draft.html for article_id, draft in drafts.items()})
+            articles = _known(connection, ids, html_of(connection, ids))
             credited = credited_sources(connection, ids)
-            articles = [replace(article, credited=credited[article.id]) for article in articles]
-        return [(drafts[article.id], article) for article in articles]
+            return [replace(article, credited=credited[article.id]) for article in articles]
 
     def fingerprints(self, after: str | None, limit: int) -> Mapping[str, Fingerprint]:
         """Return the fingerprints of the next `limit` articles after the id `after`, by id in their order."""
@@ -198,22 +196,11 @@ class UnpublishedStore:
         They do not count for the limits of new articles of their sources (`max_new`). Published ones that others join
         are to be published again.
         """
-        if not joins:
-            return
-        into = {join.id: join.into for join in joins}
         with self._database.writing() as connection:
-            _move_keys(connection, joins)
-            discount_recorded(connection, map(tuple, connection.execute(_FIRST_SEEN, {"ids": sorted(into)})))
-            since = dict(map(tuple, connection.execute(_AT, {"ids": sorted(set(into.values()))})))
-            moved = [{"of": old, "to": new, "since": since[new]} for old, new in into.items()]
-            connection.execute(_MOVE_CREDIT, moved)
-            connection.execute(_DELETE_TERMS, {"ids": sorted(into)})
-            connection.execute(_MOVE_LABELS, [{"of": old, "to": new} for old, new in into.items()])
-            _move_places(connection, into)
-            delete_texts(connection, sorted(into))
-            for statement in _DELETE:
-                connection.execute(statement, {"ids": sorted(into)})
+            for part in slices(joins):
+                _join(connection, {join.id: join.into for join in part})
             if published := {join.into for join in joins if join.is_published}:
+                hide_members(connection, clusters_of(connection, published))  # others have no cluster yet
                 self._outbox.mark_articles(published)
                 self._outbox.mark_categories(published)
 
@@ -284,20 +271,33 @@ def _known(
     ]
 
 
-def _move_keys(connection: Connection, joins: Sequence[Join]) -> None:
+def _join(connection: Connection, into: Mapping[str, str]) -> None:
+    """Give all that each of these articles has to the one that it joins, and delete its row."""
+    _move_keys(connection, into)
+    discount_recorded(connection, map(tuple, connection.execute(_FIRST_SEEN, {"ids": sorted(into)})))
+    since = dict(map(tuple, connection.execute(_AT, {"ids": sorted(set(into.values()))})))
+    connection.execute(_MOVE_CREDIT, [{"of": old, "to": new, "since": since[new]} for old, new in into.items()])
+    connection.execute(_DELETE_TERMS, {"ids": sorted(into)})
+    connection.execute(_MOVE_LABELS, [{"of": old, "to": new} for old, new in into.items()])
+    _move_places(connection, into)
+    delete_texts(connection, sorted(into))
+    for statement in _DELETE:
+        connection.execute(statement, {"ids": sorted(into)})
+
+
+def _move_keys(connection: Connection, into: Mapping[str, str]) -> None:
     """Give the keys of each joined article to the one that it joined; a strong key stays strong."""
-    into = {join.id: join.into for join in joins}
-    rows = list(_select_keys(connection, {key.digest for join in joins for key in join.keys}))
-    moved = [row for row in rows if row.article_id in into]
+    moved = connection.execute(_KEYS, {"ids": sorted(into)}).all()
+    rows = list(_select_keys(connection, {row.digest for row in moved}))
     strong: dict[tuple[bytes, str], bool] = {}
     for row in rows:
         name = row.digest, into.get(row.article_id, row.article_id)
         strong[name] = strong.get(name, False) or row.strong
     changed = {(row.digest, into[row.article_id]) for row in moved}
     present = {(row.digest, row.article_id) for row in rows}
-    connection.execute(_DELETE_KEY, [{"of": row.digest, "by": row.article_id} for row in moved])
-    if replaced := sorted(changed & present):
-        connection.execute(_DELETE_KEY, [{"of": digest, "by": article_id} for digest, article_id in replaced])
+    replaced = {(row.digest, row.article_id) for row in moved} | (changed & present)
+    if replaced:
+        connection.execute(_DELETE_KEY, [{"of": digest, "by": article_id} for digest, article_id in sorted(replaced)])
     _insert_keys(connection, [(*name, strong[name]) for name in sorted(changed)])
 
 

@@ -62,7 +62,7 @@ _RETRACT = insert(retraction).from_select(
     ),
 )
 _DELETE_RETRACTIONS = delete(retraction).where(retraction.c.article_id.in_(_ids))
-_LEAVE = [delete(table).where(table.c.article_id.in_(_ids)) for table in (article_source, unpublished)]
+_LEAVE = delete(article_source).where(article_source.c.article_id.in_(_ids))
 _NO_ENTRY: dict[str, Any] = {  # the columns that an entry fills and a tombstone empties
     "authors": (),
     "enclosures": (),
@@ -159,7 +159,7 @@ class WithdrawalStore:
         connection.execute(_DELETE_RETRACTIONS, parameters)
         connection.execute(_RETRACT, parameters)
         self._maintenance.prune(parameters["ids"])
-        for statement in (*_LEAVE, _EMPTY_ALONE):
+        for statement in (_LEAVE, _EMPTY_ALONE):
             connection.execute(statement, parameters)
         self._database.defer(Job("articles", shard_of(withdrawal.id)) for withdrawal in withdrawals)
 

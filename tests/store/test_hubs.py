@@ -391,3 +391,9 @@ def test_marks_go_and_news_comes_in_one_step(store: Store) -> None:
     assert paths(store) == ["all.rss"]
     publish_everything(store)
     assert paths(store) == ["all.rss"]
+
+
+def test_no_requests_need_no_note(subscribed: Store) -> None:
+    """Another process may have taken all that were due between the look at them and their lock."""
+    subscribed.hubs.requested(())
+    assert len(asked(subscribed)) == 1

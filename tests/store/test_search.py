@@ -210,5 +210,5 @@ def test_an_article_that_joins_another_before_its_publication_leaves_its_terms(s
     joined = keyed(article(8, 2, title="Café eight"), "8")
     record(store, new(joined), by=2)
     assert len(store.search.find(query_terms("cafe"), 50).articles) == 3
-    store.unpublished.join([Join(id=joined.id, into=article(1).id, keys=joined.keys)])
+    store.unpublished.join([Join(id=joined.id, into=article(1).id)])
     assert found(store, "cafe") == [1, 2]

@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, insert, select
 
 from aggregator.dedupe import keyed as all_names
 from aggregator.dedupe import keys
+from aggregator.first_publication import prepare
 from aggregator.model import StoredArticle
 from aggregator.store import Placement, Store
 from aggregator.store.schema import article as articles
@@ -108,6 +109,22 @@ def test_what_is_pruned_takes_no_edit_and_no_credit_as_news(store: Store) -> Non
     record(store, duplicate(old(1, 2), of=old(1).id), by=2)
     assert store.articles.get(old(1).id) is None
     assert (shown(store, "all"), shown(store, "other"), store.outbox.articles(9)) == ([], [], ())
+
+
+def test_what_is_pruned_before_its_publication_is_never_marked_again(store: Store) -> None:
+    record(store, new(old(1)))
+    store.maintenance.prune([old(1).id])
+    prepare(store, near_duplicates=True)
+    assert store.maintenance.pending([old(1).id]) == frozenset()
+    assert not store.unpublished.exist()
+
+
+def test_what_is_pruned_while_another_process_prepares_it_is_not_marked_again(store: Store) -> None:
+    record(store, new(old(1)))
+    ids = store.unpublished.all()
+    store.maintenance.prune(ids)
+    store.unpublished.clear(ids)
+    assert store.maintenance.pending(ids) == frozenset()
 
 
 def test_a_story_that_loses_its_lead_is_led_by_the_earliest_left(store: Store) -> None:

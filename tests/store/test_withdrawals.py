@@ -51,3 +51,14 @@ def test_an_article_goes_comes_back_and_changes_hands(room: Newsroom, web: Serve
     assert len(room.titles()) == 3
     assert tombstones(room) == []
     assert faults(room) == []
+
+
+def test_an_article_that_rules_dropped_is_withdrawn_too(room: Newsroom, web: Server) -> None:
+    room.configuration["rules"] = [{"if": {"title": "number 2"}, "drop": True}]
+    room.once()
+    assert room.titles() == ["Story number 1", "Story number 3"]
+    poll(room, web, entry(1, link=SHARED), tombstone(2), path="/first")
+    room.configuration["rules"] = []
+    room.once()
+    assert room.titles() == ["Story number 1", "Story number 3"]
+    assert faults(room) == []
