@@ -111,8 +111,9 @@ def page_url(address: str) -> str:
 
     The URL is not checked: an address of no known form gets `https://` before it.
     """
+    address = address.strip()
     for form, url in _ADDRESSES:
-        if match := re.fullmatch(form, address.strip(), re.IGNORECASE):
+        if match := re.fullmatch(form, address, re.IGNORECASE):
             return url.format(**match.groupdict())
     return address if "://" in address else f"https://{address}"
 

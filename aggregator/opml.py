@@ -132,7 +132,7 @@ def _outlines(parent: Any, folders: tuple[str, ...]) -> Iterator[OpmlOutline]:
             continue
         if url := attributes.get("xmlurl"):
             yield OpmlOutline(
-                url=_web_url(url),
+                url=web_url(url.replace(f"//{HIDDEN}@", "//", 1)),  # credentials that `sources_opml` masked
                 text=text,
                 title=title if (title := attributes.get("title", "")) != text else "",
                 folders=folders,
@@ -147,14 +147,13 @@ def _outlines(parent: Any, folders: tuple[str, ...]) -> Iterator[OpmlOutline]:
             yield from _outlines(element, (*folders, text) if text and is_outline else folders)
 
 
-def _web_url(url: str) -> str:
-    """Return a `feed:` URL as an http one, or as the URL that it holds; any other as it is.
-
-    Credentials that `sources_opml` masked are taken out.
-    """
-    url = url.replace(f"//{HIDDEN}@", "//", 1)
-    address, is_feed = _FEED_SCHEME.subn("", url, count=1) if _FEED_SCHEME.match(url) else (url, 0)
-    return address if not is_feed or re.match("https?://", address, re.IGNORECASE) else f"http://{address}"
+def web_url(url: str) -> str:
+    """Return a `feed:` URL as an http one, or as the URL that it holds; any other as it is."""
+    scheme = _FEED_SCHEME.match(url)
+    if not scheme:
+        return url
+    address = url[scheme.end() :]
+    return address if re.match("https?://", address, re.IGNORECASE) else f"http://{address}"
 
 
 def _categories(attribute: str) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from configparser import Error, RawConfigParser
 
 from aggregator.errors import AggregatorError
-from aggregator.opml import OpmlOutline
+from aggregator.opml import OpmlOutline, web_url
 
 _OWN_SECTIONS = frozenset({"planet", "default"})  # settings of the planet itself
 _READING_LISTS = frozenset({"opml", "foaf", "csv", "config"})  # values of Venus's `content_type`
-_FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?:)|feed(?=://)", re.IGNORECASE)
 
 
 def planet_subscriptions(text: str) -> tuple[OpmlOutline, ...]:
@@ -32,7 +31,7 @@ def planet_subscriptions(text: str) -> tuple[OpmlOutline, ...]:
 def _outlines(parser: RawConfigParser) -> Iterator[OpmlOutline]:
     for section in parser.sections():
         options = {name: " ".join((value or "").split()) for name, value in parser.items(section)}
-        url = options.get("feed") or _FEED_SCHEME.sub(_scheme, section)
+        url = options.get("feed") or web_url(section)
         if options.get("content_type") in _READING_LISTS:
             yield OpmlOutline(
                 url="", text=section, skip_reason="it is a reading list; if that is OPML, import it by itself"
@@ -47,8 +46,3 @@ def _outlines(parser: RawConfigParser) -> Iterator[OpmlOutline]:
             folders=(category,) if category else (),
             language=options.get("language") or options.get("lang") or None,
         )
-
-
-def _scheme(match: re.Match[str]) -> str:
-    """Return the scheme for `feed:https://…`, which names it, and for `feed://…`, which means http."""
-    return "" if ":" in match[0] else "http"

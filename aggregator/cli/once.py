@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aggregator import files
-from aggregator.cli.options import complete_source, opened
+from aggregator.cli.options import complete_source, opened, refuse_unknown
 from aggregator.cli.terminal import progress_bar, relative
-from aggregator.errors import FilesError, UsageError
-from aggregator.names import counted, no_source_named
+from aggregator.errors import FilesError
+from aggregator.names import counted
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -51,10 +51,7 @@ def once(
 
     started = monotonic()
     with _stoppable(), opened(ctx) as app:
-        sources = {source.name for source in app.sources}
-        for name in names or ():
-            if name not in sources:
-                raise UsageError(no_source_named(name, sources))
+        refuse_unknown(names or (), {source.name for source in app.sources})
         has_daemon = files.is_held(app.local_folder / files.DAEMON_LOCK)
         if not has_daemon:
             # Nobody serves the callbacks that hubs push to.

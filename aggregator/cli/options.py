@@ -1,13 +1,16 @@
 """Options that all commands share, and helpers of their modules."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from aggregator.errors import AggregatorError, UsageError
+from aggregator.names import no_source_named
 
 if TYPE_CHECKING:
     from aggregator.app import App
@@ -29,10 +32,16 @@ def opened(ctx: typer.Context, *, writes: bool = True) -> AbstractContextManager
     return app.opened(options.config, options.environ, writes=writes)
 
 
+def refuse_unknown(names: Iterable[str], configured: Collection[str]) -> None:
+    """Raise UsageError for the first of these names of sources that is not configured."""
+    for name in names:
+        if name not in configured:
+            raise UsageError(no_source_named(name, configured))
+
+
 def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the names of sources that begin with `incomplete`, for the shell; none if the configuration is faulty."""
     from aggregator import config
-    from aggregator.errors import AggregatorError
 
     path = config_path(ctx.find_root().params.get("config"))
     try:

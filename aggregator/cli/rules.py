@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli.options import Options, complete_source
-from aggregator.errors import UsageError
+from aggregator.cli.options import Options, complete_source, refuse_unknown
 from aggregator.names import counted
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def rules(
     options: Options = ctx.obj
     settings, lines = config.load_with_rule_lines(options.config, options.environ)
     configured = {source.name or "" for source in settings.sources}
-    if unknown := [name for name in names or () if name not in configured]:
-        raise UsageError(f"no source is named {', '.join(unknown)}; `aggregator sources` lists them")
+    refuse_unknown(names or (), configured)
     effects = tuple(rule_effects(settings, lines, frozenset(names or configured)))
     if as_json:
         typer.echo(json.dumps([_object(entry) for entry in effects], indent=2, ensure_ascii=False))

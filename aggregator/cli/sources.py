@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import complete_source, opened
+from aggregator.cli.options import complete_source, opened, refuse_unknown
 from aggregator.cli.terminal import relative
-from aggregator.errors import UsageError
 from aggregator.model import StoredSource
-from aggregator.names import no_source_named
 from aggregator.secret_urls import masked_url
 from aggregator.status import (
     CONDITIONS,
@@ -42,14 +40,12 @@ def sources(
 ) -> None:
     """Show each source: last and next fetch, HTTP status, failures in a row, entries, why it is paused."""
     with opened(ctx, writes=False) as app:
-        overview, now = app.store.sources.overview(app.clock()), app.clock()
+        now = app.clock()
+        overview = app.store.sources.overview(now)
         places = app.store.backfills.progress(
             [stored.source.id for stored in overview if stored.source.name in (names or ())]
         )
-    configured = {stored.source.name for stored in overview}
-    for name in names or ():
-        if name not in configured:
-            raise UsageError(no_source_named(name, configured))
+    refuse_unknown(names or (), {stored.source.name for stored in overview})
     overview = tuple(
         stored
         for stored in overview

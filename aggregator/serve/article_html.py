@@ -9,7 +9,7 @@ _TABLE = re.compile(r"<table\b|</table>")
 _SCROLL_BOX = '<div class="wide" role="group" aria-label="Table" tabindex="0">'  # the keyboard can scroll it
 
 
-def page_body(clean_html: str, image_of: ImageOf = lambda _: None) -> str:
+def page_body(clean_html: str, image_of: ImageOf) -> str:
     """Return clean HTML with its images, headings from h2 on, and each table in a box that scrolls by itself.
 
     The page's only h1 is its title, as screen readers expect. A table wider than the screen must not make the whole

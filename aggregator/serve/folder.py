@@ -83,7 +83,7 @@ class FeedFolder:
         root: Path,
         max_age: Callable[[str], int],
         absent: Callable[[str], Response],
-        link: Callable[[str], str] = lambda _name: "",
+        link: Callable[[str], str],
     ) -> None:
         """Serve `root`; the other arguments are called with a file's name.
 

@@ -249,18 +249,18 @@ class Pages:
             lag=max(int((now - (summary.due_first or now)).total_seconds()), 0),
         )
 
-    def http_error(self, request: Request, error: Exception) -> Response:
-        """Return the page of an HTTP error; it repeats nothing of the request."""
-        if isinstance(error, HTTPException):
-            return self._error(request, error.status_code, error.headers or {})
-        return self._error(request, 500, {})
-
     def _archives(self, sources: Collection[StoredSource], now: datetime) -> dict[int, str]:
         """Return how far the archives of those that have one to be read were read, by the ids of the sources."""
         archived = [stored for stored in sources if stored.source.settings.backfill != "none"]
         places = self._app.store.backfills.progress([stored.source.id for stored in archived]) if archived else {}
         texts = ((stored.source.id, archive_progress(stored, places.get(stored.source.id), now)) for stored in archived)
         return {source_id: text for source_id, text in texts if text}
+
+    def http_error(self, request: Request, error: Exception) -> Response:
+        """Return the page of an HTTP error; it repeats nothing of the request."""
+        if isinstance(error, HTTPException):
+            return self._error(request, error.status_code, error.headers or {})
+        return self._error(request, 500, {})
 
     def unavailable(self, request: Request, error: Exception) -> Response:
         """Return the page for an unreadable database; `/healthz` and the log give the operator the reason."""

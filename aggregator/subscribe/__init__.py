@@ -60,16 +60,12 @@ _TAKES_ENVIRONMENT = "its URL takes a value from the environment (`${NAME}`); if
 AddResult = AddedSource | ExistingSource | SkippedOutline | Failure
 
 
-def _show_nothing(feed: FoundFeed) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
     """Questions to the user of `add`: `choose` selects one of several feeds, `show` gets each before it is added."""
 
     choose: Choose
-    show: Callable[[FoundFeed], None] = _show_nothing
+    show: Callable[[FoundFeed], None]
 
 
 def add(

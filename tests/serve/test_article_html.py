@@ -2,7 +2,11 @@
 
 from html.parser import HTMLParser
 
-from aggregator.serve.article_html import page_body
+from aggregator.serve import article_html
+
+
+def page_body(clean_html: str) -> str:
+    return article_html.page_body(clean_html, lambda _: None)
 
 
 def test_headings_move_down_together_where_one_would_rival_the_title() -> None:

@@ -53,7 +53,7 @@ def served(
         except ClientDisconnect:
             return PlainTextResponse("nobody is there", 408)
 
-    feeds = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    feeds = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404), lambda _: "")
     routes = [Route("/feeds/{name}", feeds), Route("/length", length, methods=["GET", "POST"])]
     site = Starlette(routes=routes)
     kind = connection_for(feeds.answer, count, most)

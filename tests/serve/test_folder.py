@@ -14,6 +14,10 @@ from aggregator.serve.folder import FeedFolder
 RSS = b"<rss>" + b"story " * 1000 + b"</rss>"
 
 
+def folder_of(root: Path) -> FeedFolder:
+    return FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404), lambda _: "")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "feeds"
@@ -30,7 +34,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(root: Path) -> TestClient:
-    folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    folder = folder_of(root)
     return TestClient(Starlette(routes=[Route("/feeds/{name}", folder)]))
 
 
@@ -136,7 +140,7 @@ def test_gzip_is_not_forced_on_anybody(client: TestClient, accepted: str) -> Non
 
 def test_equal_files_are_packed_to_equal_bytes_whenever_that_is(root: Path) -> None:
     def packed() -> bytes:
-        folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+        folder = folder_of(root)
         answer = folder.answer("GET", "all.rss", [(b"accept-encoding", b"gzip")])
         assert answer is not None
         return answer.body
@@ -185,7 +189,7 @@ def test_nothing_but_feeds_of_the_folder_is_served(client: TestClient, name: str
 
 
 def test_memory_holds_what_was_read_last(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = FeedFolder(root, lambda _: 900, lambda _: PlainTextResponse("not here", 404))
+    folder = folder_of(root)
     (root / "news").mkdir()
     names = [*(f"{number}.rss" for number in range(20)), *(f"news/{number}.rss" for number in range(1, 20))]
     for name in names:
