@@ -56,7 +56,7 @@ class App:
     local_folder: Path  # of locks and pictures: the storage, unless that is a bucket
     bucket: "Bucket | None" = None  # that the storage is in
     sources: tuple[Source, ...] = ()  # as configured, in the order of the file
-    features: Features = field(default_factory=Features)  # that the sources use
+    features: Features = field(default_factory=Features)  # that the sources use: what none uses is not looked for
     has_translations: bool = False  # or may have some: a source is translated, or was
     store: Store
     clock: Clock
@@ -284,8 +284,3 @@ def reconfigured_by_rows(app: App, settings: Settings, stored: StoredSettings) -
 def _with_features(app: App, features: Features) -> App:
     has_translations = features.translations or bool(app.store.translations.languages())
     return replace(app, features=features, has_translations=has_translations)
-
-
-def wants_translations(app: App) -> bool:
-    """Return True if a source is translated: without one nothing is marked, and nothing need be looked for."""
-    return app.features.translations

@@ -44,9 +44,6 @@ def once(
 ) -> None:
     """Fetch the sources that are due, publish what changed, and exit."""
     from aggregator import hub_subscriptions
-    from aggregator.app import wants_translations
-    from aggregator.pipeline.backfill import backfill_all, wants_backfill
-    from aggregator.pipeline.complete import wants_full_text
     from aggregator.publish.after import run_at_end
 
     started = monotonic()
@@ -57,13 +54,15 @@ def once(
             # Nobody serves the callbacks that hubs push to.
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
         report = _cycle(app, names or None, all_sources)
-        if wants_backfill(app):
+        if app.features.backfill:
+            from aggregator.pipeline.backfill import backfill_all
+
             asyncio.run(backfill_all(app, names or None))
         published, failure = _publish(app)
-        if wants_full_text(app) and _complete(app, names or None):
+        if app.features.full_text and _complete(app, names or None):
             completed, failure = _publish(app)
             published += completed
-        if wants_translations(app):
+        if app.features.translations:
             from aggregator.pipeline.translate import Translator
 
             with app.store.leases.fetching():

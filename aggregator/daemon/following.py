@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from aggregator.app import App, wants_translations
+from aggregator.app import App
 from aggregator.fetch import Fetcher
 from aggregator.pipeline import SourceOutcome
-from aggregator.pipeline.backfill import Backfiller, wants_backfill
-from aggregator.pipeline.complete import Completer, wants_full_text
+from aggregator.pipeline.backfill import Backfiller
+from aggregator.pipeline.complete import Completer
 from aggregator.pipeline.poller import Poller
 from aggregator.pipeline.translate import Translator
 from aggregator.serve import Work
@@ -56,7 +56,7 @@ class FollowingRequests:
                 raise result
 
     async def _begin_backfill(self) -> None:
-        if not self._poller.is_stopped and wants_backfill(self._app()):
+        if not self._poller.is_stopped and self._app().features.backfill:
             with self._watched("backfill"):
                 self._backfiller = self._backfiller or Backfiller(
                     self._app(), self._fetcher(), self._poller.hosts, self._report
@@ -64,13 +64,13 @@ class FollowingRequests:
                 await self._backfiller.start_due()
 
     async def _begin_complete(self) -> None:
-        if not self._poller.is_stopped and wants_full_text(self._app()):
+        if not self._poller.is_stopped and self._app().features.full_text:
             with self._watched("complete"):
                 self._completer = self._completer or Completer(self._app(), self._fetcher(), self._poller.hosts)
                 await self._completer.start_due()
 
     def _begin_translate(self) -> None:
-        if not self._poller.is_stopped and wants_translations(self._app()):
+        if not self._poller.is_stopped and self._app().features.translations:
             with self._watched("translate"):
                 self._translator = self._translator or Translator(self._app())
                 self._translator.start_due()

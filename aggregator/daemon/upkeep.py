@@ -13,6 +13,7 @@ from aggregator.app import App
 from aggregator.errors import FilesError
 from aggregator.maintain.prune import prune_batch, raise_first, retention_problem
 from aggregator.maintain.repair import repair_articles, repair_feed, repair_feed_list
+from aggregator.names import counted
 from aggregator.publish import foreign_settings
 from aggregator.publish.outbox import BATCH
 from aggregator.serve import Work
@@ -40,18 +41,17 @@ class Upkeep:
             return
         if not self._is_repaired:
             yield "mend", self.repair
-        prunes = self._app().settings.retention is not None or self._app().has_rules
-        if prunes and not self._is_pruned_today():
+        if self._is_unpruned_today():
             yield "prune", self.prune
 
     async def is_prune_due(self) -> bool:
         """Return whether articles are to be pruned today, and no process did so yet."""
-        app = self._app()
-        if not (app.settings.retention is not None or app.has_rules) or self._is_pruned_today():
+        if not self._is_unpruned_today():
             return False
+        app = self._app()
         note = await app.in_writer(app.store.meta.get, PRUNED)  # another process may have done it
         self._pruned = note or ""
-        return not self._is_pruned_today()
+        return self._is_unpruned_today()
 
     def _unload_model(self) -> None:
         """Unload the language model if it was not used for a minute."""
@@ -88,11 +88,9 @@ class Upkeep:
 
     async def prune(self) -> None:
         """Prune all that is too old, unless another process did it today."""
-        app = self._app()
-        note = await app.in_writer(app.store.meta.get, PRUNED)  # an earlier process may have done it
-        self._pruned = note or ""
-        if self._is_pruned_today():
+        if not await self.is_prune_due():
             return
+        app = self._app()
         count, pruned_now = 0, f"{app.clock().isoformat()} {app.settings.retention}"
         if problem := await app.in_writer(retention_problem, app):
             log.warning("%s", problem)
@@ -102,9 +100,7 @@ class Upkeep:
         while not self._is_stopped() and (pruned := await self._app().in_writer(prune_batch, self._app(), failures)):
             count += pruned
         if count:
-            log.info(
-                "%d article%s older than `retention`, or dropped long ago, pruned", count, "s" if count != 1 else ""
-            )
+            log.info("%s older than `retention`, or dropped long ago, pruned", counted(count, "article"))
         raise_first(failures)
         if not self._is_stopped():
             await app.in_writer(app.store.meta.set, PRUNED, pruned_now)
@@ -125,12 +121,14 @@ class Upkeep:
         if not await app.in_writer(foreign_settings, app):  # else its files have another form
             await asyncio.to_thread(compare_next, app, self._is_stopped)
 
-    def _is_pruned_today(self) -> bool:
-        """Return whether the note is less than a day old, in either direction, and of the same retention."""
-        moment, _, retention = self._pruned.partition(" ")
+    def _is_unpruned_today(self) -> bool:
+        """Return whether there is something to prune by, and the note is not of today and of the same retention.
+
+        Today is less than a day ago, in either direction.
+        """
         app = self._app()
-        return (
-            bool(moment)
-            and retention == str(app.settings.retention)
-            and abs(app.clock() - datetime.fromisoformat(moment)) < DAY
-        )
+        if app.settings.retention is None and not app.has_rules:
+            return False
+        moment, _, retention = self._pruned.partition(" ")
+        is_same_retention = bool(moment) and retention == str(app.settings.retention)
+        return not is_same_retention or abs(app.clock() - datetime.fromisoformat(moment)) >= DAY

@@ -14,6 +14,7 @@ Admit = Callable[[str], Awaitable[bool]]
 
 STALL_TIMEOUT = 2.0  # seconds without a byte after which a request no longer counts towards `concurrency`
 UNLIMITED = 1_000_000
+MAX_IDLE_HOSTS = 1_000  # of which is remembered when they may be asked again; pages may lead to any number of hosts
 
 
 class Slot:
@@ -78,6 +79,7 @@ class RateLimiter:
         self._unpaced = frozenset(name.lower() for name in fetch.unpaced)
         self._unlimited = _HostLimit(UNLIMITED, 0.0)
         self._hosts: dict[str, _HostLimit] = {}
+        self._max_hosts = MAX_IDLE_HOSTS
 
     @asynccontextmanager
     async def acquire(self, url: str, admit: Admit) -> AsyncIterator[Slot | None]:
@@ -124,7 +126,17 @@ class RateLimiter:
             self._limit(host).next_start = start
 
     def _limit(self, host: str) -> "_HostLimit":
-        return self._hosts.get(host) or self._hosts.setdefault(host, _HostLimit(*self._limits))
+        if host not in self._hosts:
+            if len(self._hosts) >= self._max_hosts:
+                self._forget_idle()
+            self._hosts[host] = _HostLimit(*self._limits)
+        return self._hosts[host]
+
+    def _forget_idle(self) -> None:
+        """Forget the hosts that nobody asks and that may be asked at once, as if they never had been."""
+        now = asyncio.get_running_loop().time()
+        self._hosts = {name: limit for name, limit in self._hosts.items() if limit.users or limit.next_start > now}
+        self._max_hosts = max(2 * len(self._hosts), MAX_IDLE_HOSTS)  # or each further host would look at all
 
     async def _start(self, host: str, limit: "_HostLimit", admit: Admit) -> Slot | None:
         loop = asyncio.get_running_loop()

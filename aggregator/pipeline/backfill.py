@@ -130,11 +130,6 @@ class Backfiller(DuePages[ClaimedBackfill, int]):
             log.warning("%s: page %s of its archive: %s; the pages behind it are not read", name, page, result.reason)
 
 
-def wants_backfill(app: App) -> bool:
-    """Return True if an archive of a source is to be read: without one nothing need be looked for."""
-    return app.features.backfill
-
-
 async def backfill_all(app: App, names: Collection[str] | None = None) -> bool:
     """Read the pages of archives that are due, of each source up to PAGES_OF_RUN; return True if there were any.
 

@@ -133,11 +133,6 @@ class Completer(DuePages[ClaimedPage, str]):
             sources.record_states((), hosts)
 
 
-def wants_full_text(app: App) -> bool:
-    """Return True if a source has full text: without one nothing is marked, and nothing need be looked for."""
-    return app.features.full_text
-
-
 async def complete_all(
     app: App, report: Callable[[], None] = lambda: None, names: Collection[str] | None = None
 ) -> bool:

@@ -9,6 +9,8 @@ from aggregator.schedule.state import host_after
 from aggregator.store import Store
 from aggregator.urls import host_key
 
+MAX_STATES = 20_000  # in memory: pages and redirects may lead to any number of hosts
+
 
 class HostStates:
     """Host states as stored, and as answers changed them since; one instance for all refreshes of a process.
@@ -27,6 +29,8 @@ class HostStates:
 
         States that changed here since are newer: the writer thread reads and writes them one after the other.
         """
+        if len(self._states) > MAX_STATES:
+            self._states.clear()  # they are read again where they are needed
         self._states |= {**dict.fromkeys(names, HostState()), **stored, **self._changed}
 
     def held_until(self, name: str, now: datetime) -> datetime | None:

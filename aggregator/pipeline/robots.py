@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from aggregator.app import App
 from aggregator.fetch import Admit, Fetcher
@@ -33,7 +34,7 @@ class Robots:
 
     def __init__(self, app: App, fetcher: Fetcher) -> None:
         self._app, self._fetcher = app, fetcher
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()  # of the origins that are asked
 
     async def permit(self, url: str, admit: Admit) -> None:
         """Return if `url` may be requested; robots.txt is, from hosts that `admit` allows.

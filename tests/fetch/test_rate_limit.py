@@ -197,6 +197,19 @@ async def test_a_host_is_idle_that_nobody_asks_or_waits_for() -> None:
     assert limiter.idle_hosts(["example.org"]) == ("example.org",)
 
 
+async def test_hosts_without_end_are_forgotten_once_their_gap_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "MAX_IDLE_HOSTS", 100)
+    without_gap, paced = (RateLimiter(settings(host_gap=timedelta(hours=hours))) for hours in (0, 1))
+    async with without_gap.acquire("http://asked.example/", anybody):
+        for limiter in (without_gap, paced):
+            for number in range(1_000):
+                async with limiter.acquire(f"http://host{number}.example/", anybody):
+                    pass
+        assert without_gap.idle_hosts(["asked.example"]) == ()
+    assert len(without_gap.next_starts) <= 101
+    assert len(paced.next_starts) == 1_000
+
+
 async def test_a_pace_goes_on_where_another_stopped() -> None:
     before, after = (RateLimiter(settings(host_gap=timedelta(seconds=0.3))) for _ in range(2))
     first = await in_turn(before, "http://example.org/")
