@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 
 from aggregator.fetch.backlog import Backlog, Body
-from aggregator.fetch.decoding import decoder_for
+from aggregator.fetch.decoding import Decoder, decoder_for
 from aggregator.fetch.failures import ResponseError
 from aggregator.fetch.transport import MAX_HEADER_BYTES
 
@@ -81,12 +81,22 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def _read_body(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds, counter: Body) -> bytes:
-    """Return the decompressed body; memory use is bounded by `max_bytes` and one chunk.
+    """Return the decompressed body; memory use is bounded by `max_bytes` and one chunk."""
+    decoder = decoder_for(headers.get("content-encoding", ""))
+    body = bytearray()
+    try:
+        await _receive(response, decoder, body, bounds, counter)
+        decoder.finish()
+        return bytes(body)
+    finally:
+        body.clear()  # from Python 3.12 on, the traceback of an aborted body stays until the garbage collector comes
+
+
+async def _receive(response: httpx.Response, decoder: Decoder, body: bytearray, bounds: Bounds, counter: Body) -> None:
+    """Append the decompressed body to `body`.
 
     A document that has its end is whole, though the server announced more bytes or another chunk: some always do.
     """
-    decoder = decoder_for(headers.get("content-encoding", ""))
-    body = bytearray()
     received = 0
     try:
         async for chunk in response.aiter_raw():
@@ -100,8 +110,6 @@ async def _read_body(response: httpx.Response, headers: Mapping[str, str], bound
     except (aiohttp.ClientError, httpx.TransportError, OSError):
         if not _END.search(body[-MAX_END:]):
             raise
-    decoder.finish()
-    return bytes(body)
 
 
 def _check_size(size: int, bounds: Bounds) -> None:
