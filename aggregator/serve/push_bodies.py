@@ -53,6 +53,7 @@ class PushBodies:
         finally:
             self._numbers[host] -= 1
             self._bytes[host] -= len(body)
+            body.clear()  # else a traceback may hold it, until the garbage collector comes
 
     def _check(self, host: str, size: int, max_bytes: int) -> None:
         """Raise TooLargeError or NoRoomError if the body, now of this size, is to be received no further."""
