@@ -48,6 +48,8 @@ def _fitted(image: "Image", size: PictureSize) -> "Image":
     image.draft("RGB", (side, side))  # a JPEG is decoded at a fraction of its size
     upright = ImageOps.exif_transpose(image)
     profile = upright.info.get("icc_profile")
+    if upright.mode.startswith("I"):  # 16 bits a pixel, which `convert` cuts off at 255
+        upright = upright.point(lambda level: level * (1 / 256)).convert("L")
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
     elif upright.mode not in ("RGB", "CMYK"):

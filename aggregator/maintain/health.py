@@ -1,7 +1,7 @@
 """Health of the daemon of a storage, asked over HTTP from another process. Shell."""
 
 import http.client
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from aggregator.app import ADDRESS
@@ -13,7 +13,7 @@ from aggregator.store.dialect import is_missing
 from aggregator.urls import is_http
 
 PATH = "healthz"
-TIMEOUT = 10.0  # seconds for the whole answer
+TIMEOUT = 10.0  # seconds without a byte of the answer
 MAX_REASON = 10_000  # bytes
 
 
@@ -33,11 +33,13 @@ def check_health(url: str) -> None:
         raise AggregatorError(f"{url} is no URL of a daemon; write one such as http://127.0.0.1:8080/")
     address = url if url.rstrip("/").endswith(f"/{PATH}") else f"{url.rstrip('/')}/{PATH}"
     try:
-        with build_opener(ProxyHandler({})).open(address, timeout=TIMEOUT) as answer:
-            status, text = answer.status, ""
-    except HTTPError as error:
-        status, text = error.code, error.read(MAX_REASON).decode(errors="replace")
-    except (OSError, URLError, http.client.HTTPException, ValueError) as error:
+        try:
+            with build_opener(ProxyHandler({})).open(address, timeout=TIMEOUT) as answer:
+                status, text = answer.status, ""
+        except HTTPError as error:
+            with error:
+                status, text = error.code, error.read(MAX_REASON).decode(errors="replace")
+    except (OSError, http.client.HTTPException, ValueError) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
         raise AggregatorError(f"{address} does not answer ({reason}); see that the daemon runs") from None
     if status != 200:

@@ -148,7 +148,7 @@ def different_articles(app: App, batch: Sequence[StoredArticle], *, repair: bool
     languages = known_languages(app)
     ids = {article.path: article.id for article in batch}
     different = [
-        (ids[original_path(file.path, languages)], file, exists)
+        (ids.get(file.path) or ids[original_path(file.path, languages)], file, exists)
         for file, exists in app.article_folder.differing(article_files(app, batch))
     ]
     pending = app.store.maintenance.pending(tuple(article_id for article_id, *_ in different))
@@ -206,19 +206,18 @@ def _surplus_articles(app: App, repair: bool) -> Iterator[Difference]:
     languages = known_languages(app)
     while batch := tuple(islice(paths, BATCH)):
         originals = {path: original_path(path, languages) for path in batch}
-        owned = dict(app.store.maintenance.owned_paths(tuple(originals.values())))
-        translated = app.store.translations.of_paths(owned) if languages else ()
-        missing = {path for path, original in originals.items() if path != original and original in owned}
-        missing -= {translated_path(path, language) for path, language in translated}
-        owned |= {path: owned[original] for path, original in originals.items() if original in owned}
+        owned = app.store.maintenance.owned_paths({*batch, *originals.values()})
+        translations = app.store.translations.of_paths(owned) if languages else ()
+        translated = {translated_path(path, language) for path, language in translations}
         for path in batch:
+            original = path if path in owned else originals[path]
             if is_temporary(path):
                 yield _surplus(folder, path, "a killed process left it", repair)
-            elif not owned.get(path, True):
+            elif not owned.get(original, True):
                 yield _surplus(folder, path, "its article was pruned, dropped or withdrawn", repair)
-            elif path in missing:
+            elif original in owned and path not in {original, *translated}:
                 yield _surplus(folder, path, "its article is not translated into this language any more", repair)
-            elif path not in owned and app.owns_article_folder:
+            elif original not in owned and app.owns_article_folder:
                 yield _foreign(folder, path)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, delete, exists, func, not_, or_, select, union, update
+from sqlalchemy import bindparam, case, delete, exists, func, not_, or_, select, true, union, update
 
 from aggregator.model import Keyed, Unchanged
 from aggregator.names import ALL
@@ -40,7 +40,10 @@ from aggregator.store.schema import (
     searchable,
     shown,
     source,
+    subscription,
+    topic,
     translation,
+    unnotified,
     unpublished,
 )
 
@@ -90,12 +93,18 @@ _touched = union(
     .where(revision.c.at >= bindparam("since")),
 ).subquery()
 _TOUCHED = select(_touched.c.article_id).where(_touched.c.article_id.not_in(select(unpublished.c.article_id)))
+_MARKS = (  # tables of work that is due at a time, with the conditions of their indexes
+    (page, due_page),
+    (backfill, due_backfill),
+    (translation, translation.c.due.is_not(None)),
+    (topic, unnotified),
+    (subscription, true()),
+)
 _ANY_FUTURE = select(
     or_(
         exists().where(source.c.last_fetch > bindparam("latest")),
         exists().where(host.c.not_before > bindparam("latest_hold")),
-        exists().where(due_page, page.c.due > bindparam("latest_hold")),
-        exists().where(due_backfill, backfill.c.due > bindparam("latest_hold")),
+        *(exists().where(is_due, table.c.due > bindparam("latest_hold")) for table, is_due in _MARKS),
     )
 )
 _RESET_SOURCES = (
@@ -114,16 +123,12 @@ _RESET_HOSTS = (
     update(host).where(host.c.not_before > bindparam("latest_hold")).values(not_before=bindparam("until", type_=Moment))
 )
 _RESET_LEASES = update(host).where(host.c.last_asked > bindparam("latest")).values(last_asked=None, lease_until=None)
-_RESET_PAGES = (
-    update(page)
-    .where(due_page, page.c.due > bindparam("latest_hold"))
-    .values(due=bindparam("now", type_=Moment), lease_until=None)
-)
-_RESET_BACKFILLS = (
-    update(backfill)
-    .where(due_backfill, backfill.c.due > bindparam("latest_hold"))
-    .values(due=bindparam("now", type_=Moment), lease_until=None)
-)
+_RESET_MARKS = [
+    update(table)
+    .where(is_due, table.c.due > bindparam("latest_hold"))
+    .values(due=bindparam("now", type_=Moment), **({"lease_until": None} if "lease_until" in table.c else {}))
+    for table, is_due in _MARKS
+]
 _OWNED = select(*article.c["path", "pruned", "dropped"]).where(article.c.path.in_(listed("paths")))
 _PENDING = select(article.c.id).where(article.c.id.in_(_ids), pending_article)
 _WITHOUT_KEYS = (
@@ -230,7 +235,7 @@ class MaintenanceStore:
             connection.execute(_RESET_HOSTS, {"latest_hold": latest_hold, "until": now + timedelta(hours=1)})
             connection.execute(_RESET_LEASES, {"latest": latest})
             refresh_all_due(connection)
-            for statement in (_RESET_PAGES, _RESET_BACKFILLS):
+            for statement in _RESET_MARKS:
                 connection.execute(statement, {"latest_hold": latest_hold, "now": now})
 
     def size(self) -> StoreSize:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from aggregator import scaling
+from aggregator.model import PictureSize
 from aggregator.scaling import MAX_PIXELS, PAGE_WIDTH, THUMBNAIL, scaled
 from tests.cases import for_each
 from tests.pictures.drawings import drawing, opened
@@ -25,6 +26,18 @@ def test_each_format_of_the_web_is_written_as_one_that_every_browser_shows(kind:
     assert isinstance(blue, tuple)
     assert red[0] > 200 > 60 > red[2]
     assert blue[2] > 200 > 60 > blue[0]
+
+
+@pytest.mark.parametrize("options", [{}, {"transparency": 60_000}])
+@pytest.mark.parametrize("size", ["page", "thumbnail"])
+def test_grey_of_sixteen_bits_is_the_grey_of_eight(size: PictureSize, options: dict[str, Any]) -> None:
+    file = BytesIO()
+    Image.new("I;16", (60, 40), 32_768).save(file, "PNG", **options)
+    picture = scaled(file.getvalue(), size)
+    assert picture
+    grey = opened(picture.data).convert("L").getpixel((30, 20))
+    assert isinstance(grey, float | int)
+    assert 120 < grey < 136
 
 
 def test_what_is_wider_than_a_page_is_scaled_down_and_what_is_small_stays() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreDamagedError
-from aggregator.model import HostState
+from aggregator.model import FeedInfo, HostState
 from aggregator.store import Store
 from tests.store.values import NOW, article, duplicate, new, record, source, state, sync_sources, updated
 
@@ -72,6 +72,19 @@ def test_waits_that_a_fast_clock_noted_count_from_now(store: Store) -> None:
     assert second.state.last_fetch is None
     hosts = store.sources.hosts(["late", "honest"])
     assert (hosts["late"].not_before, hosts["honest"].not_before) == (NOW + HOUR, NOW + 30 * DAY)
+
+
+def test_work_that_a_fast_clock_noted_is_due_now(store: Store) -> None:
+    ahead = NOW + 400 * DAY
+    sync_sources(store, [source("a", translate=("de",)), source("b")], ahead)
+    record(store, new(article(1)), at=ahead, feed_info=FeedInfo(hub="https://hub.example/"), moved_to=None)
+    store.unpublished.clear(store.unpublished.all())
+    store.hubs.note_topics({"all.atom": b"digest"}, ahead)
+    assert (store.hubs.due(NOW, 9), store.hubs.due_topics(NOW, 9)) == ((), ())
+    assert store.translations.claim(NOW, HOUR) is None
+    store.maintenance.reset_future_times(NOW)
+    assert len(store.hubs.due(NOW, 9)) == len(store.hubs.due_topics(NOW, 9)) == 1
+    assert store.translations.claim(NOW, HOUR)
 
 
 @pytest.mark.parametrize("ahead", [0, 4 / 24 / 60])

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.errors import AggregatorError
 from aggregator.files import DAEMON_LOCK, alone
+from aggregator.maintain.health import check_health
 from tests.commands import aggregator, configure, running, until
 from tests.newsroom import item, rss
-from tests.servers import Server
+from tests.servers import Answer, Server
 
 
 @pytest.fixture
@@ -159,6 +161,14 @@ def test_health_asks_the_daemon_of_this_storage(folder: Path) -> None:
         (folder / "storage/feeds/news.rss").unlink(missing_ok=True)
     assert "does not answer" in aggregator("health", cwd=folder, status=1).stderr
     assert "is no URL" in aggregator("health", "--url", "127.0.0.1", cwd=folder, status=1).stderr
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_health_gives_no_traceback_where_the_reason_breaks_off(server: Server, reset: bool) -> None:
+    raw = [b"HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nthe disk"]
+    server.put("/healthz", lambda _: Answer(raw=raw, reset=reset))
+    with pytest.raises(AggregatorError, match="does not answer"):
+        check_health(server.url("/"))
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,23 @@ def test_a_feed_of_a_language_has_the_articles_written_in_it(tmp_path: Path, ser
     assert not (tmp_path / "storage/feeds/news.fr.json").exists()
 
 
+def test_names_of_articles_that_end_as_those_of_translations_are_told_from_them(
+    tmp_path: Path, server: Server, database: dict[str, Any]
+) -> None:
+    room = room_of(tmp_path, server, articles={"name": "{source}/{slug}.de.md"}, **database)
+    room.once()
+    room.translate()
+    assert list(room.articles()) == ["one/the-bridge.de.de.md", "one/the-bridge.de.md"]
+    assert differing(room) == []
+    (tmp_path / "storage/articles/one/the-bridge.de.md").unlink()
+    assert [difference.rpartition(": ")[2] for difference in differing(room)] == ["missing"]
+    (source,) = room.configuration["sources"]
+    source["translate"] = []
+    room.once()
+    assert list(room.articles()) == ["one/the-bridge.de.md"]
+    assert differing(room) == []
+
+
 def test_pruning_removes_the_translation_too(tmp_path: Path, server: Server, database: dict[str, Any]) -> None:
     room = room_of(tmp_path, server, retention="2d", **database)
     room.once()
