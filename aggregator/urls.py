@@ -79,7 +79,7 @@ _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AMP_CACHE = re.compile(
     r"https?://(?:(?:www\.)?(google\.[a-z.]+)/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)"
 )
-_AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+$|\.amp(?=\.html?$)|\.amp$")
+_AMP_SUFFIX = re.compile(r"(?<!\.amp)(?:\.amp)++(?=(?:\.html?)?$)")
 _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp", "m=1"})
 
 
@@ -313,14 +313,22 @@ def _folded_host(host: str) -> str:
 
 
 def _folded_path(path: str) -> str:
+    """Return `path` without AMP's segments at its ends and suffixes, and without the empty segments that end it."""
     path = _normalised_escapes(path)
-    while (shorter := _AMP_PATH.sub("", _without_dot_segments(path) if "/." in path else path).rstrip("/")) != path:
-        path = shorter
-    return path or "/"
+    segments = _without_dot_segments(path) if "/." in path else path.split("/")[1:]
+    while segments:
+        last = _AMP_SUFFIX.sub("", _AMP_SUFFIX.sub("", segments.pop()))  # twice for "x.amp.html.amp"
+        if last == "..":  # of "...amp"
+            del segments[-1:]
+        elif last not in {"", ".", "amp"}:
+            segments.append(last)
+            break
+    start = next((number for number, segment in enumerate(segments) if segment != "amp"), 0)
+    return f"/{'/'.join(segments[start:])}"
 
 
-def _without_dot_segments(path: str) -> str:
-    """Return `path` without its segments "." and ".." (RFC 3986, 5.2.4), and without empty ones.
+def _without_dot_segments(path: str) -> list[str]:
+    """Return the segments of `path` without "." and ".." (RFC 3986, 5.2.4), and without empty ones.
 
     urljoin would take a part of a last segment with ";" for parameters (RFC 1808), and resolve what is before it.
     """
@@ -330,7 +338,7 @@ def _without_dot_segments(path: str) -> str:
             del segments[-1:]
         elif segment not in {"", "."}:
             segments.append(segment)
-    return f"/{'/'.join(segments)}"
+    return segments
 
 
 def _folded_query(query: str) -> str:

@@ -14,7 +14,8 @@ _SOURCE = re.compile(  # of WordPress, Twitter, Facebook, GitHub, Google, Discou
 _NAMED_BY_CODE_POINTS = re.compile(
     r".*/(?:emoji_?)?u?([0-9a-f]{2,6}(?:[-_][0-9a-f]{2,6})*)\.(?:png|svg|gif|webp)(?:[?#].*)?", re.IGNORECASE
 )
-_EMOJI = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|\u2139\ufe0f?|[^\w\s\x00-\xa8])+")
+# No text fits two ways: the selector behind U+2139, a letter, belongs to the last class.
+_EMOJI = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|\u2139|[^\w\s\x00-\xa8])+")
 _MAX_LENGTH = 64  # characters; a longer text describes something else
 
 

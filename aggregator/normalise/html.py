@@ -111,8 +111,8 @@ _EARLY_FOOT = re.compile(
 )
 # A post of another site that a script was to show: its link is empty, and all that is there. Its host becomes the text.
 _EMPTY_POST = re.compile(
-    r'(<blockquote>\s*(?:<(?:p|div)>\s*)*+<a href="https?://(?:[^/"?#@]*@)?([^/"?#]+)[^<>]*>)\s*'
-    r"(</a>\s*(?:</(?:p|div)>\s*)*+</blockquote>)"
+    r'(<blockquote>\s*+(?:<(?:p|div)>\s*+)*+<a href="https?://(?:[^/"?#@]*+@)?+([^/"?#]++)[^<>]*+>)\s*+'
+    r"(</a>\s*+(?:</(?:p|div)>\s*+)*+</blockquote>)"
 )
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
 _UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex|rt|rp)\b", re.IGNORECASE)

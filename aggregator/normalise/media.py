@@ -23,7 +23,7 @@ class ReadableImage(NamedTuple):
 _LATE = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-actualsrc", "nitro-lazy-src")
 _LATE_SETS = ("data-srcset", "data-lazy-srcset")
 
-_PIXEL = re.compile(r"\s*[012](?:\.\d+)?\s*(?:px)?\s*")
+_PIXEL = re.compile(r"\s*+[012](?:\.\d+)?\s*+(?:px)?\s*+")
 _PIXEL_STYLE = re.compile(r"(?:^|[;\s])(?:(?:width|height)\s*:\s*[012](?:px|\s*;|\s*$)|display\s*:\s*none)")
 # They count readers, or serve the badges and buttons below each entry.
 _TRACKER_HOSTS = (

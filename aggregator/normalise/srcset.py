@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 MAX_WIDTH = 1600  # pixels; of wider images nobody sees more
 PLACEHOLDER = re.compile(r"data:|.*\b(?:blank|spacer|placeholder|transparent|grey|1x1|pixel)\.(?:gif|png|svg|jpe?g)\b")
-_CANDIDATE = re.compile(r"([^\s,]\S*[^\s,])(?:\s+([0-9.]{1,9})([wx])(?:\s+[0-9]{1,6}h)?)?\s*(?:,|$)")
+# A URL begins behind a blank or a comma: a search from each of its characters would take the square of its length.
+_CANDIDATE = re.compile(r"(?<![^\s,])([^\s,]\S*[^\s,])(?:\s+([0-9.]{1,9})([wx])(?:\s+[0-9]{1,6}h)?)?\s*(?:,|$)")
 
 
 class Candidates(NamedTuple):

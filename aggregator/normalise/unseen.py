@@ -8,8 +8,9 @@ from aggregator.normalise.styles import declarations
 # Words are searched for one by one, in their usual case, and expressions start with what is rare: anything else takes
 # ten times as long.
 _NOT_DISPLAYED = ("isplay:none", "isplay: none", "DISPLAY")
-_HIDDEN = re.compile(r"""hidden(?<=[\s"']hidden)(?=[\s=>/])[^<>]*>""")
-_GUTTER_CLASS = re.compile(r"""class=["']?[^"'<>]*(?:gutter|ineno|inenum|ine-num|\bln)""")
+# Each match begins at the last place that it can, or a text of nothing but its first word would take quadratic time.
+_HIDDEN = re.compile(r"""hidden(?<=[\s"']hidden)(?=[\s=>/])(?:[^<>\s"']++|[\s"'](?!hidden[\s=>/]))*+>""")
+_GUTTER_CLASS = re.compile(r"""class=["']?[^"'<>=]*(?:gutter|ineno|inenum|ine-num|\bln)""")
 _HINT = re.compile(r"hidden|display|mso-hide|gutter|line-?n|\blnt?\b", re.IGNORECASE)
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:gutter|linenos?|linenodiv|line-?num(?:ber)?s?|lnt|ln|lnum|lntd)(?:$|[\s_-])", re.IGNORECASE
