@@ -12,8 +12,10 @@ import httpcore
 import httpx
 
 from aggregator.fetch.guard import Resolver
-from aggregator.fetch.mending import is_interim, split_head
+from aggregator.fetch.mending import is_interim, may_have_end, split_head
 from aggregator.fetch.transport import MAX_HEADER_BYTES
+
+_BLANK_LINES = b"\r\n"  # that some servers send before a head
 
 
 class LenientTransport(httpx.AsyncHTTPTransport):
@@ -62,11 +64,12 @@ class _MendingStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while self._head is not None:
             data = await self._stream.read(max_bytes, timeout)
-            self._head += data
+            searched = len(self._head)
+            self._head = self._head + data if self._head else data.lstrip(_BLANK_LINES)
             if not data or len(self._head) > 2 * MAX_HEADER_BYTES:
                 unfinished, self._head = self._head, None
                 return unfinished
-            if mended := self._mended():
+            if may_have_end(self._head, searched) and (mended := self._mended()):  # bytes may come one by one
                 return mended
         return await self._stream.read(max_bytes, timeout)
 
@@ -77,8 +80,9 @@ class _MendingStream(httpcore.AsyncNetworkStream):
             head, self._head = parts
             heads += head
             if not is_interim(head):
-                remainder, self._head = self._head, None
-                return heads + remainder
+                body, self._head = self._head, None
+                return heads + body
+            self._head = self._head.lstrip(_BLANK_LINES)
         return heads
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

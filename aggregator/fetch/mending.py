@@ -3,6 +3,7 @@
 import re
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+MAX_END = 4  # bytes of the end of a head
 _LINE_END = re.compile(rb"\r?\n")
 _STATUS_LINE = re.compile(rb"\s*(?:HTTP/(\d)(?:\.(\d))?|ICY)[ \t]+(\d{3})(?!\d)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -12,8 +13,13 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 def split_head(data: bytes) -> tuple[bytes, bytes] | None:
     """Return the first head in `data`, mended, and what follows it; None if its end has not come."""
-    end = _HEAD_END.search(data, len(data) - len(data.lstrip(b"\r\n")))
-    return (_mended(data[: end.start()].lstrip(b"\r\n")), data[end.end() :]) if end else None
+    end = _HEAD_END.search(data)
+    return (_mended(data[: end.start()]), data[end.end() :]) if end else None
+
+
+def may_have_end(data: bytes, searched: int) -> bool:
+    """Return False if no head ends in `data`, of which so many bytes were searched before."""
+    return _HEAD_END.search(data, max(searched - MAX_END + 1, 0)) is not None
 
 
 def is_interim(head: bytes) -> bool:

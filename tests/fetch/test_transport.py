@@ -4,14 +4,17 @@ import asyncio
 import re
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from shutil import which
 
+import httpcore
 import pytest
 
 from aggregator.fetch import Fetcher
+from aggregator.fetch.lenient import _MendingStream
 from aggregator.model import Failure, FeedDocument
 from tests.fetch.conftest import FEED, Get, known, settings, source
 from tests.servers import Server
@@ -105,6 +108,26 @@ async def test_a_long_header_is_read_at_once(server: Server, get: Get) -> None:
     answer = await get(server.put("/long", FEED, headers={"Content-Security-Policy": "x" * 20_000}))
     assert isinstance(answer, FeedDocument)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("byte", [b"a", b"\n"])
+async def test_a_head_that_comes_byte_by_byte_costs_no_more_than_another(byte: bytes) -> None:
+    class Dripping(httpcore.AsyncMockStream):
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return await super().read(1, timeout)
+
+    stream = _MendingStream(Dripping([byte] * 40_000))
+    started = time.process_time()
+    await stream.read(65_536)
+    assert time.process_time() - started < 3  # searched anew with each byte it took 38 s, and the event loop waited
+
+
+async def test_blank_lines_before_heads_are_no_matter(server: Server, get: Get) -> None:
+    interim, head = b"\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n", b"\n\nHTTP/1.1 200 OK\r\nbad line\r\n\r\n\r\n"
+    for raw in (interim + head + FEED, [interim, head, FEED]):
+        answer = await get(server.put("/odd", raw=raw))
+        assert isinstance(answer, FeedDocument)
+        assert answer.body == b"\r\n" + FEED
 
 
 async def test_http_1_0_without_a_length_is_read_to_its_end(server: Server, get: Get) -> None:
