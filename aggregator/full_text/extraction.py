@@ -19,7 +19,7 @@ from aggregator.normalise.body import CleanBody, preferred_content
 from aggregator.normalise.links import clean_url
 from aggregator.normalise.removal import html_text, html_tree, remove_selected, selected, take_out
 from aggregator.parse.encoding import decode
-from aggregator.urls import absolute, host_key, without_credentials
+from aggregator.urls import absolute, registrable_name, without_credentials
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _HEAD = 2048  # bytes of a page in which its encoding is declared; 1,024 in the standard
@@ -164,7 +164,8 @@ def _canonical_link(targets: Iterable[str], base: str, link: str) -> str | None:
     for target in targets:
         if url := clean_url(target, base):
             is_home = urlsplit(url).path in ("", "/") and not urlsplit(url).query
-            return url if host_key(url) == host_key(link) and not is_home and url != link else None
+            is_of_site = registrable_name(url) == registrable_name(link)
+            return url if is_of_site and not is_home and url != link else None
     return None
 
 

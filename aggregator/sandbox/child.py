@@ -72,7 +72,7 @@ def _end_with_parent(lifeline: int) -> None:
 
 
 def _confine(limits: Limits) -> None:
-    """Limit memory; forbid files, core dumps, connections and child processes."""
+    """Limit memory; forbid to write files and core dumps, to connect, and to start processes."""
     _lower(resource.RLIMIT_AS, _memory(0) + limits.memory)  # allocators reserve a gigabyte that they never touch
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)

@@ -161,6 +161,12 @@ def test_the_canonical_link_counts_on_the_same_registrable_host(head: str, link:
     assert text_of(html(head=head), html=f"<p>{'more ' * 1000}</p>").link == link  # whatever text is the better
 
 
+@for_each(("blog", "link"), [("other", None), ("paper", "https://paper.blogspot.com/bridge")])
+def test_a_blog_names_no_canonical_link_of_another_blog_of_its_service(blog: str, link: str | None) -> None:
+    page = html(head=f'<link rel="canonical" href="https://{blog}.blogspot.com/bridge">')
+    assert text_of(page, link="https://paper.blogspot.com/2026/bridge").link == link
+
+
 @pytest.mark.parametrize(
     ("href", "link"),
     [
