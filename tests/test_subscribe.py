@@ -86,6 +86,14 @@ def test_a_page_leads_to_its_feed(find: Find, server: Server) -> None:
     assert find(page) == (AddedSource(name="127-0-0-1", url=server.url("/feed.rss")),)
 
 
+def test_a_link_in_the_header_of_a_page_may_have_blanks(find: Find, file: Path, server: Server) -> None:
+    server.put("/my%20feed.rss", rss(item(1)))
+    header = '</my feed.rss>; rel=alternate; type="application/rss+xml"'
+    page = server.put("/page", "<html></html>", headers={"Link": header})
+    assert find(page) == (AddedSource(name="127-0-0-1", url=server.url("/my%20feed.rss")),)
+    assert load(file, {}).sources[-1].url == server.url("/my%20feed.rss")
+
+
 def test_of_several_feeds_one_is_chosen_and_the_others_are_named(find: Find, file: Path, server: Server) -> None:
     page = server.put("/page", LINK.format("/feed.rss", "All") + LINK.format("/other.rss", "Comments"))
     all_, comments = (

@@ -137,7 +137,7 @@ def _end_of_list(text: str, node: Any) -> int:
 def _without_block(text: str, node: Any, number: int) -> str:
     source = node.value[number]
     start = text.rfind("\n", 0, source.start_mark.index) + 1
-    while not text[start:].lstrip(" ").startswith("-"):  # the dash may stand in a line of its own
+    while start and not text[start:].lstrip(" ").startswith("-"):  # the dash may stand in a line of its own
         start = text.rfind("\n", 0, start - 1) + 1
     head, tail = text[:start], text[_end_of_line(text, _leaf_end(source)) :]
     if blank := _BLANK_LAST_LINE.search(head):  # one blank line between its neighbours is enough, none at the end

@@ -80,8 +80,8 @@ def data_feed_url(page: FeedDocument) -> str | None:
 
 def _links(page: FeedDocument) -> Iterator[FeedLink]:
     for link in page.links:
-        if _is_feed(link.rel, link.type or ""):
-            yield FeedLink(url=link.href)
+        if _is_feed(link.rel, link.type or "") and (url := absolute(link.href)):
+            yield FeedLink(url=url)
     base = without_credentials(page.final_url)
     for tag, attributes in _elements(decode(page.body, page.content_type)[:_HEAD]):
         href = attributes.get("href", "").strip()

@@ -223,6 +223,19 @@ def test_a_layout_that_cannot_be_spliced_is_refused_in_a_sentence(file: Path) ->
         assert file.read_text() == text
 
 
+def test_line_ends_that_only_yaml_knows_end_no_search(file: Path) -> None:
+    """U+0085 and U+2028 end lines of YAML 1.1; editors show none there."""
+    for end in ("\x85", "\u2028"):
+        text = f"sources:{end}  - https://a.example/{end}  - https://b.example/\n"
+        file.write_text(text)
+        with (
+            pytest.raises(AggregatorError, match="laid out in a way that cannot be edited"),
+            editing(file, {}) as draft,
+        ):
+            draft.remove(1)
+        assert file.read_text() == text
+
+
 def test_what_fails_in_the_middle_leaves_nothing_behind(file: Path) -> None:
     with pytest.raises(IndexError), editing(file, {}) as draft:  # noqa: PT012  # the block is what is tested
         draft.append((NEW,))
