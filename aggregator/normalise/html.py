@@ -21,7 +21,7 @@ from aggregator.commonmark.block_tags import BLOCK_TAGS
 from aggregator.normalise.code_languages import annotated_language
 from aggregator.normalise.links import link_target
 from aggregator.normalise.media import image_url
-from aggregator.normalise.rewriting import rewritten
+from aggregator.normalise.rewriting import RENAMED, rewritten
 from aggregator.normalise.tags import OPEN_IMAGE, TAG
 
 MAX_TAGS = 20_000  # twice what the longest article of the corpus has; above it the text alone is kept
@@ -115,7 +115,10 @@ _EMPTY_POST = re.compile(
     r"(</a>\s*+(?:</(?:p|div)>\s*+)*+</blockquote>)"
 )
 # Elements within which browsers read other tags differently: once some are gone, the rest is read anew.
-_UNSETTLING = re.compile(r"<(?:table|button|marquee|applet|select|form|dd|dt|isindex|rt|rp)\b", re.IGNORECASE)
+# They are renamed before the cleaner where their tags are not odd.
+_UNSETTLING = re.compile(
+    rf"<(?:table|button|marquee|applet|select|form|dd|dt|isindex|rt|rp|{'|'.join(RENAMED)})\b", re.IGNORECASE
+)
 _NESTED_HEADING = re.compile(r"<h[1-6][ >](?:[^<]|<(?!/?h[1-6][ >]))*+<h")
 _PASSES = 4
 _PRE_START = re.compile(r"(<pre(?: [^<>]*)?>)\n+")  # a reader of HTML drops one each time
@@ -160,6 +163,9 @@ def _cleaned(source: str, *, has_references: bool) -> str:
     if source.count("<") > _SHALLOW:
         source = _bounded(source)
     cleaned = _CLEANER.clean(source)
+    if cleaned.count("<") > _SHALLOW:  # what looked like an end tag may have been none, in a comment or an attribute
+        bounded = _bounded(cleaned)
+        cleaned = cleaned if bounded == cleaned else _CLEANER.clean(bounded)
     if _UNSETTLING.search(source) or _NESTED_HEADING.search(cleaned):
         cleaned = _settled(cleaned)
     if len(cleaned) > 8 * len(source) + 1000:  # unclosed formatting is opened again in every paragraph

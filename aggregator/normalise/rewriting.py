@@ -21,7 +21,7 @@ from aggregator.normalise.tags import HtmlTag, html_tags
 _BLOCKS = """
     address article aside center details dialog fieldset footer header hgroup legend main nav search section summary
 """
-_RENAMED = {
+RENAMED = {
     **dict.fromkeys(_BLOCKS.split(), "div"),
     "acronym": "abbr",
     "dir": "ul",
@@ -37,7 +37,7 @@ _FORMULAS = frozenset({"math", "mml:math", "m:math"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NAMES = frozenset(
     {"button", "img", "picture", "source", "noscript", "param", "input"}.union(
-        _AMP_IMAGES, _FRAMES, _PLAYERS, _FORMULAS, _RENAMED
+        _AMP_IMAGES, _FRAMES, _PLAYERS, _FORMULAS, RENAMED
     )
 )
 _MAX_SOURCES = 10  # of a picture; each of its images looks at all
@@ -142,8 +142,8 @@ class _Rewriting:
             if end is not None:
                 self._replace(tag, "", end)
                 return
-        if tag.name in _RENAMED:
-            self._replace(tag, f"<{'/' * tag.ends}{_RENAMED[tag.name]}>")
+        if tag.name in RENAMED:
+            self._replace(tag, f"<{'/' * tag.ends}{RENAMED[tag.name]}>")
         elif tag.name in _HEADINGS:
             self._in_heading = not tag.ends
         elif write := _WRITE.get(tag.name):

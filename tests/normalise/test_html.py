@@ -600,6 +600,26 @@ def test_depth_is_bounded_and_the_text_stays(tag: str) -> None:
     assert max(depths) < 255  # where libxml2 stops reading
 
 
+@for_each(
+    "tags",
+    [
+        "<div x</b>",  # one tag with an odd attribute
+        "<b></b\u2003>",  # the end of an element of another name
+        "<b><!--</b>-->",
+        "<div><style></div></style>",
+        "<li><section x</i>",  # a section keeps items apart, and goes
+        "<div>",
+    ],
+)
+@for_each("count", [150, 1500])
+def test_depth_is_bounded_where_tags_mislead(tags: str, count: int) -> None:
+    cleaned = clean(tags * count + "text", BASE)
+    assert plain_text(cleaned) == "text"
+    depths = accumulate(-1 if end else 1 for end in re.findall(r"<(/?)(?!img|br|hr)", cleaned))
+    assert max(depths) <= MAX_DEPTH
+    assert clean(cleaned, BASE) == cleaned
+
+
 def test_shallow_tags_stay_beside_deep_ones() -> None:
     deep = "<div>" * 300 + "a" + "</div>" * 300
     cleaned = clean(f"{deep}<p>b <em>c</em></p>")
