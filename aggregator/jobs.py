@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Self, cast
 
 import procrastinate
@@ -53,27 +52,21 @@ TaskFunctions = Mapping[RequestTask, Callable[[], Awaitable[None]]]
 ReportPublished = Callable[[Published, float], None]  # what was published, and in how many seconds
 
 
-async def nothing_due() -> Collection[RequestTask]:
-    """Return no task."""
-    return ()
-
-
 class Jobs:
     """Does jobs in this process. `app` gives the app in use, `watched` takes failures, `report` what was published.
 
     `work` are the functions of the tasks that this process does beside publishing; `due` gives those that are due.
+    `count_joined` gets the numbers of new articles that turned out to be another source's.
     """
-
-    stalled = STALLED
 
     def __init__(
         self,
         app: Callable[[], App],
         watched: Watched,
-        work: TaskFunctions = MappingProxyType({}),
-        due: Callable[[], Awaitable[Collection[RequestTask]]] = nothing_due,
-        report: ReportPublished = lambda _published, _seconds: None,
-        count_joined: Callable[[int], None] = lambda _: None,
+        work: TaskFunctions,
+        due: Callable[[], Awaitable[Collection[RequestTask]]],
+        report: ReportPublished,
+        count_joined: Callable[[int], None],
     ) -> None:
         self._app, self._watched, self._report, self._count_joined = app, watched, report, count_joined
         self._work, self._due = work, due
@@ -114,7 +107,7 @@ class Jobs:
                     await asyncio.sleep(0.1)
 
     def _is_publishing(self) -> bool:
-        counts = self._app().store.jobs.counts(STALLED, PUBLISH)
+        counts = self._app().store.jobs.counts(PUBLISH)
         return bool(counts.todo or counts.doing)
 
     async def restyle(self) -> None:
@@ -151,10 +144,8 @@ class Jobs:
                 )
                 for queue, count in concurrency.items()
             ]
-            working, told_to_stop = (
-                [asyncio.create_task(worker.work()) for worker in workers],
-                asyncio.create_task(stopping.wait()),
-            )
+            working = [asyncio.create_task(worker.work()) for worker in workers]
+            told_to_stop = asyncio.create_task(stopping.wait())
             await asyncio.wait({*working, told_to_stop}, return_when=asyncio.FIRST_COMPLETED)
             told_to_stop.cancel()
             for worker in workers:

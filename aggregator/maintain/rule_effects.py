@@ -47,8 +47,13 @@ def _effects(store: Store, source_id: int, settings: Settings, place: int, lines
     last: str | None = None
     while ids := store.rulings.of_source(source_id, last, BATCH):
         last = ids[-1]
-        for entry in store.rulings.entries(ids):
-            (carried,) = (carried for carried in entry.sources if carried.id == source_id)
+        carried_entries = (
+            (entry, carried)
+            for entry in store.rulings.entries(ids)
+            for carried in entry.sources
+            if carried.id == source_id  # which may have left the article since
+        )
+        for entry, carried in carried_entries:
             ruling = judge_stored(entry, carried, source, settings.rules, words)
             yield EntryEffects(
                 source=source.name or "",

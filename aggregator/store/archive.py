@@ -78,6 +78,7 @@ _OPEN = (
 _OPEN_IDS = (
     select(article_category.c.article_id)
     .where(_in_category, on_open_page, article_category.c.number.is_not(None))
+    .order_by(article_category.c.number)
     .limit(bindparam("limit"))
 )
 _LAST_PAGE = select(func.max(archive_page.c.number)).where(archive_page.c.category == bindparam("category"))

@@ -45,7 +45,7 @@ from aggregator.store.search import index_articles
 from aggregator.store.source_days import count_articles
 from aggregator.store.sources import SourceStore
 from aggregator.store.statements import SelectByValues
-from aggregator.store.stored_articles import ARTICLES, MAX_CHARACTERS, ROW_BY_ROW, first_rows, stored_articles
+from aggregator.store.stored_articles import ARTICLES, ROW_BY_ROW, first_rows, stored_articles
 from aggregator.store.translations import TranslationStore
 from aggregator.store.updates import update_articles
 
@@ -247,7 +247,7 @@ class ArticleStore:
         parameters = {"after": after or "", "limit": limit}
         with self._database.reading() as connection:
             with connection.execute(_PAGE, parameters, execution_options=ROW_BY_ROW) as result:
-                rows = first_rows(result.mappings(), MAX_CHARACTERS)
+                rows = first_rows(result.mappings())
             return stored_articles(connection, rows)
 
     def _read(self, statement: Any, parameters: Mapping[str, Any]) -> tuple[StoredArticle, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, bindparam, exists, literal, not_, or_, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, literal, not_, or_, select
 
 from aggregator.model import CategoryFeed, Podcast
 from aggregator.store.database import Database
@@ -30,8 +30,8 @@ _DROPPED = select(*category.c["name", "successor"]).where(not_(category.c.presen
 _CATEGORY = select(category).where(category.c.name == bindparam("name"))
 
 
-def _newest(*columns: Any, with_text: bool = True) -> Any:
-    statement = (
+def _newest(*columns: Any) -> Select[Any]:
+    return (
         select(*columns)
         .select_from(article)
         .join(source)
@@ -41,7 +41,6 @@ def _newest(*columns: Any, with_text: bool = True) -> Any:
         .order_by(*newest_first)
         .limit(bindparam("limit"))
     )
-    return statement.join(article_text, of_article) if with_text else statement
 
 
 _exists_in = or_(
@@ -52,16 +51,13 @@ _exists_in = or_(
         translation.c.updated.is_not(None),
     ),
 )
-_no_text = literal("")
-_short_columns = *article.c, article_text.c.summary, _no_text.label("markdown"), *DERIVED
-_NEWEST = _newest(*_short_columns, _no_text.label("html"))
-WITH_BODY = *_short_columns, article_text.c.html
-_NEWEST_WITH_BODY = _newest(*WITH_BODY)
-_EDITED = _NEWEST_WITH_BODY.join(category, category.c.name == article_category.c.category).where(
+WITH_BODY = *article.c, *article_text.c["summary", "html"], literal("").label("markdown"), *DERIVED
+_NEWEST = _newest(*WITH_BODY).join(article_text, of_article)
+_EDITED = _NEWEST.join(category, category.c.name == article_category.c.category).where(
     edited_since_closed, article_category.c.edited_after > category.c.joined - bindparam("limit")
 )
-_UPDATED = _newest(article.c.updated, with_text=False)
-_OWNERS = _newest(article.c.source_id, with_text=False)
+_UPDATED = _newest(article.c.updated)
+_OWNERS = _newest(article.c.source_id)
 _updated_of_newest = (
     select(article.c.updated)
     .select_from(article_category)
@@ -128,17 +124,16 @@ class FeedStore:
             }
         return {name: podcast for name, podcast in of_feeds.items() if podcast}
 
-    def category_feed(self, name: str, limit: int, *, max_body: int = 0, language: str | None = None) -> CategoryFeed:
+    def category_feed(self, name: str, limit: int, *, max_body: int, language: str | None = None) -> CategoryFeed:
         """Return the newest articles of a category whose ids are for good, newest first, without Markdown.
 
-        Behind them, with bodies, come those of closed archive pages that were edited since, each until `limit` articles
-        have joined after its edit.
-
         HTML is read one by one until it has more than `max_body` characters in all; a body that alone has more is cut
-        off behind them. With 0 articles have none. `language` leaves out articles that do not exist in that language.
-        Raises KeyError if the category was never seen.
+        off behind them. Raises KeyError if the category was never seen.
+
+        Behind the newest come articles of closed archive pages that were edited since, each until `limit` articles have
+        joined after its edit. With a `language` there are none of these, nor any that do not exist in that language.
         """
-        newest, updates = (_NEWEST_WITH_BODY if max_body else _NEWEST), _UPDATED
+        newest, updates = _NEWEST, _UPDATED
         if language:
             newest, updates = newest.where(_exists_in), updates.where(_exists_in)
         with self._database.reading() as connection:
@@ -149,13 +144,13 @@ class FeedStore:
             updated = max(connection.scalars(updates, parameters), default=row.first_seen)
             with connection.execute(newest, parameters, execution_options=ROW_BY_ROW) as result:
                 rows = list(bounded(result.mappings(), max_body))
-            if max_body and not language:
+            if not language:
                 edited = _also_edited(connection, parameters, rows)
                 updated = max([updated, *(row["updated"] for row in edited)])
                 rows = list(bounded([*rows, *edited], max_body))
             articles = stored_articles(connection, rows)
-            podcast = _podcast(connection, {each["source_id"] for each in rows}) if max_body else None
-            withdrawn = retractions(connection, name, limit) if max_body else ()
+            podcast = _podcast(connection, {each["source_id"] for each in rows})
+            withdrawn = retractions(connection, name, limit)
         return CategoryFeed(
             name=name, label=row.label, updated=updated, articles=articles, podcast=podcast, retractions=withdrawn
         )

@@ -104,7 +104,7 @@ def delete_ended(connection: Connection) -> None:
     connection.execute(_DELETE_ENDED)
 
 
-def take_turn(connection: Connection, subject: str | None, *, waits: bool, is_inner: bool = False) -> bool:
+def take_turn(connection: Connection, subject: str | None, *, waits: bool, is_inner: bool) -> bool:
     """Take the turn for a subject until this transaction ends, None: for all; return False if it is taken.
 
     Who waits for all turns comes before those who ask for one later. An `is_inner` turn, within another one of the same

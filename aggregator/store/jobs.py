@@ -4,8 +4,8 @@ A job is deferred in the transaction of the change that it follows. It says only
 work itself are marks and due times in our own tables. So a job may be done twice, or be lost and deferred again.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ _UNPUBLISHED = select(unpublished.c.article_id).limit(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCounts:
-    """Numbers of jobs: queued, being done, and left by processes that died."""
+    """Numbers of jobs: queued, being done, and those among the latter whose worker gave no sign for STALLED."""
 
     todo: int = 0
     doing: int = 0
@@ -62,15 +62,12 @@ class JobStore:
                 start = end_of(shard_of(article_id))
             self._database.defer(jobs)
 
-    def counts(self, stalled_after: timedelta, queue: str = "%") -> JobCounts:
-        """Return the numbers of jobs, those of one queue if it is named.
-
-        Those are stalled whose worker gave no sign for so long.
-        """
+    def counts(self, queue: str = "%") -> JobCounts:
+        """Return the numbers of jobs, those of one queue if it is named."""
         if not self.are_shared:
             return JobCounts()
         with self._database.reading() as connection:
-            return JobCounts(**job_tables.counts(connection, stalled_after, queue))
+            return JobCounts(**job_tables.counts(connection, STALLED, queue))
 
     def workers(self) -> int:
         """Return the number of processes that do jobs; 0 without a cluster."""
@@ -84,18 +81,14 @@ class JobStore:
         with self._database.writing() as connection:
             job_tables.delete_ended(connection)
 
-    @contextmanager
-    def turn(self, subject: str, *, waits: bool = False) -> Iterator[bool]:
+    def turn(self, subject: str, *, waits: bool = False) -> AbstractContextManager[bool]:
         """Give True if no other process has the turn to work on this subject, and keep it during the block.
 
         With `waits` it waits for the other process. Raises StoreError, also at the end of the block: another process
         may have had the turn since the connection was lost.
         """
-        with self._database.turn(subject, waits=waits) as is_free:
-            yield is_free
+        return self._database.turn(subject, waits=waits)
 
-    @contextmanager
-    def all_turns(self) -> Iterator[None]:
+    def all_turns(self) -> AbstractContextManager[object]:
         """Keep all other processes from all subjects during the block; waits for those that work on one."""
-        with self._database.turn(None, waits=True):
-            yield
+        return self._database.turn(None, waits=True)

@@ -85,7 +85,8 @@ class LeaseStore:
         parameters = {"now": now, "limit": limit, "lease": lease, "by": self._database.process}
         with self._database.writing() as connection:
             ended = self._unused()
-            connection.execute(END_LEASES, self._ending_rows(ended)) if ended else None
+            if ended:
+                connection.execute(END_LEASES, self._ending_rows(ended))
             held = self._still_held(connection, self._leases.keys() - ended)
             rows = self._selected(connection, selection, held, parameters | {"share": share})
             free = dict[str, int]()

@@ -22,7 +22,6 @@ from aggregator.store.schema import (
 )
 from aggregator.store.stored_articles import (
     ARTICLES,
-    MAX_CHARACTERS,
     ROW_BY_ROW,
     first_rows,
     has_names,
@@ -108,7 +107,7 @@ class Outbox:
             statement, parameters = _NAMED_OF_SHARD, {"limit": limit, "after": after or shard, "end": end_of(shard)}
         with self._database.reading() as connection:
             with connection.execute(statement, parameters, execution_options=ROW_BY_ROW) as result:
-                rows = first_rows(result.mappings(), MAX_CHARACTERS)
+                rows = first_rows(result.mappings())
             marks = (Mark(kind="article", id=row["id"], version=row["version"]) for row in rows)
             return tuple(zip(stored_articles(connection, rows), marks, strict=True))
 

@@ -100,7 +100,7 @@ def published_by_day(connection: Connection, now: datetime, ids: Collection[int]
     return counts
 
 
-def published_per_day(connection: Connection, now: datetime, ids: Collection[int] | None = None) -> Mapping[int, float]:
+def published_per_day(connection: Connection, now: datetime, ids: Collection[int] | None) -> Mapping[int, float]:
     """Return the mean number of articles that each of these sources, by id, published on a day of the last DAYS.
 
     None for `ids` means all sources.

@@ -56,7 +56,7 @@ def write_states(
     *,
     leased: Collection[str],
     claimed: Mapping[int, SourceState],
-    unpaced: Collection[str] = (),
+    unpaced: Collection[str],
 ) -> None:
     """Write states of sources, by id; not of a source that has been `readdressed` since it was claimed.
 

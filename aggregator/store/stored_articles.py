@@ -53,12 +53,13 @@ _MEMBERS = (
 )
 
 
-def first_rows(rows: Iterable[RowMapping], max_characters: int) -> list[RowMapping]:
-    """Return the first rows, at least one, whose Markdown together has at most `max_characters`; read one by one."""
+def first_rows(rows: Iterable[RowMapping]) -> list[RowMapping]:
+    """Return the first rows, at least one, whose Markdown together has at most MAX_CHARACTERS; read one by one."""
     fitting: list[RowMapping] = []
+    characters = 0
     for row in rows:
-        max_characters -= len(row["markdown"])
-        if fitting and max_characters < 0:
+        characters += len(row["markdown"])
+        if fitting and characters > MAX_CHARACTERS:
             break
         fitting.append(row)
     return fitting

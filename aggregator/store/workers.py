@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from aggregator.store.comparisons import Comparison, ComparisonStore
 from aggregator.store.database import Database
-from aggregator.store.jobs import STALLED, JobCounts, JobStore
+from aggregator.store.jobs import JobCounts, JobStore
 from aggregator.store.schema import worker
 
 SHOWN = timedelta(hours=1)  # after its last sign
@@ -71,7 +71,7 @@ class WorkerStore:
         with self._database.reading() as connection:
             rows = connection.execute(_WORKERS.order_by(worker.c.name), {"since": now - SHOWN}).mappings()
             workers = tuple(_as_of(WorkerState(**row), now) for row in rows)
-        return ClusterState(workers=workers, queue=self._jobs.counts(STALLED), comparison=self._comparisons.last())
+        return ClusterState(workers=workers, queue=self._jobs.counts(), comparison=self._comparisons.last())
 
 
 def _as_of(state: WorkerState, now: datetime) -> WorkerState:

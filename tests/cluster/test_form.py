@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator.app import App
-from aggregator.jobs import Jobs
 from aggregator.pipeline import run_cycle
+from tests.cluster.publishers import jobs_of
 from tests.clusters import Cluster, rows
 from tests.commands import aggregator, configure, running, until, working
 from tests.newsroom import item, newsroom, rss
@@ -107,7 +106,7 @@ def test_a_process_that_writes_no_files_waits_between_two_looks(
 
     async def run(app: App) -> None:
         stopping = asyncio.Event()
-        working = asyncio.create_task(Jobs(lambda: app, lambda _: nullcontext()).run(stopping))
+        working = asyncio.create_task(jobs_of(app).run(stopping))
         while not looks:
             await asyncio.sleep(0.01)
         await run_cycle(app, lambda _: None, everything=True)  # which notifies it of jobs

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 import time
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -15,10 +15,11 @@ from sqlalchemy import make_url, text
 
 from aggregator.app import App
 from aggregator.errors import AggregatorError, StoreBusyError
-from aggregator.jobs import Jobs, is_pooled
+from aggregator.jobs import is_pooled
 from aggregator.pipeline import run_cycle
 from aggregator.publish import Published
 from aggregator.store import Store
+from tests.cluster.publishers import jobs_of
 from tests.clusters import Cluster, execute, rows
 from tests.commands import Running, aggregator, configure, running, until, working
 from tests.full_text.pages import PARAGRAPHS, html
@@ -43,13 +44,13 @@ def room(tmp_path: Path, server: Server, postgresql: Cluster) -> Newsroom:
 def do_jobs(app: App) -> list[Published]:
     """Record what is due, and do jobs until there are none."""
     published: list[Published] = []
-    jobs = Jobs(lambda: app, lambda _: nullcontext(), report=lambda each, _: published.append(each))
+    jobs = jobs_of(app, report=lambda each, _: published.append(each))
 
     async def run() -> None:
         await run_cycle(app, lambda _: None, everything=True)
         stopping = asyncio.Event()
         running = asyncio.create_task(jobs.run(stopping))
-        while app.store.jobs.counts(jobs.stalled).todo == 0:  # until it has begun
+        while app.store.jobs.counts().todo == 0:  # until it has begun
             await asyncio.sleep(0.01)
         await jobs.finish(30)
         stopping.set()
@@ -97,7 +98,7 @@ def test_jobs_of_dead_workers_are_done_by_others(room: Newsroom) -> None:
             ("category:news", "doing"),
             ("category:news", "todo"),
         ]
-        assert app.store.jobs.counts(Jobs.stalled).stalled == 2
+        assert app.store.jobs.counts().stalled == 2
         published = do_jobs(app)
     assert all(path.exists() for path in feeds)
     assert files(published) == (0, 2)
@@ -120,7 +121,7 @@ def test_files_that_were_written_in_a_lost_turn_are_compared(room: Newsroom) -> 
         async def mend() -> None:
             compared.set()
 
-        jobs = Jobs(lambda: app, lambda _: suppress(AggregatorError), {"mend": mend})
+        jobs = jobs_of(app, watched=lambda _: suppress(AggregatorError), work={"mend": mend})
         running = asyncio.create_task(jobs.run(stopping))
         await asyncio.to_thread(end_a_turn)
         await asyncio.wait_for(compared.wait(), 60)

@@ -125,7 +125,7 @@ def test_counts_tell_jobs_of_silent_workers(store: Store) -> None:
                 {"worker": worker, "name": f"category:{name}"},
             )
         connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE lock = 'category:c'"))
-    counts = store.jobs.counts(MINUTE)
+    counts = store.jobs.counts()
     assert (counts.todo, counts.doing, counts.stalled) == (1, 3, 2)  # c has no worker any more
 
 

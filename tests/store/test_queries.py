@@ -86,7 +86,7 @@ def test_statements_of_looking_up_and_publishing(store: Store, size: int) -> Non
     asked = [digest(str(number)) for number in range(size)]
     assert counted(store, lambda: store.articles.lookup(asked)) == 5
     assert counted(store, lambda: store.outbox.articles(1000)) == 5
-    assert counted(store, lambda: store.feeds.category_feed("a", 1000)) == 7
+    assert counted(store, lambda: store.feeds.category_feed("a", 1000, max_body=10**6)) == 10
     assert counted(store, lambda: store.feeds.category_heads(["a", "all"])) == 1
     assert counted(store, lambda: store.articles.page(None, 1000)) == 5
     marks = [mark for _, mark in store.outbox.articles(1000)]
@@ -114,7 +114,8 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
         store.articles.lookup([digest("b")])
         store.outbox.published([mark for _, mark in store.outbox.articles(5)], NOW)
         store.outbox.categories()
-        store.feeds.category_feed("a", 5)
+        store.unpublished.clear([article(1).id, article(2).id])
+        assert store.feeds.category_feed("a", 5, max_body=10**6).articles
         store.feeds.category_heads(["a", "all"])
         store.articles.page(None, 5)
         asked = list(seen)
@@ -129,7 +130,9 @@ def test_what_is_asked_often_is_answered_from_an_index(sqlite_template: Path, tm
         "SCAN in_order",
     }
     sorts = {step for plan in plans.values() for step in plan if "TEMP B-TREE FOR ORDER BY" in step}
-    newest = [statement for statement in plans if "published DESC" in statement]
+    newest = [  # but for the few that were edited on closed pages, which another index gives
+        statement for statement in plans if "published DESC" in statement and "edited_after > " not in statement
+    ]
     assert len(newest) == 3
     assert not any("TEMP B-TREE" in step for statement in newest for step in plans[statement])
     assert sorts <= {"USE TEMP B-TREE FOR ORDER BY"}

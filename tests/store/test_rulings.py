@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from aggregator.config import RuleLines
 from aggregator.maintain.prune import prune_all
+from aggregator.maintain.rule_effects import rule_effects
 from aggregator.maintain.verify import differences
 from aggregator.model import StoredSource
 from aggregator.names import ALL
 from aggregator.search_terms import query_terms
 from aggregator.store import Store
+from aggregator.store.rulings import RulingStore
+from aggregator.store.schema import article_source
 from tests.newsroom import Newsroom, item, newsroom, rss
 from tests.servers import Server
 
@@ -50,7 +55,10 @@ def test_rules_come_and_go(room: Newsroom, url: str) -> None:
         (dropped,) = (entry for entry in entries(store) if entry.draft.title == "Story number 1")
         assert store.rulings.dropped_among([dropped.id]) == {dropped.id}
         assert {"word3x" in entry.draft.html for entry in entries(store) if "3" in entry.draft.title} == {True}
-        assert [article.title for article in store.feeds.category_feed(ALL, 10).articles] == ["number 3", "number 2"]
+        assert [article.title for article in store.feeds.category_feed(ALL, 10, max_body=9_999).articles] == [
+            "number 3",
+            "number 2",
+        ]
         assert [searched(store, words) for words in ("number", "story", "term3x3")] == [
             ["number 3", "number 2"],
             [],
@@ -64,6 +72,24 @@ def test_rules_come_and_go(room: Newsroom, url: str) -> None:
     assert bytes_of(room) == before
     with room.opened() as app:
         assert list(differences(app)) == []
+
+
+def test_effects_of_rules_leave_out_an_article_that_its_source_left_meanwhile(
+    room: Newsroom, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.once()
+    of_source = RulingStore.of_source
+
+    def left(store: RulingStore, source_id: int, after: str | None, limit: int) -> tuple[str, ...]:
+        ids = of_source(store, source_id, after, limit)
+        with Store.open(url) as other, other.database.writing() as connection:
+            connection.execute(delete(article_source).where(article_source.c.article_id == "".join(ids[:1])))
+        return ids
+
+    monkeypatch.setattr(RulingStore, "of_source", left)
+    with room.opened() as app:
+        effects = list(rule_effects(app.settings, RuleLines((), ((),)), ["example"]))
+    assert len(effects) == 2
 
 
 def test_what_rules_drop_leaves_the_search_and_returns_to_it(room: Newsroom, url: str) -> None:

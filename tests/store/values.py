@@ -210,4 +210,4 @@ def titles(store: Store, category: str) -> list[str]:
 def category_feed(store: Store, name: str, limit: int, **options: Any) -> CategoryFeed:
     """The feed of a category, once the ids of all articles are for good."""
     store.unpublished.clear(store.unpublished.all())
-    return store.feeds.category_feed(name, limit, **options)
+    return store.feeds.category_feed(name, limit, **{"max_body": 1_000_000, **options})
