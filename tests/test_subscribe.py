@@ -389,7 +389,7 @@ def test_the_list_of_a_planet_is_decoded_like_a_feed(file: Path, tmp_path: Path,
 
 
 def test_what_export_masks_is_no_source_to_import(tmp_path: Path) -> None:
-    urls = "https://example.org/a?token=s3cret", "https://example.org/b?x=1&key=s3cret", "https://example.org/c"
+    urls = "https://example.org/a?token=s3cret", "https://me:s3cret@example.org/b?key=s3cret", "https://example.org/c"
     file, opml, other = tmp_path / "feeds.yaml", tmp_path / "list.opml", tmp_path / "other.yaml"
     file.write_text(yaml.safe_dump({"sources": list(urls)}))
     before = file.read_text()

@@ -72,9 +72,9 @@ def health(
 
 
 def _noted_address(options: Options) -> str:
-    """Return the URL that the daemon noted, which goes on by the settings before a fault in the file.
+    """Return the URL that the daemon of this storage noted, also if the configuration has got faults since it started.
 
-    Raises ConfigError if none has run, and the configuration has faults; AggregatorError.
+    Raises ConfigError with these faults, or AggregatorError, if no daemon has run.
     """
     from aggregator import config, files
     from aggregator.maintain.health import noted_address

@@ -24,7 +24,7 @@ from aggregator.settings import Settings, SourceSettings
 from aggregator.settings.values import label, language_tag, quoted, source_name, source_url, web_url
 from aggregator.settings.values import text as text_line
 from aggregator.subscribe.finder import Choose, FoundFeed, find_feeds, read_opml
-from aggregator.urls import canonical_key
+from aggregator.urls import canonical_key, without_credentials
 
 MAX_OPML = 50_000_000  # bytes, about 200,000 subscriptions
 
@@ -179,7 +179,9 @@ class _SourceList:
         self.added: list[SourceSettings] = []
         self.names = FreeNames(source.name or "" for source in settings.sources)
         self._names_by_key = {_key(source.url): source.name or "" for source in settings.sources}
-        self._names_as_shown = {masked_url(source.url): source.name or "" for source in settings.sources}
+        self._names_as_shown = {
+            masked_url(without_credentials(source.url)): source.name or "" for source in settings.sources
+        }
 
     def existing(self, url: str) -> ExistingSource | None:
         """Return the source that has this URL, or one of the same feed."""
@@ -187,7 +189,7 @@ class _SourceList:
         return ExistingSource(name=name, url=masked_url(url)) if name else None
 
     def existing_as_shown(self, url: str) -> ExistingSource | None:
-        """Return the source whose URL is shown like this one, which lacks its secret."""
+        """Return the source whose URL is shown like this one, which lacks its secret, and credentials."""
         name = self._names_as_shown.get(url)
         return ExistingSource(name=name, url=url) if name else None
 
@@ -205,17 +207,17 @@ class _SourceList:
 
 def _import_outline(listed: _SourceList, outline: OpmlOutline) -> AddResult:
     """Add an outline as a source, named by its text as far as that is a valid name."""
+    shown = quoted(outline.text or masked_url(outline.url))
     if outline.skip_reason:
-        return SkippedOutline(text=quoted(outline.text), reason=outline.skip_reason)
+        return SkippedOutline(text=shown, reason=outline.skip_reason)
     try:
         url = source_url(outline.url)
     except ValueError as fault:
-        return Failure(stage="parse", subject=quoted(outline.text or outline.url), reason=f"its xmlUrl {fault}")
-    if HIDDEN in outline.url:
-        skipped = SkippedOutline(text=quoted(outline.text or url), reason=_LACKS_SECRET)
-        return listed.existing_as_shown(outline.url) or skipped
+        return Failure(stage="parse", subject=shown, reason=f"its xmlUrl {fault}")
+    if HIDDEN in url:
+        return listed.existing_as_shown(url) or SkippedOutline(text=shown, reason=_LACKS_SECRET)
     if "${" in url and not listed.existing(url):  # another's file would have our environment sent to its host
-        return SkippedOutline(text=quoted(outline.text or url), reason=_TAKES_ENVIRONMENT)
+        return SkippedOutline(text=shown, reason=_TAKES_ENVIRONMENT)
     # Of folders with the same file name the first is the category.
     folders = (*outline.folders, *outline.categories)
     usable = {category_name(folder): folder for folder in reversed(folders) if _is_valid(label, folder)}

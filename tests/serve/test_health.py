@@ -1,5 +1,7 @@
 """Whether the daemon's work gets done, in words."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -30,6 +32,31 @@ def test_what_fails_is_said_until_it_works_again(clock: Clock) -> None:
     assert health.problems() == ("publish: the disk is full",)
     health.done("publish")
     assert health.problems() == ()
+
+
+def test_threads_may_report_at_the_same_time(clock: Clock) -> None:
+    """Those that read feeds of a bucket do so while the event loop reports its own work."""
+    works: tuple[tuple[Work, ...], ...] = ("feeds",), ("claim", "publish"), ("serve", "jobs")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(10):
+            health = Health(clock)
+            for work in ("mend", "prune", "verify", "count", "websub", "reload"):
+                health.failed(work, work)
+            with ThreadPoolExecutor(3) as pool:
+                runs = [pool.submit(_report, health, of_thread) for of_thread in works]
+            assert [run.exception() for run in runs] == [None] * 3
+            assert len(health.problems()) == 6
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _report(health: Health, works: tuple[Work, ...]) -> None:
+    for _ in range(5_000):
+        for work in works:
+            health.failed(work, work)
+            health.done(work)
 
 
 def test_the_same_reason_again_is_no_news(clock: Clock) -> None:
