@@ -183,17 +183,14 @@ def alone(path: Path, *, or_shared: bool = False) -> Iterator[bool]:
             )
         clean_end, before = f"ended {_boot_id()}", _content(descriptor)
         was_clean = before in ("", clean_end)
-        try:
-            _put_content(descriptor, str(os.getpid()))
-            os.fsync(descriptor)  # or a power cut could leave the clean end of before in it
-        except OSError as error:
-            raise _error("write", str(path), error) from error
+        _put_content(path, descriptor, str(os.getpid()))
         try:
             yield was_clean
         except BaseException:  # such as a port in use: not killed, but nothing was repaired either
-            _put_content(descriptor, clean_end if was_clean else before)
+            with suppress(FilesError):  # the error that led here is the one to report
+                _put_content(path, descriptor, clean_end if was_clean else before)
             raise
-        _put_content(descriptor, clean_end)
+        _put_content(path, descriptor, clean_end)
 
 
 def is_held(path: Path) -> bool:
@@ -223,9 +220,14 @@ def _content(descriptor: int) -> str:
     return os.pread(descriptor, 100, 0).decode(errors="replace").strip()
 
 
-def _put_content(descriptor: int, text: str) -> None:
-    size = os.pwrite(descriptor, f"{text}\n".encode(), 0)
-    os.ftruncate(descriptor, size)  # afterwards, as a full disk would not give the first block back
+def _put_content(path: Path, descriptor: int, text: str) -> None:
+    """Replace the content of the file. Raises FilesError."""
+    try:
+        size = os.pwrite(descriptor, f"{text}\n".encode(), 0)
+        os.ftruncate(descriptor, size)  # afterwards, as a full disk would not give the first block back
+        os.fsync(descriptor)  # or a power cut could leave the clean end of before in it
+    except OSError as error:
+        raise _error("write", str(path), error) from error
 
 
 def _boot_id() -> str:

@@ -256,6 +256,24 @@ def test_a_full_disk_is_told_before_a_daemon_starts_and_stops_none(small_disk: P
         pytest.fail("it started")
 
 
+def test_a_storage_that_became_read_only_is_told_at_the_end_unless_there_is_another_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pwrite(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def run(error: Exception | None) -> None:
+        with monkeypatch.context() as read_only, alone(tmp_path / "lock"):
+            read_only.setattr("os.pwrite", pwrite)
+            if error:
+                raise error
+
+    with pytest.raises(FilesError, match=r"^cannot write .*/lock: the file system is read-only"):
+        run(None)
+    with pytest.raises(OSError, match="port in use"):
+        run(OSError("port in use"))
+
+
 def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

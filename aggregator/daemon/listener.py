@@ -3,7 +3,7 @@
 import errno
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 
 from aggregator.errors import AggregatorError
@@ -11,6 +11,7 @@ from aggregator.errors import AggregatorError
 _REASONS = {
     errno.EADDRINUSE: "address already in use; stop the program that holds it, or choose another port with --port",
     errno.EADDRNOTAVAIL: "this machine has no such address; name one that it has with --host",
+    errno.EAFNOSUPPORT: "this machine has no IPv6; name an IPv4 address with --host",
     errno.EACCES: "permission is denied; choose a port from 1024 on with --port, or run as a user that may",
 }
 
@@ -18,10 +19,11 @@ _REASONS = {
 @contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Open a socket that listens there; connections wait until the server runs. Raises AggregatorError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with ExitStack() as stack:
         try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
             listener.listen()
         except (OSError, UnicodeError) as error:  # a host name that is no valid name is a UnicodeError

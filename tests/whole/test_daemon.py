@@ -1,5 +1,7 @@
 """A real daemon process: it fetches what is due, serves what it published, and stops when told to."""
 
+import errno
+import os
 import re
 import signal
 import socket
@@ -122,6 +124,15 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 def test_a_host_that_is_not_this_machine_is_no_port_in_use(host: str, advice: str) -> None:
     with pytest.raises(AggregatorError, match=f"cannot listen on {host}, port 0: .*{advice}"), listening(host, 0):
         pass
+
+
+def test_a_machine_without_ipv6_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_socket(*_: object) -> socket.socket:
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+    monkeypatch.setattr("socket.socket", no_socket)
+    with pytest.raises(AggregatorError, match="on ::1, port 0: this machine has no IPv6"), listening("::1", 0):
+        pytest.fail("it listens")
 
 
 def test_a_slow_host_of_many_sources_keeps_no_other_waiting(tmp_path: Path, server: Server) -> None:
