@@ -1,8 +1,8 @@
 """Translation of articles by a LibreTranslate-compatible server. Pure.
 
-messages  the body of a request, and the text in a response
-text      the article in the other language: clean, with the links and code of the original
-    article   a stored article in the other language
+libretranslate  the body of a request, and the text in a response
+text            the article in the other language: clean, with the links and code of the original
+article         a stored article in the other language
 """
 
 from aggregator.translation.article import (
