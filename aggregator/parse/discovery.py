@@ -62,11 +62,8 @@ def usual_feed_urls(page: FeedDocument) -> tuple[str, ...]:
 
 def canonical_url(page: FeedDocument) -> str | None:
     """Return the URL that `page` declares as its own (RFC 6596), None if it declares none."""
-    base = without_credentials(page.final_url)
-    for tag, attributes in _elements(decode(page.body, page.content_type)[:_HEAD]):
-        if tag == "link" and "canonical" in attributes.get("rel", "").lower().split():
-            return absolute(attributes.get("href", ""), base)
-    return None
+    canonical = (url for url, attributes in _linked(page) if "canonical" in attributes.get("rel", "").lower().split())
+    return next(canonical, None)
 
 
 def data_feed_url(page: FeedDocument) -> str | None:
@@ -82,13 +79,20 @@ def _links(page: FeedDocument) -> Iterator[FeedLink]:
     for link in page.links:
         if _is_feed(link.rel, link.type or "") and (url := absolute(link.href)):
             yield FeedLink(url=url)
+    for url, attributes in _linked(page):
+        if _is_feed(attributes.get("rel", ""), attributes.get("type", "")):
+            yield FeedLink(url=url, title=" ".join(attributes.get("title", "").split())[:200])
+
+
+def _linked(page: FeedDocument) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the URL, joined to the page's `base`, and the attributes of each `link` element."""
     base = without_credentials(page.final_url)
     for tag, attributes in _elements(decode(page.body, page.content_type)[:_HEAD]):
         href = attributes.get("href", "").strip()
         if tag == "base":
             base = absolute(href, base) or base
-        elif href and _is_feed(attributes.get("rel", ""), attributes.get("type", "")) and (url := absolute(href, base)):
-            yield FeedLink(url=url, title=" ".join(attributes.get("title", "").split())[:200])
+        elif href and (url := absolute(href, base)):
+            yield url, attributes
 
 
 def _is_feed(rel: str, media_type: str) -> bool:

@@ -26,6 +26,7 @@ from aggregator.parse.raw import (
     RawFeed,
     in_media_group,
 )
+from aggregator.parse.references import referenced_number
 
 # feedparser repairs each value that looks encoded twice, but only if the encoding is called "utf-8". Under its other
 # name a title that shows mojibake on purpose stays; whole documents were repaired by `encoding.decode` before.
@@ -336,8 +337,7 @@ class LooseHandler(FeedHandler, LooseFeedParser):  # type: ignore[misc]  # feedp
 
     def handle_charref(self, ref: str) -> None:
         """Replace a numeric reference, unless it names no character: feedparser raises for a surrogate's."""
-        number = ref.lower()
-        code = int(number[1:], 16) if number.startswith("x") else int(number)
+        code = referenced_number(ref)
         if code in range(0x20, 0xD800) or code in range(0xE000, 0xFFFE) or code in range(0x10000, 0x110000):
             super().handle_charref(ref)
 

@@ -69,7 +69,7 @@ def _entry(item: Values, document: str) -> Entry | None:
             authors=_authors(item, document),
             enclosures=tuple(_enclosures(item, document)),
             image=url(item, "image", base=document) or url(item, "banner_image", base=document),
-            terms=tuple(_terms(item)),
+            terms=unique(_terms(item)),
         )
     )
 
@@ -146,6 +146,6 @@ def _enclosures(item: Values, document: str) -> Iterator[Enclosure]:
 
 def _terms(item: Values) -> Iterator[Term]:
     tags = item.get("tags")
-    for tag in dict.fromkeys(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ():
-        if term := without_controls(tag).strip():
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and (term := without_controls(tag).strip()):
             yield Term(term=term)

@@ -40,10 +40,15 @@ def _xml_reference(match: re.Match[str]) -> str:
     return _numeric_reference(name) if name.startswith("#") else escape(unescape(match[0]))
 
 
-def _numeric_reference(name: str) -> str:
-    digits, base = (name[2:-1], 16) if name[1] in "xX" else (name[1:-1], 10)
+def referenced_number(reference: str) -> int:
+    """Return the number of the character that `reference` (8217 or x2019) names, above all numbers if endless."""
+    digits, base = (reference[1:], 16) if reference[0] in "xX" else (reference, 10)
     digits = digits.lstrip("0")
-    number = int(digits or "0", base) if len(digits) <= _MAX_DIGITS else sys.maxunicode + 1
+    return int(digits or "0", base) if len(digits) <= _MAX_DIGITS else sys.maxunicode + 1
+
+
+def _numeric_reference(name: str) -> str:
+    number = referenced_number(name[1:-1])
     if number in _BREAKS:
         return " "
     return "" if number > sys.maxunicode or _FORBIDDEN.match(chr(number)) else f"&{name}"

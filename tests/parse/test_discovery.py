@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Link
-from aggregator.parse.discovery import MAX_LINKS, FeedLink, feed_links, usual_feed_urls
+from aggregator.parse.discovery import MAX_LINKS, FeedLink, canonical_url, feed_links, usual_feed_urls
 from tests.cases import for_each
 from tests.parse.documents import document
 from tests.thorough import examples
@@ -51,6 +51,12 @@ def test_what_is_no_link_to_a_feed_gives_none(link: str) -> None:
 def test_the_first_base_of_a_page_counts() -> None:
     link = '<link rel="alternate" type="application/rss+xml" href="feed">'
     assert found(f'<base target="_top"><base href="/a/"><base href="/b/">{link}') == ["https://example.org/a/feed"]
+
+
+def test_the_canonical_url_of_a_page_is_joined_to_its_base() -> None:
+    page = '<base href="/c/"><link rel="next" href="2"><link rel="Canonical" href="someone">'
+    assert canonical_url(document(page, url=PAGE)) == "https://example.org/c/someone"
+    assert canonical_url(document("<html>", url=PAGE)) is None
 
 
 def test_a_feed_that_is_linked_twice_is_given_once_with_its_first_title() -> None:

@@ -197,6 +197,11 @@ def test_a_reference_to_no_character_costs_no_more_than_itself(reference: str) -
     assert titles(feed) == ["ab", "0", "1", "2"]
 
 
+def test_an_endless_reference_in_a_malformed_document_costs_no_more_than_itself() -> None:
+    feed = feed_of(rss(f"<item><link>http://a.example/</wrong><title>a&#{'9' * 5000};b</title></item>{ITEMS}"))
+    assert titles(feed) == ["ab", "0", "1", "2"]
+
+
 # ----------------------------------------------------------------------------------------------------- document types
 
 
