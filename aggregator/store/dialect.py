@@ -91,8 +91,11 @@ class Dialect(ABC):
         """Return the size of the database in bytes."""
 
     @abstractmethod
-    def raced(self, error: BaseException) -> bool:
-        """Return True if another transaction was first, so that trying again helps."""
+    def raced(self, error: BaseException, *, inserts: bool) -> bool:
+        """Return True if another transaction was first, so that trying again helps.
+
+        If the statement `inserts`, its row may refer to one that another transaction has deleted.
+        """
 
     @abstractmethod
     def failure(self, error: BaseException, name: str) -> StoreError:
@@ -241,10 +244,11 @@ class SQLite(Dialect):
         )
         return int(pages * size)
 
-    def raced(self, error: BaseException) -> bool:
-        """Return True if a unique key was taken: between two transactions, by another process."""
+    def raced(self, error: BaseException, *, inserts: bool) -> bool:
+        """Return True if a key was taken, or one referred to has gone: between two transactions, by another process."""
         code = getattr(error, "sqlite_errorcode", 0)
-        return code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+        has_gone = inserts and code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+        return has_gone or code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
     def failure(self, error: BaseException, name: str) -> StoreError:
         """Return an error by SQLite's primary result code."""
@@ -345,9 +349,10 @@ class PostgreSQL(Dialect):
         """Return the size as the server gives it, with indexes."""
         return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
-    def raced(self, error: BaseException) -> bool:
-        """Return True if a unique key was taken, two transactions waited for each other, or a partition was dropped."""
-        return getattr(error, "sqlstate", None) in ("23505", "40P01", "40001", "23514")
+    def raced(self, error: BaseException, *, inserts: bool) -> bool:
+        """Return True if a key was taken, or one referred to or a partition has gone, or two transactions waited."""
+        state = getattr(error, "sqlstate", None)
+        return state in ("23505", "40P01", "40001", "23514") or (inserts and state == "23503")
 
     def failure(self, error: BaseException, name: str) -> StoreError:
         """Return an error by SQLSTATE; without one the server was not reached."""
@@ -380,6 +385,6 @@ DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgresql": PostgreSQL()}
 def translated(error: DBAPIError, dialect: Dialect, name: str) -> StoreError:
     """Return the driver's error as one of ours."""
     cause = error.orig or error
-    if dialect.raced(cause):
+    if dialect.raced(cause, inserts=(error.statement or "").startswith("INSERT")):
         return RacedError(f"Another process wrote to the database {name} first; try again")
     return dialect.failure(cause, name)
