@@ -138,12 +138,14 @@ def test_quick_inserts_store_what_sqlalchemy_stores() -> None:
     )
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     rows = [(1, "é", b"\0", True, now, timedelta(minutes=1)), (2, None, None, False, None, None)]
-    with create_engine("sqlite://").begin() as connection:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
         for table in (quick, slow):
             table.create(connection)
         InsertRows(quick, names)(connection, rows)
         connection.execute(slow.insert(), [dict(zip(names, row, strict=True)) for row in rows])
         stored = [connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').all() for table in (quick, slow)]
+    engine.dispose()
     assert stored[0] == stored[1]
     assert len(stored[0]) == 2
 

@@ -111,7 +111,7 @@ def test_variables_have_telling_names(folder: str) -> None:
 def test_what_is_silenced_has_its_reason_beside_it() -> None:
     """A rule of ruff or mypy, and an exception that is suppressed."""
     silenced = re.compile(r"# (?:noqa|type: ignore)|\bwith .*\bsuppress\(")
-    reason = re.compile(r"(?:# noqa: \w+|# type: ignore\[[\w-]+\]|suppress\(.*:)  ?(?:#|-) ?\w")
+    reason = re.compile(r"(?:# noqa: \w+(?:, \w+)*|# type: ignore\[[\w-]+\]|suppress\(.*:)  ?(?:#|-) ?\w")
     bad = [
         f"{name}:{number}: {line.strip()}"
         for name, path in FILES.items()
