@@ -193,6 +193,9 @@ def test_a_theme_of_another_build_shows_them_too(tmp_path: Path, theme: Path, na
 
 
 def test_a_site_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AggregatorError, match="file: a file is in the place of its folder; move that file away"):
+        write_hugo_site(tmp_path, tmp_path / "file")
     site = tmp_path / "site"
     site.mkdir()
     (site / "mine").write_text("")

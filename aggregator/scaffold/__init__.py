@@ -57,7 +57,7 @@ def write_hugo_site(folder: Path, site: Path) -> Path:
     """
     if (folder / FEEDS).exists():
         raise _exists(folder / FEEDS)
-    if site.exists() and (not site.is_dir() or {path.name for path in site.iterdir()} - {"themes", ".git"}):
+    if site.is_dir() and {path.name for path in site.iterdir()} - {"themes", ".git"}:
         raise AggregatorError(f"{site} is not empty; name a new folder for the site")
     _write_new(site, {name: _template(f"hugo/{name.lstrip('.')}") for name in HUGO_FILES})
     _link_theme(site)

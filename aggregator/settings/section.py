@@ -15,12 +15,12 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_unset(cls, values: Any) -> Any:
-        """Leave out known keys without a value, and with null if their default is None; null is None for other keys."""
+    def _with_nulls(cls, values: Any) -> Any:
+        """Leave out known keys without a value; a null that is written is None where the setting can be, else text."""
         if not isinstance(values, dict):
             return values
         fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-        nulls = {key: fields[key] for key, value in values.items() if is_null(value) and key in fields}
-        unset = {key for key, field in nulls.items() if not values[key] or field.default is None}
-        nones = {key for key, field in nulls.items() if NoneType in get_args(field.annotation)}
-        return {key: None if key in nones else value for key, value in values.items() if key not in unset}
+        nulls = {key for key, value in values.items() if is_null(value) and key in fields}
+        empty = {key for key in nulls if not values[key]}
+        nones = {key for key in nulls if NoneType in get_args(fields[key].annotation)}
+        return {key: None if key in nones else value for key, value in values.items() if key not in empty}
