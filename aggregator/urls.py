@@ -62,7 +62,7 @@ MOBILE_LABELS = frozenset({"www", "m", "mobile", "amp"})
 
 # Most URLs, which `absolute` need not change. Possessive quantifiers make it linear on all others.
 _ORDINARY = re.compile(
-    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::[1-9]\d{0,3})?"
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?::[1-9][0-9]{0,3})?"
     r"(?:/(?:[A-Za-z0-9\-._~:/@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*+)?"
     r"(?:\?(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
     r"(?:#(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})++)?"
@@ -77,7 +77,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # urljoin would read "https:/
 _NUMERIC_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\d[0-9A-Fa-fXx.]*)(?![^:/?#])", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AMP_CACHE = re.compile(
-    r"https?://(?:(?:www\.)?(google\.[a-z.]+)/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[a-z])/(s/)?(.+)"
+    r"https?://(?:(?i:(?:www\.)?(google\.[a-z.]+))/amp|(?i:[a-z0-9-]+\.cdn\.ampproject\.org)/[a-z])/(s/)?(.+)"
 )
 _AMP_SUFFIX = re.compile(r"(?<!\.amp)(?:\.amp)++(?=(?:\.html?)?$)")
 _AMP_QUERY = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp", "m=1"})
@@ -139,8 +139,6 @@ def without_tracking(url: str) -> str:
     clean_fragment = _untracked(fragment, site_names) if "=" in fragment else fragment  # else an anchor
     if fragment.startswith("tk.rss"):  # one publisher's "#tk.rss_all"
         clean_fragment = ""
-    if (clean_query, clean_fragment) == (query, fragment):
-        return url
     return path + (f"?{clean_query}" if clean_query else "") + (f"#{clean_fragment}" if clean_fragment else "")
 
 
@@ -165,7 +163,10 @@ def canonical_key(url: str) -> str | None:
 def cached_page(url: str) -> str | None:
     """Return the URL of the page that `url` shows: for an AMP cache that of its site; None if it is not a URL."""
     page = absolute(without_credentials(url))
-    while page and (cached := _AMP_CACHE.fullmatch(page)) and cached[1] in (None, _registrable(cached[1] or "")):
+    while page and (cached := _AMP_CACHE.fullmatch(page)):
+        google = (cached[1] or "").lower()
+        if google != _registrable(google):  # a name below google.com, or google.evil.example
+            break
         page = absolute(f"http{'s' if cached[2] else ''}://{cached[3]}")
     return page
 

@@ -67,6 +67,7 @@ def test_a_url_that_needs_no_repair_ends_like_one_that_does(before: str, after: 
         "http:///path",
         "http://example.org:99999/",
         "http://example.org:port/",
+        "http://example.org:8\u0661/",  # a digit of Arabic
         "http://[::1",
         "http://exa mple.org/",
         "http://%65xample.org/",
@@ -105,6 +106,7 @@ def test_a_relative_link_without_a_base_is_none() -> None:
         ("https://e.org/?#", "https://e.org/?#"),
         ("https://e.org/plain", "https://e.org/plain"),
         ("https://example.org/story;jsessionid=0A1B.node2?a=1", "https://example.org/story?a=1"),
+        ("https://example.org/story?;jsessionid=0A1B", "https://example.org/story"),
         ("https://example.org/a;v=1;JSESSIONID=0A1B/b#c", "https://example.org/a;v=1/b#c"),
         ("https://example.org/?PHPSESSID=0a1b&p=2&CFID=1&CFTOKEN=2", "https://example.org/?p=2"),
     ],
@@ -129,6 +131,8 @@ def test_tracking_goes_and_everything_else_stays_as_published(url: str, printed:
         "https://user:secret@example.org/story?a=1&b=2",
         "https://www.google.com/amp/s/example.org/story?a=1&b=2",
         "https://example-org.cdn.ampproject.org/c/s/example.org/story?a=1&b=2",
+        "https://Example-Org.CDN.ampproject.org/c/s/example.org/story?a=1&b=2",
+        "https://www.Google.com/amp/s/example.org/story?a=1&b=2",
     ],
 )
 def test_links_to_one_page_share_a_key(url: str) -> None:
