@@ -49,6 +49,7 @@ class DuePages(ABC, Generic[Page, Id]):
     def __init__(self, app: App, fetcher: Fetcher, hosts: HostStates) -> None:
         self._app, self._fetcher, self._hosts = app, fetcher, hosts
         self._under_way: dict[asyncio.Task[None], Page] = {}
+        self._is_drained = False
 
     @abstractmethod
     def _due(self, now: datetime) -> Iterable[tuple[Id, str]]:
@@ -82,6 +83,9 @@ class DuePages(ABC, Generic[Page, Id]):
             pages = await app.in_writer(self._marks.claim, chosen, now, leases.LEASE)
             if pages:
                 await load_hosts(app, self._fetcher, self._hosts, {host_key(self._url(page)) for page in pages})
+            if self._is_drained:  # meanwhile, and nothing waits for what would start now
+                await self._release(pages)
+                return False
             for page in pages:
                 self._under_way[asyncio.create_task(self._work_leased(page))] = page
         return bool(self._under_way)
@@ -94,7 +98,11 @@ class DuePages(ABC, Generic[Page, Id]):
         self._collect()
 
     async def drain(self, seconds: float) -> None:
-        """Give what is under way so many seconds to end, then cancel it: its pages are released."""
+        """Give what is under way so many seconds to end, then cancel it: its pages are released.
+
+        Nothing starts any more. Raises StoreError.
+        """
+        self._is_drained = True
         if not self._under_way:
             return
         _, late = await asyncio.wait(self._under_way, timeout=seconds)
@@ -103,8 +111,11 @@ class DuePages(ABC, Generic[Page, Id]):
         await asyncio.gather(*self._under_way, return_exceptions=True)
         unfinished = [self._under_way[task] for task in late]
         self._under_way.clear()
-        if unfinished:
-            await self._app.in_writer(self._marks.release, list(map(self._id, unfinished)))
+        await self._release(unfinished)
+
+    async def _release(self, pages: Sequence[Page]) -> None:
+        if pages:
+            await self._app.in_writer(self._marks.release, list(map(self._id, pages)))
 
     def _free(self, now: datetime) -> Iterable[tuple[Id, str]]:
         """Return what is due, but not what is under way, or is on a host that another process asks."""
