@@ -139,6 +139,8 @@ def without_tracking(url: str) -> str:
     clean_fragment = _untracked(fragment, site_names) if "=" in fragment else fragment  # else an anchor
     if fragment.startswith("tk.rss"):  # one publisher's "#tk.rss_all"
         clean_fragment = ""
+    if (clean_query, clean_fragment) == (query, fragment):
+        return url
     return path + (f"?{clean_query}" if clean_query else "") + (f"#{clean_fragment}" if clean_fragment else "")
 
 
