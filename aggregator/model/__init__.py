@@ -5,10 +5,10 @@
     Draft --dedupe--> Keyed, Decision --store--> StoredArticle --publish--> CategoryFeed --render--> OutputFile
 
 One module per step: `source`, `document`, `feed`, `details`, `article`, `ruling`, `decision`, `page`, `backfill`,
-`picture`, `translation`, `output`. All types are frozen values: sequences are tuples, times are `datetime` in UTC with
-whole seconds, durations are `timedelta`, sizes are bytes. They are structs of msgspec, or dataclasses where a field has
-no part in `repr` or comparisons. A "digest" is always `blake2b`. HTML is text as published
-until `normalise` has cleaned it.
+`picture`, `translation`, `output`, `job`. All types are frozen values: sequences are tuples, times are `datetime` in
+UTC with whole seconds, durations are `timedelta`, sizes are bytes. They are structs of msgspec, or dataclasses where a
+field has no part in `repr` or comparisons. A "digest" is always `blake2b`. HTML is text as published until `normalise`
+has cleaned it.
 """
 
 from aggregator.model.article import (

@@ -1,7 +1,8 @@
 """Work that the processes of a cluster share. Pure."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 SHARDS = tuple("0123456789abcdef")  # of articles, by the first digit of their ids
 
@@ -10,8 +11,7 @@ RequestTask = Literal["hubs", "prune", "mend", "verify"]  # those that may take 
 Task = PublishTask | RequestTask
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Job:
+class Job(Struct, frozen=True, order=True):
     """Work on one subject: a shard of articles, or the name of a category; "" for work that has no parts."""
 
     task: Task

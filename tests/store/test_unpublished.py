@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from aggregator.source_changes import SourceChanges
-from aggregator.store import Join, Store, rows
+from aggregator.store import Join, RacedError, Store, rows
 from aggregator.store.schema import key as key_table
 from tests.store.values import (
     NOW,
@@ -20,6 +20,7 @@ from tests.store.values import (
     sync_sources,
     titles,
     unchanged,
+    updated,
 )
 
 MANY = 70_000  # more than a statement of PostgreSQL has parameters
@@ -56,6 +57,15 @@ def test_a_published_article_that_others_join_stays_behind_the_head_of_its_clust
     joins = [Join(id=article(number, 2).id, into=article(number).id, is_published=True) for number in (1, 2)]
     store.unpublished.join(joins)
     assert titles(store, "y") == [article(1).title]
+
+
+def test_decisions_on_an_article_that_has_joined_another_meanwhile_are_made_again(store: Store) -> None:
+    record(store, new(article(1)))
+    record(store, new(article(1, 2)), by=2)
+    store.unpublished.join([Join(id=article(1, 2).id, into=article(1).id)])
+    for decision in (updated(article(1, 2, title="Edited")), unchanged(keyed(article(1, 2), "rewritten guid"))):
+        with pytest.raises(RacedError):
+            record(store, decision, by=2)
 
 
 def test_an_article_without_keys_may_join_another(store: Store) -> None:
