@@ -70,6 +70,7 @@ class Fetcher:
         self, settings: Fetch, clock: Clock, *, environ: Mapping[str, str] = EMPTY, lookup: Lookup = system_lookup
     ) -> None:
         self._settings, self._clock, self._environ, self._lookup = settings, clock, environ, lookup
+        self._seconds = settings.timeout.total_seconds()  # of one call
         contact = f" (+{settings.contact})" if settings.contact else ""
         self._headers = {
             "User-Agent": f"aggregator/{__version__}{contact}",
@@ -110,7 +111,7 @@ class Fetcher:
         Without `conditional` no validators are sent.
         """
         validators = state.validators if conditional else Validators()
-        call = _Call(source, validators, admit, self._settings.timeout.total_seconds(), self._environ)
+        call = _Call(source, validators, admit, self._seconds, self._environ)
         try:
             hop = first_hop(source, state, self._environ)
         except ResponseError as error:
@@ -129,8 +130,7 @@ class Fetcher:
         The headers of `source` are sent only if the page is of its origin. `permit` is awaited with each URL before it
         is requested, and ends the request by what it raises. With `text_only` no body of another media type is read.
         """
-        seconds = self._settings.timeout.total_seconds()
-        call = _Call(source, Validators(), admit, seconds, self._environ, ACCEPT_PAGE, permit, text_only)
+        call = _Call(source, Validators(), admit, self._seconds, self._environ, ACCEPT_PAGE, permit, text_only)
         end = await self._follow(call, first_page_hop(url, source))
         if end is None or isinstance(end, Failure):
             return end
@@ -140,7 +140,7 @@ class Fetcher:
         self, url: str, source: Source, *, admit: Admit, permit: Permit
     ) -> FeedDocument | Failure | None:
         """Request a page of the source's archive and return it, as `fetch_page` does."""
-        call = _Call(source, Validators(), admit, self._settings.timeout.total_seconds(), self._environ, permit=permit)
+        call = _Call(source, Validators(), admit, self._seconds, self._environ, permit=permit)
         end = await self._follow(call, first_page_hop(url, source))
         if end is None or isinstance(end, Failure):
             return end
@@ -150,8 +150,7 @@ class Fetcher:
 
     async def fetch_picture(self, url: str, *, admit: Admit, permit: Permit) -> Page | Failure | None:
         """Request a picture, without any source's headers, and return it, whatever it is, as `fetch_page` does."""
-        seconds = self._settings.timeout.total_seconds()
-        call = _Call(None, Validators(), admit, seconds, accept=ACCEPT_PICTURE, permit=permit)
+        call = _Call(None, Validators(), admit, self._seconds, accept=ACCEPT_PICTURE, permit=permit)
         end = await self._follow(call, first_page_hop(url, None))
         if end is None or isinstance(end, Failure):
             return end
@@ -162,7 +161,7 @@ class Fetcher:
 
         Only redirects that keep the method (307, 308) are followed. The response's body is not read.
         """
-        call = _Call(None, Validators(), _admit_all, self._settings.timeout.total_seconds(), form=form)
+        call = _Call(None, Validators(), _admit_all, self._seconds, form=form)
         end = await self._follow(call, first_post_hop(url))
         assert end is not None  # every host is admitted
         if isinstance(end, Failure):
@@ -182,7 +181,7 @@ class Fetcher:
         except ResponseError as error:
             return failure(hop, error.reason, error.advice, status=error.status)
         except TimeoutError:
-            return failure(hop, f"timeout: no complete response within {self._settings.timeout.total_seconds():g} s")
+            return failure(hop, f"timeout: no complete response within {self._seconds:g} s")
         except (aiohttp.ClientError, httpx.TransportError, httpx.InvalidURL, OSError, ValueError) as error:
             return replace(failure(hop, *error_reason(error)), is_unreachable=is_unreachable(error))
         return (response, hop) if response else None

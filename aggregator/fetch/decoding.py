@@ -38,14 +38,18 @@ class Decoder:
 
     def __init__(self, *, must_be_text: bool = False) -> None:
         self._must_be_text = must_be_text
-        self._is_start = True
+        self._start: bytes | None = b""  # that may be the beginning of a gzip file; None once that is known
         self._gzip: GzipDecoder | None = None
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the decoded bytes of the next chunk, in bounded pieces. Raises ResponseError."""
-        if self._is_start and not self._must_be_text and chunk.startswith(_FILE):
-            self._gzip = GzipDecoder()  # compressed beforehand, by a server that does not say so
-        self._is_start = False
+        if self._start is not None:
+            chunk, self._start = self._start + chunk, None
+            if len(chunk) < len(_FILE) and _FILE.startswith(chunk):
+                self._start = chunk
+                return
+            if not self._must_be_text and chunk.startswith(_FILE):
+                self._gzip = GzipDecoder()  # compressed beforehand, by a server that does not say so
         if self._gzip:
             yield from self._gzip.decode(chunk)
             return

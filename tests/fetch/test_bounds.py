@@ -43,6 +43,10 @@ async def test_a_gzip_file_that_is_not_called_so_is_inflated(server: Server, get
     assert answer.body == FEED * 1000
     cut = await failure(get, server.put("/cut", gzip.compress(FEED)[:-9], headers=headers))
     assert cut.reason == "the gzip body is truncated"
+    packed = gzip.compress(FEED)
+    slow = await get(server.put("/slow", chunks=(packed[:1], packed[1:2], packed[2:]), pause=0.05, headers=headers))
+    assert isinstance(slow, FeedDocument)
+    assert slow.body == FEED
 
 
 async def test_what_follows_a_gzip_stream_is_left(server: Server, get: Get) -> None:
