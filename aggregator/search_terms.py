@@ -77,9 +77,8 @@ def query_terms(query: str) -> tuple[SearchTerm, ...]:
 def _term(words: list[str], *, excluded: bool) -> SearchTerm:
     is_single = len(words[-1]) == 1 and bool(_HAS_UNSPACED.match(words[-1]))
     if is_single and len(words) > 1 and len(words[-2]) > 1 and words[-2].endswith(words[-1]):
-        return SearchTerm(
-            words=tuple(words[:-1]), excluded=excluded
-        )  # it ends the pair before, which any text may follow
+        # It ends the pair before, which any text may follow.
+        return SearchTerm(words=tuple(words[:-1]), excluded=excluded)
     return SearchTerm(words=tuple(words), is_prefix=is_single, excluded=excluded)
 
 

@@ -113,7 +113,7 @@ def _escaped(text: str, delimiters: str, *, in_brackets: bool = False) -> str:
     return text
 
 
-def escaped_strictly(text: str, _in_brackets: bool = False) -> str:
+def escaped_strictly(text: str) -> str:
     """Return `text` with a backslash before every ASCII punctuation: ugly, and inert whatever it holds."""
     return _PUNCTUATION.sub(r"\\\g<0>", text)
 

@@ -161,7 +161,7 @@ def _written(line: Tokens, *, strict: bool, at_start: bool = False, in_heading: 
 
 def _written_tokens(line: Tokens, *, strict: bool, at_start: bool, in_heading: bool) -> list[str]:
     """Return the Markdown of each token of `line`."""
-    escaped = escaped_strictly if strict else _escaping(line)
+    escaped = _escaping(line, strict=strict)
     written: list[str] = []
     in_link = False
     starts = at_start
@@ -189,11 +189,13 @@ def _written_tokens(line: Tokens, *, strict: bool, at_start: bool, in_heading: b
     return written
 
 
-def _escaping(line: Tokens) -> Callable[[str, bool], str]:
-    """Return the function that escapes the texts of `line`.
+def _escaping(line: Tokens, *, strict: bool) -> Callable[[str, bool], str]:
+    """Return the function that escapes a text of `line`, told whether it stands in a link.
 
     Delimiters act in pairs over the whole line, or beside those of our own.
     """
+    if strict:
+        return lambda value, in_link: escaped_strictly(value)
     texts = [value for kind, value in line if kind == TEXT]
     text = _JOINT.join(texts)
     if is_plain(text):

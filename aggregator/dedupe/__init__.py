@@ -9,7 +9,6 @@ article in turn.
 
 from aggregator.dedupe.archived import dated_before, known_entries, without_edits
 from aggregator.dedupe.decide import decide
-from aggregator.dedupe.fingerprint import near
 from aggregator.dedupe.first_publication import clusters, joined
 from aggregator.dedupe.key_rules import RULES, guid_key, keyed, keys, text_keys
 from aggregator.dedupe.new_limit import Limited, entry_name, key_name, limited
@@ -33,7 +32,6 @@ __all__ = [
     "known_entries",
     "limited",
     "listed_articles",
-    "near",
     "text_keys",
     "withdrawals",
     "without_edits",

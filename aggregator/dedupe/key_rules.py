@@ -23,9 +23,7 @@ class MatchRule:
     name: str
     strong: bool  # its keys identify an article
     values: Callable[[Draft, Fingerprint], tuple[bytes, ...]]  # a key for each
-    evidence: Callable[
-        [Keyed, KnownArticle, Carrier], str
-    ]  # the reason to take both for the same article, "" if there is none
+    evidence: Callable[[Keyed, KnownArticle, Carrier], str]  # the reason to take both for one article, "" for none
     only_if_gone: bool  # does not match an article whose own entry is still in the document
 
 

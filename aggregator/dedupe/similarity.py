@@ -184,7 +184,7 @@ def _has_only_title(keyed: Keyed, article: KnownArticle) -> bool:
 
 def _pictures(entry: Draft | KnownArticle) -> frozenset[str]:
     """Return the URLs of the pictures beside the body."""
-    pictures = {enclosure.url for enclosure in entry.enclosures if (enclosure.type or "").startswith("image/")}
+    pictures = {enclosure.url for enclosure in entry.enclosures if enclosure.is_image}
     return frozenset(pictures | {entry.image} if entry.image else pictures)
 
 

@@ -50,6 +50,11 @@ class Enclosure(Struct, frozen=True, kw_only=True):
     credit: str | None = None  # person or agency that made it
     renditions: tuple[Rendition, ...] = ()  # of an image: this one among them, the best first; () if there is no other
 
+    @property
+    def is_image(self) -> bool:
+        """True if its media type is that of an image."""
+        return (self.type or "").startswith("image/")
+
 
 class Term(Struct, frozen=True, kw_only=True):
     """A category of an entry as its source gives it (RFC 4287, 4.2.2)."""

@@ -19,14 +19,13 @@ _MAX_CLASS = 200  # characters that are looked at
 
 def annotated_language(tag: str, name: str, value: str) -> str | None:
     """Return the annotation for the language that the attribute `name` of an element says, None if it says none."""
-    value = value[:_MAX_CLASS]
-    if name != "class":
-        words = (
-            [value.strip()] if name != "lang" or len(value.strip()) > 2 else []
-        )  # "pl" and "cs" are Polish and Czech
-    else:
+    value = value[:_MAX_CLASS].strip()
+    words = [value]
+    if name == "class":
         words = _CLASS.findall(value)
         if not words and (tag in _BARE_TAGS or _HIGHLIGHTER.search(value)):
             words = value.split()
+    elif name == "lang" and len(value) <= 2:  # "pl" and "cs" are Polish and Czech
+        return None
     language = next((word for word in map(str.lower, words) if word in LANGUAGES), None)
     return LANGUAGE_PREFIX + language if language else None

@@ -232,8 +232,8 @@ class _Rewriting:
         self._pictures = []
 
     def _rewrite_source(self, _: int, tag: HtmlTag) -> None:
-        if not tag.ends:
-            self._pictures = [*self._pictures[:_MAX_SOURCES], tag.attributes]
+        if not tag.ends and len(self._pictures) < _MAX_SOURCES:
+            self._pictures.append(tag.attributes)
 
     def _rewrite_noscript(self, index: int, tag: HtmlTag) -> None:
         """Unwrap it; an image in it, which a script would put in place of the one before it, takes its place."""

@@ -84,9 +84,11 @@ def _with_meaning(value: str, language: str | None) -> str:
 
 def _meant(tag: HtmlTag, inner: str, before: str, quotations: int, language: str | None) -> str:
     """Return the content `inner` of the element that starts with `tag` with the characters that say what it means."""
+    if tag.name == "rp":
+        return ""
     shown = _visible(inner)
-    if not shown.strip() or tag.name == "rp":
-        return inner if tag.name != "rp" else ""
+    if not shown.strip():
+        return inner
     opening, closing = "", ""
     if tag.name in {"sub", "sup"}:
         opening, characters, closing = script_marks(tag.name, shown, before)

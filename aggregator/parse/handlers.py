@@ -138,7 +138,7 @@ class FeedHandler(mixin._FeedParserMixin):  # type: ignore[misc]  # feedparser h
         self.unknown_endtag = self.handle_data = lambda *_: None
 
     def _count(self, tag: str, _attributes: object) -> None:
-        self.raw.left_out += tag in ("item", "entry")
+        self.raw.left_out += tag in _ENTRIES
 
     def begin_tombstone(self, attrs_d: dict[str, str]) -> None:
         """Store a tombstone of the feed, and leave out all that is in it: its author and links are not the feed's."""

@@ -40,7 +40,7 @@ def enclosures(values: Values, base: str, texts: MediaTexts) -> tuple[Enclosure,
             files[file.url] = _merged(files.get(file.url, file), file)
     if length := seconds(string(values, "itunes_duration")):
         return tuple(
-            file if is_image(file) or file.duration else replace(file, duration=length) for file in files.values()
+            file if file.is_image or file.duration else replace(file, duration=length) for file in files.values()
         )
     return tuple(files.values())
 
@@ -57,11 +57,6 @@ def seconds(text: str | None) -> int | None:
         return None
     hours, minutes, remainder = (int(digits or 0) for digits in match.groups())
     return 3600 * hours + 60 * minutes + remainder or None
-
-
-def is_image(file: Enclosure) -> bool:
-    """Return whether the media type of `file` is that of an image."""
-    return (file.type or "").startswith("image/")
 
 
 def _enclosure(file: Values, base: str) -> Enclosure | None:
@@ -184,7 +179,7 @@ def _images(values: Values, base: str, files: Iterable[Enclosure]) -> Iterator[s
                 yield href
     if href := url(part(values, "image"), "href", base=base):
         yield href
-    yield from (file.url for file in files if is_image(file))
+    yield from (file.url for file in files if file.is_image)
 
 
 def _width(picture: Values) -> int:

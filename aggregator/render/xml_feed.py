@@ -107,7 +107,7 @@ def add_media(article: StoredArticle, parent: Element) -> None:
     An image comes with its alternative text, credit and other sizes, another file with its title and duration, an
     episode with its details. The text is a `media:title`: readers take a `media:description` for the entry's own.
     """
-    images = {enclosure.url for enclosure in article.enclosures if is_image(enclosure)}
+    images = {enclosure.url for enclosure in article.enclosures if enclosure.is_image}
     if article.image and article.image not in images:
         SubElement(parent, f"{{{_MEDIA}}}content", url=article.image, medium="image")
     for enclosure in article.enclosures:
@@ -124,7 +124,7 @@ def _add_media_content(enclosure: Enclosure, parent: Element) -> None:
     if enclosure.renditions:
         parent = SubElement(parent, f"{{{_MEDIA}}}group")
     content = SubElement(parent, f"{{{_MEDIA}}}content", url=enclosure.url, type=enclosure.type or "")
-    if is_image(enclosure):
+    if enclosure.is_image:
         content.set("medium", "image")
     if enclosure.length:
         content.set("fileSize", str(enclosure.length))
@@ -155,8 +155,3 @@ def _set_size(rendition: Rendition, content: Element) -> None:
         content.set("width", str(rendition.width))
     if rendition.height:
         content.set("height", str(rendition.height))
-
-
-def is_image(enclosure: Enclosure) -> bool:
-    """Return whether the media type of `enclosure` is that of an image."""
-    return (enclosure.type or "").startswith("image/")

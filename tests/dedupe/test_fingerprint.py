@@ -3,8 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from aggregator.dedupe import near
-from aggregator.dedupe.fingerprint import fingerprint
+from aggregator.dedupe.fingerprint import fingerprint, near
 from aggregator.model import Fingerprint
 from tests.dedupe.memory import OTHER, STORY, E, articles, edited, keyed_entry
 from tests.thorough import examples
