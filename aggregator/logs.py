@@ -16,9 +16,9 @@ from typing import Any, Literal, TextIO, get_args
 
 from aggregator import characters
 from aggregator.errors import AggregatorError
+from aggregator.secret_urls import HIDDEN, masked_parameter
 from aggregator.timestamps import rfc3339
 
-HIDDEN = "***"
 LogFormat = Literal["text", "json"]
 FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 FIELDS = ("source", "url", "status", "new", "updated", "seconds")  # of JSON lines, where an event has them
@@ -33,9 +33,7 @@ _AUTHORIZATION = re.compile(  # a value of "…" is an example of ours
     r"(?i)(?<![\w-])((?:(?:proxy|set|x)-)?(?:authorization|cookie|api-key))(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit, unlike "the basic plan"
-_PARAMETER = re.compile(  # `${NAME}` is no secret as it is written
-    r"(?i)([?&](?:access_token|api_?key|auth|key|passw(?:or)?d|secret|sig|signature|token)=)(?!\$\{)[^&#\s'\"]+"
-)
+_PARAMETER = re.compile(r"([?&;]([\w.%-]+)=)(?!\$\{)([^&#;\s'\"]+)")  # `${NAME}` is no secret as it is written
 _UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]")
 
 
@@ -83,7 +81,7 @@ def masked(text: str) -> str:
     text = _CREDENTIALS.sub(f"{HIDDEN}@", text)
     text = _AUTHORIZATION.sub(rf"\1\2{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
-    return _PARAMETER.sub(rf"\1{HIDDEN}", text)
+    return _PARAMETER.sub(masked_parameter, text)
 
 
 def one_line(text: str) -> str:

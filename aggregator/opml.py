@@ -63,8 +63,12 @@ def sources_opml(sources: Sequence[Source], title: str) -> bytes:
     root, _, body = _document(title)
     folders: dict[str, Any] = {}
     for source in sources:
-        title = source.settings.title or source.name
-        outline = {"type": "rss", "text": source.name, "title": title, "xmlUrl": masked_url(source.url)}
+        outline = {
+            "type": "rss",
+            "text": source.name,
+            "title": source.settings.title or source.name,
+            "xmlUrl": masked_url(source.url),
+        }
         if source.settings.language:
             outline["language"] = source.settings.language
         if not source.settings.enabled:

@@ -21,7 +21,7 @@ _REFERENCES = re.compile(r"(?:\$\{[^}]*\}|:)+")
 def masked_url(url: str) -> str:
     """Return `url` as it is shown: `***` in place of each literal secret; the rest as it is written."""
     masked = _CREDENTIALS.sub(_masked_credentials, url) if "@" in url else url
-    return _PARAMETER.sub(_masked_parameter, masked) if "=" in masked else masked
+    return _PARAMETER.sub(masked_parameter, masked) if "=" in masked else masked
 
 
 def has_secret(url: str) -> bool:
@@ -65,12 +65,13 @@ def without_secrets(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/"
 
 
+def masked_parameter(match: re.Match[str]) -> str:
+    """Return a parameter as it is shown; the groups of the match are `?name=`, `name` and its value."""
+    return match[1] + HIDDEN if _is_secret(match[2], match[3]) else match[0]
+
+
 def _masked_credentials(match: re.Match[str]) -> str:
     return match[0] if _REFERENCES.fullmatch(match[2]) else f"{match[1]}{HIDDEN}@"
-
-
-def _masked_parameter(match: re.Match[str]) -> str:
-    return match[1] + HIDDEN if _is_secret(match[2], match[3]) else match[0]
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -15,6 +15,7 @@ from aggregator import logs
 from aggregator.errors import StoreError
 from aggregator.model import RecordCounts
 from aggregator.pipeline import SourceOutcome
+from aggregator.secret_urls import HIDDEN
 
 DEPLOY = Path(__file__).parent.parent / "deploy" / "README.md"
 CANARY = "canary-7f3a9c"
@@ -118,6 +119,7 @@ def test_a_second_setup_replaces_the_first() -> None:
         f"cannot open postgresql+psycopg://news:p@{CANARY}@db.example.org/news",
         f"GET https://example.org/feed.xml?user=1&token={CANARY}&x=1",
         f"GET https://example.org/feed.xml?api_key={CANARY}",
+        f"GET https://example.org/feed.xml?client_secret={CANARY}&amp;feed-token={CANARY}&X-Amz-Signature={CANARY}",
         f"Authorization: Bearer {CANARY}",
         f"headers {{'Authorization': 'Bearer {CANARY}', 'Accept': '*/*'}}",
         f"headers [(b'authorization', b'Basic {CANARY}')]",
@@ -131,7 +133,7 @@ def test_a_second_setup_replaces_the_first() -> None:
 def test_secrets_that_show_by_their_form_are_masked(stream: io.StringIO, line: str) -> None:
     LOG.warning("%s", line)
     assert CANARY not in stream.getvalue()
-    assert logs.HIDDEN in stream.getvalue()
+    assert HIDDEN in stream.getvalue()
 
 
 def test_secrets_of_the_configuration_are_masked_wherever_they_stand(stream: io.StringIO) -> None:
@@ -154,7 +156,7 @@ def test_what_is_no_secret_stays(stream: io.StringIO) -> None:
     ]
     for line in lines:
         LOG.info(line)
-    assert logs.HIDDEN not in stream.getvalue()
+    assert HIDDEN not in stream.getvalue()
 
 
 @pytest.mark.parametrize(

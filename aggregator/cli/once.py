@@ -46,27 +46,27 @@ def once(
     from aggregator import hub_subscriptions
     from aggregator.publish.after import run_at_end
 
-    started = monotonic()
+    started, names = monotonic(), names or None
     with _stoppable(), opened(ctx) as app:
         refuse_unknown(names or (), {source.name for source in app.sources})
         has_daemon = files.is_held(app.local_folder / files.DAEMON_LOCK)
         if not has_daemon:
             # Nobody serves the callbacks that hubs push to.
             hub_subscriptions.end_all(app.store, app.clock(), app.settings.fetch)
-        report = _cycle(app, names or None, all_sources)
+        report = _cycle(app, names, all_sources)
         if app.features.backfill:
             from aggregator.pipeline.backfill import backfill_all
 
-            asyncio.run(backfill_all(app, names or None))
+            asyncio.run(backfill_all(app, names))
         published, failure = _publish(app)
-        if app.features.full_text and _complete(app, names or None):
+        if app.features.full_text and _complete(app, names):
             completed, failure = _publish(app)
             published += completed
         if app.features.translations:
             from aggregator.pipeline.translate import Translator
 
             with app.store.leases.fetching():
-                asyncio.run(Translator(app, names or None).translate_due())
+                asyncio.run(Translator(app, names).translate_due())
             translated, failure = _publish(app)
             published += translated
         if not has_daemon or _fetches_alone(app):
