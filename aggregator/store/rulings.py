@@ -80,6 +80,8 @@ _PUBLISHED = (
     .select_from(article)
     .join(article_text, of_article)
     .where(article.c.id.in_(_ids))
+    .order_by(article.c.id)
+    .with_for_update(of=article, key_share=True)  # an edit that comes now is judged the next time
 )
 _JUDGED = ("dropped", "title")  # columns of the article that a ruling sets, beside its text
 _UPDATE = (

@@ -21,6 +21,8 @@ _CURRENT = (
     .select_from(article)
     .outerjoin(article_text, of_article)
     .where(article.c.id.in_(listed("ids")), or_(not_(article.c.pruned), article.c.withdrawn.is_not(None)))
+    .order_by(article.c.id)
+    .with_for_update(of=article, key_share=True)  # as all columns are written again, as they are read here
 )
 _UPDATE = (
     update(article)
