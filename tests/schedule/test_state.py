@@ -27,6 +27,7 @@ from aggregator.schedule.state import (
     after_same_truncated,
     host_after,
     is_conditional,
+    is_lost,
 )
 from aggregator.settings import Fetch
 from tests.sources import source
@@ -164,6 +165,20 @@ def test_a_failure_touches_neither_validators_nor_entries() -> None:
 
 def test_an_answer_that_is_no_feed_drops_the_validators() -> None:
     assert after_failure(failed(200, stage="parse"), parsed(), SOURCE, FETCH, NOW).validators == Validators()
+
+
+def test_a_source_is_lost_after_ten_failures_at_the_url_that_it_moved_to() -> None:
+    assert not is_lost(SourceState(failures=99))
+    moved = SourceState(moved_to="http://example.org/new", failures=9)
+    assert not is_lost(moved)
+    assert is_lost(after_failure(failed(404), moved, SOURCE, FETCH, NOW))
+
+
+def test_410_of_the_url_that_a_source_moved_to_ends_the_move_alone() -> None:
+    state = after_failure(failed(410), parsed(state=SourceState(moved_to="http://example.org/new")), SOURCE, FETCH, NOW)
+    assert (state.moved_to, state.paused, state.validators) == (None, None, Validators())
+    assert state.next_fetch is not None
+    assert after_failure(failed(410), state, SOURCE, FETCH, NOW).paused
 
 
 def test_410_stops_polling_and_says_why() -> None:
