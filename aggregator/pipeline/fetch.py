@@ -12,7 +12,7 @@ from aggregator.fetch import Fetcher
 from aggregator.model import Failure, FeedDocument, NotModified, SourceState, StoredSource, Validators
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.leases import HostVisits
-from aggregator.schedule.state import is_conditional, is_lost
+from aggregator.schedule.state import asks_own_url, is_conditional
 from aggregator.urls import host_key, same_origin
 
 SourceGroup = tuple[StoredSource, ...]  # sources that one request serves
@@ -38,7 +38,7 @@ NoDocument = NotModified | Failure | Held | SameTruncated  # results with nothin
 
 
 def group_by_request(claimed: Iterable[StoredSource]) -> tuple[SourceGroup, ...]:
-    """Return the sources in groups of the same URL, headers and password; of lost ones also of the same own URL."""
+    """Return the sources in groups of the same URL, headers and password; with the own URL where it is asked too."""
     groups: dict[tuple[object, ...], list[StoredSource]] = {}
     for stored in claimed:
         url, source = request_url(stored), stored.source
@@ -49,7 +49,7 @@ def group_by_request(claimed: Iterable[StoredSource]) -> tuple[SourceGroup, ...]
             if trusted
             else ((), "")
         )
-        own_url = source.url if is_lost(stored.state) else ""
+        own_url = source.url if asks_own_url(stored.state) else ""
         groups.setdefault((url, *secrets, own_url), []).append(stored)
     return tuple(map(tuple, groups.values()))
 

@@ -28,7 +28,7 @@ from aggregator.pipeline.fetch import (
 from aggregator.pipeline.host_states import HostStates
 from aggregator.pipeline.report import SourceOutcome
 from aggregator.pipeline.states import StateWriter
-from aggregator.schedule.state import is_lost
+from aggregator.schedule.state import asks_own_url
 from aggregator.secret_urls import masked_url
 from aggregator.urls import host_key
 
@@ -89,7 +89,7 @@ class Refresher:
         """Fetch the group's URL, and record its document or its sources' states. Raises StoreError."""
         started = monotonic()
         answer = await self._fetch_and_record(group)
-        if isinstance(answer, Failure) and is_lost(group[0].state):
+        if isinstance(answer, Failure) and asks_own_url(group[0].state):
             group, answer = await self._at_own_url(group, answer)
         if isinstance(answer, tuple):
             states.recorded(group)
@@ -103,7 +103,7 @@ class Refresher:
     async def _at_own_url(
         self, group: SourceGroup, failure: Failure
     ) -> tuple[SourceGroup, tuple[SourceOutcome, ...] | NoDocument]:
-        """Ask lost sources at their own URL, too; return them without their move if their feed is there again."""
+        """Ask sources that moved at their own URL, too; return them without their move if their feed is there again."""
         own = without_move(group)
         answer = await self._fetch_and_record(own, is_leased=False)
         if isinstance(answer, Failure | Held):

@@ -37,7 +37,7 @@ def is_conditional(state: SourceState, now: datetime) -> bool:
     return state.unmodified_since is None or now - state.unmodified_since < MAX_UNMODIFIED
 
 
-def is_lost(state: SourceState) -> bool:
+def asks_own_url(state: SourceState) -> bool:
     """Return True if the URL that the source moved to has failed for so long that its own URL is asked again, too."""
     return state.moved_to is not None and state.failures >= MAX_FAILURES_MOVED
 

@@ -25,9 +25,9 @@ from aggregator.schedule.state import (
     after_not_modified,
     after_push,
     after_same_truncated,
+    asks_own_url,
     host_after,
     is_conditional,
-    is_lost,
 )
 from aggregator.settings import Fetch
 from tests.sources import source
@@ -167,11 +167,11 @@ def test_an_answer_that_is_no_feed_drops_the_validators() -> None:
     assert after_failure(failed(200, stage="parse"), parsed(), SOURCE, FETCH, NOW).validators == Validators()
 
 
-def test_a_source_is_lost_after_ten_failures_at_the_url_that_it_moved_to() -> None:
-    assert not is_lost(SourceState(failures=99))
+def test_a_source_is_asked_at_its_own_url_after_ten_failures_where_it_moved_to() -> None:
+    assert not asks_own_url(SourceState(failures=99))
     moved = SourceState(moved_to="http://example.org/new", failures=9)
-    assert not is_lost(moved)
-    assert is_lost(after_failure(failed(404), moved, SOURCE, FETCH, NOW))
+    assert not asks_own_url(moved)
+    assert asks_own_url(after_failure(failed(404), moved, SOURCE, FETCH, NOW))
 
 
 def test_410_of_the_url_that_a_source_moved_to_ends_the_move_alone() -> None:
