@@ -37,7 +37,7 @@ def has_literal_secret(url: str) -> bool:
 def literal_secrets(url: str) -> tuple[str, ...]:
     """Return the values of the parameters of `url` that are secrets."""
     values = ((match[2], match[3]) for match in _PARAMETER.finditer(url))
-    return tuple(value for name, value in values if _is_secret(name, value))
+    return tuple(value for name, value in values if is_secret(name, value))
 
 
 def shown_parameters(url: str) -> dict[str, str]:
@@ -45,7 +45,7 @@ def shown_parameters(url: str) -> dict[str, str]:
 
     In a URL within another one they have `%3D`. Left out are short values, which need not be secrets: `key=news`.
     """
-    pairs = [(match[2], match[3]) for match in _PARAMETER.finditer(url) if _is_secret(match[2], match[3])]
+    pairs = [(match[2], match[3]) for match in _PARAMETER.finditer(url) if is_secret(match[2], match[3])]
     pairs = [(name, value) for name, value in pairs if len(value) >= TELLING]
     return {f"{name}{sign}{value}": f"{name}{sign}{HIDDEN}" for name, value in pairs for sign in ("=", "%3D")}
 
@@ -67,14 +67,15 @@ def without_secrets(url: str) -> str:
 
 def masked_parameter(match: re.Match[str]) -> str:
     """Return a parameter as it is shown; the groups of the match are `?name=`, `name` and its value."""
-    return match[1] + HIDDEN if _is_secret(match[2], match[3]) else match[0]
+    return match[1] + HIDDEN if is_secret(match[2], match[3]) else match[0]
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Return True if the value of a parameter, or of a setting, with this name is a literal secret."""
+    letters = re.sub("[^a-z]", "", name.lower())
+    is_named = letters in _NAMES or letters.endswith(_ENDINGS)
+    return is_named and value not in ("", HIDDEN) and not _REFERENCES.fullmatch(value)
 
 
 def _masked_credentials(match: re.Match[str]) -> str:
     return match[0] if _REFERENCES.fullmatch(match[2]) else f"{match[1]}{HIDDEN}@"
-
-
-def _is_secret(name: str, value: str) -> bool:
-    letters = re.sub("[^a-z]", "", name.lower())
-    is_named = letters in _NAMES or letters.endswith(_ENDINGS)
-    return is_named and value not in ("", HIDDEN) and not _REFERENCES.fullmatch(value)

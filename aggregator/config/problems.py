@@ -60,8 +60,11 @@ def located_fault(problem: Problem, file: str, positions: Positions | None, vari
 
 
 def setting_name(location: Location) -> str:
-    """Return the name of the setting at `location`: `fetch.timeout`, `sources.tags`."""
-    return ".".join(part for part in location if isinstance(part, str))
+    """Return the name of the setting at `location`: `fetch.timeout`, `sources.tags`.
+
+    Of a key such as `Authorization:Bearer abc`, which lacks a blank, only what is before the colon.
+    """
+    return ".".join(part.partition(":")[0] for part in location if isinstance(part, str))
 
 
 def _problem(error: ErrorDetails) -> Problem:
@@ -105,8 +108,13 @@ def _message(error: ErrorDetails, location: Location) -> str:
         case "model_type" if location[:1] == ("sources",) and len(location) == 2:
             return f"a source is its settings, each `key: value`, or its URL alone, not {quoted(value)}"
         case "model_type" | "dict_type":
-            return f"`{name or 'the file'}` takes settings below it, each `key: value`, not {quoted(value)}"
+            return f"`{name or 'the file'}` takes settings below it, each `key: value`, not {_shown(value, name)}"
     return f"`{name}`: {error['msg']}"
+
+
+def _shown(value: object, name: str) -> str:
+    """Return a value as messages show it; what stands in place of headers may be a secret."""
+    return "text" if name.endswith("headers") else quoted(value)
 
 
 def _as_list(value: object, name: str) -> str:

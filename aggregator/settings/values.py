@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from aggregator import characters
 from aggregator.names import ALL, category_name, slug
+from aggregator.secret_urls import is_secret, masked_url
 from aggregator.urls import is_http, without_credentials
 
 UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}]")
@@ -46,7 +47,7 @@ def quoted(value: object) -> str:
         return "settings"
     if isinstance(value, list | tuple):
         return "a list"
-    text = without_credentials(str(value))
+    text = masked_url(without_credentials(str(value)))
     text = UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text if len(text) <= 40 else text[:39] + "…")
     return f"`{text}`" if text else "nothing"
 
@@ -152,7 +153,11 @@ def size_text(length: int) -> str:
 def without_space(line: str) -> str | None:
     """Return what is wrong with `name:a`, which was meant to be `name: a`; None if `line` is of another form."""
     match = re.fullmatch(r"([a-z_]+):(?!//)(\S.*)", line)
-    return f"a space is missing after `{match[1]}:`; write `{match[1]}: {quoted(match[2])[1:-1]}`" if match else None
+    if not match:
+        return None
+    name, value = match.groups()
+    is_hidden = name in ("authorization", "cookie") or is_secret(name, value)
+    return f"a space is missing after `{name}:`; write `{name}: {'…' if is_hidden else quoted(value)[1:-1]}`"
 
 
 def _matching(value: Any, pattern: str, advice: str) -> str:
@@ -314,6 +319,8 @@ def contact(value: Any) -> str:
 
 def header_name(value: Any) -> str:
     """Return the name of a request header (RFC 9110, 5.1) that the program does not set itself."""
+    if isinstance(value, str) and ":" in value:  # what follows may be a secret
+        raise ValueError(f"takes `name: value`; write a space behind {quoted(value.partition(':')[0] + ':')}")
     name = _matching(value, r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "is no name of a header; write one such as Authorization")
     if _OWN_HEADERS.fullmatch(name):
         raise ValueError(f"{quoted(name)} is the program's own header; take it out")

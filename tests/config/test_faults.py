@@ -485,6 +485,25 @@ def test_no_fault_shows_a_secret(faults: Faults) -> None:
     messages = faults(text, {"TOKEN": f"{secret}\nX-B: c", "AGGREGATOR_BASE_URL": f"https://u:{secret}@h/"})
     assert len(messages) == 8
     messages += faults(f"sources: https://u:{secret}@h/\nfetch: {{interval: https://u:{secret}@h/}}\n")
+    for line in (
+        f"sources: https://a.example/?token={secret}",
+        f"sources: [{{name: a, url:https://a.example/?token={secret}}}]",
+        f"translate: key:{secret}\n{SOURCES}",
+        f"translate:\n  url: https://t.example/\n  key:{secret}\n{SOURCES}",
+        *(
+            f"sources:\n  - url: https://a.example/\n    headers:{headers}"
+            for headers in (
+                f" {{Authorization:Bearer {secret}}}",
+                f"\n      Authorization:Bearer {secret}",
+                f"\n      authorization:Bearer {secret}",
+                f"\n      authorization:Bearer {secret}\n      accept: x",
+                f"\n      X-Token:{secret}\n      Accept: x",
+            )
+        ),
+    ):
+        of_line = faults(f"{line}\n")
+        assert of_line, line
+        messages += of_line
     assert secret not in "".join(messages)
 
 
