@@ -1,7 +1,7 @@
 """Applies `retention`: old articles lose their text, their file and their place in feeds, for good. Shell."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from aggregator.app import RETENTION, RETENTION_WAITS, App
 from aggregator.errors import FilesError
@@ -76,24 +76,26 @@ def prune_batch(app: App, failures: dict[str, FilesError]) -> int:
     be removed stays, and is added to `failures` by its id: the calls of one run share them, and pass these articles
     over. Raises FilesError if there are too many.
     """
-    retention, now = app.settings.retention, app.clock()
-    limit = BATCH + len(failures)
-    if retention:
-        old = app.store.maintenance.old_articles(now - retention, limit)
-        if not old:
-            app.store.maintenance.drop_old_months(now - retention)
+    before = app.clock() - app.settings.retention if app.settings.retention else None
+    if not _old_articles(app, before, failures):
+        if before:
+            app.store.maintenance.drop_old_months(before)
             if app.has_translations:
-                app.store.translations.forget(now - retention)
-    else:
-        old = app.store.maintenance.old_articles(None, limit, dropped_before=now - DROPPED_FOR)
-    old = {article_id: path for article_id, path in old.items() if article_id not in failures}
-    if old:
-        with publishing_lock(app):
-            gone = _without_files(app, old, failures)
-            cache_of(app).remove(gone)
-            app.store.maintenance.prune(tuple(gone), now - retention if retention else None)
-        return len(gone)
-    return 0
+                app.store.translations.forget(before)
+        return 0
+    with publishing_lock(app):
+        old = _old_articles(app, before, failures)  # some that rules had dropped may have returned since
+        gone = _without_files(app, old, failures)
+        cache_of(app).remove(gone)
+        app.store.maintenance.prune(tuple(gone), before)
+    return len(gone)
+
+
+def _old_articles(app: App, before: datetime | None, failures: Collection[str]) -> Mapping[str, str]:
+    """Return the paths, by id, of some articles that are too old, without those with these ids."""
+    dropped_before = None if before else app.clock() - DROPPED_FOR
+    old = app.store.maintenance.old_articles(before, BATCH + len(failures), dropped_before=dropped_before)
+    return {article_id: path for article_id, path in old.items() if article_id not in failures}
 
 
 def _without_files(app: App, old: Mapping[str, str], failures: dict[str, FilesError]) -> Mapping[str, str]:

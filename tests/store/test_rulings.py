@@ -1,18 +1,23 @@
 """Rulings in both databases: what rules do to articles, and that nothing of it stays when they go."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
+from aggregator.app import App
 from aggregator.config import RuleLines
+from aggregator.maintain import prune
 from aggregator.maintain.prune import prune_all
 from aggregator.maintain.rule_effects import rule_effects
 from aggregator.maintain.verify import differences
 from aggregator.model import StoredSource
 from aggregator.names import ALL
+from aggregator.publish import publish_changed
+from aggregator.publish.outbox import publishing_lock
 from aggregator.search_terms import query_terms
 from aggregator.store import Store
 from aggregator.store.rulings import RulingStore
@@ -126,6 +131,26 @@ def test_what_was_dropped_is_pruned(room: Newsroom, url: str) -> None:
     with room.opened() as app:
         assert prune_all(app) == 1
         assert len(entries(app.store)) == 2
+
+
+def test_what_returned_while_pruning_waited_for_its_turn_stays(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.configuration["rules"] = RULES
+    room.once()
+    room.later(days=91)
+
+    @contextmanager
+    def taken(app: App) -> Iterator[None]:
+        monkeypatch.undo()
+        room.configuration["rules"] = []
+        with room.opened() as other:
+            publish_changed(other)
+        with publishing_lock(app):
+            yield
+
+    with room.opened() as app:
+        monkeypatch.setattr(prune, "publishing_lock", taken)
+        assert prune_all(app) == 0
+        assert len(entries(app.store)) == 3
 
 
 def searched(store: Store, query: str) -> list[str]:
