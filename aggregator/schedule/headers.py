@@ -10,7 +10,7 @@ from aggregator.model import Freshness, Link
 
 MOST_SECONDS = 2**31  # RFC 9111, 1.2.2: a larger number means "at least this long"
 
-_SECONDS = re.compile(r"(-?)0*(\d+)(?:\.\d+)?")
+_SECONDS = re.compile(r"(-?)(?=\d)0*+(\d*)(?:\.\d+)?")
 _DIRECTIVE = re.compile(r'([\w-]+)(?:\s*=\s*"?([^",;]*)"?)?')
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^\s=;,"<>]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"<>]*))?)*)')
 _PARAMETER = re.compile(r';\s*([^\s=;,"]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
@@ -92,4 +92,4 @@ def _seconds(value: str) -> timedelta | None:
         return None
     if match[1]:
         return timedelta(0)
-    return timedelta(seconds=MOST_SECONDS if len(match[2]) > 10 else min(int(match[2]), MOST_SECONDS))
+    return timedelta(seconds=MOST_SECONDS if len(match[2]) > 10 else min(int(match[2] or 0), MOST_SECONDS))

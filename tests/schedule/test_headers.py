@@ -1,5 +1,6 @@
 """What headers say of freshness, of staying away, and of links."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,14 @@ def test_headers_that_say_nothing_give_nothing() -> None:
 def test_a_number_beyond_all_time_is_cut() -> None:
     assert fresh_for(cache_control=f"max-age={'9' * 5000}").fresh_for == timedelta(seconds=MOST_SECONDS)
     assert retry_after("1" + "0" * 12, NOW) == timedelta(seconds=MOST_SECONDS)
+
+
+def test_zeros_of_a_whole_header_take_no_time() -> None:
+    started = time.thread_time()
+    assert retry_after("0" * 8000, NOW) == timedelta(0)
+    assert retry_after("0" * 8000 + "120", NOW) == timedelta(seconds=120)
+    assert retry_after("0" * 8000 + "x", NOW) is None
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
