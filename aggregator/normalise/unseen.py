@@ -10,7 +10,7 @@ from aggregator.normalise.styles import declarations
 _NOT_DISPLAYED = ("isplay:none", "isplay: none", "DISPLAY")
 # Each match begins at the last place that it can, or a text of nothing but its first word would take quadratic time.
 _HIDDEN = re.compile(r"""hidden(?<=[\s"']hidden)(?=[\s=>/])(?:[^<>\s"']++|[\s"'](?!hidden[\s=>/]))*+>""")
-_GUTTER_CLASS = re.compile(r"""class=["']?[^"'<>=]*(?:gutter|ineno|inenum|ine-num|\bln)""")
+_GUTTER_CLASS = re.compile(r"""class=["']?(?:[^"'<>=]|(?<!class)=)*(?:gutter|ineno|inenum|ine-num|\bln)""")
 _HINT = re.compile(r"hidden|display|mso-hide|gutter|line-?n|\blnt?\b", re.IGNORECASE)
 _GUTTER = re.compile(
     r"(?:^|[\s_-])(?:gutter|linenos?|linenodiv|line-?num(?:ber)?s?|lnt|ln|lnum|lntd)(?:$|[\s_-])", re.IGNORECASE
