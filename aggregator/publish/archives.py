@@ -49,14 +49,19 @@ def write_archive(app: App, name: str, *, is_too_large: bool = False) -> Iterato
 
 
 def _write_open_page(app: App, name: str, is_too_large: bool) -> PageWritten | None:
-    """Write the page behind the closed ones, closed itself if it is full; None if there is no archive."""
+    """Write the page behind the closed ones, closed itself if it is full; None if there is no archive.
+
+    The first page is full too if its articles are too large for the feed: its own head is smaller than the feed's.
+    """
     store = app.store.archive
     opened, has_more = store.open_page(name, app.settings.feeds.limit, MAX_BYTES)
-    if not has_more and opened.number == 1 and not is_too_large:
+    is_first = opened.number == 1
+    if not has_more and is_first and not is_too_large:
         return None
-    page = replace(opened, is_closed=has_more)
+    is_full = has_more or (is_first and is_too_large)
+    page = replace(opened, is_closed=is_full)
     fitting, outputs = fitting_files(_feed(page), app.settings) if page.articles else (0, ())
-    if fitting == len(page.articles) and not has_more:
+    if fitting == len(page.articles) and not is_full:
         return PageWritten(files=_put(app, page, outputs), last=_last(page))
     if fitting < len(page.articles):
         page = _first_articles(app, replace(page, is_closed=True))

@@ -52,8 +52,8 @@ def _write_category(app: App, name: str, digests: dict[str, bytes]) -> Iterator[
     The digests of the feed's files are added if a hub passes them on.
     """
     yield from write_archive(app, name)
-    feeds, feed = _feeds(app, name)
-    if not has_archive_for(app, name, feed):
+    feeds, needs_archive = _feeds(app, name)
+    if needs_archive:
         yield from write_archive(app, name, is_too_large=True)
         feeds, _ = _feeds(app, name)
     count = len(app.feed_folder.write(feeds))
@@ -80,14 +80,19 @@ def feeds_of(app: App, name: str) -> tuple[OutputFile, ...]:
     return _feeds(app, name)[0]
 
 
-def _feeds(app: App, name: str) -> tuple[tuple[OutputFile, ...], frozenset[str]]:
-    """Return the files of a category's feed, and the ids of the articles that its own documents have."""
+def _feeds(app: App, name: str) -> tuple[tuple[OutputFile, ...], bool]:
+    """Return the files of a category's feed, and whether articles that have no room in it can be reached nowhere else.
+
+    Those that others record meanwhile do not count.
+    """
     feed = app.store.feeds.category_feed(name, app.settings.feeds.limit, max_body=MAX_BYTES)
     count, outputs = _with_links(app, feed, len(feed.articles))
     if count < len(feed.articles):
         _, outputs = _with_links(app, feed, count)
     in_languages = (feed_files(each, app.settings) for each in feeds_by_language(app, name))
-    return tuple(chain(outputs, *in_languages)), _first_ids(feed, count)
+    has_room = count == len(feed.articles) and sum(len(article.html) for article in feed.articles) <= MAX_BYTES
+    needs_archive = not has_room and not has_archive_for(app, name, _first_ids(feed, count))
+    return tuple(chain(outputs, *in_languages)), needs_archive
 
 
 def _with_links(app: App, feed: CategoryFeed, count: int) -> tuple[int, tuple[OutputFile, ...]]:

@@ -1,9 +1,11 @@
 """Archive pages of feeds (RFC 5005): what is on which, when one changes, and how readers get from one to the next."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
@@ -11,14 +13,17 @@ import yaml
 from starlette.testclient import TestClient
 
 from aggregator import files
+from aggregator.first_publication import prepare
 from aggregator.maintain.verify import differences
-from aggregator.model import OutputFile, StoredArticle
+from aggregator.model import CategoryFeed, OutputFile, StoredArticle
+from aggregator.pipeline import run_cycle
 from aggregator.publish import publish_all, publish_changed
 from aggregator.render import formats
 from aggregator.render.entries import EntryCache, RenderedEntry
 from aggregator.serve.health import Health
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.site import site
+from aggregator.store.feeds import FeedStore
 from tests.newsroom import Newsroom, item, newsroom, prose, rss
 from tests.servers import Server
 from tests.whole.feeds import alike
@@ -257,6 +262,51 @@ def test_large_articles_make_pages_of_fewer(room: Newsroom, server: Server) -> N
     assert 1 < len(shown[0]) < 7
     newest = numbers(room, "news")
     assert newest == sorted(range(7), reverse=True)[: len(newest)]
+    assert_the_database_writes_the_same(room)
+
+
+def test_a_feed_whose_head_leaves_no_room_for_its_oldest_article_has_a_page_with_all(
+    room: Newsroom, server: Server
+) -> None:
+    """The head of the feed names the hub, that of a page does not: the same articles fit into the page."""
+    publish(room, server, range(LIMIT))
+    size = max(len(room.feed(f"news.{suffix}")) for suffix in SUFFIXES)
+    room.configuration["feeds"]["hub"] = f"https://hub.example.org/{'x' * 2000}"
+    padding = "x" * (formats.MAX_BYTES - size - 1000)
+    room.later(hours=1)
+    server.put("/one", rss(dated(0, description=f"&lt;p&gt;{prose(0)} {padding}&lt;/p&gt;")))
+    room.once()
+    assert (numbers(room, "news"), links(room, "news")) == ([2, 1], {"prev-archive": "news/1"})
+    assert (numbers(room, "news/1"), links(room, "news/1")) == (
+        [2, 1, 0],
+        {"current": "news", "next-archive": "news/2"},
+    )
+    assert_the_database_writes_the_same(room)
+
+
+def test_an_article_that_joins_while_the_feed_is_written_makes_no_page(
+    room: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may number it, after this one was paused for so long that it lost its turn."""
+    publish(room, server, range(1))
+    with room.opened() as app:
+        read = FeedStore.category_feed
+
+        def read_before_another_joins(store: FeedStore, name: str, *args: Any, **options: Any) -> CategoryFeed:
+            feed = read(store, name, *args, **options)
+            if name == "news" and len(feed.articles) == 1:
+                server.put("/one", rss(dated(1), dated(0)))
+                asyncio.run(run_cycle(app, lambda outcome: None, everything=True))
+                prepare(app.store, near_duplicates=False)
+                app.store.archive.number("news")
+            return feed
+
+        monkeypatch.setattr(FeedStore, "category_feed", read_before_another_joins)
+        publish_all(app)
+        monkeypatch.undo()
+        publish_changed(app)
+    assert numbers(room, "news") == [1, 0]
+    assert pages(room) == {}
     assert_the_database_writes_the_same(room)
 
 
