@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, Text, bindparam, cast, func, select, update
 
 from aggregator.model import BackfillProgress, BackfillStep, ClaimedBackfill, DueBackfill
 from aggregator.store.claimable import IS_NAMED
@@ -15,10 +15,11 @@ from aggregator.store.schema import article, article_source, backfill, due_backf
 
 _is_due = (due_backfill, backfill.c.due <= bindparam("now"), pollable)
 _of_sources = backfill.c.source_id.in_(listed("ids"))
+_is_wanted = cast(source.c.settings["backfill"], Text) == '"all"'
 _DUE = (
-    select(*backfill.c["source_id", "url"], source.c.settings)
+    select(*backfill.c["source_id", "url"])
     .join(source)
-    .where(*_is_due)
+    .where(*_is_due, _is_wanted)
     .order_by(backfill.c.due, backfill.c.source_id)
     .limit(bindparam("limit"))
 )
@@ -73,15 +74,14 @@ class BackfillStore:
             connection.execute(statement, columns)
 
     def due(self, now: datetime, limit: int, names: Collection[str] | None = None) -> tuple[DueBackfill, ...]:
-        """Return up to `limit` pages that are due and free, longest due first, of sources with `backfill`.
+        """Return up to `limit` pages that are due and free, longest due first, of sources with `backfill: all`.
 
         With `names`, of these sources alone.
         """
         of_names = {} if names is None else {"names": sorted(names)}
         with self._database.reading() as connection:
             rows = connection.execute(self._due_of if of_names else self._due, {"now": now, "limit": limit} | of_names)
-            wanted = (row for row in rows if row.settings.backfill != "none")
-            return tuple(DueBackfill(source_id=row.source_id, url=row.url) for row in wanted)
+            return tuple(DueBackfill(source_id=row.source_id, url=row.url) for row in rows)
 
     def claim(self, ids: Collection[int], now: datetime, lease: timedelta) -> tuple[ClaimedBackfill, ...]:
         """Lease the next pages of these sources that are still due and free, until they are recorded or it is over."""

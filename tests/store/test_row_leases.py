@@ -90,6 +90,16 @@ def test_a_page_of_an_archive_is_one_processs(two: tuple[Store, Store]) -> None:
     assert second.backfills.progress([1])[1].problem == "its host is down"
 
 
+def test_archives_that_are_not_read_any_more_hold_off_no_other(store: Store) -> None:
+    sources = [source(f"s{number}", backfill="all") for number in range(3)]
+    sync_sources(store, sources)
+    for id_ in (1, 2, 3):
+        store.backfills.begin(id_, BackfillStep(url=PAGE), NOW + id_ * timedelta(seconds=1))
+    sync_sources(store, [source("s0"), source("s1"), sources[2]])
+    for names in (None, ["s0", "s1", "s2"]):
+        assert [page.source_id for page in store.backfills.due(NOW + MINUTE, 2, names)] == [3]
+
+
 def test_a_translation_is_one_processs(two: tuple[Store, Store]) -> None:
     late, second = two
     late.pages.drop([ID])  # it waits for the page
