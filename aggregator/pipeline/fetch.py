@@ -42,14 +42,14 @@ def group_by_request(claimed: Iterable[StoredSource]) -> tuple[SourceGroup, ...]
     groups: dict[tuple[object, ...], list[StoredSource]] = {}
     for stored in claimed:
         url, source = request_url(stored), stored.source
+        own_url = source.url if asks_own_url(stored.state) else ""
         # Headers and passwords are for the configured origin only: none are sent after a move to another one.
-        trusted = same_origin(source.url, url)
+        trusted = own_url or same_origin(source.url, url)
         secrets = (
             (tuple(source.settings.headers.items()), urlsplit(source.url).netloc.rpartition("@")[0])
             if trusted
             else ((), "")
         )
-        own_url = source.url if asks_own_url(stored.state) else ""
         groups.setdefault((url, *secrets, own_url), []).append(stored)
     return tuple(map(tuple, groups.values()))
 

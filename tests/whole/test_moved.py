@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.newsroom import Newsroom, item, newsroom, rss
-from tests.servers import Server
+from tests.servers import Answer, Server
 
 MAX_FAILURES_MOVED = 3  # here, where each is a run of the program
 MOVED_FEED, OWN_FEED = rss(item(1)), rss(item(1), item(2))
@@ -139,6 +139,22 @@ def test_sources_that_moved_to_one_url_get_each_its_own_feed_back(
     second_server.put("/there", status=404)
     server.put("/a", rss(item(2)))
     server.put("/b", rss(item(3), item(4)))
+    fail(room, MAX_FAILURES_MOVED)
+    outcomes = room.once().outcomes
+    assert {name: outcome.entries for name, outcome in outcomes.items()} == {"a": 1, "b": 2}
+
+
+def test_each_of_two_sources_is_asked_at_its_own_url_with_its_own_headers(
+    tmp_path: Path, server: Server, second_server: Server
+) -> None:
+    sources = [{"name": name, "url": server.url("/feed"), "headers": {"X-User": name}} for name in "ab"]
+    room = newsroom(tmp_path, sources)
+    server.put("/feed", status=301, headers={"Location": second_server.url("/there")})
+    second_server.put("/there", rss(item(1)))
+    room.once()
+    second_server.put("/there", status=404)
+    feeds = {"a": rss(item(2)), "b": rss(item(3), item(4))}
+    server.put("/feed", lambda request: Answer(body=feeds[request.header("X-User") or ""]))
     fail(room, MAX_FAILURES_MOVED)
     outcomes = room.once().outcomes
     assert {name: outcome.entries for name, outcome in outcomes.items()} == {"a": 1, "b": 2}
