@@ -1,10 +1,10 @@
 """Articles that their source changed: the row follows, and the replaced text is kept as a revision."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, not_, or_, select, update
 
 from aggregator.model import Term, Updated
 from aggregator.store.archive_marks import note_edits
@@ -12,18 +12,17 @@ from aggregator.store.article_rows import BODY, ENTRY, FINGERPRINT, OWNER, entry
 from aggregator.store.inserts import insert_texts
 from aggregator.store.labels import entry_terms, replace_entry_terms
 from aggregator.store.rows import Columns, listed, slices
-from aggregator.store.schema import TEXTS, article, article_text, of_article, original, revision
+from aggregator.store.schema import article, article_text, original, revision
 
 _CHANGEABLE = (*OWNER, *ENTRY, "title", *FINGERPRINT, "updated", "edited", "pruned", "withdrawn")
 _CURRENT = (
-    select(*article.c[*_CHANGEABLE, "id", "number"], *TEXTS)
-    .add_columns(article_text.c.number.is_not(None).label("has_text"))
-    .select_from(article)
-    .outerjoin(article_text, of_article)
+    select(*article.c[*_CHANGEABLE, "id", "number"])
     .where(article.c.id.in_(listed("ids")), or_(not_(article.c.pruned), article.c.withdrawn.is_not(None)))
     .order_by(article.c.id)
-    .with_for_update(of=article, key_share=True)  # as all columns are written again, as they are read here
+    .with_for_update(key_share=True)  # as all columns are written again, as they are read here
 )
+# A statement of its own: PostgreSQL would join a row that it waited for with the text of before that wait.
+_TEXTS = select(*article_text.c["number", *BODY]).where(article_text.c.number.in_(listed("numbers")))
 _UPDATE = (
     update(article)
     .where(article.c.id == bindparam("article_id"))
@@ -66,10 +65,10 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     came last, but counts as edited for the first return only: readers would have it as news at each poll.
     """
     decided = {decision.id: decision for decision in reversed(tuple(decisions))}
-    rows: list[RowMapping] = []
+    rows: list[Columns] = []
     terms: dict[str, tuple[Term, ...]] = {}
     for part in slices(sorted(decided)):
-        rows += connection.execute(_CURRENT, {"ids": part}).mappings()
+        rows += _current(connection, part)
         terms |= entry_terms(connection, part)
     changed_terms = {
         row["id"]: draft.terms
@@ -104,7 +103,17 @@ def update_articles(connection: Connection, source_id: int, decisions: Iterable[
     return Edits(ids=tuple(row["id"] for row in changed), texts=len(replaced))
 
 
-def _alternating(connection: Connection, rows: Iterable[RowMapping], decided: Mapping[str, Updated]) -> frozenset[str]:
+def _current(connection: Connection, ids: Sequence[str]) -> Iterator[Columns]:
+    """Yield the rows of these articles, locked, with their texts."""
+    rows = connection.execute(_CURRENT, {"ids": ids}).mappings().all()
+    numbers = [row["number"] for row in rows]
+    texts = {text["number"]: text for text in connection.execute(_TEXTS, {"numbers": numbers}).mappings()}
+    for row in rows:
+        text = texts.get(row["number"])
+        yield {**row, **(text or dict.fromkeys(BODY, "")), "has_text": text is not None}
+
+
+def _alternating(connection: Connection, rows: Iterable[Columns], decided: Mapping[str, Updated]) -> frozenset[str]:
     """Return the ids of the articles whose text was replaced before, by one that is replaced by the other again."""
     edited = {row["number"]: row for row in rows if row["edited"] and decided[row["id"]].is_edit}
     former = {
@@ -121,7 +130,7 @@ def _alternating(connection: Connection, rows: Iterable[RowMapping], decided: Ma
     return frozenset(found)
 
 
-def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime, *, is_edit: bool) -> Columns:
+def _changes(row: Columns, decision: Updated, source_id: int, now: datetime, *, is_edit: bool) -> Columns:
     """Return the columns that differ. Only the article's owner may change it."""
     wanted: Columns = {}
     if decision.takes_over:
@@ -141,7 +150,7 @@ def _changes(row: RowMapping, decision: Updated, source_id: int, now: datetime, 
     return changes
 
 
-def _write_texts(connection: Connection, changes: Sequence[tuple[RowMapping, Columns]]) -> None:
+def _write_texts(connection: Connection, changes: Sequence[tuple[Columns, Columns]]) -> None:
     """Write changed texts; that of an article that was withdrawn may be gone, and comes anew."""
     rows = [(row, {name: columns[name] for name in BODY}) for row, columns in changes]
     updates = [
@@ -154,7 +163,7 @@ def _write_texts(connection: Connection, changes: Sequence[tuple[RowMapping, Col
     insert_texts(connection, ((row["number"], *texts.values()) for row, texts in rows if not row["has_text"]))
 
 
-def _insert_revisions(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+def _insert_revisions(connection: Connection, rows: Sequence[Columns], now: datetime) -> None:
     """Keep the texts that were replaced, and the last MAX_REVISIONS of each article."""
     articles = sorted(row["number"] for row in rows)
     last: dict[int, int] = {}
@@ -167,6 +176,6 @@ def _insert_revisions(connection: Connection, rows: Sequence[RowMapping], now: d
         connection.execute(_DELETE_OLD, surplus)
 
 
-def _revision(row: RowMapping, number: int, now: datetime) -> Columns:
+def _revision(row: Columns, number: int, now: datetime) -> Columns:
     texts = {name: row[name] for name in ("title", "html", "summary")}
     return {"article_number": row["number"], "number": number, "at": now} | texts

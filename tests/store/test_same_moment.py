@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aggregator.model import ArticleRuling, PublishedText, Ruling
+from aggregator.model import ArticleRuling, PublishedText, Ruling, StoredEntry
 from aggregator.store import Store
 from tests.store.values import (
     NOW,
@@ -53,14 +53,29 @@ def test_an_edit_brings_no_article_back_that_is_pruned_meanwhile(two: tuple[Stor
     assert first.maintenance.pending([ID]) == frozenset()
 
 
+def ruled(store: Store) -> tuple[StoredEntry, ArticleRuling]:
+    """The entry, and a ruling that gives it another text."""
+    (entry,) = store.rulings.entries([ID])
+    text = PublishedText(title="Ruled", html="<p>Ruled</p>", markdown="Ruled", summary="Ruled")
+    return entry, ArticleRuling(rulings={1: Ruling(text=text)}, text=text)
+
+
 def test_rules_put_no_earlier_text_in_the_place_of_an_edit(two: tuple[Store, Store]) -> None:
     first, second = two
-    (entry,) = second.rulings.entries([ID])
-    text = PublishedText(title="Ruled", html="<p>Ruled</p>", markdown="Ruled", summary="Ruled")
-    ruling = ArticleRuling(rulings={1: Ruling(text=text)}, text=text)
+    judged = ruled(second)
     edit = updated(keyed(article(1, title="Edited", html="<p>Edited</p>"), "key"))
-    meanwhile(first, lambda: record(first, edit), lambda: second.rulings.apply([(entry, ruling)], NOW))
+    meanwhile(first, lambda: record(first, edit), lambda: second.rulings.apply([judged], NOW))
     stored = first.articles.get(ID)
     assert stored
     assert (stored.title, stored.html) == ("Edited", "<p>Edited</p>")
     assert first.maintenance.pending([ID]) == {ID}
+
+
+def test_an_edit_keeps_the_whole_text_that_it_replaces_as_a_revision(two: tuple[Store, Store]) -> None:
+    first, second = two
+    judged = ruled(first)
+    edit = updated(keyed(article(1, title="Edited", html="<p>Edited</p>"), "key"))
+    meanwhile(first, lambda: first.rulings.apply([judged], NOW), lambda: record(second, edit))
+    replaced = first.articles.revision(ID, 1)
+    assert replaced
+    assert (replaced.title, replaced.html) == ("Ruled", "<p>Ruled</p>")
