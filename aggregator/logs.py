@@ -30,10 +30,11 @@ _MAX_TEXT = 8000  # characters; an exception may quote a whole document
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 _AUTHORIZATION = re.compile(  # a value of "…" is an example of ours
-    r"(?i)(?<![\w-])((?:(?:proxy|set|x)-)?(?:authorization|cookie|api-key))(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
+    r"(?i)(\bauthorization|(?<![\w-])(?:(?:set|x)-)?(?:cookie|api-key))(['\"]?\s*[:=,]\s*b?['\"]?)(?!\s*…)[^'\"\r\n]+"
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[\d=])[\w.~+/-]{8,}=*")  # with a digit, unlike "the basic plan"
-_PARAMETER = re.compile(r"([?&;]([\w.%-]+)=)(?!\$\{)([^&#;\s'\"]+)")  # `${NAME}` is no secret as it is written
+# `${NAME}` is no secret as it is written. A semicolon belongs to the value unless it begins another parameter.
+_PARAMETER = re.compile(r"([?&;]([\w.%-]+)=)(?!\$\{)([^&#;\s'\"]+(?:;(?![\w.%-]+=)[^&#;\s'\"]+)*)")
 _UNPRINTABLE = re.compile(f"[{characters.UNPRINTABLE}\u200e\u200f\ufff9-\ufffd]")
 
 

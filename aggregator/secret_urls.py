@@ -12,7 +12,8 @@ HIDDEN = "***"
 TELLING = 8  # characters from which on a text can only be the secret
 
 _CREDENTIALS = re.compile(r"^([^/?#]*//)([^/?#]*)@")
-_PARAMETER = re.compile(r"([?&#;]([^=&#;?]*)=)([^&#;]*)")
+# A semicolon belongs to the value unless it begins another parameter.
+_PARAMETER = re.compile(r"([?&#;]([^=&#;?]*)=)([^&#;]*(?:;(?![^=&#;?]*=)[^&#;]*)*)")
 _NAMES = frozenset({"apikey", "auth", "authkey", "key", "passwd", "password", "secret", "sig", "signature", "token"})
 _ENDINGS = ("token", "secret", "password", "signature", "apikey")  # access_token, feed_token, X-Amz-Signature
 _REFERENCES = re.compile(r"(?:\$\{[^}]*\}|:)+")

@@ -13,6 +13,7 @@ FEED = "https://example.org/feed"
         ("https://user:p4ss@example.org/feed?a=b", "https://***@example.org/feed?a=b", f"{FEED}?a=b"),
         ("https://user@example.org/feed", "https://***@example.org/feed", FEED),
         (f"{FEED}?a=b&token=s3cret", f"{FEED}?a=b&token=***", FEED),
+        (f"{FEED}?token=s3;cret;a=b", f"{FEED}?token=***;a=b", FEED),
         (f"{FEED}?a=b#token=s3cret", f"{FEED}?a=b#token=***", FEED),
         (f"{FEED}?keyword=s3cret&monkey=1&design=2", *[f"{FEED}?keyword=s3cret&monkey=1&design=2"] * 2),
         (f"{FEED}?token=&key", *[f"{FEED}?token=&key"] * 2),

@@ -114,7 +114,7 @@ def _message(error: ErrorDetails, location: Location) -> str:
 
 def _shown(value: object, name: str) -> str:
     """Return a value as messages show it; what stands in place of headers may be a secret."""
-    return "text" if name.endswith("headers") else quoted(value)
+    return "text" if name.endswith("headers") and isinstance(value, str) else quoted(value)
 
 
 def _as_list(value: object, name: str) -> str:

@@ -365,6 +365,10 @@ def test_a_bad_setting_is_said(faults: Faults, text: str, fault: str) -> None:
         ("{url: 'https://a.example/', remove: ['a[href']}", "1:49: `a[href` is no CSS selector (Operator expected"),
         ("{url: 'https://a.example/', remove: ['svg|a']}", "1:49: `svg|a` is no CSS selector (Undefined namespace"),
         ("{url: 'https://a.example/', headers: x}", "1:49: `sources.headers` takes settings below it"),
+        (
+            "{url: 'https://a.example/', headers: [x]}",
+            "1:49: `sources.headers` takes settings below it, each `key: value`, not a list",
+        ),
         ("{url: 'https://a.example/', headers: {'a b': x}}", "1:50: `a b` is no name of a header"),
         ("{url: 'https://a.example/', headers: {host: x}}", "1:50: `host` is the program's own header"),
         ("{url: 'https://a.example/', headers: {X-A: }}", "1:55: `sources.headers.X-A` has no text"),
