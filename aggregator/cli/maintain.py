@@ -66,15 +66,15 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many would be pruned, and prune none.")] = False,
 ) -> None:
     """Delete articles older than `retention` from files, feeds and database; they never come back."""
-    from aggregator.maintain.prune import allow_retention, prune_all
+    from aggregator.maintain.prune import allow_retention, count_old, prune_all
     from aggregator.publish.after import run_at_end
 
     with opened(ctx) as app:
-        if app.settings.retention is None and (dry_run or not app.has_rules):
+        if app.settings.retention is None and not app.has_rules:
             typer.echo("nothing to do: `retention` is not set, so articles are kept for ever")
             return
-        if dry_run and app.settings.retention:
-            old, total = app.store.maintenance.count_articles(app.clock() - app.settings.retention)
+        if dry_run:
+            old, total = count_old(app)
             typer.echo(f"{old:,} of {counted(total, 'article')} would be pruned")
             return
         failure: FilesError | None = None

@@ -126,8 +126,10 @@ def _pruned(settings: Settings, store: Store, clock: Clock) -> int:
     retention = settings.retention
     if retention is None or not is_shortened(store, retention):
         return 0
-    old, _ = store.maintenance.count_articles(clock() - retention)
-    return old
+    before = clock() - retention
+    old, _ = store.maintenance.count_articles(before)
+    old_dropped, _ = store.maintenance.count_dropped(before, None)
+    return old + old_dropped
 
 
 def _differing(trial: Path, present: OutputFolder) -> int:

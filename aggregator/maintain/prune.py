@@ -12,6 +12,7 @@ from aggregator.store import Store
 
 MAX_SHARE = 0.2  # of the articles, that a retention which was set or shortened may prune by itself
 DROPPED_FOR = timedelta(days=90)  # time for which articles that rules dropped are kept without a retention
+_Limits = tuple[datetime | None, datetime | None]  # before which articles were published, or dropped, that are too old
 
 
 def prune_all(app: App) -> int:
@@ -26,6 +27,15 @@ def prune_all(app: App) -> int:
     publish_changed(app)
     raise_first(failures)
     return count
+
+
+def count_old(app: App) -> tuple[int, int]:
+    """Return how many articles `prune_all` would prune now, and how many there are; with those that rules dropped."""
+    before, dropped_before = _limits(app)
+    maintenance = app.store.maintenance
+    old, total = maintenance.count_articles(before)
+    old_dropped, dropped = maintenance.count_dropped(before, dropped_before)
+    return old + old_dropped, total + dropped
 
 
 def raise_first(failures: Mapping[str, FilesError]) -> None:
@@ -76,24 +86,30 @@ def prune_batch(app: App, failures: dict[str, FilesError]) -> int:
     be removed stays, and is added to `failures` by its id: the calls of one run share them, and pass these articles
     over. Raises FilesError if there are too many.
     """
-    before = app.clock() - app.settings.retention if app.settings.retention else None
-    if not _old_articles(app, before, failures):
+    limits = before, _ = _limits(app)
+    if not _old_articles(app, limits, failures):
         if before:
             app.store.maintenance.drop_old_months(before)
             if app.has_translations:
                 app.store.translations.forget(before)
         return 0
     with publishing_lock(app):
-        old = _old_articles(app, before, failures)  # some that rules had dropped may have returned since
+        old = _old_articles(app, limits, failures)  # some that rules had dropped may have returned since
         gone = _without_files(app, old, failures)
         cache_of(app).remove(gone)
         app.store.maintenance.prune(tuple(gone), before)
     return len(gone)
 
 
-def _old_articles(app: App, before: datetime | None, failures: Collection[str]) -> Mapping[str, str]:
+def _limits(app: App) -> _Limits:
+    """Return the retention's moment, or where there is none that of dropped articles."""
+    now, retention = app.clock(), app.settings.retention
+    return (now - retention, None) if retention else (None, now - DROPPED_FOR)
+
+
+def _old_articles(app: App, limits: _Limits, failures: Collection[str]) -> Mapping[str, str]:
     """Return the paths, by id, of some articles that are too old, without those with these ids."""
-    dropped_before = None if before else app.clock() - DROPPED_FOR
+    before, dropped_before = limits
     old = app.store.maintenance.old_articles(before, BATCH + len(failures), dropped_before=dropped_before)
     return {article_id: path for article_id, path in old.items() if article_id not in failures}
 

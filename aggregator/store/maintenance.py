@@ -62,15 +62,16 @@ _OLD = [  # those shown in `all`, and those behind the head of their cluster: an
 _COUNT = select(func.count()).where(article_category.c.category == ALL)
 _COUNT_SHOWN = select(func.count()).select_from(searchable)  # an index has all that it needs, unlike `all`
 _COUNT_OLD = _COUNT.where(article_category.c.published < bindparam("before"))
-_OLD_DROPPED = (
-    select(*article.c["id", "path"])
-    .where(
-        article.c.dropped.is_not(None),
-        or_(article.c.published < bindparam("before"), article.c.dropped < bindparam("dropped_before")),
-    )
-    .order_by(article.c.dropped)
-    .limit(bindparam("limit"))
+_is_dropped = article.c.dropped.is_not(None)
+_is_old_dropped = (
+    _is_dropped,
+    or_(article.c.published < bindparam("before"), article.c.dropped < bindparam("dropped_before")),
 )
+_OLD_DROPPED = (
+    select(*article.c["id", "path"]).where(*_is_old_dropped).order_by(article.c.dropped).limit(bindparam("limit"))
+)
+_COUNT_DROPPED = select(func.count()).where(_is_dropped)
+_COUNT_OLD_DROPPED = select(func.count()).where(*_is_old_dropped)
 _OTHER_MEMBERS = (
     select(*article.c["id", "cluster"])
     .where(article.c.cluster.in_(listed("clusters")), article.c.id.not_in(_ids))
@@ -187,11 +188,18 @@ class MaintenanceStore:
                 old |= {row.id: row.path for row in connection.execute(statement, parameters)}
         return old
 
-    def count_articles(self, before: datetime) -> tuple[int, int]:
+    def count_articles(self, before: datetime | None) -> tuple[int, int]:
         """Return the number of published articles that were published before that moment, and of all."""
         with self._database.reading() as connection:
             old, total = (connection.scalar(statement, {"before": before}) or 0 for statement in (_COUNT_OLD, _COUNT))
         return old, total
+
+    def count_dropped(self, before: datetime | None, dropped_before: datetime | None) -> tuple[int, int]:
+        """Return the number of dropped articles that `old_articles` finds with these moments, and of all dropped."""
+        parameters = {"before": before, "dropped_before": dropped_before}
+        with self._database.reading() as connection:
+            old = connection.scalar(_COUNT_OLD_DROPPED, parameters) or 0
+            return old, connection.scalar(_COUNT_DROPPED) or 0
 
     def prune(self, ids: Collection[str], before: datetime | None = None) -> None:
         """Delete the texts and labels of these articles; their keys and fingerprints stay, so that they never return.

@@ -170,6 +170,9 @@ def test_a_retention_that_is_set_or_shortened_prunes(room: Newsroom) -> None:
     for retention, articles in (("30d", 5), ("60d", 0), ("1d", 5)):
         room.configuration["retention"] = retention
         assert planned(room).pruned == articles
+    room.configuration["rules"] = RULES[1]
+    assert planned(room) == Plan(changed={}, dropped=1, pruned=5, rewritten_feeds=planned(room).rewritten_feeds)
+    room.configuration["rules"] = []
     room.configuration["retention"] = "60d"
     with room.opened() as app:
         assert retention_problem(app) == ""

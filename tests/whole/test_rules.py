@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from aggregator import files
 from aggregator.errors import FilesError
-from aggregator.maintain.prune import prune_all
+from aggregator.maintain.prune import count_old, prune_all
 from aggregator.maintain.verify import differences
 from aggregator.serve import Health, Metrics, site
 from aggregator.settings.rules import ACTIONS, CONDITIONS
@@ -283,7 +283,8 @@ def test_dropped_entries_are_pruned_after_a_time(room: Newsroom, retention: str 
     for days, pruned in ((80, 0), (12, 0 if retention else 1), (110, 3 if retention else 0)):
         room.later(days=days)
         with room.opened() as app:
-            assert prune_all(app) == pruned
+            announced, _ = count_old(app)
+            assert (announced, prune_all(app)) == (pruned, pruned)
     set_rules(room)
     room.once()
     assert "Sponsored: B | Site" not in room.titles()  # it never comes back

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,8 +61,26 @@ def test_what_is_pruned_never_comes_back(folder: Path, server: Server) -> None:
 
 def test_without_retention_there_is_nothing_to_prune(folder: Path, server: Server) -> None:
     configure(folder, sources=sources(server))
-    assert aggregator("prune", cwd=folder).stdout.startswith("nothing to do")
+    for words in (("prune", "--dry-run"), ("prune",)):
+        assert aggregator(*words, cwd=folder).stdout.startswith("nothing to do")
     assert len(articles(folder)) == 3
+
+
+@pytest.mark.parametrize(("retention", "old"), [(None, 1), ("3650d", 2)])
+def test_a_dry_run_counts_what_rules_dropped_as_pruning_does(
+    folder: Path, server: Server, retention: str | None, old: int
+) -> None:
+    server.put("/good", rss(item(1), item(2), item(3, **ANCIENT), item(4, title="Sponsored", **ANCIENT)))
+    rules = [{"if": {"title": "Sponsored|number 1"}, "drop": True}]
+    configure(folder, sources=sources(server), rules=rules, **({"retention": retention} if retention else {}))
+    aggregator("once", "--all", cwd=folder)
+    with closing(sqlite3.connect(folder / "storage/aggregator.db")) as database, database:
+        changed = database.execute("UPDATE article SET dropped = 0 WHERE title = 'Sponsored'")
+        assert changed.rowcount == 1
+    assert aggregator("prune", "--dry-run", cwd=folder).stdout == f"{old} of 4 articles would be pruned\n"
+    assert aggregator("prune", cwd=folder).stdout == f"{old} article{'s' * (old > 1)} pruned\n"
+    assert aggregator("prune", "--dry-run", cwd=folder).stdout == f"0 of {4 - old} articles would be pruned\n"
+    assert aggregator("prune", cwd=folder).stdout == "0 articles pruned\n"
 
 
 def test_verify_finds_and_mends_files(folder: Path) -> None:
