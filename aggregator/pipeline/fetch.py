@@ -105,7 +105,8 @@ async def fetch_group(
         return Held(until=until, redirected_at=now if host != first_host else None)
     for name in _answering_hosts(answer, first_host):
         hosts.learn(name, answer, now)
-    if is_leased:  # a second URL of one source is no second witness of an outage
+    is_unreachable = isinstance(answer, Failure) and answer.is_unreachable
+    if is_leased or not is_unreachable:  # a second URL of one source is no second witness of an outage
         hosts.outage.learn(host, answer, now)
     if isinstance(answer, FeedDocument) and answer.digest == state.truncated_digest:
         return SameTruncated(document=answer)

@@ -101,6 +101,33 @@ def states(app: App) -> dict[str, SourceState]:
     return {stored.source.name: stored.state for stored in app.store.sources.all()}
 
 
+async def test_an_answer_at_the_own_url_of_a_source_that_moved_shows_that_there_is_no_outage(
+    room: Newsroom, network: Network, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    network.gone = {f"new-{name}.example" for name in NAMES}
+    server.put("/feed", status=404)
+    with room.opened() as app:
+        moved = [
+            (
+                stored.source.id,
+                SourceState(
+                    moved_to=f"http://new-{stored.source.name}.example/",
+                    failures=10,
+                    next_fetch=room.now + number * timedelta(minutes=1),
+                ),
+            )
+            for number, stored in enumerate(app.store.sources.all())
+        ]
+        app.store.sources.record_states(moved, {})
+        poller = Poller(app, lambda outcome: None, watch, asyncio.Event(), timedelta(seconds=1))
+        async with Fetcher(app.settings.fetch, app.clock) as fetcher:
+            for _ in moved:
+                await poll(app, poller, fetcher)
+                room.later(minutes=1)
+        assert [state.failures for state in states(app).values()] == [11, 11, 11]
+    assert "this machine's network or DNS is down" not in caplog.text
+
+
 async def test_one_source_a_minute_is_tried_until_one_answers(
     room: Newsroom, network: Network, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
