@@ -6,7 +6,7 @@ An exception means that the command cannot continue; a failure of one source is 
     ├── ConfigError            the configuration is invalid: all faults, exit status 2
     ├── UsageError             the command line or a variable is invalid, exit status 2
     ├── StoreError             the database cannot be used
-    │   ├── StoreBusyError     it is locked by another process
+    │   ├── StoreBusyError     it is locked by another process, or has no free connection
     │   ├── StoreDamagedError  it is damaged
     │   └── OutdatedError      a newer version of the program made or migrated it
     └── FilesError             a file under storage/ cannot be written or read
@@ -69,7 +69,7 @@ class StoreError(AggregatorError):
 
 
 class StoreBusyError(StoreError):
-    """The database is locked by another process for longer than the time-out."""
+    """The database is locked by another process for longer than the time-out, or has no free connection."""
 
 
 class StoreDamagedError(StoreError):

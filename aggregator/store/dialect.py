@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import sqlite3
 import stat
 from abc import ABC, abstractmethod
@@ -40,6 +41,9 @@ RESTORE = (
     "a new one is created"
 )
 TEXTS = (article_text, revision, searchable)  # nine tenths of a database
+
+# libpq gives no SQLSTATE where it is refused a connection. The last words are PgBouncer's.
+_NO_CONNECTION = re.compile("too many (connections|clients)|connection slots are reserved|no more connections allowed")
 
 
 class RacedError(StoreBusyError):
@@ -357,8 +361,14 @@ class PostgreSQL(Dialect):
     def failure(self, error: BaseException, name: str) -> StoreError:
         """Return an error by SQLSTATE; without one the server was not reached."""
         reason = str(error).strip().partition("\n")[0]
-        match str(getattr(error, "sqlstate", None) or ""):
-            case "55P03" | "53300":
+        state = getattr(error, "sqlstate", None) or ("53300" if _NO_CONNECTION.search(str(error)) else "")
+        match str(state):
+            case "53300":
+                advice = "raise its `max_connections` or the limit of the user, run fewer workers, or use a pooler"
+                return StoreBusyError(
+                    f"The database {name} has no free connection ({reason}); {advice}", cause=UNREACHABLE
+                )
+            case "55P03":
                 return StoreBusyError(
                     f"The database {name} is locked by other processes; wait until they are done, or stop them"
                 )

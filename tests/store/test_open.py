@@ -15,9 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-from aggregator.errors import StoreBusyError, StoreDamagedError, StoreError
+from aggregator.errors import UNREACHABLE, StoreBusyError, StoreDamagedError, StoreError
 from aggregator.store import Store
 from aggregator.store import migrate as migrating
+from aggregator.store.dialect import PostgreSQL
 from aggregator.store.schema import VERSION, metadata
 from tests.store.conftest import database
 from tests.store.values import LEASE, NOW, article, new, record, source, sync_sources
@@ -366,6 +367,38 @@ def test_a_row_that_another_transaction_holds_is_said_once_waiting_is_over(serve
                 record(store, new(article()))
         engine.dispose()
         assert record(store, new(article())).new == 1
+
+
+@pytest.mark.parametrize("limited", ["ROLE", "DATABASE"])
+def test_a_server_without_a_free_connection_is_said(server: Engine, limited: str) -> None:
+    with database(server) as url:
+        name = make_url(url).database
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'"))
+            connection.execute(text(f"ALTER {limited} {name} CONNECTION LIMIT 0"))
+        try:
+            limited_url = make_url(url).set(username=name, password="secret")
+            with pytest.raises(StoreBusyError) as caught:
+                Store.open(limited_url.render_as_string(hide_password=False))
+        finally:
+            with server.connect() as connection:
+                connection.execute(text(f"DROP ROLE {name}"))
+    assert "has no free connection (connection failed: " in str(caught.value)
+    assert f'too many connections for {limited.lower()} "{name}"); raise its `max_connections`' in str(caught.value)
+    assert caught.value.cause == UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "sorry, too many clients already",
+        "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        "no more connections allowed (max_client_conn)",  # PgBouncer's
+    ],
+)
+def test_every_word_for_no_free_connection_is_known(reason: str) -> None:
+    error = psycopg.OperationalError(f"connection failed: FATAL:  {reason}")
+    assert "has no free connection" in str(PostgreSQL().failure(error, "postgresql://x"))
 
 
 def test_connections_that_the_server_closed_are_made_anew(server: Engine) -> None:
