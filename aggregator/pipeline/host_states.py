@@ -23,14 +23,16 @@ class HostStates:
         self._store = store
         self._states: dict[str, HostState] = {}
         self._changed: dict[str, HostState] = {}  # not stored yet
+        self._max_states = MAX_STATES
 
     def load(self, names: Collection[str], stored: Mapping[str, HostState]) -> None:
         """Take over the stored states of these hosts, which other processes may have changed.
 
         States that changed here since are newer: the writer thread reads and writes them one after the other.
         """
-        if len(self._states) > MAX_STATES:
+        if len(self._states) > self._max_states:
             self._states.clear()  # they are read again where they are needed
+        self._max_states = max(self._max_states, 2 * len(names))  # or a redirect would have all claimed ones read anew
         self._states |= {**dict.fromkeys(names, HostState()), **stored, **self._changed}
 
     def held_until(self, name: str, now: datetime) -> datetime | None:

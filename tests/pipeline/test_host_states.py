@@ -29,3 +29,15 @@ def test_hosts_without_end_are_forgotten_but_none_that_is_to_be_stored(
         assert states.changes().keys() == {"busy.example"}
         states.learn("stored.example", BUSY, room.now)
         assert states.changes()["stored.example"].refusals == 4
+
+
+def test_hosts_of_many_claimed_sources_are_not_read_again_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_states, "MAX_STATES", 100)
+    with newsroom(tmp_path, ["http://127.0.0.1/feed"]).opened() as app:
+        states = HostStates(app.store)
+        claimed = {f"host{number}.example" for number in range(300)}
+        states.load(claimed, {})
+        states.held_until("redirected.example", app.clock())
+        assert states._states.keys() == claimed | {"redirected.example"}
