@@ -126,11 +126,11 @@ def _record_alone(app: App, received: ReceivedDocument) -> Outcomes | Aggregator
     """Record one document; an internal error is the failure of its sources alone."""
     try:
         return _record(app, received, tries=RACES)
-    except AggregatorError as error:
-        return error
     except RacedError:
         message = f"{received.name}: other processes kept taking its articles first; it is tried again later"
         return StoreBusyError(message)
+    except AggregatorError as error:
+        return error
     except Exception as error:  # no document may stop the other sources
         log.debug("while recording %s", received.name, exc_info=True)
         return failure_of(Aborted(cause="error", detail=type(error).__name__), received.document)

@@ -222,6 +222,16 @@ def test_who_lost_a_race_decides_again(app: App, monkeypatch: pytest.MonkeyPatch
     assert titles(app) == stories(1, 2, 3)
 
 
+def test_who_loses_all_races_tries_again_later(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recorded(*_: Any, **__: Any) -> Any:
+        raise RacedError("another was first")
+
+    monkeypatch.setattr(app.store.articles, "record", recorded)
+    (error,) = record_batch(app, received(app, 1))
+    assert isinstance(error, StoreBusyError)
+    assert str(error) == "s1: other processes kept taking its articles first; it is tried again later"
+
+
 def test_a_database_that_another_holds_is_waited_for_once(app: App, room: Newsroom) -> None:
     batch = received(app, 1, 2, 3)
     with Store.open(app.settings.database or "") as holder, holder.together():
