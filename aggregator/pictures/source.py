@@ -54,6 +54,7 @@ class PictureSource:
             raise PictureHeldError(self._wait(host_key(url)) or REST)
         if isinstance(answer, Failure) and (answer.status == 429 or (answer.status == 503 and answer.retry_after)):
             host = answer.host or host_key(url)
+            self._hosts = {name: state for name, state in self._hosts.items() if self._wait(name)}
             self._hosts[host] = host_after(answer, self._hosts.get(host, HostState()), self.app.clock())
             raise PictureHeldError(self._wait(host) or REST)
         return answer
@@ -69,12 +70,7 @@ class PictureSource:
     def _wait(self, host: str) -> timedelta | None:
         """Return the time for which the host has to be left alone because of a picture, None if it has not."""
         now, until = self.app.clock(), self._hosts.get(host, HostState()).not_before
-        if until is None:
-            return None
-        if until <= now:
-            del self._hosts[host]
-            return None
-        return until - now
+        return until - now if until and until > now else None
 
     async def _permit(self, url: str) -> None:
         """Return if the host may be asked as far as feeds are concerned. Raises PictureHeldError."""

@@ -13,7 +13,7 @@ from aggregator.app import App
 from aggregator.maintain.prune import prune_all
 from aggregator.model import HostState, PictureSize
 from aggregator.pictures.pictures import Pictures
-from aggregator.pictures.source import PictureHeldError
+from aggregator.pictures.source import PictureHeldError, PictureSource
 from aggregator.pipeline import run_cycle
 from tests.newsroom import START, Newsroom, item, newsroom, rss
 from tests.pictures.drawings import drawing, opened
@@ -187,6 +187,22 @@ async def test_a_host_that_wants_rest_from_feeds_has_it_from_pictures_too(tmp_pa
 def servers(count: int) -> Iterator[list[Server]]:
     with ExitStack() as stack:
         yield [stack.enter_context(Server(f"127.0.0.{number + 1}")) for number in range(count)]
+
+
+async def test_hosts_whose_time_of_rest_is_over_are_forgotten(tmp_path: Path, server: Server) -> None:
+    loopback = {"allow_private": ["127.0.0.0/8"]}
+    room = await asyncio.to_thread(newsroom_with, tmp_path, server, item(1), fetch=loopback)
+    with servers(3) as hosts, room.opened() as app:
+        source = PictureSource(app)
+        for host, seconds in zip(hosts, ("60", "600", "60"), strict=True):
+            with pytest.raises(PictureHeldError):
+                await source.fetch(host.put("/1.png", status=429, headers={"Retry-After": seconds}))
+            room.later(seconds=61)
+        assert len(source._hosts) == 2
+        with pytest.raises(PictureHeldError):
+            await source.fetch(hosts[1].url("/1.png"))
+        assert len(hosts[1].requests) == 1
+        await source.close()
 
 
 async def test_many_pictures_that_hang_delay_neither_feeds_nor_pages(tmp_path: Path, server: Server) -> None:
