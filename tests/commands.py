@@ -29,7 +29,7 @@ LOG = "log"  # the file, in a process's folder, that its standard error goes to
 
 def configure(folder: Path, **settings: Any) -> Path:
     """Write `feeds.yaml`, for sources on loopback."""
-    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s"}
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "60s"}
     path = folder / "feeds.yaml"
     path.write_text(dumped({"fetch": fetch, **settings}))
     return path
@@ -115,7 +115,7 @@ class Logged:
 
     def get(self, path: str) -> httpx.Response:
         """What the daemon answers."""
-        return httpx.get(self.url + path, timeout=20, verify=False)  # no certificates are read for it: 19 ms a call
+        return httpx.get(self.url + path, timeout=60, verify=False)  # no certificates are read for it: 19 ms a call
 
     def figure(self, name: str) -> float:
         """A figure of the daemon's `/metrics`, labels and all; 0 where it has none of that name yet."""
@@ -191,7 +191,7 @@ def make_due(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something to become true, with looks that become rarer: a look often asks the daemon for a page."""
     started = time.monotonic()
     while not true():

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,6 +34,9 @@ LONGEST = (
     "test_daemon",
 )
 gc.set_threshold(*GC_THRESHOLDS)  # as the command does
+# A shell starts a background job with SIGINT ignored, and all that the job starts would ignore it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In memory: tests commit tens of thousands of times, and a disk has each confirmed. Where there is little, on the disk.
 MEMORY, LEAST = "/dev/shm", 4 * 2**30  # bytes

@@ -239,7 +239,7 @@ def front_matter(text: str) -> dict[str, Any]:
 
 def newsroom(root: Path, sources: Sequence[dict[str, Any] | str], **more: Any) -> Newsroom:
     """A newsroom with these sources; private 127.0.0.1 allowed and no gap between requests, as on a test's loopback."""
-    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "5s", **more.pop("fetch", {})}
+    fetch = {"allow_private": ["127.0.0.1/32"], "host_gap": "0s", "timeout": "60s", **more.pop("fetch", {})}
     return Newsroom(root=root, configuration={"fetch": fetch, **more, "sources": list(sources)})
 
 

@@ -29,7 +29,7 @@ from aggregator.subscribe.finder import FoundFeed
 from tests.newsroom import LastingSandbox, item, rss
 from tests.servers import Server
 
-HEAD = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 5s}  # of the test\n"
+HEAD = "fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 60s}  # of the test\n"
 LINK = '<link rel="alternate" type="application/rss+xml" href="{}" title="{}">'
 
 Find = Callable[..., tuple[AddResult, ...]]

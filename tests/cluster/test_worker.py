@@ -61,7 +61,7 @@ def test_it_works_by_rows_and_follows_what_is_stored(
         assert len(worker.said("the stored settings were taken over")) == 1
 
         worker.process.terminate()
-        assert worker.process.wait(10) == 0
+        assert worker.process.wait(60) == 0
         log = "\n".join(worker.said())
         assert "Traceback" not in log
         assert not any(value in log for value in variables.values())
@@ -94,7 +94,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, folder: Path, server: Ser
         worker.process.terminate()
         until(lambda: bool(worker.said("the same signal again stops at once")))
         worker.process.terminate()
-        assert worker.process.wait(10) == 128 + signal.SIGTERM
+        assert worker.process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_a_worker_that_is_older_than_the_tables_stops(

@@ -13,7 +13,7 @@ from aggregator.settings import Fetch
 from tests.sources import source as configured
 
 FEED = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
-LOOPBACK = Fetch(allow_private=("127.0.0.1/32",), host_gap=timedelta(0), timeout=timedelta(seconds=10))
+LOOPBACK = Fetch(allow_private=("127.0.0.1/32",), host_gap=timedelta(0), timeout=timedelta(seconds=60))
 
 
 def settings(**changes: Any) -> Fetch:

@@ -14,7 +14,7 @@ FORM = b"hub.mode=publish&hub.url=https%3A%2F%2Fnews.example%2Ffeeds%2Fall.rss"
 
 
 def post(url: str, **changes: object) -> int | Failure:
-    settings = Fetch.model_validate({"allow_private": ("127.0.0.1/32",), "host_gap": "0s", "timeout": "5s", **changes})
+    settings = Fetch.model_validate({"allow_private": ("127.0.0.1/32",), "host_gap": "0s", "timeout": "60s", **changes})
 
     async def posted() -> int | Failure:
         async with Fetcher(settings, utc_now) as fetcher:

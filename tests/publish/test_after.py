@@ -214,9 +214,9 @@ def test_a_daemon_runs_it_and_shows_its_failure(room: Newsroom) -> None:
     (room.root / "feeds.yaml").write_text(yaml.safe_dump(room.configuration))
     with daemon(room.root) as (_, url):
         deadline = time.monotonic() + 60
-        while "status 5" not in (page := httpx.get(f"{url}status", timeout=20).text) and time.monotonic() < deadline:
+        while "status 5" not in (page := httpx.get(f"{url}status", timeout=60).text) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert "exited with status 5: standard output" in page
-        assert httpx.get(f"{url}healthz", timeout=20).status_code == 200
+        assert httpx.get(f"{url}healthz", timeout=60).status_code == 200
         (run,) = runs(room.root)
         assert run["folder"] == str(room.root)

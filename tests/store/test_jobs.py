@@ -75,12 +75,12 @@ def test_a_job_that_another_transaction_queues_first_leaves_the_mark(store: Stor
     def defer(note: str) -> None:
         with store.together():
             store.meta.set(note, "marked")
-            ready.wait(10)
+            ready.wait(60)
             store.jobs.defer(jobs)
 
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(defer, note) for note in ("first", "second")]:
-            future.result(10)
+            future.result(60)
     assert queued(store) == ["category:a", "category:b", "category:c"]
     assert store.meta.get("first") == store.meta.get("second") == "marked"
 
@@ -155,11 +155,11 @@ def test_all_turns_wait_for_each_and_keep_later_ones_out(store: Store, url: str)
     with ThreadPoolExecutor(1) as pool:
         with store.jobs.turn("a"):
             future = pool.submit(publish_everything)
-            assert began.wait(10)
+            assert began.wait(60)
             while rows(store, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
                 pass
             with ThreadPoolExecutor(1) as later, store.jobs.turn("c"):  # inner turns wait for nobody
-                assert not later.submit(is_free, store, "b").result(10)  # who comes later does not keep it waiting
+                assert not later.submit(is_free, store, "b").result(60)  # who comes later does not keep it waiting
             assert not all_mine.is_set()
         future.result(30)
 

@@ -93,7 +93,7 @@ def chromium(profile: Path) -> Iterator[str]:
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
         process.kill()
 
 

@@ -33,7 +33,7 @@ def test_it_fetches_publishes_serves_and_stops(tmp_path: Path, server: Server) -
         (source,) = client.get("/status.json").json()["sources"]
         assert source["name"] == "paper"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert len(server.requests) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_restart_polls_nothing_early(tmp_path: Path, server: Server) -> None:
             until(partial(was_asked, url))
             time.sleep(1.5)  # a tick or more
             process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 0
+            assert process.wait(60) == 0
     assert len(server.requests) == 1
 
 

@@ -211,7 +211,7 @@ def test_a_locked_database_makes_fetches_wait_and_nobody_else(
         with database(tmp_path) as connection:
             connection.execute("BEGIN IMMEDIATE")
             for path in ("status.json", "status", "", "feeds/news.rss", "healthz"):
-                assert httpx.get(daemon.url + path, timeout=20, verify=False).status_code == 200
+                assert httpx.get(daemon.url + path, timeout=60, verify=False).status_code == 200
             states = daemon.get("status.json").json()["sources"]
             assert [state["last_fetch"] is None for state in states] == [False, True]
             connection.execute("ROLLBACK")

@@ -84,7 +84,7 @@ def test_a_run_that_is_told_to_stop_says_little_and_keeps_what_it_recorded(
     with under_way(room, press) as process:
         until(lambda: bool(stories(room)))
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode not in (0, -signal.SIGKILL)
     assert len(errors.splitlines()) <= 1
     recorded = stories(room)
@@ -103,7 +103,7 @@ def test_a_run_beside_a_daemon_fetches_publishes_and_disturbs_nothing(press: Pre
             alone.once()
         until(lambda: {stored.state.last_fetch is None for stored in sources(room)} == {False})
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert [line for line in process.stderr if "rror" in line] == []
     room.once()
@@ -120,7 +120,7 @@ def test_a_daemon_drops_a_source_that_hangs_and_publishes_what_it_recorded(press
     with daemon(room.root) as (process, _):
         until(lambda: bool(press.server.asked("/7")))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     assert stories(room)

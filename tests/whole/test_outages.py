@@ -326,7 +326,7 @@ def test_a_log_that_nobody_takes_any_more(server: Server, tmp_path: Path) -> Non
         until(lambda: paper.titles() == ["Story number 1"], LONG)
         paper.appear()
         until(lambda: len(paper.titles()) == 2, LONG)
-        assert httpx.get(f"{url}healthz", timeout=20).status_code == 200
+        assert httpx.get(f"{url}healthz", timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONG) == 0
 

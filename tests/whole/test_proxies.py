@@ -104,7 +104,7 @@ def answers(url: str) -> bool:
 
 def test_readers_of_a_cluster_are_answered_where_a_server_is_away(backend: str, tmp_path: Path) -> None:
     with proxy("deploy/cluster/Caddyfile", backend, tmp_path) as url:
-        assert {httpx.get(f"{url}/feeds/press.rss", timeout=20).status_code for _ in range(10)} == {200}
+        assert {httpx.get(f"{url}/feeds/press.rss", timeout=60).status_code for _ in range(10)} == {200}
 
 
 class Links(HTMLParser):

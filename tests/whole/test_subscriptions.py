@@ -22,7 +22,7 @@ from tests.servers import Server
 
 FEEDS = """\
 # What we read.
-fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 5s}
+fetch: {allow_private: [127.0.0.1/32], host_gap: 0s, timeout: 60s}
 
 sources:
   # ---- news
@@ -137,7 +137,7 @@ def test_ctrl_c_ends_the_choice_at_once(folder: Path, server: Server) -> None:
         time.sleep(0.3)  # until it reads
         command.send_signal(signal.SIGINT)
         try:
-            assert command.wait(10) == 130
+            assert command.wait(60) == 130
         finally:
             command.kill()
     assert (folder / "feeds.yaml").read_text() == FEEDS
