@@ -19,7 +19,7 @@ def test_it_stores_the_file_and_no_secret(tmp_path: Path, postgresql: Cluster) -
     assert command.stdout == "1 source and the settings (version 1) are stored\n"
     ((text,),) = rows(database, TEXT)
     stored = json.loads(text)
-    assert (stored["settings"]["title"], stored["settings"]["fetch"]["timeout"]) == ("Mine", "5s")
+    assert (stored["settings"]["title"], stored["settings"]["fetch"]["timeout"]) == ("Mine", "1m")
     assert stored["variables"] == ["KEY", "TOKEN"]
     ((name, settings),) = rows(database, SOURCES)
     assert name == "paper"
