@@ -14,10 +14,12 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from aggregator.errors import StoreError
-from aggregator.store.dialect import is_missing, presence_path
+from aggregator.store.dialect import RESTORE, is_missing, presence_path
 from aggregator.store.schema import VERSION
 
 BUSY_SECONDS = 30.0  # longest wait for another process's lock
+
+_EARLIER = "use an earlier backup"  # what to do about a copy that is damaged; about a database, RESTORE says it
 
 _POSTGRESQL = (
     "the database is on PostgreSQL, which has tools of its own: `pg_dump --format=custom --file=FILE NAME` makes a "
@@ -38,7 +40,7 @@ def backup(url: str, copy: Path) -> int:
         raise StoreError(f"{copy} exists already; name a file that does not, or remove it first")
     if is_missing(database):
         raise StoreError(f"there is no database {database} to copy")
-    with _translating(copy), _checked_copy(database, copy) as temporary:
+    with _translating(copy), _checked_copy(database, copy, RESTORE) as temporary:
         _rename_new(temporary, copy)
         return copy.stat().st_size
 
@@ -52,7 +54,7 @@ def snapshot(url: str, copy: Path) -> None:
         with closing(_connected(database)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
     except sqlite3.DatabaseError as error:
-        raise StoreError(_reason(error, database)) from error
+        raise StoreError(_reason(error, database, RESTORE)) from error
 
 
 def restore(url: str, copy: Path) -> None:
@@ -66,7 +68,7 @@ def restore(url: str, copy: Path) -> None:
         raise StoreError(f"there is no file {copy}; name one that `aggregator backup` made")
     if os.path.isdir(copy):  # noqa: PTH112 - Path's raises where this user may not look
         raise StoreError(f"{copy} is a folder; name a file that `aggregator backup` made")
-    with _translating(database), _no_other_process(database), _checked_copy(copy, database) as temporary:
+    with _translating(database), _no_other_process(database), _checked_copy(copy, database, _EARLIER) as temporary:
         for suffix in ("-wal", "-shm", "-journal"):  # before the rename: SQLite would write them into the restored file
             Path(f"{database}{suffix}").unlink(missing_ok=True)
         temporary.replace(database)
@@ -82,13 +84,16 @@ def sqlite_file(url: str) -> Path:
 
 
 @contextmanager
-def _checked_copy(database: Path, target: Path) -> Iterator[Path]:
-    """Give a checked copy of the database under a temporary name beside `target`, removed at the end."""
+def _checked_copy(database: Path, target: Path, remedy: str) -> Iterator[Path]:
+    """Give a checked copy of the database under a temporary name beside `target`, removed at the end.
+
+    Raises StoreError, with the remedy where the database is damaged.
+    """
     temporary = target.with_name(f".{target.name}-{os.getpid()}.tmp")
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
     try:
         temporary.chmod(0o600)  # of a killed process with our number, it may have another
-        _copy(database, temporary)
+        _copy(database, temporary, remedy)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         yield temporary
@@ -96,7 +101,7 @@ def _checked_copy(database: Path, target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _copy(database: Path, temporary: Path) -> None:
+def _copy(database: Path, temporary: Path, remedy: str) -> None:
     """Copy in one step, which is one transaction that only reads. Raises StoreError if the copy is of no use."""
     try:
         with closing(_connected(database)) as source, closing(_connected(temporary)) as copy:
@@ -104,12 +109,12 @@ def _copy(database: Path, temporary: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")  # else the copy needs a -wal beside it
             damage = str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
             if damage != "ok":
-                raise StoreError(f"{database} is damaged ({' '.join(damage.split())}); use an earlier backup")
+                raise StoreError(f"{database} is damaged ({' '.join(damage.split())}); {remedy}")
             _check_schema(database, copy)
             with copy:  # publication is due for everything: the files may be newer than the copy
                 copy.execute("UPDATE note SET value = 'restored' WHERE name = 'style'")
     except sqlite3.DatabaseError as error:
-        raise StoreError(_reason(error, database)) from error
+        raise StoreError(_reason(error, database, remedy)) from error
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -124,12 +129,12 @@ def _check_schema(database: Path, copy: sqlite3.Connection) -> None:
         raise StoreError(f"a newer aggregator made {database} (schema {version}, this one has {VERSION}); update it")
 
 
-def _reason(error: sqlite3.DatabaseError, database: Path) -> str:
+def _reason(error: sqlite3.DatabaseError, database: Path, remedy: str) -> str:
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"{database} is locked by another process; wait until it is done, or stop it"
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"{database} is damaged, or not an SQLite database at all; use an earlier backup"
+            return f"{database} is damaged, or not an SQLite database at all; {remedy}"
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
             return "the disk is full, or fails, where the copy is written; free some space"
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY:

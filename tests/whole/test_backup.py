@@ -77,6 +77,24 @@ def test_a_damaged_database_gives_no_copy(folder: Path) -> None:
     assert not list(folder.glob("*copy*"))
 
 
+@pytest.mark.parametrize("place", [0, 0.5])
+def test_a_damaged_database_names_the_commands_that_help(folder: Path, place: float) -> None:
+    aggregator("once", cwd=folder)
+    aggregator("backup", "good.db", cwd=folder)
+    path = folder / "storage/aggregator.db"
+    with path.open("r+b") as file:
+        file.seek(int(path.stat().st_size * place) // 4096 * 4096)
+        file.write(b"\xa5" * 8192)
+    remedy = "put back a copy that `aggregator backup FILE` made, with `aggregator restore FILE`"
+    assert remedy in aggregator("backup", "copy.db", cwd=folder, status=1).stderr
+    if not place:  # the plan reads parts of the database only
+        assert remedy in aggregator("plan", cwd=folder, status=1).stderr
+    (folder / "bad.db").write_bytes(path.read_bytes())
+    assert "use an earlier backup" in aggregator("restore", "bad.db", cwd=folder, status=1).stderr
+    aggregator("restore", "good.db", cwd=folder)
+    assert "no differences" in aggregator("verify", cwd=folder).stdout
+
+
 def test_a_restored_database_shows_what_it_did_and_its_files_follow(folder: Path, server: Server) -> None:
     aggregator("once", cwd=folder)
     aggregator("backup", "copy.db", cwd=folder)
